@@ -1,0 +1,68 @@
+"""Every failure that a caller may have to act on, named by its consequence.
+
+RosterError                    a fault of ours                                    exit 1
+├── CannotStart                the call or a setting is wrong: correct it         exit 2
+│   ├── SettingRefused         an environment variable is missing or malformed
+│   ├── DistrictUnknown        the Clever connection does not show this district
+│   └── TierRefused            the district's tier has no roster sync
+├── SourceUnusable             Clever gave nothing to believe: nothing changed     exit 4
+│   ├── SourceUnreachable      no answer, or none but faults, after every retry
+│   ├── SourceRefused          Clever said no: token revoked, not shared, disconnected
+│   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
+├── ProductUnusable            the product database is away: nothing half done     exit 1
+└── PlanStale                  what a plan would change has moved since            exit 5
+
+Messages say what, where and what to do next, in one line. They carry ids and counts, never a name, email or token.
+"""
+
+
+class RosterError(Exception):
+    """A fault of ours; the base of every error that this package raises on purpose."""
+
+    exit_code = 1
+
+
+class CannotStart(RosterError):
+    """The call is wrong; nothing was tried."""
+
+    exit_code = 2
+
+
+class SettingRefused(CannotStart):
+    """An environment variable is missing or malformed."""
+
+
+class DistrictUnknown(CannotStart):
+    """The Clever connection does not show this district, or it was never connected."""
+
+
+class TierRefused(CannotStart):
+    """The district's tier has no roster sync (rule book, *Organizations, tiers, memberships*)."""
+
+
+class SourceUnusable(RosterError):
+    """Clever gave nothing that can be believed; the last good state stays."""
+
+    exit_code = 4
+
+
+class SourceUnreachable(SourceUnusable):
+    """No answer from Clever, or none but transient faults, after every retry."""
+
+
+class SourceRefused(SourceUnusable):
+    """Clever answered and said no; trying again without a change there is useless."""
+
+
+class SourceBroken(SourceUnusable):
+    """Clever answered with something that is not the documented envelope."""
+
+
+class ProductUnusable(RosterError):
+    """The product database is away or refused the work; its transaction was rolled back."""
+
+
+class PlanStale(RosterError):
+    """What the plan would change has moved since it was made, in Clever or in the product."""
+
+    exit_code = 5

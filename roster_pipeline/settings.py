@@ -1,0 +1,77 @@
+"""The ROSTER_* environment, read once, in one frozen value. Nothing else in the package reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from roster_pipeline.errors import SettingRefused
+
+
+def _postgres_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("must start with postgresql://")
+    return value
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+
+
+class Settings(BaseSettings):
+    """What an operator can set. An unset database URL means the embedded server under `home`."""
+
+    model_config = SettingsConfigDict(env_prefix="ROSTER_", frozen=True, env_ignore_empty=True)
+
+    home: Path = Path(".roster")
+    database_url: PostgresUrl | None = None
+    dagster_database_url: PostgresUrl | None = None
+    clever_api_url: HttpUrl = HttpUrl("https://api.clever.com")
+    clever_auth_url: HttpUrl = HttpUrl("https://clever.com")
+    clever_client_id: str | None = None
+    clever_client_secret: SecretStr | None = None
+    clever_api_version: Literal["v3.1", "v3.0"] = Field(default="v3.1")
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home.resolve() / "dagster"
+
+    @property
+    def districts_folder(self) -> Path:
+        """One DuckDB file a district."""
+        return self.home.resolve() / "districts"
+
+    @property
+    def landing_folder(self) -> Path:
+        """Files on their way from Clever into a district's DuckDB file; empty between syncs."""
+        return self.home.resolve() / "landing"
+
+    @property
+    def snapshots_folder(self) -> Path:
+        return self.home.resolve() / "snapshots"
+
+    @property
+    def postgres_folder(self) -> Path:
+        """The embedded server's cluster."""
+        return self.home.resolve() / "postgres"
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingRefused: a variable is malformed; the message names it and says what it must be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingRefused(_first_complaint(error)) from None
+
+
+def _first_complaint(error: ValidationError) -> str:
+    """One line for one variable; the value itself may be a secret, so it is not repeated."""
+    complaint = error.errors(include_url=False, include_input=False)[0]
+    variable = "ROSTER_" + str(complaint["loc"][0]).upper()
+    return f"{variable} is malformed: {complaint['msg']}. Correct it in the environment and run again."
