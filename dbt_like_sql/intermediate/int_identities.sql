@@ -1,0 +1,89 @@
+-- Which account each person is: *linked*, *email* or *created*, and the contradiction that kept a link from being made
+-- (rule book, *Who is who*). A contradiction never keeps a child out of class and never merges two people.
+with matched as (
+    select
+        person.*,
+        claim.account_id as linked_account_id,
+        claim.own_email,
+        claim.is_wanted,
+        claim.is_blocked,
+        claim.is_recycled,
+        holder.account_id as holder_id,
+        holder.linked_clever_id as holder_clever_id,
+        -- A holder who moves to another address in this sync leaves this one behind.
+        holder.account_id is not null
+        and holder.account_id is distinct from claim.account_id
+        and (claim.is_blocked or not claim.is_wanted) as is_held,
+        coalesce(
+            strip_accents(lower(holder.first_name)) = strip_accents(lower(person.first_name)), false
+        ) as first_name_agrees,
+        coalesce(
+            strip_accents(lower(holder.last_name)) = strip_accents(lower(person.last_name)), false
+        ) as last_name_agrees,
+        coalesce(nullif(holder.first_name, ''), nullif(holder.last_name, '')) is not null
+        and coalesce(nullif(person.first_name, ''), nullif(person.last_name, '')) is not null as names_are_known,
+        holder.* exclude (account_id, linked_clever_id, email, first_name, last_name, clever_email, is_linked_here)
+            rename (role as holder_role)
+    from intermediate.int_people as person
+    inner join intermediate.int_email_claims as claim on claim.clever_id = person.clever_id
+    left join current.accounts as holder on holder.account_id = claim.holder_id
+),
+
+judged as (
+    select
+        *,
+        case
+            when linked_account_id is not null and is_recycled then 'recycled_id'
+            when linked_account_id is not null and own_email = email then null
+            when email_is_valid and email_carriers > 1 then 'email_shared'
+            when linked_account_id is not null and is_held and holder_clever_id is not null then 'already_linked'
+            when linked_account_id is not null and is_held then 'email_shared'
+            when linked_account_id is not null or not is_held then null
+            when is_member_elsewhere and is_admin_elsewhere then 'admin_account'
+            when is_linked_elsewhere or is_member_elsewhere then 'other_organization'
+            when holder_clever_id is not null then 'already_linked'
+            when is_ended then 'account_closed'
+            when holder_role = 'admin' and not is_admin_here then 'admin_account'
+            when holder_role not in ('admin', role) then 'role_differs'
+            when holder_role = 'admin' and role = 'student' then 'role_differs'
+            when names_are_known and not first_name_agrees and not last_name_agrees then 'name_differs'
+        end as reason
+    from matched
+),
+
+decided as (
+    select
+        *,
+        case
+            when linked_account_id is not null then 'linked'
+            when is_held and (reason is null or (reason = 'name_differs' and role = 'teacher')) then 'email'
+            else 'created'
+        end as rule
+    from judged
+)
+
+select
+    clever_id,
+    role,
+    sis_id,
+    first_name,
+    last_name,
+    email,
+    email_is_valid,
+    school_id,
+    school_ids,
+    rule,
+    reason,
+    is_recycled,
+    holder_id,
+    holder_clever_id,
+    first_name_agrees,
+    last_name_agrees,
+    case rule when 'linked' then linked_account_id when 'email' then holder_id end as account_id,
+    case
+        when rule = 'email' then email
+        when rule = 'linked' and email is null then null
+        when rule = 'linked' and (is_recycled or is_blocked or not is_wanted) then own_email
+        when is_wanted and not is_held and reason is null then email
+    end as account_email
+from decided

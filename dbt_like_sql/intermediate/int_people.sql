@@ -1,0 +1,37 @@
+-- Everyone who gets an account: one row a person, a teacher among several roles being a teacher
+-- (rule book, *Who gets an account*). Staff, admins and contacts are never here.
+with everyone as (
+    select 'teacher' as role, * from staging.stg_teachers
+    union all by name
+    select 'student' as role, * from staging.stg_students
+),
+
+people as (
+    select
+        clever_id,
+        role,
+        sis_id,
+        first_name,
+        last_name,
+        email,
+        school_id,
+        school_ids,
+        -- One stated rule for every address: one @, no blank, control or bracket, a dotted domain, RFC 5321 lengths.
+        coalesce(
+            regexp_full_match(
+                email,
+                '[^\s\x00-\x20\x7f-\xa0\p{Z}\x{FFFD}\x{200B}-\x{200F}\x{FEFF}@",:;<>()\[\]\\]{1,64}@([\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?'
+            )
+            and length(email) <= 254
+            and email not like '.%' and email not like '%..%' and email not like '%.@%',
+            false
+        ) as email_is_valid
+    from everyone
+    qualify row_number() over (partition by clever_id order by role desc) = 1
+)
+
+select
+    *,
+    -- How many provisioned people carry this very address; more than one is the contradiction *email_shared*.
+    if(email is null, 0, count(*) over (partition by email)) as email_carriers
+from people

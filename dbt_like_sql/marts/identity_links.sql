@@ -1,0 +1,12 @@
+-- Links to be made, each with what spoke for it: ids, the rule and which fields agreed; never a name or an email.
+select
+    clever_id,
+    account_id,
+    rule,
+    to_json({
+        'sis_id': sis_id,
+        'first_name_agrees': if(rule = 'email', first_name_agrees, null),
+        'last_name_agrees': if(rule = 'email', last_name_agrees, null)
+    }) as evidence
+from intermediate.int_identities
+where rule <> 'linked'

@@ -1,0 +1,8 @@
+-- All who teach a roster; the section's first teacher is primary.
+select
+    section_id,
+    clever_id,
+    account_id,
+    is_primary
+from intermediate.int_section_members
+where role = 'teacher' and not is_parked

@@ -1,0 +1,26 @@
+-- Classes as Clever has them, one row each; the primary teacher leads `teacher_ids`.
+with source as (
+    select * from raw.sections
+),
+
+renamed as (
+    select
+        id as section_id,
+        nullif(school, '') as school_id,
+        nullif(course, '') as course_id,
+        nullif(term_id, '') as term_id,
+        coalesce(name, '') as name,
+        nullif(subject, '') as subject,
+        nullif(grade, '') as grade,
+        nullif(period, '') as period,
+        coalesce(nullif(teacher, ''), teachers[1]) as primary_teacher_id,
+        list_distinct(list_filter(
+            list_prepend(teacher, coalesce(teachers, [])), lambda person: person <> ''
+        )) as teacher_ids,
+        list_distinct(list_filter(coalesce(students, []), lambda person: person <> '')) as student_ids
+    from source
+    -- One id twice (overlapping pages): the copy that Clever changed last; then any one, but always the same.
+    qualify row_number() over (partition by id order by last_modified desc nulls last, content_hash) = 1
+)
+
+select * from renamed

@@ -1,0 +1,18 @@
+-- What: Members of a section who are neither in its roster nor parked, or are there twice.
+-- Matters: A child would be out of class without a trace.
+-- Resolve: A fault of ours: nothing was published; report the ids.
+-- Severity: error
+-- Table: marts.roster_students
+with placed as (
+    select section_id, clever_id, 'teacher' as role from marts.roster_teachers
+    union all
+    select section_id, clever_id, 'student' as role from marts.roster_students
+    union all
+    select section_id, clever_id, role from marts.parked_members
+)
+
+select member.clever_id
+from intermediate.int_section_members as member
+left join placed using (section_id, clever_id, role)
+group by member.section_id, member.clever_id, member.role
+having count(placed.clever_id) <> 1

@@ -1,0 +1,8 @@
+-- What: Rosters whose section has no name in Clever.
+-- Matters: A teacher with two of them cannot tell them apart.
+-- Resolve: Name the section in the student information system.
+-- Severity: warn
+-- Table: marts.rosters
+select section_id
+from marts.rosters
+where trim(name) = ''

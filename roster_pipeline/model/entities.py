@@ -1,0 +1,72 @@
+"""What the product keeps of a roster, in dependency order: the one list behind differences, plans and publishing.
+
+Each entity is three tables of one name: `marts.X` (as it shall be), `current.X` (as the product has it) and `changes.X`
+(what is to be done), and a fourth in the product. Keys are Clever ids where a row can be new, so that a plan can be made
+before the product has given it an id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Removal = Literal["end", "delete", "never"]
+INSERT, UPDATE, RESTORE, END = "insert", "update", "restore", "end"
+OPS = (INSERT, UPDATE, RESTORE, END)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One kind of row.
+
+    Attributes:
+        key: columns that tell two rows apart, in marts and in current.
+        content: columns whose change is an update.
+        carried: columns that a new row needs beside key and content.
+        removal: what becomes of a row that is no longer wanted; ended rows stay, dated.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    content: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+    removal: Removal = "end"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.key + self.carried + self.content
+
+
+SCHOOLS = Entity("schools", ("school_id",), ("name", "sis_id", "nces_id", "low_grade", "high_grade"))
+ACCOUNTS = Entity(
+    "accounts",
+    ("account_id",),
+    ("role", "first_name", "last_name", "email", "clever_email", "imported_from_clever"),
+    ("clever_id",),
+    "never",
+)
+IDENTITY_LINKS = Entity("identity_links", ("clever_id",), (), ("account_id", "rule", "evidence"), "never")
+ORG_MEMBERSHIPS = Entity("org_memberships", ("account_id",), ("role",), ("clever_id",))
+SCHOOL_MEMBERSHIPS = Entity(
+    "school_memberships", ("school_id", "account_id"), ("role", "is_primary"), ("clever_id",)
+)
+ROSTERS = Entity(
+    "rosters", ("section_id",), ("school_id", "name", "subject", "grade", "period", "term_name")
+)
+ROSTER_TEACHERS = Entity("roster_teachers", ("section_id", "account_id"), ("is_primary",), ("clever_id",))
+ROSTER_STUDENTS = Entity("roster_students", ("section_id", "account_id"), (), ("clever_id",))
+PARKED_MEMBERS = Entity("parked_members", ("section_id", "clever_id", "role"), removal="delete")
+REVIEWS = Entity("reviews", ("clever_id", "reason"), (), ("evidence",), "never")
+
+ENTITIES: tuple[Entity, ...] = (
+    SCHOOLS,
+    ACCOUNTS,
+    IDENTITY_LINKS,
+    ORG_MEMBERSHIPS,
+    SCHOOL_MEMBERSHIPS,
+    ROSTERS,
+    ROSTER_TEACHERS,
+    ROSTER_STUDENTS,
+    PARKED_MEMBERS,
+    REVIEWS,
+)

@@ -1,0 +1,64 @@
+"""What a sync means to do: a frozen value that is shown, approved, refused, applied or found stale as one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+Counts = Mapping[str, Mapping[str, int]]
+"""Rows by entity, then by op (`insert`, `update`, `restore`, `end`)."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A part of a plan that waits for a person.
+
+    Attributes:
+        part: what the brake watches: `students`, `teachers`, `enrollments`, `rosters`, `schools`, or the feed.
+        reason: the brake's name in the rule book.
+        removals: rows of that part which would end.
+        of: rows of that part which live now.
+        limit: the share of them that may end without a person.
+    """
+
+    part: str
+    reason: str
+    removals: int
+    of: int
+    limit: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes of one sync of one district; the rows themselves are in `changes.*` of its DuckDB file.
+
+    Attributes:
+        digest: of every change that is to be published, with what it replaces; it tells two plans apart, and a stale
+            plan from a fresh one, whatever the order of the rows.
+        held_digest: of the changes that wait.
+        counts: what is to be published.
+        held_counts: what waits.
+        held: why it waits; empty where nothing does.
+    """
+
+    sync_id: int
+    organization_id: int
+    district_id: str
+    digest: str
+    held_digest: str
+    counts: Counts
+    held_counts: Counts
+    held: tuple[Held, ...]
+
+    @property
+    def total(self) -> int:
+        """Rows to be written."""
+        return sum(sum(ops.values()) for ops in self.counts.values())
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Plan:
+        return cls(**{**value, "held": tuple(Held(**part) for part in value["held"])})

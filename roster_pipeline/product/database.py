@@ -1,0 +1,109 @@
+"""Connections to the product database: the engine, its migrations, and the lock that serialises a district's syncs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.product.tables import SCHEMA
+
+MIGRATION_LOCK = "roster:migrations"
+
+
+def connect(url: str) -> Engine:
+    """An engine whose sessions work in UTC. Nothing is opened until it is used."""
+    return sa.create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC", "connect_timeout": 10})
+
+
+def migrate(engine: Engine) -> None:
+    """Bring schema `roster` to the newest migration; a no-op where it is there. Safe to call from many processes.
+
+    Raises:
+        ProductUnusable: the server does not answer or refuses.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(files("roster_pipeline.product") / "migrations"))
+    with transaction(engine) as connection:
+        _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
+        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction: committed on leaving, rolled back on any error.
+
+    Raises:
+        ProductUnusable: the database is away or refused; the message carries no row and no URL.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        raise ProductUnusable(
+            f"The product database at {_place(engine)} is away ({_first_line(error)}). "
+            "Nothing was half done. Check ROSTER_DATABASE_URL and the server, then run again."
+        ) from error
+    except DBAPIError as error:
+        raise ProductUnusable(
+            f"The product database refused the work ({_refusal(error)}) and rolled it back. "
+            "Nothing was half done. Run the sync again; if it stays, report the error code."
+        ) from error
+
+
+@contextmanager
+def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold this district's advisory lock for as long as the block runs; whoever comes later waits.
+
+    The lock belongs to a session of its own, so a killed process frees it at once.
+
+    Args:
+        on_wait: called once if another sync of this district is running.
+    """
+    with transaction(engine) as connection:
+        key = f"roster:district:{district_id}"
+        taken = connection.execute(
+            sa.text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), {"key": key}
+        ).scalar_one()
+        if not taken:
+            on_wait()
+            _wait_for_lock(connection, key, scope="session")
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.invalidate()
+
+
+def _wait_for_lock(connection: Connection, key: str, *, scope: str) -> None:
+    function = "pg_advisory_xact_lock" if scope == "xact" else "pg_advisory_lock"
+    connection.execute(sa.text(f"select {function}(hashtextextended(:key, 0))"), {"key": key})
+
+
+def _place(engine: Engine) -> str:
+    url = engine.url
+    return f"{url.host or url.query.get('host', 'its socket')}/{url.database}"
+
+
+def _first_line(error: DBAPIError) -> str:
+    return re.sub(r"\s+", " ", str(error.orig)).strip()[:160]
+
+
+def _refusal(error: DBAPIError) -> str:
+    """SQLSTATE and constraint only: the server's own text can quote a row."""
+    diagnostic = getattr(error.orig, "diag", None)
+    return " ".join(
+        str(part)
+        for part in (getattr(error.orig, "sqlstate", None), getattr(diagnostic, "constraint_name", None))
+        if part
+    )

@@ -1,0 +1,87 @@
+"""Rows between DuckDB and PostgreSQL as CSV over COPY: no row becomes a Python object on the way.
+
+CSV tells NULL (nothing) from an empty text (quotes), keeps every other byte, and both sides read it at full speed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import duckdb
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection
+
+BLOCK = 1 << 20
+
+
+def copy_to_postgres(con: duckdb.DuckDBPyConnection, query: str, pg: Connection, table: str, columns: str) -> None:
+    """Create temporary table `table` (`columns` is its SQL column list) and fill it with the rows of a DuckDB query."""
+    name = sql.Identifier(table)
+    with _csv_file() as file:
+        con.execute(f"copy ({query}) to '{file}' (format csv, header false, nullstr '', force_quote *)")
+        with cursor(pg) as cur:
+            cur.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, _raw(columns)))
+            with cur.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy, file.open("rb") as blocks:
+                while block := blocks.read(BLOCK):
+                    copy.write(block)
+            cur.execute(sql.SQL("analyze {}").format(name))
+
+
+def copy_to_duckdb(
+    pg: Connection,
+    query: str,
+    parameters: Mapping[str, object],
+    con: duckdb.DuckDBPyConnection,
+    into: str,
+    columns: Mapping[str, str],
+) -> None:
+    """Create a DuckDB table with the rows of a PostgreSQL query.
+
+    Args:
+        into: `table NAME`, or `temporary table NAME`.
+        columns: name to DuckDB type, in the order of the query.
+    """
+    typed = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items()) + "}"
+    with _csv_file() as file:
+        with cursor(pg) as cur, file.open("wb") as out:
+            # COPY takes no bound parameters, so psycopg quotes them on this side.
+            statement = sql.SQL("copy ({}) to stdout (format csv, force_quote *)").format(_bound(query, parameters))
+            with cur.copy(statement) as copy:
+                for block in copy:
+                    out.write(block)
+        con.execute(
+            f"create or replace {into} as select * from read_csv('{file}', columns = {typed}, header = false, "
+            "auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
+            "allow_quoted_nulls = false, strict_mode = true, max_line_size = 16777216, parallel = false)"
+        )
+
+
+@contextmanager
+def cursor(pg: Connection) -> Iterator[psycopg.Cursor[tuple[object, ...]]]:
+    """psycopg's own cursor on SQLAlchemy's connection, in the same transaction: COPY needs it."""
+    raw = cast("psycopg.Connection[tuple[object, ...]]", pg.connection.driver_connection)
+    with raw.cursor() as cur:
+        yield cur
+
+
+def _raw(text: str) -> sql.SQL:
+    """SQL that this package wrote itself."""
+    return sql.SQL(cast("str", text))  # type: ignore[arg-type]
+
+
+def _bound(query: str, parameters: Mapping[str, object]) -> sql.Composed:
+    """`query` with each `%(name)s` replaced by its quoted value."""
+    parts = re.split(r"%\((\w+)\)s", query)
+    return sql.Composed(sql.Literal(parameters[part]) if odd % 2 else _raw(part) for odd, part in enumerate(parts))
+
+
+@contextmanager
+def _csv_file() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="roster-") as folder:
+        yield Path(folder) / "rows.csv"

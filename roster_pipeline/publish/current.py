@@ -1,0 +1,195 @@
+"""What the product has now, as far as one district is concerned, copied into `current.*` of its DuckDB file.
+
+Read are: the rows of this organization, the accounts linked to its people, and the accounts that carry an address of its
+feed; never all accounts. Of an account that lives in another organization nothing is copied that names a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+from sqlalchemy import Connection
+
+from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres
+
+STATE = {"is_ended": "BOOLEAN", "is_native": "BOOLEAN"}
+
+
+@dataclass(frozen=True)
+class CurrentTable:
+    """One table of `current.*`.
+
+    Attributes:
+        description: what it holds, for people.
+        columns: name to DuckDB type, in the order of `query`.
+        query: PostgreSQL; `%(organization_id)s` is this organization, `feed_people` the feed's ids and addresses.
+    """
+
+    name: str
+    description: str
+    columns: dict[str, str]
+    query: str
+
+
+def _table(name: str, description: str, columns: str, query: str) -> CurrentTable:
+    typed = dict(column.rpartition(" ")[::2] for column in columns.split(", "))
+    return CurrentTable(name, description, {**typed, **STATE}, query)
+
+
+CURRENT_TABLES: tuple[CurrentTable, ...] = (
+    _table(
+        "accounts",
+        "Accounts linked to the district's people, and accounts that carry an address of the feed.",
+        "account_id BIGINT, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR, clever_email VARCHAR, "
+        "imported_from_clever BOOLEAN, linked_clever_id VARCHAR, is_linked_here BOOLEAN, is_linked_elsewhere BOOLEAN, "
+        "is_member_elsewhere BOOLEAN, is_admin_elsewhere BOOLEAN, is_admin_here BOOLEAN",
+        """
+        with asked as (
+            select account_id from roster.identity_links
+            where organization_id = %(organization_id)s and unlinked_at is null
+            union
+            select account.id from feed_people join roster.accounts as account on account.email = feed_people.email
+        ), membership as (
+            select m.account_id,
+                bool_or(m.organization_id <> %(organization_id)s) as elsewhere,
+                bool_or(m.organization_id <> %(organization_id)s and m.is_admin) as admin_elsewhere,
+                bool_or(m.organization_id = %(organization_id)s and m.is_admin) as admin_here
+            from roster.org_memberships as m join asked on asked.account_id = m.account_id
+            where m.ended_at is null
+            group by m.account_id
+        ), known as (
+            select a.*, link.clever_id as linked_clever_id,
+                coalesce(link.organization_id = %(organization_id)s, false) as linked_here,
+                coalesce(link.organization_id <> %(organization_id)s, false) as linked_elsewhere,
+                coalesce(m.elsewhere, false) as member_elsewhere,
+                coalesce(m.admin_elsewhere, false) as admin_elsewhere,
+                coalesce(m.admin_here, false) as admin_here
+            from asked join roster.accounts as a on a.id = asked.account_id
+            left join roster.identity_links as link on link.account_id = a.id and link.unlinked_at is null
+            left join membership as m on m.account_id = a.id
+        )
+        select id, role,
+            case when linked_here or not (linked_elsewhere or member_elsewhere) then first_name end,
+            case when linked_here or not (linked_elsewhere or member_elsewhere) then last_name end,
+            email,
+            case when linked_here then clever_email end,
+            imported_from_clever,
+            case when not linked_elsewhere then linked_clever_id end,
+            linked_here, linked_elsewhere, member_elsewhere, admin_elsewhere, admin_here,
+            archived_at is not null, false
+        from known
+        """,
+    ),
+    _table(
+        "identity_links",
+        "Live links between the district's people and accounts.",
+        "clever_id VARCHAR, account_id BIGINT",
+        """
+        select clever_id, account_id, false, false from roster.identity_links
+        where organization_id = %(organization_id)s and unlinked_at is null
+        """,
+    ),
+    _table(
+        "schools",
+        "Schools of the organization.",
+        "school_id VARCHAR, name VARCHAR, sis_id VARCHAR, nces_id VARCHAR, low_grade VARCHAR, high_grade VARCHAR",
+        """
+        select clever_id, name, sis_id, nces_id, low_grade, high_grade, archived_at is not null, false
+        from roster.schools where organization_id = %(organization_id)s
+        """,
+    ),
+    _table(
+        "org_memberships",
+        "Memberships of the organization; its own (native) ones are never changed.",
+        "account_id BIGINT, clever_id VARCHAR, role VARCHAR",
+        """
+        select m.account_id, link.clever_id, m.role, m.ended_at is not null, m.source = 'native'
+        from roster.org_memberships as m
+        left join roster.identity_links as link on link.account_id = m.account_id and link.unlinked_at is null
+        where m.organization_id = %(organization_id)s
+        """,
+    ),
+    _table(
+        "school_memberships",
+        "School memberships; those of admins and of people who are not from Clever are never changed.",
+        "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
+        """
+        select school.clever_id, m.account_id, link.clever_id, m.role, m.is_primary, m.ended_at is not null,
+            m.role = 'admin' or link.clever_id is null
+        from roster.school_memberships as m
+        join roster.schools as school on school.id = m.school_id
+        left join roster.identity_links as link
+            on link.account_id = m.account_id and link.organization_id = school.organization_id
+            and link.unlinked_at is null
+        where school.organization_id = %(organization_id)s
+        """,
+    ),
+    _table(
+        "rosters",
+        "Clever rosters; those that teachers made themselves are not even read.",
+        "section_id VARCHAR, school_id VARCHAR, name VARCHAR, subject VARCHAR, grade VARCHAR, period VARCHAR, "
+        "term_name VARCHAR",
+        """
+        select roster.clever_id, school.clever_id, roster.name, roster.subject, roster.grade, roster.period,
+            roster.term_name, roster.archived_at is not null, false
+        from roster.rosters as roster left join roster.schools as school on school.id = roster.school_id
+        where roster.organization_id = %(organization_id)s and roster.source = 'clever'
+        """,
+    ),
+    *(
+        _table(
+            f"roster_{role}s",
+            f"{role.capitalize()}s of Clever rosters.",
+            f"section_id VARCHAR, account_id BIGINT, clever_id VARCHAR{', is_primary BOOLEAN' if extra else ''}",
+            f"""
+            select roster.clever_id, m.account_id, link.clever_id,{extra} m.ended_at is not null, false
+            from roster.roster_{role}s as m
+            join roster.rosters as roster on roster.id = m.roster_id
+            left join roster.identity_links as link on link.account_id = m.account_id and link.unlinked_at is null
+            where roster.organization_id = %(organization_id)s and roster.source = 'clever'
+            """,
+        )
+        for role, extra in (("teacher", " m.is_primary,"), ("student", ""))
+    ),
+    _table(
+        "parked_members",
+        "Members whom a section names and nobody has met yet.",
+        "section_id VARCHAR, clever_id VARCHAR, role VARCHAR",
+        """
+        select roster.clever_id, parked.clever_id, parked.role, false, false
+        from roster.parked_members as parked join roster.rosters as roster on roster.id = parked.roster_id
+        where roster.organization_id = %(organization_id)s and roster.source = 'clever'
+        """,
+    ),
+    _table(
+        "reviews",
+        "Contradictions that a person was or is asked about.",
+        "clever_id VARCHAR, reason VARCHAR, state VARCHAR, decision VARCHAR",
+        """
+        select distinct on (clever_id, reason) clever_id, reason, state, decision, false, false
+        from roster.reviews where organization_id = %(organization_id)s
+        order by clever_id, reason, id desc
+        """,
+    ),
+)
+
+
+def read_current(con: duckdb.DuckDBPyConnection, pg: Connection, organization_id: int) -> None:
+    """Fill `current.*` from one consistent view of the product (the transaction of `pg`).
+
+    Reads `staging.stg_teachers` and `staging.stg_students` for the addresses to look up.
+    """
+    con.execute("create schema if not exists current")
+    copy_to_postgres(
+        con,
+        "select distinct email from (select email from staging.stg_teachers union all "
+        "select email from staging.stg_students) where email is not null",
+        pg,
+        "feed_people",
+        "email text",
+    )
+    for table in CURRENT_TABLES:
+        copy_to_duckdb(
+            pg, table.query, {"organization_id": organization_id}, con, f"table current.{table.name}", table.columns
+        )

@@ -1,0 +1,122 @@
+"""The record of syncs: begun, finished or failed, with counts; and the holds that wait for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.errors import DistrictUnknown, TierRefused
+from roster_pipeline.model.feed import District
+from roster_pipeline.model.plan import Held, Plan
+from roster_pipeline.product.tables import holds, organizations, refresh_requests, syncs
+
+
+def begin_sync(
+    pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime
+) -> tuple[int, int]:
+    """Open a sync for a connected district; returns (sync id, organization id). Call with the district's lock held.
+
+    Whatever still says `running` for this district was killed: nobody else can hold the lock.
+
+    Raises:
+        DistrictUnknown: the district was never connected.
+        TierRefused: its tier has no roster sync, or it is paused or disconnected.
+    """
+    organization = pg.execute(
+        sa.select(organizations).where(organizations.c.clever_district_id == district_id)
+    ).one_or_none()
+    if organization is None:
+        raise DistrictUnknown(
+            f"District {district_id} is not connected. Run: roster-pipeline connect {district_id} --tier secure_sync"
+        )
+    if organization.tier == "sso_only":
+        raise TierRefused(
+            f"District {district_id} has tier sso_only, which has single sign-on but no roster sync. "
+            f"Run: roster-pipeline connect {district_id} --tier secure_sync"
+        )
+    if organization.state != "active":
+        raise TierRefused(f"District {district_id} is {organization.state}; everything it has is kept as it is.")
+    _fail_running(pg, organization.id, at)
+    sync_id = pg.execute(
+        syncs.insert()
+        .values(
+            organization_id=organization.id,
+            dagster_run_id=dagster_run_id,
+            mode=mode,
+            trigger=trigger,
+            started_at=at,
+        )
+        .returning(syncs.c.id)
+    ).scalar_one()
+    pg.execute(
+        refresh_requests.update()
+        .where(refresh_requests.c.organization_id == organization.id, refresh_requests.c.state == "queued")
+        .values(state="running", sync_id=sync_id)
+    )
+    return sync_id, organization.id
+
+
+def fail_sync(pg: Connection, sync_id: int, error: str, at: datetime) -> None:
+    """Close a sync that came to nothing. `error` is the class of the failure: never text from a feed."""
+    _close(pg, syncs.c.id == sync_id, state="failed", counts={"error": error}, at=at)
+    _answer_requests(pg, sync_id, "failed", f"Nothing changed: {error}.")
+
+
+def finish_sync(pg: Connection, plan: Plan, district: District, counts: dict[str, Any], summary: str, at: datetime) -> None:
+    """Close a sync that published its plan, in the transaction that wrote it."""
+    state = "held" if plan.held else "published"
+    pg.execute(
+        syncs.update()
+        .where(syncs.c.id == plan.sync_id)
+        .values(state=state, plan_digest=plan.digest, counts=counts, finished_at=at)
+    )
+    pg.execute(
+        organizations.update()
+        .where(organizations.c.id == plan.organization_id)
+        .values(name=district.name, last_clever_sync_at=district.last_sync, last_published_at=at)
+    )
+    pg.execute(
+        holds.update()
+        .where(holds.c.organization_id == plan.organization_id, holds.c.state == "open")
+        .values(state="superseded")
+    )
+    for held in plan.held:
+        pg.execute(holds.insert().values(_hold(plan, held)))
+    _answer_requests(pg, plan.sync_id, state, summary)
+
+
+def _hold(plan: Plan, held: Held) -> dict[str, Any]:
+    return {
+        "sync_id": plan.sync_id,
+        "organization_id": plan.organization_id,
+        "plan_digest": plan.held_digest,
+        "reason": held.reason,
+        "counts": {"part": held.part, "removals": held.removals, "of": held.of, "limit": held.limit},
+    }
+
+
+def _fail_running(pg: Connection, organization_id: int, at: datetime) -> None:
+    stale = sa.and_(syncs.c.organization_id == organization_id, syncs.c.state == "running")
+    killed = pg.execute(sa.select(syncs.c.id).where(stale)).scalars().all()
+    _close(pg, stale, state="failed", counts={"error": "killed"}, at=at)
+    # Their requests were never answered: this sync serves them.
+    pg.execute(
+        refresh_requests.update()
+        .where(refresh_requests.c.sync_id.in_(killed), refresh_requests.c.state == "running")
+        .values(state="queued", sync_id=None)
+    )
+
+
+def _close(pg: Connection, which: sa.ColumnElement[bool], *, state: str, counts: dict[str, Any], at: datetime) -> None:
+    pg.execute(syncs.update().where(which).values(state=state, counts=counts, finished_at=at))
+
+
+def _answer_requests(pg: Connection, sync_id: int, state: str, summary: str) -> None:
+    pg.execute(
+        refresh_requests.update()
+        .where(refresh_requests.c.sync_id == sync_id, refresh_requests.c.state == "running")
+        .values(state=state, summary=summary)
+    )

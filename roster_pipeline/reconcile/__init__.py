@@ -1,0 +1,1 @@
+"""Desired against current, in SQL over DuckDB. Decides what differs; never reads a network or a product table."""

@@ -1,0 +1,59 @@
+"""What every staged row must be, one pandera contract a table, named by the table. Rules on rows only.
+
+Uniqueness is kept by the models, what tables mean to one another by the SQL tests. The sentence of a check is what a
+person reads beside a quarantined row; it never holds a value of the row.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
+
+TEXT = pd.ArrowDtype(arrow.string())
+CLEVER_ID = r"[0-9a-f]{24}"
+
+
+def _id(name: str, *, nullable: bool = False) -> tuple[str, pa.Column]:
+    what = "Clever id" if not nullable else name.replace("_", " ")
+    check = pa.Check.str_matches(f"^{CLEVER_ID}$", error=f"{what} is not 24 hexadecimal digits")
+    return name, pa.Column(TEXT, check, nullable=nullable, description="Clever's id, 24 hexadecimal digits")
+
+
+def _text(name: str, description: str, *, nullable: bool = True) -> tuple[str, pa.Column]:
+    return name, pa.Column(TEXT, nullable=nullable, description=description)
+
+
+def _contract(*columns: tuple[str, pa.Column]) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(dict(columns), strict=False)
+
+
+PERSON = _contract(
+    _id("clever_id"),
+    _id("school_id", nullable=True),
+    _text("first_name", "As the district typed it; may be missing"),
+    _text("last_name", "As the district typed it; may be missing"),
+    _text("email", "Without the blanks around it; not unique, not verified, may be no address at all"),
+    _text("sis_id", "The district's own id; not unique across districts, never matched on"),
+)
+CONTRACTS: dict[str, pa.DataFrameSchema] = {
+    "stg_schools": _contract(
+        _id("school_id"),
+        _text("name", "As the district typed it", nullable=False),
+        *(_text(grade, "One of Clever's grades, or empty") for grade in ("low_grade", "high_grade")),
+    ),
+    "stg_teachers": PERSON,
+    "stg_students": PERSON,
+    "stg_sections": _contract(
+        _id("section_id"),
+        _id("school_id", nullable=True),
+        _id("term_id", nullable=True),
+        _id("course_id", nullable=True),
+        _text("name", "Exactly as Clever has it; not unique", nullable=False),
+        *(_text(name, "As Clever has it") for name in ("subject", "grade", "period")),
+    ),
+    "stg_terms": _contract(_id("term_id"), _text("name", "As the district typed it")),
+    "stg_courses": _contract(
+        _id("course_id"), _text("name", "As the district typed it"), _text("number", "The district's own number")
+    ),
+}

@@ -1,0 +1,71 @@
+"""Takes rows that break their contract out of a staged table and keeps why, by Clever id, in `quarantine.records`.
+
+A record in quarantine is still in Clever: nothing that hangs on it is ever removed for its absence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import duckdb
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from roster_pipeline.validate.contracts import CLEVER_ID, CONTRACTS
+
+BATCH = 100_000
+
+
+def begin_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+    """Start anew with the records that could not even be read."""
+    con.execute("create schema if not exists quarantine")
+    con.execute(
+        "create or replace table quarantine.records as "
+        "select resource, clever_id, reason from raw.set_aside where whole_record"
+    )
+
+
+def quarantine(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
+    """Hold `staging.<table>` against its contract and set aside the rows that break it; returns rows by reason."""
+    contract = CONTRACTS[table]
+    columns = list(contract.columns)
+    broken = pd.DataFrame(_broken_rows(con, table, contract), columns=["id", "reason"]).drop_duplicates()
+    if broken.empty:
+        return {}
+    known = broken["id"].map(lambda value: value if re.fullmatch(CLEVER_ID, value or "") else None)
+    records = pd.DataFrame({"resource": table.removeprefix("stg_"), "clever_id": known, "reason": broken["reason"]})
+    con.begin()
+    con.register("broken_rows", broken)
+    con.register("broken_records", records)
+    con.execute("insert into quarantine.records select * from broken_records")
+    con.execute(
+        f"delete from staging.{table} where exists "
+        f"(from broken_rows where broken_rows.id is not distinct from {table}.{columns[0]})"
+    )
+    con.commit()
+    con.unregister("broken_rows")
+    con.unregister("broken_records")
+    return {str(reason): int(rows) for reason, rows in broken["reason"].value_counts().items()}
+
+
+def _broken_rows(
+    con: duckdb.DuckDBPyConnection, table: str, contract: pa.DataFrameSchema
+) -> Iterator[tuple[str | None, str]]:
+    """(id, reason) of each broken rule of each row, read in batches so that memory does not grow with the table."""
+    columns = list(contract.columns)
+    reader = con.execute(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH)
+    for batch in reader:
+        rows = batch.to_pandas(types_mapper=pd.ArrowDtype)
+        try:
+            contract.validate(rows, lazy=True)
+        except SchemaErrors as errors:
+            for case in errors.failure_cases.itertuples():
+                if case.index is None:
+                    raise  # the table itself is not what the contract knows: a fault of ours, not of a row
+                yield rows[columns[0]][case.index], _reason(case.column, case.check)
+
+
+def _reason(column: str, check: str) -> str:
+    return f"{column.replace('_', ' ')} is missing" if check == "not_nullable" else check
