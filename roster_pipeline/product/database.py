@@ -13,8 +13,10 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from roster_pipeline.embedded import product_url
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.product.tables import SCHEMA
+from roster_pipeline.settings import Settings
 
 MIGRATION_LOCK = "roster:migrations"
 
@@ -22,6 +24,17 @@ MIGRATION_LOCK = "roster:migrations"
 def connect(url: str) -> Engine:
     """An engine whose sessions work in UTC. Nothing is opened until it is used."""
     return sa.create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC", "connect_timeout": 10})
+
+
+def open_product(settings: Settings) -> Engine:
+    """The product database of these settings, at its newest migration.
+
+    Raises:
+        ProductUnusable: the server does not answer or refuses.
+    """
+    engine = connect(product_url(settings))
+    migrate(engine)
+    return engine
 
 
 def migrate(engine: Engine) -> None:

@@ -16,8 +16,8 @@ from roster_pipeline.product.tables import holds, organizations, refresh_request
 
 def begin_sync(
     pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime
-) -> tuple[int, int]:
-    """Open a sync for a connected district; returns (sync id, organization id). Call with the district's lock held.
+) -> int:
+    """Open a sync for a connected district; returns its id. Call with the district's lock held.
 
     Whatever still says `running` for this district was killed: nobody else can hold the lock.
 
@@ -25,13 +25,8 @@ def begin_sync(
         DistrictUnknown: the district was never connected.
         TierRefused: its tier has no roster sync, or it is paused or disconnected.
     """
-    organization = pg.execute(
-        sa.select(organizations).where(organizations.c.clever_district_id == district_id)
-    ).one_or_none()
-    if organization is None:
-        raise DistrictUnknown(
-            f"District {district_id} is not connected. Run: roster-pipeline connect {district_id} --tier secure_sync"
-        )
+    organization_id = organization_of(pg, district_id)
+    organization = pg.execute(sa.select(organizations).where(organizations.c.id == organization_id)).one()
     if organization.tier == "sso_only":
         raise TierRefused(
             f"District {district_id} has tier sso_only, which has single sign-on but no roster sync. "
@@ -56,13 +51,29 @@ def begin_sync(
         .where(refresh_requests.c.organization_id == organization.id, refresh_requests.c.state == "queued")
         .values(state="running", sync_id=sync_id)
     )
-    return sync_id, organization.id
+    return int(sync_id)
 
 
-def fail_sync(pg: Connection, sync_id: int, error: str, at: datetime) -> None:
-    """Close a sync that came to nothing. `error` is the class of the failure: never text from a feed."""
-    _close(pg, syncs.c.id == sync_id, state="failed", counts={"error": error}, at=at)
-    _answer_requests(pg, sync_id, "failed", f"Nothing changed: {error}.")
+def organization_of(pg: Connection, district_id: str) -> int:
+    """The organization of a connected district.
+
+    Raises:
+        DistrictUnknown: the district was never connected.
+    """
+    found = pg.execute(sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id)).scalar()
+    if found is None:
+        raise DistrictUnknown(
+            f"District {district_id} is not connected. Run: roster-pipeline connect {district_id} --tier secure_sync"
+        )
+    return int(found)
+
+
+def close_unpublished(pg: Connection, dagster_run_id: str, at: datetime) -> None:
+    """Close the sync of a run that ends without having published."""
+    running = sa.and_(syncs.c.dagster_run_id == dagster_run_id, syncs.c.state == "running")
+    for sync_id in pg.execute(sa.select(syncs.c.id).where(running)).scalars().all():
+        _close(pg, syncs.c.id == sync_id, state="failed", counts={"error": "not published"}, at=at)
+        _answer_requests(pg, sync_id, "failed", "Nothing changed: the sync did not reach its end.")
 
 
 def finish_sync(pg: Connection, plan: Plan, district: District, counts: dict[str, Any], summary: str, at: datetime) -> None:

@@ -1,19 +1,14 @@
-"""Runs the SQL of `dbt_like_sql/` in dependency order: one SELECT a file, file name = table = asset key.
-
-There is no templating language: a model names the tables it reads (`staging.stg_people`), and sqlglot reads the names.
-What the models mean is written in the models; contracts on their rows are in `validate`.
-"""
+"""Reads `dbt_like_sql/`: each file a model, with what it reads and what it is for. Nothing is run here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 
-import duckdb
 import sqlglot
 from sqlglot import exp
 
@@ -54,30 +49,6 @@ def models() -> tuple[Model, ...]:
     found = {model.key: model for layer in LAYERS for model in _models_in(layer)}
     order = TopologicalSorter({key: model.reads & found.keys() for key, model in found.items()})
     return tuple(found[key] for key in order.static_order())
-
-
-def run_models(con: duckdb.DuckDBPyConnection, chosen: Iterable[Model]) -> Iterator[tuple[Model, int]]:
-    """Build the tables of `chosen` in the given order; yields each with its number of rows."""
-    for model in chosen:
-        con.execute(f"create schema if not exists {model.layer}")
-        con.execute(f"create or replace table {model.layer}.{model.name} as {model.sql}")
-        yield model, count_rows(con, model.layer, model.name)
-
-
-def count_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
-    row = con.execute(f'select count(*) from {schema}."{table}"').fetchone()
-    assert row is not None  # count(*) always answers with one row
-    return int(row[0])
-
-
-def table_columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, str]:
-    """Column names with their DuckDB types, in order."""
-    rows = con.execute(
-        "select column_name, data_type from information_schema.columns "
-        "where table_schema = ? and table_name = ? order by ordinal_position",
-        [schema, table],
-    ).fetchall()
-    return dict(rows)
 
 
 def _models_in(layer: str) -> Iterator[Model]:

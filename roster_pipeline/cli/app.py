@@ -1,0 +1,54 @@
+"""Gathers the commands, and turns whatever goes wrong into one line and the exit code of its kind."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import typer
+
+from roster_pipeline.cli import districts, local, sync, waiting
+from roster_pipeline.cli.screen import complain
+from roster_pipeline.errors import CannotStart, RosterError
+
+INTERRUPTED = 130
+app = typer.Typer(
+    name="roster-pipeline",
+    help="Keeps a product's rosters equal to what school districts share through Clever.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for commands in (districts, sync, waiting, local):
+    commands.register(app)
+
+
+def main() -> None:
+    """Run one command. No traceback reaches a user, and no text of an error that is not ours: it could quote a row."""
+    try:
+        code = app(standalone_mode=False)
+    except RosterError as error:
+        complain(str(error))
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = CannotStart.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        complain("Interrupted. Nothing is half done; run the command again when you like.")
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the edge of the program
+        complain(f"A fault of ours: {type(error).__name__} at {_place(error)}. Nothing is half done; please report it.")
+        code = RosterError.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _place(error: Exception) -> str:
+    """File and line where it was raised, the deepest one of this package."""
+    place, trace = "an unknown place", error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if "roster_pipeline" in file.parts:
+            place = f"{file.name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,101 @@
+"""districts, connect: what the Clever connection shows, and making one of them an organization."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import typer
+
+from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
+from roster_pipeline.clever import clever_access
+from roster_pipeline.errors import SourceUnusable
+from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.model.feed import District
+from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.product.organizations import Organization, all_organizations, connect_district
+from roster_pipeline.settings import Settings, read_settings
+
+Tier = Literal["secure_sync", "library", "sso_only"]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("districts")(districts)
+    app.command("connect")(connect)
+
+
+def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
+    """What the Clever connection can see, with tier, state and last sync."""
+    settings = read_settings()
+    seen = shared_districts(settings)
+    with transaction(open_product(settings)) as pg:
+        connected = {one.district_id: one for one in all_organizations(pg)}
+    rows = [_row(district_id, seen.get(district_id), connected.get(district_id)) for district_id in {**seen, **connected}]
+    if as_json:
+        show_json(rows)
+        return
+    show_table(
+        "Districts of this Clever connection",
+        ["district", "name", "in Clever", "tier", "state", "last change in Clever", "last published"],
+        [tuple(_cell(cell) for cell in row.values()) for row in rows],
+    )
+    if not rows:
+        say("This Clever connection shows no district yet. A district appears once it has authorised the app.")
+
+
+def connect(
+    district_id: Annotated[str, typer.Argument(metavar="DISTRICT_ID", help="Clever's id of the district.")],
+    tier: Annotated[Tier, typer.Option(help="What the district has bought; only secure_sync is synced every night.")],
+    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Make a district an organization, or change its tier."""
+    settings = read_settings()
+    with CleverClient(clever_access(settings)) as clever:
+        district = clever.district(district_id)
+    connect_here(settings, district, tier)
+    if as_json:
+        show_json({"district_id": district.id, "name": district.name, "tier": tier})
+    else:
+        say(f"{district.name} ({district.id}) is connected with tier {tier}. Next: roster-pipeline sync")
+
+
+def connect_here(settings: Settings, district: District, tier: str) -> None:
+    """The organization, and its Dagster partition."""
+    from roster_pipeline.defs.launch import add_partition, dagster_instance
+
+    with transaction(open_product(settings)) as pg:
+        connect_district(pg, district.id, name=district.name, tier=tier)
+    with dagster_instance(settings) as instance:
+        add_partition(instance, district.id)
+
+
+def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]:
+    """Every district that the connection shows, or why Clever would not describe it."""
+    found: dict[str, District | SourceUnusable] = {}
+    with CleverClient(clever_access(settings)) as clever:
+        for district_id in clever.shared_districts():
+            try:
+                found[district_id] = clever.district(district_id)
+            except SourceUnusable as error:
+                found[district_id] = error
+    return found
+
+
+def _row(
+    district_id: str, seen: District | SourceUnusable | None, connected: Organization | None
+) -> dict[str, object]:
+    described = seen if isinstance(seen, District) else None
+    name = described.name if described else (connected.name if connected else None)
+    return {
+        "district_id": district_id,
+        "name": name,
+        "in_clever": described.state if described else ("not shown" if seen is None else "refused"),
+        "tier": connected.tier if connected else None,
+        "state": connected.state if connected else "not connected",
+        "last_sync_in_clever": described.last_sync if described else None,
+        "last_published_at": connected.last_published_at if connected else None,
+    }
+
+
+def _cell(value: object) -> object:
+    return value.strftime("%Y-%m-%d %H:%M UTC") if isinstance(value, datetime) else value

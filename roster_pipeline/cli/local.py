@@ -1,0 +1,160 @@
+"""sandbox, demo, dev: a Clever of one's own, and the whole product running on it. Never touches a database of yours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from roster_pipeline.cli.districts import connect_here, shared_districts
+from roster_pipeline.cli.screen import out, say
+from roster_pipeline.cli.sync import finish, run_districts
+from roster_pipeline.embedded import product_url
+from roster_pipeline.model.feed import District
+from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.product.organizations import all_organizations
+from roster_pipeline.sandbox.district import SandboxDistrict
+from roster_pipeline.sandbox.generate import default_districts
+from roster_pipeline.sandbox.given import load_district
+from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.sandbox.server import create_app, running_sandbox, serve
+from roster_pipeline.settings import Settings, read_settings
+
+CLIENT = "sandbox"
+STOP_SECONDS = 20
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Serve this district instead: v3 objects as schools.jsonl users.jsonl sections.jsonl and so on."),
+]
+Days = Annotated[int, typer.Option(min=0, help="School days that have gone by: transfers, new students, renamed classes.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("sandbox")(sandbox)
+    app.command("demo")(demo)
+    app.command("dev")(dev)
+
+
+def sandbox(
+    data: Data = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 4010,
+    days: Days = 0,
+    seed: Annotated[int, typer.Option(help="Another seed invents other districts.")] = 20261122,
+) -> None:
+    """Serve a Clever stand-in on this machine until stopped."""
+    chosen = _districts(data, days, seed)
+    say(f"Clever sandbox on http://127.0.0.1:{port}: " + ", ".join(f"{one.name} ({one.id})" for one in chosen))
+    say("In another terminal:")
+    for name, value in _environment(f"http://127.0.0.1:{port}").items():
+        say(f"  export {name}={value}")
+    serve(create_app(chosen, client_id=CLIENT, client_secret=CLIENT), "127.0.0.1", port)
+
+
+def demo(days: Days = 0) -> int:
+    """Sync the sandbox's districts through Dagster into the embedded PostgreSQL, and say what was published."""
+    with running_sandbox(_districts(None, days), client_id=CLIENT, client_secret=CLIENT) as address:
+        settings = _local_settings(address.url)
+        say(f"PostgreSQL and everything else of this demo live under {settings.home.resolve()}.")
+        _connect_all(settings)
+        with transaction(open_product(settings)) as pg:
+            chosen = [one.district_id for one in all_organizations(pg) if one.tier == "secure_sync"]
+        code = finish(run_districts(settings, chosen), as_json=False)
+    say("")
+    say("Where to look next:")
+    say("  make dev              the Dagster UI: the asset graph, each district a partition, every sync a run")
+    say("  make demo DAYS=1      the same districts one school day later")
+    say(f"  duckdb -readonly {settings.snapshots_folder / 'latest.duckdb'}    what was published, with history")
+    return code
+
+
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the Clever sandbox.")] = 4010,
+    days: Days = 0,
+) -> int:
+    """Serve the Dagster UI, its daemon and the Clever sandbox until stopped with Ctrl-C."""
+    from roster_pipeline.defs.launch import prepare_home
+
+    with running_sandbox(_districts(None, days), client_id=CLIENT, client_secret=CLIENT, port=sandbox_port) as address:
+        settings = _local_settings(address.url)
+        product_url(settings)  # the server outlives what is started below, and stops with this process
+        _connect_all(settings)
+        home = prepare_home(settings)
+        say(f"Clever sandbox on {address.url}; the Dagster UI comes up on http://127.0.0.1:{port}. Ctrl-C stops both.")
+        return _serve_dagster(home, port)
+
+
+def _serve_dagster(home: Path, port: int) -> int:
+    """Run `dg dev` in a process group of its own, so that nothing of it is left behind."""
+    dg = Path(sys.executable).with_name("dg")
+    command = [str(dg), "dev", "-w", str(_project() / "workspace.yaml"), "-p", str(port), "-h", "127.0.0.1"]
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - our own command
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        out.print()
+        return 0
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask the whole group to end, then end it."""
+    for ask, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(process.pid, ask)
+            process.wait(seconds)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _project() -> Path:
+    import roster_pipeline
+
+    return Path(str(roster_pipeline.__file__)).parents[1]
+
+
+def _connect_all(settings: Settings) -> None:
+    """Connect every district of the sandbox that is not connected yet; a tier that was set stays."""
+    with transaction(open_product(settings)) as pg:
+        connected = {one.district_id for one in all_organizations(pg)}
+    for district in shared_districts(settings).values():
+        if isinstance(district, District) and district.id not in connected:
+            connect_here(settings, district, "secure_sync")
+
+
+def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[SandboxDistrict]:
+    if data is None:
+        return default_districts(seed, days)
+    district = load_district(data)
+    school_days(district, days)
+    return [district]
+
+
+def _local_settings(url: str) -> Settings:
+    """Settings of this process and its children: the sandbox for Clever, the embedded server for the product."""
+    os.environ.update(_environment(url))
+    for variable in ("ROSTER_DATABASE_URL", "ROSTER_DAGSTER_DATABASE_URL"):
+        os.environ.pop(variable, None)
+    if shutil.which("git") is None:
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    return read_settings()
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {
+        "ROSTER_CLEVER_API_URL": url,
+        "ROSTER_CLEVER_AUTH_URL": url,
+        "ROSTER_CLEVER_CLIENT_ID": CLIENT,
+        "ROSTER_CLEVER_CLIENT_SECRET": CLIENT,
+    }

@@ -1,0 +1,116 @@
+"""What came of a run, read back from where it was written, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from roster_pipeline.cli.screen import show_table
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
+from roster_pipeline.plan.build import read_plan
+from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.product.tables import identity_links, organizations, syncs
+from roster_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from roster_pipeline.defs.launch import Ended
+
+HELD_EXIT = 3
+Counts = Mapping[str, Mapping[str, int]]
+SHOWN = {
+    "schools": "schools",
+    "accounts": "accounts",
+    "org_memberships": "organization members",
+    "school_memberships": "school members",
+    "rosters": "classes",
+    "roster_teachers": "class teachers",
+    "roster_students": "class students",
+    "parked_members": "awaited members",
+    "reviews": "reviews",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """One district's outcome.
+
+    Attributes:
+        state: `published`, `held`, `planned` or `failed`.
+        rules: links made by this sync, by rule (`email`, `created`).
+    """
+
+    district_id: str
+    name: str
+    run_id: str
+    state: str
+    exit_code: int
+    failure: str | None = None
+    counts: Counts = field(default_factory=dict)
+    held: Counts = field(default_factory=dict)
+    rules: Mapping[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read_report(settings: Settings, district_id: str, ended: Ended, *, published: bool) -> Report:
+    """What the run wrote, as it stands in the product; of a plan, as it stands in the district's file."""
+    with transaction(open_product(settings)) as pg:
+        name = pg.execute(
+            sa.select(organizations.c.name).where(organizations.c.clever_district_id == district_id)
+        ).scalar_one()
+        if ended.failure:
+            return Report(district_id, name, ended.run_id, "failed", ended.exit_code, ended.failure)
+        if not published:
+            return _planned(settings, district_id, name, ended)
+        row = pg.execute(sa.select(syncs).where(syncs.c.dagster_run_id == ended.run_id)).one()
+        rules = pg.execute(
+            sa.select(identity_links.c.rule, sa.func.count())
+            .where(identity_links.c.sync_id == row.id)
+            .group_by(identity_links.c.rule)
+        ).all()
+    return Report(
+        district_id,
+        name,
+        ended.run_id,
+        row.state,
+        HELD_EXIT if row.state == "held" else 0,
+        counts=row.counts["changes"],
+        held=row.counts["held"],
+        rules={rule: count for rule, count in rules},
+    )
+
+
+def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
+    with open_warehouse(settings.districts_folder, district_id) as con:
+        plan = read_plan(con)
+    code = HELD_EXIT if plan.held else 0
+    return Report(district_id, name, ended.run_id, "planned", code, counts=plan.counts, held=plan.held_counts)
+
+
+def show_reports(reports: Sequence[Report]) -> None:
+    """A table a district: what was created, changed, brought back, ended, and what waits."""
+    for report in reports:
+        title = f"{report.name} ({report.district_id}): {report.state}"
+        rows = [_row(report, entity, noun) for entity, noun in SHOWN.items()]
+        told = [row for row in rows if any(row[1:])]
+        if told:
+            show_table(title, ["", "new", "changed", "back", "ended", "wait"], [_blank(row) for row in told])
+        elif not report.failure:
+            show_table(title, ["Nothing changed: the product already equals the feed."], [])
+        if report.rules:
+            show_table("", ["linked by email", "created"], [(report.rules.get("email", 0), report.rules.get("created", 0))])
+
+
+def _row(report: Report, entity: str, noun: str) -> tuple[str, int, int, int, int, int]:
+    ops = report.counts.get(entity, {})
+    waiting = sum(report.held.get(entity, {}).values())
+    return (noun, ops.get(INSERT, 0), ops.get(UPDATE, 0), ops.get(RESTORE, 0), ops.get(END, 0), waiting)
+
+
+def _blank(row: tuple[str, int, int, int, int, int]) -> tuple[str, ...]:
+    return (row[0], *(f"{count:,}" if count else "" for count in row[1:]))

@@ -1,0 +1,147 @@
+"""sync, plan, refresh: bringing districts from Clever to the product, looking at it first, or asking for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from roster_pipeline.cli.report import Report, read_report, show_reports
+from roster_pipeline.cli.screen import AsJson, complain, err, say, show_json
+from roster_pipeline.errors import CannotStart, DistrictUnknown
+from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.product.organizations import all_organizations, nightly_districts
+from roster_pipeline.refresh import file_request
+from roster_pipeline.settings import Settings, read_settings
+
+Mode = Literal["auto", "full", "delta"]
+Districts = Annotated[
+    list[str] | None, typer.Option("--district", help="Clever's id of a district; may be given several times.")
+]
+OneDistrict = Annotated[str, typer.Option("--district", help="Clever's id of the district.")]
+SYNC, PLAN = "sync_roster", "plan_roster"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("sync")(sync)
+    app.command("plan")(plan)
+    app.command("refresh")(refresh)
+
+
+def sync(
+    district: Districts = None,
+    mode: Annotated[Mode, typer.Option(help="auto and full read every list to its end.")] = "auto",
+    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> int:
+    """Run the Dagster job for these districts (all active secure_sync ones if none is named) and wait.
+
+    Exit: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed · 2 bad call or settings.
+    """
+    if mode == "delta":
+        raise CannotStart("There is no delta sync yet: it needs Clever's Events. Use --mode auto or --mode full.")
+    settings = read_settings()
+    return finish(run_districts(settings, district or _connected(settings)), as_json=as_json)
+
+
+def plan(district: OneDistrict, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
+    """Do the same up to the plan: says what a sync would change, and writes nothing to the product.
+
+    Exit: 0 · 3 a sync would hold something for a person · 4 Clever not usable.
+    """
+    return finish(run_districts(read_settings(), [district], job=PLAN), as_json=as_json)
+
+
+def refresh(
+    district: OneDistrict,
+    school: Annotated[str | None, typer.Option(help="Clever's id of the one school that changed.")] = None,
+    section: Annotated[str | None, typer.Option(help="Clever's id of the one section that changed.")] = None,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """File an Update Roster request, as the button does. The Dagster daemon takes it up within seconds."""
+    scope = "section" if section else "school" if school else "district"
+    with transaction(open_product(read_settings())) as pg:
+        request = file_request(
+            pg, district, scope=scope, scope_clever_id=section or school, requested_by="roster-pipeline"
+        )
+    if as_json:
+        show_json({"request_id": request, "district_id": district, "scope": scope})
+    else:
+        say(f"Request {request} waits for district {district}. A running daemon (make dev) takes it up within seconds.")
+
+
+def finish(reports: Sequence[Report], *, as_json: bool) -> int:
+    """Show what came of each district; the exit code is that of the one that fared worst."""
+    if as_json:
+        show_json([report.as_json() for report in reports])
+    else:
+        show_reports(reports)
+        for report in reports:
+            if report.failure:
+                complain(f"{report.district_id}: {report.failure}")
+    return max((report.exit_code for report in reports), key=_severity, default=0)
+
+
+def run_districts(settings: Settings, district_ids: Sequence[str], *, job: str = SYNC) -> list[Report]:
+    """Run the job for one district after the other, a bar each; one that fails does not stop the next."""
+    from roster_pipeline.definitions import defs
+    from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
+
+    resolved = defs.resolve_job_def(job)
+    steps = len(resolved.asset_layer.executable_asset_keys)
+    _check_connected(settings, district_ids)
+    reports = []
+    with dagster_instance(settings) as instance, _bars() as bars:
+        tasks = {one: bars.add_task(one, total=steps, stage="waits", start=False) for one in district_ids}
+        for one in district_ids:
+            add_partition(instance, one)
+            bars.start_task(tasks[one])
+            ended = run_sync(instance, resolved, one, trigger="cli", on_step=_advance(bars, tasks[one]))
+            reports.append(read_report(settings, one, ended, published=job == SYNC))
+            bars.update(tasks[one], stage=reports[-1].state)
+    return reports
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:>2}/{task.total} {task.fields[stage]}"),
+        TimeElapsedColumn(),
+        console=err,
+    )
+
+
+def _advance(bars: Progress, task: Any) -> Callable[[str, dict[str, Any]], None]:
+    def advance(asset: str, metadata: dict[str, Any]) -> None:
+        rows = metadata.get("dagster/partition_row_count")
+        bars.update(task, advance=1, stage=asset if rows is None else f"{asset} ({rows:,} rows)")
+
+    return advance
+
+
+def _connected(settings: Settings) -> list[str]:
+    with transaction(open_product(settings)) as pg:
+        chosen = nightly_districts(pg)
+    if not chosen:
+        raise CannotStart(
+            "No active district of tier secure_sync is connected. See roster-pipeline districts, then connect one."
+        )
+    return chosen
+
+
+def _check_connected(settings: Settings, district_ids: Sequence[str]) -> None:
+    with transaction(open_product(settings)) as pg:
+        connected = {one.district_id for one in all_organizations(pg)}
+    for one in district_ids:
+        if one not in connected:
+            raise DistrictUnknown(
+                f"District {one} is not connected. Connected: {', '.join(sorted(connected)) or 'none'}. "
+                "See roster-pipeline districts for what the Clever connection shows."
+            )
+
+
+def _severity(code: int) -> int:
+    """0 is best; what is held is milder than what failed; a fault of ours is worst."""
+    return {0: 0, 3: 1, 5: 2, 2: 3, 4: 4}.get(code, 5)

@@ -1,0 +1,28 @@
+"""Assembles the code location, and nothing else. What it is made of is in `defs`; overrides come in as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from roster_pipeline.defs.assets import ASSETS
+from roster_pipeline.defs.jobs import plan_roster, sync_roster
+from roster_pipeline.defs.resources import DistrictSync, Product
+from roster_pipeline.defs.schedules import nightly
+from roster_pipeline.defs.sensors import district_partitions, refresh_requests
+
+
+def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """The code location; `overrides` replace resources by name."""
+    return dg.Definitions(
+        assets=ASSETS,
+        jobs=[sync_roster, plan_roster],
+        schedules=[nightly],
+        sensors=[district_partitions, refresh_requests],
+        resources={"sync": DistrictSync(), "product": Product(), **(overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

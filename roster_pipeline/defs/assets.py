@@ -1,0 +1,215 @@
+"""The table of contents: raw → staging → current → marts → sync/plan → product → snapshots, one step each.
+
+A step calls its stage and says what came of it; every rule is in the stage. A step covers all assets of its layer,
+because a step of its own for each would cost more than the work.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from roster_pipeline.defs import describe, specs
+from roster_pipeline.defs.failures import as_failure
+from roster_pipeline.defs.partitions import HELD_TAG, TRIGGER_TAG, districts
+from roster_pipeline.defs.resources import DistrictSync
+from roster_pipeline.errors import PlanStale
+from roster_pipeline.extract.read import read_feed
+from roster_pipeline.land import land, last_landed
+from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.plan.build import build_plan, read_plan
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline.publish.apply import apply_plan
+from roster_pipeline.publish.current import CURRENT_TABLES, read_current
+from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
+from roster_pipeline.reconcile.differences import find_differences
+from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline.stage import run_models
+from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+from roster_pipeline.validate.sql_tests import run_test, sql_tests
+
+Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+
+
+PREVIEW = 0
+"""Stands for the sync of a plan that is only looked at."""
+
+
+class SyncConfig(dg.Config):
+    """How the district is read.
+
+    Attributes:
+        mode: `full` reads every list to its end.
+        preview: only look: no sync is begun, so nothing can be published from it.
+    """
+
+    mode: str = "full"
+    preview: bool = False
+
+
+@dg.multi_asset(name="extract_and_land", specs=specs.RAW, check_specs=specs.RAW_CHECKS, partitions_def=districts)
+def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> Results:
+    """Read every Clever list of the district to its end, and replace its raw tables."""
+    with as_failure():
+        sync_id = PREVIEW if config.preview else _begin(context, config, sync)
+        with sync.clever() as clever, sync.landing() as folder, sync.warehouse() as con:
+            feed = read_feed(clever, sync.district_id, folder)
+            landed = land(con, feed, sync_id)
+            for read in feed.reads:
+                name = read.resource.name
+                found = {"pages": read.pages, "set_aside": len(read.set_aside), "sync_id": sync_id}
+                yield dg.MaterializeResult(
+                    asset_key=["raw", name], metadata=describe.describe_table(con, "raw", name) | found
+                )
+                yield dg.AssetCheckResult(
+                    passed=name not in landed.emptied,
+                    asset_key=dg.AssetKey(["raw", name]),
+                    check_name=specs.COMPLETE,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"pages": read.pages, "rows": read.rows},
+                )
+
+
+def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> int:
+    with sync.product() as pg:
+        return begin_sync(
+            pg,
+            sync.district_id,
+            dagster_run_id=context.run_id,
+            mode=config.mode,
+            trigger=context.run.tags.get(TRIGGER_TAG, "manual"),
+            at=sync.now(),
+        )
+
+
+@dg.multi_asset(
+    name="stage_and_validate", specs=specs.STAGING, check_specs=specs.CONTRACT_CHECKS, partitions_def=districts
+)
+def staging(sync: DistrictSync) -> Results:
+    """Choose, rename and hold against contracts; rows that break one are set aside with the reason."""
+    with as_failure(), sync.warehouse() as con:
+        begin_quarantine(con)
+        for model, rows in run_models(con, specs.STAGING_MODELS):
+            reasons = quarantine(con, model.name)
+            broken = sum(reasons.values())
+            yield dg.MaterializeResult(
+                asset_key=model.key, metadata=describe.describe_model(con, model, rows - broken) | {"quarantined": broken}
+            )
+            yield dg.AssetCheckResult(
+                passed=not broken,
+                asset_key=dg.AssetKey(model.key),
+                check_name=specs.CONTRACT,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"quarantined": broken, "reasons": reasons},
+            )
+
+
+@dg.multi_asset(name="read_current", specs=specs.CURRENT, partitions_def=districts)
+def current(sync: DistrictSync) -> Results:
+    """Copy what the product has now, as far as this district is concerned, beside the feed."""
+    with as_failure(), sync.warehouse() as con, sync.product() as pg:
+        read_current(con, pg, organization_of(pg, sync.district_id))
+        for table in CURRENT_TABLES:
+            yield dg.MaterializeResult(
+                asset_key=["current", table.name], metadata=describe.describe_table(con, "current", table.name)
+            )
+
+
+@dg.multi_asset(name="reconcile", specs=specs.MODELS, check_specs=specs.TEST_CHECKS, partitions_def=districts)
+def marts(sync: DistrictSync) -> Results:
+    """Decide who is who, and what the product's rows shall be; then test the whole."""
+    with as_failure(), sync.warehouse() as con:
+        for model, rows in run_models(con, specs.DECIDING_MODELS):
+            yield dg.MaterializeResult(asset_key=model.key, metadata=describe.describe_model(con, model, rows))
+        for test in sql_tests():
+            outcome = run_test(con, test)
+            yield dg.AssetCheckResult(
+                passed=not outcome.guilty,
+                asset_key=dg.AssetKey(test.table),
+                check_name=test.name,
+                severity=dg.AssetCheckSeverity.ERROR if test.stops else dg.AssetCheckSeverity.WARN,
+                metadata={"rows": outcome.guilty, "clever_ids": list(outcome.sample)},
+            )
+
+
+@dg.asset(
+    key=specs.PLAN.key,
+    deps=specs.PLAN.deps,
+    description=specs.PLAN.description,
+    group_name=specs.PLAN.group_name,
+    kinds=specs.PLAN.kinds,
+    owners=describe.OWNERS,
+    check_specs=[specs.BRAKES_CHECK],
+    partitions_def=districts,
+)
+def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
+    """Find the differences, hold what the brakes hold, and freeze the rest as one plan."""
+    with as_failure(), sync.warehouse() as con:
+        landed = last_landed(con)
+        with sync.product() as pg:
+            organization_id = organization_of(pg, sync.district_id)
+        find_differences(con)
+        made = build_plan(
+            con,
+            sync_id=landed.sync_id,
+            organization_id=organization_id,
+            district_id=sync.district_id,
+            emptied=landed.emptied,
+            limits=Limits(),
+        )
+        if made.held:
+            context.instance.add_run_tags(context.run_id, {HELD_TAG: "true"})
+        yield dg.MaterializeResult(metadata={"summary": summarize(made), "digest": made.digest, "changes": made.total})
+        yield dg.AssetCheckResult(
+            passed=not made.held,
+            check_name=specs.BRAKES,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={held.part: f"{held.removals} of {held.of} would leave ({held.reason})" for held in made.held},
+        )
+
+
+@dg.multi_asset(name="publish", specs=specs.PRODUCT, partitions_def=districts)
+def product(sync: DistrictSync) -> Results:
+    """Write the plan into the product, with its journal, in one transaction."""
+    with as_failure(), sync.warehouse() as con:
+        made, district = read_plan(con), last_landed(con).district
+        if made.sync_id == PREVIEW:
+            raise PlanStale("This plan was made to be looked at. Run sync_roster to publish.")
+        with sync.product() as pg:
+            apply_plan(con, pg, made, sync.now())
+            counts = {"changes": made.counts, "held": made.held_counts}
+            finish_sync(pg, made, district, counts, summarize(made), sync.now())
+        for name, entities in specs.PRODUCT_ENTITIES.items():
+            changes = {
+                op: count
+                for entity in entities
+                for op, count in describe.describe_changes(made.counts.get(entity, {}), f"{entity}/").items()
+            }
+            yield dg.MaterializeResult(asset_key=["product", name], metadata=changes)
+
+
+@dg.asset(
+    key=specs.SNAPSHOT.key,
+    deps=specs.SNAPSHOT.deps,
+    description=specs.SNAPSHOT.description,
+    group_name=specs.SNAPSHOT.group_name,
+    kinds=specs.SNAPSHOT.kinds,
+    owners=describe.OWNERS,
+    partitions_def=districts,
+)
+def snapshot(sync: DistrictSync) -> dg.MaterializeResult[None]:
+    """Swap in what was published, with its history, for analysts."""
+    with as_failure(), sync.warehouse() as con, sync.product() as pg:
+        made = read_plan(con)
+        rows = write_snapshot(
+            pg,
+            sync.snapshots_folder,
+            district_id=sync.district_id,
+            organization_id=made.organization_id,
+            sync_id=made.sync_id,
+            at=sync.now(),
+            changed=made.total > 0,
+        )
+        return dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows})
+
+
+ASSETS = [raw, staging, current, marts, plan, product, snapshot]

@@ -1,0 +1,101 @@
+"""Runs the sync_roster job from a command, in this process, and tells how it ended."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+
+from roster_pipeline.defs.failures import EXIT_CODE
+from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
+from roster_pipeline.settings import Settings
+
+OnStep = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        failure: one line for a person, if it failed.
+        exit_code: of the error tree; 0 if it did not fail.
+    """
+
+    run_id: str
+    failure: str | None = None
+    exit_code: int = 0
+
+
+def prepare_home(settings: Settings) -> Path:
+    """ROSTER_HOME/dagster with this version's dagster.yaml; returns it. It is the DAGSTER_HOME to use."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_instance_file(), home / "dagster.yaml")
+    return home
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The instance that the UI and the daemon use too."""
+    with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+        yield instance
+
+
+def add_partition(instance: dg.DagsterInstance, district_id: str) -> None:
+    """Make a connected district a partition, at once; the sensor would do it within half a minute."""
+    instance.add_dynamic_partitions(DISTRICTS, [district_id])
+
+
+def run_sync(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    district_id: str,
+    *,
+    trigger: str,
+    on_step: OnStep,
+) -> Ended:
+    """Run the job for one district in this process, and wait for its end.
+
+    Args:
+        on_step: called with the name of each asset that was materialized, and its metadata, as it happens.
+    """
+    run_id = str(uuid4())
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event and event.is_step_materialization:
+            made = event.step_materialization_data.materialization
+            on_step(made.asset_key.to_user_string(), {name: value.value for name, value in made.metadata.items()})
+
+    instance.add_event_listener(run_id, listen)
+    result = job.execute_in_process(
+        instance=instance,
+        partition_key=district_id,
+        run_id=run_id,
+        tags={TRIGGER_TAG: trigger},
+        raise_on_error=False,
+    )
+    return Ended(run_id) if result.success else _ended_badly(run_id, result)
+
+
+def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
+    for event in result.all_events:
+        if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
+            code = said.metadata[EXIT_CODE].value
+            return Ended(run_id, str(said.description), int(code) if isinstance(code, int | float | str) else 1)
+    return Ended(run_id, f"Run {run_id} failed in a way of ours; see it in the Dagster UI, or report its id.", 1)
+
+
+def _instance_file() -> Path:
+    """dagster.yaml of the project: beside the package in a checkout, inside it once built."""
+    package = Path(str(files("roster_pipeline")))
+    inside = package / "dagster.yaml"
+    return inside if inside.exists() else package.parent / "dagster.yaml"

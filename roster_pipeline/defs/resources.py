@@ -1,0 +1,110 @@
+"""What a run needs of the outside, opened at run time and closed after it: resources build plain objects.
+
+The environment is read here and not at import, so that a code location loads anywhere and a rotated secret is picked up.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import dagster as dg
+import duckdb
+from pydantic import PrivateAttr
+from sqlalchemy import Connection, Engine
+
+from roster_pipeline.clever import clever_access
+from roster_pipeline.defs.failures import as_failure
+from roster_pipeline.defs.partitions import PARTITION_TAG
+from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.product.database import district_lock, open_product, transaction
+from roster_pipeline.publish.ledger import close_unpublished
+from roster_pipeline.settings import Settings, read_settings
+
+
+class Product(dg.ConfigurableResource[None]):
+    """The product database, for schedules and sensors."""
+
+    def engine(self) -> Engine:
+        return open_product(read_settings())
+
+
+class DistrictSync(dg.ConfigurableResource[None]):
+    """One run's sync of one district: its lock, held from the first step to the last, and what the steps open.
+
+    Whoever comes second for the same district, from the daemon, a command or another machine, waits here.
+    """
+
+    _settings: Settings = PrivateAttr()
+    _engine: Engine = PrivateAttr()
+    _district_id: str = PrivateAttr()
+    _run_id: str = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[DistrictSync, None, None]:
+        run = context.dagster_run
+        assert run is not None  # resources of a job are opened by a run
+        log = context.log
+        with as_failure():
+            self._settings = read_settings()
+            self._engine = open_product(self._settings)
+        self._district_id = run.tags[PARTITION_TAG]
+        self._run_id = run.run_id
+        waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
+        with district_lock(self._engine, self._district_id, on_wait=lambda: log and log.info(waiting)):
+            try:
+                yield self
+            finally:
+                self._close(log)
+                self._engine.dispose()
+
+    def _close(self, log: dg.DagsterLogManager | None) -> None:
+        """No sync stays `running` behind its run, whatever ended it."""
+        try:
+            with transaction(self._engine) as pg:
+                close_unpublished(pg, self._run_id, self.now())
+        except ProductUnusable as error:
+            if log:
+                log.warning(f"{error} The next sync of this district closes this one.")
+
+    @property
+    def district_id(self) -> str:
+        return self._district_id
+
+    @property
+    def snapshots_folder(self) -> Path:
+        return self._settings.snapshots_folder
+
+    def now(self) -> datetime:
+        """The clock of a run; stages are handed the time."""
+        return datetime.now(UTC)
+
+    def clever(self) -> CleverClient:
+        return CleverClient(clever_access(self._settings))
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The district's own DuckDB file."""
+        with open_warehouse(self._settings.districts_folder, self._district_id) as con:
+            yield con
+
+    @contextmanager
+    def product(self) -> Iterator[Connection]:
+        """One transaction on the product database."""
+        with transaction(self._engine) as pg:
+            yield pg
+
+    @contextmanager
+    def landing(self) -> Iterator[Path]:
+        """A folder for files on their way, gone afterwards; what a killed run left there goes first."""
+        folder = self._settings.landing_folder / self._district_id
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with TemporaryDirectory(dir=folder) as path:
+            yield Path(path)

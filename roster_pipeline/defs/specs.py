@@ -1,0 +1,117 @@
+"""Which assets and checks there are, what people read about them, and what each is made from. No work is done here."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from roster_pipeline.defs.describe import OWNERS
+from roster_pipeline.model.entities import ENTITIES
+from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline.publish.current import CURRENT_TABLES
+from roster_pipeline.stage import Model, models
+from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
+
+COMPLETE, CONTRACT, BRAKES = "complete", "contract", "brakes"
+STAGING_MODELS = tuple(model for model in models() if model.layer == "staging")
+DECIDING_MODELS = tuple(model for model in models() if model.layer != "staging")
+
+RAW = [
+    dg.AssetSpec(
+        ["raw", resource.name],
+        description=f"Clever's {resource.name} as the district shares them now: the fields the product uses, nothing else.",
+        group_name="raw",
+        kinds={"clever", "duckdb"},
+        owners=OWNERS,
+    )
+    for resource in RESOURCES
+]
+RAW_CHECKS = [
+    dg.AssetCheckSpec(
+        COMPLETE,
+        asset=spec.key,
+        description="Read to its end, and not empty while it was not before; otherwise absence proves nothing and "
+        "nothing is removed for it.",
+    )
+    for spec in RAW
+]
+
+
+def _model_spec(model: Model, kinds: set[str]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        list(model.key),
+        deps=[dg.AssetKey(list(source)) for source in sorted(model.reads)],
+        description=f"{model.description}\n\n```sql\n{model.sql}\n```",
+        group_name=model.layer,
+        kinds=kinds,
+        owners=OWNERS,
+    )
+
+
+STAGING = [_model_spec(model, {"sql", "duckdb", "pandera"}) for model in STAGING_MODELS]
+CONTRACT_CHECKS = [
+    dg.AssetCheckSpec(
+        CONTRACT,
+        asset=spec.key,
+        description="Rows that break the table's contract wait in quarantine.records with the reason; the district goes on.",
+    )
+    for spec in STAGING
+]
+CURRENT = [
+    dg.AssetSpec(
+        ["current", table.name],
+        deps=["staging/stg_teachers".split("/"), "staging/stg_students".split("/")],
+        description=table.description,
+        group_name="current",
+        kinds={"postgres", "duckdb"},
+        owners=OWNERS,
+    )
+    for table in CURRENT_TABLES
+]
+MODELS = [_model_spec(model, {"sql", "duckdb"}) for model in DECIDING_MODELS]
+
+
+def _test_spec(test: SqlTest) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(test.name, asset=list(test.table), description=test.description, blocking=test.stops)
+
+
+TEST_CHECKS = [_test_spec(test) for test in sql_tests()]
+PLAN = dg.AssetSpec(
+    ["sync", "plan"],
+    deps=[["marts", entity.name] for entity in ENTITIES] + [["current", entity.name] for entity in ENTITIES],
+    description="What this sync means to do, as one frozen plan: what is published now, and what waits for a person.",
+    group_name="sync",
+    kinds={"duckdb"},
+)
+BRAKES_CHECK = dg.AssetCheckSpec(
+    BRAKES,
+    asset=PLAN.key,
+    description="Fails, without stopping anything else, when so much would leave that a person has to look first.",
+)
+PRODUCT_ENTITIES = {
+    "accounts": ("accounts", "identity_links", "reviews"),
+    "org_memberships": ("schools", "org_memberships", "school_memberships"),
+    "rosters": ("rosters", "roster_teachers", "roster_students", "parked_members"),
+}
+_ABOUT = {
+    "accounts": "The people's accounts, which Clever id each is linked to by which rule, and who has to be looked at.",
+    "org_memberships": "Schools, and who belongs to the organization and to each of its schools.",
+    "rosters": "Classes, who teaches them, who learns in them, and who is awaited.",
+}
+PRODUCT = [
+    dg.AssetSpec(
+        ["product", name],
+        deps=[PLAN.key],
+        description=description,
+        group_name="product",
+        kinds={"postgres"},
+        owners=OWNERS,
+    )
+    for name, description in _ABOUT.items()
+]
+SNAPSHOT = dg.AssetSpec(
+    ["snapshots", "latest"],
+    deps=[spec.key for spec in PRODUCT],
+    description="What was published, with its history, in one DuckDB file for analysts: snapshots/latest.duckdb.",
+    group_name="snapshots",
+    kinds={"duckdb"},
+)

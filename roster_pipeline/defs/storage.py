@@ -1,0 +1,31 @@
+"""Dagster's storage: dagster-postgres on the database that the settings name, the embedded one where they name none.
+
+`dagster.yaml` points here, so that one file serves every installation, no secret is written into it, and `dg dev` alone
+starts the embedded server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from dagster._config import UserConfigSchema
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage
+
+from roster_pipeline.embedded import dagster_url
+from roster_pipeline.settings import read_settings
+
+
+class RosterStorage(DagsterPostgresStorage):
+    """Runs, events and schedules in PostgreSQL. Takes no configuration: the ROSTER_* environment says where."""
+
+    @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        return {}
+
+    @classmethod
+    def from_config_value(  # type: ignore[override]
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        return cls(dagster_url(read_settings()), inst_data=inst_data, **config_value)

@@ -1,0 +1,99 @@
+"""The shapes around Clever's records: links, pages, the list of connections, the description of a district.
+
+Which fields of a record are kept is in `records.py`; what a status means is in `answers.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from roster_pipeline.errors import SourceBroken
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""How msgspec says that bytes are not as expected: wrong JSON or type, no UTF-8, absurd nesting."""
+
+Id = Annotated[str, Meta(min_length=1)]
+Answer = TypeVar("Answer")
+Kind = TypeVar("Kind")
+
+
+class Link(Struct, frozen=True):
+    rel: str
+    uri: str | None = None
+
+
+class Wrapped(Struct, Generic[Kind], gc=False):
+    """A list's record: `{"data": {…}, "uri": …}`."""
+
+    data: Kind
+
+
+class Envelope(Struct, Generic[Kind]):
+    """A page. Without `links` nothing says whether it was the last, so they must be there."""
+
+    data: list[Kind]
+    links: list[Link]
+
+
+class TokenOwner(Struct):
+    id: Id
+    type: str = "district"
+
+
+class TokenEntry(Struct):
+    """A connection. No repr: it would show the token."""
+
+    owner: TokenOwner
+    access_token: str | None = None
+    created: str | None = None
+
+    def __repr__(self) -> str:
+        return f"TokenEntry({self.owner.id})"
+
+
+class TokenList(Struct):
+    """`/oauth/tokens`: unlike records, its entries are not wrapped twice (clever-api.md §1.2)."""
+
+    data: list[TokenEntry]
+    links: list[Link] = []
+
+
+class DistrictFields(Struct):
+    id: Id
+    name: str | None = None
+    state: str | None = None
+    last_sync: str | None = None
+
+    @property
+    def synced_at(self) -> datetime | None:
+        """When Clever last read the district's files, in UTC; None if never, or if the text is no time."""
+        try:
+            at = datetime.fromisoformat(self.last_sync or "")
+        except ValueError:
+            return None
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+class DistrictAnswer(Struct):
+    data: DistrictFields
+
+
+def read_answer(body: bytes, kind: type[Answer], what: str) -> Answer:
+    """A small answer.
+
+    Raises:
+        SourceBroken: it is HTML, broken JSON or another envelope.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except UNREADABLE:
+        raise broken(what) from None
+
+
+def broken(what: str) -> SourceBroken:
+    """The error for an answer that is no envelope. Never quotes the answer: it may hold people."""
+    return SourceBroken(f"{what}: Clever's answer is not the documented JSON (cut, HTML or another shape).")

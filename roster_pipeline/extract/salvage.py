@@ -1,0 +1,142 @@
+"""A page that is not as documented, record by record: what can be kept of it, and why the rest cannot.
+
+A field that only describes is dropped. One that says who or where somebody is takes the whole record with it:
+without it the record would read as somebody leaving a school or a class, and absence needs proof
+(rule book, Safety).
+Reasons name the field and what it should be, never its value.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import inspect
+
+from roster_pipeline.extract.envelope import UNREADABLE, Envelope, Link, Wrapped, broken
+from roster_pipeline.model.feed import SetAside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from roster_pipeline.extract.records import Record
+
+VITAL = frozenset(
+    {"id", "district", "roles", "student", "teacher", "school", "schools", "students", "teachers"}
+)
+"""Fields, by the last word of their path, that are not dropped alone."""
+
+UNSTORABLE = "holds a character that cannot be stored"
+_SURROGATES = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
+
+Misfit = tuple[tuple[str, ...], str]
+"""The path of a field, and what is wrong with it."""
+
+
+class Salvage:
+    """Reads records of one kind and one district, one at a time."""
+
+    def __init__(self, resource: str, kind: type[Record], district_id: str) -> None:
+        self._resource, self._kind, self._district_id = resource, kind, district_id
+        self._shape = inspect.type_info(kind)
+        wrapped: Any = kind
+        self._strict: msgspec.json.Decoder[Wrapped[Record]] = msgspec.json.Decoder(Wrapped[wrapped])
+
+    def split(self, body: bytes, what: str) -> tuple[list[Link], list[bytes]]:
+        """The links of a page and its records, unread.
+
+        Raises:
+            SourceBroken: the page is no JSON, or another envelope.
+        """
+        for attempt in (body, _without_half_pairs(body)):
+            try:
+                page = msgspec.json.decode(attempt, type=Envelope[msgspec.Raw])
+            except UNREADABLE:
+                continue
+            return page.links, [bytes(raw) for raw in page.data]
+        raise broken(what)
+
+    def read(self, raw: bytes) -> tuple[Record | None, list[SetAside]]:
+        """One record, or as much of it as can be kept; and what was set aside, with reasons."""
+        record = self._as_documented(raw)
+        if record is not None:
+            return record, []
+        try:
+            fields = msgspec.json.decode(raw, type=Wrapped[dict[str, Any]]).data
+        except UNREADABLE:
+            return None, [self._aside(None, "the record is not a JSON object in UTF-8", whole=True)]
+        return self._mend(fields)
+
+    def _as_documented(self, raw: bytes) -> Record | None:
+        try:
+            record = self._strict.decode(raw).data
+        except UNREADABLE:
+            return None
+        at_home = record.district in (self._district_id, None)
+        return record if at_home and b"\\u0000" not in raw else None
+
+    def _mend(self, fields: dict[str, Any]) -> tuple[Record | None, list[SetAside]]:
+        misfits = list(_misfits(fields, self._shape, ()))
+        clever_id = fields.get("id") or None
+        vital = [misfit for misfit in misfits if misfit[0][-1] in VITAL]
+        if any(path == ("id",) for path, _ in vital):
+            clever_id = None
+        if clever_id is None:
+            vital.append((("id",), "is missing"))
+        if vital:
+            return None, [self._aside(clever_id, _reason(vital[0]), whole=True)]
+        if fields.get("district") not in (self._district_id, None):
+            return None, [self._aside(clever_id, "belongs to another district", whole=True)]
+        for path, _ in misfits:
+            _drop(fields, path)
+        dropped = [self._aside(clever_id, _reason(misfit), whole=False) for misfit in misfits]
+        return msgspec.convert(fields, self._kind), dropped
+
+    def _aside(self, clever_id: str | None, reason: str, *, whole: bool) -> SetAside:
+        return SetAside(self._resource, clever_id, reason, whole)
+
+
+def _misfits(value: object, shape: inspect.Type, path: tuple[str, ...]) -> Iterator[Misfit]:
+    """The kept fields below `value` that are not of their type. Null is alike missing, and fits."""
+    if isinstance(shape, inspect.UnionType):
+        shape = shape.types[0]  # `X | None`, as all optional fields are
+    if value is None:
+        return
+    if isinstance(shape, inspect.StructType):
+        if not isinstance(value, dict):
+            yield path, "is not an object"
+            return
+        for field in shape.fields:
+            yield from _misfits(value.get(field.name), field.type, (*path, field.name))
+    elif isinstance(shape, inspect.ListType):
+        yield from _list_misfits(value, path)
+    elif not isinstance(value, str):
+        yield path, "is not text"
+    elif "\0" in value:
+        yield path, UNSTORABLE
+
+
+def _list_misfits(value: object, path: tuple[str, ...]) -> Iterator[Misfit]:
+    if not isinstance(value, list):
+        yield path, "is not a list"
+    elif not all(isinstance(item, str) for item in value):
+        yield path, "holds something that is not text"
+    elif any("\0" in item for item in value):
+        yield path, UNSTORABLE
+
+
+def _reason(misfit: Misfit) -> str:
+    path, complaint = misfit
+    return f"{'.'.join(path)} {complaint}"
+
+
+def _drop(fields: dict[str, Any], path: tuple[str, ...]) -> None:
+    for name in path[:-1]:
+        fields = fields[name]
+    del fields[path[-1]]
+
+
+def _without_half_pairs(body: bytes) -> bytes:
+    """Half a surrogate pair is no character, and msgspec refuses the page for it. NUL is refused by field."""
+    return _SURROGATES.sub(lambda found: b"\\u0000" if found[1] else found[0], body)

@@ -1,0 +1,66 @@
+"""Connected districts: which there are, their tier and state, and connecting one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import insert
+
+from roster_pipeline.product.tables import organizations
+
+TIERS = ("secure_sync", "library", "sso_only")
+
+
+@dataclass(frozen=True)
+class Organization:
+    """A connected district."""
+
+    id: int
+    district_id: str
+    name: str
+    tier: str
+    state: str
+    last_clever_sync_at: datetime | None
+    last_published_at: datetime | None
+
+
+def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) -> None:
+    """Make a district an organization, or change its tier; whatever it has stays."""
+    row = insert(organizations).values(clever_district_id=district_id, name=name, tier=tier)
+    pg.execute(
+        row.on_conflict_do_update(
+            index_elements=["clever_district_id"], set_={"name": name, "tier": tier, "state": "active"}
+        )
+    )
+
+
+def all_organizations(pg: Connection) -> list[Organization]:
+    """Every connected district, by name."""
+    table = organizations.c
+    rows = pg.execute(
+        sa.select(
+            table.id,
+            table.clever_district_id,
+            table.name,
+            table.tier,
+            table.state,
+            table.last_clever_sync_at,
+            table.last_published_at,
+        ).order_by(table.name, table.id)
+    )
+    return [Organization(*row) for row in rows]
+
+
+def connected_districts(pg: Connection) -> list[str]:
+    """Clever ids of the districts that were not disconnected."""
+    return [one.district_id for one in all_organizations(pg) if one.state != "disconnected"]
+
+
+def nightly_districts(pg: Connection) -> list[str]:
+    """Clever ids of the districts whose roster is synced by itself (rule book, *tiers*)."""
+    return [
+        one.district_id for one in all_organizations(pg) if one.tier == "secure_sync" and one.state == "active"
+    ]

@@ -1,0 +1,33 @@
+"""Builds tables from models in a district's DuckDB file, and says what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import duckdb
+
+from roster_pipeline.stage.models import Model
+
+
+def run_models(con: duckdb.DuckDBPyConnection, chosen: Iterable[Model]) -> Iterator[tuple[Model, int]]:
+    """Build the tables of `chosen` in the given order; yields each with its number of rows."""
+    for model in chosen:
+        con.execute(f"create schema if not exists {model.layer}")
+        con.execute(f"create or replace table {model.layer}.{model.name} as {model.sql}")
+        yield model, count_rows(con, model.layer, model.name)
+
+
+def count_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    row = con.execute(f'select count(*) from {schema}."{table}"').fetchone()
+    assert row is not None  # count(*) always answers with one row
+    return int(row[0])
+
+
+def table_columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, str]:
+    """Column names with their DuckDB types, in order."""
+    rows = con.execute(
+        "select column_name, data_type from information_schema.columns "
+        "where table_schema = ? and table_name = ? order by ordinal_position",
+        [schema, table],
+    ).fetchall()
+    return dict(rows)

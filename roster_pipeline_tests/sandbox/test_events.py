@@ -1,0 +1,124 @@
+"""What a change leaves in the feed, and how the feed is read."""
+
+import pytest
+
+
+@pytest.fixture
+def feed(clever):
+    """The events that a query to the feed gives."""
+    return lambda query="": [item["data"] for item in clever.get(f"/v3.1/events?{query}").json()["data"]]
+
+
+@pytest.fixture
+def section(village):
+    return next(iter(village.resources["sections"].values()))
+
+
+@pytest.fixture
+def student(village):
+    return next(user for user in village.resources["users"].values() if "student" in user["roles"])
+
+
+def test_a_new_district_has_an_empty_feed(feed):
+    assert feed() == []
+
+
+def test_a_renamed_section_is_an_update_with_the_old_name_beside_the_object(feed, village, section):
+    village.put("sections", section | {"name": "Renamed"})
+
+    (event,) = feed()
+
+    assert event["type"] == "sections.updated"
+    assert event["data"]["object"]["name"] == "Renamed"
+    assert event["data"]["previous_attributes"] == {"name": section["name"]}
+
+
+def test_only_the_changed_leaves_are_in_the_previous_attributes(feed, village, student):
+    role = student["roles"]["student"]
+    village.put("users", student | {"roles": {"student": role | {"grade": "7"}}})
+
+    (event,) = feed()
+
+    assert event["data"]["previous_attributes"] == {"roles": {"student": {"grade": role["grade"]}}}
+
+
+def test_a_list_that_changed_is_given_whole(feed, village, section):
+    village.put("sections", section | {"students": section["students"][1:]})
+
+    assert feed()[0]["data"]["previous_attributes"] == {"students": section["students"]}
+
+
+def test_putting_the_same_again_is_no_event(feed, village, section):
+    village.put("sections", section)
+
+    assert feed() == []
+
+
+def test_a_removed_user_is_a_deletion_with_the_last_state(feed, village, student):
+    village.remove("users", student["id"])
+
+    (event,) = feed()
+
+    assert event["type"] == "users.deleted"
+    assert event["data"] == {"object": student}
+
+
+def test_a_new_school_is_a_creation(feed, village):
+    school = next(iter(village.resources["schools"].values()))
+    village.put("schools", school | {"id": village.ids.at(village.now)})
+
+    (event,) = feed()
+
+    assert event["type"] == "schools.created"
+    assert "previous_attributes" not in event["data"]
+
+
+def test_events_of_one_moment_have_ascending_ids_and_are_paged_by_them(feed, village, section):
+    for number in range(5):
+        village.put("sections", section | {"name": f"Renamed {number}"})
+
+    events = feed()
+
+    assert len({event["created"] for event in events}) == 1
+    assert [event["id"] for event in events] == sorted(event["id"] for event in events)
+    assert feed(f"starting_after={events[2]['id']}") == events[3:]
+    assert feed(f"ending_before={events[2]['id']}&limit=1") == events[1:2]
+
+
+def test_one_event_can_be_read_alone(clever, feed, village, section):
+    village.put("sections", section | {"name": "Renamed"})
+    (event,) = feed()
+
+    assert clever.get(f"/v3.1/events/{event['id']}").json()["data"] == event
+
+
+def test_the_feed_can_be_narrowed_to_record_types_and_to_a_school(feed, village, section, student):
+    village.put("sections", section | {"name": "Renamed"})
+    village.remove("users", student["id"])
+    village.put("terms", next(iter(village.resources["terms"].values())) | {"name": "Spring"})
+
+    def kinds(query):
+        return [event["type"] for event in feed(query)]
+
+    assert kinds("record_type=users") == ["users.deleted"]
+    assert kinds("record_type=users&record_type=terms") == ["users.deleted", "terms.updated"]
+    assert kinds(f"school={section['school']}&record_type=sections") == ["sections.updated"]
+    assert kinds(f"school={student['roles']['student']['school']}&record_type=users") == ["users.deleted"]
+    assert kinds(f"school={'0' * 24}") == []
+
+
+def test_an_unknown_record_type_is_refused(clever):
+    assert clever.get("/v3.1/events?record_type=students").status_code == 400
+
+
+def test_a_cursor_older_than_the_feed_gives_the_oldest_event_kept_without_an_error(feed, village, section):
+    village.put("sections", section | {"name": "Renamed"})
+    (expired,) = feed()
+    for _ in range(31):
+        village.start_day()
+    village.put("sections", section | {"name": "Renamed again"})
+
+    assert [event["data"]["object"]["name"] for event in feed(f"starting_after={expired['id']}")] == [
+        "Renamed again"
+    ]
+    assert len(feed()) == 1
