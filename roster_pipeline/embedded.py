@@ -26,8 +26,13 @@ def product_url(settings: Settings) -> str:
 
 
 def dagster_url(settings: Settings) -> str:
-    """SQLAlchemy URL of Dagster's storage. dagster-postgres speaks psycopg2 only, so the driver is always named."""
-    return _url(settings, settings.dagster_database_url or settings.database_url, "psycopg2")
+    """SQLAlchemy URL of Dagster's storage. dagster-postgres speaks psycopg2 only, so the driver is always named.
+
+    Each event of a run is a commit of its own: waiting for the disk at each would take longer than the work. A crash of
+    the server can lose the last events of a run's log; the product's own transactions are not touched by it.
+    """
+    url = _url(settings, settings.dagster_database_url or settings.database_url, "psycopg2")
+    return f"{url}{'&' if '?' in url else '?'}options=-csynchronous_commit%3Doff"
 
 
 def _url(settings: Settings, given: SecretStr | None, driver: str) -> str:

@@ -35,7 +35,9 @@ CREATE TABLE IF NOT EXISTS raw.proof (
     sync_id BIGINT, resource VARCHAR, pages BIGINT, "rows" BIGINT, set_aside BIGINT, content_digest VARCHAR,
     PRIMARY KEY (sync_id, resource)
 );
-CREATE TABLE IF NOT EXISTS raw.district (sync_id BIGINT, id VARCHAR, name VARCHAR, state VARCHAR, last_sync TIMESTAMPTZ);
+CREATE TABLE IF NOT EXISTS raw.district (
+    sync_id BIGINT, id VARCHAR, name VARCHAR, state VARCHAR, last_sync TIMESTAMPTZ
+);
 CREATE TABLE IF NOT EXISTS raw.set_aside (
     sync_id BIGINT, resource VARCHAR, clever_id VARCHAR, reason VARCHAR, whole_record BOOLEAN
 );
@@ -151,7 +153,9 @@ def last_landed(con: duckdb.DuckDBPyConnection) -> Landed:
     if row is None:
         raise RosterError("Nothing of this district has landed yet; materialize its raw assets first.")
     sync_id, *described = row
-    proof = con.execute('SELECT resource, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id]).fetchall()
+    proof = con.execute(
+        'SELECT resource, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id]
+    ).fetchall()
     emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
     return Landed(
         sync_id,
@@ -200,6 +204,8 @@ def _land_proof(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int
         "INSERT OR REPLACE INTO raw.proof VALUES (?, ?, ?, ?, ?, ?)",
         [sync_id, read.resource.name, read.pages, read.rows, len(read.set_aside), digest],
     )
+    if not read.set_aside:
+        return
     # One statement, however many: a row at a time would take minutes for a resource that changed its shape.
     con.execute(
         "INSERT INTO raw.set_aside "

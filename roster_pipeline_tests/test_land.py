@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from roster_pipeline.errors import DistrictUnknown, RosterError
 from roster_pipeline.extract.read import read_feed
-from roster_pipeline.land import Landed, land, open_warehouse
+from roster_pipeline.land import Landed, land, last_landed, open_warehouse
 from roster_pipeline.model.feed import District, Feed, ResourceRead, SetAside
 from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS, Resource
 from roster_pipeline_tests.extract.fake_clever import DISTRICT, FakeClever, oid, page
@@ -26,6 +27,7 @@ from roster_pipeline_tests.extract.fake_clever import DISTRICT, FakeClever, oid,
 if TYPE_CHECKING:
     import httpx
 
+VILLAGE = District(DISTRICT, "Example ISD", "running", datetime(2023, 4, 9, 16, 6, 54, 403_000, UTC))
 ANN = {
     "id": oid(1),
     "district": DISTRICT,
@@ -45,7 +47,7 @@ def feed(folder: Path, *students, **others) -> Feed:
     """A feed with these students; other resources by their names, empty if not given."""
     given = {"students": students, **others}
     reads = tuple(read(folder, resource, *given.get(resource.name, ())) for resource in RESOURCES)
-    return Feed(District(DISTRICT, "Example ISD", "running", None), reads)
+    return Feed(VILLAGE, reads)
 
 
 @pytest.fixture
@@ -65,7 +67,13 @@ def test_records_become_rows_in_clevers_own_shape(con, tmp_path):
     row = con.execute("SELECT * EXCLUDE content_hash FROM raw.students").fetchall()
     roles = {"teacher": None, "student": SCHOOLING["student"]}
     assert row == [(oid(1), DISTRICT, ANN["email"], ANN["name"], roles, None, 7)]
-    assert landed == Landed(7, {r.name: int(r is STUDENTS) for r in RESOURCES}, 0, ())
+    assert landed == Landed(7, VILLAGE, {r.name: int(r is STUDENTS) for r in RESOURCES}, 0, ())
+    assert last_landed(con) == landed
+
+
+def test_before_the_first_landing_there_is_nothing_to_tell(con):
+    with pytest.raises(RosterError, match="Nothing of this district"):
+        last_landed(con)
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)

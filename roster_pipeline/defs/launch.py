@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,6 +17,8 @@ from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
 from roster_pipeline.settings import Settings
 
+QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+"""A command has words of its own; everything that is logged is in the UI."""
 OnStep = Callable[[str, dict[str, Any]], None]
 
 
@@ -81,9 +83,14 @@ def run_sync(
         partition_key=district_id,
         run_id=run_id,
         tags={TRIGGER_TAG: trigger},
+        run_config={**_own_config(job, district_id), "loggers": QUIET},
         raise_on_error=False,
     )
     return Ended(run_id) if result.success else _ended_badly(run_id, result)
+
+
+def _own_config(job: dg.JobDefinition, district_id: str) -> Mapping[str, Any]:
+    return job.partitioned_config.get_run_config_for_partition_key(district_id) if job.partitioned_config else {}
 
 
 def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:

@@ -17,6 +17,9 @@ from roster_pipeline.embedded import dagster_url
 from roster_pipeline.settings import read_settings
 
 
+STATEMENT_MILLISECONDS = 60_000
+
+
 class RosterStorage(DagsterPostgresStorage):
     """Runs, events and schedules in PostgreSQL. Takes no configuration: the ROSTER_* environment says where."""
 
@@ -28,4 +31,8 @@ class RosterStorage(DagsterPostgresStorage):
     def from_config_value(  # type: ignore[override]
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> Self:
-        return cls(dagster_url(read_settings()), inst_data=inst_data, **config_value)
+        storage = cls(dagster_url(read_settings()), inst_data=inst_data, **config_value)
+        # dagster-postgres opens a connection for every event unless told to keep them, as its web server does.
+        for part in (storage.event_log_storage, storage.run_storage, storage.schedule_storage):
+            part.optimize_for_webserver(statement_timeout=STATEMENT_MILLISECONDS, pool_recycle=3600, max_overflow=20)
+        return storage

@@ -30,6 +30,9 @@ ADVICE = {
 }
 
 
+OUR_CREDENTIALS = "the app's own client id or secret was refused: check both in the settings"
+
+
 class TransientError(Exception):
     """Clever may answer well if asked again. Never leaves this package.
 
@@ -60,7 +63,7 @@ def judge(answer: httpx.Response, what: str) -> bytes:
     if status in (408, 429) or (status >= 500 and status != 501):
         raise TransientError(f"status {status}", _reset(answer))
     if status >= 400:
-        raise SourceRefused(f"{what}: status {status}; {ADVICE.get(status, 'Clever refused the request')}.")
+        raise SourceRefused(f"{what}: status {status}; {_advice(answer)}.")
     raise SourceBroken(f"{what}: status {status} where a list was expected; check the Clever address.")
 
 
@@ -78,6 +81,12 @@ def waits(clock: Callable[[], float], random: Callable[[], float]) -> Callable[[
         return float(2 ** (state.attempt_number - 1)) * (0.5 + random() / 2)
 
     return wait
+
+
+def _advice(answer: httpx.Response) -> str:
+    if answer.status_code in (401, 403) and answer.request.url.path == "/oauth/tokens":
+        return OUR_CREDENTIALS
+    return ADVICE.get(answer.status_code, "Clever refused the request")
 
 
 def _reset(answer: httpx.Response) -> float | None:

@@ -67,7 +67,7 @@ def _read(
     """One list into one file. Holds one page at a time, however long the list."""
     count = rows = 0
     set_aside: list[SetAside] = []
-    with ExitStack() as failed, zstandard.open(file, "wb", cctx=zstandard.ZstdCompressor(LEVEL, threads=1)) as out:
+    with ExitStack() as failed, zstandard.open(file, "wb", cctx=zstandard.ZstdCompressor(LEVEL)) as out:
         failed.callback(stop.set)
         for page in pages(connection, resource):
             if stop.is_set():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from roster_pipeline.extract.envelope import Id  # noqa: TC001  msgspec reads the annotations
+from roster_pipeline.extract.envelope import Id
 
 
 class Record(Struct, omit_defaults=True, gc=False):

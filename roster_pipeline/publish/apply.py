@@ -19,6 +19,8 @@ from roster_pipeline.publish.targets import TARGETS, TEMPORARY_TYPES, Target
 from roster_pipeline.product.transfer import copy_to_postgres
 
 Values = dict[str, object]
+WORTH_ANALYZING = 1000
+"""Rows."""
 
 
 def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: datetime) -> None:
@@ -49,6 +51,9 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
                 f"Sync {plan.sync_id}: {entity.name} moved in the product while the plan was made ({expected} rows "
                 f"planned, {written} found). Nothing was written; run the sync again."
             )
+        if written >= WORTH_ANALYZING:
+            # The next statements join what was just written; without fresh statistics they would crawl.
+            _run(pg, f"analyze roster.{entity.name}")
 
 
 def _send(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity) -> None:

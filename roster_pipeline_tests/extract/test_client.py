@@ -15,6 +15,7 @@ from roster_pipeline.errors import (
     SourceUnreachable,
 )
 from roster_pipeline.extract.answers import TRIES
+from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.paging import pages
 from roster_pipeline.extract.rate import RateWindow
 from roster_pipeline.model.resources import SCHOOLS
@@ -92,6 +93,12 @@ def test_a_refusal_says_what_to_do(status, advice):
         ask(answers(httpx.Response(status)))
 
 
+def test_a_refusal_of_the_app_itself_blames_no_district():
+    refuse = httpx.MockTransport(lambda request: httpx.Response(401))
+    with CleverClient(ACCESS, transport=refuse) as client, pytest.raises(SourceRefused, match="client id"):
+        client.shared_districts()
+
+
 def test_a_redirect_is_no_list():
     with pytest.raises(SourceBroken):
         ask(answers(httpx.Response(302, headers={"Location": "https://elsewhere.example"})))
@@ -156,12 +163,11 @@ def test_the_token_of_the_district_goes_with_every_request():
 def test_shared_districts_are_asked_for_with_the_apps_own_credentials():
     seen = []
 
-    def transport(request):
+    def answer(request):
         seen.append(request)
         return httpx.Response(200, json=FakeClever(page, (OTHER, DISTRICT)).tokens(None))
 
-    with FakeClever(page).client() as client:
-        client._http = httpx.Client(transport=httpx.MockTransport(transport))
+    with CleverClient(ACCESS, transport=httpx.MockTransport(answer)) as client:
         assert client.shared_districts() == (DISTRICT, OTHER)
     assert seen[0].url.params["owner_type"] == "district"
     assert seen[0].headers["Authorization"].startswith("Basic ")

@@ -1,0 +1,64 @@
+"""What many tests need: a database of their own on one real PostgreSQL server, and the shared recordings."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from roster_pipeline.embedded import product_url
+from roster_pipeline.product.database import connect, migrate
+from roster_pipeline.settings import Settings
+
+TEMPLATE = "migrated"
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recordings that lies beside a development checkout."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("the shared recordings are not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One embedded server for the whole session, with a migrated database to copy from."""
+    url = product_url(Settings(home=tmp_path_factory.mktemp("server"), database_url=None))
+    _execute(url, f"create database {TEMPLATE}")
+    template = connect(_named(url, TEMPLATE))
+    migrate(template)
+    template.dispose()
+    yield url
+
+
+@pytest.fixture
+def database_url(server_url: str) -> Iterator[str]:
+    """A database of this test alone, at the newest migration, as an operator would name it."""
+    name = f"test_{next(NUMBERS)}"
+    _execute(server_url, f"create database {name} template {TEMPLATE}")
+    yield _named(server_url, name).replace("postgresql+psycopg://", "postgresql://")
+    _execute(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def product(database_url: str) -> Iterator[Engine]:
+    """The product's database, migrated and empty."""
+    engine = connect(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    yield engine
+    engine.dispose()
+
+
+def _named(url: str, database: str) -> str:
+    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
