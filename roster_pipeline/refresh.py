@@ -44,7 +44,10 @@ def file_request(
     if organization.tier == "sso_only":
         raise TierRefused(f"District {district_id} has tier sso_only: single sign-on, but no roster sync.")
     request = refresh_requests.insert().values(
-        organization_id=organization.id, scope=scope, scope_clever_id=scope_clever_id, requested_by=requested_by
+        organization_id=organization.id,
+        scope=scope,
+        scope_clever_id=scope_clever_id,
+        requested_by=requested_by,
     )
     return int(pg.execute(request.returning(refresh_requests.c.id)).scalar_one())
 

@@ -1,7 +1,7 @@
 """What was published, with its history, in one DuckDB file for analysts: `latest.duckdb`.
 
-The file is never written in place: a copy is brought up to date beside it and swapped in whole, so it opens at all times
-and a reader keeps the state that it opened. Only history tables are stored; `people` and the others are views of their
+The file is never written in place: a copy is brought up to date beside it and swapped in whole, so it opens at all
+times and a reader keeps the state that it opened. Only history tables are stored; `people` and the others are views of their
 open rows.
 """
 
@@ -104,7 +104,14 @@ SYNCS = _published(
 
 
 def write_snapshot(
-    pg: Connection, folder: Path, *, district_id: str, organization_id: int, sync_id: int, at: datetime, changed: bool
+    pg: Connection,
+    folder: Path,
+    *,
+    district_id: str,
+    organization_id: int,
+    sync_id: int,
+    at: datetime,
+    changed: bool,
 ) -> dict[str, int]:
     """Bring one district up to date in `latest.duckdb`; returns the rows that now stand there, by table.
 
@@ -117,7 +124,14 @@ def write_snapshot(
         missed = changed or _last_sync(con, district_id) != _previous_sync(pg, organization_id, sync_id)
         for table in (*PUBLISHED, SYNCS) if missed else (SYNCS,):
             source = f"published_{table.name}"
-            copy_to_duckdb(pg, table.query, {"organization_id": organization_id}, con, f"temporary table {source}", table.columns)
+            copy_to_duckdb(
+                pg,
+                table.query,
+                {"organization_id": organization_id},
+                con,
+                f"temporary table {source}",
+                table.columns,
+            )
             _record(con, table, source, {"district": district_id, "sync": sync_id, "at": at})
         return {table.name: _rows(con, table.name, district_id) for table in (*PUBLISHED, SYNCS)}
 
@@ -130,8 +144,13 @@ def _next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         left_behind.unlink()
     if (folder / LATEST).exists():
         shutil.copyfile(folder / LATEST, following)
-    config = {"memory_limit": "512MB", "threads": 2, "autoinstall_known_extensions": False}
-    with duckdb.connect(following, config={**config, "temp_directory": str(folder / ".next.duckdb.tmp")}) as con:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": "512MB",
+        "threads": 2,
+        "autoinstall_known_extensions": False,
+        "temp_directory": str(folder / ".next.duckdb.tmp"),
+    }
+    with duckdb.connect(following, config=config) as con:
         con.execute("set enable_progress_bar = false; set timezone = 'UTC'")
         for table in (*PUBLISHED, SYNCS):
             _create(con, table)

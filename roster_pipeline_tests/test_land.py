@@ -147,9 +147,7 @@ def test_landing_the_same_sync_again_gives_the_same(con, tmp_path):
 def test_what_was_set_aside_is_listed_for_this_sync_only(con, tmp_path):
     fault = SetAside("students", None, "id is not text", whole_record=True)
     aside = feed(tmp_path)
-    aside = replace(
-        aside, reads=(*aside.reads[:2], replace(aside.reads[2], set_aside=(fault,)), *aside.reads[3:])
-    )
+    aside = replace(aside, reads=(*aside.reads[:2], replace(aside.reads[2], set_aside=(fault,)), *aside.reads[3:]))
     assert land(con, aside, 1).set_aside == 1
     assert con.execute("FROM raw.set_aside").fetchall() == [(1, "students", None, "id is not text", True)]
     land(con, feed(tmp_path), 2)

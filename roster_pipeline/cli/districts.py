@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
 from roster_pipeline.clever import clever_access
+from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
 from roster_pipeline.errors import SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
@@ -30,7 +30,9 @@ def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the 
     seen = shared_districts(settings)
     with transaction(open_product(settings)) as pg:
         connected = {one.district_id: one for one in all_organizations(pg)}
-    rows = [_row(district_id, seen.get(district_id), connected.get(district_id)) for district_id in {**seen, **connected}]
+    rows = [
+        _row(district_id, seen.get(district_id), connected.get(district_id)) for district_id in {**seen, **connected}
+    ]
     if as_json:
         show_json(rows)
         return
@@ -81,9 +83,7 @@ def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]
     return found
 
 
-def _row(
-    district_id: str, seen: District | SourceUnusable | None, connected: Organization | None
-) -> dict[str, object]:
+def _row(district_id: str, seen: District | SourceUnusable | None, connected: Organization | None) -> dict[str, object]:
     described = seen if isinstance(seen, District) else None
     name = described.name if described else (connected.name if connected else None)
     return {

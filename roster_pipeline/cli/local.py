@@ -32,7 +32,9 @@ Data = Annotated[
     Path | None,
     typer.Option(help="Serve this district instead: v3 objects as schools.jsonl users.jsonl sections.jsonl and so on."),
 ]
-Days = Annotated[int, typer.Option(min=0, help="School days that have gone by: transfers, new students, renamed classes.")]
+Days = Annotated[
+    int, typer.Option(min=0, help="School days that have gone by: transfers, new students, renamed classes.")
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -81,7 +81,7 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
         HELD_EXIT if row.state == "held" else 0,
         counts=row.counts["changes"],
         held=row.counts["held"],
-        rules={rule: count for rule, count in rules},
+        rules={str(rule): int(count) for rule, count in rules},
     )
 
 
@@ -103,7 +103,11 @@ def show_reports(reports: Sequence[Report]) -> None:
         elif not report.failure:
             show_table(title, ["Nothing changed: the product already equals the feed."], [])
         if report.rules:
-            show_table("", ["linked by email", "created"], [(report.rules.get("email", 0), report.rules.get("created", 0))])
+            show_table(
+                "",
+                ["linked by email", "created"],
+                [(report.rules.get("email", 0), report.rules.get("created", 0))],
+            )
 
 
 def _row(report: Report, entity: str, noun: str) -> tuple[str, int, int, int, int, int]:

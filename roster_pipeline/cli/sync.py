@@ -18,7 +18,8 @@ from roster_pipeline.settings import Settings, read_settings
 
 Mode = Literal["auto", "full", "delta"]
 Districts = Annotated[
-    list[str] | None, typer.Option("--district", help="Clever's id of a district; may be given several times.")
+    list[str] | None,
+    typer.Option("--district", help="Clever's id of a district; may be given several times."),
 ]
 OneDistrict = Annotated[str, typer.Option("--district", help="Clever's id of the district.")]
 SYNC, PLAN = "sync_roster", "plan_roster"
@@ -37,7 +38,7 @@ def sync(
 ) -> int:
     """Run the Dagster job for these districts (all active secure_sync ones if none is named) and wait.
 
-    Exit: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed · 2 bad call or settings.
+    Exit: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed · 2 bad call or setting
     """
     if mode == "delta":
         raise CannotStart("There is no delta sync yet: it needs Clever's Events. Use --mode auto or --mode full.")
@@ -89,7 +90,7 @@ def run_districts(settings: Settings, district_ids: Sequence[str], *, job: str =
     from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
 
     resolved = defs.resolve_job_def(job)
-    steps = len(resolved.asset_layer.executable_asset_keys)
+    steps = len(list(resolved.asset_layer.executable_asset_keys))
     _check_connected(settings, district_ids)
     reports = []
     with dagster_instance(settings) as instance, _bars() as bars:

@@ -56,7 +56,11 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
             landed = land(con, feed, sync_id)
             for read in feed.reads:
                 name = read.resource.name
-                found = {"pages": read.pages, "set_aside": len(read.set_aside), "sync_id": sync_id}
+                found: describe.Metadata = {
+                    "pages": read.pages,
+                    "set_aside": len(read.set_aside),
+                    "sync_id": sync_id,
+                }
                 yield dg.MaterializeResult(
                     asset_key=["raw", name], metadata=describe.describe_table(con, "raw", name) | found
                 )
@@ -82,7 +86,10 @@ def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: District
 
 
 @dg.multi_asset(
-    name="stage_and_validate", specs=specs.STAGING, check_specs=specs.CONTRACT_CHECKS, partitions_def=districts
+    name="stage_and_validate",
+    specs=specs.STAGING,
+    check_specs=specs.CONTRACT_CHECKS,
+    partitions_def=districts,
 )
 def staging(sync: DistrictSync) -> Results:
     """Choose, rename and hold against contracts; rows that break one are set aside with the reason."""
@@ -92,7 +99,8 @@ def staging(sync: DistrictSync) -> Results:
             reasons = quarantine(con, model.name)
             broken = sum(reasons.values())
             yield dg.MaterializeResult(
-                asset_key=model.key, metadata=describe.describe_model(con, model, rows - broken) | {"quarantined": broken}
+                asset_key=model.key,
+                metadata=describe.describe_model(con, model, rows - broken) | {"quarantined": broken},
             )
             yield dg.AssetCheckResult(
                 passed=not broken,
@@ -110,7 +118,8 @@ def current(sync: DistrictSync) -> Results:
         read_current(con, pg, organization_of(pg, sync.district_id))
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
-                asset_key=["current", table.name], metadata=describe.describe_table(con, "current", table.name)
+                asset_key=["current", table.name],
+                metadata=describe.describe_table(con, "current", table.name),
             )
 
 

@@ -1,4 +1,4 @@
-"""The jobs: everything for one district, or everything up to the plan. In one process: one a step costs more than the work."""
+"""The jobs: everything for one district, or everything up to the plan. In one process: one a step costs more."""
 
 import dagster as dg
 

@@ -1,14 +1,16 @@
 """What a run needs of the outside, opened at run time and closed after it: resources build plain objects.
 
-The environment is read here and not at import, so that a code location loads anywhere and a rotated secret is picked up.
+The environment is read here and not at import: a code location loads anywhere, and a rotated secret is picked up.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,7 +37,7 @@ class Product(dg.ConfigurableResource[None]):
         return open_product(read_settings())
 
 
-class DistrictSync(dg.ConfigurableResource[None]):
+class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     """One run's sync of one district: its lock, held from the first step to the last, and what the steps open.
 
     Whoever comes second for the same district, from the daemon, a command or another machine, waits here.
@@ -50,28 +52,27 @@ class DistrictSync(dg.ConfigurableResource[None]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[DistrictSync, None, None]:
         run = context.dagster_run
         assert run is not None  # resources of a job are opened by a run
-        log = context.log
+        log = context.log or dg.get_dagster_logger()
         with as_failure():
             self._settings = read_settings()
             self._engine = open_product(self._settings)
         self._district_id = run.tags[PARTITION_TAG]
         self._run_id = run.run_id
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
-        with district_lock(self._engine, self._district_id, on_wait=lambda: log and log.info(waiting)):
+        with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)):
             try:
                 yield self
             finally:
                 self._close(log)
                 self._engine.dispose()
 
-    def _close(self, log: dg.DagsterLogManager | None) -> None:
+    def _close(self, log: logging.Logger) -> None:
         """No sync stays `running` behind its run, whatever ended it."""
         try:
             with transaction(self._engine) as pg:
                 close_unpublished(pg, self._run_id, self.now())
         except ProductUnusable as error:
-            if log:
-                log.warning(f"{error} The next sync of this district closes this one.")
+            log.warning(f"{error} The next sync of this district closes this one.")
 
     @property
     def district_id(self) -> str:

@@ -28,5 +28,7 @@ def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator
         yield dg.SkipReason("No active district of tier secure_sync is connected.")
     for district_id in chosen:
         yield dg.RunRequest(
-            run_key=f"nightly/{evening}/{district_id}", partition_key=district_id, tags={TRIGGER_TAG: "nightly"}
+            run_key=f"nightly/{evening}/{district_id}",
+            partition_key=district_id,
+            tags={TRIGGER_TAG: "nightly"},
         )

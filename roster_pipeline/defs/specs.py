@@ -18,7 +18,7 @@ DECIDING_MODELS = tuple(model for model in models() if model.layer != "staging")
 RAW = [
     dg.AssetSpec(
         ["raw", resource.name],
-        description=f"Clever's {resource.name} as the district shares them now: the fields the product uses, nothing else.",
+        description=f"Clever's {resource.name} as the district shares them now; only fields the product uses.",
         group_name="raw",
         kinds={"clever", "duckdb"},
         owners=OWNERS,
@@ -52,14 +52,14 @@ CONTRACT_CHECKS = [
     dg.AssetCheckSpec(
         CONTRACT,
         asset=spec.key,
-        description="Rows that break the table's contract wait in quarantine.records with the reason; the district goes on.",
+        description="Rows that break the table's contract wait in quarantine.records with the reason.",
     )
     for spec in STAGING
 ]
 CURRENT = [
     dg.AssetSpec(
         ["current", table.name],
-        deps=["staging/stg_teachers".split("/"), "staging/stg_students".split("/")],
+        deps=[["staging", "stg_teachers"], ["staging", "stg_students"]],
         description=table.description,
         group_name="current",
         kinds={"postgres", "duckdb"},

@@ -16,7 +16,6 @@ from dagster_postgres import DagsterPostgresStorage
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.settings import read_settings
 
-
 STATEMENT_MILLISECONDS = 60_000
 
 
@@ -28,9 +27,7 @@ class RosterStorage(DagsterPostgresStorage):
         return {}
 
     @classmethod
-    def from_config_value(  # type: ignore[override]
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> Self:
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
         storage = cls(dagster_url(read_settings()), inst_data=inst_data, **config_value)
         # dagster-postgres opens a connection for every event unless told to keep them, as its web server does.
         for part in (storage.event_log_storage, storage.run_storage, storage.schedule_storage):

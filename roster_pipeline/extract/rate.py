@@ -19,9 +19,7 @@ class RateWindow:
     Clever's own counter resets each minute; a sliding window stays below it wherever its minutes begin.
     """
 
-    def __init__(
-        self, sleep: Callable[[float], None], clock: Callable[[], float], most: int = MOST_A_MINUTE
-    ) -> None:
+    def __init__(self, sleep: Callable[[float], None], clock: Callable[[], float], most: int = MOST_A_MINUTE) -> None:
         self._sleep, self._clock, self._most = sleep, clock, most
         self._taken: deque[float] = deque()
         self._turn = threading.Lock()

@@ -61,9 +61,7 @@ def read_feed(
     return Feed(district, tuple(read.result() for read in reads))
 
 
-def _read(
-    connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event
-) -> ResourceRead:
+def _read(connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event) -> ResourceRead:
     """One list into one file. Holds one page at a time, however long the list."""
     count = rows = 0
     set_aside: list[SetAside] = []

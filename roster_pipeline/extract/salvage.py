@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from roster_pipeline.extract.records import Record
 
-VITAL = frozenset(
-    {"id", "district", "roles", "student", "teacher", "school", "schools", "students", "teachers"}
-)
+VITAL = frozenset({"id", "district", "roles", "student", "teacher", "school", "schools", "students", "teachers"})
 """Fields, by the last word of their path, that are not dropped alone."""
 
 UNSTORABLE = "holds a character that cannot be stored"

@@ -1,8 +1,8 @@
 """What the product keeps of a roster, in dependency order: the one list behind differences, plans and publishing.
 
 Each entity is three tables of one name: `marts.X` (as it shall be), `current.X` (as the product has it) and `changes.X`
-(what is to be done), and a fourth in the product. Keys are Clever ids where a row can be new, so that a plan can be made
-before the product has given it an id.
+(what is to be done), and a fourth in the product. Keys are Clever ids where a row can be new, so that a plan can be
+made before the product has given it an id.
 """
 
 from __future__ import annotations
@@ -47,12 +47,8 @@ ACCOUNTS = Entity(
 )
 IDENTITY_LINKS = Entity("identity_links", ("clever_id",), (), ("account_id", "rule", "evidence"), "never")
 ORG_MEMBERSHIPS = Entity("org_memberships", ("account_id",), ("role",), ("clever_id",))
-SCHOOL_MEMBERSHIPS = Entity(
-    "school_memberships", ("school_id", "account_id"), ("role", "is_primary"), ("clever_id",)
-)
-ROSTERS = Entity(
-    "rosters", ("section_id",), ("school_id", "name", "subject", "grade", "period", "term_name")
-)
+SCHOOL_MEMBERSHIPS = Entity("school_memberships", ("school_id", "account_id"), ("role", "is_primary"), ("clever_id",))
+ROSTERS = Entity("rosters", ("section_id",), ("school_id", "name", "subject", "grade", "period", "term_name"))
 ROSTER_TEACHERS = Entity("roster_teachers", ("section_id", "account_id"), ("is_primary",), ("clever_id",))
 ROSTER_STUDENTS = Entity("roster_students", ("section_id", "account_id"), (), ("clever_id",))
 PARKED_MEMBERS = Entity("parked_members", ("section_id", "clever_id", "role"), removal="delete")

@@ -59,7 +59,18 @@ SECTIONS = Resource(
     None,
     {
         **dict.fromkeys(
-            ("id", "district", "name", "school", "subject", "grade", "period", "teacher", "term_id", "course"),
+            (
+                "id",
+                "district",
+                "name",
+                "school",
+                "subject",
+                "grade",
+                "period",
+                "teacher",
+                "term_id",
+                "course",
+            ),
             "VARCHAR",
         ),
         "teachers": "VARCHAR[]",

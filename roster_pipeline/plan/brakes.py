@@ -5,7 +5,7 @@ Each part of a roster is watched by itself; a tripped brake holds the removals o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import duckdb
@@ -51,7 +51,13 @@ def _people(name: str, role: str) -> Part:
 
 
 PARTS: tuple[Part, ...] = (
-    Part("enrollments", "sections", "roster_students", "true", {"roster_students": "true", "parked_members": "true"}),
+    Part(
+        "enrollments",
+        "sections",
+        "roster_students",
+        "true",
+        {"roster_students": "true", "parked_members": "true"},
+    ),
     Part(
         "rosters",
         "sections",
@@ -71,16 +77,21 @@ PARTS: tuple[Part, ...] = (
 )
 
 
-def hold_removals(con: duckdb.DuckDBPyConnection, limits: Limits, emptied: Iterable[str]) -> tuple[Held, ...]:
+def hold_removals(con: duckdb.DuckDBPyConnection, limits: Limits, unproven: Set[str]) -> tuple[Held, ...]:
     """Mark in `changes.*` the removals that wait, and say why.
 
     Args:
-        emptied: resources that are empty now while the last good feed had some: no proof, so none of their removals.
+        unproven: resources whose feed does not prove that what is absent is gone: none of their removals.
     """
-    unproven = frozenset(emptied)
     counted = [(part, *_count(con, part)) for part in PARTS]
     held = tuple(
-        Held(part.name, FEED_INCOMPLETE if part.resource in unproven else DISTRICT_REMOVALS, removals, live, limit)
+        Held(
+            part.name,
+            FEED_INCOMPLETE if part.resource in unproven else DISTRICT_REMOVALS,
+            removals,
+            live,
+            limit,
+        )
         for part, removals, live in counted
         if removals and removals > live * (limit := 0.0 if part.resource in unproven else limits.district_removals)
     )

@@ -23,8 +23,12 @@ def build_plan(
     emptied: Iterable[str],
     limits: Limits,
 ) -> Plan:
-    """Hold what the brakes hold, count and digest the rest, and keep the plan in `changes.plan`."""
-    held = hold_removals(con, limits, emptied)
+    """Hold what the brakes hold, count and digest the rest, and keep the plan in `changes.plan`.
+
+    Args:
+        emptied: resources that are empty now while the last good feed had some.
+    """
+    held = hold_removals(con, limits, {*emptied, *_unidentified(con)})
     plan = Plan(
         sync_id=sync_id,
         organization_id=organization_id,
@@ -38,6 +42,13 @@ def build_plan(
     con.execute("create or replace table changes.plan (plan varchar)")
     con.execute("insert into changes.plan values (?)", [json.dumps(plan.as_json())])
     return plan
+
+
+def _unidentified(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Resources with a record in quarantine whose id nobody can read: whoever seems absent may be that record."""
+    return {
+        name for (name,) in con.execute("from quarantine.records select resource where clever_id is null").fetchall()
+    }
 
 
 def read_plan(con: duckdb.DuckDBPyConnection) -> Plan:
@@ -74,7 +85,8 @@ def _digest(con: duckdb.DuckDBPyConnection, *, held: bool) -> str:
     parts = []
     for entity in ENTITIES:
         row = con.execute(
-            f"select count(*), sum(md5_number_lower({_row_text(entity)})::hugeint) from changes.{entity.name} where held = ?",
+            f"select count(*), sum(md5_number_lower({_row_text(entity)})::hugeint) from changes.{entity.name} "
+            "where held = ?",
             [held],
         ).fetchone()
         parts.append(f"{entity.name}:{row}")

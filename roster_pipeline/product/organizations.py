@@ -61,6 +61,4 @@ def connected_districts(pg: Connection) -> list[str]:
 
 def nightly_districts(pg: Connection) -> list[str]:
     """Clever ids of the districts whose roster is synced by itself (rule book, *tiers*)."""
-    return [
-        one.district_id for one in all_organizations(pg) if one.tier == "secure_sync" and one.state == "active"
-    ]
+    return [one.district_id for one in all_organizations(pg) if one.tier == "secure_sync" and one.state == "active"]

@@ -6,6 +6,8 @@ made by others. Migrations create these tables; this module is what queries are 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -46,7 +48,7 @@ def _to(table: str, *, nullable: bool = False, name: str | None = None) -> Colum
     return Column(singular, BigInteger, ForeignKey(f"{SCHEMA}.{table}.id"), nullable=nullable)
 
 
-def _at(name: str, *, now: bool = False) -> Column[object]:
+def _at(name: str, *, now: bool = False) -> Column[datetime]:
     default = text("now()") if now else None
     return Column(name, DateTime(timezone=True), server_default=default, nullable=not now)
 
@@ -106,8 +108,18 @@ identity_links = Table(
     Column("sync_id", BigInteger),
     _at("linked_at", now=True),
     _at("unlinked_at"),
-    Index("identity_links_live_clever_id", "clever_id", unique=True, postgresql_where=text("unlinked_at is null")),
-    Index("identity_links_live_account_id", "account_id", unique=True, postgresql_where=text("unlinked_at is null")),
+    Index(
+        "identity_links_live_clever_id",
+        "clever_id",
+        unique=True,
+        postgresql_where=text("unlinked_at is null"),
+    ),
+    Index(
+        "identity_links_live_account_id",
+        "account_id",
+        unique=True,
+        postgresql_where=text("unlinked_at is null"),
+    ),
     Index(None, "organization_id"),
 )
 

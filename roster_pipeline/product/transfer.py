@@ -27,7 +27,10 @@ def copy_to_postgres(con: duckdb.DuckDBPyConnection, query: str, pg: Connection,
         con.execute(f"copy ({query}) to '{file}' (format csv, header false, nullstr '', force_quote *)")
         with cursor(pg) as cur:
             cur.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, _raw(columns)))
-            with cur.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy, file.open("rb") as blocks:
+            with (
+                cur.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy,
+                file.open("rb") as blocks,
+            ):
                 while block := blocks.read(BLOCK):
                     copy.write(block)
             cur.execute(sql.SQL("analyze {}").format(name))
@@ -72,13 +75,13 @@ def cursor(pg: Connection) -> Iterator[psycopg.Cursor[tuple[object, ...]]]:
 
 def _raw(text: str) -> sql.SQL:
     """SQL that this package wrote itself."""
-    return sql.SQL(cast("str", text))  # type: ignore[arg-type]
+    return sql.SQL(text)
 
 
 def _bound(query: str, parameters: Mapping[str, object]) -> sql.Composed:
     """`query` with each `%(name)s` replaced by its quoted value."""
     parts = re.split(r"%\((\w+)\)s", query)
-    return sql.Composed(sql.Literal(parameters[part]) if odd % 2 else _raw(part) for odd, part in enumerate(parts))
+    return sql.Composed([sql.Literal(parameters[part]) if odd % 2 else _raw(part) for odd, part in enumerate(parts)])
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.publish.targets import TARGETS, TEMPORARY_TYPES, Target
 from roster_pipeline.product.transfer import copy_to_postgres
+from roster_pipeline.publish.targets import TARGETS, TEMPORARY_TYPES, Target
 
 Values = dict[str, object]
 WORTH_ANALYZING = 1000
@@ -102,7 +102,10 @@ def _change(pg: Connection, name: str, target: Target, values: Values) -> int:
     )
     if name == "accounts":
         # Two people may swap addresses: every address that changes is let go before any is taken.
-        _run(pg, "update roster.accounts as product set email = null from resolved_accounts as r where product.id = r.id")
+        _run(
+            pg,
+            "update roster.accounts as product set email = null from resolved_accounts as r where product.id = r.id",
+        )
     assignments = ", ".join(
         [
             *(f"{column} = r.{column}" for column in target.content),

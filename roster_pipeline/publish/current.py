@@ -1,7 +1,7 @@
 """What the product has now, as far as one district is concerned, copied into `current.*` of its DuckDB file.
 
-Read are: the rows of this organization, the accounts linked to its people, and the accounts that carry an address of its
-feed; never all accounts. Of an account that lives in another organization nothing is copied that names a person.
+Read are: the rows of this organization, the accounts linked to its people, and the accounts that carry an address
+of its feed; never all accounts. Of an account that lives in another organization nothing is copied that names a person.
 """
 
 from __future__ import annotations
@@ -191,5 +191,10 @@ def read_current(con: duckdb.DuckDBPyConnection, pg: Connection, organization_id
     )
     for table in CURRENT_TABLES:
         copy_to_duckdb(
-            pg, table.query, {"organization_id": organization_id}, con, f"table current.{table.name}", table.columns
+            pg,
+            table.query,
+            {"organization_id": organization_id},
+            con,
+            f"table current.{table.name}",
+            table.columns,
         )

@@ -14,9 +14,7 @@ from roster_pipeline.model.plan import Held, Plan
 from roster_pipeline.product.tables import holds, organizations, refresh_requests, syncs
 
 
-def begin_sync(
-    pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime
-) -> int:
+def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
     """Open a sync for a connected district; returns its id. Call with the district's lock held.
 
     Whatever still says `running` for this district was killed: nobody else can hold the lock.
@@ -76,7 +74,9 @@ def close_unpublished(pg: Connection, dagster_run_id: str, at: datetime) -> None
         _answer_requests(pg, sync_id, "failed", "Nothing changed: the sync did not reach its end.")
 
 
-def finish_sync(pg: Connection, plan: Plan, district: District, counts: dict[str, Any], summary: str, at: datetime) -> None:
+def finish_sync(
+    pg: Connection, plan: Plan, district: District, counts: dict[str, Any], summary: str, at: datetime
+) -> None:
     """Close a sync that published its plan, in the transaction that wrote it."""
     state = "held" if plan.held else "published"
     pg.execute(

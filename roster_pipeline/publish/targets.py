@@ -1,4 +1,4 @@
-"""Where each entity's rows go in the product, and how Clever ids become the product's own. Tables only, no statements."""
+"""Where each entity's rows go in the product, and how Clever ids become its own ids. Tables only, no statements."""
 
 from __future__ import annotations
 

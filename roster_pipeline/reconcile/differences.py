@@ -1,7 +1,7 @@
 """`marts.X` against `current.X` gives `changes.X`, for every entity: one statement each, whatever the size.
 
-A row says what is to be done (`op`), to which row (the key), and what it replaces (`was_*`). Rows that are equal leave no
-trace; rows that are the product's own (`is_native`) are never in a change; a row whose record is in quarantine is
+A row says what is to be done (`op`), to which row (the key), and what it replaces (`was_*`). Rows that are equal leave
+no trace; rows that are the product's own (`is_native`) are never in a change; a row whose record is in quarantine is
 present in Clever, so it is never removed.
 """
 
@@ -63,10 +63,7 @@ def _was(entity: Entity) -> str:
 
 
 def _differs(entity: Entity) -> str:
-    return (
-        " or ".join(f"desired.{column} is distinct from existing.{column}" for column in entity.content)
-        or "false"
-    )
+    return " or ".join(f"desired.{column} is distinct from existing.{column}" for column in entity.content) or "false"
 
 
 def _may_go(entity: Entity) -> str:

@@ -49,9 +49,7 @@ def no_such_route(path: str) -> Response:
     return Response(NO_SUCH_ROUTE.format(path=escape(path)), 404, media_type="text/html")
 
 
-def page_answer(
-    version: str, resource: str, items: Collection, page: Page, path: str, query: QueryParams
-) -> Response:
+def page_answer(version: str, resource: str, items: Collection, page: Page, path: str, query: QueryParams) -> Response:
     """A page of doubly wrapped objects, joined from their ready bytes."""
     shape = b'{"data":%b,"uri":"/' + f"{version}/{resource}/".encode() + b'%b"}'
     records = b",".join([shape % (items.encoded(key, version), key.encode()) for key in page.ids])

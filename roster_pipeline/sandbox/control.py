@@ -21,9 +21,7 @@ class Control:
     They need no token: they listen on loopback and change invented people.
     """
 
-    def __init__(
-        self, districts: Sequence[SandboxDistrict], set_faults: Callable[[Iterable[Fault]], None]
-    ) -> None:
+    def __init__(self, districts: Sequence[SandboxDistrict], set_faults: Callable[[Iterable[Fault]], None]) -> None:
         self._districts = districts
         self._set_faults = set_faults
 

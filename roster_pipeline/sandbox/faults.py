@@ -103,9 +103,7 @@ def _happening(kind: str) -> Happening:
         "drop": _drop,
     }
     if kind not in named:
-        raise FaultUnknown(
-            f"No fault is called {kind!r}; use a status, html, empty, cut, drop or delay:SECONDS."
-        )
+        raise FaultUnknown(f"No fault is called {kind!r}; use a status, html, empty, cut, drop or delay:SECONDS.")
     return named[kind]
 
 

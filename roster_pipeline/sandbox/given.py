@@ -46,9 +46,7 @@ def _district_record(folder: Path, objects: dict[str, list[Object]]) -> Object:
     named = {item["district"] for items in objects.values() for item in items if item.get("district")}
     named |= {record["id"] for record in records}
     if len(named) != 1:
-        raise GivenDistrictRefused(
-            f"The objects in {folder} name {len(named)} districts; they must all name the same."
-        )
+        raise GivenDistrictRefused(f"The objects in {folder} name {len(named)} districts; they must all name the same.")
     return records[0] if records else {"id": named.pop(), "name": folder.resolve().name, "state": "success"}
 
 

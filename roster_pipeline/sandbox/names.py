@@ -35,8 +35,7 @@ POOLS = (
     _pool(
         20,
         "José|María|Ángel|Sofía|Íñigo|Begoña|Jesús|Lucía|Andrés|Ximena|Raúl|Belén|Joaquín|Nuria|María José",
-        "Núñez|Peña|García|Muñoz|Ibáñez|Ordóñez|de la Cruz|del Río|Vélez|Güell|Castañeda|García Márquez"
-        "|Peña-Ortiz",
+        "Núñez|Peña|García|Muñoz|Ibáñez|Ordóñez|de la Cruz|del Río|Vélez|Güell|Castañeda|García Márquez|Peña-Ortiz",
     ),
     _pool(
         6,
@@ -78,8 +77,7 @@ POOLS = (
     _pool(
         5,
         "N’Diaye|Chukwuemeka|Ọlá|Adébáyọ̀|Nkechi|!Xóõ|Aïssatou|Wanjikũ|Ngũgĩ|Thandiwe",
-        "Okonkwo|Adéyẹmí|Diallo|N'Dour|Ọbaseki|Traoré|wa Mũthoni|Ndlovu-Mbeki"
-        "|Wolfeschlegelsteinhausenbergerdorff",
+        "Okonkwo|Adéyẹmí|Diallo|N'Dour|Ọbaseki|Traoré|wa Mũthoni|Ndlovu-Mbeki|Wolfeschlegelsteinhausenbergerdorff",
     ),
 )
 _LIMITS = tuple(accumulate(pool.share for pool in POOLS))

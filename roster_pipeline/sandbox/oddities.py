@@ -56,9 +56,7 @@ def apply(
     _guests(students, sections)
 
 
-def _odd_email(
-    position: int, student: Object, students: Sequence[Object], teachers: Sequence[Object]
-) -> None:
+def _odd_email(position: int, student: Object, students: Sequence[Object], teachers: Sequence[Object]) -> None:
     """Addresses that are broken, shared with a sibling or an employee, or in mixed case."""
     if position % 499 == 250:
         name = student["roles"]["student"]["credentials"]["district_username"]

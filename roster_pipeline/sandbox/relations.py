@@ -142,8 +142,5 @@ SINGLES: dict[tuple[str, str], tuple[str, str]] = {
     ("sections", "school"): ("schools", "school"),
     ("sections", "course"): ("courses", "course"),
     ("sections", "term"): ("terms", "term_id"),
-    **{
-        (name, "district"): ("districts", "district")
-        for name in ("schools", "users", "sections", "terms", "courses")
-    },
+    **{(name, "district"): ("districts", "district") for name in ("schools", "users", "sections", "terms", "courses")},
 }

@@ -166,9 +166,7 @@ class _Day:
         gone = frozenset(students)
         for key, section in list(self.district.resources["sections"].items()):
             if not gone.isdisjoint(section["students"]):
-                self._put_section(
-                    key, {"students": [each for each in section["students"] if each not in gone]}
-                )
+                self._put_section(key, {"students": [each for each in section["students"] if each not in gone]})
 
     def _put_section(self, key: str, changed: Object) -> None:
         self.district.put("sections", self.district.get("sections", key) | changed)

@@ -54,6 +54,8 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     ),
     "stg_terms": _contract(_id("term_id"), _text("name", "As the district typed it")),
     "stg_courses": _contract(
-        _id("course_id"), _text("name", "As the district typed it"), _text("number", "The district's own number")
+        _id("course_id"),
+        _text("name", "As the district typed it"),
+        _text("number", "The district's own number"),
     ),
 }

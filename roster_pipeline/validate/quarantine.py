@@ -61,10 +61,11 @@ def _broken_rows(
         try:
             contract.validate(rows, lazy=True)
         except SchemaErrors as errors:
-            for case in errors.failure_cases.itertuples():
-                if case.index is None:
-                    raise  # the table itself is not what the contract knows: a fault of ours, not of a row
-                yield rows[columns[0]][case.index], _reason(case.column, case.check)
+            cases = pd.DataFrame(errors.failure_cases)
+            if cases["index"].isna().any():
+                raise  # the table itself is not what the contract knows: a fault of ours, not of a row
+            for column, check, index in zip(cases["column"], cases["check"], cases["index"], strict=True):
+                yield rows[columns[0]][index], _reason(str(column), str(check))
 
 
 def _reason(column: str, check: str) -> str:

@@ -1,7 +1,7 @@
 """Tests on whole tables: each file of `dbt_like_sql/tests/` is a SELECT that returns the guilty rows.
 
-A file opens with five lines: what it is, when it matters, how to resolve it, whether it stops the sync (`error`) or only
-says so (`warn`), and the table it is about. Its first column is the Clever id of the guilty row.
+A file opens with five lines: what it is, when it matters, how to resolve it, whether it stops the sync (`error`) or
+only says so (`warn`), and the table it is about. Its first column is the Clever id of the guilty row.
 """
 
 from __future__ import annotations

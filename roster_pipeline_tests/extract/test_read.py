@@ -42,9 +42,7 @@ def give(request: httpx.Request, size: int = 1_000) -> httpx.Response:
     params = request.url.params
     records = LISTS[params.get("role") or request.url.path.rpartition("/")[2]]
     rest = [record for record in records if record["id"] > params.get("starting_after", "")]
-    following = (
-        request.url.copy_set_param("starting_after", rest[size - 1]["id"]) if len(rest) > size else None
-    )
+    following = request.url.copy_set_param("starting_after", rest[size - 1]["id"]) if len(rest) > size else None
     return page(rest[:size], following and following.raw_path.decode())
 
 
@@ -79,9 +77,7 @@ def test_an_answer_that_was_cut_on_its_way_is_asked_for_again(tmp_path):
 
 
 def test_compressed_answers_are_read(tmp_path):
-    packed = httpx.Response(
-        200, content=gzip.compress(body([{"id": oid(1)}])), headers={"Content-Encoding": "gzip"}
-    )
+    packed = httpx.Response(200, content=gzip.compress(body([{"id": oid(1)}])), headers={"Content-Encoding": "gzip"})
     clever = FakeClever(lambda request: packed)
     with over_http(clever) as access, clever.client(access, over_network=True) as client:
         assert read_feed(client, DISTRICT, tmp_path, resources=(SCHOOLS,)).reads[0].rows == 1

@@ -118,7 +118,5 @@ def test_a_cursor_older_than_the_feed_gives_the_oldest_event_kept_without_an_err
         village.start_day()
     village.put("sections", section | {"name": "Renamed again"})
 
-    assert [event["data"]["object"]["name"] for event in feed(f"starting_after={expired['id']}")] == [
-        "Renamed again"
-    ]
+    assert [event["data"]["object"]["name"] for event in feed(f"starting_after={expired['id']}")] == ["Renamed again"]
     assert len(feed()) == 1

@@ -84,17 +84,11 @@ def test_a_district_has_the_oddities_of_real_ones(name, request):
     names = Counter((section["school"], section["name"]) for section in sections(district))
     emails = Counter(student["email"] for student in students if student.get("email"))
     oddities = {
-        "students of two schools": [
-            each for each in students if len(each["roles"]["student"]["schools"]) > 1
-        ],
-        "teachers of two schools": [
-            each for each in teachers if len(each["roles"]["teacher"]["schools"]) > 1
-        ],
+        "students of two schools": [each for each in students if len(each["roles"]["student"]["schools"]) > 1],
+        "teachers of two schools": [each for each in teachers if len(each["roles"]["teacher"]["schools"]) > 1],
         "teachers who are staff": [each for each in teachers if "staff" in each["roles"]],
         "students without email": [each for each in students if not each.get("email")],
-        "broken emails": [
-            each for each in students if each.get("email") and "@students." not in each["email"].lower()
-        ],
+        "broken emails": [each for each in students if each.get("email") and "@students." not in each["email"].lower()],
         "shared emails": [email for email, count in emails.items() if count > 1],
         "co-teachers": [each for each in sections(district) if len(each["teachers"]) > 1],
         "sections without a teacher": [each for each in sections(district) if not each["teachers"]],
@@ -108,9 +102,7 @@ def test_a_district_has_the_oddities_of_real_ones(name, request):
 
 
 def test_names_are_of_many_scripts(city):
-    letters = {
-        letter for user in users(city, "student") for letter in user["name"]["last"] if letter.isalpha()
-    }
+    letters = {letter for user in users(city, "student") for letter in user["name"]["last"] if letter.isalpha()}
     scripts = {unicodedata.name(letter).split()[0] for letter in letters}
 
     assert {"LATIN", "CYRILLIC", "ARABIC", "HEBREW", "CJK", "HANGUL", "DEVANAGARI"} <= scripts

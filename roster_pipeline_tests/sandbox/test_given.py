@@ -33,9 +33,7 @@ def test_a_written_district_comes_back_as_it_was(folder, village):
 
 
 def test_a_districts_file_gives_the_districts_own_record(folder, village):
-    (folder / "districts.jsonl").write_text(
-        json.dumps({"id": village.id, "name": "Named", "state": "paused"})
-    )
+    (folder / "districts.jsonl").write_text(json.dumps({"id": village.id, "name": "Named", "state": "paused"}))
 
     given = load_district(folder)
 

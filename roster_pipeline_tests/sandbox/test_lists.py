@@ -24,9 +24,7 @@ def test_following_next_gives_every_record_once_in_ascending_order(walk, village
     read = [key for page in pages for key in ids(page)]
     assert [len(page["data"]) for page in pages] == [50, 50, 50, 50, 50, 10]
     assert read == sorted(set(read))
-    assert set(read) == {
-        key for key, user in village.resources["users"].items() if "student" in user["roles"]
-    }
+    assert set(read) == {key for key, user in village.resources["users"].items() if "student" in user["roles"]}
 
 
 def test_next_repeats_the_other_parameters_and_links_are_relative(clever):
@@ -81,11 +79,7 @@ def test_count_gives_a_number_and_no_records(clever, village):
 
 
 def test_a_person_of_two_roles_is_in_the_list_of_each(clever, village):
-    both = {
-        key
-        for key, user in village.resources["users"].items()
-        if {"teacher", "staff"} <= user["roles"].keys()
-    }
+    both = {key for key, user in village.resources["users"].items() if {"teacher", "staff"} <= user["roles"].keys()}
 
     teachers = set(ids(clever.get("/v3.1/users?role=teacher").json()))
     staff = set(ids(clever.get("/v3.1/users?role=staff").json()))

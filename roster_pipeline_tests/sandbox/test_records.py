@@ -10,9 +10,7 @@ def section(village):
     """A section with a teacher and students who are all shared."""
     known = village.resources["users"].keys()
     sections = village.resources["sections"].values()
-    return next(
-        each for each in sections if each["students"] and each["teachers"] and set(each["students"]) <= known
-    )
+    return next(each for each in sections if each["students"] and each["teachers"] and set(each["students"]) <= known)
 
 
 @pytest.fixture

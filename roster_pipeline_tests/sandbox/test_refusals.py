@@ -10,9 +10,7 @@ APPLICATION = ("sandbox", "sandbox")
 
 
 def tokens(client, **query):
-    return client.get("/oauth/tokens", params={"owner_type": "district", **query}, auth=APPLICATION).json()[
-        "data"
-    ]
+    return client.get("/oauth/tokens", params={"owner_type": "district", **query}, auth=APPLICATION).json()["data"]
 
 
 def test_the_connections_name_each_district_and_its_token(clever, village):
@@ -82,9 +80,7 @@ def test_a_record_that_is_not_there_is_a_json_404(clever):
     assert answer.json() == {"error": "Resource not found"}
 
 
-@pytest.mark.parametrize(
-    "path", ["/v3.1/students", "/v2.0/users", "/v3.1", "/", "/v3.1/schools/{school}/pupils"]
-)
+@pytest.mark.parametrize("path", ["/v3.1/students", "/v2.0/users", "/v3.1", "/", "/v3.1/schools/{school}/pupils"])
 def test_an_unknown_route_is_an_html_404_with_the_limits_headers(clever, village, path):
     answer = clever.get(path.format(school=village.resources["schools"].ids()[0]))
 

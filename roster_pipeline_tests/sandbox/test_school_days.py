@@ -55,9 +55,7 @@ def test_the_same_day_of_the_same_seed_is_the_same_everywhere(village, village_a
 def test_a_leaver_is_in_no_section_any_more(village):
     school_day(village, 1, seed=7)
 
-    gone = {
-        event["data"]["object"]["id"] for event in village.events.values() if event["type"] == "users.deleted"
-    }
+    gone = {event["data"]["object"]["id"] for event in village.events.values() if event["type"] == "users.deleted"}
     assert gone
     assert all(gone.isdisjoint(section["students"]) for section in village.resources["sections"].values())
 

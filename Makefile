@@ -1,0 +1,41 @@
+# What a user runs. Each target makes .venv by itself; nothing but Python 3.11, make and a package index is needed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DAYS ?= 0
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test check format bench clean
+
+help:
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(INSTALLED) ## sync the sandbox's districts into the bundled PostgreSQL and say what was published (DAYS=1: a day later)
+	@$(BIN)/roster-pipeline demo --days $(DAYS)
+
+dev: $(INSTALLED) ## serve the Dagster UI, its daemon and the Clever sandbox until Ctrl-C
+	@$(BIN)/roster-pipeline dev
+
+test: $(INSTALLED) ## run every test
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: $(INSTALLED) ## lint, format, types, import contracts, definitions
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(INSTALLED) ## put imports and layout right
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+clean: ## remove what was installed and every embedded file (.venv, .roster)
+	@rm -rf $(VENV) .roster
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (a minute or so) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
