@@ -1,8 +1,8 @@
 """What was published, with its history, in one DuckDB file for analysts: `latest.duckdb`.
 
 The file is never written in place: a copy is brought up to date beside it and swapped in whole, so it opens at all
-times and a reader keeps the state that it opened. Only history tables are stored; `people` and the others are views of their
-open rows.
+times and a reader keeps the state that it opened. Only history tables are stored; `people` and the others are views
+of their open rows.
 """
 
 from __future__ import annotations

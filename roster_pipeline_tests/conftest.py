@@ -26,14 +26,14 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """One embedded server for the whole session, with a migrated database to copy from."""
     url = product_url(Settings(home=tmp_path_factory.mktemp("server"), database_url=None))
     _execute(url, f"create database {TEMPLATE}")
     template = connect(_named(url, TEMPLATE))
     migrate(template)
     template.dispose()
-    yield url
+    return url
 
 
 @pytest.fixture

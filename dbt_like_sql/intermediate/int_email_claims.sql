@@ -9,6 +9,7 @@ with recursive claims as (
         person.email_carriers,
         own.account_id,
         own.email as own_email,
+        own.clever_email is distinct from person.email as is_moved,
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
         coalesce(person.email_is_valid and person.email_carriers = 1, false) as is_wanted,
@@ -16,7 +17,7 @@ with recursive claims as (
         coalesce(
             strip_accents(lower(own.first_name)) <> strip_accents(lower(person.first_name))
             and strip_accents(lower(own.last_name)) <> strip_accents(lower(person.last_name))
-            and own.clever_email <> person.email,
+            and own.clever_email is distinct from person.email,
             false
         ) as is_recycled
     from intermediate.int_people as person

@@ -8,6 +8,7 @@ with matched as (
         claim.is_wanted,
         claim.is_blocked,
         claim.is_recycled,
+        claim.is_moved,
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
         -- A holder who moves to another address in this sync leaves this one behind.
@@ -34,7 +35,8 @@ judged as (
         *,
         case
             when linked_account_id is not null and is_recycled then 'recycled_id'
-            when linked_account_id is not null and own_email = email then null
+            -- What was said once, when the address came, need not be said at every sync.
+            when linked_account_id is not null and (own_email = email or not is_moved) then null
             when email_is_valid and email_carriers > 1 then 'email_shared'
             when linked_account_id is not null and is_held and holder_clever_id is not null then 'already_linked'
             when linked_account_id is not null and is_held then 'email_shared'

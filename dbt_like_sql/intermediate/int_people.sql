@@ -16,11 +16,11 @@ people as (
         email,
         school_id,
         school_ids,
-        -- One stated rule for every address: one @, no blank, control or bracket, a dotted domain, RFC 5321 lengths.
+        -- One stated rule for every address: one @, nothing blank or invisible, no bracket, a dotted domain, RFC 5321 lengths.
         coalesce(
             regexp_full_match(
                 email,
-                '[^\s\x00-\x20\x7f-\xa0\p{Z}\x{FFFD}\x{200B}-\x{200F}\x{FEFF}@",:;<>()\[\]\\]{1,64}@([\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?'
+                '[^\p{C}\p{Z}\x{FFFD}@",:;<>()\[\]\\]{1,64}@([\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?'
             )
             and length(email) <= 254
             and email not like '.%' and email not like '%..%' and email not like '%.@%',

@@ -14,9 +14,11 @@ renamed as (
         nullif(grade, '') as grade,
         nullif(period, '') as period,
         coalesce(nullif(teacher, ''), teachers[1]) as primary_teacher_id,
-        list_distinct(list_filter(
-            list_prepend(teacher, coalesce(teachers, [])), lambda person: person <> ''
-        )) as teacher_ids,
+        list_filter(
+            list_prepend(teacher, coalesce(teachers, [])),
+            lambda person, place:
+                person <> '' and list_position(list_prepend(teacher, coalesce(teachers, [])), person) = place
+        ) as teacher_ids,
         list_distinct(list_filter(coalesce(students, []), lambda person: person <> '')) as student_ids
     from source
     -- One id twice (overlapping pages): the copy that Clever changed last; then any one, but always the same.

@@ -24,7 +24,7 @@ LEVEL = 1
 """Of zstd: the files live for minutes."""
 
 
-class _Stopped(Exception):  # noqa: N818  no error of its own: another list has failed
+class _Stopped(Exception):
     """This list was given up because the feed is lost."""
 
 

@@ -55,8 +55,7 @@ def _broken_rows(
 ) -> Iterator[tuple[str | None, str]]:
     """(id, reason) of each broken rule of each row, read in batches so that memory does not grow with the table."""
     columns = list(contract.columns)
-    reader = con.execute(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH)
-    for batch in reader:
+    for batch in con.sql(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH):
         rows = batch.to_pandas(types_mapper=pd.ArrowDtype)
         try:
             contract.validate(rows, lazy=True)

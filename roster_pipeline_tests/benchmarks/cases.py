@@ -1,0 +1,141 @@
+"""What is measured of this project, and the floor below it: each function is one case, run in a process of its own."""
+
+import http.client
+import json
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+import zstandard
+
+from roster_pipeline.extract.client import CleverAccess, CleverClient
+from roster_pipeline.extract.read import READERS, read_feed
+from roster_pipeline.land import land, open_warehouse
+from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline_tests.benchmarks.measure import report
+from roster_pipeline_tests.benchmarks.replay import read_recording
+
+if TYPE_CHECKING:
+    from roster_pipeline.settings import Settings
+
+CLIENT = "sandbox"
+
+
+def extract_and_land(url: str, recording: str, work: str) -> None:
+    """From the first request to raw tables in a closed file."""
+    district_id = read_recording(Path(recording)).district_id
+    started = perf_counter()
+    with _clever(url) as clever, open_warehouse(Path(work) / "districts", district_id) as con:
+        feed = read_feed(clever, district_id, Path(work) / "landing")
+        extracted = perf_counter() - started
+        land(con, feed, 1)
+    report(perf_counter() - started, extract=extracted, rows={read.resource.name: read.rows for read in feed.reads})
+
+
+def kept_records(url: str, recording: str, work: str) -> None:
+    """Not a measure: leaves the kept records as plain NDJSON, for the floor to load."""
+    district_id = read_recording(Path(recording)).district_id
+    with _clever(url) as clever:
+        feed = read_feed(clever, district_id, Path(work))
+    for read in feed.reads:
+        with zstandard.open(read.file, "rb") as source, (Path(work) / f"{read.resource.name}.ndjson").open("wb") as out:
+            while block := source.read(1 << 20):
+                out.write(block)
+    report(0.0)
+
+
+def floor(url: str, recording: str, kept: str, work: str, reader: str) -> None:
+    """The same bytes over HTTP, unread, by as many readers; then the kept records straight into a DuckDB file."""
+    recorded = read_recording(Path(recording))
+    read = {"httpx": _drain_with_httpx, "http.client": _drain_with_http_client}[reader]
+    started = perf_counter()
+    with ThreadPoolExecutor(READERS) as pool:
+        size = sum(pool.map(lambda uris: read(url, uris), recorded.pages.values()))
+    drained = perf_counter() - started
+    with open_warehouse(Path(work) / "districts", recorded.district_id) as con:
+        con.begin()
+        for resource in RESOURCES:
+            file = Path(kept) / f"{resource.name}.ndjson"
+            con.execute(
+                f"create table {resource.name} as from read_ndjson('{file}', columns = {resource.fields})"
+            )
+        con.commit()
+    assert size == recorded.bytes_of_pages
+    report(perf_counter() - started, http=drained)
+
+
+def sync(recording: str) -> None:
+    """One whole sync through the job, in the ROSTER_* environment that is set: published, and a snapshot of it."""
+    from roster_pipeline.cli.report import read_report
+    from roster_pipeline.definitions import defs
+    from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
+    from roster_pipeline.settings import read_settings
+
+    settings, district_id = read_settings(), read_recording(Path(recording)).district_id
+    _connect(settings, district_id)
+    job = defs.resolve_job_def("sync_roster")
+    with dagster_instance(settings) as instance:
+        add_partition(instance, district_id)
+        started = perf_counter()
+        ended = run_sync(instance, job, district_id, trigger="cli", on_step=lambda _asset, _metadata: None)
+        seconds = perf_counter() - started
+        steps = instance.get_run_step_stats(ended.run_id)
+    outcome = read_report(settings, district_id, ended, published=True)
+    assert outcome.state == "published", f"{outcome.state}: {outcome.failure}"
+    report(
+        seconds,
+        stages={step.step_key: step.end_time - step.start_time for step in steps},
+        rows_written=_journalled(settings, ended.run_id),
+    )
+
+
+def _connect(settings: "Settings", district_id: str) -> None:
+    from roster_pipeline.product.database import open_product, transaction
+    from roster_pipeline.product.organizations import connect_district
+
+    with transaction(open_product(settings)) as pg:
+        connect_district(pg, district_id, name="Benchmark", tier="secure_sync")
+
+
+def _journalled(settings: "Settings", run_id: str) -> int:
+    """Rows that a run wrote to the product, counted in the product's own journal."""
+    import sqlalchemy as sa
+
+    from roster_pipeline.product.database import open_product, transaction
+    from roster_pipeline.product.tables import changes, syncs
+
+    with transaction(open_product(settings)) as pg:
+        written = sa.select(sa.func.count()).select_from(changes.join(syncs)).where(syncs.c.dagster_run_id == run_id)
+        return pg.execute(written).scalar_one()
+
+
+def _clever(url: str) -> CleverClient:
+    return CleverClient(CleverAccess(url, url, "v3.1", CLIENT, CLIENT))
+
+
+def _drain_with_httpx(url: str, uris: Sequence[str]) -> int:
+    with httpx.Client(base_url=url, timeout=60) as client:
+        return sum(len(client.get(uri).content) for uri in uris)
+
+
+def _drain_with_http_client(url: str, uris: Sequence[str]) -> int:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    size = 0
+    for uri in uris:
+        connection.request("GET", uri)
+        size += len(connection.getresponse().read())
+    connection.close()
+    return size
+
+
+CASES: dict[str, Callable[..., None]] = {
+    case.__name__: case for case in (extract_and_land, kept_records, floor, sync)
+}
+
+if __name__ == "__main__":
+    CASES[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -1,0 +1,182 @@
+"""A small district behind real HTTP, and its sync: through the Dagster job, or stage by stage where speed counts."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import dagster as dg
+import httpx
+import pytest
+
+from roster_pipeline.clever import clever_access
+from roster_pipeline.defs.launch import add_partition, run_sync
+from roster_pipeline.defs.resources import DistrictSync
+from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
+from roster_pipeline.definitions import build_definitions
+from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.extract.read import read_feed
+from roster_pipeline.land import land, open_warehouse
+from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.plan.build import build_plan
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import connect_district
+from roster_pipeline.publish.apply import apply_plan
+from roster_pipeline.publish.current import read_current
+from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
+from roster_pipeline.reconcile.differences import find_differences
+from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
+from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.settings import read_settings
+from roster_pipeline.stage import run_models
+from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+
+VALLEY = DistrictSpec("Alder Valley", 3, 60, 12, 24, 4.0, staff=2, contacts=5)
+HAMLET = DistrictSpec("Birch Hamlet", 2, 30, 6, 10, 3.0)
+CLIENT_ID, CLIENT_SECRET = "app-for-tests", "never-shown-anywhere"
+
+
+class Impatient(DistrictSync):
+    """The resource of the real job, which does not sleep between its tries."""
+
+    def clever(self):
+        return CleverClient(clever_access(read_settings()), sleep=lambda _seconds: None)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A Clever stand-in that listens; what is in `served` is what it serves."""
+
+    url: str
+    served: list
+
+    def go_wrong(self, *faults):
+        """From now on these faults, (path prefix, nth request, kind), and no others."""
+        asked = [dict(zip(("path_prefix", "nth", "kind"), fault, strict=True)) for fault in faults]
+        httpx.post(f"{self.url}/sandbox/faults", json=asked).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def running():
+    """One server for all tests; each request falls into a minute of its own, so that none uses up the rate limit."""
+    served, minutes = [], count(step=60)
+    names = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    with running_sandbox(served, clock=lambda: float(next(minutes)), **names) as address:
+        yield Sandbox(address.url, served)
+
+
+@pytest.fixture
+def clever(running):
+    """The sandbox, serving nothing yet and without faults."""
+    running.served.clear()
+    running.go_wrong()
+    return running
+
+
+@pytest.fixture
+def environment(monkeypatch, tmp_path, database_url, clever):
+    """The ROSTER_* settings of one installation, as an operator would export them."""
+    values = {
+        "ROSTER_HOME": str(tmp_path / "home"),
+        "ROSTER_DATABASE_URL": database_url,
+        "ROSTER_CLEVER_API_URL": clever.url,
+        "ROSTER_CLEVER_AUTH_URL": clever.url,
+        "ROSTER_CLEVER_CLIENT_ID": CLIENT_ID,
+        "ROSTER_CLEVER_CLIENT_SECRET": CLIENT_SECRET,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return values
+
+
+@pytest.fixture
+def connect(environment, clever, product):
+    """Serves a district and makes it an organization."""
+
+    def connected(district, tier="secure_sync"):
+        clever.served.append(district)
+        with transaction(product) as pg:
+            connect_district(pg, district.id, name=district.name, tier=tier)
+        return district
+
+    return connected
+
+
+@pytest.fixture
+def valley(connect):
+    """A connected district of three schools; one student or one class is less than a tenth of it."""
+    return connect(generate_district(VALLEY, seed=5))
+
+
+@pytest.fixture
+def hamlet(connect):
+    """Another connected district."""
+    return connect(generate_district(HAMLET, seed=6))
+
+
+@pytest.fixture(scope="session")
+def job():
+    return build_definitions({"sync": Impatient()}).resolve_job_def("sync_roster")
+
+
+@pytest.fixture
+def sync(environment, job):
+    """Syncs a district through the Dagster job, and says how it ended."""
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def synced(district, trigger="cli"):
+            add_partition(instance, district.id)
+            return run_sync(instance, job, district.id, trigger=trigger, on_step=lambda _asset, _metadata: None)
+
+        yield synced
+
+
+@pytest.fixture
+def quick_sync(environment, product):
+    """The stages of a sync in the order of `defs/assets.py`, without Dagster and without the snapshot.
+
+    Several times as fast. That both ways end alike is a test of its own, in `test_properties`.
+    """
+
+    def synced(district, limits=Limits()):  # noqa: B008 - a frozen value
+        settings = read_settings()
+        with open_warehouse(settings.districts_folder, district.id) as con, TemporaryDirectory() as folder:
+            landed = _bring_in(product, settings, district.id, con, Path(folder))
+            _decide(con, product, district.id)
+            with transaction(product) as pg:
+                organization_id = organization_of(pg, district.id)
+                plan = build_plan(
+                    con,
+                    sync_id=landed.sync_id,
+                    organization_id=organization_id,
+                    district_id=district.id,
+                    emptied=landed.emptied,
+                    limits=limits,
+                )
+                apply_plan(con, pg, plan, datetime.now(UTC))
+                counts = {"changes": plan.counts, "held": plan.held_counts}
+                finish_sync(pg, plan, landed.district, counts, summarize(plan), datetime.now(UTC))
+        return plan
+
+    return synced
+
+
+def _bring_in(product, settings, district_id, con, folder):
+    with transaction(product) as pg:
+        sync_id = begin_sync(
+            pg, district_id, dagster_run_id="none", mode="full", trigger="cli", at=datetime.now(UTC)
+        )
+    with CleverClient(clever_access(settings)) as client:
+        return land(con, read_feed(client, district_id, folder), sync_id)
+
+
+def _decide(con, product, district_id):
+    begin_quarantine(con)
+    for model, _ in run_models(con, STAGING_MODELS):
+        quarantine(con, model.name)
+    with transaction(product) as pg:
+        read_current(con, pg, organization_of(pg, district_id))
+    list(run_models(con, DECIDING_MODELS))
+    find_differences(con)
