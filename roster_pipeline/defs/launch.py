@@ -97,7 +97,7 @@ def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
     for event in result.all_events:
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
             code = said.metadata[EXIT_CODE].value
-            return Ended(run_id, str(said.description), int(code) if isinstance(code, int | float | str) else 1)
+            return Ended(run_id, f"{said.description} (step {event.step_key})", int(code) if isinstance(code, int | float | str) else 1)
     return Ended(run_id, f"Run {run_id} failed in a way of ours; see it in the Dagster UI, or report its id.", 1)
 
 

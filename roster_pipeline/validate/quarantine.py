@@ -55,16 +55,20 @@ def _broken_rows(
 ) -> Iterator[tuple[str | None, str]]:
     """(id, reason) of each broken rule of each row, read in batches so that memory does not grow with the table."""
     columns = list(contract.columns)
-    for batch in con.sql(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH):
-        rows = batch.to_pandas(types_mapper=pd.ArrowDtype)
-        try:
-            contract.validate(rows, lazy=True)
-        except SchemaErrors as errors:
-            cases = pd.DataFrame(errors.failure_cases)
-            if cases["index"].isna().any():
-                raise  # the table itself is not what the contract knows: a fault of ours, not of a row
-            for column, check, index in zip(cases["column"], cases["check"], cases["index"], strict=True):
-                yield rows[columns[0]][index], _reason(str(column), str(check))
+    with con.cursor() as reading:
+        for batch in reading.sql(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH):
+            yield from _broken_in(batch.to_pandas(types_mapper=pd.ArrowDtype), contract)
+
+
+def _broken_in(rows: pd.DataFrame, contract: pa.DataFrameSchema) -> Iterator[tuple[str | None, str]]:
+    try:
+        contract.validate(rows, lazy=True)
+    except SchemaErrors as errors:
+        cases = pd.DataFrame(errors.failure_cases)
+        if cases["index"].isna().any():
+            raise  # the table itself is not what the contract knows: a fault of ours, not of a row
+        for column, check, index in zip(cases["column"], cases["check"], cases["index"], strict=True):
+            yield rows.iloc[index, 0], _reason(str(column), str(check))
 
 
 def _reason(column: str, check: str) -> str:

@@ -52,10 +52,9 @@ def kept_records(url: str, recording: str, work: str) -> None:
 def floor(url: str, recording: str, kept: str, work: str, reader: str) -> None:
     """The same bytes over HTTP, unread, by as many readers; then the kept records straight into a DuckDB file."""
     recorded = read_recording(Path(recording))
-    read = {"httpx": _drain_with_httpx, "http.client": _drain_with_http_client}[reader]
+    drain = {"httpx": _drain_with_httpx, "http.client": _drain_with_http_client}[reader]
     started = perf_counter()
-    with ThreadPoolExecutor(READERS) as pool:
-        size = sum(pool.map(lambda uris: read(url, uris), recorded.pages.values()))
+    size = drain(url, list(recorded.pages.values()))
     drained = perf_counter() - started
     with open_warehouse(Path(work) / "districts", recorded.district_id) as con:
         con.begin()
@@ -118,19 +117,23 @@ def _clever(url: str) -> CleverClient:
     return CleverClient(CleverAccess(url, url, "v3.1", CLIENT, CLIENT))
 
 
-def _drain_with_httpx(url: str, uris: Sequence[str]) -> int:
-    with httpx.Client(base_url=url, timeout=60) as client:
-        return sum(len(client.get(uri).content) for uri in uris)
+def _drain_with_httpx(url: str, lists: Sequence[Sequence[str]]) -> int:
+    with httpx.Client(base_url=url, timeout=60) as client, ThreadPoolExecutor(READERS) as pool:
+        return sum(pool.map(lambda uris: sum(len(client.get(uri).content) for uri in uris), lists))
 
 
-def _drain_with_http_client(url: str, uris: Sequence[str]) -> int:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    size = 0
-    for uri in uris:
-        connection.request("GET", uri)
-        size += len(connection.getresponse().read())
-    connection.close()
-    return size
+def _drain_with_http_client(url: str, lists: Sequence[Sequence[str]]) -> int:
+    def drain(uris: Sequence[str]) -> int:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc)
+        size = 0
+        for uri in uris:
+            connection.request("GET", uri)
+            size += len(connection.getresponse().read())
+        connection.close()
+        return size
+
+    with ThreadPoolExecutor(READERS) as pool:
+        return sum(pool.map(drain, lists))
 
 
 CASES: dict[str, Callable[..., None]] = {
