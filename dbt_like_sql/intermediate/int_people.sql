@@ -15,7 +15,7 @@ people as (
         last_name,
         email,
         school_id,
-        school_ids,
+        list_sort(list_distinct(flatten(list(school_ids) over (partition by clever_id)))) as school_ids,
         -- One stated rule for every address: one @, nothing blank or invisible, no bracket, a dotted domain, RFC 5321 lengths.
         coalesce(
             regexp_full_match(

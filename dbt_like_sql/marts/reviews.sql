@@ -4,7 +4,7 @@ select
     reason,
     to_json({
         'rule': rule,
-        'account_id': holder_id,
+        'account_id': coalesce(holder_id, account_id),
         'other_clever_id': holder_clever_id,
         'first_name_agrees': first_name_agrees,
         'last_name_agrees': last_name_agrees

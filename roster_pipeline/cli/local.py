@@ -15,7 +15,7 @@ import typer
 from roster_pipeline.cli.districts import connect_here, shared_districts
 from roster_pipeline.cli.screen import out, say
 from roster_pipeline.cli.sync import finish, run_districts
-from roster_pipeline.embedded import product_url
+from roster_pipeline.embedded import product_url, stop_if_last
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import all_organizations
@@ -89,7 +89,10 @@ def dev(
         _connect_all(settings)
         home = prepare_home(settings)
         say(f"Clever sandbox on {address.url}; the Dagster UI comes up on http://127.0.0.1:{port}. Ctrl-C stops both.")
-        return _serve_dagster(home, port)
+        try:
+            return _serve_dagster(home, port)
+        finally:
+            stop_if_last(settings)
 
 
 def _serve_dagster(home: Path, port: int) -> int:
@@ -97,7 +100,8 @@ def _serve_dagster(home: Path, port: int) -> int:
     dg = Path(sys.executable).with_name("dg")
     command = [str(dg), "dev", "-w", str(_project() / "workspace.yaml"), "-p", str(port), "-h", "127.0.0.1"]
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - our own command
     try:
         return process.wait()

@@ -65,7 +65,7 @@ def _send(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity) -> Non
 
 
 def _write(pg: Connection, entity: Entity, target: Target, values: Values) -> int:
-    """Insert, then change or delete, the rows of one entity. Returns how many rows were written."""
+    """Change or delete, then insert, the rows of one entity: what is let go is free to be taken. Returns rows written."""
     name = entity.name
     resolved = ", ".join(f"{expression} as {column}" for column, expression in target.expressions.items())
     _run(
@@ -74,12 +74,12 @@ def _write(pg: Connection, entity: Entity, target: Target, values: Values) -> in
         f"select c.op, {resolved} from changed_{name} as c {target.joins}",
         values,
     )
-    written = _insert(pg, name, target, values)
+    written = 0
     if target.ended:
         written += _change(pg, name, target, values)
     elif entity.removal == "delete":
         written += _delete(pg, name, target, values)
-    return written
+    return written + _insert(pg, name, target, values)
 
 
 def _insert(pg: Connection, name: str, target: Target, values: Values) -> int:
@@ -104,7 +104,8 @@ def _change(pg: Connection, name: str, target: Target, values: Values) -> int:
         # Two people may swap addresses: every address that changes is let go before any is taken.
         _run(
             pg,
-            "update roster.accounts as product set email = null from resolved_accounts as r where product.id = r.id",
+            "update roster.accounts as product set email = null from resolved_accounts as r "
+            "where product.id = r.id and r.op <> 'insert'",
         )
     assignments = ", ".join(
         [

@@ -60,9 +60,7 @@ def floor(url: str, recording: str, kept: str, work: str, reader: str) -> None:
         con.begin()
         for resource in RESOURCES:
             file = Path(kept) / f"{resource.name}.ndjson"
-            con.execute(
-                f"create table {resource.name} as from read_ndjson('{file}', columns = {resource.fields})"
-            )
+            con.execute(f"create table {resource.name} as from read_ndjson('{file}', columns = {resource.fields})")
         con.commit()
     assert size == recorded.bytes_of_pages
     report(perf_counter() - started, http=drained)
@@ -136,9 +134,7 @@ def _drain_with_http_client(url: str, lists: Sequence[Sequence[str]]) -> int:
         return sum(pool.map(drain, lists))
 
 
-CASES: dict[str, Callable[..., None]] = {
-    case.__name__: case for case in (extract_and_land, kept_records, floor, sync)
-}
+CASES: dict[str, Callable[..., None]] = {case.__name__: case for case in (extract_and_land, kept_records, floor, sync)}
 
 if __name__ == "__main__":
     CASES[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -19,6 +19,7 @@ from roster_pipeline.sandbox.district import SandboxDistrict
 from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
 from roster_pipeline.sandbox.relations import users_of_role
 from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline_tests.benchmarks.measure import report
 from roster_pipeline_tests.benchmarks.replay import INDEX, answer_key
 
 T = TypeVar("T")
@@ -28,12 +29,13 @@ HUNDREDTH = 100
 API = "/v3.1"
 
 
-def main(students: int, folder: Path) -> None:
+def main(students: int, into: str) -> None:
     """Record a district of this size as `first`, and with one hundredth of it changed as `changed`."""
     district = generate_district(spec_of(students), SEED)
-    record(district, folder / "first")
+    record(district, Path(into) / "first")
     change_a_hundredth(district, Random(SEED))
-    record(district, folder / "changed")
+    record(district, Path(into) / "changed")
+    report(0.0)
 
 
 def spec_of(students: int) -> DistrictSpec:
@@ -114,4 +116,4 @@ def _next_links(body: bytes) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(**json.loads(sys.argv[2]))

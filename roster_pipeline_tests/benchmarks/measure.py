@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = "roster_pipeline_tests.benchmarks"
 MEGABYTE = 1_000_000
 PER_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in a unit of ru_maxrss."""
@@ -43,7 +44,7 @@ def report(seconds: float, **detail: object) -> None:
 def run_case(
     case: str, *, python: Path | str = sys.executable, env: dict[str, str] | None = None, **arguments: object
 ) -> Measured:
-    """Run module `case` (or its function, `module:function`) in a process of its own.
+    """Run module `case` of this folder (or one function of it, `module:function`) in a process of its own.
 
     The parent has to be small: a process inherits the peak of the one that started it.
 
@@ -51,12 +52,8 @@ def run_case(
         CaseFailed: with the last lines that the process wrote.
     """
     module, _, function = case.partition(":")
-    file = Path(__file__).with_name(f"{module}.py")
-    command = [str(python), str(file), function, json.dumps(arguments, default=str)]
-    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": paths, **(env or {})}, capture_output=True, text=True
-    )
+    command = [str(python), "-m", f"{PACKAGE}.{module}", function, json.dumps(arguments, default=str)]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, capture_output=True, text=True)
     if done.returncode:
         raise CaseFailed(f"{case} failed:\n{done.stderr[-2000:]}")
     return Measured(**json.loads(done.stdout.splitlines()[-1]))

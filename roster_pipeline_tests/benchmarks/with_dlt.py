@@ -4,26 +4,26 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
+from roster_pipeline_tests.benchmarks.measure import report
+
 os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}
 
-import dlt  # noqa: E402 - after its settings
-import measure  # noqa: E402 - this folder's
-from dlt.sources.rest_api import rest_api_source  # noqa: E402
+import dlt
+from dlt.sources.rest_api import rest_api_source
 
 NEXT_LINK = "links[?(@.rel=='next')].uri"
 EVERY_RECORD = "data[*].data"
 
 
-def main(url: str, work: str, lists: list[dict[str, Any]], limit: int, lean: bool) -> None:
+def main(url: str, work: str, lists: list[dict[str, Any]], limit: int, file_format: str | None, lean: bool) -> None:
     """Extract, normalize and load, as `pipeline.run` does, each timed.
 
     Args:
         lists: name, path, role and kept fields of each.
+        file_format: of the files that dlt loads; None is its own choice.
         lean: spare dlt what this project does not do either: fields that are not kept, and tables of list items.
     """
     source = rest_api_source(
@@ -44,12 +44,12 @@ def main(url: str, work: str, lists: list[dict[str, Any]], limit: int, lean: boo
         dataset_name="raw",
     )
     marks = [perf_counter()]
-    for step in (lambda: pipeline.extract(source), pipeline.normalize, pipeline.load):
+    for step in (lambda: pipeline.extract(source, loader_file_format=file_format), pipeline.normalize, pipeline.load):
         step()
         marks.append(perf_counter())
     extract, normalize, load = (after - before for before, after in zip(marks, marks[1:], strict=False))
     rows = {name: count for name, count in pipeline.last_trace.last_normalize_info.row_counts.items() if name[0] != "_"}
-    measure.report(marks[-1] - marks[0], extract=extract, normalize=normalize, load=load, rows=rows)
+    report(marks[-1] - marks[0], extract=extract, normalize=normalize, load=load, rows=rows)
 
 
 def _resource(one: dict[str, Any], limit: int, lean: bool) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""Measures the project beside its comparisons, in one run on one machine, and prints a table or JSON.
+
+    python -m roster_pipeline_tests.benchmarks [--students N] [--dlt-python PATH] [--json]
+
+Figures say what they are, never whether a test passed: the exit code is 0 whatever they are.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from roster_pipeline_tests.benchmarks.figures import (
+    Bench,
+    Figure,
+    against_dlt,
+    against_the_floor,
+    memory,
+    whole_syncs,
+)
+from roster_pipeline_tests.benchmarks.measure import run_case
+
+MARKS = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
+err = Console(stderr=True)
+
+
+def main() -> None:
+    args = _arguments()
+    with TemporaryDirectory(prefix="roster-bench-") as folder:
+        work = Path(folder)
+
+        @cache
+        def recorded(students: int) -> Path:
+            into = work / f"district-{students}"
+            run_case("district", students=students, into=into)
+            return into
+
+        bench = Bench(work, recorded, args.repeats, args.dlt_python)
+        figures = []
+        for found in _figures(bench, args):
+            figures += found
+    if args.json:
+        print(json.dumps(_as_json(bench, figures, args), indent=1))
+    else:
+        _show(bench, figures)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The project's figures beside their comparisons.")
+    parser.add_argument("--students", type=int, default=100_000, help="of the district; all else scales with it")
+    parser.add_argument("--dlt-students", type=int, help="size at which dlt is measured (a fifth of --students)")
+    parser.add_argument("--dlt-python", type=Path, help="interpreter of an environment that has dlt[duckdb]")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each short case; the fastest counts")
+    parser.add_argument("--json", action="store_true", help="every case in full")
+    args = parser.parse_args()
+    args.dlt_students = args.dlt_students or max(1_000, args.students // 5)
+    return args
+
+
+def _figures(bench: Bench, args: argparse.Namespace) -> Iterator[list[Figure]]:
+    """One part after the other, saying on the way which one it is."""
+    for name, part in _parts(bench, args).items():
+        err.print(f"[dim]measuring {name} ...[/]")
+        yield part()
+
+
+def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], list[Figure]]]:
+    with_dlt = {f"dlt at {args.dlt_students:,} students": partial(against_dlt, bench, args.dlt_students)}
+    return {
+        "extract and land beside the floor": partial(against_the_floor, bench, args.students),
+        "peak memory, at twice the size too": partial(memory, bench, args.students),
+        **(with_dlt if args.dlt_python else {}),
+        "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
+    }
+
+
+def _show(bench: Bench, figures: list[Figure]) -> None:
+    out = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table("figure", "ours", "beside", "", "target", "met", title="Figures", title_justify="left")
+    for one in figures:
+        table.add_row(one.name, one.ours, one.theirs, one.relation, one.target, MARKS[one.met])
+    out.print(table)
+    out.print(_stages(bench))
+    out.print(
+        f"{os.cpu_count()} processors, Python {platform.python_version()}. Memory is the peak of the measured "
+        "process alone, PostgreSQL's not counted."
+    )
+
+
+def _stages(bench: Bench) -> Table:
+    """Where the seconds of each whole sync went."""
+    syncs = {name: measured for name, measured in bench.measured.items() if "stages" in measured.detail}
+    table = Table("stage, seconds", *syncs, title="Whole syncs", title_justify="left")
+    for stage in next(iter(syncs.values())).detail["stages"]:
+        table.add_row(stage, *(f"{measured.detail['stages'][stage]:.2f}" for measured in syncs.values()))
+    table.add_section()
+    table.add_row("the run", *(f"{measured.seconds:.2f}" for measured in syncs.values()))
+    table.add_row("rows written", *(f"{measured.detail['rows_written']:,}" for measured in syncs.values()))
+    table.add_row("peak memory, MB", *(f"{measured.peak_mb:,.0f}" for measured in syncs.values()))
+    return table
+
+
+def _as_json(bench: Bench, figures: list[Figure], args: argparse.Namespace) -> dict[str, object]:
+    return {
+        "machine": {"processors": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        "sizes": {"students": args.students, "dlt_students": args.dlt_students, "repeats": args.repeats},
+        "figures": [asdict(one) for one in figures],
+        "cases": bench.as_json(),
+    }
+
+
+if __name__ == "__main__":
+    main()
