@@ -19,6 +19,7 @@ class Waiting:
     """What waits for one district: as many requests as there are, one sync serves them."""
 
     district_id: str
+    district_name: str
     newest_id: int
 
 
@@ -56,10 +57,10 @@ def waiting_requests(pg: Connection) -> list[Waiting]:
     """The districts that requests wait for, the longest wait first."""
     requests = refresh_requests.c
     rows = pg.execute(
-        sa.select(organizations.c.clever_district_id, sa.func.max(requests.id))
+        sa.select(organizations.c.clever_district_id, organizations.c.name, sa.func.max(requests.id))
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
         .where(requests.state == "queued")
-        .group_by(organizations.c.clever_district_id)
+        .group_by(organizations.c.id)
         .order_by(sa.func.min(requests.requested_at))
     )
-    return [Waiting(district_id, newest_id) for district_id, newest_id in rows]
+    return [Waiting(*row) for row in rows]

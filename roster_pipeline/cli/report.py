@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from roster_pipeline.cli.screen import show_table
+from roster_pipeline.cli.screen import say, show_table
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
 from roster_pipeline.plan.build import read_plan
@@ -93,21 +93,21 @@ def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> R
 
 
 def show_reports(reports: Sequence[Report]) -> None:
-    """A table a district: what was created, changed, brought back, ended, and what waits."""
+    """A paragraph a district: what was created, changed, brought back, ended, and what waits."""
     for report in reports:
-        title = f"{report.name} ({report.district_id}): {report.state}"
-        rows = [_row(report, entity, noun) for entity, noun in SHOWN.items()]
-        told = [row for row in rows if any(row[1:])]
+        say(f"\n{report.name} ({report.district_id}): {report.state}")
+        told = [row for row in (_row(report, entity, noun) for entity, noun in SHOWN.items()) if any(row[1:])]
         if told:
-            show_table(title, ["", "new", "changed", "back", "ended", "wait"], [_blank(row) for row in told])
+            show_table(None, ["", "new", "changed", "back", "ended", "waiting"], [_blank(row) for row in told])
         elif not report.failure:
-            show_table(title, ["Nothing changed: the product already equals the feed."], [])
+            say("Nothing changed: the product already equals the feed.")
         if report.rules:
-            show_table(
-                "",
-                ["linked by email", "created"],
-                [(report.rules.get("email", 0), report.rules.get("created", 0))],
-            )
+            linked, created = report.rules.get("email", 0), report.rules.get("created", 0)
+            say(f"{linked:,} linked to an account they already had, {created:,} accounts created.")
+        if report.held:
+            say("Waiting removals are kept until a person has looked: roster-pipeline holds")
+        if report.counts.get("reviews"):
+            say("People whose identity somebody has to look at: roster-pipeline reviews")
 
 
 def _row(report: Report, entity: str, noun: str) -> tuple[str, int, int, int, int, int]:

@@ -28,11 +28,11 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
-def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def show_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table of plain text: nothing in a cell is taken for markup, as cells can hold a district's own words."""
     table = Table(title=title, title_justify="left", title_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        table.add_column(column, overflow="fold", justify="left" if place == 0 or title else "right")
     for row in rows:
         table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
     out.print(table)

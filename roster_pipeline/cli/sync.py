@@ -12,7 +12,7 @@ from roster_pipeline.cli.report import Report, read_report, show_reports
 from roster_pipeline.cli.screen import AsJson, complain, err, say, show_json
 from roster_pipeline.errors import CannotStart, DistrictUnknown
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import all_organizations, nightly_districts
+from roster_pipeline.product.organizations import all_organizations, nightly_organizations
 from roster_pipeline.refresh import file_request
 from roster_pipeline.settings import Settings, read_settings
 
@@ -91,14 +91,14 @@ def run_districts(settings: Settings, district_ids: Sequence[str], *, job: str =
 
     resolved = defs.resolve_job_def(job)
     steps = len(list(resolved.asset_layer.executable_asset_keys))
-    _check_connected(settings, district_ids)
+    names = _connected_names(settings, district_ids)
     reports = []
     with dagster_instance(settings) as instance, _bars() as bars:
-        tasks = {one: bars.add_task(one, total=steps, stage="waits", start=False) for one in district_ids}
+        tasks = {one: bars.add_task(names[one], total=steps, stage="waits", start=False) for one in district_ids}
         for one in district_ids:
             add_partition(instance, one)
             bars.start_task(tasks[one])
-            ended = run_sync(instance, resolved, one, trigger="cli", on_step=_advance(bars, tasks[one]))
+            ended = run_sync(instance, resolved, one, name=names[one], on_step=_advance(bars, tasks[one]))
             reports.append(read_report(settings, one, ended, published=job == SYNC))
             bars.update(tasks[one], stage=reports[-1].state)
     return reports
@@ -124,7 +124,7 @@ def _advance(bars: Progress, task: Any) -> Callable[[str, dict[str, Any]], None]
 
 def _connected(settings: Settings) -> list[str]:
     with transaction(open_product(settings)) as pg:
-        chosen = nightly_districts(pg)
+        chosen = [one.district_id for one in nightly_organizations(pg)]
     if not chosen:
         raise CannotStart(
             "No active district of tier secure_sync is connected. See roster-pipeline districts, then connect one."
@@ -132,15 +132,16 @@ def _connected(settings: Settings) -> list[str]:
     return chosen
 
 
-def _check_connected(settings: Settings, district_ids: Sequence[str]) -> None:
+def _connected_names(settings: Settings, district_ids: Sequence[str]) -> dict[str, str]:
     with transaction(open_product(settings)) as pg:
-        connected = {one.district_id for one in all_organizations(pg)}
+        connected = {one.district_id: one.name for one in all_organizations(pg)}
     for one in district_ids:
         if one not in connected:
             raise DistrictUnknown(
                 f"District {one} is not connected. Connected: {', '.join(sorted(connected)) or 'none'}. "
                 "See roster-pipeline districts for what the Clever connection shows."
             )
+    return connected
 
 
 def _severity(code: int) -> int:

@@ -19,7 +19,7 @@ from roster_pipeline.plan.brakes import Limits
 from roster_pipeline.plan.build import build_plan, read_plan
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.apply import apply_plan
-from roster_pipeline.publish.current import CURRENT_TABLES, read_current
+from roster_pipeline.publish.current import CURRENT_TABLES, count_live, read_current
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
@@ -187,13 +187,14 @@ def product(sync: DistrictSync) -> Results:
             apply_plan(con, pg, made, sync.now())
             counts = {"changes": made.counts, "held": made.held_counts}
             finish_sync(pg, made, district, counts, summarize(made), sync.now())
+            live = count_live(pg, made.organization_id)
         for name, entities in specs.PRODUCT_ENTITIES.items():
             changes = {
                 op: count
                 for entity in entities
                 for op, count in describe.describe_changes(made.counts.get(entity, {}), f"{entity}/").items()
             }
-            yield dg.MaterializeResult(asset_key=["product", name], metadata=changes)
+            yield dg.MaterializeResult(asset_key=["product", name], metadata={describe.ROWS: live[name], **changes})
 
 
 @dg.asset(

@@ -25,5 +25,5 @@ def as_failure() -> Iterator[None]:
     except RosterError as error:
         raise dg.Failure(str(error), {EXIT_CODE: error.exit_code}, allow_retries=False) from None
     except (duckdb.Error, sqlalchemy.exc.SQLAlchemyError) as error:
-        line = f"A query of ours failed ({type(error).__name__}). Nothing was published. Run it again; if it stays, report it."
+        line = f"A query of ours failed ({type(error).__name__}). Nothing was published. If it stays, report it."
         raise dg.Failure(line, {EXIT_CODE: RosterError.exit_code}, allow_retries=False) from None

@@ -14,7 +14,7 @@ from uuid import uuid4
 import dagster as dg
 
 from roster_pipeline.defs.failures import EXIT_CODE
-from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
+from roster_pipeline.defs.partitions import DISTRICTS, run_tags
 from roster_pipeline.settings import Settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
@@ -61,12 +61,13 @@ def run_sync(
     job: dg.JobDefinition,
     district_id: str,
     *,
-    trigger: str,
+    name: str,
     on_step: OnStep,
 ) -> Ended:
     """Run the job for one district in this process, and wait for its end.
 
     Args:
+        name: of the district, for people who look at the run.
         on_step: called with the name of each asset that was materialized, and its metadata, as it happens.
     """
     run_id = str(uuid4())
@@ -82,7 +83,7 @@ def run_sync(
         instance=instance,
         partition_key=district_id,
         run_id=run_id,
-        tags={TRIGGER_TAG: trigger},
+        tags=run_tags("cli", name),
         run_config={**_own_config(job, district_id), "loggers": QUIET},
         raise_on_error=False,
     )
@@ -97,7 +98,11 @@ def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
     for event in result.all_events:
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
             code = said.metadata[EXIT_CODE].value
-            return Ended(run_id, f"{said.description} (step {event.step_key})", int(code) if isinstance(code, int | float | str) else 1)
+            return Ended(
+                run_id,
+                f"{said.description} (step {event.step_key})",
+                int(code) if isinstance(code, int | float | str) else 1,
+            )
     return Ended(run_id, f"Run {run_id} failed in a way of ours; see it in the Dagster UI, or report its id.", 1)
 
 

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from roster_pipeline.defs.jobs import sync_roster
-from roster_pipeline.defs.partitions import TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.organizations import nightly_districts
+from roster_pipeline.product.organizations import nightly_organizations
 
 
 @dg.schedule(
@@ -23,12 +22,12 @@ def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator
     """One run a district; a second evaluation of one evening asks for nothing new."""
     evening = context.scheduled_execution_time.date().isoformat()
     with transaction(product.engine()) as pg:
-        chosen = nightly_districts(pg)
+        chosen = nightly_organizations(pg)
     if not chosen:
         yield dg.SkipReason("No active district of tier secure_sync is connected.")
-    for district_id in chosen:
+    for one in chosen:
         yield dg.RunRequest(
-            run_key=f"nightly/{evening}/{district_id}",
-            partition_key=district_id,
-            tags={TRIGGER_TAG: "nightly"},
+            run_key=f"nightly/{evening}/{one.district_id}",
+            partition_key=one.district_id,
+            tags=run_tags("nightly", one.name),
         )

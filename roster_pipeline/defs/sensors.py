@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from roster_pipeline.defs.jobs import sync_roster
-from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG, districts
+from roster_pipeline.defs.partitions import DISTRICTS, URGENT, districts, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connected_districts
@@ -44,5 +44,5 @@ def refresh_requests(product: Product) -> Iterator[dg.RunRequest | dg.SkipReason
         yield dg.RunRequest(
             run_key=f"refresh/{request.newest_id}",
             partition_key=request.district_id,
-            tags={TRIGGER_TAG: "manual", "dagster/priority": "10"},
+            tags=run_tags("manual", request.district_name) | URGENT,
         )

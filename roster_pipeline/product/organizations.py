@@ -59,6 +59,6 @@ def connected_districts(pg: Connection) -> list[str]:
     return [one.district_id for one in all_organizations(pg) if one.state != "disconnected"]
 
 
-def nightly_districts(pg: Connection) -> list[str]:
-    """Clever ids of the districts whose roster is synced by itself (rule book, *tiers*)."""
-    return [one.district_id for one in all_organizations(pg) if one.tier == "secure_sync" and one.state == "active"]
+def nightly_organizations(pg: Connection) -> list[Organization]:
+    """The districts whose roster is synced by itself (rule book, *tiers*)."""
+    return [one for one in all_organizations(pg) if one.tier == "secure_sync" and one.state == "active"]

@@ -65,7 +65,7 @@ def _send(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity) -> Non
 
 
 def _write(pg: Connection, entity: Entity, target: Target, values: Values) -> int:
-    """Change or delete, then insert, the rows of one entity: what is let go is free to be taken. Returns rows written."""
+    """Change or delete, then insert, the rows of one entity: what is let go is free to be taken. Returns rows."""
     name = entity.name
     resolved = ", ".join(f"{expression} as {column}" for column, expression in target.expressions.items())
     _run(

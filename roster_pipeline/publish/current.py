@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres
@@ -173,6 +174,23 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         """,
     ),
 )
+
+
+LIVE = {
+    "accounts": "identity_links where organization_id = :organization_id and unlinked_at is null",
+    "org_memberships": "org_memberships where organization_id = :organization_id and ended_at is null",
+    "rosters": "rosters where organization_id = :organization_id and source = 'clever' and archived_at is null",
+}
+
+
+def count_live(pg: Connection, organization_id: int) -> dict[str, int]:
+    """Rows of this organization that live in the product now: linked accounts, memberships, Clever rosters."""
+    return {
+        name: pg.execute(
+            sa.text(f"select count(*) from roster.{which}"), {"organization_id": organization_id}
+        ).scalar_one()
+        for name, which in LIVE.items()
+    }
 
 
 def read_current(con: duckdb.DuckDBPyConnection, pg: Connection, organization_id: int) -> None:

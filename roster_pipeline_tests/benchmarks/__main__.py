@@ -91,9 +91,13 @@ def _show(bench: Bench, figures: list[Figure]) -> None:
     out.print(table)
     out.print(_stages(bench))
     out.print(
-        f"{os.cpu_count()} processors, Python {platform.python_version()}. Memory is the peak of the measured "
-        "process alone, PostgreSQL's not counted."
+        f"{os.cpu_count()} processors, Python {platform.python_version()}{_dlt_versions(bench)}. Memory is the peak of "
+        "the measured process alone, PostgreSQL's not counted. Spared: only the fields that are kept, no tables of lists."
     )
+
+
+def _dlt_versions(bench: Bench) -> str:
+    return "".join({f", {one.detail['versions']}" for one in bench.measured.values() if "versions" in one.detail})
 
 
 def _stages(bench: Bench) -> Table:

@@ -12,9 +12,11 @@ from roster_pipeline_tests.benchmarks.measure import report
 os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}
 
 import dlt
+import duckdb
 from dlt.sources.rest_api import rest_api_source
 
 NEXT_LINK = "links[?(@.rel=='next')].uri"
+VERSIONS = f"dlt {dlt.__version__} with DuckDB {duckdb.__version__}"
 EVERY_RECORD = "data[*].data"
 
 
@@ -49,7 +51,7 @@ def main(url: str, work: str, lists: list[dict[str, Any]], limit: int, file_form
         marks.append(perf_counter())
     extract, normalize, load = (after - before for before, after in zip(marks, marks[1:], strict=False))
     rows = {name: count for name, count in pipeline.last_trace.last_normalize_info.row_counts.items() if name[0] != "_"}
-    report(marks[-1] - marks[0], extract=extract, normalize=normalize, load=load, rows=rows)
+    report(marks[-1] - marks[0], extract=extract, normalize=normalize, load=load, rows=rows, versions=VERSIONS)
 
 
 def _resource(one: dict[str, Any], limit: int, lean: bool) -> dict[str, Any]:

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from roster_pipeline.clever import clever_access
+from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
-from roster_pipeline.definitions import build_definitions
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.read import read_feed
 from roster_pipeline.land import land, open_warehouse

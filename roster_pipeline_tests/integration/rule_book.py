@@ -83,10 +83,10 @@ def _is_recycled(account, person):
     """First name, last name and email of a linked person all change at once."""
     if account is None:
         return False
-    was, now = (account[1], account[2], account[4]), person[1:4]
-    if None in was or None in now:
+    pairs = list(zip(account[1:3], person[1:3], strict=True))
+    if any(name is None for pair in pairs for name in pair):
         return False
-    return _folded(was[0]) != _folded(now[0]) and _folded(was[1]) != _folded(now[1]) and was[2] != now[2]
+    return all(_folded(was) != _folded(now) for was, now in pairs) and account[4] != person[3]
 
 
 def _folded(name):
@@ -99,6 +99,11 @@ def _addresses(accounts, feed, recycled):
     carriers = Counter(person[3] for person in feed.values())
     own = {key: account[3] for key, account in accounts.items()}
     after, asks = {}, {}
+
+    def said(reason, key):
+        """A contradiction is opened when the address comes, and not again while it stays."""
+        return {(key, reason)} if key not in accounts or accounts[key][4] != feed[key][3] else set()
+
     reviews = {(key, "recycled_id") for key in recycled}
     for key, (_, _, _, email, *_) in feed.items():
         if key in recycled or (email and own.get(key) == email):
@@ -109,7 +114,7 @@ def _addresses(accounts, feed, recycled):
             after[key] = own.get(key)
         elif carriers[email] > 1:
             after[key] = own.get(key)
-            reviews.add((key, "email_shared"))
+            reviews |= said("email_shared", key)
         else:
             asks[key] = email
     kept = {email for key, email in (own | after).items() if email and key not in asks}
@@ -117,7 +122,7 @@ def _addresses(accounts, feed, recycled):
         # Who does not get the new address keeps the old one, and may stand in the way of the next.
         for key in refused:
             after[key] = own.get(key)
-            reviews.add((key, "already_linked"))
+            reviews |= said("already_linked", key)
             del asks[key]
         kept |= {after[key] for key in refused if after[key]}
     return after | asks, reviews

@@ -83,14 +83,3 @@ def test_given_clevers_demo_district_when_synced_then_its_known_numbers_are_publ
         8963,
     )
     assert difference(expect(demo), found) == {}
-
-
-def test_dbg(valley, sync, product):
-    sync(valley)
-    import duckdb, os
-    con = duckdb.connect(os.environ["ROSTER_HOME"]+"/districts/"+valley.id+".duckdb", read_only=True)
-    print(con.execute("select email_is_valid, email_carriers, count(*) from intermediate.int_people group by all").fetchall())
-    print(con.execute("select rule, reason, account_email is null, count(*) from intermediate.int_identities group by all").fetchall())
-    print(con.execute("select * from intermediate.int_email_claims where email is not null limit 3").fetchdf().T)
-    print(con.execute("select email is null, count(*) from changes.accounts group by all").fetchall())
-    assert 0
