@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
 import typer
 
 from roster_pipeline.cli import districts, local, sync, waiting
@@ -16,7 +15,6 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="roster-pipeline",
     help="Keeps a product's rosters equal to what school districts share through Clever.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -27,14 +25,14 @@ for commands in (districts, sync, waiting, local):
 def main() -> None:
     """Run one command. No traceback reaches a user, and no text of an error that is not ours: it could quote a row."""
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except RosterError as error:
         complain(str(error))
         code = error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        complain(f"{error.format_message()} See roster-pipeline --help.")
         code = CannotStart.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         complain("Interrupted. Nothing is half done; run the command again when you like.")
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge of the program

@@ -2,12 +2,9 @@
 
 import dagster as dg
 
-from roster_pipeline.defs.partitions import districts
-
 sync_roster = dg.define_asset_job(
     "sync_roster",
     selection=dg.AssetSelection.all(),
-    partitions_def=districts,
     executor_def=dg.in_process_executor,
     description="Brings one district from Clever to the product: reads, decides, publishes, and leaves a snapshot.",
     tags={"team": "data-engineering"},
@@ -16,7 +13,6 @@ sync_roster = dg.define_asset_job(
 plan_roster = dg.define_asset_job(
     "plan_roster",
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("product", "snapshots"),
-    partitions_def=districts,
     executor_def=dg.in_process_executor,
     config={"ops": {"extract_and_land": {"config": {"preview": True}}}},
     description="Says what a sync would do to one district, and writes nothing to the product.",

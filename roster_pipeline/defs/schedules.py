@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from roster_pipeline.defs.jobs import sync_roster
+from roster_pipeline.defs.partitions import run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import nightly_organizations

@@ -67,27 +67,24 @@ def floor(url: str, recording: str, kept: str, work: str, reader: str) -> None:
 
 
 def sync(recording: str) -> None:
-    """One whole sync through the job, in the ROSTER_* environment that is set: published, and a snapshot of it."""
-    from roster_pipeline.cli.report import read_report
-    from roster_pipeline.definitions import defs
-    from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
+    """One whole sync as the command runs it, in the ROSTER_* environment that is set: published, with a snapshot."""
+    import roster_pipeline.definitions  # noqa: F401 - loading Dagster is no part of a sync
+    from roster_pipeline.cli.sync import run_districts
+    from roster_pipeline.defs.launch import dagster_instance
     from roster_pipeline.settings import read_settings
 
     settings, district_id = read_settings(), read_recording(Path(recording)).district_id
     _connect(settings, district_id)
-    job = defs.resolve_job_def("sync_roster")
-    with dagster_instance(settings) as instance:
-        add_partition(instance, district_id)
-        started = perf_counter()
-        ended = run_sync(instance, job, district_id, trigger="cli", on_step=lambda _asset, _metadata: None)
-        seconds = perf_counter() - started
-        steps = instance.get_run_step_stats(ended.run_id)
-    outcome = read_report(settings, district_id, ended, published=True)
+    started = perf_counter()
+    (outcome,) = run_districts(settings, [district_id])
+    seconds = perf_counter() - started
     assert outcome.state == "published", f"{outcome.state}: {outcome.failure}"
+    with dagster_instance(settings) as instance:
+        steps = instance.get_run_step_stats(outcome.run_id)
     report(
         seconds,
         stages={step.step_key: step.end_time - step.start_time for step in steps},
-        rows_written=_journalled(settings, ended.run_id),
+        rows_written=_journalled(settings, outcome.run_id),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
@@ -49,7 +50,7 @@ def main(url: str, work: str, lists: list[dict[str, Any]], limit: int, file_form
     for step in (lambda: pipeline.extract(source, loader_file_format=file_format), pipeline.normalize, pipeline.load):
         step()
         marks.append(perf_counter())
-    extract, normalize, load = (after - before for before, after in zip(marks, marks[1:], strict=False))
+    extract, normalize, load = (after - before for before, after in pairwise(marks))
     rows = {name: count for name, count in pipeline.last_trace.last_normalize_info.row_counts.items() if name[0] != "_"}
     report(marks[-1] - marks[0], extract=extract, normalize=normalize, load=load, rows=rows, versions=VERSIONS)
 

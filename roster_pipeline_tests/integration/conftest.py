@@ -122,15 +122,38 @@ def job():
 
 
 @pytest.fixture
-def sync(environment, job):
+def instance():
+    """A Dagster that forgets everything with the test."""
+    with dg.DagsterInstance.ephemeral() as forgetful:
+        yield forgetful
+
+
+@pytest.fixture
+def sync(environment, job, instance):
     """Syncs a district through the Dagster job, and says how it ended."""
-    with dg.DagsterInstance.ephemeral() as instance:
 
-        def synced(district, trigger="cli"):
-            add_partition(instance, district.id)
-            return run_sync(instance, job, district.id, trigger=trigger, on_step=lambda _asset, _metadata: None)
+    def synced(district, trigger="cli"):
+        add_partition(instance, district.id)
+        return run_sync(instance, job, district.id, trigger=trigger, on_step=lambda _asset, _metadata: None)
 
-        yield synced
+    return synced
+
+
+@pytest.fixture
+def checks(instance):
+    """The outcomes of a named asset check in the last run: asset to (passed, metadata)."""
+
+    def outcomes(name):
+        (run,) = instance.get_runs(limit=1)
+        found = {}
+        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+            one = entry.dagster_event.event_specific_data
+            if one.check_name == name:
+                said = {key: value.value for key, value in one.metadata.items()}
+                found[one.asset_key.to_user_string()] = (one.passed, said)
+        return found
+
+    return outcomes
 
 
 @pytest.fixture

@@ -1,0 +1,168 @@
+"""Absence needs proof: what is held, what an emptied list and what an unreadable record do."""
+
+import pytest
+
+from roster_pipeline_tests.integration.readers import (
+    contents,
+    difference,
+    last_sync,
+    published,
+    query,
+    row_versions,
+)
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+
+LIVE = ("members", "schools", "school_members", "rosters", "teachers", "students")
+
+
+def kept(before, after):
+    """Whether everything that lived still does, whatever joined."""
+    return all(set(getattr(before, name)) <= set(getattr(after, name)) for name in LIVE)
+
+
+def held_parts(engine):
+    return {part for (part,) in query(engine, "select counts ->> 'part' from roster.holds where state = 'open'")}
+
+
+def test_given_over_a_tenth_leaves_when_synced_then_removals_wait_and_the_rest_is_published(valley, sync, product):
+    sync(valley)
+    before = published(product, valley.id)
+    leaving = users_of(valley, "student")[:7]
+    for key in leaving:
+        leave(valley, key)
+    newcomer = valley.get("users", users_of(valley, "teacher")[0]) | {"id": "e" * 24, "email": "new@example.org"}
+    valley.put("users", newcomer)
+    section = valley.get("sections", valley.resources["sections"].ids()[0])
+    valley.put("sections", section | {"name": "Renamed meanwhile"})
+    assert sync(valley).exit_code == 0
+    state, counts = last_sync(product)
+    after = published(product, valley.id)
+    assert state == "held"
+    assert counts["held"]["org_memberships"] == {"end": 7}
+    assert after.members == before.members | {"e" * 24: "teacher"}
+    assert after.rosters[section["id"]][1] == "Renamed meanwhile"
+    assert "students" in held_parts(product)
+    assert query(product, "select distinct reason from roster.holds") == [("district_removals",)]
+
+
+def test_given_a_held_sync_when_they_come_back_then_nothing_is_held_any_more(valley, quick_sync, product):
+    quick_sync(valley)
+    rows, people = contents(product), {key: valley.get("users", key) for key in users_of(valley, "student")[:7]}
+    for key in people:
+        valley.remove("users", key)
+    assert quick_sync(valley).held
+    for person in people.values():
+        valley.put("users", person)
+    assert not quick_sync(valley).held
+    assert held_parts(product) == set()
+    assert contents(product) == rows
+
+
+def test_given_a_held_sync_when_run_again_then_still_held_against_the_published_state(valley, quick_sync, product):
+    quick_sync(valley)
+    before = published(product, valley.id)
+    for key in users_of(valley, "student")[:7]:
+        leave(valley, key)
+    first, second = quick_sync(valley), quick_sync(valley)
+    assert (second.held, second.held_digest) == (first.held, first.held_digest)
+    assert kept(before, published(product, valley.id))
+
+
+def test_given_a_tenth_exactly_leaves_when_synced_then_nothing_is_held(valley, quick_sync, product):
+    quick_sync(valley)
+    for key in users_of(valley, "student")[:6]:
+        valley.remove("users", key)
+    held = quick_sync(valley).held
+    assert "students" not in {one.part for one in held}
+
+
+@pytest.mark.parametrize("name", ["schools", "users", "sections", "terms", "courses"])
+def test_given_a_list_is_empty_that_was_not_when_synced_then_nothing_is_removed(valley, quick_sync, product, name):
+    quick_sync(valley)
+    before = published(product, valley.id)
+    for key in list(valley.resources[name]):
+        valley.remove(name, key)
+    quick_sync(valley)
+    after = published(product, valley.id)
+    assert kept(before, after)
+    assert difference(before, after) == {}
+
+
+def test_given_a_school_is_held_when_synced_then_its_rosters_stay_in_it(valley, quick_sync, product):
+    quick_sync(valley)
+    before = published(product, valley.id)
+    valley.remove("schools", valley.resources["schools"].ids()[0])
+    assert {one.part for one in quick_sync(valley).held} == {"schools"}
+    assert difference(before, published(product, valley.id)) == {}
+
+
+def break_roles(district):
+    key = users_of(district, "student")[0]
+    item = district.get("users", key)
+    return "users", item | {"roles": {"student": {"school": 7}}}
+
+
+def break_section(district):
+    return "sections", district.get("sections", district.resources["sections"].ids()[0]) | {"students": "all of them"}
+
+
+def break_school(district):
+    return "schools", district.get("schools", district.resources["schools"].ids()[0]) | {"district": "d" * 24}
+
+
+def break_teacher(district):
+    return "users", district.get("users", users_of(district, "teacher")[0]) | {"district": "d" * 24}
+
+
+@pytest.mark.parametrize("spoil", [break_roles, break_section, break_school, break_teacher])
+def test_given_a_record_that_cannot_be_read_when_synced_then_nothing_hangs_in_the_air(
+    valley, quick_sync, product, spoil
+):
+    quick_sync(valley)
+    before = row_versions(product)
+    valley.put(*spoil(valley))
+    plan = quick_sync(valley)
+    assert plan.counts == {}
+    assert row_versions(product) == before
+
+
+@pytest.mark.parametrize("role", ["student", "teacher"])
+def test_given_a_record_whose_id_cannot_be_read_when_synced_then_nothing_is_removed(valley, quick_sync, product, role):
+    quick_sync(valley)
+    before = published(product, valley.id)
+    key = users_of(valley, role)[0]
+    item = valley.get("users", key)
+    valley.remove("users", key)
+    valley.put("users", item | {"id": "not-an-id"})
+    quick_sync(valley)
+    after = published(product, valley.id)
+    assert kept(before, after)
+
+
+def test_given_records_set_aside_when_synced_then_dagster_says_how_many_and_why(valley, sync, product, checks):
+    sync(valley)
+    valley.put(*break_roles(valley))
+    section = valley.get("sections", valley.resources["sections"].ids()[1])
+    valley.put("sections", section | {"school": "nowhere"})
+    assert sync(valley).exit_code == 0
+    assert checks("contract")["staging/stg_sections"] == (
+        False,
+        {"quarantined": 1, "reasons": {"school id is not 24 hexadecimal digits": 1}},
+    )
+    assert section["id"] in published(product, valley.id).rosters
+
+
+def test_given_a_shared_school_is_unshared_when_synced_then_only_its_memberships_end(connect, quick_sync, product):
+    from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
+
+    wide = connect(generate_district(DistrictSpec("Cedar County", 12, 120, 24, 48, 2.0), seed=9))
+    quick_sync(wide)
+    before = published(product, wide.id)
+    per_school = {key: sum(1 for one, _ in before.school_members if one == key) for key in before.schools}
+    small = min(per_school, key=per_school.get)
+    wide.remove("schools", small)
+    quick_sync(wide)
+    after = published(product, wide.id)
+    assert difference(expect(wide, before), after) == {}
+    assert after.members == before.members
