@@ -74,4 +74,5 @@ def _first_complaint(error: ValidationError) -> str:
     """One line for one variable; the value itself may be a secret, so it is not repeated."""
     complaint = error.errors(include_url=False, include_input=False)[0]
     variable = "ROSTER_" + str(complaint["loc"][0]).upper()
-    return f"{variable} is malformed: {complaint['msg'].removeprefix('Value error, ')}. Correct it in the environment and run again."
+    wrong = complaint["msg"].removeprefix("Value error, ")
+    return f"{variable} is malformed: {wrong}. Correct it in the environment and run again."

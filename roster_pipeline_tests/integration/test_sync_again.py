@@ -92,7 +92,7 @@ def test_given_someone_leaves_and_returns_when_synced_then_the_same_rows_are_bac
     found = published(product, valley.id)
     assert key in found.people
     assert key not in found.members
-    assert key not in {person for _, person in found.school_members | found.students}
+    assert key not in {person for _, person in (*found.school_members, *found.students)}
     ended = query(product, "select count(*) from roster.org_memberships where ended_at is not null")
     assert ended == [(1,)]
     valley.put("users", student)
