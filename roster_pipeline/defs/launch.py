@@ -15,6 +15,8 @@ import dagster as dg
 
 from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.partitions import DISTRICTS, run_tags
+from roster_pipeline.embedded import dagster_url
+from roster_pipeline.product.database import connect, transaction
 from roster_pipeline.settings import Settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
@@ -46,7 +48,13 @@ def prepare_home(settings: Settings) -> Path:
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance that the UI and the daemon use too."""
+    """The instance that the UI and the daemon use too.
+
+    Raises:
+        ProductUnusable: its PostgreSQL is away.
+    """
+    with transaction(connect(dagster_url(settings))):
+        pass  # dagster-postgres would try for a while, and then say it in many lines
     with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         yield instance
 

@@ -64,8 +64,8 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             yield connection
     except OperationalError as error:
         raise ProductUnusable(
-            f"The product database at {_place(engine)} is away ({_first_line(error)}). "
-            "Nothing was half done. Check ROSTER_DATABASE_URL and the server, then run again."
+            f"PostgreSQL at {_place(engine)} is away ({_first_line(error)}). "
+            "Nothing was half done. Check the server and ROSTER_DATABASE_URL, then run again."
         ) from error
     except DBAPIError as error:
         raise ProductUnusable(

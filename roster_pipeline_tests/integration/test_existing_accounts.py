@@ -1,0 +1,209 @@
+"""Accounts that exist before Clever is connected: who is linked by email, who is not, and what the evidence holds."""
+
+import json
+
+import pytest
+
+from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+ACCOUNT = "insert into roster.accounts (email, first_name, last_name, role) values (:email, :first, :last, :role) returning id"
+MEMBER = (
+    "insert into roster.org_memberships (organization_id, account_id, role, is_admin, verified_at) "
+    "select id, :account, :role, :admin, '2026-01-01' from roster.organizations where clever_district_id = :district"
+)
+LINK = (
+    "select account_id, rule, evidence from roster.identity_links where clever_id = :key and unlinked_at is null"
+)
+
+
+@pytest.fixture
+def teacher(valley):
+    """A Clever teacher with an address, as a raw object."""
+    return give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+
+
+@pytest.fixture
+def student(valley):
+    return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+
+
+def give(district, key, *, email, first, last):
+    district.put("users", district.get("users", key) | {"email": email, "name": {"first": first, "last": last}})
+    return district.get("users", key)
+
+
+@pytest.fixture
+def account(product):
+    """Makes an account that somebody opened without Clever."""
+
+    def made(email, first="Ida", last="Moss", role="teacher", member_of=None, admin=False):
+        key = execute(product, ACCOUNT, email=email, first=first, last=last, role=role)
+        if member_of:
+            execute(product, MEMBER, account=key, role=role, admin=admin, district=member_of.id)
+        return key
+
+    return made
+
+
+def row(product, account):
+    read = "select email, first_name, last_name, role, imported_from_clever from roster.accounts where id = :id"
+    return query(product, read, id=account)[0]
+
+
+def reasons(product, key):
+    return {reason for (reason,) in query(product, "select reason from roster.reviews where clever_id = :key", key=key)}
+
+
+def test_given_the_same_email_when_synced_then_that_account_is_linked_and_gets_the_c_mark(
+    valley, quick_sync, product, teacher, account
+):
+    own = account(teacher["email"])
+    quick_sync(valley)
+    ((linked, rule, _),) = query(product, LINK, key=teacher["id"])
+    assert (linked, rule) == (own, "email")
+    assert row(product, own) == (teacher["email"], "Ida", "Moss", "teacher", True)
+    assert reasons(product, teacher["id"]) == set()
+
+
+def test_given_blanks_around_the_email_in_clever_when_synced_then_linked_all_the_same(
+    valley, quick_sync, product, teacher, account
+):
+    own = account(teacher["email"])
+    valley.put("users", teacher | {"email": f" \t{teacher['email']}\r\n"})
+    quick_sync(valley)
+    assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
+
+
+@pytest.mark.parametrize("other", ["Ida.Moss@example.org", "ida.moss+x@example.org", "ida.m\u00f3ss@example.org"])
+def test_given_an_email_that_is_only_like_it_when_synced_then_a_new_account_and_the_old_untouched(
+    valley, quick_sync, product, teacher, account, other
+):
+    own = account(other)
+    before = row(product, own)
+    quick_sync(valley)
+    ((linked, rule, _),) = query(product, LINK, key=teacher["id"])
+    assert (linked != own, rule) == (True, "created")
+    assert row(product, own) == before
+    assert row(product, linked)[0] == teacher["email"]
+
+
+def test_given_an_account_of_another_organization_when_synced_then_it_is_left_alone_and_reviewed(
+    valley, hamlet, quick_sync, product, teacher, account
+):
+    own = account(teacher["email"], member_of=hamlet)
+    before = row(product, own)
+    quick_sync(valley)
+    ((linked, rule, _),) = query(product, LINK, key=teacher["id"])
+    assert (linked != own, rule) == (True, "created")
+    assert row(product, own) == before
+    assert row(product, linked)[0] is None
+    assert reasons(product, teacher["id"]) == {"other_organization"}
+
+
+def test_given_an_admin_of_this_organization_when_synced_then_linked_and_still_admin(
+    valley, quick_sync, product, teacher, account
+):
+    own = account(teacher["email"], role="admin", member_of=valley, admin=True)
+    quick_sync(valley)
+    quick_sync(valley)
+    assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
+    assert row(product, own)[3] == "admin"
+    member = "select role, is_admin, verified_at is not null, source, ended_at from roster.org_memberships where account_id = :id"
+    assert query(product, member, id=own) == [("admin", True, True, "native", None)]
+    assert reasons(product, teacher["id"]) == set()
+
+
+def test_given_an_admin_of_another_organization_when_synced_then_never_linked(
+    valley, hamlet, quick_sync, product, teacher, account
+):
+    own = account(teacher["email"], role="admin", member_of=hamlet, admin=True)
+    quick_sync(valley)
+    assert own not in [linked for linked, *_ in query(product, LINK, key=teacher["id"])]
+    assert reasons(product, teacher["id"]) == {"admin_account"}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "role", "archived", "reason"),
+    [
+        ("Tom", "Reed", "teacher", False, "role_differs"),
+        ("Ann", "Other", "student", False, "name_differs"),
+        ("Tom", "Reed", "student", True, "account_closed"),
+    ],
+)
+def test_given_a_contradiction_when_synced_then_an_account_without_email_in_every_class_and_a_review(
+    valley, quick_sync, product, student, account, first, last, role, archived, reason
+):
+    own = account(student["email"], first, last, role)
+    if archived:
+        execute(product, "update roster.accounts set archived_at = now() where id = :id", id=own)
+    before = row(product, own)
+    quick_sync(valley)
+    ((linked, rule, _),) = query(product, LINK, key=student["id"])
+    assert (linked != own, rule, row(product, linked)[0]) == (True, "created", None)
+    assert row(product, own) == before
+    assert reasons(product, student["id"]) == {reason}
+    classes = [one for one in valley.resources["sections"].values() if student["id"] in one["students"]]
+    joined = "select count(*) from roster.roster_students where account_id = :id and ended_at is null"
+    assert query(product, joined, id=linked) == [(len(classes),)]
+
+
+def test_given_a_teacher_of_another_name_when_synced_then_linked_and_flagged(
+    valley, quick_sync, product, teacher, account
+):
+    own = account(teacher["email"], "Ann", "Other")
+    quick_sync(valley)
+    assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
+    assert reasons(product, teacher["id"]) == {"name_differs"}
+
+
+def test_given_two_children_of_one_email_when_synced_then_neither_gets_the_account(
+    valley, quick_sync, product, student, account
+):
+    own = account(student["email"], "Tom", "Reed", "student")
+    twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
+    quick_sync(valley)
+    for key in (student["id"], twin["id"]):
+        ((linked, rule, _),) = query(product, LINK, key=key)
+        assert (linked != own, rule) == (True, "created")
+        assert reasons(product, key) == {"email_shared"}
+
+
+def test_given_an_existing_member_when_synced_again_then_nothing_more_is_written(
+    valley, quick_sync, product, teacher, account
+):
+    own = account(teacher["email"], member_of=valley)
+    quick_sync(valley)
+    assert query(product, "select count(*) from roster.identity_links where account_id = :id", id=own) == [(1,)]
+    assert quick_sync(valley).total == 0
+
+
+def test_given_a_signed_up_teacher_in_a_school_already_when_synced_twice_then_the_second_writes_nothing(
+    valley, quick_sync, product, teacher, account
+):
+    valley.remove("users", teacher["id"])
+    quick_sync(valley)
+    own = account(teacher["email"], member_of=valley)
+    execute(
+        product,
+        "insert into roster.school_memberships (school_id, account_id, role) select id, :id, 'teacher' from roster.schools",
+        id=own,
+    )
+    valley.put("users", teacher)
+    quick_sync(valley)
+    assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
+    assert quick_sync(valley).total == 0
+
+
+def test_given_links_and_reviews_when_made_then_their_evidence_holds_no_name_and_no_email(
+    valley, quick_sync, product, teacher, student, account
+):
+    account(teacher["email"], "Idalina", "Mossworth")
+    account(student["email"], "Ann", "Other", "student")
+    quick_sync(valley)
+    rows = query(product, "select evidence from roster.identity_links union all select evidence from roster.reviews")
+    text = json.dumps([evidence for (evidence,) in rows], ensure_ascii=False).casefold()
+    words = {"idalina", "mossworth", "other", "@"}
+    for user in valley.resources["users"].values():
+        words |= {word.casefold() for word in (user.get("email"), *user["name"].values()) if word and len(word) > 4}
+    assert not [word for word in words if word in text.replace("other_clever_id", "")]

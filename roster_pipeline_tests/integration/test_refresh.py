@@ -1,0 +1,132 @@
+"""Update Roster, the nightly schedule and the sensors: what waits becomes a run, and is answered."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
+from roster_pipeline.defs.resources import Product
+from roster_pipeline.defs.schedules import nightly
+from roster_pipeline.defs.sensors import district_partitions, refresh_requests
+from roster_pipeline.errors import DistrictUnknown, TierRefused
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import connect_district
+from roster_pipeline.refresh import file_request
+from roster_pipeline_tests.integration.readers import execute, query
+
+REQUESTS = "select state, sync_id is not null, summary from roster.refresh_requests order by id"
+
+
+@pytest.fixture
+def press(product):
+    """Presses Update Roster for a district."""
+
+    def pressed(district, scope="district", scope_clever_id=None):
+        with transaction(product) as pg:
+            return file_request(
+                pg, district.id, scope=scope, scope_clever_id=scope_clever_id, requested_by="a teacher"
+            )
+
+    return pressed
+
+
+def evaluate(sensor, instance):
+    with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
+        return sensor.evaluate_tick(context)
+
+
+def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_summary(valley, sync, product, press):
+    for scope in (None, None, valley.resources["sections"].ids()[0]):
+        press(valley, "section" if scope else "district", scope)
+    sync(valley, "manual")
+    answers = query(product, REQUESTS)
+    assert [(state, served) for state, served, _ in answers] == [("published", True)] * 3
+    assert "60" in answers[0][2] or "72" in answers[0][2]
+    assert query(product, "select trigger, count(*) from roster.syncs group by 1") == [("manual", 1)]
+
+
+def test_given_a_press_after_a_sync_when_synced_again_then_it_is_answered_too(valley, sync, product, press):
+    press(valley)
+    sync(valley)
+    press(valley)
+    assert [state for state, *_ in query(product, REQUESTS)] == ["published", "queued"]
+    sync(valley)
+    assert query(product, REQUESTS)[1] == ("published", True, "Nothing changed.")
+
+
+def test_given_clever_is_down_when_synced_then_the_request_says_that_nothing_changed(
+    valley, sync, product, press, clever
+):
+    press(valley)
+    clever.go_wrong(("/v3.1/sections", 0, "401"))
+    sync(valley)
+    ((state, served, summary),) = query(product, REQUESTS)
+    assert (state, served) == ("failed", True)
+    assert "Nothing changed" in summary
+
+
+def test_given_presses_for_two_districts_when_the_sensor_looks_then_one_run_each(
+    valley, hamlet, instance, press
+):
+    for district in (valley, valley, hamlet):
+        press(district)
+    asked = evaluate(refresh_requests, instance).run_requests
+    assert sorted(one.partition_key for one in asked) == sorted([valley.id, hamlet.id])
+    assert {one.tags[TRIGGER_TAG] for one in asked} == {"manual"}
+    again = evaluate(refresh_requests, instance).run_requests
+    assert [one.run_key for one in again] == [one.run_key for one in asked]
+
+
+def test_given_no_press_waits_when_the_sensor_looks_then_it_skips(valley, sync, instance, press):
+    assert "No Update Roster request" in evaluate(refresh_requests, instance).skip_message
+    press(valley)
+    sync(valley)
+    assert evaluate(refresh_requests, instance).run_requests == []
+    first = press(valley)
+    (asked,) = evaluate(refresh_requests, instance).run_requests
+    assert str(first) in asked.run_key
+
+
+def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refused(connect, hamlet, valley, product):
+    with transaction(product) as pg:
+        connect_district(pg, hamlet.id, name=hamlet.name, tier="sso_only")
+    with pytest.raises(TierRefused, match="sso_only"), transaction(product) as pg:
+        file_request(pg, hamlet.id, scope="district", scope_clever_id=None, requested_by=None)
+    with pytest.raises(DistrictUnknown, match="not connected"), transaction(product) as pg:
+        file_request(pg, "0" * 24, scope="district", scope_clever_id=None, requested_by=None)
+    assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
+
+
+@pytest.mark.parametrize(("tier", "state"), [("library", "active"), ("sso_only", "active"), ("secure_sync", "paused")])
+def test_given_tiers_and_states_when_night_comes_then_only_active_secure_sync_is_asked_for(
+    connect, valley, hamlet, product, tier, state
+):
+    change = "update roster.organizations set tier = :tier, state = :state where clever_district_id = :key"
+    execute(product, change, tier=tier, state=state, key=hamlet.id)
+    evening = datetime(2026, 11, 3, 20, 30, tzinfo=ZoneInfo("America/New_York"))
+    context = dg.build_schedule_context(scheduled_execution_time=evening, resources={"product": Product()})
+    asked = nightly.evaluate_tick(context).run_requests
+    assert [(one.partition_key, one.tags[TRIGGER_TAG]) for one in asked] == [(valley.id, "nightly")]
+    assert [one.run_key for one in nightly.evaluate_tick(context).run_requests] == [one.run_key for one in asked]
+
+
+def test_given_a_district_connected_elsewhere_when_the_sensor_looks_then_it_becomes_a_partition(
+    valley, hamlet, instance
+):
+    (request,) = evaluate(district_partitions, instance).dynamic_partitions_requests
+    assert sorted(request.partition_keys) == sorted([valley.id, hamlet.id])
+    instance.add_dynamic_partitions(DISTRICTS, request.partition_keys)
+    assert "All 2 connected districts" in evaluate(district_partitions, instance).skip_message
+
+
+@pytest.mark.parametrize(("tier", "state"), [("sso_only", "active"), ("secure_sync", "paused")])
+def test_given_no_sync_in_the_tier_or_a_pause_when_synced_then_refused_and_kept(valley, sync, product, tier, state):
+    sync(valley)
+    change = "update roster.organizations set tier = :tier, state = :state"
+    execute(product, change, tier=tier, state=state)
+    ended = sync(valley)
+    assert ended.exit_code == 2
+    assert (tier if tier == "sso_only" else state) in ended.failure
+    assert query(product, "select count(*) from roster.syncs") == [(1,)]
