@@ -9,13 +9,18 @@ import typer
 
 from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
-from roster_pipeline.errors import SourceUnusable
+from roster_pipeline.errors import SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations, connect_district
 from roster_pipeline.settings import Settings, read_settings
 
+NEXT = {
+    "secure_sync": "Next: roster-pipeline sync",
+    "library": "It is synced on demand only, never in the night.",
+    "sso_only": "This tier has single sign-on but no roster sync.",
+}
 Tier = Literal["secure_sync", "library", "sso_only"]
 
 
@@ -58,7 +63,7 @@ def connect(
     if as_json:
         show_json({"district_id": district.id, "name": district.name, "tier": tier})
     else:
-        say(f"{district.name} ({district.id}) is connected with tier {tier}. Next: roster-pipeline sync")
+        say(f"{district.name} ({district.id}) is connected with tier {tier}. {NEXT[tier]}")
 
 
 def connect_here(settings: Settings, district: District, tier: str) -> None:
@@ -81,6 +86,16 @@ def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]
             except SourceUnusable as error:
                 found[district_id] = error
     return found
+
+
+def shown_by_clever(settings: Settings) -> str:
+    """What the Clever connection can see, in one sentence; or why it cannot be asked."""
+    try:
+        with CleverClient(clever_access(settings)) as clever:
+            shown = clever.shared_districts()
+    except (SourceUnusable, SettingRefused) as error:
+        return f"What the Clever connection shows is not known: {error}"
+    return f"The Clever connection shows: {', '.join(shown) or 'none'}."
 
 
 def _row(district_id: str, seen: District | SourceUnusable | None, connected: Organization | None) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from roster_pipeline.cli.districts import shown_by_clever
 from roster_pipeline.cli.report import Report, read_report, show_reports
 from roster_pipeline.cli.screen import AsJson, complain, err, say, show_json
 from roster_pipeline.errors import CannotStart, DistrictUnknown
@@ -139,7 +140,7 @@ def _connected_names(settings: Settings, district_ids: Sequence[str]) -> dict[st
         if one not in connected:
             raise DistrictUnknown(
                 f"District {one} is not connected. Connected: {', '.join(sorted(connected)) or 'none'}. "
-                "See roster-pipeline districts for what the Clever connection shows."
+                f"{shown_by_clever(settings)} To connect one: roster-pipeline connect DISTRICT_ID --tier secure_sync"
             )
     return connected
 

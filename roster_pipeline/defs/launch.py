@@ -16,6 +16,7 @@ import dagster as dg
 from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.partitions import DISTRICTS, run_tags
 from roster_pipeline.embedded import dagster_url
+from roster_pipeline.errors import RosterError
 from roster_pipeline.product.database import connect, transaction
 from roster_pipeline.settings import Settings
 
@@ -105,12 +106,9 @@ def _own_config(job: dg.JobDefinition, district_id: str) -> Mapping[str, Any]:
 def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
     for event in result.all_events:
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
-            code = said.metadata[EXIT_CODE].value
-            return Ended(
-                run_id,
-                f"{said.description} (step {event.step_key})",
-                int(code) if isinstance(code, int | float | str) else 1,
-            )
+            code = int(str(said.metadata[EXIT_CODE].value))
+            step = f" (step {event.step_key})" if code == RosterError.exit_code else ""
+            return Ended(run_id, f"{said.description}{step}", code)
     return Ended(run_id, f"Run {run_id} failed in a way of ours; see it in the Dagster UI, or report its id.", 1)
 
 

@@ -76,8 +76,6 @@ def _figures(bench: Bench, args: argparse.Namespace) -> Iterator[list[Figure]]:
 def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], list[Figure]]]:
     label = "dlt, at its own size and through parquet"
     with_dlt = {label: partial(against_dlt, bench, args.students, args.dlt_students)}
-        "dlt, at its own size and through parquet": partial(against_dlt, bench, args.students, args.dlt_students)
-    }
     return {
         "extract and land beside the floor": partial(against_the_floor, bench, args.students),
         "peak memory, at twice the size too": partial(memory, bench, args.students),
