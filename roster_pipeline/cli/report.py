@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from roster_pipeline.cli.screen import say, show_table
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
-from roster_pipeline.plan.build import read_plan
+from roster_pipeline.plan.build import kept_plan
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import identity_links, organizations, syncs
 from roster_pipeline.settings import Settings
@@ -87,7 +87,7 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
 
 def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
     with open_warehouse(settings.districts_folder, district_id) as con:
-        plan = read_plan(con)
+        plan = kept_plan(con)
     code = HELD_EXIT if plan.held else 0
     return Report(district_id, name, ended.run_id, "planned", code, counts=plan.counts, held=plan.held_counts)
 

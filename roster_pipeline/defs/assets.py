@@ -16,7 +16,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.extract.read import read_feed
 from roster_pipeline.land import land, last_landed
 from roster_pipeline.plan.brakes import Limits
-from roster_pipeline.plan.build import build_plan, read_plan
+from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import CURRENT_TABLES, count_live, read_current
@@ -209,7 +209,7 @@ def product(sync: DistrictSync) -> Results:
 def snapshot(sync: DistrictSync) -> dg.MaterializeResult[None]:
     """Swap in what was published, with its history, for analysts."""
     with as_failure(), sync.warehouse() as con, sync.product() as pg:
-        made = read_plan(con)
+        made = kept_plan(con)
         rows = write_snapshot(
             pg,
             sync.snapshots_folder,

@@ -29,12 +29,13 @@ def build_plan(
         emptied: resources that are empty now while the last good feed had some.
     """
     held = hold_removals(con, limits, {*emptied, *_unidentified(con)})
+    digests = _digests(con)
     plan = Plan(
         sync_id=sync_id,
         organization_id=organization_id,
         district_id=district_id,
-        digest=_digest(con, held=False),
-        held_digest=_digest(con, held=True),
+        digest=digests[False],
+        held_digest=digests[True],
         counts=_counts(con, held=False),
         held_counts=_counts(con, held=True),
         held=held,
@@ -51,11 +52,11 @@ def _unidentified(con: duckdb.DuckDBPyConnection) -> set[str]:
     }
 
 
-def read_plan(con: duckdb.DuckDBPyConnection) -> Plan:
-    """The plan that `changes.*` belongs to.
+def kept_plan(con: duckdb.DuckDBPyConnection) -> Plan:
+    """The plan that was made last.
 
     Raises:
-        PlanStale: the changes are no longer those of the plan, or there is no plan.
+        PlanStale: there is none.
     """
     try:
         row = con.execute("select plan from changes.plan").fetchone()
@@ -63,8 +64,17 @@ def read_plan(con: duckdb.DuckDBPyConnection) -> Plan:
         row = None
     if row is None:
         raise PlanStale("There is no plan for this district yet. Materialize sync/plan first.")
-    plan = Plan.from_json(json.loads(row[0]))
-    if _digest(con, held=False) != plan.digest:
+    return Plan.from_json(json.loads(row[0]))
+
+
+def read_plan(con: duckdb.DuckDBPyConnection) -> Plan:
+    """The plan that was made last, once it is certain that `changes.*` still are its changes.
+
+    Raises:
+        PlanStale: they are not, or there is no plan.
+    """
+    plan = kept_plan(con)
+    if _digests(con)[False] != plan.digest:
         raise PlanStale(f"The changes of sync {plan.sync_id} are not those of its plan. Make the plan again.")
     return plan
 
@@ -80,17 +90,20 @@ def _counts(con: duckdb.DuckDBPyConnection, *, held: bool) -> Counts:
     return counts
 
 
-def _digest(con: duckdb.DuckDBPyConnection, *, held: bool) -> str:
-    """One digest over every change. Rows are combined by addition, so that their order does not matter."""
-    parts = []
+def _digests(con: duckdb.DuckDBPyConnection) -> dict[bool, str]:
+    """A digest of every change that waits (true), and of every other (false).
+
+    Rows are combined by addition, so that their order does not matter.
+    """
+    found: dict[bool, list[str]] = {False: [], True: []}
     for entity in ENTITIES:
-        row = con.execute(
-            f"select count(*), sum(md5_number_lower({_row_text(entity)})::hugeint) from changes.{entity.name} "
-            "where held = ?",
-            [held],
-        ).fetchone()
-        parts.append(f"{entity.name}:{row}")
-    return sha256("\n".join(parts).encode()).hexdigest()
+        rows = con.execute(
+            f"select held, count(*), sum(md5_number_lower({_row_text(entity)})::hugeint) from changes.{entity.name} "
+            "group by held"
+        ).fetchall()
+        for held, count, total in rows:
+            found[held].append(f"{entity.name}:{count}:{total}")
+    return {held: sha256("\n".join(parts).encode()).hexdigest() for held, parts in found.items()}
 
 
 def _row_text(entity: Entity) -> str:

@@ -132,9 +132,9 @@ def instance():
 def sync(environment, job, instance):
     """Syncs a district through the Dagster job, and says how it ended."""
 
-    def synced(district, trigger="cli"):
+    def synced(district):
         add_partition(instance, district.id)
-        return run_sync(instance, job, district.id, trigger=trigger, on_step=lambda _asset, _metadata: None)
+        return run_sync(instance, job, district.id, name=district.name, on_step=lambda _asset, _metadata: None)
 
     return synced
 

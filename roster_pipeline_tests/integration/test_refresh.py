@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from roster_pipeline.defs.launch import add_partition
 from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
-from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import district_partitions, refresh_requests
+from roster_pipeline.defs.resources import Product
+from roster_pipeline.definitions import build_definitions
 from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
@@ -33,18 +35,28 @@ def press(product):
 
 
 def evaluate(sensor, instance):
-    with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
+    """One look of a sensor, in the code location that it belongs to."""
+    whole = {"repository_def": build_definitions().get_repository_def(), "resources": {"product": Product()}}
+    with dg.build_sensor_context(instance=instance, **whole) as context:
         return sensor.evaluate_tick(context)
+
+
+def evening_of(day, instance):
+    """What the nightly schedule asks for on an evening in November."""
+    at = datetime(2026, 11, day, 20, 30, tzinfo=ZoneInfo("America/New_York"))
+    whole = {"repository_def": build_definitions().get_repository_def(), "resources": {"product": Product()}}
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=at, **whole) as context:
+        return nightly.evaluate_tick(context).run_requests
 
 
 def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_summary(valley, sync, product, press):
     for scope in (None, None, valley.resources["sections"].ids()[0]):
         press(valley, "section" if scope else "district", scope)
-    sync(valley, "manual")
+    sync(valley)
     answers = query(product, REQUESTS)
     assert [(state, served) for state, served, _ in answers] == [("published", True)] * 3
     assert "60" in answers[0][2] or "72" in answers[0][2]
-    assert query(product, "select trigger, count(*) from roster.syncs group by 1") == [("manual", 1)]
+    assert query(product, "select trigger, count(*) from roster.syncs group by 1") == [("cli", 1)]
 
 
 def test_given_a_press_after_a_sync_when_synced_again_then_it_is_answered_too(valley, sync, product, press):
@@ -71,6 +83,7 @@ def test_given_presses_for_two_districts_when_the_sensor_looks_then_one_run_each
     valley, hamlet, instance, press
 ):
     for district in (valley, valley, hamlet):
+        add_partition(instance, district.id)
         press(district)
     asked = evaluate(refresh_requests, instance).run_requests
     assert sorted(one.partition_key for one in asked) == sorted([valley.id, hamlet.id])
@@ -101,15 +114,14 @@ def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refu
 
 @pytest.mark.parametrize(("tier", "state"), [("library", "active"), ("sso_only", "active"), ("secure_sync", "paused")])
 def test_given_tiers_and_states_when_night_comes_then_only_active_secure_sync_is_asked_for(
-    connect, valley, hamlet, product, tier, state
+    valley, hamlet, product, instance, tier, state
 ):
     change = "update roster.organizations set tier = :tier, state = :state where clever_district_id = :key"
     execute(product, change, tier=tier, state=state, key=hamlet.id)
-    evening = datetime(2026, 11, 3, 20, 30, tzinfo=ZoneInfo("America/New_York"))
-    context = dg.build_schedule_context(scheduled_execution_time=evening, resources={"product": Product()})
-    asked = nightly.evaluate_tick(context).run_requests
+    asked = evening_of(3, instance)
     assert [(one.partition_key, one.tags[TRIGGER_TAG]) for one in asked] == [(valley.id, "nightly")]
-    assert [one.run_key for one in nightly.evaluate_tick(context).run_requests] == [one.run_key for one in asked]
+    assert [one.run_key for one in evening_of(3, instance)] == [one.run_key for one in asked]
+    assert [one.run_key for one in evening_of(4, instance)] != [one.run_key for one in asked]
 
 
 def test_given_a_district_connected_elsewhere_when_the_sensor_looks_then_it_becomes_a_partition(

@@ -205,7 +205,6 @@ def upgrade() -> None:
         sa.Column("op", sa.Text(), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.ForeignKeyConstraint(["sync_id"], ["roster.syncs.id"], name=op.f("changes_sync_id_fkey")),
         sa.PrimaryKeyConstraint("sync_id", "seq", name=op.f("changes_pkey")),
         schema="roster",
     )

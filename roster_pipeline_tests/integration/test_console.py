@@ -1,0 +1,226 @@
+"""The console script in a process of its own: exit codes, lines for people, kill -9, and what it writes of people."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
+from roster_pipeline_tests.integration.readers import contents, difference, execute, published, query, row_versions
+from roster_pipeline_tests.integration.rule_book import expect
+
+SCRIPT = Path(sys.executable).with_name("roster-pipeline")
+PATIENCE = 40
+
+
+@pytest.fixture
+def script(environment, tmp_path):
+    """Runs the console script with this test's settings; `without` and `changed` alter them."""
+
+    def run(*arguments, without=(), **changed):
+        variables = {name: value for name, value in os.environ.items() if name not in without} | changed
+        return subprocess.run(
+            [SCRIPT, *arguments], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+def complaint(ended):
+    """What was said on stderr after the progress bars, as one line."""
+    said = [line for line in ended.stderr.splitlines() if line.strip()]
+    assert "Traceback" not in ended.stderr
+    return said[-1] if said else ""
+
+
+def test_given_the_sandbox_when_synced_by_the_command_then_published_and_told_as_json(valley, script, product):
+    ended = script("sync", "--district", valley.id, "--json")
+    assert ended.returncode == 0, ended.stderr
+    (report,) = json.loads(ended.stdout)
+    assert (report["district_id"], report["state"]) == (valley.id, "published")
+    assert difference(expect(valley), published(product, valley.id)) == {}
+
+
+def test_given_a_revoked_token_when_synced_by_the_command_then_exit_4_and_one_line(valley, script, product, clever):
+    clever.go_wrong(("/v3.1/schools", 0, "401"))
+    ended = script("sync", "--district", valley.id)
+    assert ended.returncode == 4
+    assert valley.id in complaint(ended)
+    assert valley.token not in ended.stderr + ended.stdout
+    assert CLIENT_SECRET not in ended.stderr + ended.stdout
+    assert query(product, "select state from roster.syncs") == [("failed",)]
+
+
+def test_given_too_many_leave_when_synced_by_the_command_then_exit_3(valley, quick_sync, script):
+    quick_sync(valley)
+    students = [key for key, user in valley.resources["users"].items() if "student" in user["roles"]]
+    for key in students[:10]:
+        valley.remove("users", key)
+    assert script("sync", "--district", valley.id).returncode == 3
+
+
+def test_given_an_unknown_district_when_synced_then_exit_2_and_what_is_connected(valley, script):
+    ended = script("sync", "--district", "0" * 24)
+    assert ended.returncode == 2
+    assert valley.id in complaint(ended)
+
+
+def test_given_a_district_clever_does_not_show_when_connected_then_exit_2_and_what_it_shows(valley, script):
+    ended = script("connect", "0" * 24, "--tier", "secure_sync")
+    assert ended.returncode == 2
+    assert valley.id in complaint(ended)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ROSTER_CLEVER_CLIENT_ID", None),
+        ("ROSTER_CLEVER_CLIENT_SECRET", None),
+        ("ROSTER_DATABASE_URL", "mysql://someone:hunter2-of-db@127.0.0.1/x"),
+        ("ROSTER_CLEVER_API_URL", "not an address"),
+        ("ROSTER_CLEVER_API_VERSION", "v9"),
+    ],
+)
+def test_given_a_setting_is_missing_or_malformed_then_exit_2_and_one_line_names_it(valley, script, variable, value):
+    changed = {} if value is None else {variable: value}
+    ended = script("districts", without=() if value else (variable,), **changed)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert variable in complaint(ended)
+    assert "hunter2-of-db" not in ended.stderr
+
+
+def test_given_postgresql_is_away_when_synced_then_exit_1_and_one_line(valley, script):
+    ended = script(
+        "sync", "--district", valley.id, ROSTER_DATABASE_URL="postgresql://someone:hunter2-of-db@127.0.0.1:1/none"
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "ROSTER_DATABASE_URL" in complaint(ended)
+    assert "hunter2-of-db" not in ended.stderr
+
+
+def until(condition):
+    """Waits for something that another process does."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.05)
+
+
+def in_extract(_product, clever, killed):
+    """While Clever is slow to answer."""
+    clever.go_wrong(("/v3.1/sections", 0, "delay:30"))
+    landing = read_settings().landing_folder
+    killed(lambda: any(path.is_file() for path in landing.rglob("*.zst")))
+    clever.go_wrong()
+
+
+def in_publish(product, _clever, killed):
+    """In the middle of the one transaction: the statement for rosters waits for a lock, accounts are written."""
+    with product.begin() as pg:
+        pg.exec_driver_sql("lock table roster.rosters in access exclusive mode")
+        waiting = "select count(*) from pg_locks where not granted and relation = 'roster.rosters'::regclass"
+        pause = "select count(*) from pg_stat_activity where datname = current_database() and query like '%changed_rosters%'"
+        killed(lambda: query(product, waiting)[0][0] and query(product, pause) is not None)
+
+
+def in_snapshot(_product, _clever, killed):
+    """After the commit, before the snapshot is swapped in."""
+    folder = read_settings().snapshots_folder
+    with FileLock(folder / ".lock"):
+        killed(lambda: query(_product, "select count(*) from roster.syncs where state = 'published'") == [(2,)])
+
+
+@pytest.mark.parametrize("moment", [in_extract, in_publish, in_snapshot])
+def test_given_a_sync_killed_when_synced_again_then_all_is_as_if_nothing_had_happened(
+    valley, sync, product, clever, environment, tmp_path, moment
+):
+    sync(valley)
+    before = row_versions(product)
+    for key in valley.resources["sections"].ids()[:2]:
+        valley.put("sections", valley.get("sections", key) | {"name": "Changed since"})
+    process = subprocess.Popen(
+        [SCRIPT, "sync", "--district", valley.id],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+    def killed(when):
+        try:
+            until(when)
+        finally:
+            process.kill()
+            process.wait()
+
+    moment(product, clever, killed)
+    if moment is not in_snapshot:
+        assert row_versions(product) == before
+    assert sync(valley).exit_code == 0
+    assert difference(expect(valley), published(product, valley.id)) == {}
+    assert query(product, "select count(*) from roster.syncs where state = 'running'") == [(0,)]
+    updates = "select count(*) from roster.changes where entity = 'rosters' and op = 'update'"
+    assert query(product, updates) == [(2,)]
+    assert _names_in_snapshot() == 2
+    assert sorted(path.name for path in read_settings().landing_folder.rglob("*.zst")) == []
+
+
+def _names_in_snapshot():
+    import duckdb
+
+    with duckdb.connect(read_settings().snapshots_folder / "latest.duckdb", read_only=True) as con:
+        return con.execute("select count(*) from rosters where name = 'Changed since'").fetchall()[0][0]
+
+
+def test_given_telling_names_when_synced_well_and_badly_then_nothing_outside_the_product_repeats_them(
+    valley, script, product, clever
+):
+    words = {"Xanthippe", "Vandersloot", "xanthippe.v@example.org", "Periwinkle", "Featherstone"}
+    keys = [key for key, user in valley.resources["users"].items() if "teacher" in user["roles"]]
+    first = {"name": {"first": "Xanthippe", "last": "Vandersloot"}, "email": "xanthippe.v@example.org"}
+    second = {"name": {"first": "Periwinkle", "last": "Featherstone"}, "email": "xanthippe.v@example.org"}
+    valley.put("users", valley.get("users", keys[0]) | first)
+    valley.put("users", valley.get("users", keys[1]) | second)
+    said = [script("sync", "--district", valley.id)]
+    assert said[0].returncode == 0
+    student = next(user for user in valley.resources["users"].values() if "student" in user["roles"])
+    valley.put("users", student | {"roles": {"student": {"school": 5}}, "email": "Periwinkle"})
+    execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Vandersloot') not valid")
+    valley.put("users", valley.get("users", keys[0]) | {"email": "moved@example.org"})
+    said.append(script("sync", "--district", valley.id))
+    assert said[1].returncode == 1
+    clever.go_wrong(("/v3.1/users", 0, "cut"))
+    said.append(script("sync", "--district", valley.id))
+    assert said[2].returncode == 4
+    words |= {"moved@example.org", valley.token, CLIENT_SECRET}
+    written = [one.stdout + one.stderr for one in said]
+    written += [path.read_text(errors="replace") for path in _other_files()]
+    written += [text for rows in _dagsters_rows(product).values() for text in rows]
+    assert len(written) > 100
+    assert not {word for word in words for text in written if word in text}
+    assert any("Vandersloot" in text for text in contents(product)["accounts"])
+
+
+def _other_files():
+    """Every file under ROSTER_HOME that is not the product's data: not the warehouse, not the snapshot."""
+    settings = read_settings()
+    data = (settings.districts_folder, settings.snapshots_folder)
+    files = [path for path in settings.home.rglob("*") if path.is_file()]
+    return [path for path in files if not any(path.resolve().is_relative_to(folder) for folder in data)]
+
+
+def _dagsters_rows(product):
+    """Runs, events, tags and whatever else Dagster keeps in schema public, as text."""
+    names = query(product, "select table_name from information_schema.tables where table_schema = 'public'")
+    return {
+        name: [text for (text,) in query(product, f'select to_jsonb(t)::text from public."{name}" as t')]
+        for (name,) in names
+    }

@@ -1,0 +1,165 @@
+"""Plans: their digest, their brakes to the edge, and what they say to people."""
+
+import json
+
+import duckdb
+import pytest
+
+from roster_pipeline.errors import PlanStale
+from roster_pipeline.model.entities import ENTITIES
+from roster_pipeline.model.plan import Plan
+from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.plan.build import build_plan, read_plan
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline.publish.current import CURRENT_TABLES
+from roster_pipeline.reconcile.differences import find_differences
+
+TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}
+
+
+@pytest.fixture
+def con():
+    """A district's file with nothing in it: empty marts, empty current, nobody in quarantine."""
+    with duckdb.connect() as opened:
+        for schema in ("marts", "current", "quarantine"):
+            opened.execute(f"create schema {schema}")
+        opened.execute("create table quarantine.records (resource varchar, clever_id varchar, reason varchar)")
+        for entity in ENTITIES:
+            columns = ", ".join(f"{name} {TYPES.get(name, 'varchar')}" for name in entity.columns)
+            opened.execute(f"create table marts.{entity.name} ({columns})")
+        for table in CURRENT_TABLES:
+            columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
+            opened.execute(f"create table current.{table.name} ({columns})")
+        yield opened
+
+
+def member(number, role="student"):
+    return {"account_id": number, "clever_id": f"{number:024x}", "role": role}
+
+
+def has(con, table, rows, **state):
+    """Fills one table; of `current` every row lives and is Clever's unless told."""
+    if table.startswith("current."):
+        state = {"is_ended": False, "is_native": False} | state
+    for row in ({**one, **state} for one in rows):
+        holes = ", ".join("?" for _ in row)
+        con.execute(f"insert into {table} ({', '.join(row)}) values ({holes})", list(row.values()))
+
+
+def planned(con, *, emptied=(), limits=Limits()):  # noqa: B008 - a frozen value
+    find_differences(con)
+    return build_plan(con, sync_id=1, organization_id=1, district_id="d" * 24, emptied=emptied, limits=limits)
+
+
+def members_leave(con, leaving, of, role="student"):
+    """`leaving` of `of` members are no longer in the feed."""
+    has(con, "current.org_memberships", [member(number, role) for number in range(of)])
+    has(con, "marts.org_memberships", [member(number, role) for number in range(leaving, of)])
+
+
+@pytest.mark.parametrize("role", ["student", "teacher"])
+@pytest.mark.parametrize(("leaving", "held"), [(9, False), (10, False), (11, True), (100, True)])
+def test_given_a_hundred_members_when_over_ten_leave_then_they_wait(con, role, leaving, held):
+    members_leave(con, leaving, 100, role)
+    plan = planned(con)
+    assert [one.part for one in plan.held] == ([f"{role}s"] if held else [])
+    ends = {"org_memberships": {"end": leaving}}
+    assert (plan.counts, plan.held_counts) == (({}, ends) if held else (ends, {}))
+
+
+def test_given_removals_wait_then_their_number_and_the_limit_are_told(con):
+    members_leave(con, 11, 100)
+    (held,) = planned(con).held
+    assert (held.reason, held.removals, held.of, held.limit) == ("district_removals", 11, 100, 0.10)
+
+
+def test_given_one_part_waits_then_what_joins_and_what_leaves_elsewhere_is_published(con):
+    members_leave(con, 60, 100)
+    has(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
+    has(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 221)])
+    plan = planned(con)
+    assert [one.part for one in plan.held] == ["students"]
+    assert plan.counts == {"org_memberships": {"end": 1, "insert": 1}}
+
+
+def test_given_native_and_ended_rows_then_neither_counts_for_the_share(con):
+    members_leave(con, 10, 90)
+    has(con, "current.org_memberships", [member(number) for number in range(500, 520)], is_native=True)
+    has(con, "current.org_memberships", [member(number) for number in range(600, 620)], is_ended=True)
+    plan = planned(con)
+    assert [(one.removals, one.of) for one in plan.held] == [(10, 90)]
+
+
+def test_given_a_list_that_proves_nothing_then_not_even_one_removal_passes(con):
+    members_leave(con, 1, 100)
+    plan = planned(con, emptied=["students"])
+    assert [(one.part, one.reason) for one in plan.held] == [("students", "feed_incomplete")]
+    assert plan.counts == {}
+
+
+def test_given_a_limit_was_raised_then_it_is_the_limit(con):
+    members_leave(con, 11, 100)
+    assert planned(con, limits=Limits(district_removals=0.11)).held == ()
+
+
+def digest_of(con, desired, existing):
+    con.execute("delete from marts.schools; delete from current.schools")
+    has(con, "marts.schools", desired)
+    has(con, "current.schools", existing)
+    return planned(con).digest
+
+
+def school(number, name):
+    return {"school_id": f"{number:024x}", "name": name}
+
+
+def test_the_digest_does_not_depend_on_the_order_of_rows(con):
+    desired, existing = [school(n, f"New {n}") for n in range(9)], [school(n, f"Old {n}") for n in range(9)]
+    assert digest_of(con, desired, existing) == digest_of(con, desired[::-1], existing[3:] + existing[:3])
+
+
+@pytest.mark.parametrize(
+    ("desired", "existing"),
+    [
+        ([school(1, "New")], [school(1, "Older")]),
+        ([school(1, "Newer")], [school(1, "Old")]),
+        ([school(1, "New")], []),
+        ([], [school(1, "Old")]),
+        ([school(2, "New")], [school(2, "Old")]),
+        ([school(1, "New") | {"sis_id": ""}], [school(1, "Old")]),
+        ([school(1, "New") | {"sis_id": "1"}], [school(1, "Old")]),
+    ],
+)
+def test_the_digest_differs_with_any_value_that_is_written_or_replaced(con, desired, existing):
+    usual = digest_of(con, [school(1, "New")], [school(1, "Old")])
+    assert digest_of(con, desired, existing) != usual
+
+
+def test_two_changes_cannot_trade_values_under_one_digest(con):
+    existing = [school(1, "A"), school(2, "B")]
+    straight = digest_of(con, [school(1, "C"), school(2, "D")], existing)
+    assert digest_of(con, [school(1, "D"), school(2, "C")], existing) != straight
+
+
+def test_given_a_plan_then_it_reads_back_as_it_was_made(con):
+    members_leave(con, 11, 100)
+    plan = planned(con)
+    assert read_plan(con) == plan
+    assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
+
+
+def test_given_changes_that_moved_since_then_the_plan_is_stale(con):
+    with pytest.raises(PlanStale, match="no plan"):
+        read_plan(con)
+    has(con, "marts.schools", [school(1, "New")])
+    planned(con)
+    con.execute("update changes.schools set name = 'Slipped in'")
+    with pytest.raises(PlanStale, match="Make the plan again"):
+        read_plan(con)
+
+
+def test_a_summary_counts_and_names_nobody(con):
+    assert summarize(planned(con)) == "Nothing changed."
+    members_leave(con, 11, 100)
+    has(con, "marts.schools", [school(1, "Secret School")])
+    assert summarize(planned(con)) == "1 school new; 11 removals wait (students)."

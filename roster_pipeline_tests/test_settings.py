@@ -1,0 +1,102 @@
+"""The ROSTER_* environment: defaults, what is refused, and that nothing secret is ever shown."""
+
+import pytest
+from pydantic import ValidationError
+
+from roster_pipeline.clever import clever_access
+from roster_pipeline.embedded import dagster_url, product_url
+from roster_pipeline.errors import CannotStart, SettingRefused
+from roster_pipeline.settings import Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch):
+    """An environment in which no setting is made."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"ROSTER_{name.upper()}", raising=False)
+
+
+def test_given_nothing_is_set_then_clever_itself_and_the_embedded_server_are_meant():
+    settings = read_settings()
+    assert str(settings.home) == ".roster"
+    assert settings.database_url is None
+    assert str(settings.clever_api_url) == "https://api.clever.com/"
+    assert str(settings.clever_auth_url) == "https://clever.com/"
+    assert settings.clever_api_version == "v3.1"
+
+
+def test_given_a_variable_changes_then_the_next_reading_has_it(monkeypatch):
+    monkeypatch.setenv("ROSTER_CLEVER_API_VERSION", "v3.0")
+    assert read_settings().clever_api_version == "v3.0"
+    monkeypatch.setenv("ROSTER_CLEVER_API_VERSION", "v3.1")
+    assert read_settings().clever_api_version == "v3.1"
+
+
+def test_given_an_empty_variable_then_it_counts_as_not_set(monkeypatch):
+    monkeypatch.setenv("ROSTER_DATABASE_URL", "")
+    assert read_settings().database_url is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ROSTER_CLEVER_API_VERSION", "v3.2"),
+        ("ROSTER_CLEVER_API_URL", "ftp://secret-place.example"),
+        ("ROSTER_CLEVER_AUTH_URL", "secret-place"),
+        ("ROSTER_DATABASE_URL", "mysql://someone:secret-place@localhost/x"),
+        ("ROSTER_DAGSTER_DATABASE_URL", "secret-place"),
+    ],
+)
+def test_given_a_malformed_variable_then_one_line_names_it_and_not_its_value(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingRefused) as refused:
+        read_settings()
+    line = str(refused.value)
+    assert variable in line
+    assert "secret-place" not in line
+    assert "\n" not in line
+    assert refused.value.exit_code == CannotStart.exit_code == 2
+
+
+@pytest.mark.parametrize("missing", ["ROSTER_CLEVER_CLIENT_ID", "ROSTER_CLEVER_CLIENT_SECRET"])
+def test_given_no_credentials_for_clever_then_the_missing_one_is_named(monkeypatch, missing):
+    for name in {"ROSTER_CLEVER_CLIENT_ID", "ROSTER_CLEVER_CLIENT_SECRET"} - {missing}:
+        monkeypatch.setenv(name, "given")
+    with pytest.raises(SettingRefused, match=f"{missing} is not set"):
+        clever_access(read_settings())
+
+
+def test_given_secrets_then_no_settings_shown_hold_them(monkeypatch):
+    monkeypatch.setenv("ROSTER_CLEVER_CLIENT_ID", "app")
+    monkeypatch.setenv("ROSTER_CLEVER_CLIENT_SECRET", "hush-hush")
+    monkeypatch.setenv("ROSTER_DATABASE_URL", "postgresql://someone:hush-hush@localhost/x")
+    settings = read_settings()
+    assert "hush-hush" not in f"{settings!r} {settings} {clever_access(settings)!r}"
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        read_settings().clever_api_version = "v3.0"
+
+
+def test_given_one_database_url_then_both_parties_use_it_with_their_own_driver(monkeypatch):
+    monkeypatch.setenv("ROSTER_DATABASE_URL", "postgres://someone@db.example.org:5433/school?sslmode=require")
+    settings = read_settings()
+    assert product_url(settings) == "postgresql+psycopg://someone@db.example.org:5433/school?sslmode=require"
+    place = "postgresql+psycopg2://someone@db.example.org:5433/school?sslmode=require&"
+    assert dagster_url(settings).startswith(place)
+
+
+def test_given_a_database_of_its_own_for_dagster_then_only_dagster_uses_it(monkeypatch):
+    monkeypatch.setenv("ROSTER_DATABASE_URL", "postgresql://one.example.org/school")
+    monkeypatch.setenv("ROSTER_DAGSTER_DATABASE_URL", "postgresql://two.example.org/runs")
+    settings = read_settings()
+    assert "one.example.org/school" in product_url(settings)
+    assert "two.example.org/runs" in dagster_url(settings)
+
+
+def test_every_embedded_file_is_below_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("ROSTER_HOME", str(tmp_path))
+    settings = read_settings()
+    folders = ("dagster_home", "districts_folder", "landing_folder", "snapshots_folder", "postgres_folder")
+    assert all(getattr(settings, folder).parent == tmp_path for folder in folders)
