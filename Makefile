@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH := .venv-bench
 DAYS ?= 0
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -31,11 +32,20 @@ format: $(INSTALLED) ## put imports and layout right
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+bench: $(INSTALLED) $(BENCH)/.installed ## measure every figure beside what it is compared with (some minutes; BENCH_ARGS="--students 2000")
+	@$(BIN)/python -m roster_pipeline_tests.benchmarks --dlt-python $(BENCH)/bin/python $(BENCH_ARGS)
+
 clean: ## remove what was installed and every embedded file (.venv, .roster)
-	@rm -rf $(VENV) .roster
+	@rm -rf $(VENV) $(BENCH) .roster
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (a minute or so) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# dlt is what the benchmark compares with, and nothing of the product: it lives apart, so that no pin of ours moves.
+$(BENCH)/.installed:
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check 'dlt[duckdb,parquet]==1.31.0'
 	@touch $@

@@ -1,4 +1,4 @@
-"""The code location as Dagster loads it: what is there, that it is described, and that nothing in it is on its way out."""
+"""The code location as Dagster loads it: what is there, that it is described, and nothing on its way out."""
 
 import subprocess
 import sys
@@ -9,18 +9,26 @@ import pytest
 from roster_pipeline.definitions import build_definitions, defs
 
 GRAPH = defs.resolve_asset_graph()
-ENTITIES = """
-    accounts identity_links org_memberships parked_members reviews roster_students roster_teachers rosters
-    school_memberships schools
-""".split()
+ENTITIES = [
+    "accounts",
+    "identity_links",
+    "org_memberships",
+    "parked_members",
+    "reviews",
+    "roster_students",
+    "roster_teachers",
+    "rosters",
+    "school_memberships",
+    "schools",
+]
 ASSETS = {
-    "raw": "courses schools sections students teachers terms".split(),
-    "staging": "stg_courses stg_schools stg_sections stg_students stg_teachers stg_terms".split(),
+    "raw": ["courses", "schools", "sections", "students", "teachers", "terms"],
+    "staging": ["stg_courses", "stg_schools", "stg_sections", "stg_students", "stg_teachers", "stg_terms"],
     "current": ENTITIES,
-    "intermediate": "int_email_claims int_identities int_people int_section_members".split(),
+    "intermediate": ["int_email_claims", "int_identities", "int_people", "int_section_members"],
     "marts": ENTITIES,
     "sync": ["plan"],
-    "product": "accounts org_memberships rosters".split(),
+    "product": ["accounts", "org_memberships", "rosters"],
     "snapshots": ["latest"],
 }
 
@@ -59,7 +67,9 @@ def test_the_jobs_schedules_and_sensors_of_the_contract_are_there():
 
 
 def test_sync_roster_makes_every_asset_and_plan_roster_nothing_of_the_product():
-    made = {name: defs.resolve_job_def(name).asset_layer.executable_asset_keys for name in ("sync_roster", "plan_roster")}
+    made = {
+        name: defs.resolve_job_def(name).asset_layer.executable_asset_keys for name in ("sync_roster", "plan_roster")
+    }
     assert set(made["sync_roster"]) == set(GRAPH.get_all_asset_keys())
     left_out = set(made["sync_roster"]) - set(made["plan_roster"])
     assert {key.path[0] for key in left_out} == {"product", "snapshots"}
@@ -90,6 +100,10 @@ def test_loading_uses_nothing_of_dagster_that_is_new_untried_or_on_its_way_out()
 
 def test_loading_reads_no_setting_and_reaches_for_nothing(tmp_path):
     code = "from roster_pipeline.definitions import defs; defs.get_repository_def()"
-    broken = {"ROSTER_DATABASE_URL": "nonsense", "ROSTER_CLEVER_API_URL": "nonsense", "ROSTER_HOME": str(tmp_path / "no")}
+    broken = {
+        "ROSTER_DATABASE_URL": "nonsense",
+        "ROSTER_CLEVER_API_URL": "nonsense",
+        "ROSTER_HOME": str(tmp_path / "no"),
+    }
     subprocess.run([sys.executable, "-c", code], env=broken, check=True)
     assert list(tmp_path.iterdir()) == []

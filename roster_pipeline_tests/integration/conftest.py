@@ -30,6 +30,7 @@ from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
 from roster_pipeline.sandbox.server import running_sandbox
 from roster_pipeline.settings import read_settings
+from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
 from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
 
@@ -158,12 +159,12 @@ def checks(instance):
 
 @pytest.fixture
 def quick_sync(environment, product):
-    """The stages of a sync in the order of `defs/assets.py`, without Dagster and without the snapshot.
+    """The stages of a sync in the order of `defs/assets.py`, without Dagster, and without the snapshot unless asked.
 
     Several times as fast. That both ways end alike is a test of its own, in `test_properties`.
     """
 
-    def synced(district, limits=Limits()):  # noqa: B008 - a frozen value
+    def synced(district, limits=Limits(), *, snapshot=False):  # noqa: B008 - a frozen value
         settings = read_settings()
         with open_warehouse(settings.districts_folder, district.id) as con, TemporaryDirectory() as folder:
             landed = _bring_in(product, settings, district.id, con, Path(folder))
@@ -181,6 +182,8 @@ def quick_sync(environment, product):
                 apply_plan(con, pg, plan, datetime.now(UTC))
                 counts = {"changes": plan.counts, "held": plan.held_counts}
                 finish_sync(pg, plan, landed.district, counts, summarize(plan), datetime.now(UTC))
+        if snapshot:
+            _leave_snapshot(product, settings, plan)
         return plan
 
     return synced
@@ -188,9 +191,7 @@ def quick_sync(environment, product):
 
 def _bring_in(product, settings, district_id, con, folder):
     with transaction(product) as pg:
-        sync_id = begin_sync(
-            pg, district_id, dagster_run_id="none", mode="full", trigger="cli", at=datetime.now(UTC)
-        )
+        sync_id = begin_sync(pg, district_id, dagster_run_id="none", mode="full", trigger="cli", at=datetime.now(UTC))
     with CleverClient(clever_access(settings)) as client:
         return land(con, read_feed(client, district_id, folder), sync_id)
 
@@ -203,3 +204,16 @@ def _decide(con, product, district_id):
         read_current(con, pg, organization_of(pg, district_id))
     list(run_models(con, DECIDING_MODELS))
     find_differences(con)
+
+
+def _leave_snapshot(product, settings, plan):
+    with transaction(product) as pg:
+        write_snapshot(
+            pg,
+            settings.snapshots_folder,
+            district_id=plan.district_id,
+            organization_id=plan.organization_id,
+            sync_id=plan.sync_id,
+            at=datetime.now(UTC),
+            changed=plan.total > 0,
+        )

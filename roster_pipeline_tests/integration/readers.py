@@ -75,7 +75,10 @@ def difference(expected, actual):
     for name in vars(expected):
         wanted, found = (_items(getattr(side, name)) for side in (expected, actual))
         if wanted != found:
-            unlike[name] = {"expected": sorted(wanted - found, key=repr)[:5], "found": sorted(found - wanted, key=repr)[:5]}
+            unlike[name] = {
+                "expected": sorted(wanted - found, key=repr)[:5],
+                "found": sorted(found - wanted, key=repr)[:5],
+            }
     return unlike
 
 

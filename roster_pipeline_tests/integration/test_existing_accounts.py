@@ -7,14 +7,15 @@ import pytest
 from roster_pipeline_tests.integration.readers import execute, query
 from roster_pipeline_tests.integration.test_sync_again import users_of
 
-ACCOUNT = "insert into roster.accounts (email, first_name, last_name, role) values (:email, :first, :last, :role) returning id"
+ACCOUNT = (
+    "insert into roster.accounts (email, first_name, last_name, role) values (:email, :first, :last, :role) "
+    "returning id"
+)
 MEMBER = (
     "insert into roster.org_memberships (organization_id, account_id, role, is_admin, verified_at) "
     "select id, :account, :role, :admin, '2026-01-01' from roster.organizations where clever_district_id = :district"
 )
-LINK = (
-    "select account_id, rule, evidence from roster.identity_links where clever_id = :key and unlinked_at is null"
-)
+LINK = "select account_id, rule, evidence from roster.identity_links where clever_id = :key and unlinked_at is null"
 
 
 @pytest.fixture
@@ -109,7 +110,8 @@ def test_given_an_admin_of_this_organization_when_synced_then_linked_and_still_a
     quick_sync(valley)
     assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
     assert row(product, own)[3] == "admin"
-    member = "select role, is_admin, verified_at is not null, source, ended_at from roster.org_memberships where account_id = :id"
+    columns = "role, is_admin, verified_at is not null, source, ended_at"
+    member = f"select {columns} from roster.org_memberships where account_id = :id"
     assert query(product, member, id=own) == [("admin", True, True, "native", None)]
     assert reasons(product, teacher["id"]) == set()
 
@@ -186,7 +188,8 @@ def test_given_a_signed_up_teacher_in_a_school_already_when_synced_twice_then_th
     own = account(teacher["email"], member_of=valley)
     execute(
         product,
-        "insert into roster.school_memberships (school_id, account_id, role) select id, :id, 'teacher' from roster.schools",
+        "insert into roster.school_memberships (school_id, account_id, role) "
+        "select id, :id, 'teacher' from roster.schools",
         id=own,
     )
     valley.put("users", teacher)

@@ -31,7 +31,16 @@ from roster_pipeline_tests.integration.rule_book import expect
 NO_LIMITS = Limits(district_removals=1.0)
 FIRST = ("Ada", "ada", "Zoë", "Zoe", "Bo")
 LAST = ("Brook", "Stone", "O'Hara")
-EMAILS = (None, "", "a@example.org", "A@example.org", " b@example.org\t", "b@example.org", "c@example.org", "no address")
+EMAILS = (
+    None,
+    "",
+    "a@example.org",
+    "A@example.org",
+    " b@example.org\t",
+    "b@example.org",
+    "c@example.org",
+    "no address",
+)
 NAMES = ("Maths", "Maths ", "", "Ünïcode 😀", "Room, 'a' \"b\"")
 examples = settings(
     max_examples=12,
@@ -201,9 +210,7 @@ def test_a_sync_neither_touches_native_rows_nor_another_district(quick_sync, pro
 
 def _native_rows(product):
     """An admin, and in each organization a native roster with everyone in it; some verified, one class hidden."""
-    admin = execute(
-        product, "insert into roster.accounts (first_name, role) values ('Admin', 'admin') returning id"
-    )
+    admin = execute(product, "insert into roster.accounts (first_name, role) values ('Admin', 'admin') returning id")
     for statement in (
         "insert into roster.org_memberships (organization_id, account_id, role, is_admin, verified_at) "
         "select id, :admin, 'admin', true, now() from roster.organizations",

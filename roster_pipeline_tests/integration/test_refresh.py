@@ -6,12 +6,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from roster_pipeline.defs.launch import add_partition
 from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
+from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import district_partitions, refresh_requests
-from roster_pipeline.defs.resources import Product
-from roster_pipeline.definitions import build_definitions
 from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
@@ -27,26 +25,22 @@ def press(product):
 
     def pressed(district, scope="district", scope_clever_id=None):
         with transaction(product) as pg:
-            return file_request(
-                pg, district.id, scope=scope, scope_clever_id=scope_clever_id, requested_by="a teacher"
-            )
+            return file_request(pg, district.id, scope=scope, scope_clever_id=scope_clever_id, requested_by="a teacher")
 
     return pressed
 
 
-def evaluate(sensor, instance):
-    """One look of a sensor, in the code location that it belongs to."""
-    whole = {"repository_def": build_definitions().get_repository_def(), "resources": {"product": Product()}}
-    with dg.build_sensor_context(instance=instance, **whole) as context:
-        return sensor.evaluate_tick(context)
+def requests_of(instance):
+    """What the sensor of Update Roster yields at one look."""
+    with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
+        return list(refresh_requests(context))
 
 
-def evening_of(day, instance):
-    """What the nightly schedule asks for on an evening in November."""
+def evening_of(day):
+    """What the nightly schedule yields on an evening in November."""
     at = datetime(2026, 11, day, 20, 30, tzinfo=ZoneInfo("America/New_York"))
-    whole = {"repository_def": build_definitions().get_repository_def(), "resources": {"product": Product()}}
-    with dg.build_schedule_context(instance=instance, scheduled_execution_time=at, **whole) as context:
-        return nightly.evaluate_tick(context).run_requests
+    with dg.build_schedule_context(scheduled_execution_time=at, resources={"product": Product()}) as context:
+        return list(nightly(context))
 
 
 def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_summary(valley, sync, product, press):
@@ -59,9 +53,9 @@ def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_sum
     assert query(product, "select trigger, count(*) from roster.syncs group by 1") == [("cli", 1)]
 
 
-def test_given_a_press_after_a_sync_when_synced_again_then_it_is_answered_too(valley, sync, product, press):
+def test_given_a_press_after_a_sync_when_synced_again_then_it_is_answered_too(valley, sync, quick_sync, product, press):
     press(valley)
-    sync(valley)
+    quick_sync(valley)
     press(valley)
     assert [state for state, *_ in query(product, REQUESTS)] == ["published", "queued"]
     sync(valley)
@@ -79,26 +73,24 @@ def test_given_clever_is_down_when_synced_then_the_request_says_that_nothing_cha
     assert "Nothing changed" in summary
 
 
-def test_given_presses_for_two_districts_when_the_sensor_looks_then_one_run_each(
-    valley, hamlet, instance, press
-):
+def test_given_presses_for_two_districts_when_the_sensor_looks_then_one_run_each(valley, hamlet, instance, press):
     for district in (valley, valley, hamlet):
-        add_partition(instance, district.id)
         press(district)
-    asked = evaluate(refresh_requests, instance).run_requests
+    asked = requests_of(instance)
     assert sorted(one.partition_key for one in asked) == sorted([valley.id, hamlet.id])
     assert {one.tags[TRIGGER_TAG] for one in asked} == {"manual"}
-    again = evaluate(refresh_requests, instance).run_requests
+    again = requests_of(instance)
     assert [one.run_key for one in again] == [one.run_key for one in asked]
 
 
-def test_given_no_press_waits_when_the_sensor_looks_then_it_skips(valley, sync, instance, press):
-    assert "No Update Roster request" in evaluate(refresh_requests, instance).skip_message
+def test_given_no_press_waits_when_the_sensor_looks_then_it_skips(valley, quick_sync, instance, press):
+    (skipped,) = requests_of(instance)
+    assert "No Update Roster request" in skipped.skip_message
     press(valley)
-    sync(valley)
-    assert evaluate(refresh_requests, instance).run_requests == []
+    quick_sync(valley)
+    assert requests_of(instance) == [skipped]
     first = press(valley)
-    (asked,) = evaluate(refresh_requests, instance).run_requests
+    (asked,) = requests_of(instance)
     assert str(first) in asked.run_key
 
 
@@ -114,31 +106,34 @@ def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refu
 
 @pytest.mark.parametrize(("tier", "state"), [("library", "active"), ("sso_only", "active"), ("secure_sync", "paused")])
 def test_given_tiers_and_states_when_night_comes_then_only_active_secure_sync_is_asked_for(
-    valley, hamlet, product, instance, tier, state
+    valley, hamlet, product, tier, state
 ):
     change = "update roster.organizations set tier = :tier, state = :state where clever_district_id = :key"
     execute(product, change, tier=tier, state=state, key=hamlet.id)
-    asked = evening_of(3, instance)
+    asked = evening_of(3)
     assert [(one.partition_key, one.tags[TRIGGER_TAG]) for one in asked] == [(valley.id, "nightly")]
-    assert [one.run_key for one in evening_of(3, instance)] == [one.run_key for one in asked]
-    assert [one.run_key for one in evening_of(4, instance)] != [one.run_key for one in asked]
+    assert [one.run_key for one in evening_of(3)] == [one.run_key for one in asked]
+    assert [one.run_key for one in evening_of(4)] != [one.run_key for one in asked]
 
 
 def test_given_a_district_connected_elsewhere_when_the_sensor_looks_then_it_becomes_a_partition(
     valley, hamlet, instance
 ):
-    (request,) = evaluate(district_partitions, instance).dynamic_partitions_requests
+    def look():
+        with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
+            return district_partitions(context)
+
+    (request,) = look().dynamic_partitions_requests
     assert sorted(request.partition_keys) == sorted([valley.id, hamlet.id])
     instance.add_dynamic_partitions(DISTRICTS, request.partition_keys)
-    assert "All 2 connected districts" in evaluate(district_partitions, instance).skip_message
+    assert "All 2 connected districts" in look().skip_message
 
 
 @pytest.mark.parametrize(("tier", "state"), [("sso_only", "active"), ("secure_sync", "paused")])
 def test_given_no_sync_in_the_tier_or_a_pause_when_synced_then_refused_and_kept(valley, sync, product, tier, state):
-    sync(valley)
     change = "update roster.organizations set tier = :tier, state = :state"
     execute(product, change, tier=tier, state=state)
     ended = sync(valley)
     assert ended.exit_code == 2
     assert (tier if tier == "sso_only" else state) in ended.failure
-    assert query(product, "select count(*) from roster.syncs") == [(1,)]
+    assert query(product, "select count(*) from roster.syncs") == [(0,)]

@@ -189,8 +189,8 @@ def native(valley, quick_sync, product):
         product, "insert into roster.accounts (email, role) values ('admin@example.org', 'admin') returning id"
     )
     for statement in (
-        "insert into roster.roster_students (roster_id, account_id) select :own, account_id from roster.org_memberships "
-        "where role = 'student'",
+        "insert into roster.roster_students (roster_id, account_id) select :own, account_id "
+        "from roster.org_memberships where role = 'student'",
         "insert into roster.roster_teachers (roster_id, account_id, is_primary) select :own, account_id, true "
         "from roster.org_memberships where role = 'teacher' limit 1",
         "insert into roster.org_memberships (organization_id, account_id, role, is_admin, verified_at) "
