@@ -46,8 +46,8 @@ CREATE TABLE IF NOT EXISTS raw.set_aside (
 DIGEST = "md5(concat_ws(':', count(*), sum(content_hash)))"
 """Of a table's content, the same in whatever order its rows came.
 
-DuckDB's own hash takes a tenth of the time of md5 and is promised within one version only: an upgrade makes every digest
-new once. Nothing is decided by it.
+DuckDB's own hash takes a tenth of the time of md5 and is promised within one version only: an upgrade makes every
+digest new once. Nothing is decided by it.
 """
 
 EMPTIED = """

@@ -78,7 +78,7 @@ def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: District
         return begin_sync(
             pg,
             sync.district_id,
-            dagster_run_id=context.run_id,
+            dagster_run_id=context.run.run_id,
             mode=config.mode,
             trigger=context.run.tags.get(TRIGGER_TAG, "manual"),
             at=sync.now(),
@@ -166,7 +166,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
             limits=Limits(),
         )
         if made.held:
-            context.instance.add_run_tags(context.run_id, {HELD_TAG: "true"})
+            context.instance.add_run_tags(context.run.run_id, {HELD_TAG: "true"})
         yield dg.MaterializeResult(metadata={"summary": summarize(made), "digest": made.digest, "changes": made.total})
         yield dg.AssetCheckResult(
             passed=not made.held,

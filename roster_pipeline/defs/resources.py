@@ -50,7 +50,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[DistrictSync, None, None]:
-        run = context.dagster_run
+        run = context.run
         assert run is not None  # resources of a job are opened by a run
         log = context.log or dg.get_dagster_logger()
         with as_failure():

@@ -144,6 +144,7 @@ school_memberships = Table(
     _to("accounts"),
     *_one_of("role", "teacher", "student", "admin"),
     Column("is_primary", Boolean, nullable=False, server_default=false()),
+    *_one_of("source", "clever", "native", default="native"),
     _at("ended_at"),
     PrimaryKeyConstraint("school_id", "account_id"),
     Index(None, "account_id"),

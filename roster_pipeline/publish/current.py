@@ -113,11 +113,11 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
     ),
     _table(
         "school_memberships",
-        "School memberships; those of admins and of people who are not from Clever are never changed.",
+        "School memberships; the product's own (native) ones are never changed.",
         "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
         """
         select school.clever_id, m.account_id, link.clever_id, m.role, m.is_primary, m.ended_at is not null,
-            m.role = 'admin' or link.clever_id is null
+            m.source = 'native'
         from roster.school_memberships as m
         join roster.schools as school on school.id = m.school_id
         left join roster.identity_links as link

@@ -73,7 +73,7 @@ TARGETS: dict[str, Target] = {
         key=("school_id", "account_id"),
         content=("role", "is_primary"),
         joins=f"{PERSON} {SCHOOL}",
-        values={"school_id": "school.id", **ACCOUNT},
+        values={"school_id": "school.id", **ACCOUNT, "source": "'clever'"},
         ended="ended_at",
     ),
     "rosters": Target(

@@ -104,7 +104,8 @@ def _journalled(settings: "Settings", run_id: str) -> int:
     from roster_pipeline.product.tables import changes, syncs
 
     with transaction(open_product(settings)) as pg:
-        written = sa.select(sa.func.count()).select_from(changes.join(syncs, changes.c.sync_id == syncs.c.id)).where(syncs.c.dagster_run_id == run_id)
+        of_run = sa.select(syncs.c.id).where(syncs.c.dagster_run_id == run_id)
+        written = sa.select(sa.func.count()).select_from(changes).where(changes.c.sync_id.in_(of_run))
         return pg.execute(written).scalar_one()
 
 

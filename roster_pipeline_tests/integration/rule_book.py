@@ -66,10 +66,16 @@ def _person(user):
         if part := user["roles"].get(role):
             name = user.get("name") or {}
             primary = part.get("school") or None
-            schools = {school for school in (*(part.get("schools") or ()), primary) if school}
+            schools = _schools(user["roles"].get("teacher")) | _schools(user["roles"].get("student"))
             email = (user.get("email") or "").strip(" \t\r\n") or None
             return role, name.get("first"), name.get("last"), email, primary, schools
     return None
+
+
+def _schools(part):
+    """Every school that one role names."""
+    part = part or {}
+    return {school for school in (*(part.get("schools") or ()), part.get("school")) if school}
 
 
 def is_address(email):

@@ -43,7 +43,8 @@ def test_given_several_roles_when_synced_then_a_teacher_among_them_is_a_teacher(
     quick_sync(valley)
     found = published(product, valley.id)
     assert found.people[both][0] == found.members[both] == "teacher"
-    assert {one for one, person in found.school_members if person == both} == {school}
+    belongs = {one: member for (one, person), member in found.school_members.items() if person == both}
+    assert belongs == {one: ("teacher", one == school) for one in {school, *users[both]["roles"]["student"]["schools"]}}
     assert staff
     assert not staff & found.people.keys()
 

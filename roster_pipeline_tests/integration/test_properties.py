@@ -43,7 +43,7 @@ EMAILS = (
 )
 NAMES = ("Maths", "Maths ", "", "Ünïcode 😀", "Room, 'a' \"b\"")
 examples = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
@@ -88,6 +88,8 @@ def apply(district, change, number=1):
         schools = [own(1, one) for one in sorted(schools)]
         part = {"school": schools[0] if schools else None, "schools": schools, "sis_id": "1"}
         roles = {name: part for name in ("student", "teacher") if role in (name, "both")} or {"staff": {}}
+        if role == "both":
+            roles["student"] = {"school": own(1, 0), "schools": [own(1, 0)]}
         name = {"first": FIRST[first], "last": LAST[last]}
         district.put("users", {**shared, "id": own(2, index), "email": EMAILS[email], "name": name, "roles": roles})
     else:
@@ -115,7 +117,7 @@ changes = st.one_of(
     st.tuples(st.just("section"), number, st.integers(0, len(NAMES) - 1), st.integers(0, 4), anyone, anyone),
     st.tuples(st.just("gone"), st.integers(1, 8), st.sampled_from("suuc")),
 )
-histories = st.lists(st.lists(changes, min_size=1, max_size=10), min_size=1, max_size=4)
+histories = st.lists(st.lists(changes, min_size=1, max_size=10), min_size=1, max_size=3)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 
+from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
 from roster_pipeline_tests.integration.readers import (
     contents,
     difference,
@@ -154,8 +155,6 @@ def test_given_records_set_aside_when_synced_then_dagster_says_how_many_and_why(
 
 
 def test_given_a_shared_school_is_unshared_when_synced_then_only_its_memberships_end(connect, quick_sync, product):
-    from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-
     wide = connect(generate_district(DistrictSpec("Cedar County", 12, 120, 24, 48, 2.0), seed=9))
     quick_sync(wide)
     before = published(product, wide.id)

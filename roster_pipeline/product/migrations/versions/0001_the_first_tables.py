@@ -294,8 +294,10 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("is_primary", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("source", sa.Text(), server_default="native", nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("role in ('teacher', 'student', 'admin')", name=op.f("school_memberships_role_check")),
+        sa.CheckConstraint("source in ('clever', 'native')", name=op.f("school_memberships_source_check")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["roster.accounts.id"], name=op.f("school_memberships_account_id_fkey")
         ),
