@@ -1,14 +1,16 @@
 """What many tests need: a database of their own on one real PostgreSQL server, and the shared recordings."""
 
+import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from roster_pipeline.embedded import product_url
+from roster_pipeline.embedded import product_url, stop_if_last
 from roster_pipeline.product.database import connect, migrate
 from roster_pipeline.settings import Settings
 
@@ -26,14 +28,21 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One embedded server for the whole session, with a migrated database to copy from."""
-    url = product_url(Settings(home=tmp_path_factory.mktemp("server"), database_url=None))
+def server_url() -> Iterator[str]:
+    """One embedded server for the whole session, with a migrated database to copy from.
+
+    Not under pytest's own folder: each session closes that to the user whom the server runs as.
+    """
+    home = Path(mkdtemp(prefix="roster-tests-"))
+    settings = Settings(home=home, database_url=None)
+    url = product_url(settings)
     _execute(url, f"create database {TEMPLATE}")
     template = connect(_named(url, TEMPLATE))
     migrate(template)
     template.dispose()
-    return url
+    yield url
+    stop_if_last(settings)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

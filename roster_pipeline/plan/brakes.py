@@ -103,6 +103,25 @@ def hold_removals(con: duckdb.DuckDBPyConnection, limits: Limits, unproven: Set[
     return held
 
 
+def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:
+    """Take out the parking of everyone who stays in class: nobody is awaited where they are."""
+    for role in ("teacher", "student"):
+        con.execute(f"""
+            delete from changes.parked_members as parked
+            where op = 'insert' and role = '{role}' and exists (
+                from current.roster_{role}s as member
+                where member.section_id = parked.section_id
+                    and member.clever_id = parked.clever_id
+                    and not member.is_ended
+                    and not exists (
+                        from changes.roster_{role}s as change
+                        where change.op = 'end' and not change.held
+                            and change.section_id = member.section_id and change.account_id = member.account_id
+                    )
+            )
+        """)
+
+
 def _count(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[int, int]:
     """Rows that would end, and rows that live now."""
     row = con.execute(

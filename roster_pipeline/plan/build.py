@@ -11,7 +11,7 @@ import duckdb
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.plan import Counts, Plan
-from roster_pipeline.plan.brakes import Limits, hold_removals
+from roster_pipeline.plan.brakes import Limits, hold_removals, leave_in_class
 
 
 def build_plan(
@@ -29,6 +29,7 @@ def build_plan(
         emptied: resources that are empty now while the last good feed had some.
     """
     held = hold_removals(con, limits, {*emptied, *_unidentified(con)})
+    leave_in_class(con)
     digests = _digests(con)
     plan = Plan(
         sync_id=sync_id,

@@ -34,6 +34,8 @@ QUERIES = {
     "join roster.organizations as o on o.id = r.organization_id where true",
     "reviews": "select m.clever_id, m.reason from roster.reviews as m "
     "join roster.organizations as o on o.id = m.organization_id where m.state = 'open'",
+    "known_schools": "select m.clever_id from roster.schools as m "
+    "join roster.organizations as o on o.id = m.organization_id where true",
 }
 KEY_COLUMNS = {"people": 1, "members": 1, "schools": 1, "school_members": 2, "rosters": 1, "teachers": 2}
 
@@ -56,7 +58,7 @@ def published(engine, district_id):
     for name, statement in QUERIES.items():
         rows = query(engine, f"{statement} and o.clever_district_id = :district", district=district_id)
         assert len(set(rows)) == len(rows), f"{name} has a row twice"
-        found[name] = _keyed(rows, KEY_COLUMNS[name]) if name in KEY_COLUMNS else set(rows)
+        found[name] = _keyed(rows, KEY_COLUMNS[name]) if name in KEY_COLUMNS else {_one(row) for row in rows}
     return Expected(**found)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Expected:
-    """What a product holds, in Clever terms: live rows only, but every account ever made and every review opened."""
+    """What a product holds, in Clever terms: live rows only, but every account, school and review there ever was."""
 
     people: dict = field(default_factory=dict)  # clever_id: (role, first, last, email, clever_email, imported)
     members: dict = field(default_factory=dict)  # clever_id: role
@@ -22,6 +22,7 @@ class Expected:
     students: set = field(default_factory=set)  # (section, clever_id)
     parked: set = field(default_factory=set)  # (section, clever_id, role)
     reviews: set = field(default_factory=set)  # (clever_id, reason)
+    known_schools: set = field(default_factory=set)  # every school that was ever shared
 
 
 def expect(district, before=None):
@@ -50,10 +51,11 @@ def expect(district, before=None):
             for school in schools & shared
         },
         reviews=before.reviews | reviews,
+        known_schools=before.known_schools | shared,
     )
     terms = {term["id"]: term.get("name") or None for term in lists["terms"]}
     for section in lists["sections"]:
-        _add_roster(after, before, section, terms, shared, feed.keys(), recycled)
+        _add_roster(after, before, section, terms, feed.keys(), recycled)
     return after
 
 
@@ -134,14 +136,21 @@ def _addresses(accounts, feed, recycled):
     return after | asks, reviews
 
 
-def _add_roster(after, before, section, terms, shared, known, recycled):
+def _term_name(term, terms, roster_before):
+    """A term that the feed does not hold keeps the name that the roster had."""
+    if term in terms:
+        return terms[term]
+    return roster_before[-1] if term and roster_before else None
+
+
+def _add_roster(after, before, section, terms, known, recycled):
     key = section["id"]
     school = section.get("school")
     after.rosters[key] = (
-        school if school in shared else None,
+        school if school in after.known_schools else None,
         section.get("name") or "",
         *(section.get(name) or None for name in ("subject", "grade", "period")),
-        terms.get(section.get("term_id")),
+        _term_name(section.get("term_id"), terms, before.rosters.get(key)),
     )
     listed = section.get("teachers") or []
     primary = section.get("teacher") or next(iter(listed), None)
