@@ -7,18 +7,22 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
+from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.cli.districts import connect_here, shared_districts
 from roster_pipeline.cli.screen import out, say
 from roster_pipeline.cli.sync import finish, run_districts
-from roster_pipeline.embedded import product_url, stop_if_last
+from roster_pipeline.embedded import stop_if_last
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import all_organizations
+from roster_pipeline.product.tables import accounts
 from roster_pipeline.sandbox.district import SandboxDistrict
 from roster_pipeline.sandbox.generate import default_districts
 from roster_pipeline.sandbox.given import load_district
@@ -27,6 +31,8 @@ from roster_pipeline.sandbox.server import create_app, running_sandbox, serve
 from roster_pipeline.settings import Settings, read_settings
 
 CLIENT = "sandbox"
+SIGNED_UP = 10
+"""One person in so many, of whom the teachers already have an account when the demo begins."""
 STOP_SECONDS = 20
 Data = Annotated[
     Path | None,
@@ -60,17 +66,18 @@ def sandbox(
 
 def demo(days: Days = 0) -> int:
     """Sync the sandbox's districts through Dagster into the embedded PostgreSQL, and say what was published."""
-    with running_sandbox(_districts(None, days), client_id=CLIENT, client_secret=CLIENT) as address:
+    invented = _districts(None, days)
+    with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT) as address:
         settings = _local_settings(address.url)
         say(f"PostgreSQL and everything else of this demo live under {settings.home.resolve()}.")
-        _connect_all(settings)
+        _move_in(settings, invented)
         with transaction(open_product(settings)) as pg:
             chosen = [one.district_id for one in all_organizations(pg) if one.tier == "secure_sync"]
         code = finish(run_districts(settings, chosen), as_json=False)
     say("\nWhere to look next:")
     say("  make dev              the Dagster UI: the asset graph, each district a partition, every sync a run")
     say("  make demo DAYS=1      the same districts one school day later")
-    say(f"  duckdb -readonly {settings.snapshots_folder / 'latest.duckdb'}    what was published, with history")
+    say(f"  {settings.snapshots_folder / 'latest.duckdb'}    what was published, with history, for any DuckDB client")
     return code
 
 
@@ -82,10 +89,10 @@ def dev(
     """Serve the Dagster UI, its daemon and the Clever sandbox until stopped with Ctrl-C."""
     from roster_pipeline.defs.launch import prepare_home
 
-    with running_sandbox(_districts(None, days), client_id=CLIENT, client_secret=CLIENT, port=sandbox_port) as address:
+    invented = _districts(None, days)
+    with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port) as address:
         settings = _local_settings(address.url)
-        product_url(settings)  # the server outlives what is started below, and stops with this process
-        _connect_all(settings)
+        _move_in(settings, invented)  # the server that this starts outlives what is started below
         home = prepare_home(settings)
         say(f"Clever sandbox on {address.url}; the Dagster UI comes up on http://127.0.0.1:{port}. Ctrl-C stops both.")
         try:
@@ -129,6 +136,12 @@ def _project() -> Path:
     return Path(str(roster_pipeline.__file__)).parents[1]
 
 
+def _move_in(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
+    """A product as it is before its first sync: with users of its own, and its districts connected."""
+    _sign_up_some_teachers(settings, districts)
+    _connect_all(settings)
+
+
 def _connect_all(settings: Settings) -> None:
     """Connect every district of the sandbox that is not connected yet; a tier that was set stays."""
     with transaction(open_product(settings)) as pg:
@@ -136,6 +149,19 @@ def _connect_all(settings: Settings) -> None:
     for district in shared_districts(settings).values():
         if isinstance(district, District) and district.id not in connected:
             connect_here(settings, district, "secure_sync")
+
+
+def _sign_up_some_teachers(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
+    """A product has users before it has rosters: some teachers of each district signed up by themselves, once."""
+    teachers = [
+        {"email": user["email"], "first_name": name.get("first"), "last_name": name.get("last"), "role": "teacher"}
+        for district in districts
+        for user in list(district.resources["users"].values())[::SIGNED_UP]
+        if "teacher" in user["roles"] and user.get("email") and (name := user["name"])
+    ]
+    with transaction(open_product(settings)) as pg:
+        if not pg.execute(sa.select(accounts.c.id).limit(1)).first():
+            pg.execute(insert(accounts).on_conflict_do_nothing(index_elements=["email"]), teachers)
 
 
 def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[SandboxDistrict]:

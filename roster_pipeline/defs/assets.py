@@ -140,16 +140,7 @@ def marts(sync: DistrictSync) -> Results:
             )
 
 
-@dg.asset(
-    key=specs.PLAN.key,
-    deps=specs.PLAN.deps,
-    description=specs.PLAN.description,
-    group_name=specs.PLAN.group_name,
-    kinds=specs.PLAN.kinds,
-    owners=describe.OWNERS,
-    check_specs=[specs.BRAKES_CHECK],
-    partitions_def=districts,
-)
+@dg.multi_asset(name="plan", specs=[specs.PLAN], check_specs=[specs.BRAKES_CHECK], partitions_def=districts)
 def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     """Find the differences, hold what the brakes hold, and freeze the rest as one plan."""
     with as_failure(), sync.warehouse() as con:
@@ -197,16 +188,8 @@ def product(sync: DistrictSync) -> Results:
             yield dg.MaterializeResult(asset_key=["product", name], metadata={describe.ROWS: live[name], **changes})
 
 
-@dg.asset(
-    key=specs.SNAPSHOT.key,
-    deps=specs.SNAPSHOT.deps,
-    description=specs.SNAPSHOT.description,
-    group_name=specs.SNAPSHOT.group_name,
-    kinds=specs.SNAPSHOT.kinds,
-    owners=describe.OWNERS,
-    partitions_def=districts,
-)
-def snapshot(sync: DistrictSync) -> dg.MaterializeResult[None]:
+@dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT], partitions_def=districts)
+def snapshot(sync: DistrictSync) -> Results:
     """Swap in what was published, with its history, for analysts."""
     with as_failure(), sync.warehouse() as con, sync.product() as pg:
         made = kept_plan(con)
@@ -219,7 +202,7 @@ def snapshot(sync: DistrictSync) -> dg.MaterializeResult[None]:
             at=sync.now(),
             changed=made.total > 0,
         )
-        return dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows})
+        yield dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows})
 
 
 ASSETS = [raw, staging, current, marts, plan, product, snapshot]

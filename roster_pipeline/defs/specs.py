@@ -81,6 +81,7 @@ PLAN = dg.AssetSpec(
     description="What this sync means to do, as one frozen plan: what is published now, and what waits for a person.",
     group_name="sync",
     kinds={"duckdb"},
+    owners=OWNERS,
 )
 BRAKES_CHECK = dg.AssetCheckSpec(
     BRAKES,
@@ -114,4 +115,5 @@ SNAPSHOT = dg.AssetSpec(
     description="What was published, with its history, in one DuckDB file for analysts: snapshots/latest.duckdb.",
     group_name="snapshots",
     kinds={"duckdb"},
+    owners=OWNERS,
 )
