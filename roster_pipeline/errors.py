@@ -15,6 +15,8 @@ RosterError                    a fault of ours                                  
 Messages say what, where and what to do next, in one line. They carry ids and counts, never a name, email or token.
 """
 
+from pathlib import Path
+
 
 class RosterError(Exception):
     """A fault of ours; the base of every error that this package raises on purpose."""
@@ -66,3 +68,14 @@ class PlanStale(RosterError):
     """What the plan would change has moved since it was made, in Clever or in the product."""
 
     exit_code = 5
+
+
+def place_of(error: BaseException) -> str:
+    """File and line of this package where an error passed last; never its text, which can quote a row."""
+    place, trace = "an unknown place", error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if "roster_pipeline" in file.parts:
+            place = f"{file.name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

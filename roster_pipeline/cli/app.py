@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import typer
 
 from roster_pipeline.cli import districts, local, sync, waiting
 from roster_pipeline.cli.screen import complain
-from roster_pipeline.errors import CannotStart, RosterError
+from roster_pipeline.errors import CannotStart, RosterError, place_of
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -36,17 +35,8 @@ def main() -> None:
         complain("Interrupted. Nothing is half done; run the command again when you like.")
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        complain(f"A fault of ours: {type(error).__name__} at {_place(error)}. Nothing is half done; please report it.")
+        complain(
+            f"A fault of ours: {type(error).__name__} at {place_of(error)}. Nothing is half done; please report it."
+        )
         code = RosterError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _place(error: Exception) -> str:
-    """File and line where it was raised, the deepest one of this package."""
-    place, trace = "an unknown place", error.__traceback__
-    while trace is not None:
-        file = Path(trace.tb_frame.f_code.co_filename)
-        if "roster_pipeline" in file.parts:
-            place = f"{file.name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

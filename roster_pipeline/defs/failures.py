@@ -1,6 +1,6 @@
 """How a failure of ours reads in the Dagster UI: one line that says what, where and what to do next.
 
-Errors of DuckDB, PostgreSQL and pandera can quote a row, and a row is a child's: only their kind goes further.
+Errors of libraries can quote a row, and a row is a child's: only their kind and our line go further.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-import duckdb
-import sqlalchemy.exc
 
-from roster_pipeline.errors import RosterError
+from roster_pipeline.errors import RosterError, place_of
 
 EXIT_CODE = "exit_code"
 
@@ -24,6 +22,8 @@ def as_failure() -> Iterator[None]:
         yield
     except RosterError as error:
         raise dg.Failure(str(error), {EXIT_CODE: error.exit_code}, allow_retries=False) from None
-    except (duckdb.Error, sqlalchemy.exc.SQLAlchemyError) as error:
-        line = f"A query of ours failed ({type(error).__name__}). Nothing was published. If it stays, report it."
+    except dg.Failure:
+        raise
+    except Exception as error:  # noqa: BLE001 - what an error of a library quotes is not known here
+        line = f"A fault of ours ({type(error).__name__} at {place_of(error)}). What is not yet done will be by the next sync."
         raise dg.Failure(line, {EXIT_CODE: RosterError.exit_code}, allow_retries=False) from None

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.embedded import product_url
 from roster_pipeline.errors import ProductUnusable
@@ -19,6 +21,8 @@ from roster_pipeline.product.tables import SCHEMA
 from roster_pipeline.settings import Settings
 
 MIGRATION_LOCK = "roster:migrations"
+AWAY = ("08", "57P", "28", "3D")
+"""SQLSTATE classes of a server that is not there for us: connection, shutdown, authorisation, no such database."""
 
 
 def connect(url: str) -> Engine:
@@ -26,8 +30,9 @@ def connect(url: str) -> Engine:
     return sa.create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC", "connect_timeout": 10})
 
 
+@cache
 def open_product(settings: Settings) -> Engine:
-    """The product database of these settings, at its newest migration.
+    """The product database of these settings, at its newest migration; opened once a process.
 
     Raises:
         ProductUnusable: the server does not answer or refuses.
@@ -53,25 +58,23 @@ def migrate(engine: Engine) -> None:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
+def transaction(engine: Engine, *, one_view: bool = False) -> Iterator[Connection]:
     """One transaction: committed on leaving, rolled back on any error.
+
+    Args:
+        one_view: all its queries see the product as it was at the first one.
 
     Raises:
         ProductUnusable: the database is away or refused; the message carries no row and no URL.
     """
     try:
-        with engine.begin() as connection:
+        with (
+            engine.execution_options(isolation_level="REPEATABLE READ") if one_view else engine
+        ).begin() as connection:
             yield connection
-    except OperationalError as error:
-        raise ProductUnusable(
-            f"PostgreSQL at {_place(engine)} is away ({_first_line(error)}). "
-            "Nothing was half done. Check the server and ROSTER_DATABASE_URL, then run again."
-        ) from error
-    except DBAPIError as error:
-        raise ProductUnusable(
-            f"The product database refused the work ({_refusal(error)}) and rolled it back. "
-            "Nothing was half done. Run the sync again; if it stays, report the error code."
-        ) from error
+    except (DBAPIError, psycopg.Error) as error:
+        # COPY runs on psycopg's own cursor. Either way the server's words can quote a row, so they go no further.
+        raise _unusable(engine, error.orig if isinstance(error, DBAPIError) else error) from None
 
 
 @contextmanager
@@ -108,15 +111,17 @@ def _place(engine: Engine) -> str:
     return f"{url.host or url.query.get('host', 'its socket')}/{url.database}"
 
 
-def _first_line(error: DBAPIError) -> str:
-    return re.sub(r"\s+", " ", str(error.orig)).strip()[:160]
-
-
-def _refusal(error: DBAPIError) -> str:
-    """SQLSTATE and constraint only: the server's own text can quote a row."""
-    diagnostic = getattr(error.orig, "diag", None)
-    return " ".join(
-        str(part)
-        for part in (getattr(error.orig, "sqlstate", None), getattr(diagnostic, "constraint_name", None))
-        if part
+def _unusable(engine: Engine, error: BaseException | None) -> ProductUnusable:
+    """What a person is told: where the server is if it is away, else SQLSTATE and constraint."""
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    if code is None or code.startswith(AWAY):
+        said = re.sub(r"\s+", " ", str(error)).strip()[:160]
+        return ProductUnusable(
+            f"PostgreSQL at {_place(engine)} is away ({said}). "
+            "Nothing was half done. Check the server and ROSTER_DATABASE_URL, then run again."
+        )
+    constraint = getattr(getattr(error, "diag", None), "constraint_name", None)
+    return ProductUnusable(
+        f"PostgreSQL refused the work ({' '.join(part for part in (code, constraint) if part)}) and rolled it back. "
+        "Nothing was half done. Run again; if it stays, look the code up in PostgreSQL's list of error codes."
     )

@@ -58,7 +58,7 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
 
 def _send(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity) -> None:
     """The changes of one entity, into temporary table `changed_X`."""
-    columns = ("op", *entity.columns)
+    columns = ("op", *entity.columns, "version")
     typed = ", ".join(f"{column} {TEMPORARY_TYPES.get(column, 'text')}" for column in columns)
     query = f"select {', '.join(columns)} from changes.{entity.name} where not held"
     copy_to_postgres(con, query, pg, f"changed_{entity.name}", typed)
@@ -71,15 +71,24 @@ def _write(pg: Connection, entity: Entity, target: Target, values: Values) -> in
     _run(
         pg,
         f"create temporary table resolved_{name} on commit drop as "
-        f"select c.op, {resolved} from changed_{name} as c {target.joins}",
+        f"select c.op, c.version, {resolved} from changed_{name} as c {target.joins}",
         values,
     )
     written = 0
-    if target.ended:
-        written += _change(pg, name, target, values)
-    elif entity.removal == "delete":
-        written += _delete(pg, name, target, values)
+    if target.ended or entity.removal == "delete":
+        _hold_still(pg, name, target)
+        written += _change(pg, name, target, values) if target.ended else _delete(pg, name, target, values)
     return written + _insert(pg, name, target, values)
+
+
+def _hold_still(pg: Connection, name: str, target: Target) -> None:
+    """Lock the rows that are to be changed, as they are now; one that was written since it was read is not among them."""
+    _run(
+        pg,
+        f"create temporary table before_{name} on commit drop as select product.* from roster.{name} as product "
+        f"join resolved_{name} as r on {_same_row(target)} and product.xmin::text = r.version "
+        "where r.op <> 'insert' for update of product",
+    )
 
 
 def _insert(pg: Connection, name: str, target: Target, values: Values) -> int:
@@ -95,18 +104,14 @@ def _insert(pg: Connection, name: str, target: Target, values: Values) -> int:
 
 
 def _change(pg: Connection, name: str, target: Target, values: Values) -> int:
-    _run(
-        pg,
-        f"create temporary table before_{name} on commit drop as select product.* from roster.{name} as product "
-        f"join resolved_{name} as r on {_same_row(target)} where r.op <> 'insert'",
-    )
     if name == "accounts":
         # Two people may swap addresses: every address that changes is let go before any is taken.
         _run(
             pg,
-            "update roster.accounts as product set email = null from resolved_accounts as r "
-            "where product.id = r.id and r.op <> 'insert'",
+            "update roster.accounts as product set email = null from before_accounts as before "
+            "where product.id = before.id",
         )
+    keys = ", ".join(target.key)
     assignments = ", ".join(
         [
             *(f"{column} = r.{column}" for column in target.content),
@@ -116,14 +121,15 @@ def _change(pg: Connection, name: str, target: Target, values: Values) -> int:
     return _run(
         pg,
         f"with written as (update roster.{name} as product set {assignments} from resolved_{name} as r "
-        f"where r.op <> 'insert' and {_same_row(target)} returning product.*, r.op as op) "
+        f"join before_{name} as before using ({keys}) where r.op <> 'insert' and {_same_row(target)} "
+        "returning product.*, r.op as op) "
         + _journal(
             name,
             target,
             op="written.op",
             before="to_jsonb(before)",
             after="to_jsonb(written) - 'op'",
-            rows=f"written join before_{name} as before using ({', '.join(target.key)})",
+            rows=f"written join before_{name} as before using ({keys})",
         ),
         values,
     )
@@ -132,8 +138,8 @@ def _change(pg: Connection, name: str, target: Target, values: Values) -> int:
 def _delete(pg: Connection, name: str, target: Target, values: Values) -> int:
     return _run(
         pg,
-        f"with written as (delete from roster.{name} as product using resolved_{name} as r "
-        f"where r.op <> 'insert' and {_same_row(target)} returning product.*) "
+        f"with written as (delete from roster.{name} as product using before_{name} as r "
+        f"where {_same_row(target)} returning product.*) "
         + _journal(name, target, op="'delete'", before="to_jsonb(written)", after="null", rows="written"),
         values,
     )

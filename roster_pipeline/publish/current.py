@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres
 
-STATE = {"is_ended": "BOOLEAN", "is_native": "BOOLEAN"}
+STATE = {"is_ended": "BOOLEAN", "is_native": "BOOLEAN", "version": "VARCHAR"}
+"""Every table ends with these. `version` is PostgreSQL's own (xmin): it tells that a row was written since it was read."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
             where m.ended_at is null
             group by m.account_id
         ), known as (
-            select a.*, link.clever_id as linked_clever_id,
+            select a.*, a.xmin::text as version, link.clever_id as linked_clever_id,
                 coalesce(link.organization_id = %(organization_id)s, false) as linked_here,
                 coalesce(link.organization_id <> %(organization_id)s, false) as linked_elsewhere,
                 coalesce(m.elsewhere, false) as member_elsewhere,
@@ -78,7 +79,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
             imported_from_clever,
             case when not linked_elsewhere then linked_clever_id end,
             linked_here, linked_elsewhere, member_elsewhere, admin_elsewhere, admin_here,
-            archived_at is not null, false
+            archived_at is not null, false, version
         from known
         """,
     ),
@@ -87,7 +88,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "Live links between the district's people and accounts.",
         "clever_id VARCHAR, account_id BIGINT",
         """
-        select clever_id, account_id, false, false from roster.identity_links
+        select clever_id, account_id, false, false, xmin::text from roster.identity_links
         where organization_id = %(organization_id)s and unlinked_at is null
         """,
     ),
@@ -96,7 +97,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "Schools of the organization.",
         "school_id VARCHAR, name VARCHAR, sis_id VARCHAR, nces_id VARCHAR, low_grade VARCHAR, high_grade VARCHAR",
         """
-        select clever_id, name, sis_id, nces_id, low_grade, high_grade, archived_at is not null, false
+        select clever_id, name, sis_id, nces_id, low_grade, high_grade, archived_at is not null, false, xmin::text
         from roster.schools where organization_id = %(organization_id)s
         """,
     ),
@@ -105,9 +106,10 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "Memberships of the organization; its own (native) ones are never changed.",
         "account_id BIGINT, clever_id VARCHAR, role VARCHAR",
         """
-        select m.account_id, link.clever_id, m.role, m.ended_at is not null, m.source = 'native'
+        select m.account_id, link.clever_id, m.role, m.ended_at is not null, m.source = 'native', m.xmin::text
         from roster.org_memberships as m
-        left join roster.identity_links as link on link.account_id = m.account_id and link.unlinked_at is null
+        left join roster.identity_links as link
+            on link.account_id = m.account_id and link.organization_id = m.organization_id and link.unlinked_at is null
         where m.organization_id = %(organization_id)s
         """,
     ),
@@ -117,7 +119,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
         """
         select school.clever_id, m.account_id, link.clever_id, m.role, m.is_primary, m.ended_at is not null,
-            m.source = 'native'
+            m.source = 'native', m.xmin::text
         from roster.school_memberships as m
         join roster.schools as school on school.id = m.school_id
         left join roster.identity_links as link
@@ -133,7 +135,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "term_name VARCHAR",
         """
         select roster.clever_id, school.clever_id, roster.name, roster.subject, roster.grade, roster.period,
-            roster.term_name, roster.archived_at is not null, false
+            roster.term_name, roster.archived_at is not null, false, roster.xmin::text
         from roster.rosters as roster left join roster.schools as school on school.id = roster.school_id
         where roster.organization_id = %(organization_id)s and roster.source = 'clever'
         """,
@@ -144,10 +146,12 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
             f"{role.capitalize()}s of Clever rosters.",
             f"section_id VARCHAR, account_id BIGINT, clever_id VARCHAR{', is_primary BOOLEAN' if extra else ''}",
             f"""
-            select roster.clever_id, m.account_id, link.clever_id,{extra} m.ended_at is not null, false
+            select roster.clever_id, m.account_id, link.clever_id,{extra} m.ended_at is not null, false, m.xmin::text
             from roster.roster_{role}s as m
             join roster.rosters as roster on roster.id = m.roster_id
-            left join roster.identity_links as link on link.account_id = m.account_id and link.unlinked_at is null
+            left join roster.identity_links as link
+                on link.account_id = m.account_id and link.organization_id = roster.organization_id
+                and link.unlinked_at is null
             where roster.organization_id = %(organization_id)s and roster.source = 'clever'
             """,
         )
@@ -158,7 +162,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "Members whom a section names and nobody has met yet.",
         "section_id VARCHAR, clever_id VARCHAR, role VARCHAR",
         """
-        select roster.clever_id, parked.clever_id, parked.role, false, false
+        select roster.clever_id, parked.clever_id, parked.role, false, false, parked.xmin::text
         from roster.parked_members as parked join roster.rosters as roster on roster.id = parked.roster_id
         where roster.organization_id = %(organization_id)s and roster.source = 'clever'
         """,
@@ -168,7 +172,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "Contradictions that a person was or is asked about.",
         "clever_id VARCHAR, reason VARCHAR, state VARCHAR, decision VARCHAR",
         """
-        select distinct on (clever_id, reason) clever_id, reason, state, decision, false, false
+        select distinct on (clever_id, reason) clever_id, reason, state, decision, false, false, xmin::text
         from roster.reviews where organization_id = %(organization_id)s
         order by clever_id, reason, id desc
         """,

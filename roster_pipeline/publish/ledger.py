@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.errors import DistrictUnknown, TierRefused
+from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Held, Plan
 from roster_pipeline.product.tables import holds, organizations, refresh_requests, syncs
@@ -77,13 +77,22 @@ def close_unpublished(pg: Connection, dagster_run_id: str, at: datetime) -> None
 def finish_sync(
     pg: Connection, plan: Plan, district: District, counts: dict[str, Any], summary: str, at: datetime
 ) -> None:
-    """Close a sync that published its plan, in the transaction that wrote it."""
+    """Close a sync that published its plan, in the transaction that wrote it.
+
+    Raises:
+        PlanStale: the sync is not running any more; the caller's transaction must be left.
+    """
     state = "held" if plan.held else "published"
-    pg.execute(
+    closed = pg.execute(
         syncs.update()
-        .where(syncs.c.id == plan.sync_id)
+        .where(syncs.c.id == plan.sync_id, syncs.c.state == "running")
         .values(state=state, plan_digest=plan.digest, counts=counts, finished_at=at)
     )
+    if closed.rowcount != 1:
+        raise PlanStale(
+            f"Sync {plan.sync_id} is over: it was published already, or another one took its place. "
+            "Nothing was written; run sync_roster again."
+        )
     pg.execute(
         organizations.update()
         .where(organizations.c.id == plan.organization_id)

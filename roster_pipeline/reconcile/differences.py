@@ -32,6 +32,7 @@ def _difference(entity: Entity) -> str:
             end as op,
             {_either(entity)},
             {_was(entity)}
+            existing.version,
             false as held
         from (select *, true as is_desired from marts.{entity.name}) as desired
         {join} join current.{entity.name} as existing on {on_key}
