@@ -6,6 +6,7 @@ last process that uses it. Nothing here knows what is stored.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import warnings
 from typing import TYPE_CHECKING
@@ -13,8 +14,9 @@ from urllib.parse import urlsplit
 
 import psutil
 from pydantic import SecretStr
+from sqlalchemy.engine import make_url
 
-from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.errors import ProductUnusable, SettingRefused
 from roster_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,8 +38,9 @@ def dagster_url(settings: Settings) -> str:
     Each event of a run is a commit of its own: waiting for the disk at each would take longer than the work. A crash of
     the server can lose the last events of a run's log; the product's own transactions are not touched by it.
     """
-    url = _url(settings, settings.dagster_database_url or settings.database_url, "psycopg2")
-    return f"{url}{'&' if '?' in url else '?'}options=-csynchronous_commit%3Doff"
+    url = make_url(_url(settings, settings.dagster_database_url or settings.database_url, "psycopg2"))
+    options = " ".join(part for part in (url.query.get("options"), "-csynchronous_commit=off") if isinstance(part, str))
+    return url.update_query_dict({"options": options}).render_as_string(hide_password=False)
 
 
 def stop_if_last(settings: Settings) -> None:
@@ -71,7 +74,11 @@ def _start(settings: Settings) -> str:
     with warnings.catch_warnings():
         # Where a machine has no XDG_RUNTIME_DIR, a folder under /tmp serves as well; nothing for a user to act on.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        settings.postgres_folder.parent.mkdir(parents=True, exist_ok=True)
+        if not re.fullmatch(r"[\w./+-]+", str(settings.postgres_folder)):
+            raise SettingRefused(
+                "ROSTER_HOME has a character that the embedded PostgreSQL cannot have in its path. Use letters, "
+                "digits and . _ - + only, or set ROSTER_DATABASE_URL to a server of your own."
+            )
         try:
             server = _server(settings)
             _forget_the_dead(server)

@@ -8,6 +8,7 @@ to know for that.
 from __future__ import annotations
 
 import re
+import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -96,12 +97,13 @@ def open_warehouse(
     """
     if not re.fullmatch("[0-9a-f]{24}", district_id):
         raise DistrictUnknown("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = folder / f"{district_id}.tmp"
     options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "threads": threads,
         "preserve_insertion_order": False,
-        "temp_directory": str(folder / f"{district_id}.tmp"),
+        "temp_directory": str(temporary),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         # A change above this size is written into the file at once, a smaller one first into the log. Whole
@@ -113,6 +115,8 @@ def open_warehouse(
     except duckdb.Error as fault:
         raise RosterError(_not_opened(district_id, str(fault))) from None
     with con:
+        # The file is ours alone now, and so is whatever a killed process left beside it.
+        shutil.rmtree(temporary, ignore_errors=True)
         con.execute("SET enable_progress_bar = false")
         yield con
 

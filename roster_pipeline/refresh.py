@@ -54,12 +54,12 @@ def file_request(
 
 
 def waiting_requests(pg: Connection) -> list[Waiting]:
-    """The districts that requests wait for, the longest wait first."""
+    """The districts that requests wait for, the longest wait first. Those of a paused district go on waiting."""
     requests = refresh_requests.c
     rows = pg.execute(
         sa.select(organizations.c.clever_district_id, organizations.c.name, sa.func.max(requests.id))
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
-        .where(requests.state == "queued")
+        .where(requests.state == "queued", organizations.c.state == "active", organizations.c.tier != "sso_only")
         .group_by(organizations.c.id)
         .order_by(sa.func.min(requests.requested_at))
     )

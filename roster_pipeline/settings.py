@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from roster_pipeline.errors import SettingRefused
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-        raise ValueError("must start with postgresql://")
+    """A URL that can be taken apart, and whose parts are no pieces of a password that was not encoded."""
+    shape = "must be postgresql://user:password@host:port/database, with special characters percent-encoded"
+    text = value.get_secret_value()
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError(shape) from None
+    place = f"{url.host or url.query.get('host', '')}"
+    if not text.startswith(("postgresql://", "postgres://")) or not place or not url.database:
+        raise ValueError(shape)
+    if "@" in f"{place}{url.database}" or "/" in url.database or not 0 < (url.port or 5432) < 65536:
+        raise ValueError(shape)
     return value
+
+
+def _usable_folder(value: Path) -> Path:
+    folder = value.expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"it is no folder that can be made ({error.strerror})") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ValueError("it is no folder that can be written to")
+    return folder
 
 
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
@@ -25,7 +49,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROSTER_", frozen=True, env_ignore_empty=True)
 
-    home: Path = Path(".roster")
+    home: Annotated[Path, AfterValidator(_usable_folder)] = Field(default=Path(".roster"), validate_default=True)
     database_url: PostgresUrl | None = None
     dagster_database_url: PostgresUrl | None = None
     clever_api_url: HttpUrl = HttpUrl("https://api.clever.com")

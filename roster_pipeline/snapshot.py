@@ -141,7 +141,7 @@ def _next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The next `latest.duckdb`, open for writing; it replaces the last one only if all went well."""
     following = folder / ".next.duckdb"
     for left_behind in folder.glob(".next.duckdb*"):
-        left_behind.unlink()
+        shutil.rmtree(left_behind) if left_behind.is_dir() else left_behind.unlink()
     if (folder / LATEST).exists():
         shutil.copyfile(folder / LATEST, following)
     config: dict[str, str | bool | int | float | list[str]] = {

@@ -25,7 +25,7 @@ ASSETS = {
     "raw": ["courses", "schools", "sections", "students", "teachers", "terms"],
     "staging": ["stg_courses", "stg_schools", "stg_sections", "stg_students", "stg_teachers", "stg_terms"],
     "current": ENTITIES,
-    "intermediate": ["int_email_claims", "int_identities", "int_people", "int_section_members"],
+    "intermediate": ["int_email_claims", "int_half_read", "int_identities", "int_people", "int_section_members"],
     "marts": ENTITIES,
     "sync": ["plan"],
     "product": ["accounts", "org_memberships", "rosters"],

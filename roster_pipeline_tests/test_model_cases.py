@@ -23,6 +23,7 @@ from roster_pipeline.stage import models, run_models, tables_read
 FOLDERS = sorted(Path(str(folder)) for folder in files("dbt_like_sql").iterdir())
 SQL_FILES = {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))}
 LANDED = {"content_hash": "VARCHAR", "sync_id": "BIGINT"}
+SET_ASIDE = {"resource": "VARCHAR", "clever_id": "VARCHAR", "reason": "VARCHAR", "whole_record": "BOOLEAN"}
 SQL_TESTS = [name for name, path in SQL_FILES.items() if path.parent.name == "tests"]
 
 
@@ -73,6 +74,7 @@ def warehouse():
         con.execute("create schema current")
         for resource in RESOURCES:
             _create(con, f"raw.{resource.name}", {**resource.fields, **LANDED})
+        _create(con, "raw.set_aside", SET_ASIDE)
         for table in CURRENT_TABLES:
             _create(con, f"current.{table.name}", table.columns)
         list(run_models(con, models()))

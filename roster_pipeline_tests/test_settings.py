@@ -1,6 +1,9 @@
 """The ROSTER_* environment: defaults, what is refused, and that nothing secret is ever shown."""
 
+from pathlib import Path
+
 import pytest
+import sqlalchemy as sa
 from pydantic import ValidationError
 
 from roster_pipeline.clever import clever_access
@@ -18,7 +21,7 @@ def nothing_set(monkeypatch):
 
 def test_given_nothing_is_set_then_clever_itself_and_the_embedded_server_are_meant():
     settings = read_settings()
-    assert str(settings.home) == ".roster"
+    assert settings.home == Path(".roster").resolve()
     assert settings.database_url is None
     assert str(settings.clever_api_url) == "https://api.clever.com/"
     assert str(settings.clever_auth_url) == "https://clever.com/"
@@ -83,8 +86,34 @@ def test_given_one_database_url_then_both_parties_use_it_with_their_own_driver(m
     monkeypatch.setenv("ROSTER_DATABASE_URL", "postgres://someone@db.example.org:5433/school?sslmode=require")
     settings = read_settings()
     assert product_url(settings) == "postgresql+psycopg://someone@db.example.org:5433/school?sslmode=require"
-    place = "postgresql+psycopg2://someone@db.example.org:5433/school?sslmode=require&"
-    assert dagster_url(settings).startswith(place)
+    url = sa.make_url(dagster_url(settings))
+    assert (url.drivername, url.host, url.port) == ("postgresql+psycopg2", "db.example.org", 5433)
+    assert url.query["sslmode"] == "require"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://db.example.org/school",
+        "postgresql://db.example.org:notaport/school",
+        "postgresql://db.example.org:99999/school",
+        "postgresql://",
+        "postgresql://someone:half@way/through@db.example.org/school",
+    ],
+)
+def test_given_a_database_url_that_is_none_when_read_then_refused_without_repeating_it(monkeypatch, url):
+    monkeypatch.setenv("ROSTER_DATABASE_URL", url)
+    with pytest.raises(SettingRefused, match="ROSTER_DATABASE_URL is malformed") as refused:
+        read_settings()
+    assert "half" not in str(refused.value)
+    assert "way" not in str(refused.value)
+
+
+def test_given_a_home_that_cannot_be_made_when_read_then_refused_by_name(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("ROSTER_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(SettingRefused, match="ROSTER_HOME is malformed"):
+        read_settings()
 
 
 def test_given_a_database_of_its_own_for_dagster_then_only_dagster_uses_it(monkeypatch):

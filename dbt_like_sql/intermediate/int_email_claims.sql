@@ -19,7 +19,9 @@ with recursive claims as (
             and strip_accents(lower(own.last_name)) <> strip_accents(lower(person.last_name))
             and own.clever_email is distinct from person.email,
             false
-        ) as is_recycled
+        ) as is_recycled,
+        -- So does whoever has a field that could not be read.
+        coalesce(is_recycled or (person.is_half_read and own.account_id is not null), false) as is_kept
     from intermediate.int_people as person
     left join current.accounts as own
         on own.linked_clever_id = person.clever_id and own.is_linked_here
@@ -32,7 +34,7 @@ keepers as (
     select clever_id
     from claims
     where account_id is not null
-        and (is_recycled or (email is not null and not is_wanted) or email = own_email)
+        and (is_kept or (email is not null and not is_wanted) or email = own_email)
 ),
 
 blocked as (

@@ -8,6 +8,7 @@ with matched as (
         claim.is_wanted,
         claim.is_blocked,
         claim.is_recycled,
+        claim.is_kept,
         claim.is_moved,
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
@@ -77,6 +78,7 @@ select
     rule,
     reason,
     is_recycled,
+    is_kept,
     holder_id,
     holder_clever_id,
     first_name_agrees,
@@ -84,8 +86,8 @@ select
     case rule when 'linked' then linked_account_id when 'email' then holder_id end as account_id,
     case
         when rule = 'email' then email
-        when rule = 'linked' and email is null then null
-        when rule = 'linked' and (is_recycled or is_blocked or not is_wanted) then own_email
+        when rule = 'linked' and (is_kept or (email is not null and (is_blocked or not is_wanted))) then own_email
+        when rule = 'linked' then email
         when is_wanted and not is_held and reason is null then email
     end as account_email
 from decided

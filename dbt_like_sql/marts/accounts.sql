@@ -1,14 +1,15 @@
 -- Accounts as the product shall have them. Names and email belong to Clever; an admin stays an admin; someone whose
--- Clever id may have passed to another person keeps what the account has (review reason *recycled_id*).
+-- Clever id may have passed to another person (review reason *recycled_id*), or of whom a field could not be read, keeps
+-- what the account has.
 select
     identity.clever_id,
     identity.account_id,
     identity.rule,
     if(account.role = 'admin', 'admin', identity.role) as role,
-    if(identity.is_recycled, account.first_name, identity.first_name) as first_name,
-    if(identity.is_recycled, account.last_name, identity.last_name) as last_name,
-    if(identity.is_recycled, account.email, identity.account_email) as email,
-    if(identity.is_recycled, account.clever_email, identity.email) as clever_email,
+    if(identity.is_kept, account.first_name, identity.first_name) as first_name,
+    if(identity.is_kept, account.last_name, identity.last_name) as last_name,
+    if(identity.is_kept, account.email, identity.account_email) as email,
+    if(identity.is_kept, account.clever_email, identity.email) as clever_email,
     true as imported_from_clever
 from intermediate.int_identities as identity
 left join current.accounts as account on account.account_id = identity.account_id

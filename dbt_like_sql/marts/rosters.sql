@@ -1,5 +1,5 @@
 -- One roster a Clever section, its name exactly as Clever has it. It belongs to the school that the section names, shared
--- now or only once; a term that the feed does not hold keeps the name it had.
+-- now or only once; a term that the feed does not hold keeps the name it had, and so does what could not be read.
 with known_schools as (
     select school_id from staging.stg_schools
     union
@@ -9,15 +9,16 @@ with known_schools as (
 select
     section.section_id,
     school.school_id,
-    section.name,
-    section.subject,
-    section.grade,
-    section.period,
+    if(half_read.clever_id is null, section.name, coalesce(nullif(section.name, ''), existing.name, '')) as name,
+    if(half_read.clever_id is null, section.subject, coalesce(section.subject, existing.subject)) as subject,
+    if(half_read.clever_id is null, section.grade, coalesce(section.grade, existing.grade)) as grade,
+    if(half_read.clever_id is null, section.period, coalesce(section.period, existing.period)) as period,
     case
         when term.term_id is not null then term.name
-        when section.term_id is not null then existing.term_name
+        when section.term_id is not null or half_read.clever_id is not null then existing.term_name
     end as term_name
 from staging.stg_sections as section
 left join known_schools as school on school.school_id = section.school_id
 left join staging.stg_terms as term on term.term_id = section.term_id
 left join current.rosters as existing on existing.section_id = section.section_id
+left join intermediate.int_half_read as half_read on half_read.clever_id = section.section_id

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
 
 from roster_pipeline.cli import districts, local, sync, waiting
-from roster_pipeline.cli.screen import complain
+from roster_pipeline.cli.screen import complain, show_json
 from roster_pipeline.errors import CannotStart, RosterError, place_of
 
 INTERRUPTED = 130
@@ -23,20 +24,26 @@ for commands in (districts, sync, waiting, local):
 
 def main() -> None:
     """Run one command. No traceback reaches a user, and no text of an error that is not ours: it could quote a row."""
+    # What libraries log is for the Dagster UI; without a handler Python would print it here.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except RosterError as error:
-        complain(str(error))
-        code = error.exit_code
+        code = _refuse(str(error), error.exit_code, type(error).__name__)
     except typer.TyperException as error:
-        complain(f"{error.format_message()} See roster-pipeline --help.")
-        code = CannotStart.exit_code
+        code = _refuse(f"{error.format_message()} See roster-pipeline --help.", CannotStart.exit_code, "BadCall")
     except (KeyboardInterrupt, typer.Abort):
-        complain("Interrupted. Nothing is half done; run the command again when you like.")
-        code = INTERRUPTED
+        code = _refuse("Interrupted. Nothing is half done; run it again when you like.", INTERRUPTED, "Interrupted")
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        complain(
-            f"A fault of ours: {type(error).__name__} at {place_of(error)}. Nothing is half done; please report it."
-        )
-        code = RosterError.exit_code
+        line = f"A fault of ours: {type(error).__name__} at {place_of(error)}. Nothing is half done; report it."
+        code = _refuse(line, RosterError.exit_code, "Fault")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(line: str, code: int, kind: str) -> int:
+    """The line for a person, and for a machine that asked for JSON an object."""
+    if "--json" in sys.argv:
+        show_json({"error": kind, "message": line, "exit_code": code})
+    else:
+        complain(line)
+    return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -9,13 +10,14 @@ import typer
 
 from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
-from roster_pipeline.errors import SettingRefused, SourceUnusable
+from roster_pipeline.errors import CannotStart, SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations, connect_district
 from roster_pipeline.settings import Settings, read_settings
 
+CLEVER_ID = "[0-9a-f]{24}"
 NEXT = {
     "secure_sync": "Next: roster-pipeline sync",
     "library": "It is synced on demand only, never in the night.",
@@ -57,6 +59,8 @@ def connect(
 ) -> None:
     """Make a district an organization, or change its tier."""
     settings = read_settings()
+    if not re.fullmatch(CLEVER_ID, district_id):
+        raise CannotStart("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
     with CleverClient(clever_access(settings)) as clever:
         district = clever.district(district_id)
     connect_here(settings, district, tier)
@@ -77,7 +81,11 @@ def connect_here(settings: Settings, district: District, tier: str) -> None:
 
 
 def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]:
-    """Every district that the connection shows, or why Clever would not describe it."""
+    """Every district that the connection shows, or why Clever would not describe it.
+
+    Raises:
+        SourceUnusable: it would describe none of them.
+    """
     found: dict[str, District | SourceUnusable] = {}
     with CleverClient(clever_access(settings)) as clever:
         for district_id in clever.shared_districts():
@@ -85,6 +93,9 @@ def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]
                 found[district_id] = clever.district(district_id)
             except SourceUnusable as error:
                 found[district_id] = error
+    refusals = [one for one in found.values() if isinstance(one, SourceUnusable)]
+    if refusals and len(refusals) == len(found):
+        raise refusals[0]
     return found
 
 
@@ -104,7 +115,7 @@ def _row(district_id: str, seen: District | SourceUnusable | None, connected: Or
     return {
         "district_id": district_id,
         "name": name,
-        "in_clever": described.state if described else ("not shown" if seen is None else "refused"),
+        "in_clever": described.state if described else ("not shown" if seen is None else f"refused: {seen}"),
         "tier": connected.tier if connected else None,
         "state": connected.state if connected else "not connected",
         "last_sync_in_clever": described.last_sync if described else None,

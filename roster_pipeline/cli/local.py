@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 def sandbox(
     data: Data = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 4010,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4010,
     days: Days = 0,
     seed: Annotated[int, typer.Option(help="Another seed invents other districts.")] = 20261122,
 ) -> None:
@@ -82,8 +82,8 @@ def demo(days: Days = 0) -> int:
 
 
 def dev(
-    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
-    sandbox_port: Annotated[int, typer.Option(help="Port of the Clever sandbox.")] = 4010,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+    sandbox_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Clever sandbox.")] = 4010,
     days: Days = 0,
 ) -> int:
     """Serve the Dagster UI, its daemon and the Clever sandbox until stopped with Ctrl-C."""

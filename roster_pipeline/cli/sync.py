@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.districts import shown_by_clever
 from roster_pipeline.cli.report import Report, read_report, show_reports
 from roster_pipeline.cli.screen import AsJson, complain, err, say, show_json
@@ -92,11 +93,12 @@ def run_districts(settings: Settings, district_ids: Sequence[str], *, job: str =
 
     resolved = defs.resolve_job_def(job)
     steps = len(list(resolved.asset_layer.executable_asset_keys))
+    clever_access(settings)  # a missing setting is told before a run is begun
     names = _connected_names(settings, district_ids)
     reports = []
     with dagster_instance(settings) as instance, _bars() as bars:
         tasks = {one: bars.add_task(names[one], total=steps, stage="waits", start=False) for one in district_ids}
-        for one in district_ids:
+        for one in tasks:
             add_partition(instance, one)
             bars.start_task(tasks[one])
             ended = run_sync(instance, resolved, one, name=names[one], on_step=_advance(bars, tasks[one]))
@@ -112,6 +114,7 @@ def _bars() -> Progress:
         TextColumn("{task.completed:>2}/{task.total} {task.fields[stage]}"),
         TimeElapsedColumn(),
         console=err,
+        disable=not err.is_terminal,
     )
 
 

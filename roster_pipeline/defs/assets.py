@@ -60,6 +60,7 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
                     "pages": read.pages,
                     "set_aside": len(read.set_aside),
                     "sync_id": sync_id,
+                    "clever_state": feed.district.state,
                 }
                 yield dg.MaterializeResult(
                     asset_key=["raw", name], metadata=describe.describe_table(con, "raw", name) | found
@@ -114,7 +115,7 @@ def staging(sync: DistrictSync) -> Results:
 @dg.multi_asset(name="read_current", specs=specs.CURRENT, partitions_def=districts)
 def current(sync: DistrictSync) -> Results:
     """Copy what the product has now, as far as this district is concerned, beside the feed."""
-    with as_failure(), sync.warehouse() as con, sync.product() as pg:
+    with as_failure(), sync.warehouse() as con, sync.product(one_view=True) as pg:
         read_current(con, pg, organization_of(pg, sync.district_id))
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
@@ -191,7 +192,7 @@ def product(sync: DistrictSync) -> Results:
 @dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT], partitions_def=districts)
 def snapshot(sync: DistrictSync) -> Results:
     """Swap in what was published, with its history, for analysts."""
-    with as_failure(), sync.warehouse() as con, sync.product() as pg:
+    with as_failure(), sync.warehouse() as con, sync.product(one_view=True) as pg:
         made = kept_plan(con)
         rows = write_snapshot(
             pg,

@@ -25,5 +25,7 @@ def as_failure() -> Iterator[None]:
     except dg.Failure:
         raise
     except Exception as error:  # noqa: BLE001 - what an error of a library quotes is not known here
-        line = f"A fault of ours ({type(error).__name__} at {place_of(error)}). What is not yet done will be by the next sync."
+        line = (
+            f"A fault of ours ({type(error).__name__} at {place_of(error)}). The next sync does what this one did not."
+        )
         raise dg.Failure(line, {EXIT_CODE: RosterError.exit_code}, allow_retries=False) from None

@@ -12,11 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
+from dagster_postgres.utils import DagsterPostgresException
+from sqlalchemy.exc import SQLAlchemyError
 
 from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.partitions import DISTRICTS, run_tags
 from roster_pipeline.embedded import dagster_url
-from roster_pipeline.errors import RosterError
+from roster_pipeline.errors import ProductUnusable, RosterError
 from roster_pipeline.product.database import connect, transaction
 from roster_pipeline.settings import Settings
 
@@ -56,8 +59,14 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """
     with transaction(connect(dagster_url(settings))):
         pass  # dagster-postgres would try for a while, and then say it in many lines
-    with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
-        yield instance
+    try:
+        with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+            yield instance
+    except (SQLAlchemyError, DagsterPostgresException) as error:
+        raise ProductUnusable(
+            f"Dagster's PostgreSQL went away or refused ({type(error).__name__}). The run may look unfinished there; "
+            "the product is whole. Check the server and ROSTER_DAGSTER_DATABASE_URL, then run again."
+        ) from None
 
 
 def add_partition(instance: dg.DagsterInstance, district_id: str) -> None:
@@ -105,6 +114,8 @@ def _own_config(job: dg.JobDefinition, district_id: str) -> Mapping[str, Any]:
 
 def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
     for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT:
+            raise KeyboardInterrupt
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
             code = int(str(said.metadata[EXIT_CODE].value))
             step = f" (step {event.step_key})" if code == RosterError.exit_code else ""

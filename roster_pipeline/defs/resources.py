@@ -96,9 +96,9 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             yield con
 
     @contextmanager
-    def product(self) -> Iterator[Connection]:
-        """One transaction on the product database."""
-        with transaction(self._engine) as pg:
+    def product(self, *, one_view: bool = False) -> Iterator[Connection]:
+        """One transaction on the product database; with `one_view`, all its queries see the same moment."""
+        with transaction(self._engine, one_view=one_view) as pg:
             yield pg
 
     @contextmanager
@@ -106,6 +106,6 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         """A folder for files on their way, gone afterwards; what a killed run left there goes first."""
         folder = self._settings.landing_folder / self._district_id
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=0o700, parents=True)
         with TemporaryDirectory(dir=folder) as path:
             yield Path(path)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from roster_pipeline.defs.jobs import sync_roster
-from roster_pipeline.defs.partitions import run_tags
+from roster_pipeline.defs.partitions import DISTRICTS, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import nightly_organizations
@@ -26,6 +26,8 @@ def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator
         chosen = nightly_organizations(pg)
     if not chosen:
         yield dg.SkipReason("No active district of tier secure_sync is connected.")
+        return
+    context.instance.add_dynamic_partitions(DISTRICTS, [one.district_id for one in chosen])
     for one in chosen:
         yield dg.RunRequest(
             run_key=f"nightly/{evening}/{one.district_id}",

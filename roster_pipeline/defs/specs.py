@@ -12,6 +12,8 @@ from roster_pipeline.stage import Model, models
 from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
 
 COMPLETE, CONTRACT, BRAKES = "complete", "contract", "brakes"
+SET_ASIDE = ("raw", "set_aside")
+"""What could not be read of any list; it is no asset of its own."""
 STAGING_MODELS = tuple(model for model in models() if model.layer == "staging")
 DECIDING_MODELS = tuple(model for model in models() if model.layer != "staging")
 
@@ -36,10 +38,16 @@ RAW_CHECKS = [
 ]
 
 
+def _assets_read(model: Model) -> set[tuple[str, str]]:
+    """The assets behind the tables that a model reads."""
+    of_all_lists = {("raw", resource.name) for resource in RESOURCES}
+    return set(model.reads - {SET_ASIDE}) | (of_all_lists if SET_ASIDE in model.reads else set())
+
+
 def _model_spec(model: Model, kinds: set[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
         list(model.key),
-        deps=[dg.AssetKey(list(source)) for source in sorted(model.reads)],
+        deps=[dg.AssetKey(list(source)) for source in sorted(_assets_read(model))],
         description=f"{model.description}\n\n```sql\n{model.sql}\n```",
         group_name=model.layer,
         kinds=kinds,

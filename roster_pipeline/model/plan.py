@@ -15,9 +15,9 @@ class Held:
     """A part of a plan that waits for a person.
 
     Attributes:
-        part: what the brake watches: `students`, `teachers`, `enrollments`, `rosters`, `schools`, or the feed.
+        part: what the brake watches, such as `students`, `enrollments` or `names_and_emails`.
         reason: the brake's name in the rule book.
-        removals: rows of that part which would end.
+        removals: rows of that part which would end; of names and emails, which would change.
         of: rows of that part which live now.
         limit: the share of them that may end without a person.
     """

@@ -1,6 +1,7 @@
-"""The brakes of the rule book (*Safety*): which removals wait for a person, and why. Adds and updates never do.
+"""The brakes of the rule book (*Safety*): which changes wait for a person, and why. What is new never does.
 
-Each part of a roster is watched by itself; a tripped brake holds the removals of that part, and what hangs on them.
+Each part of a roster is watched by itself, over the whole district; a tripped brake holds the changes of that part, and
+what hangs on them. Not here yet: the finer grains (school, class) and the window of seven days.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from roster_pipeline.model.entities import END, UPDATE
 from roster_pipeline.model.plan import Held
 
 DISTRICT_REMOVALS = "district_removals"
+DISTRICT_UPDATES = "district_updates"
 FEED_INCOMPLETE = "feed_incomplete"
 
 
@@ -21,6 +24,7 @@ class Limits:
     """Shares of a district's live rows of one kind; more than this is held. Defaults: rule book, *Brakes*."""
 
     district_removals: float = 0.10
+    district_updates: float = 0.75
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,9 @@ class Part:
 
     Attributes:
         resource: the Clever list that proves its absences.
-        entity, where: the rows that are counted.
-        held: the removals that wait with it: entity, and a condition on its rows (true for all).
+        entity, where: the live rows that are counted.
+        held: the changes that wait with it: entity, and a condition on its changes (true for all).
+        op: what is counted and held: rows that would `end`, or names and emails that would `update`.
     """
 
     name: str
@@ -38,10 +43,12 @@ class Part:
     entity: str
     where: str
     held: Mapping[str, str]
+    op: str = END
 
 
 ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
 ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
+ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
 
 
 def _people(name: str, role: str) -> Part:
@@ -50,13 +57,29 @@ def _people(name: str, role: str) -> Part:
     return Part(name, name, "org_memberships", f"role = '{role}'", held)
 
 
+def _school_members(name: str, role: str) -> Part:
+    return Part(
+        f"{name}_in_schools", name, "school_memberships", f"role = '{role}'", {"school_memberships": f"role = '{role}'"}
+    )
+
+
+def _in_class(name: str, entity: str, role: str) -> Part:
+    return Part(name, "sections", entity, "true", {entity: "true", "parked_members": f"role = '{role}'"})
+
+
 PARTS: tuple[Part, ...] = (
     Part(
-        "enrollments",
-        "sections",
-        "roster_students",
+        "schools",
+        "schools",
+        "schools",
         "true",
-        {"roster_students": "true", "parked_members": "true"},
+        {
+            "schools": "true",
+            "school_memberships": ENDING_SCHOOL,
+            "rosters": ENDING_SCHOOL,
+            "roster_teachers": ROSTER_OF_ENDING_SCHOOL,
+            "roster_students": ROSTER_OF_ENDING_SCHOOL,
+        },
     ),
     Part(
         "rosters",
@@ -67,14 +90,22 @@ PARTS: tuple[Part, ...] = (
     ),
     _people("students", "student"),
     _people("teachers", "teacher"),
-    Part(
-        "schools",
-        "schools",
-        "schools",
-        "true",
-        {"schools": "true", "school_memberships": ENDING_SCHOOL, "rosters": ENDING_SCHOOL},
-    ),
+    _school_members("students", "student"),
+    _school_members("teachers", "teacher"),
+    _in_class("enrollments", "roster_students", "student"),
+    _in_class("class_teachers", "roster_teachers", "teacher"),
+    Part("names_and_emails", "students", "accounts", "true", {"accounts": "true"}, UPDATE),
 )
+"""In this order: what one part holds is no longer counted by the next, so that each removal has one reason."""
+COUNTED = {
+    END: ("true", "not is_ended and not is_native"),
+    UPDATE: (
+        "(first_name, last_name, email) is distinct from (was_first_name, was_last_name, was_email) "
+        "and account_id in (select account_id from current.accounts where is_linked_here)",
+        "is_linked_here",
+    ),
+}
+"""By op: which changes count, and which live rows they are a share of. A first link is no update of somebody known."""
 
 
 def hold_removals(con: duckdb.DuckDBPyConnection, limits: Limits, unproven: Set[str]) -> tuple[Held, ...]:
@@ -83,24 +114,23 @@ def hold_removals(con: duckdb.DuckDBPyConnection, limits: Limits, unproven: Set[
     Args:
         unproven: resources whose feed does not prove that what is absent is gone: none of their removals.
     """
-    counted = [(part, *_count(con, part)) for part in PARTS]
-    held = tuple(
-        Held(
-            part.name,
-            FEED_INCOMPLETE if part.resource in unproven else DISTRICT_REMOVALS,
-            removals,
-            live,
-            limit,
-        )
-        for part, removals, live in counted
-        if removals and removals > live * (limit := 0.0 if part.resource in unproven else limits.district_removals)
-    )
-    tripped = {one.part for one in held}
+    held = []
     for part in PARTS:
-        if part.name in tripped:
+        changing, live = _count(con, part)
+        limit, reason = _limit(part, limits, unproven)
+        if changing and changing > live * limit:
+            held.append(Held(part.name, reason, changing, live, limit))
             for entity, where in part.held.items():
-                con.execute(f"update changes.{entity} set held = true where op = 'end' and ({where})")
-    return held
+                con.execute(f"update changes.{entity} set held = true where op = '{part.op}' and ({where})")
+    return tuple(held)
+
+
+def _limit(part: Part, limits: Limits, unproven: Set[str]) -> tuple[float, str]:
+    if part.op == UPDATE:
+        return limits.district_updates, DISTRICT_UPDATES
+    if part.resource in unproven:
+        return 0.0, FEED_INCOMPLETE
+    return limits.district_removals, DISTRICT_REMOVALS
 
 
 def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:
@@ -123,10 +153,12 @@ def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _count(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[int, int]:
-    """Rows that would end, and rows that live now."""
+    """Rows that would end or change, and rows that live now."""
+    counts, lives = COUNTED[part.op]
     row = con.execute(
-        f"select (select count(*) from changes.{part.entity} where op = 'end' and ({part.where})), "
-        f"(select count(*) from current.{part.entity} where not is_ended and not is_native and ({part.where}))"
+        f"select (select count(*) from changes.{part.entity} where op = '{part.op}' "
+        f"and not held and ({part.where}) and {counts}), "
+        f"(select count(*) from current.{part.entity} where {lives} and ({part.where}))"
     ).fetchone()
     assert row is not None  # a SELECT of two counts always answers with one row
     return int(row[0]), int(row[1])

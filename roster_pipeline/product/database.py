@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -54,7 +55,13 @@ def migrate(engine: Engine) -> None:
         _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
         connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise ProductUnusable(
+                f"The tables at {_place(engine)} were made by a newer version of this package, or by none. "
+                "Nothing was changed. Install the version that made them, or use another database."
+            ) from None
 
 
 @contextmanager

@@ -11,8 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.product.tables import organizations
 
-TIERS = ("secure_sync", "library", "sso_only")
-
 
 @dataclass(frozen=True)
 class Organization:
@@ -28,11 +26,16 @@ class Organization:
 
 
 def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) -> None:
-    """Make a district an organization, or change its tier; whatever it has stays."""
+    """Make a district an organization, or change its tier. What it has stays; a pause does too."""
     row = insert(organizations).values(clever_district_id=district_id, name=name, tier=tier)
     pg.execute(
         row.on_conflict_do_update(
-            index_elements=["clever_district_id"], set_={"name": name, "tier": tier, "state": "active"}
+            index_elements=["clever_district_id"],
+            set_={
+                "name": name,
+                "tier": tier,
+                "state": sa.case((organizations.c.state == "paused", "paused"), else_="active"),
+            },
         )
     )
 

@@ -23,7 +23,7 @@ BLOCK = 1 << 20
 def copy_to_postgres(con: duckdb.DuckDBPyConnection, query: str, pg: Connection, table: str, columns: str) -> None:
     """Create temporary table `table` (`columns` is its SQL column list) and fill it with the rows of a DuckDB query."""
     name = sql.Identifier(table)
-    with _csv_file() as file:
+    with _csv_file(con) as file:
         con.execute(f"copy ({query}) to '{file}' (format csv, header false, nullstr '', force_quote *)")
         with cursor(pg) as cur:
             cur.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, _raw(columns)))
@@ -51,7 +51,7 @@ def copy_to_duckdb(
         columns: name to DuckDB type, in the order of the query.
     """
     typed = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items()) + "}"
-    with _csv_file() as file:
+    with _csv_file(con) as file:
         with cursor(pg) as cur, file.open("wb") as out:
             # COPY takes no bound parameters, so psycopg quotes them on this side.
             statement = sql.SQL("copy ({}) to stdout (format csv, force_quote *)").format(_bound(query, parameters))
@@ -85,6 +85,11 @@ def _bound(query: str, parameters: Mapping[str, object]) -> sql.Composed:
 
 
 @contextmanager
-def _csv_file() -> Iterator[Path]:
-    with TemporaryDirectory(prefix="roster-") as folder:
+def _csv_file(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
+    """A file in DuckDB's own temporary folder, which whoever opens the database next empties: these are people."""
+    row = con.execute("select current_setting('temp_directory')").fetchone()
+    home = Path(row[0]) if row and row[0] else None
+    if home:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="rows-", dir=home) as folder:
         yield Path(folder) / "rows.csv"

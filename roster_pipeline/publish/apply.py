@@ -82,7 +82,7 @@ def _write(pg: Connection, entity: Entity, target: Target, values: Values) -> in
 
 
 def _hold_still(pg: Connection, name: str, target: Target) -> None:
-    """Lock the rows that are to be changed, as they are now; one that was written since it was read is not among them."""
+    """Lock the rows that are to be changed; one that was written since it was read is not among them."""
     _run(
         pg,
         f"create temporary table before_{name} on commit drop as select product.* from roster.{name} as product "

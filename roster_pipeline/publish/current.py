@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres
 
 STATE = {"is_ended": "BOOLEAN", "is_native": "BOOLEAN", "version": "VARCHAR"}
-"""Every table ends with these. `version` is PostgreSQL's own (xmin): it tells that a row was written since it was read."""
+"""Every table ends with these. `version` is PostgreSQL's own (xmin): it tells a row that was written since."""
 
 
 @dataclass(frozen=True)

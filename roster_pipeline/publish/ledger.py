@@ -32,7 +32,7 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
         )
     if organization.state != "active":
         raise TierRefused(f"District {district_id} is {organization.state}; everything it has is kept as it is.")
-    _fail_running(pg, organization.id, at)
+    _fail_running(pg, syncs.c.organization_id == organization.id, at)
     sync_id = pg.execute(
         syncs.insert()
         .values(
@@ -118,11 +118,22 @@ def _hold(plan: Plan, held: Held) -> dict[str, Any]:
     }
 
 
-def _fail_running(pg: Connection, organization_id: int, at: datetime) -> None:
-    stale = sa.and_(syncs.c.organization_id == organization_id, syncs.c.state == "running")
+def runs_of_running_syncs(pg: Connection) -> list[str]:
+    """Dagster run ids of the syncs that say they are running."""
+    running = sa.select(syncs.c.dagster_run_id).where(syncs.c.state == "running", syncs.c.dagster_run_id.is_not(None))
+    return list(pg.execute(running).scalars())
+
+
+def fail_killed(pg: Connection, dagster_run_id: str, at: datetime) -> None:
+    """Close the sync of a run that was killed; its requests wait again."""
+    _fail_running(pg, syncs.c.dagster_run_id == dagster_run_id, at)
+
+
+def _fail_running(pg: Connection, which: sa.ColumnElement[bool], at: datetime) -> None:
+    stale = sa.and_(which, syncs.c.state == "running")
     killed = pg.execute(sa.select(syncs.c.id).where(stale)).scalars().all()
     _close(pg, stale, state="failed", counts={"error": "killed"}, at=at)
-    # Their requests were never answered: this sync serves them.
+    # Their requests were never answered: the next sync serves them.
     pg.execute(
         refresh_requests.update()
         .where(refresh_requests.c.sync_id.in_(killed), refresh_requests.c.state == "running")

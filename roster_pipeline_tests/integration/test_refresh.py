@@ -1,6 +1,6 @@
 """Update Roster, the nightly schedule and the sensors: what waits becomes a run, and is answered."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -13,6 +13,7 @@ from roster_pipeline.defs.sensors import district_partitions, refresh_requests
 from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
+from roster_pipeline.publish.ledger import begin_sync
 from roster_pipeline.refresh import file_request
 from roster_pipeline_tests.integration.readers import execute, query
 
@@ -39,7 +40,10 @@ def requests_of(instance):
 def evening_of(day):
     """What the nightly schedule yields on an evening in November."""
     at = datetime(2026, 11, day, 20, 30, tzinfo=ZoneInfo("America/New_York"))
-    with dg.build_schedule_context(scheduled_execution_time=at, resources={"product": Product()}) as context:
+    with (
+        dg.instance_for_test() as instance,
+        dg.build_schedule_context(instance, scheduled_execution_time=at, resources={"product": Product()}) as context,
+    ):
         return list(nightly(context))
 
 
@@ -89,9 +93,29 @@ def test_given_no_press_waits_when_the_sensor_looks_then_it_skips(valley, quick_
     press(valley)
     quick_sync(valley)
     assert requests_of(instance) == [skipped]
-    first = press(valley)
+    press(valley)
     (asked,) = requests_of(instance)
-    assert str(first) in asked.run_key
+    assert (asked.partition_key, asked.tags["roster/trigger"]) == (valley.id, "manual")
+
+
+def test_given_a_run_is_under_way_when_pressed_then_the_press_waits_for_the_next(valley, instance, press):
+    press(valley)
+    under_way = dg.DagsterRun("sync_roster", tags={"dagster/partition": valley.id}, status=dg.DagsterRunStatus.STARTED)
+    instance.add_run(under_way)
+    (skipped,) = requests_of(instance)
+    assert "No Update Roster request" in skipped.skip_message
+    instance.delete_run(under_way.run_id)
+    (asked,) = requests_of(instance)
+    assert asked.partition_key == valley.id
+
+
+def test_given_a_run_was_killed_when_the_sensor_looks_then_its_press_waits_again(valley, instance, press, product):
+    press(valley)
+    with transaction(product) as pg:
+        begin_sync(pg, valley.id, dagster_run_id="gone", mode="full", trigger="manual", at=datetime.now(UTC))
+    (asked,) = requests_of(instance)
+    assert asked.partition_key == valley.id
+    assert query(product, "select state from roster.syncs order by id desc limit 1") == [("failed",)]
 
 
 def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refused(connect, hamlet, valley, product):

@@ -1,0 +1,62 @@
+"""What others write while a sync is under way, or while a field cannot be read, is not written over."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from roster_pipeline.errors import PlanStale
+from roster_pipeline.land import last_landed, open_warehouse
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.ledger import finish_sync
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import execute, published, query
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+ACCOUNT = (
+    "select a.first_name, a.last_name, a.email from roster.accounts as a "
+    "join roster.identity_links as l on l.account_id = a.id where l.clever_id = :key"
+)
+
+
+def test_given_a_row_moves_between_plan_and_publish_when_published_then_nothing_is_written(valley, quick_sync, product):
+    quick_sync(valley)
+    key = users_of(valley, "student")[0]
+    valley.put("users", valley.get("users", key) | {"name": {"first": "There", "last": "Then"}})
+    rename = (
+        "update roster.accounts as a set first_name = 'Here' "
+        "from roster.identity_links as l where l.account_id = a.id and l.clever_id = :key"
+    )
+
+    class LimitsAskedForAsSomebodyWrites:
+        """The limits are asked for between reading the product and writing to it."""
+
+        district_removals = 0.10
+
+        @property
+        def district_updates(self):
+            execute(product, rename, key=key)
+            return 0.75
+
+    with pytest.raises(PlanStale, match="moved in the product"):
+        quick_sync(valley, LimitsAskedForAsSomebodyWrites())
+    assert query(product, ACCOUNT, key=key)[0][0] == "Here"
+
+
+def test_given_a_published_plan_when_published_again_then_it_is_over(valley, quick_sync, product):
+    plan = quick_sync(valley)
+    before = published(product, valley.id)
+    with open_warehouse(read_settings().districts_folder, valley.id) as con:
+        district = last_landed(con).district
+    with pytest.raises(PlanStale, match="is over"), transaction(product) as pg:
+        finish_sync(pg, plan, district, {}, summarize(plan), datetime.now(UTC))
+    assert published(product, valley.id) == before
+
+
+def test_given_a_field_that_cannot_be_read_when_synced_then_the_account_keeps_what_it_has(valley, quick_sync, product):
+    key = next(one for one in users_of(valley, "student") if valley.get("users", one).get("email"))
+    quick_sync(valley)
+    before = query(product, ACCOUNT, key=key)
+    valley.put("users", valley.get("users", key) | {"email": 7})
+    assert quick_sync(valley).total == 0
+    assert query(product, ACCOUNT, key=key) == before
