@@ -28,6 +28,8 @@ def main() -> None:
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        if code == INTERRUPTED:  # typer turns Ctrl-C into this
+            raise KeyboardInterrupt
     except RosterError as error:
         code = _refuse(str(error), error.exit_code, type(error).__name__)
     except typer.TyperException as error:
