@@ -115,8 +115,9 @@ def staging(sync: DistrictSync) -> Results:
 @dg.multi_asset(name="read_current", specs=specs.CURRENT, partitions_def=districts)
 def current(sync: DistrictSync) -> Results:
     """Copy what the product has now, as far as this district is concerned, beside the feed."""
-    with as_failure(), sync.warehouse() as con, sync.product(one_view=True) as pg:
-        read_current(con, pg, organization_of(pg, sync.district_id))
+    with as_failure(), sync.warehouse() as con:
+        with sync.product(one_view=True) as pg:
+            read_current(con, pg, organization_of(pg, sync.district_id))
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
                 asset_key=["current", table.name],
@@ -192,17 +193,18 @@ def product(sync: DistrictSync) -> Results:
 @dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT], partitions_def=districts)
 def snapshot(sync: DistrictSync) -> Results:
     """Swap in what was published, with its history, for analysts."""
-    with as_failure(), sync.warehouse() as con, sync.product(one_view=True) as pg:
-        made = kept_plan(con)
-        rows = write_snapshot(
-            pg,
-            sync.snapshots_folder,
-            district_id=sync.district_id,
-            organization_id=made.organization_id,
-            sync_id=made.sync_id,
-            at=sync.now(),
-            changed=made.total > 0,
-        )
+    with as_failure():
+        with sync.warehouse() as con, sync.product(one_view=True) as pg:
+            made = kept_plan(con)
+            rows = write_snapshot(
+                pg,
+                sync.snapshots_folder,
+                district_id=sync.district_id,
+                organization_id=made.organization_id,
+                sync_id=made.sync_id,
+                at=sync.now(),
+                changed=made.total > 0,
+            )
         yield dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows})
 
 
