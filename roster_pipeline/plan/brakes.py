@@ -46,6 +46,7 @@ class Part:
     op: str = END
 
 
+KNOWN = "account_id in (select account_id from current.accounts where is_linked_here)"
 ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
 ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
 ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
@@ -94,14 +95,13 @@ PARTS: tuple[Part, ...] = (
     _school_members("teachers", "teacher"),
     _in_class("enrollments", "roster_students", "student"),
     _in_class("class_teachers", "roster_teachers", "teacher"),
-    Part("names_and_emails", "students", "accounts", "true", {"accounts": "true"}, UPDATE),
+    Part("names_and_emails", "students", "accounts", "true", {"accounts": KNOWN}, UPDATE),
 )
 """In this order: what one part holds is no longer counted by the next, so that each removal has one reason."""
 COUNTED = {
     END: ("true", "not is_ended and not is_native"),
     UPDATE: (
-        "(first_name, last_name, email) is distinct from (was_first_name, was_last_name, was_email) "
-        "and account_id in (select account_id from current.accounts where is_linked_here)",
+        f"(first_name, last_name, email) is distinct from (was_first_name, was_last_name, was_email) and {KNOWN}",
         "is_linked_here",
     ),
 }

@@ -165,3 +165,27 @@ def test_given_a_shared_school_is_unshared_when_synced_then_only_its_memberships
     after = published(product, wide.id)
     assert difference(expect(wide, before), after) == {}
     assert after.members == before.members
+
+
+def test_given_nearly_every_name_changes_when_synced_then_names_wait_and_newcomers_come_in(valley, quick_sync, product):
+    quick_sync(valley)
+    before = published(product, valley.id)
+    for key in users_of(valley, "student") + users_of(valley, "teacher"):
+        valley.put("users", valley.get("users", key) | {"name": {"first": "Changed", "last": key}})
+    newcomer = valley.get("users", users_of(valley, "student")[0]) | {"id": "f" * 24, "email": "new.here@example.org"}
+    valley.put("users", newcomer)
+    quick_sync(valley)
+    after = published(product, valley.id)
+    assert "names_and_emails" in held_parts(product)
+    assert {key: after.people[key] for key in before.people} == before.people
+    assert newcomer["id"] in after.people
+
+
+def test_given_classes_lose_their_teachers_when_synced_then_they_wait(valley, quick_sync, product):
+    quick_sync(valley)
+    before = published(product, valley.id)
+    for key in valley.resources["sections"].ids():
+        valley.put("sections", valley.get("sections", key) | {"teacher": None, "teachers": []})
+    quick_sync(valley)
+    assert held_parts(product) == {"class_teachers"}
+    assert published(product, valley.id).teachers == before.teachers
