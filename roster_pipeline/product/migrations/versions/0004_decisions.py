@@ -1,0 +1,10 @@
+"""What a review is about, and what was decided; who ended a link."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
