@@ -4,7 +4,8 @@ RosterError                    a fault of ours                                  
 ├── CannotStart                the call or a setting is wrong: correct it         exit 2
 │   ├── SettingRefused         an environment variable is missing or malformed
 │   ├── DistrictUnknown        the Clever connection does not show this district
-│   └── TierRefused            the district's tier has no roster sync
+│   ├── TierRefused            the district's tier has no roster sync
+│   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
 ├── SourceUnusable             Clever gave nothing to believe: nothing changed     exit 4
 │   ├── SourceUnreachable      no answer, or none but faults, after every retry
 │   ├── SourceRefused          Clever said no: token revoked, not shared, disconnected
@@ -40,6 +41,10 @@ class DistrictUnknown(CannotStart):
 
 class TierRefused(CannotStart):
     """The district's tier has no roster sync (rule book, *Organizations, tiers, memberships*)."""
+
+
+class CorrectionRefused(CannotStart):
+    """A review that cannot be decided in this way, or a sync that wrote nothing to put back."""
 
 
 class SourceUnusable(RosterError):

@@ -10,6 +10,7 @@ with matched as (
         claim.is_recycled,
         claim.is_kept,
         claim.is_moved,
+        reopened.account_id as reopened_account_id,
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
         -- A holder who moves to another address in this sync leaves this one behind.
@@ -24,11 +25,18 @@ with matched as (
         ) as last_name_agrees,
         coalesce(nullif(holder.first_name, ''), nullif(holder.last_name, '')) is not null
         and coalesce(nullif(person.first_name, ''), nullif(person.last_name, '')) is not null as names_are_known,
-        holder.* exclude (account_id, linked_clever_id, email, first_name, last_name, clever_email, is_linked_here)
-            rename (role as holder_role)
+        coalesce(
+            person.sis_id = if(claim.is_recycled, own.linked_sis_id, holder.linked_sis_id), false
+        ) as sis_id_agrees,
+        holder.* exclude (
+            account_id, linked_clever_id, email, first_name, last_name, clever_email, is_linked_here,
+            linked_sis_id, reopens_for
+        ) rename (role as holder_role)
     from intermediate.int_people as person
     inner join intermediate.int_email_claims as claim on claim.clever_id = person.clever_id
     left join current.accounts as holder on holder.account_id = claim.holder_id
+    left join current.accounts as own on own.account_id = claim.account_id
+    left join current.accounts as reopened on reopened.reopens_for = person.clever_id
 ),
 
 judged as (
@@ -79,11 +87,13 @@ select
     reason,
     is_recycled,
     is_kept,
+    is_moved,
     holder_id,
     holder_clever_id,
     first_name_agrees,
     last_name_agrees,
-    case rule when 'linked' then linked_account_id when 'email' then holder_id end as account_id,
+    sis_id_agrees,
+    case rule when 'linked' then linked_account_id when 'email' then holder_id else reopened_account_id end as account_id,
     case
         when rule = 'email' then email
         when rule = 'linked' and (is_kept or (email is not null and (is_blocked or not is_wanted))) then own_email

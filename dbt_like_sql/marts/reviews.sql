@@ -1,13 +1,54 @@
--- What a person has to look at: one row a contradiction, with evidence in ids and agreements only.
+-- What a person has to look at: one row a contradiction, with evidence in ids and agreements only, and a suggestion.
+-- A contradiction is said when it comes up; it stands until somebody decides or it is gone.
+with said as (
+    select
+        clever_id,
+        reason,
+        if(reason = 'recycled_id', account_id, holder_id) as account_id,
+        to_json({
+            'rule': rule,
+            'account_id': if(reason = 'recycled_id', account_id, holder_id),
+            'other_clever_id': holder_clever_id,
+            'first_name_agrees': first_name_agrees,
+            'last_name_agrees': last_name_agrees,
+            'sis_id_agrees': sis_id_agrees,
+            'suggestion': case
+                when reason = 'already_linked' and (sis_id_agrees or (first_name_agrees and last_name_agrees)) then 'relink'
+                when reason = 'account_closed' and first_name_agrees and last_name_agrees then 'link'
+                when reason = 'name_differs' and rule = 'email' then 'same'
+                when reason = 'recycled_id' then if(sis_id_agrees, 'same', 'different')
+                else 'create'
+            end
+        }) as evidence,
+        if(
+            reason = 'recycled_id', to_json({'first_name': first_name, 'last_name': last_name, 'email': email}), null
+        ) as clever_says
+    from intermediate.int_identities
+    where reason is not null
+),
+
+standing as (
+    select review.*
+    from current.reviews as review
+    left join intermediate.int_identities as identity on identity.clever_id = review.clever_id
+    where not review.is_native
+        and case
+            when identity.clever_id is null then true
+            when review.reason = 'recycled_id' then identity.is_recycled
+            -- Somebody linked and flagged keeps the flag; somebody without the address has got it, or asks for another.
+            when review.account_id = identity.account_id then true
+            else identity.account_email is distinct from identity.email and not identity.is_moved
+        end
+)
+
+select * from said
+union all
 select
-    clever_id,
-    reason,
-    to_json({
-        'rule': rule,
-        'account_id': coalesce(holder_id, account_id),
-        'other_clever_id': holder_clever_id,
-        'first_name_agrees': first_name_agrees,
-        'last_name_agrees': last_name_agrees
-    }) as evidence
-from intermediate.int_identities
-where reason is not null
+    standing.clever_id,
+    standing.reason,
+    standing.account_id,
+    null as evidence,
+    null as clever_says
+from standing
+anti join said on said.clever_id = standing.clever_id and said.reason = standing.reason
+    and said.account_id is not distinct from standing.account_id

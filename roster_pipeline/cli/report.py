@@ -40,6 +40,7 @@ class Report:
 
     Attributes:
         state: `published`, `held`, `planned` or `failed`.
+        sync_id: the number that `undo` takes; none where nothing was published.
         rules: links made by this sync, by rule (`email`, `created`).
     """
 
@@ -49,6 +50,7 @@ class Report:
     state: str
     exit_code: int
     failure: str | None = None
+    sync_id: int | None = None
     counts: Counts = field(default_factory=dict)
     held: Counts = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
@@ -79,6 +81,7 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
         ended.run_id,
         row.state,
         HELD_EXIT if row.state == "held" else 0,
+        sync_id=row.id,
         counts=row.counts["changes"],
         held=row.counts["held"],
         rules={str(rule): int(count) for rule, count in rules},
@@ -95,7 +98,8 @@ def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> R
 def show_reports(reports: Sequence[Report]) -> None:
     """A paragraph a district: what was created, changed, brought back, ended, and what waits."""
     for report in reports:
-        say(f"\n{report.name} ({report.district_id}): {report.state}")
+        number = f", sync {report.sync_id}" if report.sync_id else ""
+        say(f"\n{report.name} ({report.district_id}): {report.state}{number}")
         told = [row for row in (_row(report, entity, noun) for entity, noun in SHOWN.items()) if any(row[1:])]
         if told:
             show_table(None, ["", "new", "changed", "back", "ended", "waiting"], [_blank(row) for row in told])

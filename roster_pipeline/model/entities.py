@@ -52,7 +52,7 @@ ROSTERS = Entity("rosters", ("section_id",), ("school_id", "name", "subject", "g
 ROSTER_TEACHERS = Entity("roster_teachers", ("section_id", "account_id"), ("is_primary",), ("clever_id",))
 ROSTER_STUDENTS = Entity("roster_students", ("section_id", "account_id"), (), ("clever_id",))
 PARKED_MEMBERS = Entity("parked_members", ("section_id", "clever_id", "role"), removal="delete")
-REVIEWS = Entity("reviews", ("clever_id", "reason"), (), ("evidence",), "never")
+REVIEWS = Entity("reviews", ("clever_id", "reason", "account_id"), (), ("evidence", "clever_says"))
 
 ENTITIES: tuple[Entity, ...] = (
     SCHOOLS,

@@ -24,6 +24,8 @@ from roster_pipeline.settings import Settings
 MIGRATION_LOCK = "roster:migrations"
 AWAY = ("08", "57P", "28", "3D")
 """SQLSTATE classes of a server that is not there for us: connection, shutdown, authorisation, no such database."""
+LOCKS = "RS"
+"""SQLSTATE class of what migration 0003 refuses, in words that name a row by its ids alone."""
 
 
 def connect(url: str) -> Engine:
@@ -84,6 +86,11 @@ def transaction(engine: Engine, *, one_view: bool = False) -> Iterator[Connectio
         raise _unusable(engine, error.orig if isinstance(error, DBAPIError) else error) from None
 
 
+def write_as_sync(pg: Connection) -> None:
+    """Let this transaction write what Clever owns, until it ends; triggers refuse everybody else."""
+    pg.execute(sa.text("select set_config('roster.writer', 'sync', true)"))
+
+
 @contextmanager
 def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold this district's advisory lock for as long as the block runs; whoever comes later waits.
@@ -119,7 +126,7 @@ def _place(engine: Engine) -> str:
 
 
 def _unusable(engine: Engine, error: BaseException | None) -> ProductUnusable:
-    """What a person is told: where the server is if it is away, else SQLSTATE and constraint."""
+    """What a person is told: where the server is if it is away, what our locks say, else SQLSTATE and constraint."""
     code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     if code is None or code.startswith(AWAY):
         said = re.sub(r"\s+", " ", str(error)).strip()[:160]
@@ -127,7 +134,13 @@ def _unusable(engine: Engine, error: BaseException | None) -> ProductUnusable:
             f"PostgreSQL at {_place(engine)} is away ({said}). "
             "Nothing was half done. Check the server and ROSTER_DATABASE_URL, then run again."
         )
-    constraint = getattr(getattr(error, "diag", None), "constraint_name", None)
+    diag = getattr(error, "diag", None)
+    if code.startswith(LOCKS) and diag:
+        return ProductUnusable(
+            f"The product's own lock {code} refused the work and rolled it back: {diag.message_primary}. "
+            f"Nothing was half done. {diag.message_hint}"
+        )
+    constraint = getattr(diag, "constraint_name", None)
     return ProductUnusable(
         f"PostgreSQL refused the work ({' '.join(part for part in (code, constraint) if part)}) and rolled it back. "
         "Nothing was half done. Run again; if it stays, look the code up in PostgreSQL's list of error codes."

@@ -94,6 +94,11 @@ accounts = Table(
     Column("imported_from_clever", Boolean, nullable=False, server_default=false()),
     Column("clever_email", Text),
     _at("archived_at"),
+    Index(
+        "accounts_near_email",
+        text("roster.near_email(email)"),
+        postgresql_where=text("not imported_from_clever and email is not null"),
+    ),
 )
 
 identity_links = Table(
@@ -106,8 +111,10 @@ identity_links = Table(
     Column("rule", Text, nullable=False),
     Column("evidence", JSONB, nullable=False, server_default=text("'{}'")),
     Column("sync_id", BigInteger),
+    Column("decided_by", Text, nullable=False, server_default="sync"),
     _at("linked_at", now=True),
     _at("unlinked_at"),
+    Column("unlinked_sync_id", BigInteger),
     Index(
         "identity_links_live_clever_id",
         "clever_id",
@@ -203,7 +210,9 @@ reviews = Table(
     _to("organizations"),
     Column("clever_id", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    _to("accounts", nullable=True),
     Column("evidence", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("clever_says", JSONB),
     *_one_of("state", "open", "resolved", default="open"),
     Column("decision", Text),
     Column("decided_by", Text),
@@ -218,7 +227,7 @@ syncs = Table(
     _id(),
     _to("organizations"),
     Column("dagster_run_id", Text),
-    *_one_of("mode", "auto", "full", "delta", default="full"),
+    *_one_of("mode", "auto", "full", "delta", "resolve", "undo", default="full"),
     *_one_of("trigger", "nightly", "manual", "cli"),
     *_one_of("state", "running", "published", "held", "failed", "undone", default="running"),
     Column("plan_digest", Text),

@@ -1,7 +1,8 @@
 """What the product has now, as far as one district is concerned, copied into `current.*` of its DuckDB file.
 
 Read are: the rows of this organization, the accounts linked to its people, and the accounts that carry an address
-of its feed; never all accounts. Of an account that lives in another organization nothing is copied that names a person.
+of its feed, or nearly one; never all accounts. Of an account that lives in another organization nothing is copied that
+names a person.
 """
 
 from __future__ import annotations
@@ -44,12 +45,25 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "accounts",
         "Accounts linked to the district's people, and accounts that carry an address of the feed.",
         "account_id BIGINT, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR, clever_email VARCHAR, "
-        "imported_from_clever BOOLEAN, linked_clever_id VARCHAR, is_linked_here BOOLEAN, is_linked_elsewhere BOOLEAN, "
+        "imported_from_clever BOOLEAN, linked_clever_id VARCHAR, linked_sis_id VARCHAR, reopens_for VARCHAR, "
+        "is_linked_here BOOLEAN, is_linked_elsewhere BOOLEAN, "
         "is_member_elsewhere BOOLEAN, is_admin_elsewhere BOOLEAN, is_admin_here BOOLEAN",
         """
-        with asked as (
+        with reopened as (
+            -- Accounts that a sync made and an undo closed: the person gets the same one again.
+            select distinct on (link.clever_id) link.clever_id, link.account_id
+            from roster.identity_links as link
+            join roster.syncs as undone on undone.id = link.unlinked_sync_id and undone.mode = 'undo'
+            where link.organization_id = %(organization_id)s and link.rule = 'created' and not exists (
+                select from roster.identity_links as live where live.unlinked_at is null
+                    and (live.clever_id = link.clever_id or live.account_id = link.account_id)
+            )
+            order by link.clever_id, link.id desc
+        ), asked as (
             select account_id from roster.identity_links
             where organization_id = %(organization_id)s and unlinked_at is null
+            union
+            select account_id from reopened
             union
             select account.id from feed_people join roster.accounts as account on account.email = feed_people.email
         ), membership as (
@@ -62,6 +76,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
             group by m.account_id
         ), known as (
             select a.*, a.xmin::text as version, link.clever_id as linked_clever_id,
+                link.evidence ->> 'sis_id' as linked_sis_id, reopened.clever_id as reopens_for,
                 coalesce(link.organization_id = %(organization_id)s, false) as linked_here,
                 coalesce(link.organization_id <> %(organization_id)s, false) as linked_elsewhere,
                 coalesce(m.elsewhere, false) as member_elsewhere,
@@ -70,6 +85,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
             from asked join roster.accounts as a on a.id = asked.account_id
             left join roster.identity_links as link on link.account_id = a.id and link.unlinked_at is null
             left join membership as m on m.account_id = a.id
+            left join reopened on reopened.account_id = a.id
         )
         select id, role,
             case when linked_here or not (linked_elsewhere or member_elsewhere) then first_name end,
@@ -78,9 +94,48 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
             case when linked_here then clever_email end,
             imported_from_clever,
             case when not linked_elsewhere then linked_clever_id end,
+            case when linked_here then linked_sis_id end,
+            reopens_for,
             linked_here, linked_elsewhere, member_elsewhere, admin_elsewhere, admin_here,
             archived_at is not null, false, version
         from known
+        """,
+    ),
+    _table(
+        "near_accounts",
+        "Accounts that are not from Clever and carry nearly an address of the feed; none of another organization.",
+        "email VARCHAR, nfkc_email VARCHAR, linked_by VARCHAR, account_id BIGINT, account_email VARCHAR, "
+        "nfkc_account_email VARCHAR, first_name VARCHAR, last_name VARCHAR, role VARCHAR",
+        """
+        select feed_people.email, normalize(feed_people.email, nfkc),
+            (
+                select link.rule from roster.accounts as own join roster.identity_links as link
+                    on link.account_id = own.id and link.unlinked_at is null
+                where own.email = feed_people.email and link.organization_id = %(organization_id)s
+            ),
+            near.id, near.email, normalize(near.email, nfkc), near.first_name, near.last_name, near.role,
+            false, false, near.version
+        from feed_people
+        cross join lateral (
+            select *, xmin::text as version from roster.accounts
+            where roster.near_email(email) = roster.near_email(feed_people.email)
+                and not imported_from_clever and email is not null
+            -- Each address is looked up by index, and what is found looked at row by row: PostgreSQL, which takes every
+            -- address to be near thousands, would read whole tables.
+            offset 0
+        ) as near
+        where near.email <> feed_people.email and near.archived_at is null
+            and (
+                select link.id from roster.identity_links as link
+                where link.account_id = near.id and link.unlinked_at is null
+            ) is null
+            and coalesce(
+                (
+                    select bool_and(m.organization_id = %(organization_id)s and (near.role <> 'admin' or m.is_admin))
+                    from roster.org_memberships as m where m.account_id = near.id and m.ended_at is null
+                ),
+                near.role <> 'admin'
+            )
         """,
     ),
     _table(
@@ -169,12 +224,16 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
     ),
     _table(
         "reviews",
-        "Contradictions that a person was or is asked about.",
-        "clever_id VARCHAR, reason VARCHAR, state VARCHAR, decision VARCHAR",
+        "Contradictions that a person is asked about, and those that a person has decided (native: for good).",
+        "clever_id VARCHAR, reason VARCHAR, account_id BIGINT",
         """
-        select distinct on (clever_id, reason) clever_id, reason, state, decision, false, false, xmin::text
-        from roster.reviews where organization_id = %(organization_id)s
-        order by clever_id, reason, id desc
+        select distinct on (clever_id, reason, account_id) clever_id, reason, account_id, false, state = 'resolved',
+            xmin::text
+        from roster.reviews
+        where organization_id = %(organization_id)s
+            -- What ended by itself, or was about a name that has been dealt with, may come again.
+            and (state = 'open' or (decided_by <> 'sync' and reason <> 'recycled_id'))
+        order by clever_id, reason, account_id, id desc
         """,
     ),
 )

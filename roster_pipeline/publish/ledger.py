@@ -118,6 +118,17 @@ def _hold(plan: Plan, held: Held) -> dict[str, Any]:
     }
 
 
+def begin_correction(pg: Connection, organization_id: int, mode: str, at: datetime) -> int:
+    """Open the record of what a person puts right by hand: `resolve` or `undo`; returns its sync id."""
+    correction = syncs.insert().values(organization_id=organization_id, mode=mode, trigger="cli", started_at=at)
+    return int(pg.execute(correction.returning(syncs.c.id)).scalar_one())
+
+
+def finish_correction(pg: Connection, sync_id: int, counts: dict[str, Any], at: datetime) -> None:
+    """Close it, in the transaction that wrote it."""
+    _close(pg, syncs.c.id == sync_id, state="published", counts=counts, at=at)
+
+
 def runs_of_running_syncs(pg: Connection) -> list[str]:
     """Dagster run ids of the syncs that say they are running."""
     running = sa.select(syncs.c.dagster_run_id).where(syncs.c.state == "running", syncs.c.dagster_run_id.is_not(None))

@@ -20,7 +20,7 @@ def find_differences(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _difference(entity: Entity) -> str:
-    on_key = " and ".join(f"desired.{column} = existing.{column}" for column in entity.key)
+    on_key = " and ".join(f"desired.{column} is not distinct from existing.{column}" for column in entity.key)
     join = "full" if entity.removal != "never" else "left"
     return f"""
         select

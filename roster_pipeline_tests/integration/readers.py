@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from roster_pipeline.product.database import write_as_sync
 from roster_pipeline_tests.integration.rule_book import Expected
 
 STAMPS = {"syncs", "organizations", "changes", "holds", "refresh_requests"}
@@ -37,6 +38,24 @@ QUERIES = {
     "known_schools": "select m.clever_id from roster.schools as m "
     "join roster.organizations as o on o.id = m.organization_id where true",
 }
+LIVE_ROWS = {
+    "schools": ("id, clever_id, name, sis_id, nces_id, low_grade, high_grade", "archived_at is null"),
+    "accounts": (
+        "id, email, first_name, last_name, role, imported_from_clever, clever_email",
+        "archived_at is null",
+    ),
+    "identity_links": ("clever_id, account_id", "unlinked_at is null"),
+    "org_memberships": ("organization_id, account_id, role, is_admin, source, verified_at", "ended_at is null"),
+    "school_memberships": ("school_id, account_id, role, is_primary, source", "ended_at is null"),
+    "rosters": (
+        "id, clever_id, name, school_id, subject, grade, period, term_name, hidden_at",
+        "archived_at is null",
+    ),
+    "roster_teachers": ("roster_id, account_id, is_primary", "ended_at is null"),
+    "roster_students": ("roster_id, account_id", "ended_at is null"),
+    "parked_members": ("roster_id, clever_id, role", "true"),
+    "reviews": ("id, clever_id, reason, account_id", "state = 'open'"),
+}
 KEY_COLUMNS = {"people": 1, "members": 1, "schools": 1, "school_members": 2, "rosters": 1, "teachers": 2}
 
 
@@ -45,9 +64,11 @@ def query(engine, statement, **values):
         return [tuple(row) for row in pg.execute(sa.text(statement), values)]
 
 
-def execute(engine, statement, **values):
-    """Write as another part of the product would; the first column of the first row that comes back, if any."""
+def execute(engine, statement, *, as_sync=False, **values):
+    """Write as another part of the product would, or as a sync; the first column of the first row back, if any."""
     with engine.begin() as pg:
+        if as_sync:
+            write_as_sync(pg)
         result = pg.execute(sa.text(statement), values)
         return result.scalar() if result.returns_rows else None
 
@@ -108,6 +129,14 @@ def contents(engine, *, without=STAMPS):
         name: sorted(text for (text,) in query(engine, f"select to_jsonb(t)::text from roster.{name} as t"))
         for name in tables(engine)
         if name not in without
+    }
+
+
+def live_rows(engine):
+    """What the product shows: the content of the rows that have not ended, with the product's own ids."""
+    return {
+        name: sorted(query(engine, f"select {columns} from roster.{name} where {live}"), key=repr)
+        for name, (columns, live) in LIVE_ROWS.items()
     }
 
 

@@ -50,13 +50,24 @@ def expect(district, before=None):
             for key, (role, *_, primary, schools) in feed.items()
             for school in schools & shared
         },
-        reviews=before.reviews | reviews,
+        reviews=reviews | {one for one in before.reviews if _stands(one, before, feed, addresses, recycled)},
         known_schools=before.known_schools | shared,
     )
     terms = {term["id"]: term.get("name") or None for term in lists["terms"]}
     for section in lists["sections"]:
         _add_roster(after, before, section, terms, feed.keys(), recycled)
     return after
+
+
+def _stands(review, before, feed, addresses, recycled):
+    """Somebody is still asked for: nobody has decided, and what was said of the person is still so."""
+    key, reason = review
+    if key not in feed:
+        return True
+    if reason == "recycled_id":
+        return key in recycled
+    email = feed[key][3]
+    return addresses[key] != email and before.people[key][4] == email
 
 
 SCHOOL_FIELDS = ("sis_id", "nces_id", "low_grade", "high_grade")

@@ -14,17 +14,18 @@ from roster_pipeline_tests.integration.readers import execute, published, query
 from roster_pipeline_tests.integration.test_sync_again import users_of
 
 ACCOUNT = (
-    "select a.first_name, a.last_name, a.email from roster.accounts as a "
+    "select a.first_name, a.last_name, a.email, a.role from roster.accounts as a "
     "join roster.identity_links as l on l.account_id = a.id where l.clever_id = :key"
 )
 
 
 def test_given_a_row_moves_between_plan_and_publish_when_published_then_nothing_is_written(valley, quick_sync, product):
     quick_sync(valley)
-    key = users_of(valley, "student")[0]
+    key = users_of(valley, "teacher")[0]
+    before = query(product, ACCOUNT, key=key)[0]
     valley.put("users", valley.get("users", key) | {"name": {"first": "There", "last": "Then"}})
-    rename = (
-        "update roster.accounts as a set first_name = 'Here' "
+    promote = (
+        "update roster.accounts as a set role = 'admin' "
         "from roster.identity_links as l where l.account_id = a.id and l.clever_id = :key"
     )
 
@@ -35,12 +36,12 @@ def test_given_a_row_moves_between_plan_and_publish_when_published_then_nothing_
 
         @property
         def district_updates(self):
-            execute(product, rename, key=key)
+            execute(product, promote, key=key)
             return 0.75
 
     with pytest.raises(PlanStale, match="moved in the product"):
         quick_sync(valley, LimitsAskedForAsSomebodyWrites())
-    assert query(product, ACCOUNT, key=key)[0][0] == "Here"
+    assert query(product, ACCOUNT, key=key) == [(*before[:3], "admin")]
 
 
 def test_given_a_published_plan_when_published_again_then_it_is_over(valley, quick_sync, product):

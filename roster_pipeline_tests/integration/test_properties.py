@@ -5,6 +5,7 @@ Limits are off here, so that everything that leaves the feed leaves the product;
 """
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from roster_pipeline.extract import paging
 from roster_pipeline.plan.brakes import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
+from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline.sandbox.collection import Collection
 from roster_pipeline.sandbox.district import SandboxDistrict
 from roster_pipeline_tests.integration.readers import (
@@ -21,6 +23,7 @@ from roster_pipeline_tests.integration.readers import (
     difference,
     execute,
     last_sync,
+    live_rows,
     published,
     query,
     row_versions,
@@ -191,6 +194,44 @@ def test_neither_the_order_of_the_records_nor_the_pages_change_the_end(quick_syn
             quick_sync(district, NO_LIMITS)
         ends.append(published(product, district.id))
     assert difference(*ends) == {}
+
+
+@examples
+@given(st.lists(changes, min_size=3, max_size=12), st.lists(changes, min_size=3, max_size=12))
+def test_a_sync_that_is_undone_leaves_every_row_as_it_was_and_can_be_done_again(
+    quick_sync, product, begin, first, second
+):
+    district = tiny()
+    begin(district)
+    for change in first:
+        apply(district, change)
+    quick_sync(district, NO_LIMITS)
+    rows, before = contents(product), live_rows(product)
+    for change in second:
+        apply(district, change)
+    sync_id = quick_sync(district, NO_LIMITS).sync_id
+    done = live_rows(product)
+    undone = _undo(product, sync_id)
+    assert undone.skipped == []
+    assert live_rows(product) == before
+    assert {name: set(was) - set(contents(product)[name]) for name, was in rows.items()} == dict.fromkeys(rows, set())
+    assert _undo(product, sync_id) is None
+    again = _undo(product, undone.sync_id)
+    assert live_rows(product) == done
+    _undo(product, again.sync_id)
+    assert live_rows(product) == before
+    quick_sync(district, NO_LIMITS)
+    assert _without_ids(live_rows(product)) == _without_ids(done)
+
+
+def _undo(product, sync_id):
+    with transaction(product) as pg:
+        return undo_sync(pg, sync_id, datetime.now(UTC))
+
+
+def _without_ids(rows):
+    """A review that comes again is another row."""
+    return rows | {"reviews": sorted((row[1:] for row in rows["reviews"]), key=repr)}
 
 
 @examples

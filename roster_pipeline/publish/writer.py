@@ -1,0 +1,138 @@
+"""The one writer of the product's roster tables: rows that are decided go in, with their journal.
+
+Whoever wants something written (`apply` a plan, `resolve` a review, `undo` a sync) leaves in temporary table
+`resolved_X` what the rows of entity X shall be, in the product's own columns, and calls `write` in dependency order.
+Every row is journalled in `changes` as it was before and as it is after, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.publish.targets import TARGETS, Target
+
+Values = dict[str, Any]
+WORTH_ANALYZING = 1000
+"""Rows."""
+
+
+def write(pg: Connection, target: Target, sync_id: int) -> int:
+    """Change or delete, then insert, the rows in `resolved_X`: what is let go is free to be taken.
+
+    `resolved_X` has `op`, `version` (the row is written only if it still has it; NULL: whatever it has now) and the
+    columns of the target. Returns rows written.
+    """
+    values: Values = {"sync_id": sync_id}
+    _hold_still(pg, target)
+    written = _delete(pg, target, values) if target.ended is None else _change(pg, target, values)
+    written += _insert(pg, target, values)
+    if written >= WORTH_ANALYZING:
+        # The next statements join what was just written; without fresh statistics they would crawl.
+        run(pg, f"analyze roster.{target.name}")
+    return written
+
+
+def write_rows(pg: Connection, rows: Mapping[str, Sequence[str]], values: Values) -> dict[str, dict[str, int]]:
+    """Write rows that queries of the product itself give, by entity, in dependency order; returns rows by op.
+
+    Args:
+        rows: entity to queries, each giving `op` and the target's columns.
+    """
+    written: dict[str, dict[str, int]] = {}
+    for target in TARGETS.values():
+        if not rows.get(target.name):
+            continue
+        columns = ", ".join(target.expressions)
+        union = " union all ".join(f"select op, {columns} from ({query}) as q" for query in rows[target.name])
+        run(
+            pg,
+            f"create temporary table resolved_{target.name} on commit drop as "
+            f"select op, null::text as version, {columns} from ({union}) as rows",
+            values,
+        )
+        write(pg, target, int(values["sync_id"]))
+        ops = pg.execute(sa.text(f"select op, count(*) from resolved_{target.name} group by op order by op"))
+        if counts := {str(op): int(count) for op, count in ops}:
+            written[target.name] = counts
+    return written
+
+
+def run(pg: Connection, statement: str, values: Values | None = None) -> int:
+    """Execute with only the values that the statement names; returns rows."""
+    clause = sa.text(statement)
+    named = {name: value for name, value in (values or {}).items() if name in clause.compile().params}
+    return pg.execute(clause, named).rowcount
+
+
+def _hold_still(pg: Connection, target: Target) -> None:
+    """Lock the rows that are to be changed; one that was written since it was read is not among them."""
+    name = target.name
+    run(
+        pg,
+        f"create temporary table before_{name} on commit drop as select product.* from roster.{name} as product "
+        f"join resolved_{name} as r on {_same_row(target)} and (r.version is null or product.xmin::text = r.version) "
+        "where r.op <> 'insert' for update of product",
+    )
+
+
+def _insert(pg: Connection, target: Target, values: Values) -> int:
+    columns = ", ".join(target.inserted)
+    override = "overriding system value" if "id" in target.inserted else ""
+    return run(
+        pg,
+        f"with written as (insert into roster.{target.name} ({columns}) {override} "
+        f"select {columns} from resolved_{target.name} where op = 'insert' returning *) "
+        + _journal(target, op="'insert'", before="null", after="to_jsonb(written)", rows="written"),
+        values,
+    )
+
+
+def _change(pg: Connection, target: Target, values: Values) -> int:
+    name, keys = target.name, ", ".join(target.key)
+    if target.released:
+        # Two people may swap addresses: every address that changes is let go before any is taken.
+        run(
+            pg,
+            f"update roster.{name} as product set {target.released} from before_{name} as r where {_same_row(target)}",
+        )
+    assignments = ", ".join(f"{column} = r.{column}" for column in target.changed)
+    return run(
+        pg,
+        f"with written as (update roster.{name} as product set {assignments} from resolved_{name} as r "
+        f"join before_{name} as before using ({keys}) where r.op <> 'insert' and {_same_row(target)} "
+        "returning product.*, r.op as op) "
+        + _journal(
+            target,
+            op="written.op",
+            before="to_jsonb(before)",
+            after="to_jsonb(written) - 'op'",
+            rows=f"written join before_{name} as before using ({keys})",
+        ),
+        values,
+    )
+
+
+def _delete(pg: Connection, target: Target, values: Values) -> int:
+    return run(
+        pg,
+        f"with written as (delete from roster.{target.name} as product using before_{target.name} as r "
+        f"where {_same_row(target)} returning product.*) "
+        + _journal(target, op="'delete'", before="to_jsonb(written)", after="null", rows="written"),
+        values,
+    )
+
+
+def _journal(target: Target, *, op: str, before: str, after: str, rows: str) -> str:
+    key = ", ".join(f"'{column}', written.{column}" for column in target.key)
+    return (
+        "insert into roster.changes (sync_id, entity, key, op, before, after) "
+        f"select :sync_id, '{target.name}', jsonb_build_object({key}), {op}, {before}, {after} from {rows}"
+    )
+
+
+def _same_row(target: Target) -> str:
+    return " and ".join(f"product.{column} = r.{column}" for column in target.key)

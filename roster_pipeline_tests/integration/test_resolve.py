@@ -1,0 +1,324 @@
+"""What a person decides about somebody's identity: done at once, kept by later syncs, and reversible."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.resolve import resolve_review
+from roster_pipeline.publish.undo import undo_sync
+from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
+from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, MEMBER, give
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+NO_LIMITS = Limits(district_removals=1.0)
+BOOK = {"syncs", "organizations", "changes", "holds", "refresh_requests"}
+NAMES = "select first_name, last_name, email, role, archived_at is not null from roster.accounts where id = :id"
+
+
+@pytest.fixture
+def student(valley):
+    return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+
+
+@pytest.fixture
+def account(product):
+    def made(email, first="Tom", last="Reed", role="student"):
+        return execute(product, ACCOUNT, email=email, first=first, last=last, role=role)
+
+    return made
+
+
+@pytest.fixture
+def decide(product):
+    """Decides the one open review of somebody."""
+
+    def decided(person, decision):
+        ((review,),) = query(
+            product, "select id from roster.reviews where clever_id = :key and state = 'open'", key=person["id"]
+        )
+        with transaction(product) as pg:
+            return resolve_review(pg, review, decision, decided_by="the admin", at=datetime.now(UTC))
+
+    return decided
+
+
+@pytest.fixture
+def undo(product):
+    def undone(sync_id):
+        with transaction(product) as pg:
+            return undo_sync(pg, sync_id, datetime.now(UTC))
+
+    return undone
+
+
+def classes_of(district, person):
+    return {one["id"] for one in district.resources["sections"].values() if person["id"] in one["students"]}
+
+
+def live_classes(product, account):
+    rows = query(
+        product,
+        "select r.clever_id from roster.roster_students as m join roster.rosters as r on r.id = m.roster_id "
+        "where m.account_id = :id and m.ended_at is null and r.source = 'clever'",
+        id=account,
+    )
+    return {key for (key,) in rows}
+
+
+def link_of(product, person):
+    return query(product, LINK, key=person["id"])[0][:2]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "role", "closed", "decision"),
+    [
+        ("Ann", "Other", "student", False, "same"),
+        ("Ann", "Other", "student", False, "link"),
+        ("Tom", "Reed", "teacher", False, "link"),
+        ("Tom", "Reed", "student", True, "link"),
+    ],
+)
+def test_given_a_contradiction_when_somebody_is_that_account_then_it_takes_over_and_the_empty_one_is_closed(
+    valley, quick_sync, product, student, account, decide, undo, first, last, role, closed, decision
+):
+    own = account(student["email"], first, last, role)
+    if closed:
+        execute(product, "update roster.accounts set archived_at = now() where id = :id", id=own)
+    quick_sync(valley)
+    empty = link_of(product, student)[0]
+    before = live_rows(product)
+    decided = decide(student, decision)
+    assert link_of(product, student) == (own, decision)
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
+    assert query(product, NAMES, id=empty)[0][4]
+    assert live_classes(product, own) == classes_of(valley, student)
+    assert live_classes(product, empty) == set()
+    versions = row_versions(product, without=BOOK)
+    assert quick_sync(valley).total == 0
+    assert row_versions(product, without=BOOK) == versions
+    undo(decided.sync_id)
+    assert live_rows(product) == before
+    assert link_of(product, student) == (empty, "created")
+
+
+def test_given_a_contradiction_when_somebody_else_then_nothing_moves_and_nobody_is_asked_again(
+    valley, quick_sync, product, student, account, decide
+):
+    account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    before = live_rows(product)
+    decide(student, "create")
+    assert live_rows(product) == before
+    assert quick_sync(valley).total == 0
+    give(valley, student["id"], email="another@example.org", first="Tom", last="Reed")
+    quick_sync(valley)
+    give(valley, student["id"], email=student["email"], first="Tom", last="Reed")
+    quick_sync(valley)
+    states = query(product, "select state, decision, decided_by from roster.reviews where reason = 'name_differs'")
+    assert states == [("resolved", "create", "the admin")]
+
+
+def test_given_a_new_clever_id_when_relinked_then_the_old_account_has_its_classes_and_history(
+    valley, quick_sync, product, student, decide, undo
+):
+    quick_sync(valley)
+    own = link_of(product, student)[0]
+    mine = classes_of(valley, student)
+    again = {**student, "id": student["id"][:-4] + "beef"}
+    valley.remove("users", student["id"])
+    valley.put("users", again)
+    for key in mine:
+        section = valley.get("sections", key)
+        valley.put("sections", section | {"students": [*section["students"], again["id"]]})
+    quick_sync(valley, NO_LIMITS)
+    empty = link_of(product, again)[0]
+    before = live_rows(product)
+    assert live_classes(product, empty) == mine
+    decided = decide(again, "relink")
+    assert link_of(product, again) == (own, "relink")
+    assert live_classes(product, own) == mine
+    links = query(
+        product,
+        "select clever_id, account_id, decided_by, unlinked_at is null from roster.identity_links "
+        "where account_id in (:own, :empty) order by id",
+        own=own,
+        empty=empty,
+    )
+    assert links == [
+        (student["id"], own, "sync", False),
+        (again["id"], empty, "sync", False),
+        (again["id"], own, "the admin", True),
+    ]
+    assert quick_sync(valley, NO_LIMITS).total == 0
+    undo(decided.sync_id)
+    assert live_rows(product) == before
+
+
+def test_given_an_account_of_somebody_still_shared_when_relinked_then_refused_and_nothing_changes(
+    valley, quick_sync, product, student, decide
+):
+    quick_sync(valley)
+    again = {**student, "id": student["id"][:-4] + "beef"}
+    valley.put("users", student | {"email": "no address"})
+    valley.put("users", again)
+    quick_sync(valley)
+    before = row_versions(product)
+    with pytest.raises(CorrectionRefused, match="Clever still shares"):
+        decide(again, "relink")
+    assert row_versions(product) == before
+
+
+def test_given_an_account_that_has_joined_another_organization_when_linked_then_refused(
+    valley, hamlet, quick_sync, product, student, account, decide
+):
+    own = account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    execute(product, MEMBER, account=own, role="student", admin=False, district=hamlet.id)
+    with pytest.raises(CorrectionRefused, match="another organization"):
+        decide(student, "same")
+
+
+@pytest.fixture
+def renamed(valley, quick_sync, product, student):
+    """Somebody of whom name and address have changed at once, and who is in a new class; with the account."""
+    quick_sync(valley)
+    own = link_of(product, student)[0]
+    changed = give(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
+    key = min(one for one in valley.resources["sections"] if one not in classes_of(valley, student))
+    section = valley.get("sections", key)
+    valley.put("sections", section | {"students": [*section["students"], student["id"]]})
+    quick_sync(valley)
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", "tom.reed@example.org", "student", False)]
+    assert key not in live_classes(product, own)
+    return changed, own
+
+
+def test_given_a_recycled_id_when_the_same_person_then_renamed_and_in_every_class(
+    valley, quick_sync, product, renamed, decide, undo
+):
+    person, own = renamed
+    before = live_rows(product)
+    decided = decide(person, "same")
+    assert query(product, NAMES, id=own) == [("Kim", "West", "tom.reed@example.org", "student", False)]
+    assert live_classes(product, own) == classes_of(valley, person)
+    undo(decided.sync_id)
+    assert live_rows(product) == before
+    decide(person, "same")
+    quick_sync(valley)
+    assert query(product, NAMES, id=own) == [("Kim", "West", "kim.west@example.org", "student", False)]
+    assert query(product, "select count(*) from roster.reviews where state = 'open'") == [(0,)]
+    assert quick_sync(valley).total == 0
+
+
+def test_given_a_recycled_id_when_another_person_then_a_new_account_has_the_classes_and_the_old_one_its_history(
+    valley, quick_sync, product, renamed, decide, undo
+):
+    person, own = renamed
+    before = live_rows(product)
+    decided = decide(person, "different")
+    fresh = link_of(product, person)[0]
+    assert fresh not in (None, own)
+    assert query(product, NAMES, id=fresh) == [("Kim", "West", None, "student", False)]
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", "tom.reed@example.org", "student", False)]
+    assert live_classes(product, fresh) == classes_of(valley, person)
+    assert live_classes(product, own) == set()
+    undo(decided.sync_id)
+    assert live_rows(product) == before
+    decide(person, "different")
+    fresh = link_of(product, person)[0]
+    quick_sync(valley)
+    assert query(product, NAMES, id=fresh) == [("Kim", "West", "kim.west@example.org", "student", False)]
+    assert quick_sync(valley).total == 0
+
+
+def test_given_a_flagged_teacher_when_another_person_then_the_account_is_as_it_was_before_the_link(
+    valley, quick_sync, product, account, decide, undo
+):
+    teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    own = account(teacher["email"], "Ann", "Other", "teacher")
+    quick_sync(valley)
+    assert link_of(product, teacher) == (own, "email")
+    before = live_rows(product)
+    decided = decide(teacher, "different")
+    fresh = link_of(product, teacher)[0]
+    marked = "select first_name, last_name, email, imported_from_clever from roster.accounts where id = :id"
+    assert query(product, marked, id=own) == [("Ann", "Other", "ida.moss@example.org", False)]
+    assert query(product, marked, id=fresh) == [("Ida", "Moss", None, True)]
+    assert quick_sync(valley).total == 0
+    undo(decided.sync_id)
+    assert live_rows(product) == before
+
+
+def test_given_a_flagged_teacher_when_the_same_person_then_only_the_review_closes(
+    valley, quick_sync, product, account, decide
+):
+    teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    account(teacher["email"], "Ann", "Other", "teacher")
+    quick_sync(valley)
+    before = live_rows(product)
+    decide(teacher, "same")
+    assert live_rows(product) == before
+    assert quick_sync(valley).total == 0
+
+
+def test_given_two_who_share_an_address_when_one_is_given_it_then_that_one_keeps_it(
+    valley, quick_sync, product, student, decide
+):
+    twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
+    quick_sync(valley)
+    decide(student, "link")
+    with pytest.raises(CorrectionRefused, match="by now"):
+        decide(twin, "link")
+    decide(twin, "create")
+    quick_sync(valley)
+    addresses = [query(product, NAMES, id=link_of(product, one)[0])[0][2] for one in (student, twin)]
+    assert addresses == [student["email"], None]
+    assert quick_sync(valley).total == 0
+
+
+def test_given_a_class_of_a_teachers_own_when_somebody_is_another_account_then_that_class_keeps_its_member(
+    valley, quick_sync, product, student, account, decide
+):
+    own = account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    native = execute(
+        product,
+        "insert into roster.rosters (organization_id, name) select id, 'Chess' from roster.organizations returning id",
+    )
+    execute(
+        product,
+        "insert into roster.roster_students (roster_id, account_id) values (:roster, :id)",
+        roster=native,
+        id=link_of(product, student)[0],
+    )
+    decide(student, "same")
+    members = "select account_id from roster.roster_students where roster_id = :roster and ended_at is null"
+    assert query(product, members, roster=native) == [(own,)]
+
+
+def test_given_a_review_when_decided_as_makes_no_sense_or_twice_then_one_line_says_so(
+    valley, quick_sync, product, student, account, decide
+):
+    account(student["email"], "Tom", "Reed", "teacher")
+    quick_sync(valley)
+    ((review,),) = query(product, "select id from roster.reviews")
+    with pytest.raises(CorrectionRefused, match="link or create, not as relink"):
+        decide(student, "relink")
+    decide(student, "create")
+    for number, said in ((review, "resolved already: create"), (review + 999, "no review")):
+        with transaction(product) as pg, pytest.raises(CorrectionRefused, match=said):
+            resolve_review(pg, number, "create", decided_by="the admin", at=datetime.now(UTC))
+
+
+def test_given_an_address_that_becomes_free_when_synced_then_the_review_ends_by_itself(
+    valley, quick_sync, product, student, account
+):
+    own = account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    execute(product, "update roster.accounts set email = 'ann@example.org' where id = :id", id=own)
+    quick_sync(valley)
+    assert query(product, NAMES, id=link_of(product, student)[0])[0][2] == student["email"]
+    assert query(product, "select state, decision, decided_by from roster.reviews") == [("resolved", "settled", "sync")]

@@ -1,0 +1,105 @@
+"""Undoing a sync: what was there is again as it was, what others wrote since stays and is listed."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.undo import undo_sync
+from roster_pipeline_tests.integration.readers import execute, live_rows, query
+from roster_pipeline_tests.integration.test_existing_accounts import LINK, give
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+NO_LIMITS = Limits(district_removals=1.0)
+
+
+@pytest.fixture
+def undo(product):
+    def undone(sync_id):
+        with transaction(product) as pg:
+            return undo_sync(pg, sync_id, datetime.now(UTC))
+
+    return undone
+
+
+def states(product):
+    return [state for (state,) in query(product, "select state from roster.syncs order by id")]
+
+
+def test_given_a_class_hidden_since_when_the_sync_is_undone_then_archived_and_still_hidden(
+    valley, quick_sync, product, undo
+):
+    sync_id = quick_sync(valley).sync_id
+    execute(
+        product, "update roster.rosters set hidden_at = '2026-01-01' where id = (select min(id) from roster.rosters)"
+    )
+    assert undo(sync_id).skipped == []
+    hidden = "select archived_at is not null from roster.rosters where hidden_at is not null"
+    assert query(product, hidden) == [(True,)]
+    assert {name: len(rows) for name, rows in live_rows(product).items() if rows} == {}
+
+
+def test_given_a_row_changed_since_when_undone_then_it_is_kept_and_listed(valley, quick_sync, product, undo):
+    sync_id = quick_sync(valley).sync_id
+    ((account, _, _),) = query(product, LINK, key=users_of(valley, "teacher")[0])
+    execute(product, "update roster.accounts set role = 'admin' where id = :id", id=account)
+    undone = undo(sync_id)
+    assert undone.skipped == [{"entity": "accounts", "key": {"id": account}}]
+    assert query(product, "select role, archived_at from roster.accounts where id = :id", id=account) == [
+        ("admin", None)
+    ]
+
+
+def test_given_an_address_taken_since_when_undone_then_nobody_loses_it(valley, quick_sync, product, undo):
+    student = give(valley, users_of(valley, "student")[0], email="tom@example.org", first="Tom", last="Reed")
+    quick_sync(valley)
+    give(valley, student["id"], email="tom.reed@example.org", first="Tom", last="Reed")
+    sync_id = quick_sync(valley).sync_id
+    other = execute(
+        product, "insert into roster.accounts (email, role) values ('tom@example.org', 'student') returning id"
+    )
+    ((own, _, _),) = query(product, LINK, key=student["id"])
+    assert undo(sync_id).skipped == [{"entity": "accounts", "key": {"id": own}}]
+    emails = query(
+        product, "select email from roster.accounts where id in (:own, :other) order by id", own=own, other=other
+    )
+    assert emails == [("tom.reed@example.org",), ("tom@example.org",)]
+
+
+def test_given_people_who_left_when_that_sync_is_undone_then_they_are_in_their_classes_again(
+    valley, quick_sync, product, undo
+):
+    quick_sync(valley)
+    before = live_rows(product)
+    for key in users_of(valley, "student")[:20]:
+        valley.remove("users", key)
+    sync_id = quick_sync(valley, NO_LIMITS).sync_id
+    assert live_rows(product) != before
+    undone = undo(sync_id)
+    assert live_rows(product) == before
+    assert undone.counts["org_memberships"] == {"update": 20}
+    assert states(product) == ["published", "undone", "published"]
+
+
+def test_given_an_undo_when_undone_in_turn_then_the_sync_counts_again(valley, quick_sync, product, undo):
+    sync_id = quick_sync(valley).sync_id
+    after = live_rows(product)
+    again = undo(undo(sync_id).sync_id)
+    assert live_rows(product) == after
+    assert again.skipped == []
+    assert states(product) == ["published", "undone", "published"]
+
+
+def test_given_a_sync_undone_already_or_unknown_when_undone_then_nothing_to_do_or_refused(
+    valley, quick_sync, product, undo
+):
+    sync_id = quick_sync(valley).sync_id
+    undo(sync_id)
+    assert undo(sync_id) is None
+    with pytest.raises(CorrectionRefused, match="no sync"):
+        undo(sync_id + 999)
+    execute(product, "update roster.syncs set state = 'failed' where id = :id", id=sync_id)
+    with pytest.raises(CorrectionRefused, match="failed"):
+        undo(sync_id)
