@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from roster_pipeline.errors import CannotStart, SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import Organization, all_organizations, connect_district
+from roster_pipeline.product.organizations import Kept, Organization, all_organizations, connect_district
 from roster_pipeline.settings import Settings, read_settings
 
 CLEVER_ID = "[0-9a-f]{24}"
@@ -22,6 +23,11 @@ NEXT = {
     "secure_sync": "Next: roster-pipeline sync",
     "library": "It is synced on demand only, never in the night.",
     "sso_only": "This tier has single sign-on but no roster sync.",
+}
+CHANGED = {
+    "secure_sync": "From now on it is synced every night, and on demand.",
+    "library": "From now on it is synced on demand only, no longer in the night.",
+    "sso_only": "From now on there is no roster sync: what came from Clever stays as it is now.",
 }
 Tier = Literal["secure_sync", "library", "sso_only"]
 
@@ -63,21 +69,28 @@ def connect(
         raise CannotStart("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
     with CleverClient(clever_access(settings)) as clever:
         district = clever.district(district_id)
-    connect_here(settings, district, tier)
+    kept = connect_here(settings, district, tier)
     if as_json:
-        show_json({"district_id": district.id, "name": district.name, "tier": tier})
+        had = asdict(kept) if kept else None
+        show_json({"district_id": district.id, "name": district.name, "tier": tier, "had": had})
+    elif kept and kept.tier != tier:
+        say(
+            f"{district.name} ({district.id}) had tier {kept.tier} and has {tier} now. {CHANGED[tier]} Nothing is taken "
+            f"away: {kept.schools:,} schools, {kept.members:,} members and {kept.classes:,} classes stay."
+        )
     else:
         say(f"{district.name} ({district.id}) is connected with tier {tier}. {NEXT[tier]}")
 
 
-def connect_here(settings: Settings, district: District, tier: str) -> None:
-    """The organization, and its Dagster partition."""
+def connect_here(settings: Settings, district: District, tier: str) -> Kept | None:
+    """The organization, and its Dagster partition; returns what it had before, if it was there."""
     from roster_pipeline.defs.launch import add_partition, dagster_instance
 
     with transaction(open_product(settings)) as pg:
-        connect_district(pg, district.id, name=district.name, tier=tier)
+        kept = connect_district(pg, district.id, name=district.name, tier=tier)
     with dagster_instance(settings) as instance:
         add_partition(instance, district.id)
+    return kept
 
 
 def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]:

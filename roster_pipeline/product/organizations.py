@@ -25,8 +25,31 @@ class Organization:
     last_published_at: datetime | None
 
 
-def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) -> None:
-    """Make a district an organization, or change its tier. What it has stays; a pause does too."""
+@dataclass(frozen=True)
+class Kept:
+    """What a district had when its tier was set: the tier, and what lives of its roster; all of it stays."""
+
+    tier: str
+    schools: int
+    members: int
+    classes: int
+
+
+KEPT = """
+    select organization.tier,
+        (select count(*) from roster.schools where organization_id = organization.id and archived_at is null),
+        (select count(*) from roster.org_memberships where organization_id = organization.id and ended_at is null),
+        (select count(*) from roster.rosters where organization_id = organization.id and archived_at is null)
+    from roster.organizations as organization where clever_district_id = :district_id
+"""
+
+
+def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) -> Kept | None:
+    """Make a district an organization, or change its tier; returns what an existing one had.
+
+    A pause stays, and so does everything else (rule book, *Organizations, tiers, memberships*).
+    """
+    had = pg.execute(sa.text(KEPT), {"district_id": district_id}).one_or_none()
     row = insert(organizations).values(clever_district_id=district_id, name=name, tier=tier)
     pg.execute(
         row.on_conflict_do_update(
@@ -38,6 +61,7 @@ def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) 
             },
         )
     )
+    return Kept(*had) if had else None
 
 
 def all_organizations(pg: Connection) -> list[Organization]:

@@ -30,6 +30,8 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
             f"District {district_id} has tier sso_only, which has single sign-on but no roster sync. "
             f"Run: roster-pipeline connect {district_id} --tier secure_sync"
         )
+    if organization.tier == "library" and trigger == "nightly":
+        raise TierRefused(f"District {district_id} has tier library, which is synced on demand and never in the night.")
     if organization.state != "active":
         raise TierRefused(f"District {district_id} is {organization.state}; everything it has is kept as it is.")
     _fail_running(pg, syncs.c.organization_id == organization.id, at)

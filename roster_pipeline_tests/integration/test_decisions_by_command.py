@@ -1,0 +1,66 @@
+"""reviews, resolve, undo and connect as somebody types them: what they print, their exit codes, and the snapshot."""
+
+import json
+
+import duckdb
+
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import execute, live_rows, query
+from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
+from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, give
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+
+def test_given_a_review_when_resolved_by_command_then_done_told_and_undone_by_the_number_it_says(
+    valley,
+    quick_sync,
+    product,
+    script,  # noqa: F811
+):
+    student = give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+    own = execute(product, ACCOUNT, email=student["email"], first="Ann", last="Other", role="student")
+    quick_sync(valley, snapshot=True)
+    before = live_rows(product)
+    listed = script("reviews")
+    assert [word for word in ("name_differs", "Tom Reed", "Ann Other", "create") if word not in listed.stdout] == []
+    ((review, _),) = [(one["review"], one["reason"]) for one in json.loads(script("reviews", "--json").stdout)]
+    decided = script("resolve", str(review), "--as", "same", "--by", "the admin", "--json")
+    assert decided.returncode == 0, decided.stderr
+    answer = json.loads(decided.stdout)
+    assert (answer["account_id"], answer["decided_by"]) == (own, "the admin")
+    assert query(product, LINK, key=student["id"])[0][:2] == (own, "same")
+    with duckdb.connect(str(read_settings().snapshots_folder / "latest.duckdb"), read_only=True) as con:
+        people = "select account_id from people where clever_id = ?"
+        assert con.execute(people, [student["id"]]).fetchall() == [(own,)]
+    assert script("reviews").stdout.strip() == "People that wait: none."
+    undone = script("undo", str(answer["sync_id"]))
+    assert undone.returncode == 0, undone.stderr
+    assert live_rows(product) == before
+    again = script("undo", str(answer["sync_id"]))
+    assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
+
+
+def test_given_a_review_or_sync_that_is_not_there_when_decided_then_exit_2_and_one_line(valley, script):  # noqa: F811
+    for arguments in (("resolve", "77", "--as", "create"), ("undo", "77")):
+        ended = script(*arguments)
+        assert ended.returncode == 2
+        assert "77" in complaint(ended)
+
+
+def test_given_a_connected_district_when_its_tier_changes_then_all_is_kept_and_the_change_is_said(
+    valley,
+    quick_sync,
+    product,
+    script,  # noqa: F811
+):
+    quick_sync(valley)
+    before = live_rows(product)
+    said = script("connect", valley.id, "--tier", "library")
+    assert said.returncode == 0, said.stderr
+    wanted = ("secure_sync", "library", "no longer in the night", f"{len(before['rosters'])} classes stay")
+    assert [word for word in wanted if word not in said.stdout] == []
+    refused = script("connect", valley.id, "--tier", "sso_only")
+    assert "no roster sync" in refused.stdout
+    ended = script("sync", "--district", valley.id)
+    assert (ended.returncode, "sso_only" in complaint(ended)) == (2, True)
+    assert live_rows(product) == before
