@@ -24,8 +24,15 @@ ENTITIES = [
 ASSETS = {
     "raw": ["courses", "schools", "sections", "students", "teachers", "terms"],
     "staging": ["stg_courses", "stg_schools", "stg_sections", "stg_students", "stg_teachers", "stg_terms"],
-    "current": ENTITIES,
-    "intermediate": ["int_email_claims", "int_half_read", "int_identities", "int_people", "int_section_members"],
+    "current": [*ENTITIES, "near_accounts"],
+    "intermediate": [
+        "int_email_claims",
+        "int_half_read",
+        "int_identities",
+        "int_near_matches",
+        "int_people",
+        "int_section_members",
+    ],
     "marts": ENTITIES,
     "sync": ["plan"],
     "product": ["accounts", "org_memberships", "rosters"],

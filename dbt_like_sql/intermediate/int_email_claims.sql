@@ -15,8 +15,8 @@ with recursive claims as (
         coalesce(person.email_is_valid and person.email_carriers = 1, false) as is_wanted,
         -- A linked person whose first name, last name and email all change at once may be somebody else under the id.
         coalesce(
-            strip_accents(lower(own.first_name)) <> strip_accents(lower(person.first_name))
-            and strip_accents(lower(own.last_name)) <> strip_accents(lower(person.last_name))
+            strip_accents(lower(trim(own.first_name))) <> strip_accents(lower(trim(person.first_name)))
+            and strip_accents(lower(trim(own.last_name))) <> strip_accents(lower(trim(person.last_name)))
             and own.clever_email is distinct from person.email,
             false
         ) as is_recycled,

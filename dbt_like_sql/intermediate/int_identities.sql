@@ -10,6 +10,7 @@ with matched as (
         claim.is_recycled,
         claim.is_kept,
         claim.is_moved,
+        coalesce(own.is_ended, false) as is_returning,
         reopened.account_id as reopened_account_id,
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
@@ -18,10 +19,10 @@ with matched as (
         and holder.account_id is distinct from claim.account_id
         and (claim.is_blocked or not claim.is_wanted) as is_held,
         coalesce(
-            strip_accents(lower(holder.first_name)) = strip_accents(lower(person.first_name)), false
+            strip_accents(lower(trim(holder.first_name))) = strip_accents(lower(trim(person.first_name))), false
         ) as first_name_agrees,
         coalesce(
-            strip_accents(lower(holder.last_name)) = strip_accents(lower(person.last_name)), false
+            strip_accents(lower(trim(holder.last_name))) = strip_accents(lower(trim(person.last_name))), false
         ) as last_name_agrees,
         coalesce(nullif(holder.first_name, ''), nullif(holder.last_name, '')) is not null
         and coalesce(nullif(person.first_name, ''), nullif(person.last_name, '')) is not null as names_are_known,
@@ -45,7 +46,7 @@ judged as (
         case
             when linked_account_id is not null and is_recycled then 'recycled_id'
             -- What was said once, when the address came, need not be said at every sync.
-            when linked_account_id is not null and (own_email = email or not is_moved) then null
+            when linked_account_id is not null and (own_email = email or not (is_moved or is_returning)) then null
             when email_is_valid and email_carriers > 1 then 'email_shared'
             when linked_account_id is not null and is_held and holder_clever_id is not null then 'already_linked'
             when linked_account_id is not null and is_held then 'email_shared'

@@ -7,7 +7,13 @@ with said as (
         if(reason = 'recycled_id', account_id, holder_id) as account_id,
         to_json({
             'rule': rule,
-            'account_id': if(reason = 'recycled_id', account_id, holder_id),
+            'account_id': case reason
+                when 'recycled_id' then account_id
+                -- Districts are walls.
+                when 'other_organization' then null
+                when 'admin_account' then null
+                else holder_id
+            end,
             'other_clever_id': holder_clever_id,
             'first_name_agrees': first_name_agrees,
             'last_name_agrees': last_name_agrees,

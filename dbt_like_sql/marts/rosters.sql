@@ -19,6 +19,7 @@ select
     end as term_name
 from staging.stg_sections as section
 left join known_schools as school on school.school_id = section.school_id
-left join staging.stg_terms as term on term.term_id = section.term_id
+left join staging.stg_terms as term
+    on term.term_id = section.term_id and term.term_id not in (select clever_id from intermediate.int_half_read)
 left join current.rosters as existing on existing.section_id = section.section_id
 left join intermediate.int_half_read as half_read on half_read.clever_id = section.section_id

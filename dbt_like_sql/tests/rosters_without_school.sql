@@ -1,4 +1,4 @@
--- What: Rosters whose school is not among the shared schools.
+-- What: Rosters of no school, or of one that was never shared.
 -- Matters: They belong to no school in the product, so a school's admin does not see them.
 -- Resolve: Share the school in Clever.
 -- Severity: warn

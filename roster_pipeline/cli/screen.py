@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -16,16 +17,27 @@ out = Console()
 err = Console(stderr=True)
 
 
+def plain(line: str, style: str = "") -> Text:
+    """Text that a terminal only shows: names come from districts, and may hold what it would obey."""
+    signs = (sign if sign.isprintable() or sign == "\n" else f"\\u{ord(sign):04x}" for sign in line)
+    return Text("".join(signs), style=style)
+
+
 def complain(line: str) -> None:
-    err.print(Text(line, style="red"), soft_wrap=True)
+    err.print(plain(line, "red"), soft_wrap=True)
 
 
 def say(line: str) -> None:
-    out.print(Text(line), soft_wrap=True)
+    out.print(plain(line), soft_wrap=True)
 
 
 def show_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    """ASCII only: JSON's own escapes keep what a terminal would obey out of it, and lose nothing."""
+    typer.echo(json.dumps(value, indent=2, default=_as_text))
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def show_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -34,5 +46,5 @@ def show_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequenc
     for place, column in enumerate(columns):
         table.add_column(column, overflow="fold", justify="left" if place == 0 or title else "right")
     for row in rows:
-        table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(plain("-" if cell is None else str(cell)) for cell in row))
     out.print(table)

@@ -18,7 +18,6 @@ REVIEWS = """
     select review.id as review, organization.clever_district_id as district_id, review.clever_id, review.reason,
         case when review.clever_says is null then concat_ws(' ', own.first_name, own.last_name)
             else concat_ws(' ', review.clever_says ->> 'first_name', review.clever_says ->> 'last_name') end as person,
-        review.account_id,
         -- Districts are walls: whose account of another organization it is stays there.
         case when not exists (
             select from roster.org_memberships as m where m.account_id = about.id and m.ended_at is null
@@ -26,7 +25,7 @@ REVIEWS = """
         ) and not exists (
             select from roster.identity_links as l where l.account_id = about.id and l.unlinked_at is null
                 and l.organization_id <> review.organization_id
-        ) then concat_ws(' ', about.first_name, about.last_name) end as account,
+        ) then concat_ws(' ', about.first_name, about.last_name) || ' (' || about.id || ')' end as account,
         review.evidence ->> 'suggestion' as suggestion, review.evidence
     from roster.reviews as review
     join roster.organizations as organization on organization.id = review.organization_id

@@ -96,7 +96,8 @@ class DistrictConnection:
         answer = read_answer(body, DistrictAnswer, what).data
         if answer.id != self.district_id:
             raise SourceBroken(f"{what}: Clever answered with another district; nothing was read.")
-        return District(answer.id, answer.name or "", answer.state or "", answer.synced_at)
+        name = (answer.name or "").replace("\0", "")  # which PostgreSQL cannot hold
+        return District(answer.id, name, answer.state or "", answer.synced_at)
 
 
 class CleverClient:

@@ -51,7 +51,9 @@ class Person(Record, omit_defaults=True, gc=False):
     last_modified: str | None = None
 
 
-class Section(Record, omit_defaults=True, gc=False):
+class Section(Record, omit_defaults=True, gc=False, kw_only=True):
+    """`students` is never optional in Clever (clever-api.md §5): without it, nobody knows who is in the class."""
+
     name: str | None = None
     school: str | None = None
     subject: str | None = None
@@ -61,7 +63,7 @@ class Section(Record, omit_defaults=True, gc=False):
     term_id: str | None = None
     course: str | None = None
     teachers: list[str] | None = None
-    students: list[str] | None = None
+    students: list[str]
     last_modified: str | None = None
 
 

@@ -26,6 +26,10 @@ VITAL = frozenset({"id", "district", "roles", "student", "teacher", "school", "s
 """Fields, by the last word of their path, that are not dropped alone."""
 
 UNSTORABLE = "holds a character that cannot be stored"
+CLEVER_ID = re.compile("[0-9a-f]{24}")
+DEEPEST = 64
+"""How deep a page may be nested; what is kept lies within seven."""
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]')
 _SURROGATES = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 
 Misfit = tuple[tuple[str, ...], str]
@@ -47,9 +51,10 @@ class Salvage:
         Raises:
             SourceBroken: the page is no JSON, or another envelope.
         """
-        for attempt in (body, _without_half_pairs(body)):
+        for mended in (bytes, _without_half_pairs, _without_abysses):
+            body = mended(body)
             try:
-                page = msgspec.json.decode(attempt, type=Envelope[msgspec.Raw])
+                page = msgspec.json.decode(body, type=Envelope[msgspec.Raw])
             except UNREADABLE:
                 continue
             return page.links, [bytes(raw) for raw in page.data]
@@ -92,16 +97,20 @@ class Salvage:
         return msgspec.convert(fields, self._kind), dropped
 
     def _aside(self, clever_id: str | None, reason: str, *, whole: bool) -> SetAside:
-        return SetAside(self._resource, clever_id, reason, whole)
+        # Text that is no id may be a name, and nobody can say whose record it is.
+        known = clever_id if clever_id and CLEVER_ID.fullmatch(clever_id) else None
+        return SetAside(self._resource, known, reason, whole)
 
 
 def _misfits(value: object, shape: inspect.Type, path: tuple[str, ...]) -> Iterator[Misfit]:
-    """The kept fields below `value` that are not of their type. Null is alike missing, and fits."""
+    """The kept fields below `value` that are not of their type. Null is alike missing, and fits what is optional."""
     if isinstance(shape, inspect.UnionType):
         shape = shape.types[0]  # `X | None`, as all optional fields are
+        if value is None:
+            return
     if value is None:
-        return
-    if isinstance(shape, inspect.StructType):
+        yield path, "is missing"
+    elif isinstance(shape, inspect.StructType):
         if not isinstance(value, dict):
             yield path, "is not an object"
             return
@@ -138,3 +147,18 @@ def _drop(fields: dict[str, Any], path: tuple[str, ...]) -> None:
 def _without_half_pairs(body: bytes) -> bytes:
     """Half a surrogate pair is no character, and msgspec refuses the page for it. NUL is refused by field."""
     return _SURROGATES.sub(lambda found: b"\\u0000" if found[1] else found[0], body)
+
+
+def _without_abysses(body: bytes) -> bytes:
+    """Msgspec refuses the page for absurd nesting: a number stands for what lies too deep, and is refused by field."""
+    depth, start, kept = 0, 0, []
+    for mark in _MARKS.finditer(body):
+        if mark[0] in (b"[", b"{"):
+            depth += 1
+            if depth == DEEPEST:
+                kept.append(body[start : mark.start()])
+        elif mark[0] in (b"]", b"}"):
+            if depth == DEEPEST:
+                start = mark.end()
+            depth -= 1
+    return b"0".join([*kept, body[start:]])

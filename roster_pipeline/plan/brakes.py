@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from roster_pipeline.model.entities import END, UPDATE
+from roster_pipeline.model.entities import END, ROSTER_TEACHERS, SCHOOL_MEMBERSHIPS, UPDATE
 from roster_pipeline.model.plan import Held
 
 DISTRICT_REMOVALS = "district_removals"
@@ -49,6 +49,7 @@ class Part:
 KNOWN = "account_id in (select account_id from current.accounts where is_linked_here)"
 ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
 ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
+OF_ROSTERS = ("roster_teachers", "roster_students", "parked_members")
 ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
 
 
@@ -80,6 +81,7 @@ PARTS: tuple[Part, ...] = (
             "rosters": ENDING_SCHOOL,
             "roster_teachers": ROSTER_OF_ENDING_SCHOOL,
             "roster_students": ROSTER_OF_ENDING_SCHOOL,
+            "parked_members": ROSTER_OF_ENDING_SCHOOL,
         },
     ),
     Part(
@@ -87,7 +89,7 @@ PARTS: tuple[Part, ...] = (
         "sections",
         "rosters",
         "true",
-        {"rosters": "true", "roster_teachers": ENDING_ROSTER, "roster_students": ENDING_ROSTER},
+        {"rosters": "true"} | dict.fromkeys(OF_ROSTERS, ENDING_ROSTER),
     ),
     _people("students", "student"),
     _people("teachers", "teacher"),
@@ -131,6 +133,18 @@ def _limit(part: Part, limits: Limits, unproven: Set[str]) -> tuple[float, str]:
     if part.resource in unproven:
         return 0.0, FEED_INCOMPLETE
     return limits.district_removals, DISTRICT_REMOVALS
+
+
+def keep_primary(con: duckdb.DuckDBPyConnection) -> None:
+    """Whoever waits to leave stays the primary one until then: there are never two."""
+    for entity, of in ((ROSTER_TEACHERS, "section_id"), (SCHOOL_MEMBERSHIPS, "account_id")):
+        waiting = f"select {of} from changes.{entity.name} where op = 'end' and held and was_is_primary"
+        con.execute(
+            f"update changes.{entity.name} set is_primary = false "
+            f"where op <> 'end' and not held and is_primary and {of} in ({waiting})"
+        )
+        unchanged = " and ".join(f"{column} is not distinct from was_{column}" for column in entity.content)
+        con.execute(f"delete from changes.{entity.name} where op = 'update' and {unchanged}")
 
 
 def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ import duckdb
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.plan import Counts, Plan
-from roster_pipeline.plan.brakes import Limits, hold_removals, leave_in_class
+from roster_pipeline.plan.brakes import Limits, hold_removals, keep_primary, leave_in_class
 
 
 def build_plan(
@@ -30,6 +30,7 @@ def build_plan(
     """
     held = hold_removals(con, limits, {*emptied, *_unidentified(con)})
     leave_in_class(con)
+    keep_primary(con)
     digests = _digests(con)
     plan = Plan(
         sync_id=sync_id,

@@ -101,7 +101,7 @@ def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], Non
         on_wait: called once if another sync of this district is running.
     """
     with transaction(engine) as connection:
-        key = f"roster:district:{district_id}"
+        key = _district_key(district_id)
         taken = connection.execute(
             sa.text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), {"key": key}
         ).scalar_one()
@@ -113,6 +113,19 @@ def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], Non
             yield
         finally:
             connection.invalidate()
+
+
+def share_district(pg: Connection, district_id: str) -> bool:
+    """Keep syncs of this district from beginning until the transaction ends; False if one is running.
+
+    Those who only look share the lock: they do not wait for one another.
+    """
+    shared = sa.text("select pg_try_advisory_xact_lock_shared(hashtextextended(:key, 0))")
+    return bool(pg.execute(shared, {"key": _district_key(district_id)}).scalar_one())
+
+
+def _district_key(district_id: str) -> str:
+    return f"roster:district:{district_id}"
 
 
 def _wait_for_lock(connection: Connection, key: str, *, scope: str) -> None:

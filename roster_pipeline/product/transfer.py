@@ -58,9 +58,10 @@ def copy_to_duckdb(
             with cur.copy(statement) as copy:
                 for block in copy:
                     out.write(block)
+        # Without `new_line`, DuckDB takes a CR in somebody's name for the end of all lines, if it comes first.
         con.execute(
             f"create or replace {into} as select * from read_csv('{file}', columns = {typed}, header = false, "
-            "auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
+            "auto_detect = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n', nullstr = '', "
             "allow_quoted_nulls = false, strict_mode = true, max_line_size = 16777216, parallel = false)"
         )
 

@@ -158,10 +158,11 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
     ),
     _table(
         "org_memberships",
-        "Memberships of the organization; its own (native) ones are never changed.",
+        "Memberships of the organization; its own (native) ones and its admins' are never changed.",
         "account_id BIGINT, clever_id VARCHAR, role VARCHAR",
         """
-        select m.account_id, link.clever_id, m.role, m.ended_at is not null, m.source = 'native', m.xmin::text
+        select m.account_id, link.clever_id, m.role, m.ended_at is not null, m.source = 'native' or m.is_admin,
+            m.xmin::text
         from roster.org_memberships as m
         left join roster.identity_links as link
             on link.account_id = m.account_id and link.organization_id = m.organization_id and link.unlinked_at is null

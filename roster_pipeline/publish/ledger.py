@@ -98,7 +98,7 @@ def finish_sync(
     pg.execute(
         organizations.update()
         .where(organizations.c.id == plan.organization_id)
-        .values(name=district.name, last_clever_sync_at=district.last_sync, last_published_at=at)
+        .values(name=district.name or organizations.c.name, last_clever_sync_at=district.last_sync, last_published_at=at)
     )
     pg.execute(
         holds.update()

@@ -168,7 +168,8 @@ def _refuse_harm(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) ->
         )
     if holder.other and holder.is_shared:
         raise CorrectionRefused(
-            f"Clever still shares {holder.other}, whose account this is. Relink once it is gone, or resolve as create."
+            f"Clever still shares {holder.other}, whose account {review.clever_id} would get. "
+            "Relink once it is gone, or resolve as create."
         )
 
 

@@ -20,6 +20,13 @@ def _id(name: str, *, nullable: bool = False) -> tuple[str, pa.Column]:
     return name, pa.Column(TEXT, check, nullable=nullable, description="Clever's id, 24 hexadecimal digits")
 
 
+def _ids(name: str) -> tuple[str, pa.Column]:
+    """A list, read as the text that DuckDB makes of it: in brackets, with quotes around what could mislead."""
+    listed = rf"^\[({CLEVER_ID}(, {CLEVER_ID})*)?\]$"
+    check = pa.Check.str_matches(listed, error=f"{name.replace('_', ' ')} hold one that is not 24 hexadecimal digits")
+    return name, pa.Column(TEXT, check, description="Clever's ids, 24 hexadecimal digits each")
+
+
 def _text(name: str, description: str, *, nullable: bool = True) -> tuple[str, pa.Column]:
     return name, pa.Column(TEXT, nullable=nullable, description=description)
 
@@ -31,6 +38,7 @@ def _contract(*columns: tuple[str, pa.Column]) -> pa.DataFrameSchema:
 PERSON = _contract(
     _id("clever_id"),
     _id("school_id", nullable=True),
+    _ids("school_ids"),
     _text("first_name", "As the district typed it; may be missing"),
     _text("last_name", "As the district typed it; may be missing"),
     _text("email", "Without the blanks around it; not unique, not verified, may be no address at all"),
@@ -49,6 +57,8 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         _id("school_id", nullable=True),
         _id("term_id", nullable=True),
         _id("course_id", nullable=True),
+        _ids("teacher_ids"),
+        _ids("student_ids"),
         _text("name", "Exactly as Clever has it; not unique", nullable=False),
         *(_text(name, "As Clever has it") for name in ("subject", "grade", "period")),
     ),

@@ -54,7 +54,8 @@ def _broken_rows(
     con: duckdb.DuckDBPyConnection, table: str, contract: pa.DataFrameSchema
 ) -> Iterator[tuple[str | None, str]]:
     """(id, reason) of each broken rule of each row, read in batches so that memory does not grow with the table."""
-    columns = list(contract.columns)
+    # Lists are held against their contract as one text.
+    columns = [f"{column}::varchar as {column}" for column in contract.columns]
     with con.cursor() as reading:
         for batch in reading.sql(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH):
             yield from _broken_in(batch.to_pandas(types_mapper=pd.ArrowDtype), contract)

@@ -13,6 +13,8 @@ from roster_pipeline_tests.benchmarks.measure import Measured, best_of, run_case
 from roster_pipeline_tests.benchmarks.replay import replaying
 
 READERS = ("httpx", "http.client")
+NOWHERE = "http://127.0.0.1:9"
+"""Where Clever is not."""
 AS_IT_COMES, PARQUET = "dlt as it comes", "dlt through parquet"
 DLT: dict[str, dict[str, Any]] = {
     AS_IT_COMES: {"file_format": None, "lean": False},
@@ -29,6 +31,7 @@ class Figure:
 
     Attributes:
         met: None where there is no target, only something to know.
+        is_promise: the benchmark fails if it is not met.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Figure:
     relation: str
     target: str = ""
     met: bool | None = None
+    is_promise: bool = False
 
 
 @dataclass
@@ -66,6 +70,10 @@ class Bench:
 
     def sync(self, students: int, name: str, recording: str, home: Path) -> Measured:
         return self._once(f"{name} sync, {students:,}", partial(self._sync, students, recording, home))
+
+    def in_product(self, name: str, case: str, home: Path, **arguments: object) -> Measured:
+        """A case that has the product under `home` to itself, and asks nothing of Clever."""
+        return self._once(name, partial(run_case, case, env=_environment(NOWHERE, home), **arguments))
 
     def new_folder(self) -> Path:
         self.folders += 1
@@ -168,9 +176,9 @@ def whole_syncs(bench: Bench, students: int, dlt_students: int) -> list[Figure]:
     return [
         *(_sync_against_dlt(bench, first, students, dlt_students) if bench.dlt_python else []),
         Figure(
-            "sync with 1 % changed", _took(changed), f"{label} {_took(first)}", f"{ratio:.2f}x", "≤ 0.50x", ratio <= 0.5
+            "sync with 1 % changed", took(changed), f"{label} {took(first)}", f"{ratio:.2f}x", "≤ 0.50x", ratio <= 0.5
         ),
-        Figure("sync with nothing changed", _took(same), "rows written", f"{written:,}", "0", written == 0),
+        Figure("sync with nothing changed", took(same), "rows written", f"{written:,}", "0", written == 0),
     ]
 
 
@@ -193,16 +201,17 @@ def _alone(seconds: float) -> Measured:
 def _slower(name: str, ours: Measured, theirs: Measured, label: str, most: float | None) -> Figure:
     ratio = ours.seconds / theirs.seconds
     target, met = ("", None) if most is None else (f"≤ {most:.2f}x", ratio <= most)
-    return Figure(name, _took(ours), f"{label} {_took(theirs)}", f"{ratio:.2f}x the time", target, met)
+    return Figure(name, took(ours), f"{label} {took(theirs)}", f"{ratio:.2f}x the time", target, met)
 
 
 def _faster(name: str, ours: Measured, theirs: Measured, label: str, least: float | None) -> Figure:
     ratio = theirs.seconds / ours.seconds
     target, met = ("", None) if least is None else (f"≥ {least:.0f}x", ratio >= least)
-    return Figure(name, _took(ours), f"{label} {_took(theirs)}", f"{ratio:.0f}x as fast", target, met)
+    return Figure(name, took(ours), f"{label} {took(theirs)}", f"{ratio:.0f}x as fast", target, met)
 
 
-def _took(measured: Measured) -> str:
+def took(measured: Measured) -> str:
+    """Seconds and, where a process was measured, its peak."""
     memory = "" if math.isnan(measured.peak_mb) else f", {_mb(measured)}"
     return f"{measured.seconds:.2f} s{memory}"
 

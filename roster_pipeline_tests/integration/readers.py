@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline_tests.integration.rule_book import Expected
+from roster_pipeline_tests.integration.rule_book_identity import Account, Known, Membership
 
 STAMPS = {"syncs", "organizations", "changes", "holds", "refresh_requests"}
 """Tables that keep the book of syncs and hold nothing of a roster."""
@@ -143,3 +144,39 @@ def live_rows(engine):
 def last_sync(engine):
     """(state, counts) of the newest sync."""
     return query(engine, "select state, counts from roster.syncs order by id desc limit 1")[0]
+
+
+ACCOUNTS = """
+    select a.id, a.role, a.first_name, a.last_name, a.email, a.clever_email, a.imported_from_clever,
+        a.archived_at is not null, case when link.organization_id = here.id then link.clever_id end,
+        link.organization_id is distinct from here.id and link.id is not null,
+        elsewhere.account_id is not null, coalesce(elsewhere.is_admin, false),
+        m.role, m.is_admin, m.source = 'native', m.ended_at is null
+    from roster.accounts as a
+    join roster.organizations as here on here.clever_district_id = :district
+    left join roster.identity_links as link on link.account_id = a.id and link.unlinked_at is null
+    left join roster.org_memberships as m on m.account_id = a.id and m.organization_id = here.id
+    left join lateral (
+        select account_id, bool_or(is_admin) as is_admin from roster.org_memberships
+        where account_id = a.id and organization_id <> here.id and ended_at is null group by account_id
+    ) as elsewhere on true
+"""
+REVIEWS = (
+    "select m.clever_id, m.reason, m.account_id from roster.reviews as m join roster.organizations as o "
+    "on o.id = m.organization_id where o.clever_district_id = :district and"
+)
+
+
+def known(engine, district_id):
+    """Every account of the product as this district finds it, what people are asked, and what they have decided."""
+    accounts = {}
+    for key, *account, role, is_admin, is_native, is_live in query(engine, ACCOUNTS, district=district_id):
+        here = Membership(role, is_admin, is_native, is_live) if role else None
+        accounts[key] = Account(*account, here=here)
+    asked = query(engine, f"{REVIEWS} m.state = 'open'", district=district_id)
+    decided = query(
+        engine,
+        f"{REVIEWS} m.state = 'resolved' and m.decided_by <> 'sync' and m.reason <> 'recycled_id'",
+        district=district_id,
+    )
+    return Known(accounts, {(key, reason): about for key, reason, about in asked}, set(decided))

@@ -1,12 +1,11 @@
 """The rule book once more, in plain Python over raw Clever objects: what the product shall hold after a sync.
 
-Written from the rules and not from the SQL, so that the two can disagree. It knows a product that only Clever fills:
-accounts that others made are `test_existing_accounts`'s.
+Written from the rules and not from the SQL, so that the two can disagree. Who is who is `rule_book_identity`'s.
 """
 
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass, field
+
+from roster_pipeline_tests.integration.rule_book_identity import Account, Known, who_is_who
 
 
 @dataclass
@@ -25,22 +24,23 @@ class Expected:
     known_schools: set = field(default_factory=set)  # every school that was ever shared
 
 
-def expect(district, before=None):
-    """What the product shall hold after a sync of `district`, if it held `before`."""
+def expect(district, before=None, known=None, told=frozenset()):
+    """What the product shall hold after a sync of `district`, if it held `before`.
+
+    Args:
+        known: every account there was, if others than Clever made some.
+        told: reviews that are open; one of them is expected wherever the rule book leaves open which of several it is.
+    """
     before = before or Expected()
+    known = known or _from_clever(before)
     lists = {name: list(items.values()) for name, items in district.resources.items()}
-    feed = {user["id"]: person for user in lists["users"] if (person := _person(user))}
-    recycled = {key for key, person in feed.items() if _is_recycled(before.people.get(key), person)}
-    addresses, reviews = _addresses(before.people, feed, recycled)
+    feed = feed_of(district)
+    people = who_is_who(feed, known)
+    recycled = {key for key, person in people.items() if person.is_recycled}
     shared = {school["id"] for school in lists["schools"]}
     after = Expected(
-        people=before.people
-        | {
-            key: (role, first, last, addresses[key], clever_email, True)
-            for key, (role, first, last, clever_email, _, _) in feed.items()
-            if key not in recycled
-        },
-        members={key: person[0] for key, person in feed.items()},
+        people=_people(known) | {key: person.content for key, person in people.items()},
+        members=_members(known, feed, people),
         schools={
             one["id"]: (one.get("name") or "", *(one.get(name) or None for name in SCHOOL_FIELDS))
             for one in lists["schools"]
@@ -50,7 +50,7 @@ def expect(district, before=None):
             for key, (role, *_, primary, schools) in feed.items()
             for school in schools & shared
         },
-        reviews=reviews | {one for one in before.reviews if _stands(one, before, feed, addresses, recycled)},
+        reviews=_reviews(known, people, told),
         known_schools=before.known_schools | shared,
     )
     terms = {term["id"]: term.get("name") or None for term in lists["terms"]}
@@ -59,15 +59,54 @@ def expect(district, before=None):
     return after
 
 
-def _stands(review, before, feed, addresses, recycled):
-    """Somebody is still asked for: nobody has decided, and what was said of the person is still so."""
-    key, reason = review
-    if key not in feed:
-        return True
-    if reason == "recycled_id":
-        return key in recycled
-    email = feed[key][3]
-    return addresses[key] != email and before.people[key][4] == email
+def feed_of(district):
+    """Everyone who gets an account: Clever id to (role, first, last, email, primary school, all schools)."""
+    users = district.resources["users"].values()
+    return {user["id"]: person for user in users if (person := _person(user))}
+
+
+def _from_clever(before):
+    """The accounts of a product that Clever alone fills; each is known by its Clever id."""
+    return Known(
+        accounts={
+            key: Account(role, first, last, email, clever_email, imported, linked_to=key)
+            for key, (role, first, last, email, clever_email, imported) in before.people.items()
+        },
+        reviews=dict.fromkeys(before.reviews),
+    )
+
+
+def _people(known):
+    """Everyone who is linked and whose account is open, as they were."""
+    return {
+        one.linked_to: (one.role, one.first_name, one.last_name, one.email, one.clever_email, one.imported)
+        for one in known.accounts.values()
+        if one.linked_to and not one.is_closed
+    }
+
+
+def _members(known, feed, people):
+    """Everyone in the feed, and of the others those whose membership is not Clever's to end."""
+    members = {}
+    for account in known.accounts.values():
+        here = account.here
+        if account.linked_to and here and here.is_live and (here.is_native or here.is_admin):
+            members[account.linked_to] = here.role
+    for key, person in people.items():
+        account = known.accounts.get(person.account)
+        here = account.here if account else None
+        is_kept = here and (here.is_native or here.role == "admin")
+        members[key] = here.role if is_kept else feed[key][0]
+    return members
+
+
+def _reviews(known, people, told):
+    """Every review of those who are gone, and of each person the reasons that are told, if they may be."""
+    reviews = {(key, reason) for key, reason in known.reviews if key not in people}
+    for key, person in people.items():
+        found = frozenset(reason for one, reason in told if one == key)
+        reviews |= {(key, reason) for reason in (found if found in person.reviews else person.reviews[0])}
+    return reviews
 
 
 SCHOOL_FIELDS = ("sis_id", "nces_id", "low_grade", "high_grade")
@@ -89,62 +128,6 @@ def _schools(part):
     """Every school that one role names."""
     part = part or {}
     return {school for school in (*(part.get("schools") or ()), part.get("school")) if school}
-
-
-def is_address(email):
-    local, at, domain = (email or "").partition("@")
-    labels = domain.split(".")
-    odd = set(' \t\r\n@,;:<>()[]"\\')
-    return bool(local and at and len(labels) > 1 and all(labels)) and not odd & set(local + domain)
-
-
-def _is_recycled(account, person):
-    """First name, last name and email of a linked person all change at once."""
-    if account is None:
-        return False
-    pairs = list(zip(account[1:3], person[1:3], strict=True))
-    if any(name is None for pair in pairs for name in pair):
-        return False
-    return all(_folded(was) != _folded(now) for was, now in pairs) and account[4] != person[3]
-
-
-def _folded(name):
-    letters = unicodedata.normalize("NFD", name.lower())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def _addresses(accounts, feed, recycled):
-    """The address of each person's account after the sync, and the contradictions about addresses."""
-    carriers = Counter(person[3] for person in feed.values())
-    own = {key: account[3] for key, account in accounts.items()}
-    after, asks = {}, {}
-
-    def said(reason, key):
-        """A contradiction is opened when the address comes, and not again while it stays."""
-        return {(key, reason)} if key not in accounts or accounts[key][4] != feed[key][3] else set()
-
-    reviews = {(key, "recycled_id") for key in recycled}
-    for key, (_, _, _, email, *_) in feed.items():
-        if key in recycled or (email and own.get(key) == email):
-            after[key] = own[key]
-        elif email is None:
-            after[key] = None
-        elif not is_address(email):
-            after[key] = own.get(key)
-        elif carriers[email] > 1:
-            after[key] = own.get(key)
-            reviews |= said("email_shared", key)
-        else:
-            asks[key] = email
-    kept = {email for key, email in (own | after).items() if email and key not in asks}
-    while refused := {key for key, email in asks.items() if email in kept}:
-        # Who does not get the new address keeps the old one, and may stand in the way of the next.
-        for key in refused:
-            after[key] = own.get(key)
-            reviews |= said("already_linked", key)
-            del asks[key]
-        kept |= {after[key] for key in refused if after[key]}
-    return after | asks, reviews
 
 
 def _term_name(term, terms, roster_before):

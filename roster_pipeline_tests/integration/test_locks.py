@@ -73,6 +73,7 @@ REFUSED = {
             for column in ("name", "sis_id", "nces_id", "low_grade", "high_grade", "clever_id")
         ),
         "update roster.schools set archived_at = now() where id = :school",
+        "update roster.schools set organization_id = 0 where id = :school",
         "delete from roster.schools where id = :school",
     ),
     "identity_links": (

@@ -189,3 +189,39 @@ def test_given_classes_lose_their_teachers_when_synced_then_they_wait(valley, qu
     quick_sync(valley)
     assert held_parts(product) == {"class_teachers"}
     assert published(product, valley.id).teachers == before.teachers
+
+
+def test_given_every_class_changes_its_teacher_when_the_old_ones_wait_then_each_class_has_one_primary_teacher(
+    valley, quick_sync, product
+):
+    quick_sync(valley)
+    teachers = users_of(valley, "teacher")
+    for section in [one for one in valley.resources["sections"].values() if one.get("teacher")]:
+        following = teachers[(teachers.index(section["teacher"]) + 1) % len(teachers)]
+        valley.put("sections", section | {"teacher": following, "teachers": [following]})
+    assert quick_sync(valley).held
+    primary = (
+        "select roster_id, count(*) from roster.roster_teachers where is_primary and ended_at is null "
+        "group by roster_id having count(*) <> 1"
+    )
+    assert query(product, primary) == []
+    assert quick_sync(valley).total == 0
+
+
+def test_given_many_change_school_when_the_old_memberships_wait_then_each_has_one_primary_school(
+    valley, quick_sync, product
+):
+    quick_sync(valley)
+    schools = valley.resources["schools"].ids()
+    for key in users_of(valley, "student")[:20]:
+        user = valley.get("users", key)
+        following = schools[(schools.index(user["roles"]["student"]["school"]) + 1) % len(schools)]
+        part = user["roles"]["student"] | {"school": following, "schools": [following]}
+        valley.put("users", user | {"roles": user["roles"] | {"student": part}})
+    assert quick_sync(valley).held
+    primary = (
+        "select account_id, count(*) from roster.school_memberships where is_primary and ended_at is null "
+        "group by account_id having count(*) <> 1"
+    )
+    assert query(product, primary) == []
+    assert quick_sync(valley).total == 0

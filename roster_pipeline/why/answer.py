@@ -1,0 +1,105 @@
+"""Whom a question is about, in which districts, and the chain of each. A chain is made of its own district's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from roster_pipeline.errors import CannotStart
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import Organization, all_organizations
+from roster_pipeline.why.chain import Chain
+from roster_pipeline.why.district import district_of
+from roster_pipeline.why.in_clever import read_person, read_section
+from roster_pipeline.why.in_product import organizations_of, person_kept, section_kept
+from roster_pipeline.why.next_move import next_of_person, next_of_section
+from roster_pipeline.why.person import Person, person_steps
+from roster_pipeline.why.reading import Unread, open_file
+from roster_pipeline.why.section import Section, section_steps
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where it is: the product, and the folder of the districts' files."""
+
+    product: Engine
+    districts_folder: Path
+
+
+Ask = Callable[[Evidence, Organization, str], Chain | Unread | None]
+
+
+def why_person(evidence: Evidence, clever_id: str) -> tuple[Chain, ...]:
+    """The chain of a person, in each district that knows the id.
+
+    Raises:
+        CannotStart: none does.
+    """
+    return _each_knowing(evidence, person_chain, clever_id, "person")
+
+
+def why_section(evidence: Evidence, clever_id: str) -> tuple[Chain, ...]:
+    """The chain of a class, in each district that knows the id.
+
+    Raises:
+        CannotStart: none does.
+    """
+    return _each_knowing(evidence, section_chain, clever_id, "section")
+
+
+def _each_knowing(evidence: Evidence, ask: Ask, clever_id: str, kind: str) -> tuple[Chain, ...]:
+    """The product says which districts to look into; only if it does not know the id, all are."""
+    with transaction(evidence.product) as pg:
+        everyone, known = all_organizations(pg), organizations_of(pg, kind, clever_id)
+    answers = [ask(evidence, one, clever_id) for one in everyone if one.id in known or not known]
+    chains = tuple(answer for answer in answers if isinstance(answer, Chain))
+    if not chains:
+        raise nobody_knows(f"{kind} of this Clever id", sum(isinstance(answer, Unread) for answer in answers))
+    return chains
+
+
+def nobody_knows(what: str, unread: int) -> CannotStart:
+    """The refusal. It does not repeat what was asked: that may be an address.
+
+    Args:
+        unread: districts whose file could not be looked into.
+    """
+    also = f" ({unread} of them could not be looked into)" if unread else ""
+    return CannotStart(
+        f"No {what} is known: neither to the product, nor in what was last read of the connected districts{also}."
+    )
+
+
+def person_chain(evidence: Evidence, organization: Organization, clever_id: str) -> Chain | Unread | None:
+    """The chain of a person in one district; None if it does not know the id, Unread if it cannot be told."""
+    with (
+        transaction(evidence.product) as pg,
+        open_file(pg, evidence.districts_folder, organization.district_id) as con,
+    ):
+        read = con if isinstance(con, Unread) else read_person(con, clever_id)
+        kept = person_kept(pg, organization.id, clever_id)
+        district = district_of(pg, organization, None if isinstance(read, Unread) else read.landing)
+    if not kept.is_known and (isinstance(read, Unread) or not read.is_known):
+        return read if isinstance(read, Unread) else None
+    person = Person(clever_id, district, kept, read)
+    steps = (*person_steps(person), next_of_person(person))
+    return Chain("person", clever_id, organization.district_id, organization.name, steps)
+
+
+def section_chain(evidence: Evidence, organization: Organization, clever_id: str) -> Chain | Unread | None:
+    """The chain of a class in one district; None if it does not know the id, Unread if it cannot be told."""
+    with (
+        transaction(evidence.product) as pg,
+        open_file(pg, evidence.districts_folder, organization.district_id) as con,
+    ):
+        read = con if isinstance(con, Unread) else read_section(con, clever_id)
+        kept = section_kept(pg, organization.id, clever_id)
+        district = district_of(pg, organization, None if isinstance(read, Unread) else read.landing)
+    if not kept.is_known and (isinstance(read, Unread) or not read.is_known):
+        return read if isinstance(read, Unread) else None
+    section = Section(clever_id, district, kept, read)
+    steps = (*section_steps(section), next_of_section(section))
+    return Chain("section", clever_id, organization.district_id, organization.name, steps)

@@ -1,0 +1,181 @@
+"""The district behind a question, and the steps that people and classes share: Read, Checked, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from roster_pipeline.product.organizations import Organization
+from roster_pipeline.why.chain import Item, State, Step, at, count, listed
+from roster_pipeline.why.in_clever import Record
+from roster_pipeline.why.reading import Landing, Unread, Waits
+from roster_pipeline.why.rows import read as read_rows
+
+CHANGES = {
+    "accounts": ("name or email", "names or emails"),
+    "org_memberships": ("membership of the organization", "memberships of the organization"),
+    "school_memberships": ("membership of a school", "memberships of schools"),
+    "rosters": ("class", "classes"),
+    "roster_teachers": ("teacher's place in class", "teachers' places in class"),
+    "roster_students": ("student's place in class", "students' places in class"),
+    "parked_members": ("waiting place in class", "waiting places in class"),
+}
+WOULD = {"insert": "would be new", "update": "would change", "restore": "would be back", "end": "would end"}
+
+
+@dataclass(frozen=True)
+class Sync:
+    id: int
+    state: str
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A part of a plan that waits; `counts` says which part, and how much of it."""
+
+    id: int
+    sync_id: int
+    reason: str
+    counts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class District:
+    """`newest` is the last sync that read, or tried to; `reading` the one that made the last reading, None where a plan
+    made it, or nobody knows."""
+
+    organization: Organization
+    newest: Sync | None
+    reading: Sync | None
+    holds: tuple[Hold, ...]
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether no sync of it is let begin."""
+        return self.organization.state != "active" or self.organization.tier == "sso_only"
+
+
+SYNC = """
+    select id, state, started_at from roster.syncs
+    where organization_id = :organization and mode not in ('resolve', 'undo')
+"""
+HOLDS = (
+    "select id, sync_id, reason, counts from roster.holds "
+    "where organization_id = :organization and state = 'open' order by id"
+)
+
+
+def district_of(pg: Connection, organization: Organization, landing: Landing | None) -> District:
+    of = {"organization": organization.id}
+    newest = read_rows(pg, Sync, f"{SYNC} order by id desc limit 1", **of)
+    reading = read_rows(pg, Sync, f"{SYNC} and id = :sync", sync=landing.sync_id, **of) if landing else ()
+    return District(organization, next(iter(newest), None), next(iter(reading), None), read_rows(pg, Hold, HOLDS, **of))
+
+
+def district_words(district: District) -> str:
+    """How its syncs stand, in a sentence."""
+    organization = district.organization
+    if district.is_blocked:
+        which = organization.state if organization.state != "active" else f"of tier {organization.tier}"
+        return f"The district is {which}: nothing is synced, everything it has is kept."
+    at_last = organization.last_published_at
+    published = f"last published {at(at_last)}" if at_last else "never published"
+    return f"The district is active ({organization.tier}), {published}."
+
+
+def absent(district: District, read: Record, lists: tuple[str, ...]) -> tuple[State, str]:
+    """What it means that a complete reading does not hold somebody."""
+    emptied = [name for name in lists if name in read.landing.emptied]
+    if emptied:
+        return (
+            "unknown",
+            f"Not in the last reading; its list of {listed(emptied)} came empty, which proves nothing.",
+        )
+    uploaded = read.landing.uploaded_at
+    upload = f" Clever last took in the district's data {at(uploaded)}." if uploaded else ""
+    return "stopped", f"Not in {last_reading(district)}.{upload}"
+
+
+def last_reading(district: District) -> str:
+    return f"the last complete reading of {at(district.reading.started_at)}" if district.reading else "the last reading"
+
+
+def read_step(district: District, read: Record | Unread, lists: tuple[str, ...]) -> Step:
+    """When the lists were read, how far, and what could not be read of this record."""
+    if isinstance(read, Unread):
+        return Step("Read", "unknown", f"Not known: {read.because}.")
+    landing, sync = read.landing, district.reading
+    refused, dropped = faults(read, "refused"), faults(read, "dropped")
+    by = f"by sync {sync.id}, {at(sync.started_at)}" if sync else "for a plan that was only looked at"
+    says = f"{listed([f'{landing.rows.get(name, 0):,} {name}' for name in lists])} read to the end {by}."
+    if refused:
+        says += " This record could not be read and is set aside."
+    elif dropped:
+        says += " Of this record a field could not be read: what the product has of it stays."
+    facts = {"sync_id": landing.sync_id, "read_at": sync.started_at if sync else None, "rows": dict(landing.rows)}
+    return Step("Read", "stopped" if refused else "ok", says, facts, refused + dropped)
+
+
+def checked_step(read: Record | Unread) -> Step:
+    """Whether the record keeps its contract."""
+    if isinstance(read, Unread):
+        return Step("Checked", "unknown", f"Not known: {read.because}.")
+    if not read.landing.is_decided:
+        return Step("Checked", "unknown", "The sync ended before what it had read was checked.")
+    broken = faults(read, "broken")
+    if broken:
+        return Step("Checked", "stopped", "The record is set aside; what the product has of it stays.", items=broken)
+    if not read.found:
+        return Step("Checked", "unknown", "There was no record to check.")
+    return Step("Checked", "ok", "The record is as it must be.")
+
+
+def faults(read: Record, kind: str) -> tuple[Item, ...]:
+    return tuple(
+        Item(kind, f"{fault.reason} (in {fault.resource})", {"resource": fault.resource, "reason": fault.reason})
+        for fault in read.faults
+        if fault.kind == kind
+    )
+
+
+def waiting_step(district: District, read: Record | Unread, others: tuple[Item, ...] = ()) -> Step:
+    """Held changes, the open holds that they wait for, and `others` that wait."""
+    items = _held_items(district, read) + others
+    if items:
+        return Step("Waiting", "waiting", "Somebody has to act on this:", items=items)
+    if isinstance(read, Unread) and district.holds:
+        return Step("Waiting", "unknown", f"Whether {hold_words(district)} is about this: {read.because}.")
+    return Step("Waiting", "ok", "Nothing waits.")
+
+
+def hold_words(district: District) -> str:
+    return listed([f"hold {hold.id}" for hold in district.holds])
+
+
+def _held_items(district: District, read: Record | Unread) -> tuple[Item, ...]:
+    """Held changes by kind, and every open hold: a hold is decided with its whole plan."""
+    if isinstance(read, Unread) or not read.held:
+        return ()
+    kinds: dict[tuple[str, str], list[Waits]] = {}
+    for change in read.held:
+        kinds.setdefault((change.entity, change.op), []).append(change)
+    return tuple(
+        Item(
+            "held",
+            f"{count(len(changes), *CHANGES.get(entity, (entity, entity)))} {WOULD[op]}",
+            {"entity": entity, "op": op, "of": [asdict(change) for change in changes]},
+        )
+        for (entity, op), changes in kinds.items()
+    ) + tuple(_hold_item(hold) for hold in district.holds)
+
+
+def _hold_item(hold: Hold) -> Item:
+    part = hold.counts.get("part")
+    share = f", {part}: {hold.counts.get('removals')} of {hold.counts.get('of')}" if part else ""
+    says = f"hold {hold.id} of sync {hold.sync_id} ({hold.reason}{share})"
+    return Item("open", says, {"hold_id": hold.id, "reason": hold.reason, "counts": hold.counts})

@@ -1,0 +1,185 @@
+"""Whose move is next: the first of a list of rules that applies. What everything else waits for comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from roster_pipeline.why.chain import Step, at, count, listed
+from roster_pipeline.why.district import District, hold_words, last_reading
+from roster_pipeline.why.in_clever import PEOPLE, SECTIONS
+from roster_pipeline.why.person import Person, class_items, is_unverified
+from roster_pipeline.why.reading import Unread
+from roster_pipeline.why.section import Section, member_items
+
+HANDS = {
+    "nobody": "Nobody's",
+    "district": "The district's, in Clever",
+    "admin": "An admin's",
+    "person": "A person's",
+    "sync": "The product's sync",
+}
+RESUME = {
+    "paused": "resume the district; until then everything is kept as it is.",
+    "disconnected": "connect the district again (roster-pipeline connect); until then everything is kept as it is.",
+}
+
+
+def next_of_person(person: Person) -> Step:
+    rules: tuple[Callable[[Person], Step | None], ...] = (
+        _resume,
+        _sync,
+        _mend,
+        _share_person,
+        _review,
+        _hold,
+        _publish_person,
+        _verify,
+    )
+    return next((step for rule in rules if (step := rule(person))), _nobody(person, "person"))
+
+
+def next_of_section(section: Section) -> Step:
+    rules: tuple[Callable[[Section], Step | None], ...] = (
+        _resume,
+        _sync,
+        _mend,
+        _share_section,
+        _hold,
+        _publish_section,
+        _show,
+        _share_members,
+    )
+    return next((step for rule in rules if (step := rule(section))), _nobody(section, "class"))
+
+
+def _nobody(question: Person | Section, what: str) -> Step:
+    if isinstance(question.read, Unread):
+        return Step("Next", "unknown", "Nobody's, as far as the product alone can tell.", {"whose": "nobody"})
+    return _move("nobody", f"what Clever shares of this {what} is published.")
+
+
+def _move(whose: str, says: str, **ids: object) -> Step:
+    return Step("Next", "ok" if whose == "nobody" else "waiting", f"{HANDS[whose]}: {says}", {"whose": whose, **ids})
+
+
+def _resume(question: Person | Section) -> Step | None:
+    organization = question.district.organization
+    if not question.district.is_blocked:
+        return None
+    tier = f"tier {organization.tier} has no roster sync; connect the district with the tier that it has bought."
+    return _move("admin", RESUME.get(organization.state, tier), district_id=organization.district_id)
+
+
+def _sync(question: Person | Section) -> Step | None:
+    """A sync that runs, that has not ended well, or that never was."""
+    newest, read = question.district.newest, question.read
+    if isinstance(read, Unread) and (read.is_running or (newest and newest.state == "running")):
+        return _move("sync", "it is running; ask again when it has ended.")
+    if newest is None:
+        return _move("sync", f"there was none yet. {_run(question.district)}")
+    if newest.state in ("published", "held"):
+        return None
+    ended = "was killed" if newest.state == "running" else "was undone" if newest.state == "undone" else "failed"
+    says = f"sync {newest.id}, begun {at(newest.started_at)}, {ended}. {_run(question.district)}"
+    return _move("sync", says, sync_id=newest.id)
+
+
+def _run(district: District) -> str:
+    return f"Run roster-pipeline sync --district {district.organization.district_id}"
+
+
+def _mend(question: Person | Section) -> Step | None:
+    if isinstance(question.read, Unread) or not question.read.refusals:
+        return None
+    fault = question.read.refusals[0]
+    return _move("district", f"correct the record in the list of {fault.resource}: {fault.reason}.")
+
+
+def _absent(question: Person | Section, lists: tuple[str, ...], what: str) -> Step | None:
+    """Not in a reading: the empty list, the removal that waits, or the sharing comes next."""
+    read = question.read
+    if isinstance(read, Unread) or read.found:
+        return None
+    emptied = [name for name in lists if name in read.landing.emptied]
+    if emptied:
+        return _move("district", f"the list of {listed(emptied)} came empty, and had not been: share it again.")
+    share = _move("district", f"not in {last_reading(question.district)}: share the {what} in Clever.")
+    return _hold(question) or share
+
+
+def _share_person(person: Person) -> Step | None:
+    membership = person.kept.membership
+    if isinstance(person.read, Unread) and membership and membership.ended_at:
+        ended = f"the membership ended {at(membership.ended_at)}, when a complete reading was without this person"
+        return _move("district", f"{ended}: share the person in Clever.")
+    if isinstance(person.read, Unread) and not person.kept.links:
+        return _move("district", "no reading that was published had this person: share the person in Clever.")
+    return _absent(person, PEOPLE, "person")
+
+
+def _share_section(section: Section) -> Step | None:
+    roster = section.kept.roster
+    if isinstance(section.read, Unread) and roster and roster.archived_at:
+        ended = f"archived {at(roster.archived_at)}, when a complete reading was without this class"
+        return _move("district", f"{ended}: share the class in Clever.")
+    return _absent(section, SECTIONS, "class")
+
+
+def _review(person: Person) -> Step | None:
+    reviews = person.kept.open_reviews
+    if not reviews:
+        return None
+    which = listed([f"review {review.id} ({review.reason})" for review in reviews])
+    command = f"roster-pipeline resolve {reviews[0].id} --as DECISION"
+    return _move("admin", f"resolve {which}: {command}", review_ids=[review.id for review in reviews])
+
+
+def _hold(question: Person | Section) -> Step | None:
+    holds = question.district.holds
+    if isinstance(question.read, Unread) or not question.read.held or not holds:
+        return None
+    says = f"decide {hold_words(question.district)}; roster-pipeline holds says more."
+    return _move("person", says, hold_ids=[hold.id for hold in holds])
+
+
+def _publish_person(person: Person) -> Step | None:
+    membership = person.kept.membership
+    is_in = person.kept.link and membership and not membership.ended_at
+    if is_in and all(one.state != "unpublished" for one in class_items(person)):
+        return None
+    return _move("sync", f"what was read is not published yet. {_run(person.district)}")
+
+
+def _verify(person: Person) -> Step | None:
+    if not is_unverified(person):
+        return None
+    return _move("admin", "verify the teacher's membership; the roster itself is published.")
+
+
+def _publish_section(section: Section) -> Step | None:
+    roster = section.kept.roster
+    members = member_items(section, "teacher") + member_items(section, "student")
+    is_in = roster and not roster.archived_at and all(one.state != "unpublished" for one in members)
+    if is_in:
+        return None
+    return _move("sync", f"what was read is not published yet. {_run(section.district)}")
+
+
+def _show(section: Section) -> Step | None:
+    if not (section.kept.roster and section.kept.roster.hidden_at):
+        return None
+    return _move("person", "the class is hidden in the product; whoever hid it can show it again.")
+
+
+def _share_members(section: Section) -> Step | None:
+    """Somebody parked is either not shared, or waits for a review of who they are."""
+    parked = [one for one in section.kept.members if one.account_id is None]
+    if not parked:
+        return None
+    read = section.read
+    shared = set() if isinstance(read, Unread) else {one.clever_id for one in read.members if one.is_shared}
+    missing = [one for one in parked if one.clever_id not in shared]
+    if missing:
+        people = count(len(missing), "person", "people")
+        return _move("district", f"share {people} whom the class names, by id above.")
+    return _move("admin", "resolve the reviews of those who are parked; roster-pipeline reviews lists them.")

@@ -1,0 +1,163 @@
+"""A district's DuckDB file as a question finds it: opened without disturbing anybody, and what its last reading was.
+
+It is opened read-only, and only while no sync of the district runs: a sync opens it anew at each of its steps and would
+find it taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Connection
+
+from roster_pipeline.model.entities import ENTITIES
+from roster_pipeline.product.database import share_district
+
+OPTIONS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "512MB",
+    "threads": 2,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+EMPTIED = """
+    select resource from raw.proof as now
+    where sync_id = $sync_id and "rows" = 0 and exists (
+        from raw.proof as before
+        where before.resource = now.resource and before.sync_id <> now.sync_id and before."rows" > 0
+    )
+"""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why the file says nothing now, as the end of a sentence."""
+
+    because: str
+    is_running: bool = False
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The last reading, brought to its end: nothing lands that was not.
+
+    Attributes:
+        sync_id: the sync that read it; for a plan that was only looked at, none that the product knows.
+        clever_state: Clever's word for the district, such as `running`.
+        uploaded_at: when Clever last took in the district's data.
+        rows: how many records of each list were read.
+        emptied: lists that came empty and had not been: what is absent there proves nothing.
+        is_decided: whether what was read was checked and planned too.
+    """
+
+    sync_id: int
+    clever_state: str
+    uploaded_at: datetime | None
+    rows: Mapping[str, int]
+    emptied: frozenset[str]
+    is_decided: bool
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What was wrong with a record. `kind`: `refused` when read, a field `dropped`, or a contract `broken`."""
+
+    resource: str
+    reason: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Waits:
+    """A change that is held: `op` on a row of `entity`; which school, class or person, where it is about one."""
+
+    entity: str
+    op: str
+    school_id: str | None = None
+    section_id: str | None = None
+    clever_id: str | None = None
+
+
+@contextmanager
+def open_file(pg: Connection, folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConnection | Unread]:
+    """The district's file, read-only; or why not. No sync of it begins before the transaction of `pg` ends."""
+    file = folder / f"{district_id}.duckdb"
+    if not file.exists():
+        yield Unread("this machine has no file of what was read")
+        return
+    if not share_district(pg, district_id):
+        yield Unread("a sync of this district is running, and the file is its own until it ends", is_running=True)
+        return
+    try:
+        con = duckdb.connect(file, read_only=True, config=OPTIONS)
+    except duckdb.Error as fault:
+        yield Unread("another program has the file open" if "lock" in str(fault) else "the file cannot be opened")
+        return
+    with con:
+        con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        yield con
+
+
+def last_landing(con: duckdb.DuckDBPyConnection) -> Landing | Unread:
+    """What the file says of its last reading, or that there was none."""
+    try:
+        district = con.execute("select sync_id, state, last_sync from raw.district").fetchone()
+    except duckdb.CatalogException:
+        district = None
+    if district is None:
+        return Unread("nothing of this district has been read yet")
+    sync_id, state, uploaded_at = district
+    rows = con.execute('select resource, "rows" from raw.proof where sync_id = ?', [sync_id]).fetchall()
+    emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
+    return Landing(
+        sync_id, str(state), uploaded_at, dict(rows), frozenset(name for (name,) in emptied), _is_decided(con, sync_id)
+    )
+
+
+def _is_decided(con: duckdb.DuckDBPyConnection, sync_id: int) -> bool:
+    try:
+        row = con.execute("select (plan::json ->> 'sync_id')::bigint from changes.plan").fetchone()
+    except duckdb.CatalogException:
+        return False
+    return row == (sync_id,)
+
+
+def faults_of(
+    con: duckdb.DuckDBPyConnection, landing: Landing, resources: tuple[str, ...], clever_id: str
+) -> tuple[Fault, ...]:
+    """What was wrong with the records of this id: when they were read, and when they were checked."""
+    rows = con.execute(
+        "select resource, reason, if(whole_record, 'refused', 'dropped') from raw.set_aside "
+        "where clever_id = ? and list_contains(?, resource) order by all",
+        [clever_id, list(resources)],
+    ).fetchall()
+    if landing.is_decided:
+        # Quarantine begins with what could not be read.
+        rows += con.execute(
+            "select distinct resource, reason, 'broken' from quarantine.records where clever_id = $id and "
+            "list_contains($of, resource) and (resource, reason) not in "
+            "(select (resource, reason) from raw.set_aside where whole_record and clever_id = $id) order by all",
+            {"id": clever_id, "of": list(resources)},
+        ).fetchall()
+    return tuple(Fault(*row) for row in rows)
+
+
+def held_for(con: duckdb.DuckDBPyConnection, landing: Landing, column: str, clever_id: str) -> tuple[Waits, ...]:
+    """Held changes of every entity that has `column` (`clever_id` or `section_id`), where it is this id."""
+    if not landing.is_decided:
+        return ()
+    ids = ("school_id", "section_id", "clever_id")
+    return tuple(
+        Waits(entity.name, *row)
+        for entity in ENTITIES
+        if column in entity.columns
+        for row in con.execute(
+            f"select op, {', '.join(name if name in entity.columns else 'null' for name in ids)} "
+            f"from changes.{entity.name} where held and {column} = ? order by all",
+            [clever_id],
+        ).fetchall()
+    )

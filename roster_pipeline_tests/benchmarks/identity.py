@@ -1,0 +1,62 @@
+"""The part of a sync that says who is who, for a district of people and nothing else; through no network.
+
+What is measured of it is in `matching` and `precision`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import msgspec
+import zstandard
+
+from roster_pipeline.land import land
+from roster_pipeline.model.feed import District, Feed, ResourceRead
+from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline.stage import Model, models, run_models
+from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+
+DISTRICT = District("d15781c7" * 3, "Benchmark Valley Unified", "running", None)
+WHO_IS_WHO = {("intermediate", "int_identities"), ("intermediate", "int_near_matches")}
+encode = msgspec.json.Encoder().encode
+
+
+def clever_user(number: int, role: str, first: str, last: str, email: str | None) -> dict[str, object]:
+    """What extract keeps of a user, as Clever has it."""
+    return {
+        "id": f"{number:024x}",
+        "district": DISTRICT.id,
+        "email": email,
+        "name": {"first": first, "last": last},
+        "roles": {role: {"sis_id": str(number)}},
+    }
+
+
+def land_people(con: duckdb.DuckDBPyConnection, users: Iterable[dict]) -> None:
+    """Land and stage these users, each of one role, as extract would have left them."""
+    lines = defaultdict(list)
+    for user in users:
+        (role,) = user["roles"]
+        lines[f"{role}s"].append(encode(user) + b"\n")
+    with TemporaryDirectory() as folder:
+        reads = []
+        for resource in RESOURCES:
+            file = Path(folder) / f"{resource.name}.ndjson.zst"
+            file.write_bytes(zstandard.compress(b"".join(lines[resource.name]), level=1))
+            reads.append(ResourceRead(resource, file, 1, len(lines[resource.name]), ()))
+        land(con, Feed(DISTRICT, tuple(reads)), 1)
+    begin_quarantine(con)
+    for model, _ in run_models(con, [model for model in models() if model.layer == "staging"]):
+        quarantine(con, model.name)
+
+
+def identity_models() -> list[Model]:
+    """The deciding models that it takes to know who is who, in order."""
+    wanted, chosen = set(WHO_IS_WHO), []
+    for model in reversed(models()):
+        if model.key in wanted and model.layer != "staging":
+            chosen.insert(0, model)
+            wanted |= model.reads
+    return chosen

@@ -1,0 +1,101 @@
+"""People whose own account is known, and a town that draws them. What is wrong with their records is in `mistakes`.
+
+Names are the sandbox's; nobody here is a person.
+"""
+
+import unicodedata
+from dataclasses import dataclass, field, replace
+from itertools import count
+from random import Random
+
+from roster_pipeline.sandbox.names import ascii_letters, draw_name
+
+TEACHERS_IN_100 = 10
+BLANKS = " \t\r\n"
+
+
+@dataclass(frozen=True)
+class Record:
+    """Somebody as Clever has them, or an account; only an account can be closed or another organization's."""
+
+    role: str
+    first: str
+    last: str
+    email: str | None
+    is_closed: bool = False
+    is_elsewhere: bool = False
+
+
+@dataclass(frozen=True)
+class Someone:
+    """One person of the feed, and the truth.
+
+    Attributes:
+        own: the account that is really theirs.
+        strangers: the account at their address that is really of somebody who is not in the feed.
+    """
+
+    clever: Record
+    own: Record | None = None
+    strangers: Record | None = None
+
+    @property
+    def is_in_reach(self) -> bool:
+        """The own account carries their address, and no role, organization or name contradicts.
+
+        Whether somebody else in the feed carries it too is not looked at here.
+        """
+        own, clever = self.own, self.clever
+        return (
+            own is not None
+            and clever.email is not None
+            and own.email == clever.email.strip(BLANKS)
+            and own.role == clever.role
+            and not (own.is_closed or own.is_elsewhere)
+            and (clever.role == "teacher" or a_name_agrees(own, clever))
+        )
+
+
+def a_name_agrees(one: Record, other: Record) -> bool:
+    return plain(one.first) == plain(other.first) or plain(one.last) == plain(other.last)
+
+
+def plain(name: str) -> str:
+    """Without case and accents."""
+    decomposed = unicodedata.normalize("NFD", name.lower())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@dataclass
+class Town:
+    """Draws people with nothing wrong yet, each with an address like no other's."""
+
+    rng: Random
+    numbers: count = field(default_factory=count)
+
+    def record(self, **known: str) -> Record:
+        name = draw_name(self.rng)
+        role = "teacher" if self.rng.randrange(100) < TEACHERS_IN_100 else "student"
+        return self.with_address(replace(Record(role, name["first"], name["last"], None), **known))
+
+    def with_address(self, record: Record) -> Record:
+        letters = f"{ascii_letters(record.first)[:1]}{ascii_letters(record.last)}"
+        return replace(record, email=f"{letters}{next(self.numbers)}@valley.example.org")
+
+    def stranger(self, to: Record) -> Record:
+        """Somebody of the same role; no name agrees."""
+        while a_name_agrees(other := self.record(role=to.role), to):
+            pass
+        return other
+
+    def twin(self, of: Record) -> Record:
+        """Somebody of the same role and last name, and another first name."""
+        while plain((other := self.record(role=of.role, last=of.last)).first) == plain(of.first):
+            pass
+        return other
+
+    def mistyped(self, record: Record) -> Record:
+        """A letter of the address twice, or left out; never the number, so that it is nobody else's."""
+        at = self.rng.choice([at for at, letter in enumerate(record.email) if letter.isalpha()])
+        instead = self.rng.choice(("", record.email[at] * 2))
+        return replace(record, email=record.email[:at] + instead + record.email[at + 1 :])

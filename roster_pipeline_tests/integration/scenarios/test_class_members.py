@@ -1,0 +1,249 @@
+"""Scenarios M-5, M-7, M-8, M-10 to M-16 and M-18: who is in a class, who waits to be, and in which role."""
+
+import pytest
+
+from roster_pipeline.plan.brakes import Limits
+from roster_pipeline_tests.integration.readers import contents, execute, published, query
+from roster_pipeline_tests.integration.scenarios.seen import Person, flagged, person_of, roster_of
+
+
+@pytest.fixture
+def home(town):
+    """The school that everybody here belongs to."""
+    return town.school(0)
+
+
+def test_m_05_given_a_deleted_person_whom_a_section_still_names_when_synced_then_parked_and_not_revived(
+    town, resync, product, home
+):
+    key = town.student(1)
+    section = town.section(1, students=[key])
+    resync()
+    town.leave(key)
+    gone = Person("ended", {home: "ended"}, learns={section: "ended"}, awaited={section: "student"})
+    for name in ("Named still", "Named again"):
+        town.edit("sections", section, name=name)
+        resync()
+        assert person_of(product, key) == gone
+
+
+def test_m_07_given_a_deleted_person_is_back_when_synced_then_only_in_the_classes_that_name_them(
+    town, resync, product, home, link
+):
+    key = town.student(1)
+    kept, dropped = (town.section(number, students=[key]) for number in (1, 2))
+    resync()
+    account, student = link(key), town.person(key)
+    town.leave(key)
+    resync()
+    town.put("users", student)
+    town.edit("sections", dropped, students=[])
+    resync()
+    assert person_of(product, key) == Person("student", {home: "primary"}, learns={kept: "live", dropped: "ended"})
+    assert link(key) == account
+
+
+def test_m_08_given_someone_dropped_from_a_class_is_dropped_again_when_synced_then_no_second_change(
+    town, resync, product
+):
+    key = town.student(1)
+    section = town.section(1, students=[key])
+    resync()
+    town.edit("sections", section, students=[])
+    resync()
+    rows = contents(product)
+    town.remove("sections", section)
+    assert resync().counts == {"rosters": {"end": 1}}
+    assert contents(product)["roster_students"] == rows["roster_students"]
+
+
+def test_m_10_given_a_section_names_people_who_are_not_shared_when_synced_then_published_without_them_and_flagged(
+    town, resync, product
+):
+    key, guest, substitute = town.student(1), "f" * 24, "e" * 24
+    section = town.section(1, teachers=[substitute], students=[key, guest])
+    resync()
+    roster = roster_of(product, section)
+    assert (roster.state, roster.teachers, roster.students) == ("live", {}, {key: "live"})
+    assert roster.awaited == {guest: "student", substitute: "teacher"}
+    assert flagged(town, "members_nobody_has_met") == {guest, substitute}
+    assert not {guest, substitute} & published(product, town.id).people.keys()
+
+
+def test_m_11_given_parked_members_when_they_arrive_then_they_join_and_not_before(town, resync, product, home):
+    key, teacher = town.student(1), town.teacher(2)
+    people = [town.person(one) for one in (key, teacher)]
+    town.leave(key, teacher)
+    section = town.section(1, teachers=[teacher], students=[key])
+    resync()
+    assert resync().total == 0
+    assert person_of(product, key) == Person(awaited={section: "student"})
+    for person in people:
+        town.put("users", person)
+    resync()
+    assert person_of(product, key) == Person("student", {home: "primary"}, learns={section: "live"})
+    assert person_of(product, teacher) == Person("teacher", {home: "primary"}, teaches={section: "primary"})
+    assert roster_of(product, section).awaited == {}
+    assert resync().total == 0
+
+
+def test_m_11_given_a_parked_member_is_named_no_more_when_they_arrive_then_they_join_nothing(
+    town, resync, product, home
+):
+    key = town.student(1)
+    student = town.person(key)
+    town.leave(key)
+    section = town.section(1, students=[key])
+    resync()
+    town.edit("sections", section, students=[])
+    resync()
+    town.put("users", student)
+    resync()
+    assert person_of(product, key) == Person("student", {home: "primary"})
+
+
+def test_m_11_given_the_list_of_sections_is_suddenly_empty_when_synced_then_parked_members_still_wait(
+    town, resync, product
+):
+    """A list that is empty after it was not proves nothing: nobody stops being awaited for it."""
+    section = town.section(1, students=["f" * 24])
+    resync()
+    before = roster_of(product, section)
+    for key in [*town.resources["sections"]]:
+        town.remove("sections", key)
+    assert resync(Limits()).counts == {}
+    assert roster_of(product, section) == before
+
+
+def test_m_12_given_a_section_of_a_school_that_nobody_knows_when_synced_then_in_no_school_flagged_and_the_rest_lands(
+    town, resync, product, home
+):
+    key = town.student(1)
+    lost, found = town.section(1, school="f" * 24, students=[key]), town.section(2, students=[key])
+    resync()
+    assert person_of(product, key) == Person("student", {home: "primary"}, learns={lost: "live", found: "live"})
+    assert (roster_of(product, lost).school, roster_of(product, found).school) == (None, home)
+    assert flagged(town, "rosters_without_school") == {lost}
+
+
+def test_m_12_given_a_section_names_somebody_by_no_clever_id_when_synced_then_parked_and_the_others_land(
+    town, resync, product
+):
+    key = town.student(1)
+    section = town.section(1, students=["", "'; drop table roster.accounts; --", key])
+    resync()
+    assert roster_of(product, section).students == {key: "live"}
+
+
+def test_m_13_given_a_class_in_a_school_that_the_student_does_not_attend_when_synced_then_in_class_all_the_same(
+    town, resync, product, home
+):
+    """Members may belong to other schools: the section says who is in class, the person which schools."""
+    key = town.student(1)
+    section = town.section(1, school=town.school(1), students=[key])
+    resync()
+    assert person_of(product, key) == Person("student", {home: "primary"}, learns={section: "live"})
+
+
+@pytest.mark.parametrize("other_role", [{}, {"student": {}}])
+def test_m_14_given_a_teacher_who_learns_in_another_section_when_synced_then_both_are_kept(
+    town, resync, product, home, other_role
+):
+    """A person with teacher among several roles is a teacher; the sections say who teaches and who learns."""
+    key = town.teacher(1, roles={"teacher": town.role(1)} | other_role)
+    taught, attended = town.section(1, teachers=[key]), town.section(2, students=[key])
+    resync()
+    assert person_of(product, key) == Person(
+        "teacher", {home: "primary"}, teaches={taught: "primary"}, learns={attended: "live"}
+    )
+
+
+@pytest.mark.parametrize("first", [("users",), ("sections",), ("users", "sections")])
+def test_m_15_given_a_student_becomes_the_teacher_of_their_class_when_synced_then_one_ends_one_starts_in_any_order(
+    town, resync, product, home, link, first
+):
+    key = town.student(1)
+    section, other = town.section(1, students=[key]), town.section(2, students=[key])
+    resync()
+    account = link(key)
+    changes = {
+        "users": lambda: town.edit("users", key, roles={"teacher": town.role(1)}),
+        "sections": lambda: town.edit("sections", section, teacher=key, teachers=[key], students=[]),
+    }
+    for step in (first, changes.keys() - set(first)):
+        for name in step:
+            changes[name]()
+        resync()
+    assert person_of(product, key) == Person(
+        "teacher", {home: "primary"}, {section: "primary"}, {section: "ended", other: "live"}
+    )
+    after = published(product, town.id)
+    assert (after.people[key][0], after.school_members[home, key]) == ("teacher", ("teacher", True))
+    assert link(key) == account
+
+
+def test_m_16_given_somebody_teaches_and_learns_in_one_section_when_synced_then_both_and_each_once(
+    town, resync, product
+):
+    """Clever has no role ids: a role is teaching or learning, and who is listed twice in one is in it once."""
+    key = town.teacher(1)
+    section = town.section(1, teachers=[key, key], students=[key, key])
+    resync()
+    roster = roster_of(product, section)
+    assert (roster.teachers, roster.students) == ({key: "primary"}, {key: "live"})
+    town.edit("sections", section, students=[])
+    assert resync().counts == {"roster_students": {"end": 1}}
+    assert roster_of(product, section).teachers == {key: "primary"}
+
+
+def test_m_18_given_one_of_two_is_dropped_from_a_class_when_synced_then_one_row_is_dated_and_the_other_not_written(
+    town, resync, product
+):
+    keys = [town.student(number) for number in (1, 2)]
+    section = town.section(1, students=keys)
+    resync()
+    read = (
+        "select m.xmin::text, m.ended_at from roster.roster_students as m join roster.identity_links as link "
+        "on link.account_id = m.account_id where link.clever_id = :key"
+    )
+    before = [query(product, read, key=key) for key in keys]
+    town.edit("sections", section, students=keys[1:])
+    resync()
+    ((_, ended_at),), stayed = (query(product, read, key=key) for key in keys)
+    assert ended_at is not None
+    assert stayed == before[1]
+    town.edit("sections", section, students=keys)
+    resync()
+    assert roster_of(product, section).students == dict.fromkeys(keys, "live")
+
+
+def test_given_native_rosters_when_their_clever_students_leave_then_roster_and_members_are_as_they_were(
+    town, resync, product, link
+):
+    key = town.student(1)
+    section = town.section(1, students=[key])
+    resync()
+    own = execute(
+        product,
+        "insert into roster.rosters (organization_id, name, source) select id, 'Class 1', 'native' "
+        "from roster.organizations returning id",
+    )
+    account = link(key)[0]
+    for statement in (
+        "insert into roster.roster_students (roster_id, account_id) values (:own, :account)",
+        "insert into roster.roster_teachers (roster_id, account_id) select :own, min(account_id) "
+        "from roster.org_memberships where role = 'teacher'",
+    ):
+        execute(product, statement, own=own, account=account)
+    rows = (
+        "select xmin::text, to_jsonb(m)::text from roster.roster_students as m where roster_id = :own union all "
+        "select xmin::text, to_jsonb(m)::text from roster.roster_teachers as m where roster_id = :own union all "
+        "select xmin::text, to_jsonb(m)::text from roster.rosters as m where id = :own"
+    )
+    before = query(product, rows, own=own)
+    assert len(before) == 3
+    town.leave(key)
+    town.remove("sections", section)
+    resync()
+    assert person_of(product, key).member == "ended"
+    assert query(product, rows, own=own) == before

@@ -1,0 +1,141 @@
+"""Scenarios of a newcomer whose email or number is known: from an older id, from another district, from the product.
+
+The numbers are those of the scenarios; where the rule book differs from them, it is what is tested.
+"""
+
+from roster_pipeline_tests.integration.readers import execute, published, query
+from roster_pipeline_tests.integration.test_existing_accounts import row
+
+EMAIL = "ann.lake@example.org"
+
+
+def test_i_21_given_a_new_id_with_email_and_name_of_somebody_linked_when_synced_then_beside_them_for_a_person_to_decide(
+    town, quick_sync, publish, product, link
+):
+    old = town.student(1, "Ann", "Lake", email=EMAIL)
+    section = town.section(1, students=[old])
+    quick_sync(town)
+    before = link(old)
+    town.leave(old)
+    new = town.student(2, "Ann", "Lake", email=EMAIL)
+    town.section(1, students=[new])
+    found = publish(town)
+    assert link(old) == before
+    assert link(new)[0] != before[0]
+    assert (found.people[old][3], found.people[new][3]) == (EMAIL, None)
+    assert [pair for pair in found.students if pair[0] == section] == [(section, new)]
+    assert found.reviews == {(new, "already_linked")}
+    ((evidence,),) = query(product, "select evidence from roster.reviews")
+    assert (evidence["account_id"], evidence["other_clever_id"]) == (before[0], old)
+    assert evidence["first_name_agrees"]
+    assert evidence["last_name_agrees"]
+
+
+def test_i_22_given_one_sis_id_and_name_in_two_districts_when_synced_then_two_people(town, other_town, publish, link):
+    keys = []
+    for each in (town, other_town):
+        key = each.student(1, "Ann", "Lake", email=None, roles={"student": each.role(7)})
+        found = publish(each)
+        assert key in found.people
+        assert found.reviews == set()
+        keys.append(key)
+    assert link(keys[0])[0] != link(keys[1])[0]
+
+
+def test_i_23_given_one_email_in_two_districts_when_synced_then_never_merged_and_each_keeps_its_own(
+    town, other_town, publish, quick_sync, product, link
+):
+    here = town.teacher(1, "Ann", "Lake", email=EMAIL)
+    there = other_town.teacher(1, "Ann", "Lake", email=EMAIL)
+    quick_sync(town)
+    before = published(product, town.id)
+    found = publish(other_town)
+    assert link(here)[0] != link(there)[0]
+    assert found.people[there] == ("teacher", "Ann", "Lake", None, EMAIL, True)
+    assert found.reviews == {(there, "other_organization")}
+    assert published(product, town.id) == before
+    ((evidence,),) = query(product, "select evidence::text from roster.reviews")
+    assert here not in evidence
+    town.leave(here)
+    quick_sync(town)
+    assert here not in published(product, town.id).members
+    assert published(product, other_town.id) == found
+
+
+def test_i_26_given_an_admin_of_this_organization_when_in_the_feed_as_teacher_then_linked_and_still_admin(
+    town, publish, product, link, sign_up
+):
+    own = sign_up(EMAIL, "Ann", "Lake", "admin", member_of=town, admin=True)
+    key = town.teacher(1, "Ann", "Lake", email=EMAIL)
+    section = town.section(1, teachers=[key])
+    found = publish(town)
+    assert link(key) == (own, "email")
+    assert (found.people[key][0], found.members[key]) == ("admin", "admin")
+    assert found.teachers[section, key]
+    assert wide_role(product, own) == [(True, True)]
+    assert found.reviews == set()
+
+
+def test_i_26_given_a_linked_teacher_who_was_made_admin_when_synced_again_then_still_admin(
+    town, quick_sync, publish, product, link
+):
+    key = town.teacher(1, "Ann", "Lake", email=EMAIL)
+    quick_sync(town)
+    own, _ = link(key)
+    promote(product, own)
+    town.edit("users", key, email="ann.moor@example.org")
+    found = publish(town)
+    assert (found.people[key][0], found.people[key][3]) == ("admin", "ann.moor@example.org")
+    assert found.members[key] == "admin"
+    assert wide_role(product, own) == [(True, True)]
+
+
+def test_i_26_given_a_linked_teacher_who_was_made_admin_when_they_leave_the_feed_then_still_admin(
+    town, quick_sync, product, link
+):
+    key = town.teacher(1)
+    quick_sync(town)
+    own, _ = link(key)
+    promote(product, own)
+    town.leave(key)
+    quick_sync(town)
+    assert wide_role(product, own) == [(True, True)]
+
+
+def promote(product, account):
+    """What another admin does in the product."""
+    execute(product, "update roster.accounts set role = 'admin' where id = :account", account=account)
+    execute(
+        product,
+        "update roster.org_memberships set role = 'admin', is_admin = true, verified_at = now() "
+        "where account_id = :account",
+        account=account,
+    )
+
+
+def wide_role(product, account):
+    """(is admin, is verified) of each live membership."""
+    read = "select is_admin, verified_at is not null from roster.org_memberships where account_id = :account"
+    return query(product, f"{read} and ended_at is null", account=account)
+
+
+def test_i_27_given_an_account_found_by_email_when_linked_then_the_ledger_says_by_which_rule_and_sync(
+    town, quick_sync, publish, product, sign_up
+):
+    own = sign_up(EMAIL, "Ann", "Moor", "teacher")
+    key = town.teacher(1, "Ann", "Lake", email=EMAIL)
+    plan = quick_sync(town)
+    read = "select clever_id, rule, sync_id, unlinked_at, evidence from roster.identity_links where account_id = :own"
+    ledger = query(product, read, own=own)
+    ((*said, evidence),) = ledger
+    assert said == [key, "email", plan.sync_id, None]
+    assert {"sis_id": "S-1", "first_name_agrees": True, "last_name_agrees": False}.items() <= evidence.items()
+    journal = (
+        "select before ->> 'last_name', after ->> 'last_name', after ->> 'imported_from_clever' from roster.changes "
+        "where entity = 'accounts' and key = jsonb_build_object('id', cast(:own as bigint))"
+    )
+    assert query(product, journal, own=own) == [("Moor", "Lake", "true")]
+    town.edit("users", key, email="ann.moor@example.org")
+    publish(town)
+    assert query(product, read, own=own) == ledger
+    assert row(product, own)[0] == "ann.moor@example.org"

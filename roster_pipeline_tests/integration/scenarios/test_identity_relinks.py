@@ -1,0 +1,86 @@
+"""Scenarios of a Clever id that a person moves: the account of somebody known passes to their new id, or it may not."""
+
+import sys
+
+import pytest
+
+from roster_pipeline.cli import main
+from roster_pipeline_tests.integration.readers import query, row_versions
+
+EMAIL = "ann.lake@example.org"
+
+
+@pytest.fixture
+def relink(environment, product, monkeypatch, capsys):
+    """Relinks the one open review of a Clever id by the console command; its exit code, and what it said."""
+
+    def relinked(key):
+        ((review,),) = query(
+            product, "select id from roster.reviews where state = 'open' and clever_id = :key", key=key
+        )
+        call = ["roster-pipeline", "resolve", str(review), "--as", "relink", "--by", "the desk"]
+        monkeypatch.setattr(sys, "argv", call)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out + said.err
+
+    return relinked
+
+
+def test_i_28_given_a_new_id_of_somebody_known_when_relinked_then_their_account_passes_to_it_in_one_step(
+    town, quick_sync, publish, product, link, relink
+):
+    old = town.student(1, "Ann", "Lake", email=EMAIL)
+    section = town.section(1, students=[old])
+    quick_sync(town)
+    account, _ = link(old)
+    town.leave(old)
+    new = town.student(2, "Ann", "Lake", email=EMAIL)
+    town.section(1, students=[new])
+    quick_sync(town)
+    waiting, _ = link(new)
+    assert relink(new)[0] == 0
+    ledger = (
+        "select clever_id, account_id, rule, decided_by, unlinked_at is not null from roster.identity_links "
+        "where account_id in (:account, :waiting) order by id"
+    )
+    assert query(product, ledger, account=account, waiting=waiting) == [
+        (old, account, "created", "sync", True),
+        (new, waiting, "created", "sync", True),
+        (new, account, "relink", "the desk", False),
+    ]
+    before = row_versions(product)
+    found = publish(town)
+    assert row_versions(product) == before
+    assert found.people[new] == ("student", "Ann", "Lake", EMAIL, EMAIL, True)
+    assert found.members[new] == "student"
+    assert [pair for pair in found.students if pair[0] == section] == [(section, new)]
+    assert found.reviews == set()
+
+
+def test_i_28_given_an_account_without_clever_id_when_relinked_then_refused_and_nothing_changes(
+    town, quick_sync, product, sign_up, relink
+):
+    sign_up(EMAIL, "Bea", "Moor")
+    key = town.student(1, "Ann", "Lake", email=EMAIL)
+    quick_sync(town)
+    before = row_versions(product, without=())
+    assert relink(key)[0] == 2
+    assert row_versions(product, without=()) == before
+
+
+def test_i_31_given_the_old_id_is_still_shared_when_relinked_then_refused_by_name_of_both_and_nothing_changes(
+    town, quick_sync, product, relink
+):
+    old = town.student(1, "Ann", "Lake", email=EMAIL)
+    quick_sync(town)
+    town.edit("users", old, email="no address")
+    new = town.student(2, "Ann", "Lake", email=EMAIL)
+    quick_sync(town)
+    before = row_versions(product, without=())
+    code, said = relink(new)
+    assert code == 2
+    assert old in said
+    assert new in said
+    assert row_versions(product, without=()) == before

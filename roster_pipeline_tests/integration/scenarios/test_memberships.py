@@ -1,0 +1,151 @@
+"""Scenarios M-4, M-6, M-8 and M-17 to M-20: who belongs to the organization, from when and until when.
+
+Membership of schools is `test_school_members`'s, of classes `test_class_members`'s.
+"""
+
+import pytest
+
+from roster_pipeline_tests.integration.readers import contents, execute, published, query, row_versions
+from roster_pipeline_tests.integration.scenarios.seen import Person, person_of
+from roster_pipeline_tests.integration.test_existing_accounts import MEMBER
+
+VERIFIED = (
+    "select m.verified_at is not null from roster.org_memberships as m "
+    "join roster.identity_links as link on link.account_id = m.account_id where link.clever_id = :key"
+)
+VERIFY = (
+    "update roster.org_memberships set verified_at = '2026-03-01' where account_id = "
+    "(select account_id from roster.identity_links where clever_id = :key)"
+)
+
+
+@pytest.fixture
+def home(town):
+    """The school that everybody belongs to who names no other."""
+    return town.school(0)
+
+
+def ended(product):
+    return query(product, "select account_id, ended_at from roster.org_memberships where ended_at is not null")
+
+
+def test_m_04_given_a_student_is_absent_from_one_feed_when_back_then_ended_first_and_the_same_rows_restored(
+    town, resync, product, home
+):
+    key = town.student(1)
+    section = town.section(1, students=[key])
+    resync()
+    rows, student = contents(product), town.person(key)
+    town.leave(key)
+    town.edit("sections", section, students=[])
+    resync()
+    assert person_of(product, key) == Person("ended", {home: "ended"}, learns={section: "ended"})
+    assert key in published(product, town.id).people
+    town.put("users", student)
+    town.edit("sections", section, students=[key])
+    plan = resync()
+    assert {op for ops in plan.counts.values() for op in ops} == {"restore"}
+    assert contents(product) == rows
+
+
+def test_m_06_given_a_person_of_two_districts_is_deleted_in_one_when_synced_then_the_other_ones_memberships_stay(
+    town, other_town, resync, quick_sync, product, home, link
+):
+    key, twin = (one.student(1, email="") for one in (town, other_town))
+    section = town.section(1, students=[key])
+    resync()
+    quick_sync(other_town)
+    execute(product, MEMBER, account=link(key)[0], role="student", admin=False, district=other_town.id)
+    of_other = (
+        "select m.xmin::text, to_jsonb(m)::text from roster.org_memberships as m join roster.organizations as o "
+        "on o.id = m.organization_id where o.clever_district_id = :key order by m.account_id"
+    )
+    before = query(product, of_other, key=other_town.id)
+    town.leave(key)
+    town.edit("sections", section, students=[])
+    resync()
+    assert person_of(product, key) == Person("ended", {home: "ended"}, learns={section: "ended"})
+    assert query(product, of_other, key=other_town.id) == before
+    assert person_of(product, twin).member == "student"
+
+
+def test_m_08_given_an_ended_membership_when_synced_again_then_its_date_stays(town, resync, product):
+    key = town.student(1)
+    resync()
+    town.leave(key)
+    resync()
+    before = ended(product)
+    assert len(before) == 1
+    assert resync().total == 0
+    assert ended(product) == before
+
+
+def test_m_17_given_the_same_feed_when_synced_again_then_no_row_is_written(town, resync, product):
+    town.section(1, students=[town.student(1), "f" * 24])
+    resync()
+    before, journal = row_versions(product), query(product, "select count(*) from roster.changes")
+    assert resync().total == 0
+    assert row_versions(product) == before
+    assert query(product, "select count(*) from roster.changes") == journal
+
+
+def test_m_18_given_a_drop_when_synced_then_ended_and_dated_and_a_return_restores_the_former_state(
+    town, resync, product
+):
+    """What a drop becomes is no setting: it is ended, with its date, and nothing else is."""
+    key = town.teacher(1, roles={"teacher": town.role(1) | {"schools": [town.school(0), town.school(1)]}})
+    resync()
+    execute(product, VERIFY, key=key)
+    rows, teacher = contents(product), town.person(key)
+    town.leave(key)
+    assert resync().counts == {"org_memberships": {"end": 1}, "school_memberships": {"end": 2}}
+    assert len(ended(product)) == 1
+    town.put("users", teacher)
+    resync()
+    assert contents(product) == rows
+
+
+def test_m_19_given_a_student_in_no_section_when_synced_then_an_account_and_a_school_and_no_roster(
+    town, resync, product, home
+):
+    key = town.student(1)
+    resync()
+    assert published(product, town.id).people[key][0] == "student"
+    assert person_of(product, key) == Person("student", {home: "primary"})
+
+
+def test_m_20_given_enrolment_dates_outside_today_when_synced_then_listed_is_live_and_dates_change_nothing(
+    town, resync, product, home
+):
+    """Clever's memberships have no dates. Those of a student's `enrollments` are not kept: who is listed, belongs."""
+    key = town.student(1)
+    resync()
+    dates = [("2001-08-01", "2002-06-01"), ("2098-08-01", "2099-06-01"), ("soon", "2099-13-45")]
+    enrolled = [{"school": home, "start_date": start, "end_date": end} for start, end in dates]
+    town.edit("users", key, roles={"student": town.role(1) | {"enrollments": enrolled}})
+    assert resync().counts == {}
+    assert person_of(product, key) == Person("student", {home: "primary"})
+
+
+def test_given_a_new_teacher_when_synced_then_unverified_until_an_admin_verifies_and_no_sync_takes_it_away(
+    town, resync, product
+):
+    key, student = town.teacher(1), town.student(2)
+    resync()
+    assert query(product, VERIFIED, key=key) == query(product, VERIFIED, key=student) == [(False,)]
+    execute(product, VERIFY, key=key)
+    for roles in ({"student": town.role(1)}, {"staff": {}}, {"teacher": town.role(1, school=1)}):
+        town.edit("users", key, roles=roles)
+        resync()
+        assert query(product, VERIFIED, key=key) == [(True,)]
+
+
+def test_given_a_teacher_is_only_staff_from_now_on_when_synced_then_memberships_end_and_the_account_stays(
+    town, resync, product, home
+):
+    key = town.teacher(1)
+    resync()
+    town.edit("users", key, roles={"staff": {}})
+    resync()
+    assert person_of(product, key) == Person("ended", {home: "ended"})
+    assert key in published(product, town.id).people

@@ -1,0 +1,239 @@
+"""Scenarios R-6 to R-14 and R-17 to R-23: what a class is, where it is, and what becomes of it.
+
+Who teaches and who learns is `test_roster_members`'s.
+"""
+
+import pytest
+
+from roster_pipeline_tests.integration.readers import contents, execute, published, query
+from roster_pipeline_tests.integration.scenarios.seen import Person, flagged, person_of, roster_of
+
+ROW = "select id from roster.rosters where clever_id = :key"
+HIDE = "update roster.rosters set hidden_at = '2026-03-01T12:00:00Z' where clever_id = :key returning hidden_at"
+HIDDEN = "select hidden_at from roster.rosters where clever_id = :key"
+
+
+@pytest.fixture
+def section(town):
+    """A class of one teacher and one student."""
+    return town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
+
+
+def test_r_06_given_a_section_is_renamed_when_synced_then_the_name_follows_and_nothing_else(
+    town, resync, product, section
+):
+    resync()
+    before = query(product, ROW, key=section)
+    town.edit("sections", section, name="Botany 2")
+    assert resync().counts == {"rosters": {"update": 1}}
+    assert roster_of(product, section).name == "Botany 2"
+    assert query(product, ROW, key=section) == before
+
+
+def test_r_07_given_a_section_is_hidden_locally_and_renamed_in_clever_when_synced_then_clevers_name_and_still_hidden(
+    town, resync, product, section
+):
+    """A name cannot be edited in the product: Clever rosters are read-only there, hiding is the only local act."""
+    resync()
+    hidden_at = execute(product, HIDE, key=section)
+    town.edit("sections", section, name="As Clever has it")
+    resync()
+    assert roster_of(product, section).name == "As Clever has it"
+    assert query(product, HIDDEN, key=section) == [(hidden_at,)]
+
+
+def test_r_08_given_a_teachers_surname_changes_the_name_of_a_section_when_synced_then_renamed_and_not_new(
+    town, resync, product, section
+):
+    resync()
+    rows, teacher = contents(product), roster_of(product, section).teachers
+    town.teacher(1, last="Married")
+    town.edit("sections", section, name="Maths - Married - 1")
+    assert resync().counts == {"accounts": {"update": 1}, "rosters": {"update": 1}}
+    roster = roster_of(product, section)
+    assert (roster.name, roster.teachers) == ("Maths - Married - 1", teacher)
+    assert len(contents(product)["rosters"]) == len(rows["rosters"])
+
+
+def test_r_09_given_two_sections_of_one_name_and_teacher_when_synced_then_two_rosters_named_as_clever_has_it(
+    town, resync, product
+):
+    teacher = town.teacher(1)
+    twins = [town.section(number, teachers=[teacher], name="Study Hall") for number in (1, 2)]
+    resync()
+    assert [roster_of(product, key).name for key in twins] == ["Study Hall", "Study Hall"]
+    assert person_of(product, teacher).teaches == dict.fromkeys(twins, "primary")
+
+
+def test_r_10_given_sections_without_a_name_when_synced_then_published_without_one_and_flagged(
+    town, resync, product, section
+):
+    """No name is made up: rosters are named as Clever has it, and the check says which have none."""
+    shown = {town.section(10): "", town.section(11, name=""): "", town.section(12, name="  "): "  "}
+    town.edit("sections", town.section(10), name=None)
+    resync()
+    assert {key: roster_of(product, key).name for key in shown} == shown
+    assert {roster_of(product, key).state for key in shown} == {"live"}
+    assert flagged(town, "rosters_without_name") == shown.keys()
+
+
+def test_r_11_given_very_long_names_when_synced_then_they_are_the_names(town, resync, product):
+    names = {town.section(number, name=name): name for number, name in enumerate(["L" * 250, "\U0001f600" * 10_000])}
+    resync()
+    assert {key: roster_of(product, key).name for key in names} == names
+
+
+def test_r_12_given_a_section_is_replaced_by_an_equal_one_of_a_new_id_when_synced_then_the_old_keeps_its_history(
+    town, resync, product, section
+):
+    resync()
+    before, old_row = roster_of(product, section), query(product, ROW, key=section)
+    equal = town.get("sections", section)
+    town.remove("sections", section)
+    new = town.section(2)
+    town.put("sections", equal | {"id": new})
+    resync()
+    old = roster_of(product, section)
+    assert (old.state, old.name, query(product, ROW, key=section)) == ("archived", before.name, old_row)
+    assert old.teachers == dict.fromkeys(before.teachers, "ended")
+    assert old.students == dict.fromkeys(before.students, "ended")
+    assert roster_of(product, new) == before
+    assert query(product, ROW, key=new) != old_row
+
+
+def test_r_13_given_a_deleted_section_returns_under_its_id_when_synced_then_the_same_rows_are_restored(
+    town, resync, product, section
+):
+    resync()
+    rows, item = contents(product), town.get("sections", section)
+    town.remove("sections", section)
+    resync()
+    assert roster_of(product, section).state == "archived"
+    town.put("sections", item)
+    plan = resync()
+    assert {op for ops in plan.counts.values() for op in ops} == {"restore"}
+    assert contents(product) == rows
+
+
+def test_r_17_given_an_unreadable_date_when_synced_then_the_class_is_there_with_its_term(
+    town, resync, product, section
+):
+    """Dates are not kept, so one that nobody can read harms nothing, and nothing changes when it is put right."""
+    term = town.resources["terms"].ids()[0]
+    town.edit("terms", term, name="Autumn", start_date="2012-13-05", end_date={"no": "date"})
+    town.edit("sections", section, term_id=term)
+    resync()
+    assert (roster_of(product, section).state, roster_of(product, section).term) == ("live", "Autumn")
+    town.edit("terms", term, start_date="2012-05-13", end_date=None)
+    assert resync().total == 0
+
+
+def test_r_18_given_a_section_moves_to_another_school_and_course_when_synced_then_the_same_roster_and_members(
+    town, resync, product, section
+):
+    resync()
+    before, row = roster_of(product, section), query(product, ROW, key=section)
+    town.edit("sections", section, school=town.school(1), course=town.resources["courses"].ids()[0])
+    assert resync().counts == {"rosters": {"update": 1}}
+    after = roster_of(product, section)
+    assert after.school == town.school(1) != before.school
+    assert (after.teachers, after.students) == (before.teachers, before.students)
+    assert query(product, ROW, key=section) == row
+
+
+def test_r_19_given_a_section_is_deleted_when_synced_then_its_memberships_end_in_that_sync_and_are_in_the_journal(
+    town, resync, product, section
+):
+    resync()
+    town.remove("sections", section)
+    sync_id = resync().sync_id
+    journal = (
+        "select entity, op, coalesce(before ->> 'ended_at', before ->> 'archived_at') is null, "
+        "coalesce(after ->> 'ended_at', after ->> 'archived_at') is not null "
+        "from roster.changes where sync_id = :sync_id order by entity"
+    )
+    assert query(product, journal, sync_id=sync_id) == [
+        (entity, "end", True, True) for entity in ("roster_students", "roster_teachers", "rosters")
+    ]
+
+
+def test_r_20_given_sections_of_a_school_that_is_deleted_when_synced_then_classes_stay_and_new_ones_are_flagged(
+    town, resync, product, section
+):
+    school = town.school(2)
+    town.edit("sections", section, school=school)
+    resync()
+    before = roster_of(product, section)
+    town.remove("schools", school)
+    town.edit("sections", section, name="Still in the feed")
+    stray = town.section(2, school="f" * 24)
+    resync()
+    after = roster_of(product, section)
+    assert (after.state, after.school, after.students) == ("live", school, before.students)
+    assert (roster_of(product, stray).state, roster_of(product, stray).school) == ("live", None)
+    assert flagged(town, "rosters_without_school") == {stray}
+
+
+def test_r_21_given_a_teacher_gets_another_section_when_synced_then_it_is_published_like_the_others(
+    town, resync, product, section
+):
+    resync()
+    before = roster_of(product, section)
+    (teacher,) = before.teachers
+    new = town.section(2, teachers=[teacher])
+    town.edit("sections", section, name="Renamed")
+    resync()
+    assert person_of(product, teacher).teaches == {section: "primary", new: "primary"}
+    assert roster_of(product, section).name == "Renamed"
+
+
+def test_r_22_given_a_hidden_section_changes_goes_and_returns_when_synced_then_hidden_and_fresh(
+    town, resync, product, section
+):
+    resync()
+    hidden_at = execute(product, HIDE, key=section)
+    town.edit("sections", section, name="Fresh", school=town.school(1), students=[town.student(2)])
+    resync()
+    fresh = roster_of(product, section)
+    assert (fresh.name, fresh.school, fresh.hidden) == ("Fresh", town.school(1), True)
+    assert fresh.students == {town.student(1): "ended", town.student(2): "live"}
+    item = town.get("sections", section)
+    town.remove("sections", section)
+    resync()
+    assert roster_of(product, section).state == "archived"
+    town.put("sections", item)
+    resync()
+    assert roster_of(product, section) == fresh
+    assert query(product, HIDDEN, key=section) == [(hidden_at,)]
+
+
+def test_r_23_given_a_district_id_where_a_school_belongs_when_synced_then_it_becomes_no_school(
+    town, resync, product, section
+):
+    home = town.school(0)
+    key = town.student(1, roles={"student": {"school": town.id, "schools": [home, town.id]}})
+    town.edit("sections", section, school=town.id)
+    resync()
+    assert published(product, town.id).schools.keys() == {home, town.school(1)}
+    assert person_of(product, key) == Person("student", {home: "other"}, learns={section: "live"})
+    assert roster_of(product, section).school is None
+    assert flagged(town, "rosters_without_school") == {section}
+
+
+def test_given_a_native_roster_of_the_same_name_when_the_section_is_renamed_and_goes_then_it_is_as_it_was(
+    town, resync, product, section
+):
+    resync()
+    own = execute(
+        product,
+        "insert into roster.rosters (organization_id, name, source) select organization_id, name, 'native' "
+        "from roster.rosters where clever_id = :key returning id",
+        key=section,
+    )
+    row = "select xmin::text, to_jsonb(r)::text from roster.rosters as r where id = :own"
+    before = query(product, row, own=own)
+    town.edit("sections", section, name="Renamed")
+    resync()
+    town.remove("sections", section)
+    resync()
+    assert query(product, row, own=own) == before

@@ -1,0 +1,272 @@
+"""Accounts whose address is nearly that of somebody in the feed: which are found, whose are never shown, what helps."""
+
+import json
+
+import pytest
+
+from roster_pipeline.clever import clever_access
+from roster_pipeline.cli.findings import read_findings
+from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.extract.read import read_feed
+from roster_pipeline.land import land, open_warehouse
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.conftest import _decide
+from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, MEMBER, give, reasons
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+PREVIEW = 0
+NEAR = "ida.moss@example.org"
+FOLDED = "select roster.near_email(:one), roster.near_email(:other)"
+
+
+@pytest.fixture
+def looked(environment, product, tmp_path):
+    """What preflight finds in a district, without Dagster."""
+
+    def found(district):
+        settings = read_settings()
+        with open_warehouse(settings.districts_folder, district.id) as con:
+            with CleverClient(clever_access(settings)) as client:
+                land(con, read_feed(client, district.id, tmp_path), PREVIEW)
+            _decide(con, product, district.id)
+            return read_findings(con)
+
+    return found
+
+
+@pytest.fixture
+def teacher(valley):
+    return give(valley, users_of(valley, "teacher")[0], email=NEAR, first="Ida", last="Moss")
+
+
+@pytest.fixture
+def account(product):
+    """Makes an account that somebody opened without Clever."""
+
+    def made(email="Ida.Moss@example.org", role="teacher", member_of=None, *, admin=False):
+        key = execute(product, ACCOUNT, email=email, first="Ida", last="Moss", role=role)
+        if member_of:
+            execute(product, MEMBER, account=key, role=role, admin=admin, district=member_of.id)
+        return key
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ida@example.org", "IDA@Example.ORG"),
+        ("ida.moss@example.org", "i.damo.ss@example.org"),
+        ("ide\u0301e@example.org", "id\u00c9e@example.org"),
+        ("ida@example.org", "\uff49\uff44\uff41\uff20example\uff0eorg"),
+        ("ida@example.org", " ida\u00a0@\u200bexam\u00adple.org\t\ufeff"),
+        ("ida@example.org", "ida@example.org\x7f\u2060\ufe0f\u3164"),
+        ("o\ufb03ce@example.org", "OFFICE@example.org"),
+        ("\u212aay@example.org", "kay@example.org"),
+    ],
+)
+def test_given_two_addresses_equal_but_for_case_dots_form_or_blanks_when_folded_then_one(product, one, other):
+    ((left, right),) = query(product, FOLDED, one=one, other=other)
+    assert left == right
+    assert "@" in left
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ida@example.org", "ida+math@example.org"),
+        ("id\u00e9e@example.org", "idee@example.org"),
+        ("ida@example.org", "id\u0430@example.org"),
+        ("ida@ex.ample.org", "ida@exam.ple.org"),
+        ("ida@example.org", "ida@example.or"),
+        ("ida@@example.org", "ida@example.org"),
+        ("stra\u00dfe@example.org", "strasse@example.org"),
+    ],
+)
+def test_given_two_addresses_that_differ_in_more_when_folded_then_two(product, one, other):
+    ((left, right),) = query(product, FOLDED, one=one, other=other)
+    assert left != right
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "none", "n.a.", "@", "ida@", "@example.org"])
+def test_given_a_text_that_is_no_address_when_folded_then_it_is_near_nothing(product, text):
+    assert query(product, FOLDED, one=text, other=None) == [(None, None)]
+
+
+def test_given_an_endless_address_when_an_account_has_it_then_it_is_kept_all_the_same(product, account):
+    for email in ("." * 100_000 + "x@example.org", "\ufdfa" * 2_000 + "@example.org"):
+        account(email)
+    assert query(product, "select max(length(roster.near_email(email))) from roster.accounts") == [(320,)]
+
+
+def test_given_an_account_of_nobody_when_looked_at_then_it_is_near_and_the_person_gets_a_new_one(
+    valley, quick_sync, looked, product, teacher, account
+):
+    own = account()
+    found = looked(valley)
+    assert [(row["clever_id"], row["account_id"], row["differs"]) for row in found.near_matches] == [
+        (teacher["id"], own, ["case"])
+    ]
+    quick_sync(valley)
+    ((linked, rule, evidence),) = query(product, LINK, key=teacher["id"])
+    assert (linked != own, rule, evidence["near_account_id"]) == (True, "created", own)
+    assert "moss" not in json.dumps(evidence).casefold()
+    assert reasons(product, teacher["id"]) == set()
+    assert quick_sync(valley).total == 0
+
+
+def _archived(product, account, _valley, _hamlet):
+    execute(product, "update roster.accounts set archived_at = now() where id = :id", id=account())
+
+
+def _of_another_organization(_product, account, _valley, hamlet):
+    account(member_of=hamlet)
+
+
+def _of_both_organizations(product, account, valley, hamlet):
+    execute(product, MEMBER, account=account(member_of=hamlet), role="teacher", admin=False, district=valley.id)
+
+
+def _an_admin_of_another_organization(_product, account, _valley, hamlet):
+    account(role="admin", member_of=hamlet, admin=True)
+
+
+def _linked_by_another_organization(product, account, _valley, hamlet):
+    link = (
+        "insert into roster.identity_links (clever_id, account_id, organization_id, rule) "
+        "select :clever_id, :account, id, 'email' from roster.organizations where clever_district_id = :district"
+    )
+    execute(product, link, clever_id="a" * 24, account=account(), district=hamlet.id)
+
+
+def _an_admin_of_none(_product, account, _valley, _hamlet):
+    account(role="admin")
+
+
+@pytest.mark.parametrize(
+    "whose",
+    [
+        _archived,
+        _of_another_organization,
+        _of_both_organizations,
+        _linked_by_another_organization,
+        _an_admin_of_another_organization,
+        _an_admin_of_none,
+    ],
+)
+def test_given_an_account_that_could_not_be_linked_when_looked_at_then_nothing_of_it_is_read(
+    valley, hamlet, looked, product, teacher, account, whose
+):
+    whose(product, account, valley, hamlet)
+    assert looked(valley).near_matches == []
+    assert _read_near(valley) == []
+
+
+@pytest.mark.parametrize(
+    ("whose", "reason"),
+    [
+        (_archived, "account_closed"),
+        (_of_another_organization, "other_organization"),
+        (_of_both_organizations, "other_organization"),
+        (_linked_by_another_organization, "other_organization"),
+        (_an_admin_of_another_organization, "admin_account"),
+        (_an_admin_of_none, "admin_account"),
+    ],
+)
+def test_given_the_very_address_of_such_an_account_when_looked_at_then_the_reason_and_nothing_else(
+    valley, hamlet, looked, product, teacher, account, whose, reason
+):
+    valley.put("users", teacher | {"email": "Ida.Moss@example.org"})
+    whose(product, account, valley, hamlet)
+    (person,) = looked(valley).people
+    assert person["findings"] == [reason]
+    assert {value for name, value in person.items() if name.startswith("account_")} == {None}
+
+
+def test_given_a_person_of_another_district_when_looked_at_then_nothing_of_that_account_is_read(
+    valley, hamlet, quick_sync, looked, teacher
+):
+    give(hamlet, users_of(hamlet, "teacher")[0], email="Ida.Moss@example.org", first="Ida", last="Moss")
+    quick_sync(hamlet)
+    assert looked(valley).near_matches == []
+    assert _read_near(valley) == []
+
+
+def _read_near(district):
+    with open_warehouse(read_settings().districts_folder, district.id) as con:
+        return con.execute("from current.near_accounts").fetchall()
+
+
+def _a_member(_product, account, valley, _hamlet):
+    return account(member_of=valley)
+
+
+def _an_admin_here(_product, account, valley, _hamlet):
+    return account(role="admin", member_of=valley, admin=True)
+
+
+def _once_of_another_organization(product, account, _valley, hamlet):
+    key = account(member_of=hamlet)
+    execute(product, "update roster.org_memberships set ended_at = now() where account_id = :id", id=key)
+    return key
+
+
+@pytest.mark.parametrize("whose", [_a_member, _an_admin_here, _once_of_another_organization])
+def test_given_an_account_that_an_exact_address_would_link_when_looked_at_then_it_is_near(
+    valley, hamlet, looked, product, teacher, account, whose
+):
+    own = whose(product, account, valley, hamlet)
+    assert [row["account_id"] for row in looked(valley).near_matches] == [own]
+
+
+def test_given_an_account_found_by_the_very_address_when_looked_at_then_another_that_is_near_is_never_told(
+    valley, quick_sync, looked, product, teacher, account
+):
+    own, _near = account(NEAR), account()
+    assert looked(valley).people == []
+    quick_sync(valley)
+    assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
+    assert looked(valley).people == []
+
+
+def test_given_a_near_match_when_the_address_is_put_right_before_the_first_sync_then_linked(
+    valley, quick_sync, looked, product, teacher, account
+):
+    own = account()
+    assert "make the email in Clever exactly that of the account" in looked(valley).people[0]["what_to_do"]
+    valley.put("users", teacher | {"email": "Ida.Moss@example.org"})
+    found = looked(valley)
+    assert (found.near_matches, found.counts["linked_by_email"]) == ([], 1)
+    quick_sync(valley)
+    assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
+    assert looked(valley).people == []
+
+
+def test_given_a_near_match_when_the_address_is_put_right_after_the_first_sync_then_a_review_as_was_said(
+    valley, quick_sync, looked, product, teacher, account
+):
+    own = account()
+    quick_sync(valley)
+    assert "opens a review" in looked(valley).people[0]["what_to_do"]
+    valley.put("users", teacher | {"email": "Ida.Moss@example.org"})
+    quick_sync(valley)
+    assert reasons(product, teacher["id"]) == {"email_shared"}
+    (person,) = looked(valley).people
+    assert (person["findings"], person["account_id"]) == (["email_shared"], own)
+
+
+def test_given_an_account_with_a_blank_when_looked_at_then_nobody_is_sent_to_clever(valley, looked, teacher, account):
+    account(f"{NEAR} ")
+    (person,) = looked(valley).people
+    assert (person["differs"], "corrected" in person["what_to_do"]) == (["whitespace"], True)
+    assert "make the email in Clever" not in person["what_to_do"]
+
+
+def test_given_near_matches_when_synced_by_the_job_then_a_check_warns_by_clever_id(
+    valley, sync, checks, teacher, account
+):
+    account()
+    assert sync(valley).exit_code == 0
+    ((passed, said),) = checks("near_matches_to_put_right").values()
+    assert (passed, said) == (False, {"rows": 1, "clever_ids": [teacher["id"]]})
