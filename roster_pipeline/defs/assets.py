@@ -20,7 +20,7 @@ from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import CURRENT_TABLES, count_live, read_current
-from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
+from roster_pipeline.publish.ledger import begin_sync, finish_sync, may_sync, organization_of
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
@@ -50,7 +50,7 @@ class SyncConfig(dg.Config):
 def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> Results:
     """Read every Clever list of the district to its end, and replace its raw tables."""
     with as_failure():
-        sync_id = PREVIEW if config.preview else _begin(context, config, sync)
+        sync_id = _begin(context, config, sync)
         with sync.clever() as clever, sync.landing() as folder, sync.warehouse() as con:
             feed = read_feed(clever, sync.district_id, folder)
             landed = land(con, feed, sync_id)
@@ -75,13 +75,17 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
 
 
 def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> int:
+    trigger = context.run.tags.get(TRIGGER_TAG, "manual")
     with sync.product() as pg:
+        if config.preview:
+            may_sync(pg, sync.district_id, trigger)
+            return PREVIEW
         return begin_sync(
             pg,
             sync.district_id,
             dagster_run_id=context.run.run_id,
             mode=config.mode,
-            trigger=context.run.tags.get(TRIGGER_TAG, "manual"),
+            trigger=trigger,
             at=sync.now(),
         )
 

@@ -20,8 +20,35 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
     Whatever still says `running` for this district was killed: nobody else can hold the lock.
 
     Raises:
+        DistrictUnknown, TierRefused: as `may_sync`.
+    """
+    organization_id = may_sync(pg, district_id, trigger)
+    _fail_running(pg, syncs.c.organization_id == organization_id, at)
+    sync_id = pg.execute(
+        syncs.insert()
+        .values(
+            organization_id=organization_id,
+            dagster_run_id=dagster_run_id,
+            mode=mode,
+            trigger=trigger,
+            started_at=at,
+        )
+        .returning(syncs.c.id)
+    ).scalar_one()
+    pg.execute(
+        refresh_requests.update()
+        .where(refresh_requests.c.organization_id == organization_id, refresh_requests.c.state == "queued")
+        .values(state="running", sync_id=sync_id)
+    )
+    return int(sync_id)
+
+
+def may_sync(pg: Connection, district_id: str, trigger: str) -> int:
+    """The organization of a district whose roster may be read now (rule book, *tiers*).
+
+    Raises:
         DistrictUnknown: the district was never connected.
-        TierRefused: its tier has no roster sync, or it is paused or disconnected.
+        TierRefused: its tier has no roster sync, or none in the night, or it is paused or disconnected.
     """
     organization_id = organization_of(pg, district_id)
     organization = pg.execute(sa.select(organizations).where(organizations.c.id == organization_id)).one()
@@ -34,24 +61,7 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
         raise TierRefused(f"District {district_id} has tier library, which is synced on demand and never in the night.")
     if organization.state != "active":
         raise TierRefused(f"District {district_id} is {organization.state}; everything it has is kept as it is.")
-    _fail_running(pg, syncs.c.organization_id == organization.id, at)
-    sync_id = pg.execute(
-        syncs.insert()
-        .values(
-            organization_id=organization.id,
-            dagster_run_id=dagster_run_id,
-            mode=mode,
-            trigger=trigger,
-            started_at=at,
-        )
-        .returning(syncs.c.id)
-    ).scalar_one()
-    pg.execute(
-        refresh_requests.update()
-        .where(refresh_requests.c.organization_id == organization.id, refresh_requests.c.state == "queued")
-        .values(state="running", sync_id=sync_id)
-    )
-    return int(sync_id)
+    return organization_id
 
 
 def organization_of(pg: Connection, district_id: str) -> int:
