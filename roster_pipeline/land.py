@@ -172,6 +172,16 @@ def last_landed(con: duckdb.DuckDBPyConnection) -> Landed:
     )
 
 
+def proof_of(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, dict[str, object]]:
+    """How completely each list was read: pages to the last, rows, records set aside, and whether absence is proven."""
+    emptied = {name for (name,) in con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()}
+    rows = con.execute('SELECT resource, pages, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id])
+    return {
+        name: {"pages": pages, "rows": count, "set_aside": set_aside, "complete": name not in emptied}
+        for name, pages, count, set_aside in rows.fetchall()
+    }
+
+
 @contextmanager
 def _one_transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     with ExitStack() as undo:

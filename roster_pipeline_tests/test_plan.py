@@ -7,8 +7,8 @@ import pytest
 
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES
+from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.plan.brakes import Limits
 from roster_pipeline.plan.build import build_plan, read_plan
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.current import CURRENT_TABLES
@@ -46,9 +46,11 @@ def has(con, table, rows, **state):
         con.execute(f"insert into {table} ({', '.join(row)}) values ({holes})", list(row.values()))
 
 
-def planned(con, *, emptied=(), limits=Limits()):  # noqa: B008 - a frozen value
+def planned(con, *, emptied=(), limits=Limits(), lately=()):  # noqa: B008 - a frozen value
     find_differences(con)
-    return build_plan(con, sync_id=1, organization_id=1, district_id="d" * 24, emptied=emptied, limits=limits)
+    return build_plan(
+        con, sync_id=1, organization_id=1, district_id="d" * 24, emptied=emptied, standing=Standing(limits, lately)
+    )
 
 
 def members_leave(con, leaving, of, role="student"):

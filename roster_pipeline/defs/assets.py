@@ -14,12 +14,13 @@ from roster_pipeline.defs.partitions import HELD_TAG, TRIGGER_TAG, districts
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.extract.read import read_feed
-from roster_pipeline.land import land, last_landed
-from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.land import land, last_landed, proof_of
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
+from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import CURRENT_TABLES, count_live, read_current
+from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, may_sync, organization_of
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
@@ -153,6 +154,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
         landed = last_landed(con)
         with sync.product() as pg:
             organization_id = organization_of(pg, sync.district_id)
+            standing = standing_of(pg, organization_id, sync.now())
         find_differences(con)
         made = build_plan(
             con,
@@ -160,13 +162,14 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
             organization_id=organization_id,
             district_id=sync.district_id,
             emptied=landed.emptied,
-            limits=Limits(),
+            standing=standing,
         )
-        if made.held:
+        waits = made.held and made.held_digest not in standing.rejected
+        if waits:
             context.instance.add_run_tags(context.run.run_id, {HELD_TAG: "true"})
         yield dg.MaterializeResult(metadata={"summary": summarize(made), "digest": made.digest, "changes": made.total})
         yield dg.AssetCheckResult(
-            passed=not made.held,
+            passed=not waits,
             check_name=specs.BRAKES,
             severity=dg.AssetCheckSeverity.WARN,
             metadata={held.part: f"{held.removals} of {held.of} would leave ({held.reason})" for held in made.held},
@@ -177,13 +180,20 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
 def product(sync: DistrictSync) -> Results:
     """Write the plan into the product, with its journal, in one transaction."""
     with as_failure(), sync.warehouse() as con:
-        made, district = read_plan(con), last_landed(con).district
+        made, landed = read_plan(con), last_landed(con)
         if made.sync_id == PREVIEW:
             raise PlanStale("This plan was made to be looked at. Run sync_roster to publish.")
         with sync.product() as pg:
             apply_plan(con, pg, made, sync.now())
-            counts = {"changes": made.counts, "held": made.held_counts}
-            finish_sync(pg, made, district, counts, summarize(made), sync.now())
+            finish_sync(
+                pg,
+                made,
+                landed.district,
+                summary=summarize(made),
+                at=sync.now(),
+                proof=proof_of(con, made.sync_id),
+                leaves=consequences(con),
+            )
             live = count_live(pg, made.organization_id)
         for name, entities in specs.PRODUCT_ENTITIES.items():
             changes = {

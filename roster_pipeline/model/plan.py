@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -20,6 +20,7 @@ class Held:
         removals: rows of that part which would end; of names and emails, which would change.
         of: rows of that part which live now.
         limit: the share of them that may end without a person.
+        units: the classes or schools that it is about, by Clever id; none: the whole district.
     """
 
     part: str
@@ -27,6 +28,7 @@ class Held:
     removals: int
     of: int
     limit: float
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Plan:
         counts: what is to be published.
         held_counts: what waits.
         held: why it waits; empty where nothing does.
+        removed: rows that it removes, by part; the brake over seven days remembers them.
+        approved: the digest of what would have waited, had a person not approved it.
     """
 
     sync_id: int
@@ -50,6 +54,8 @@ class Plan:
     counts: Counts
     held_counts: Counts
     held: tuple[Held, ...]
+    removed: Mapping[str, int] = field(default_factory=dict)
+    approved: str | None = None
 
     @property
     def total(self) -> int:
@@ -61,4 +67,5 @@ class Plan:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Plan:
-        return cls(**{**value, "held": tuple(Held(**part) for part in value["held"])})
+        held = tuple(Held(**{**part, "units": tuple(part["units"])}) for part in value["held"])
+        return cls(**{**value, "held": held})

@@ -1,40 +1,37 @@
-"""The brakes of the rule book (*Safety*): which changes wait for a person, and why. What is new never does.
+"""The brakes of the rule book (*Safety*): which removals wait for a person, and why. What is new never does.
 
-Each part of a roster is watched by itself, over the whole district; a tripped brake holds the changes of that part, and
-what hangs on them. Not here yet: the finer grains (school, class) and the window of seven days.
+Finer grains first: one class, one school, then the whole district, then the district over the last seven days. What a
+finer brake holds is not counted by the next. A tripped brake holds the removals of the part that it tripped for; somebody
+who would leave the district and has anything held waits as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import duckdb
 
 from roster_pipeline.model.entities import END, ROSTER_TEACHERS, SCHOOL_MEMBERSHIPS, UPDATE
+from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import Held
 
+CLASS_REMOVALS = "class_removals"
+SCHOOL_REMOVALS = "school_removals"
 DISTRICT_REMOVALS = "district_removals"
+WINDOW_REMOVALS = "window_removals"
 DISTRICT_UPDATES = "district_updates"
 FEED_INCOMPLETE = "feed_incomplete"
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Shares of a district's live rows of one kind; more than this is held. Defaults: rule book, *Brakes*."""
-
-    district_removals: float = 0.10
-    district_updates: float = 0.75
-
-
-@dataclass(frozen=True)
 class Part:
-    """What one brake watches.
+    """One kind of rows, watched over the whole district.
 
     Attributes:
         resource: the Clever list that proves its absences.
         entity, where: the live rows that are counted.
-        held: the changes that wait with it: entity, and a condition on its changes (true for all).
+        held: the changes that wait with it: entity, and a condition on its changes.
         op: what is counted and held: rows that would `end`, or names and emails that would `update`.
     """
 
@@ -46,11 +43,32 @@ class Part:
     op: str = END
 
 
+@dataclass(frozen=True)
+class Unit:
+    """One kind of rows, watched class by class or school by school.
+
+    Attributes:
+        part: its name, as in `Part`.
+        entity, where: the live rows that are counted.
+        of: which class or school a row is of, as SQL.
+        held: the changes that wait with it: entity, and a condition in which `units` are those that tripped.
+    """
+
+    reason: str
+    part: str
+    entity: str
+    where: str
+    of: str
+    held: Mapping[str, str]
+
+
 KNOWN = "account_id in (select account_id from current.accounts where is_linked_here)"
 ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
 ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
 OF_ROSTERS = ("roster_teachers", "roster_students", "parked_members")
 ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
+SCHOOL_OF_ROSTER = "(select school_id from current.rosters as roster where roster.section_id = it.section_id)"
+ROSTER_OF_UNIT = "section_id in (select section_id from current.rosters where school_id in units)"
 
 
 def _people(name: str, role: str) -> Part:
@@ -100,6 +118,51 @@ PARTS: tuple[Part, ...] = (
     Part("names_and_emails", "students", "accounts", "true", {"accounts": KNOWN}, UPDATE),
 )
 """In this order: what one part holds is no longer counted by the next, so that each removal has one reason."""
+UNITS: tuple[Unit, ...] = (
+    Unit(
+        CLASS_REMOVALS,
+        "enrollments",
+        "roster_students",
+        f"not {ENDING_ROSTER}",  # a class that ends takes its members along: that is a removal of a class
+        "it.section_id",
+        {"roster_students": "section_id in units", "parked_members": "section_id in units and role = 'student'"},
+    ),
+    Unit(
+        SCHOOL_REMOVALS,
+        "rosters",
+        "rosters",
+        "true",
+        "it.school_id",
+        {"rosters": "school_id in units"}
+        | dict.fromkeys(OF_ROSTERS, f"{ROSTER_OF_UNIT} and {ENDING_ROSTER}"),
+    ),
+    *(
+        Unit(
+            SCHOOL_REMOVALS,
+            f"{role}s_in_schools",
+            "school_memberships",
+            f"role = '{role}'",
+            "it.school_id",
+            {"school_memberships": f"school_id in units and role = '{role}'"},
+        )
+        for role in ("student", "teacher")
+    ),
+    *(
+        Unit(
+            SCHOOL_REMOVALS,
+            part,
+            entity,
+            "true",
+            SCHOOL_OF_ROSTER,
+            {entity: ROSTER_OF_UNIT, "parked_members": f"{ROSTER_OF_UNIT} and role = '{role}'"},
+        )
+        for part, entity, role in (
+            ("enrollments", "roster_students", "student"),
+            ("class_teachers", "roster_teachers", "teacher"),
+        )
+    ),
+)
+"""Finer grains first: classes, then schools."""
 COUNTED = {
     END: ("true", "not is_ended and not is_native"),
     UPDATE: (
@@ -110,29 +173,114 @@ COUNTED = {
 """By op: which changes count, and which live rows they are a share of. A first link is no update of somebody known."""
 
 
-def hold_removals(con: duckdb.DuckDBPyConnection, limits: Limits, unproven: Set[str]) -> tuple[Held, ...]:
+def hold_removals(
+    con: duckdb.DuckDBPyConnection, limits: Limits, unproven: Set[str], lately: Mapping[str, int]
+) -> tuple[Held, ...]:
     """Mark in `changes.*` the removals that wait, and say why.
 
     Args:
         unproven: resources whose feed does not prove that what is absent is gone: none of their removals.
+        lately: rows removed in the last seven days, by part.
     """
-    held = []
+    held = (
+        *_hold_unproven(con, unproven),
+        *_hold_units(con, limits),
+        *_hold_parts(con, limits),
+        *_hold_window(con, limits, lately),
+    )
+    if held:
+        _hold_whole(con)
+    return held
+
+
+def count_removals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows that the plan removes, by part: what the brake over seven days will remember."""
+    found = {part.name: _count(con, part)[0] for part in PARTS if part.op == END}
+    return {name: count for name, count in found.items() if count}
+
+
+def _hold_unproven(con: duckdb.DuckDBPyConnection, unproven: Set[str]) -> Iterator[Held]:
     for part in PARTS:
-        changing, live = _count(con, part)
-        limit, reason = _limit(part, limits, unproven)
-        if changing and changing > live * limit:
-            held.append(Held(part.name, reason, changing, live, limit))
-            for entity, where in part.held.items():
-                con.execute(f"update changes.{entity} set held = true where op = '{part.op}' and ({where})")
-    return tuple(held)
+        if part.op == END and part.resource in unproven:
+            yield from _hold(con, part, FEED_INCOMPLETE, 0.0)
 
 
-def _limit(part: Part, limits: Limits, unproven: Set[str]) -> tuple[float, str]:
-    if part.op == UPDATE:
-        return limits.district_updates, DISTRICT_UPDATES
-    if part.resource in unproven:
-        return 0.0, FEED_INCOMPLETE
-    return limits.district_removals, DISTRICT_REMOVALS
+def _hold_parts(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[Held]:
+    for part in PARTS:
+        if part.op == END:
+            yield from _hold(con, part, DISTRICT_REMOVALS, limits.district_removals)
+        else:
+            yield from _hold(con, part, DISTRICT_UPDATES, limits.district_updates)
+
+
+def _hold_window(con: duckdb.DuckDBPyConnection, limits: Limits, lately: Mapping[str, int]) -> Iterator[Held]:
+    for part in PARTS:
+        if part.op == END and lately.get(part.name):
+            yield from _hold(con, part, WINDOW_REMOVALS, limits.window_removals, lately[part.name])
+
+
+def _hold(
+    con: duckdb.DuckDBPyConnection, part: Part, reason: str, limit: float, before: int = 0
+) -> Iterator[Held]:
+    """Hold a part whose changes, with those of before, are more than their share of the rows there were."""
+    changing, live = _count(con, part)
+    if changing and changing + before > (live + before) * limit:
+        for entity, where in part.held.items():
+            con.execute(f"update changes.{entity} set held = true where op = '{part.op}' and ({where})")
+        yield Held(part.name, reason, changing + before, live + before, limit)
+
+
+def _hold_units(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[Held]:
+    bounds = {
+        CLASS_REMOVALS: (limits.class_removals, limits.class_at_least),
+        SCHOOL_REMOVALS: (limits.school_removals, limits.school_at_least),
+    }
+    for unit in UNITS:
+        limit, at_least = bounds[unit.reason]
+        tripped = con.execute(_tripped(unit), {"limit": limit, "at_least": at_least}).fetchall()
+        if not tripped:
+            continue
+        ids = [str(key) for key, _, _ in tripped]
+        for entity, where in unit.held.items():
+            units = where.replace("in units", "in (select unnest($units))")
+            con.execute(f"update changes.{entity} set held = true where op = 'end' and ({units})", {"units": ids})
+        removals, live = (sum(counts) for counts in zip(*((n, of) for _, n, of in tripped), strict=True))
+        yield Held(unit.part, unit.reason, removals, live, limit, tuple(ids))
+
+
+def _tripped(unit: Unit) -> str:
+    """The classes or schools that lose more than their share: id, rows that would end, rows that live."""
+    return f"""
+        with ending as (
+            select {unit.of} as unit, count(*) as n from changes.{unit.entity} as it
+            where op = 'end' and not held and ({unit.where}) group by all
+        ), live as (
+            select {unit.of} as unit, count(*) as n from current.{unit.entity} as it
+            where not is_ended and not is_native and ({unit.where}) group by all
+        )
+        select unit, ending.n, live.n from ending inner join live using (unit)
+        where ending.n >= $at_least and ending.n > live.n * $limit
+        order by unit
+    """
+
+
+def _hold_whole(con: duckdb.DuckDBPyConnection) -> None:
+    """Whoever would leave and has anything held waits as a whole; so does a school."""
+    people = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
+    waiting = " union ".join(f"select account_id from changes.{entity} where op = 'end' and held" for entity in people)
+    con.execute(
+        f"create or replace temporary table waiting as ({waiting}) intersect "
+        "select account_id from changes.org_memberships where op = 'end'"
+    )
+    for entity in people:
+        con.execute(
+            f"update changes.{entity} set held = true where op = 'end' and account_id in (select account_id from waiting)"
+        )
+    con.execute(
+        "update changes.schools set held = true where op = 'end' and school_id in ("
+        "select school_id from changes.school_memberships where op = 'end' and held union "
+        "select school_id from changes.rosters where op = 'end' and held)"
+    )
 
 
 def keep_primary(con: duckdb.DuckDBPyConnection) -> None:

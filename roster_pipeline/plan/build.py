@@ -10,8 +10,9 @@ import duckdb
 
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
+from roster_pipeline.model.limits import Standing
 from roster_pipeline.model.plan import Counts, Plan
-from roster_pipeline.plan.brakes import Limits, hold_removals, keep_primary, leave_in_class
+from roster_pipeline.plan.brakes import count_removals, hold_removals, keep_primary, leave_in_class
 
 
 def build_plan(
@@ -21,14 +22,20 @@ def build_plan(
     organization_id: int,
     district_id: str,
     emptied: Iterable[str],
-    limits: Limits,
+    standing: Standing,
 ) -> Plan:
     """Hold what the brakes hold, count and digest the rest, and keep the plan in `changes.plan`.
 
     Args:
         emptied: resources that are empty now while the last good feed had some.
+        standing: the limits, and what people decided: what they approved, and exactly that, does not wait.
     """
-    held = hold_removals(con, limits, {*emptied, *_unidentified(con)})
+    held = hold_removals(con, standing.limits, {*emptied, *_unidentified(con)}, dict(standing.lately))
+    would_wait = _digests(con)[True]
+    approved = would_wait if held and would_wait in standing.approved else None
+    if approved:
+        _release(con)
+        held = ()
     leave_in_class(con)
     keep_primary(con)
     digests = _digests(con)
@@ -41,10 +48,17 @@ def build_plan(
         counts=_counts(con, held=False),
         held_counts=_counts(con, held=True),
         held=held,
+        removed={} if approved else count_removals(con),
+        approved=approved,
     )
     con.execute("create or replace table changes.plan (plan varchar)")
     con.execute("insert into changes.plan values (?)", [json.dumps(plan.as_json())])
     return plan
+
+
+def _release(con: duckdb.DuckDBPyConnection) -> None:
+    for entity in ENTITIES:
+        con.execute(f"update changes.{entity.name} set held = false where held")
 
 
 def _unidentified(con: duckdb.DuckDBPyConnection) -> set[str]:

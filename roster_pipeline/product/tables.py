@@ -67,6 +67,7 @@ organizations = Table(
     Column("name", Text, nullable=False),
     *_one_of("tier", "secure_sync", "library", "sso_only"),
     *_one_of("state", "active", "paused", "disconnected", default="active"),
+    *(Column(name, JSONB, nullable=False, server_default=text("'{}'")) for name in ("limits", "limits_once")),
     _at("last_clever_sync_at"),
     _at("last_published_at"),
 )
@@ -232,6 +233,7 @@ syncs = Table(
     *_one_of("state", "running", "published", "held", "failed", "undone", default="running"),
     Column("plan_digest", Text),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("proof", JSONB),
     _at("started_at", now=True),
     _at("finished_at"),
     Index(None, "organization_id", "started_at"),
@@ -248,6 +250,9 @@ holds = Table(
     Column("reason", Text, nullable=False),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
     *_one_of("state", "open", "approved", "rejected", "stale", "superseded", default="open"),
+    Column("decided_by", Text),
+    _at("decided_at"),
+    Column("applied_sync_id", BigInteger),
     Index(None, "organization_id"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
 from roster_pipeline.model.feed import District
-from roster_pipeline.model.plan import Held, Plan
-from roster_pipeline.product.tables import holds, organizations, refresh_requests, syncs
+from roster_pipeline.model.plan import Plan
+from roster_pipeline.product.tables import organizations, refresh_requests, syncs
+from roster_pipeline.publish.holds import record_holds
 
 
 def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
@@ -87,18 +89,30 @@ def close_unpublished(pg: Connection, dagster_run_id: str, at: datetime) -> None
 
 
 def finish_sync(
-    pg: Connection, plan: Plan, district: District, counts: dict[str, Any], summary: str, at: datetime
+    pg: Connection,
+    plan: Plan,
+    district: District,
+    *,
+    summary: str,
+    at: datetime,
+    proof: Mapping[str, Any] | None = None,
+    leaves: Mapping[str, Any] | None = None,
 ) -> None:
-    """Close a sync that published its plan, in the transaction that wrote it.
+    """Close a sync that published its plan, in the transaction that wrote it. A limit raised once is used up.
+
+    Args:
+        proof: how completely each list was read.
+        leaves: what would leave if what is held were approved: names of schools and classes, counts of people.
 
     Raises:
         PlanStale: the sync is not running any more; the caller's transaction must be left.
     """
-    state = "held" if plan.held else "published"
+    state = record_holds(pg, plan)
+    counts = {"changes": plan.counts, "held": plan.held_counts, "removed": plan.removed, "leaves": leaves or {}}
     closed = pg.execute(
         syncs.update()
         .where(syncs.c.id == plan.sync_id, syncs.c.state == "running")
-        .values(state=state, plan_digest=plan.digest, counts=counts, finished_at=at)
+        .values(state=state, plan_digest=plan.digest, counts=counts, proof=proof, finished_at=at)
     )
     if closed.rowcount != 1:
         raise PlanStale(
@@ -108,26 +122,14 @@ def finish_sync(
     pg.execute(
         organizations.update()
         .where(organizations.c.id == plan.organization_id)
-        .values(name=district.name or organizations.c.name, last_clever_sync_at=district.last_sync, last_published_at=at)
+        .values(
+            name=district.name or organizations.c.name,
+            last_clever_sync_at=district.last_sync,
+            last_published_at=at,
+            limits_once={},
+        )
     )
-    pg.execute(
-        holds.update()
-        .where(holds.c.organization_id == plan.organization_id, holds.c.state == "open")
-        .values(state="superseded")
-    )
-    for held in plan.held:
-        pg.execute(holds.insert().values(_hold(plan, held)))
     _answer_requests(pg, plan.sync_id, state, summary)
-
-
-def _hold(plan: Plan, held: Held) -> dict[str, Any]:
-    return {
-        "sync_id": plan.sync_id,
-        "organization_id": plan.organization_id,
-        "plan_digest": plan.held_digest,
-        "reason": held.reason,
-        "counts": {"part": held.part, "removals": held.removals, "of": held.of, "limit": held.limit},
-    }
 
 
 def begin_correction(pg: Connection, organization_id: int, mode: str, at: datetime) -> int:

@@ -1,6 +1,6 @@
 """A small district behind real HTTP, and its sync: through the Dagster job, or stage by stage where speed counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -17,14 +17,15 @@ from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.read import read_feed
-from roster_pipeline.land import land, open_warehouse
-from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.land import land, open_warehouse, proof_of
 from roster_pipeline.plan.build import build_plan
+from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import read_current
+from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
@@ -164,24 +165,32 @@ def quick_sync(environment, product):
     Several times as fast. That both ways end alike is a test of its own, in `test_properties`.
     """
 
-    def synced(district, limits=Limits(), *, snapshot=False):  # noqa: B008 - a frozen value
+    def synced(district, limits=None, *, snapshot=False):
         settings = read_settings()
         with open_warehouse(settings.districts_folder, district.id) as con, TemporaryDirectory() as folder:
             landed = _bring_in(product, settings, district.id, con, Path(folder))
             _decide(con, product, district.id)
             with transaction(product) as pg:
                 organization_id = organization_of(pg, district.id)
+                standing = standing_of(pg, organization_id, datetime.now(UTC))
                 plan = build_plan(
                     con,
                     sync_id=landed.sync_id,
                     organization_id=organization_id,
                     district_id=district.id,
                     emptied=landed.emptied,
-                    limits=limits,
+                    standing=replace(standing, limits=limits) if limits else standing,
                 )
                 apply_plan(con, pg, plan, datetime.now(UTC))
-                counts = {"changes": plan.counts, "held": plan.held_counts}
-                finish_sync(pg, plan, landed.district, counts, summarize(plan), datetime.now(UTC))
+                finish_sync(
+                    pg,
+                    plan,
+                    landed.district,
+                    summary=summarize(plan),
+                    at=datetime.now(UTC),
+                    proof=proof_of(con, plan.sync_id),
+                    leaves=consequences(con),
+                )
         if snapshot:
             _leave_snapshot(product, settings, plan)
         return plan

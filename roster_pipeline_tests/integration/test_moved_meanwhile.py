@@ -6,6 +6,7 @@ import pytest
 
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import last_landed, open_warehouse
+from roster_pipeline.model.limits import Limits
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.ledger import finish_sync
@@ -29,15 +30,13 @@ def test_given_a_row_moves_between_plan_and_publish_when_published_then_nothing_
         "from roster.identity_links as l where l.account_id = a.id and l.clever_id = :key"
     )
 
-    class LimitsAskedForAsSomebodyWrites:
+    class LimitsAskedForAsSomebodyWrites(Limits):
         """The limits are asked for between reading the product and writing to it."""
 
-        district_removals = 0.10
-
-        @property
-        def district_updates(self):
-            execute(product, promote, key=key)
-            return 0.75
+        def __getattribute__(self, name):
+            if name == "district_updates":
+                execute(product, promote, key=key)
+            return super().__getattribute__(name)
 
     with pytest.raises(PlanStale, match="moved in the product"):
         quick_sync(valley, LimitsAskedForAsSomebodyWrites())
@@ -50,7 +49,7 @@ def test_given_a_published_plan_when_published_again_then_it_is_over(valley, qui
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
         district = last_landed(con).district
     with pytest.raises(PlanStale, match="is over"), transaction(product) as pg:
-        finish_sync(pg, plan, district, {}, summarize(plan), datetime.now(UTC))
+        finish_sync(pg, plan, district, summary=summarize(plan), at=datetime.now(UTC))
     assert published(product, valley.id) == before
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roster_pipeline.extract import paging
-from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.publish.undo import undo_sync
@@ -31,7 +31,7 @@ from roster_pipeline_tests.integration.readers import (
 )
 from roster_pipeline_tests.integration.rule_book import expect
 
-NO_LIMITS = Limits(district_removals=1.0)
+NO_LIMITS = Limits(class_removals=1.0, school_removals=1.0, district_removals=1.0, window_removals=1.0)
 FIRST = ("Ada", "ada", "Zoë", "Zoe", "Bo")
 LAST = ("Brook", "Stone", "O'Hara")
 EMAILS = (

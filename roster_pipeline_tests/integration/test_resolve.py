@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline.plan.brakes import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.resolve import resolve_review
 from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
 from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, MEMBER, give
+from roster_pipeline_tests.integration.test_properties import NO_LIMITS
 from roster_pipeline_tests.integration.test_sync_again import users_of
 
-NO_LIMITS = Limits(district_removals=1.0)
 BOOK = {"syncs", "organizations", "changes", "holds", "refresh_requests"}
 NAMES = "select first_name, last_name, email, role, archived_at is not null from roster.accounts where id = :id"
 

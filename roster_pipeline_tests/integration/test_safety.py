@@ -94,7 +94,7 @@ def test_given_a_school_is_held_when_synced_then_its_rosters_stay_in_it(valley, 
     quick_sync(valley)
     before = published(product, valley.id)
     valley.remove("schools", valley.resources["schools"].ids()[0])
-    assert {one.part for one in quick_sync(valley).held} == {"schools"}
+    assert "schools" in {one.part for one in quick_sync(valley).held}
     assert difference(before, published(product, valley.id)) == {}
 
 
@@ -223,5 +223,7 @@ def test_given_many_change_school_when_the_old_memberships_wait_then_each_has_on
         "select account_id, count(*) from roster.school_memberships where is_primary and ended_at is null "
         "group by account_id having count(*) <> 1"
     )
+    assert query(product, primary) == []
+    quick_sync(valley)  # the new memberships count too: fewer may wait now
     assert query(product, primary) == []
     assert quick_sync(valley).total == 0

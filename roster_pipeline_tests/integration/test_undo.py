@@ -5,14 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline.plan.brakes import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline_tests.integration.readers import execute, live_rows, query
 from roster_pipeline_tests.integration.test_existing_accounts import LINK, give
+from roster_pipeline_tests.integration.test_properties import NO_LIMITS
 from roster_pipeline_tests.integration.test_sync_again import users_of
-
-NO_LIMITS = Limits(district_removals=1.0)
 
 
 @pytest.fixture

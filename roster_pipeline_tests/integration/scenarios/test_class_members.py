@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.model.limits import Limits
 from roster_pipeline_tests.integration.readers import contents, execute, published, query
 from roster_pipeline_tests.integration.scenarios.seen import Person, flagged, person_of, roster_of
 
@@ -126,13 +126,18 @@ def test_m_12_given_a_section_of_a_school_that_nobody_knows_when_synced_then_in_
     assert flagged(town, "rosters_without_school") == {lost}
 
 
-def test_m_12_given_a_section_names_somebody_by_no_clever_id_when_synced_then_parked_and_the_others_land(
+def test_m_12_given_a_section_names_somebody_by_no_clever_id_when_synced_then_it_stays_as_it_is_and_the_others_land(
     town, resync, product
 ):
-    key = town.student(1)
-    section = town.section(1, students=["", "'; drop table roster.accounts; --", key])
+    """Who is meant cannot be known, so nobody leaves that class; an empty id is nobody."""
+    key, other = town.student(1), town.student(2)
+    section = town.section(1, students=[key])
+    resync()
+    town.section(1, students=["", "'; drop table roster.accounts; --"])
+    landing = town.section(2, students=["", other])
     resync()
     assert roster_of(product, section).students == {key: "live"}
+    assert roster_of(product, landing).students == {other: "live"}
 
 
 def test_m_13_given_a_class_in_a_school_that_the_student_does_not_attend_when_synced_then_in_class_all_the_same(

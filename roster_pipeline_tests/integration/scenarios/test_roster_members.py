@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline.plan.brakes import Limits
+from roster_pipeline.model.limits import Limits
 from roster_pipeline_tests.integration.readers import last_sync, query
 from roster_pipeline_tests.integration.scenarios.seen import flagged, roster_of
 

@@ -1,0 +1,123 @@
+"""Plans that wait for a person: kept with each sync, decided by people, applied by the next sync that finds them unmoved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.errors import CorrectionRefused, PlanStale
+from roster_pipeline.model.limits import Limits, Standing
+from roster_pipeline.model.plan import Held, Plan
+from roster_pipeline.product.tables import holds, organizations, syncs
+
+WINDOW = timedelta(days=7)
+SHORTEST = 6
+"""Digits of a digest that name a plan."""
+
+
+def standing_of(pg: Connection, organization_id: int, at: datetime) -> Standing:
+    """The organization's limits, what was removed lately, and what people decided about held plans."""
+    own = pg.execute(
+        sa.select(organizations.c.limits, organizations.c.limits_once).where(organizations.c.id == organization_id)
+    ).one()
+    known = {one.name for one in fields(Limits)}
+    limits = Limits(**{name: value for name, value in (own.limits | own.limits_once).items() if name in known})
+    decided = pg.execute(
+        sa.select(holds.c.state, holds.c.plan_digest).where(
+            holds.c.organization_id == organization_id,
+            (holds.c.state == "rejected") | ((holds.c.state == "approved") & holds.c.applied_sync_id.is_(None)),
+        )
+    ).all()
+    return Standing(
+        limits,
+        tuple(sorted(_removed_since(pg, organization_id, at - WINDOW).items())),
+        *(frozenset(digest for state, digest in decided if state == wanted) for wanted in ("approved", "rejected")),
+    )
+
+
+def _removed_since(pg: Connection, organization_id: int, since: datetime) -> Counter[str]:
+    removed: Counter[str] = Counter()
+    counts = sa.select(syncs.c.counts["removed"]).where(
+        syncs.c.organization_id == organization_id,
+        syncs.c.state.in_(("published", "held")),
+        syncs.c.finished_at > since,
+        syncs.c.counts.has_key("removed"),
+    )
+    for found in pg.execute(counts).scalars():
+        removed.update(found)
+    return removed
+
+
+def record_holds(pg: Connection, plan: Plan) -> str:
+    """Keep what waits of a plan that was published, instead of what waited before; returns the sync's state."""
+    of_organization = holds.c.organization_id == plan.organization_id
+    pending = sa.and_(of_organization, holds.c.state == "approved", holds.c.applied_sync_id.is_(None))
+    if plan.approved:
+        pg.execute(
+            holds.update()
+            .where(pending, holds.c.plan_digest == plan.approved)
+            .values(applied_sync_id=plan.sync_id)
+        )
+    pg.execute(holds.update().where(pending).values(state="stale"))
+    pg.execute(holds.update().where(of_organization, holds.c.state == "open").values(state="superseded"))
+    refused = sa.select(holds.c.decided_by, holds.c.decided_at).where(
+        of_organization, holds.c.state == "rejected", holds.c.plan_digest == plan.held_digest
+    )
+    rejection = pg.execute(refused.order_by(holds.c.id.desc()).limit(1)).one_or_none()
+    decision = {"state": "rejected", **rejection._asdict()} if rejection else {}
+    for held in plan.held:
+        pg.execute(holds.insert().values(_hold(plan, held) | decision))
+    return "held" if plan.held and not rejection else "published"
+
+
+def _hold(plan: Plan, held: Held) -> dict[str, Any]:
+    counts = {"part": held.part, "removals": held.removals, "of": held.of, "limit": held.limit}
+    return {
+        "sync_id": plan.sync_id,
+        "organization_id": plan.organization_id,
+        "plan_digest": plan.held_digest,
+        "reason": held.reason,
+        "counts": counts | {"units": list(held.units)},
+    }
+
+
+def find_plan(pg: Connection, name: str) -> sa.Row[Any]:
+    """One hold of the plan that a person names, by the number of a hold or the first digits of its digest.
+
+    Raises:
+        CorrectionRefused: there is none, or several begin so.
+    """
+    by_digest = holds.c.plan_digest.startswith(name, autoescape=True) if len(name) >= SHORTEST else sa.false()
+    by_number = holds.c.id == int(name) if name.isdecimal() and len(name) < 18 else sa.false()
+    rows = pg.execute(sa.select(holds).where(by_number | by_digest).order_by(holds.c.id.desc())).all()
+    if len({(row.organization_id, row.plan_digest) for row in rows}) > 1:
+        raise CorrectionRefused(f"Several plans begin with {name}. Give more digits; see roster-pipeline holds.")
+    if not rows:
+        raise CorrectionRefused(f"There is no plan {name}. See roster-pipeline holds.")
+    return next((row for row in rows if row.state == "open"), rows[0])
+
+
+def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by: str, at: datetime) -> None:
+    """Mark the whole plan that `hold` is of as `approved` or `rejected`.
+
+    Raises:
+        PlanStale: it waits no longer: a later sync superseded it, or somebody decided already.
+    """
+    decided = pg.execute(
+        holds.update()
+        .where(
+            holds.c.organization_id == hold.organization_id,
+            holds.c.plan_digest == hold.plan_digest,
+            holds.c.state == "open",
+        )
+        .values(state=decision, decided_by=decided_by, decided_at=at)
+    )
+    if not decided.rowcount:
+        raise PlanStale(
+            f"Plan {hold.plan_digest[:12]} does not wait any more: it is {hold.state}. See roster-pipeline holds."
+        )
