@@ -45,7 +45,7 @@ def resolve(
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Decide who somebody is. Links and memberships move at once; later syncs keep to it; undo reverses it."""
-    decided_by = by or pwd.getpwuid(os.getuid()).pw_name
+    decided_by = by or whoever_asks()
     decided = _correct(
         reviews, review, "review", lambda pg, at: resolve_review(pg, review, decision, decided_by=decided_by, at=at)
     )
@@ -60,16 +60,25 @@ def resolve(
 
 def undo(
     sync: Annotated[int, typer.Argument(metavar="SYNC", help="The sync's number, as roster-pipeline sync says it.")],
+    school: Annotated[str | None, typer.Option(help="Clever's id of the one school to put back.")] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Put back what a sync changed. Rows that were changed since stay as they are and are listed."""
-    undone = _correct(syncs, sync, "sync", lambda pg, at: undo_sync(pg, sync, at))
+    undone = _correct(syncs, sync, "sync", lambda pg, at: undo_sync(pg, sync, at, school=school))
     if as_json:
         show_json({"undoes": sync, "nothing_to_do": undone is None, **(vars(undone) if undone else {})})
     elif undone is None:
         say(f"Sync {sync} is undone already. There is nothing to do.")
     else:
         _say_undone(sync, undone)
+
+
+def whoever_asks() -> str:
+    """The user of this machine, as its user list has it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 def _say_undone(sync: int, undone: Undone) -> None:

@@ -1,8 +1,8 @@
 """The brakes of the rule book (*Safety*): which removals wait for a person, and why. What is new never does.
 
 Finer grains first: one class, one school, then the whole district, then the district over the last seven days. What a
-finer brake holds is not counted by the next. A tripped brake holds the removals of the part that it tripped for; somebody
-who would leave the district and has anything held waits as a whole.
+finer brake holds is not counted by the next. A tripped brake holds the removals of the part that it tripped for;
+somebody who would leave the district and has anything held waits as a whole.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class Unit:
 KNOWN = "account_id in (select account_id from current.accounts where is_linked_here)"
 ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
 ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
+OF_PEOPLE = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 OF_ROSTERS = ("roster_teachers", "roster_students", "parked_members")
 ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
 SCHOOL_OF_ROSTER = "(select school_id from current.rosters as roster where roster.section_id = it.section_id)"
@@ -182,15 +183,12 @@ def hold_removals(
         unproven: resources whose feed does not prove that what is absent is gone: none of their removals.
         lately: rows removed in the last seven days, by part.
     """
-    held = (
+    return (
         *_hold_unproven(con, unproven),
         *_hold_units(con, limits),
         *_hold_parts(con, limits),
         *_hold_window(con, limits, lately),
     )
-    if held:
-        _hold_whole(con)
-    return held
 
 
 def count_removals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -227,6 +225,7 @@ def _hold(
     if changing and changing + before > (live + before) * limit:
         for entity, where in part.held.items():
             con.execute(f"update changes.{entity} set held = true where op = '{part.op}' and ({where})")
+        _hold_whole(con)
         yield Held(part.name, reason, changing + before, live + before, limit)
 
 
@@ -244,6 +243,7 @@ def _hold_units(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[Held
         for entity, where in unit.held.items():
             units = where.replace("in units", "in (select unnest($units))")
             con.execute(f"update changes.{entity} set held = true where op = 'end' and ({units})", {"units": ids})
+        _hold_whole(con)
         removals, live = (sum(counts) for counts in zip(*((n, of) for _, n, of in tripped), strict=True))
         yield Held(unit.part, unit.reason, removals, live, limit, tuple(ids))
 
@@ -265,22 +265,26 @@ def _tripped(unit: Unit) -> str:
 
 
 def _hold_whole(con: duckdb.DuckDBPyConnection) -> None:
-    """Whoever would leave and has anything held waits as a whole; so does a school."""
-    people = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
-    waiting = " union ".join(f"select account_id from changes.{entity} where op = 'end' and held" for entity in people)
-    con.execute(
-        f"create or replace temporary table waiting as ({waiting}) intersect "
-        "select account_id from changes.org_memberships where op = 'end'"
-    )
-    for entity in people:
-        con.execute(
-            f"update changes.{entity} set held = true where op = 'end' and account_id in (select account_id from waiting)"
-        )
+    """A school that would go and has anything held waits as a whole, and so does whoever would leave the district."""
     con.execute(
         "update changes.schools set held = true where op = 'end' and school_id in ("
         "select school_id from changes.school_memberships where op = 'end' and held union "
         "select school_id from changes.rosters where op = 'end' and held)"
     )
+    waiting_school = "school_id in (select school_id from changes.schools where op = 'end' and held)"
+    waiting_roster = f"section_id in (select section_id from changes.rosters where op = 'end' and {waiting_school})"
+    for entity in ("school_memberships", "rosters"):
+        con.execute(f"update changes.{entity} set held = true where op = 'end' and {waiting_school}")
+    for entity in OF_ROSTERS:
+        con.execute(f"update changes.{entity} set held = true where op = 'end' and {waiting_roster}")
+    waiting = " union ".join(f"select account_id from changes.{entity} where op = 'end' and held" for entity in OF_PEOPLE)
+    con.execute(
+        f"create or replace temporary table waiting as ({waiting}) intersect "
+        "select account_id from changes.org_memberships where op = 'end'"
+    )
+    whoever_waits = "account_id in (select account_id from waiting)"
+    for entity in OF_PEOPLE:
+        con.execute(f"update changes.{entity} set held = true where op = 'end' and {whoever_waits}")
 
 
 def keep_primary(con: duckdb.DuckDBPyConnection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from roster_pipeline.errors import DistrictUnknown
 from roster_pipeline.product.tables import organizations
 
 
@@ -89,3 +91,27 @@ def connected_districts(pg: Connection) -> list[str]:
 def nightly_organizations(pg: Connection) -> list[Organization]:
     """The districts whose roster is synced by itself (rule book, *tiers*)."""
     return [one for one in all_organizations(pg) if one.tier == "secure_sync" and one.state == "active"]
+
+
+def read_limits(pg: Connection, district_id: str) -> tuple[dict[str, float], dict[str, float]]:
+    """A district's own limits of the brakes: for good, and for the next plan only.
+
+    Raises:
+        DistrictUnknown: the district was never connected.
+    """
+    own = sa.select(organizations.c.limits, organizations.c.limits_once)
+    found = pg.execute(own.where(organizations.c.clever_district_id == district_id)).one_or_none()
+    if found is None:
+        raise DistrictUnknown(f"District {district_id} is not connected. See roster-pipeline districts.")
+    return found.limits, found.limits_once
+
+
+def set_limits(pg: Connection, district_id: str, limits: Mapping[str, float], *, once: bool) -> None:
+    """Change some limits of a district, for good or for the next plan only; raises as `read_limits`."""
+    own = read_limits(pg, district_id)[1 if once else 0]
+    column = "limits_once" if once else "limits"
+    pg.execute(
+        organizations.update()
+        .where(organizations.c.clever_district_id == district_id)
+        .values({column: {**own, **limits}})
+    )

@@ -1,4 +1,4 @@
-"""Plans that wait for a person: kept with each sync, decided by people, applied by the next sync that finds them unmoved."""
+"""Plans that wait for a person: kept with each sync, decided by people, applied by a sync that finds them unmoved."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def record_holds(pg: Connection, plan: Plan) -> str:
     pending = sa.and_(of_organization, holds.c.state == "approved", holds.c.applied_sync_id.is_(None))
     if plan.approved:
         pg.execute(
-            holds.update()
-            .where(pending, holds.c.plan_digest == plan.approved)
-            .values(applied_sync_id=plan.sync_id)
+            holds.update().where(pending, holds.c.plan_digest == plan.approved).values(applied_sync_id=plan.sync_id)
         )
     pg.execute(holds.update().where(pending).values(state="stale"))
     pg.execute(holds.update().where(of_organization, holds.c.state == "open").values(state="superseded"))
@@ -94,12 +92,21 @@ def find_plan(pg: Connection, name: str) -> sa.Row[Any]:
     """
     by_digest = holds.c.plan_digest.startswith(name, autoescape=True) if len(name) >= SHORTEST else sa.false()
     by_number = holds.c.id == int(name) if name.isdecimal() and len(name) < 18 else sa.false()
-    rows = pg.execute(sa.select(holds).where(by_number | by_digest).order_by(holds.c.id.desc())).all()
+    rows = pg.execute(
+        sa.select(holds, organizations.c.clever_district_id.label("district_id"))
+        .join(organizations, organizations.c.id == holds.c.organization_id)
+        .where(by_number | by_digest)
+        .order_by(holds.c.id.desc())
+    ).all()
     if len({(row.organization_id, row.plan_digest) for row in rows}) > 1:
         raise CorrectionRefused(f"Several plans begin with {name}. Give more digits; see roster-pipeline holds.")
     if not rows:
         raise CorrectionRefused(f"There is no plan {name}. See roster-pipeline holds.")
     return next((row for row in rows if row.state == "open"), rows[0])
+
+
+def hold_state(pg: Connection, hold_id: int) -> str:
+    return str(pg.execute(sa.select(holds.c.state).where(holds.c.id == hold_id)).scalar_one())
 
 
 def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by: str, at: datetime) -> None:

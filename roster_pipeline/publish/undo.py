@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import write_as_sync
-from roster_pipeline.product.tables import syncs
+from roster_pipeline.product.tables import schools, syncs
 from roster_pipeline.publish.ledger import begin_correction, finish_correction
 from roster_pipeline.publish.targets import TARGETS, Target
 from roster_pipeline.publish.writer import Values, run, write_rows
@@ -27,6 +27,24 @@ CLAIMS = (
     ("identity_links", "account_id", "unlinked_at is null"),
 )
 """What only one row may have, and while what holds: a row put back must not take it from whoever has it now."""
+
+
+_CLASS = "(select id from roster.rosters where school_id = :school)"
+_PERSON = "(select account_id from roster.school_memberships where school_id = :school)"
+_OF_CLASS = f"was.roster_id in {_CLASS} or became.roster_id in {_CLASS}"
+SCHOOL_ROWS = {
+    "schools": "was.id = :school",
+    "accounts": f"was.id in {_PERSON}",
+    "identity_links": f"was.account_id in {_PERSON}",
+    "org_memberships": f"was.account_id in {_PERSON}",
+    "school_memberships": "was.school_id = :school",
+    "rosters": "was.school_id = :school or became.school_id = :school",
+    "roster_teachers": _OF_CLASS,
+    "roster_students": _OF_CLASS,
+    "parked_members": _OF_CLASS,
+    "reviews": f"was.clever_id in (select clever_id from roster.identity_links where account_id in {_PERSON})",
+}
+"""Which rows of the journal (as they were, or as they became) are of one school."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +62,17 @@ class Undone:
     skipped: list[dict[str, Any]] = field(default_factory=list)
 
 
-def undo_sync(pg: Connection, sync_id: int, at: datetime) -> Undone | None:
+def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None = None) -> Undone | None:
     """Put back what sync `sync_id` wrote, in the transaction of `pg`; None if that is done already.
 
     Call with the district's lock held.
 
+    Args:
+        school: Clever's id of the one school whose rows are put back: itself, its memberships and classes with their
+            members, and the people who belong or belonged to it.
+
     Raises:
-        CorrectionRefused: there is no such sync, or it published nothing.
+        CorrectionRefused: there is no such sync or school, or the sync published nothing.
     """
     undone = _undoable(pg, sync_id)
     if undone.state == "undone":
@@ -58,12 +80,16 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime) -> Undone | None:
     correction = begin_correction(pg, undone.organization_id, "undo", at)
     write_as_sync(pg)
     values: Values = {"undone": sync_id, "sync_id": correction, "at": at}
+    if school:
+        values["school"] = _school_of(pg, undone.organization_id, school)
     for target in TARGETS.values():
         _find(pg, target, values)
     skipped = _set_aside(pg)
     counts = write_rows(pg, {name: [f"select * from undone_{name}"] for name in TARGETS}, values)
-    finish_correction(pg, correction, {"undoes": sync_id, "changes": counts, "skipped": len(skipped)}, at)
-    _mark(pg, undone)
+    said = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
+    finish_correction(pg, correction, said, at)
+    if not school:
+        _mark(pg, undone)
     return Undone(correction, counts, skipped)
 
 
@@ -76,14 +102,26 @@ def _undoable(pg: Connection, sync_id: int) -> sa.Row[Any]:
     return found
 
 
+def _school_of(pg: Connection, organization_id: int, school: str) -> int:
+    found = pg.execute(
+        sa.select(schools.c.id).where(schools.c.organization_id == organization_id, schools.c.clever_id == school)
+    ).scalar()
+    if found is None:
+        raise CorrectionRefused(f"The district of this sync has no school {school}.")
+    return int(found)
+
+
 def _mark(pg: Connection, undone: sa.Row[Any]) -> None:
     pg.execute(syncs.update().where(syncs.c.id == undone.id).values(state="undone"))
-    if undone.mode == "undo":
+    if undone.mode == "undo" and not undone.counts.get("school"):
         pg.execute(syncs.update().where(syncs.c.id == undone.counts["undoes"]).values(state="published"))
 
 
 def _find(pg: Connection, target: Target, values: Values) -> None:
-    """The rows of one entity as they were, into `undone_X`; `is_moved` where they have been written since."""
+    """The rows of one entity as they were, into `undone_X`; `is_moved` where they have been written since.
+
+    A row that is as it was already is not among them.
+    """
     columns = list(target.expressions)
     was = target.written({column: f"was.{column}" for column in columns}, "c.op")
     back = {"insert": "'end'", "delete": "'insert'"} if target.ended else {"insert": "'delete'", "delete": "'insert'"}
@@ -92,6 +130,9 @@ def _find(pg: Connection, target: Target, values: Values) -> None:
     moved = " or ".join(
         f"product.{column} is distinct from became.{column}" for column in (target.changed or target.key)
     )
+    is_back = " and ".join(f"product.{column} is not distinct from was.{column}" for column in target.changed)
+    is_over = f"case c.op when 'end' then product.{target.ended} is not null else {is_back} end"
+    of_school = SCHOOL_ROWS[target.name] if "school" in values else "true"
     run(
         pg,
         f"create temporary table undone_{target.name} on commit drop as "
@@ -100,7 +141,8 @@ def _find(pg: Connection, target: Target, values: Values) -> None:
         "from roster.changes where sync_id = :undone and entity = :entity) as c "
         f"cross join lateral jsonb_populate_record(null::roster.{target.name}, coalesce(c.before, c.after)) as was "
         f"cross join lateral jsonb_populate_record(null::roster.{target.name}, c.after) as became "
-        f"left join roster.{target.name} as product on {same_row}",
+        f"left join roster.{target.name} as product on {same_row} "
+        f"where {f'not coalesce({is_over}, false)' if target.ended else 'true'} and ({of_school})",
         {**values, "entity": target.name},
     )
 

@@ -146,12 +146,19 @@ class _Town:
         if account is None:
             return shared | (_against(holder, self.feed[key]) if holder else set())
         # A contradiction is told when the address comes, and not again while it stays.
-        if email in (account.email, account.clever_email):
+        if email == account.email or (email == account.clever_email and not self._is_back(key)):
             return set()
         if holder and (holder.linked_to or holder.is_linked_elsewhere):
             # Of whom another district has, it is not said to whom they belong.
             return shared | {"already_linked"} | ({"email_shared"} if holder.is_linked_elsewhere else set())
         return {"email_shared"}
+
+    def _is_back(self, key):
+        """Of somebody whose account was closed, one may be told of an account that nobody was asked about."""
+        account, holder = self._account(key), self._holder(key)
+        asked = [(one, about) for (one, _), about in self.known.reviews.items()]
+        asked += [(one, about) for one, _, about in self.known.decided]
+        return account is not None and account.is_closed and (key, holder) not in asked
 
     def _reviews(self, key, chosen, address, against):
         """The sets of open reasons that this person may have: those that stand, and one that is new."""
@@ -161,7 +168,7 @@ class _Town:
         about = chosen if key in self.recycled else self._holder(key)
         new = {reason for reason in against if (key, reason, about) not in self.known.decided}
         told = [{reason} for reason in sorted(new)]
-        if new != against or not against:
+        if new != against or not against or self._is_back(key):
             told.append(set())
         return tuple(frozenset(standing | one) for one in told)
 
@@ -209,7 +216,7 @@ def _is_recycled(account, person):
 
 
 def _folded(name):
-    letters = unicodedata.normalize("NFD", name.lower())
+    letters = unicodedata.normalize("NFD", name.strip(" ").lower())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 

@@ -93,8 +93,9 @@ def test_given_a_list_is_empty_that_was_not_when_synced_then_nothing_is_removed(
 def test_given_a_school_is_held_when_synced_then_its_rosters_stay_in_it(valley, quick_sync, product):
     quick_sync(valley)
     before = published(product, valley.id)
-    valley.remove("schools", valley.resources["schools"].ids()[0])
-    assert "schools" in {one.part for one in quick_sync(valley).held}
+    school = valley.resources["schools"].ids()[0]
+    valley.remove("schools", school)
+    assert {one.units for one in quick_sync(valley).held} == {(school,)}
     assert difference(before, published(product, valley.id)) == {}
 
 

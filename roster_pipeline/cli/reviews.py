@@ -1,17 +1,12 @@
-"""holds, reviews: what waits for a person."""
+"""reviews: people that wait for a person."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 import typer
 
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.tables import holds as holds_table
-from roster_pipeline.product.tables import organizations
 from roster_pipeline.settings import read_settings
 
 REVIEWS = """
@@ -39,20 +34,7 @@ SHOWN = ("review", "clever_id", "reason", "person", "account", "suggestion")
 
 
 def register(app: typer.Typer) -> None:
-    app.command("holds")(holds)
     app.command("reviews")(reviews)
-
-
-def holds(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
-    """Plans that wait: which removals of which district, and why."""
-    table = holds_table.c
-    rows = _open(
-        sa.select(table.id, organizations.c.clever_district_id.label("district_id"), table.reason, table.counts)
-        .join_from(holds_table, organizations, table.organization_id == organizations.c.id)
-        .where(table.state == "open")
-        .order_by(table.id)
-    )
-    _show(rows, "Plans that wait", as_json=as_json)
 
 
 def reviews(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
@@ -66,17 +48,3 @@ def reviews(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the co
         say("To decide one: roster-pipeline resolve REVIEW --as link, create, relink, same or different")
     else:
         say("People that wait: none.")
-
-
-def _open(query: sa.Select[Any]) -> list[dict[str, Any]]:
-    with transaction(open_product(read_settings())) as pg:
-        return [dict(row) for row in pg.execute(query).mappings()]
-
-
-def _show(rows: Sequence[dict[str, Any]], title: str, *, as_json: bool) -> None:
-    if as_json:
-        show_json(rows)
-    elif rows:
-        show_table(title, list(rows[0]), [tuple(row.values()) for row in rows])
-    else:
-        say(f"{title}: none.")

@@ -1,0 +1,187 @@
+"""holds, approve, reject, limits: removals that wait for a person, and how many may go without one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+
+from roster_pipeline.cli.corrections import whoever_asks
+from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
+from roster_pipeline.cli.sync import OneDistrict, finish, run_districts
+from roster_pipeline.errors import CannotStart, PlanStale
+from roster_pipeline.model.limits import Limits
+from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.product.organizations import read_limits, set_limits
+from roster_pipeline.product.tables import holds as holds_table
+from roster_pipeline.product.tables import organizations, syncs
+from roster_pipeline.publish.holds import decide_hold, find_plan, hold_state
+from roster_pipeline.settings import Settings, read_settings
+
+SHOWN = 15
+"""Schools and classes on the screen; --json has more."""
+PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="As roster-pipeline holds names it.")]
+By = Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")]
+WORDS = {
+    "class_removals": "of a class",
+    "school_removals": "of a school",
+    "district_removals": "of the district",
+    "window_removals": "of the district in seven days",
+    "district_updates": "of the district's names and emails",
+    "feed_incomplete": "for a list that proves nothing",
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("holds")(holds)
+    app.command("approve")(approve)
+    app.command("reject")(reject)
+    app.command("limits")(limits)
+
+
+def holds(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
+    """Plans that wait: what would leave which schools and classes, and why it was held. The rest is published."""
+    rows = _open_holds(read_settings())
+    if as_json:
+        show_json(rows)
+        return
+    if not rows:
+        say("Plans that wait: none.")
+    for plan in dict.fromkeys(row["plan"] for row in rows):
+        _show_plan([row for row in rows if row["plan"] == plan])
+
+
+def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
+    """Let exactly this plan happen: the district is read again, and if nothing has moved, what waits is published.
+
+    Exit: 0 published · 5 stale: Clever or the product has moved, so it was not applied · 4 Clever not usable.
+    """
+    settings = read_settings()
+    hold = _decide(settings, plan, "approved", by)
+    code = finish(run_districts(settings, [hold.district_id]), as_json=as_json)
+    with transaction(open_product(settings)) as pg:
+        state = hold_state(pg, hold.id)
+    if state == "stale":
+        complain(f"Plan {hold.plan_digest[:12]} is stale: Clever or the product has moved since. It was not applied.")
+        return PlanStale.exit_code
+    if code:
+        complain("The approval stays: the next sync of the district applies it, if nothing has moved by then.")
+    return code
+
+
+def reject(plan: PlanName, by: By = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
+    """Keep everything that this plan would remove, and do not ask again for the same."""
+    hold = _decide(read_settings(), plan, "rejected", by)
+    if as_json:
+        show_json({"plan": hold.plan_digest, "state": "rejected"})
+    else:
+        say(f"Plan {hold.plan_digest[:12]} is rejected: everything stays. Put it right in Clever.")
+
+
+def limits(
+    district: OneDistrict,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A limit, such as district_removals=0.25.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="For the next plan only; then it falls back.")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """How much may leave the district without a person; change it for good, or for one plan."""
+    wanted = dict(_limit(one) for one in change or ())
+    with transaction(open_product(read_settings())) as pg:
+        if wanted:
+            set_limits(pg, district, wanted, once=once)
+        own, raised = read_limits(pg, district)
+    effective = {**asdict(Limits()), **own, **raised}
+    if as_json:
+        show_json({"district_id": district, "limits": effective, "own": own, "once": raised})
+        return
+    rows = [
+        (name, value, "next plan only" if name in raised else "own" if name in own else "default")
+        for name, value in effective.items()
+    ]
+    show_table(f"Limits of district {district}", ["limit", "value", "from"], rows)
+
+
+def _limit(text: str) -> tuple[str, float]:
+    """One `NAME=VALUE`: a share from 0 to 1, or for `..._at_least` a number of rows."""
+    name, _, value = text.partition("=")
+    known = {one.name: one.type for one in fields(Limits)}
+    if name not in known:
+        raise CannotStart(f"There is no limit {name}. Limits: {', '.join(known)}.")
+    try:
+        number = int(value) if name.endswith("_at_least") else float(value)
+    except ValueError:
+        number = -1
+    if number < 0 or (number > 1 and not name.endswith("_at_least")) or number != number:
+        raise CannotStart(f"Limit {name} takes a share from 0 to 1, or for ..._at_least a number of rows.")
+    return name, number
+
+
+def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.Row[Any]:
+    with transaction(open_product(settings)) as pg:
+        hold = find_plan(pg, plan)
+        decide_hold(pg, hold, decision, decided_by=by or whoever_asks(), at=datetime.now(UTC))
+    return hold
+
+
+def _open_holds(settings: Settings) -> list[dict[str, Any]]:
+    table = holds_table.c
+    query = (
+        sa.select(
+            table.id,
+            sa.func.left(table.plan_digest, 12).label("plan"),
+            organizations.c.clever_district_id.label("district_id"),
+            organizations.c.name.label("district"),
+            table.sync_id,
+            syncs.c.finished_at.label("held_at"),
+            table.reason,
+            table.counts,
+            syncs.c.counts["leaves"].label("leaves"),
+        )
+        .join_from(holds_table, organizations, table.organization_id == organizations.c.id)
+        .join(syncs, syncs.c.id == table.sync_id)
+        .where(table.state == "open")
+        .order_by(table.id)
+    )
+    with transaction(open_product(settings)) as pg:
+        return [dict(row) for row in pg.execute(query).mappings()]
+
+
+def _show_plan(rows: list[dict[str, Any]]) -> None:
+    """One plan: why it waits, and what would leave which schools and classes."""
+    first = rows[0]
+    leaves = first["leaves"] or {}
+    say(f"\nPlan {first['plan']} of {first['district']} ({first['district_id']}), held by sync {first['sync_id']}")
+    why = [(_part(row), f"{row['counts']['removals']:,} of {row['counts']['of']:,}", _limit_said(row)) for row in rows]
+    show_table(None, ["what would leave", "how many", "held because"], why)
+    if people := leaves.get("people_who_leave_the_district"):
+        say("Leave the district: " + ", ".join(f"{count:,} {role}" for role, count in people.items()))
+    for kind, columns in (
+        ("schools", ("name", "students", "teachers", "classes_archived")),
+        ("classes", ("name", "school", "students", "archived")),
+    ):
+        named = leaves.get(f"{kind}_named") or []
+        if named:
+            shown = [tuple(_word(one[column]) for column in columns) for one in named[:SHOWN]]
+            show_table(f"{leaves[kind]:,} {kind}", [column.replace("_", " ") for column in columns], shown)
+        if leaves.get(kind, 0) > SHOWN:
+            say(f"… and {leaves[kind] - SHOWN:,} more {kind}")
+    say(f"Everything else of that sync is published. To decide: roster-pipeline approve {first['plan']}, or reject.")
+
+
+def _part(row: dict[str, Any]) -> str:
+    return str(row["counts"]["part"]).replace("_", " ")
+
+
+def _limit_said(row: dict[str, Any]) -> str:
+    units = len(row["counts"].get("units") or ())
+    of = f" ({units} of them)" if units > 1 else ""
+    return f"over {row['counts']['limit']:.0%} {WORDS.get(row['reason'], row['reason'])}{of}"
+
+
+def _word(value: object) -> object:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value

@@ -1,0 +1,221 @@
+"""Brakes and holds as people meet them: what waits and why, approving exactly that, rejecting, limits for one plan."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from roster_pipeline.errors import CorrectionRefused, PlanStale
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import set_limits
+from roster_pipeline.publish.holds import decide_hold, find_plan
+from roster_pipeline_tests.integration.readers import execute, last_sync, live_rows, published, query
+from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
+from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+
+HOLDS = "select state, reason, counts ->> 'part' from roster.holds order by id"
+
+
+@pytest.fixture
+def crowd(valley, quick_sync):
+    """Twelve of sixty students are no longer shared: more than a tenth."""
+    quick_sync(valley)
+    leaving = users_of(valley, "student")[:12]
+    for key in leaving:
+        leave(valley, key)
+    plan = quick_sync(valley)
+    assert plan.held
+    return plan, leaving
+
+
+@pytest.fixture
+def decide(product):
+    def decided(decision, name=None):
+        with transaction(product) as pg:
+            newest = pg.exec_driver_sql("select max(id) from roster.holds").scalar_one()
+            hold = find_plan(pg, str(name or newest))
+            decide_hold(pg, hold, decision, decided_by="the admin", at=datetime.now(UTC))
+
+    return decided
+
+
+def members(product, district):
+    return set(published(product, district.id).members)
+
+
+def test_given_a_held_plan_when_approved_then_exactly_what_waited_is_removed(
+    valley, crowd, quick_sync, product, decide
+):
+    plan, leaving = crowd
+    assert set(leaving) <= members(product, valley)
+    decide("approved", plan.held_digest[:12])
+    again = quick_sync(valley)
+    assert (again.approved, again.held) == (plan.held_digest, ())
+    assert again.counts["org_memberships"] == {"end": len(leaving)}
+    assert not set(leaving) & members(product, valley)
+    decided = query(
+        product, "select distinct state, decided_by, applied_sync_id from roster.holds where state <> 'open'"
+    )
+    assert decided == [("approved", "the admin", again.sync_id)]
+    assert last_sync(product)[0] == "published"
+    assert quick_sync(valley).total == 0
+
+
+@pytest.mark.parametrize("moved_in", ["clever", "product"])
+def test_given_an_approved_plan_when_anything_of_it_has_moved_then_it_is_stale_and_nothing_of_it_is_applied(
+    valley, crowd, quick_sync, product, decide, moved_in
+):
+    plan, leaving = crowd
+    decide("approved")
+    if moved_in == "clever":
+        leave(valley, users_of(valley, "student")[0])
+    else:
+        ended = (
+            "update roster.school_memberships set ended_at = now() where account_id = (select account_id from "
+            "roster.identity_links where clever_id = :key) and ended_at is null"
+        )
+        execute(product, ended, key=leaving[0])
+    again = quick_sync(valley)
+    assert again.held
+    assert again.held_digest != plan.held_digest
+    assert set(leaving) <= members(product, valley)
+    states = {
+        state
+        for (state,) in query(product, "select state from roster.holds where plan_digest = :d", d=plan.held_digest)
+    }
+    assert states == {"stale"}
+
+
+def test_given_a_rejected_plan_when_synced_again_then_nobody_is_asked_for_the_same_and_all_stay(
+    valley, crowd, quick_sync, product, decide
+):
+    _, leaving = crowd
+    decide("rejected")
+    assert quick_sync(valley).held
+    assert last_sync(product)[0] == "published"
+    assert {state for state, *_ in query(product, HOLDS)} == {"rejected"}
+    leave(valley, users_of(valley, "student")[0])
+    quick_sync(valley)
+    assert last_sync(product)[0] == "held"
+    assert set(leaving) <= members(product, valley)
+
+
+def test_given_a_held_plan_when_a_newer_one_is_made_then_the_old_one_is_superseded_and_cannot_be_approved(
+    valley, crowd, quick_sync, product, decide
+):
+    plan, _ = crowd
+    leave(valley, users_of(valley, "student")[0])
+    quick_sync(valley)
+    assert {state for state, *_ in query(product, HOLDS)} == {"superseded", "open"}
+    with pytest.raises(PlanStale, match="superseded"):
+        decide("approved", plan.held_digest)
+    with pytest.raises(CorrectionRefused, match="no plan"):
+        decide("approved", "f" * 12)
+
+
+def test_given_a_class_that_loses_most_when_synced_then_only_that_class_waits(valley, quick_sync, product):
+    quick_sync(valley)
+    section = max(valley.resources["sections"].values(), key=lambda one: len(one["students"]))
+    before = set(section["students"])
+    assert len(before) >= 5
+    valley.put("sections", section | {"students": []})
+    other = next(one for one in valley.resources["sections"].values() if one["id"] != section["id"] and one["students"])
+    gone = other["students"][0]
+    valley.put("sections", other | {"students": other["students"][1:]})
+    plan = quick_sync(valley)
+    assert [(one.part, one.reason, one.units) for one in plan.held] == [
+        ("enrollments", "class_removals", (section["id"],))
+    ]
+    after = published(product, valley.id).students
+    assert {person for place, person in after if place == section["id"]} == before
+    assert (other["id"], gone) not in after
+
+
+def test_given_a_school_that_loses_many_when_synced_then_only_that_school_waits(valley, quick_sync, product):
+    quick_sync(valley)
+    in_school = {}
+    for key in users_of(valley, "student"):
+        in_school.setdefault(valley.get("users", key)["roles"]["student"]["school"], []).append(key)
+    school = max(in_school, key=lambda one: len(in_school[one]))
+    rest = [key for other, people in in_school.items() if other != school for key in people]
+    leaving = in_school[school][: len(in_school[school]) // 2 + 1]
+    assert len(leaving) >= 10
+    for key in [*leaving, rest[0]]:
+        leave(valley, key)
+    plan = quick_sync(valley)
+    assert ("students_in_schools", "school_removals", (school,)) in {(h.part, h.reason, h.units) for h in plan.held}
+    assert set(leaving) <= members(product, valley)
+    assert rest[0] not in members(product, valley)
+
+
+def test_given_a_few_leave_every_day_when_it_becomes_a_fifth_in_a_week_then_the_rest_waits_and_old_days_do_not_count(
+    valley, quick_sync, product
+):
+    quick_sync(valley)
+    reasons = []
+    for _ in range(4):
+        for key in users_of(valley, "student")[:5]:
+            leave(valley, key)
+        reasons.append({held.reason for held in quick_sync(valley).held if held.part == "students"})
+    assert reasons == [set(), set(), {"window_removals"}, {"district_removals"}] or "window_removals" in reasons[2]
+    execute(product, "update roster.syncs set finished_at = finished_at - interval '8 days'")
+    execute(product, "update roster.organizations set limits_once = '{\"district_removals\": 0.5}'")
+    assert not [held for held in quick_sync(valley).held if held.reason == "window_removals"]
+
+
+def test_given_a_limit_raised_once_when_synced_then_it_serves_one_plan_and_falls_back(
+    valley, crowd, quick_sync, product
+):
+    _, leaving = crowd
+    with transaction(product) as pg:
+        set_limits(
+            pg,
+            valley.id,
+            {"district_removals": 1.0, "school_removals": 1.0, "class_removals": 1.0, "window_removals": 1.0},
+            once=True,
+        )
+    assert not quick_sync(valley).held
+    assert not set(leaving) & members(product, valley)
+    for key in users_of(valley, "student")[:12]:
+        leave(valley, key)
+    assert quick_sync(valley).held
+
+
+def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_what_leaves_and_exits_as_promised(
+    valley,
+    crowd,
+    product,
+    script,  # noqa: F811
+):
+    plan, leaving = crowd
+    (first, *_) = json.loads(script("holds", "--json").stdout)
+    assert first["plan"] == plan.held_digest[:12]
+    assert first["leaves"]["people_who_leave_the_district"] == {"students": len(leaving)}
+    shown = script("holds").stdout
+    assert [word for word in (first["plan"], "12 students", "10% of the district") if word not in shown] == []
+    approved = script("approve", first["plan"])
+    assert approved.returncode == 0, approved.stderr
+    assert not set(leaving) & members(product, valley)
+    again = script("approve", first["plan"])
+    assert (again.returncode, "does not wait any more" in complaint(again)) == (5, True)
+    assert script("holds").stdout.strip() == "Plans that wait: none."
+    assert script("reject", "f" * 12).returncode == 2
+
+
+def test_given_a_hold_when_clever_moves_before_it_is_approved_by_command_then_exit_5(
+    valley,
+    crowd,
+    product,
+    script,  # noqa: F811
+):
+    plan, leaving = crowd
+    leave(valley, users_of(valley, "student")[0])
+    ended = script("approve", plan.held_digest[:12], "--by", "the admin")
+    assert (ended.returncode, "stale" in complaint(ended)) == (5, True)
+    assert set(leaving) <= members(product, valley)
+    before = live_rows(product)
+    limited = script("limits", "--district", valley.id, "--set", "district_removals=0.5", "--once", "--json")
+    assert json.loads(limited.stdout)["once"] == {"district_removals": 0.5}
+    for wrong in ("nothing=1", "district_removals=7", "district_removals=nan", "school_at_least=x"):
+        assert script("limits", "--district", valley.id, "--set", wrong).returncode == 2
+    assert live_rows(product) == before
