@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from roster_pipeline.defs.alerts import failure_alerts, hold_alerts
 from roster_pipeline.defs.assets import ASSETS
 from roster_pipeline.defs.jobs import plan_roster, sync_roster
 from roster_pipeline.defs.resources import DistrictSync, Product
@@ -19,7 +20,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
         assets=ASSETS,
         jobs=[sync_roster, plan_roster],
         schedules=[nightly],
-        sensors=[district_partitions, refresh_requests],
+        sensors=[district_partitions, refresh_requests, failure_alerts, hold_alerts],
         resources={"sync": DistrictSync(), "product": Product(), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, HttpUrl, Secret, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     clever_client_id: str | None = None
     clever_client_secret: SecretStr | None = None
     clever_api_version: Literal["v3.1", "v3.0"] = Field(default="v3.1")
+    alert_webhook_url: Secret[HttpUrl] | None = None
 
     @property
     def dagster_home(self) -> Path:

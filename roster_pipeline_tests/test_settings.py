@@ -48,6 +48,8 @@ def test_given_an_empty_variable_then_it_counts_as_not_set(monkeypatch):
         ("ROSTER_CLEVER_AUTH_URL", "secret-place"),
         ("ROSTER_DATABASE_URL", "mysql://someone:secret-place@localhost/x"),
         ("ROSTER_DAGSTER_DATABASE_URL", "secret-place"),
+        ("ROSTER_ALERT_WEBHOOK_URL", "ftp://secret-place.example"),
+        ("ROSTER_ALERT_WEBHOOK_URL", "secret-place"),
     ],
 )
 def test_given_a_malformed_variable_then_one_line_names_it_and_not_its_value(monkeypatch, variable, value):
@@ -73,6 +75,7 @@ def test_given_secrets_then_no_settings_shown_hold_them(monkeypatch):
     monkeypatch.setenv("ROSTER_CLEVER_CLIENT_ID", "app")
     monkeypatch.setenv("ROSTER_CLEVER_CLIENT_SECRET", "hush-hush")
     monkeypatch.setenv("ROSTER_DATABASE_URL", "postgresql://someone:hush-hush@localhost/x")
+    monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", "https://hooks.example.org/hush-hush")
     settings = read_settings()
     assert "hush-hush" not in f"{settings!r} {settings} {clever_access(settings)!r}"
 

@@ -11,8 +11,10 @@ with matched as (
         claim.is_kept,
         claim.is_moved,
         coalesce(own.is_ended, false) as is_returning,
+        own.role as own_role,
         reopened.account_id as reopened_account_id,
         holder.account_id as holder_id,
+        coalesce(holder.is_linked_elsewhere or holder.is_member_elsewhere, false) as is_held_elsewhere,
         holder.linked_clever_id as holder_clever_id,
         -- A holder who moves to another address in this sync leaves this one behind.
         holder.account_id is not null
@@ -76,7 +78,8 @@ decided as (
 
 select
     clever_id,
-    role,
+    -- Whoever may be somebody else keeps the role too, until a person has looked.
+    if(is_recycled and own_role in ('student', 'teacher'), own_role, role) as role,
     sis_id,
     first_name,
     last_name,
@@ -91,6 +94,7 @@ select
     is_moved,
     holder_id,
     holder_clever_id,
+    is_held_elsewhere,
     first_name_agrees,
     last_name_agrees,
     sis_id_agrees,

@@ -7,12 +7,9 @@ with said as (
         if(reason = 'recycled_id', account_id, holder_id) as account_id,
         to_json({
             'rule': rule,
-            'account_id': case reason
-                when 'recycled_id' then account_id
-                -- Districts are walls.
-                when 'other_organization' then null
-                when 'admin_account' then null
-                else holder_id
+            'account_id': case
+                when reason = 'recycled_id' then account_id
+                when not is_held_elsewhere then holder_id  -- districts are walls
             end,
             'other_clever_id': holder_clever_id,
             'first_name_agrees': first_name_agrees,
@@ -31,6 +28,11 @@ with said as (
         ) as clever_says
     from intermediate.int_identities
     where reason is not null
+        -- Somebody has decided about this account, whatever the reason was then.
+        and (reason = 'recycled_id' or not exists (
+            select 1 from current.reviews as decided
+            where decided.is_native and decided.clever_id = int_identities.clever_id and decided.account_id = holder_id
+        ))
 ),
 
 standing as (
@@ -57,4 +59,3 @@ select
     null as clever_says
 from standing
 anti join said on said.clever_id = standing.clever_id and said.reason = standing.reason
-    and said.account_id is not distinct from standing.account_id

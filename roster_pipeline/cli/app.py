@@ -33,7 +33,8 @@ def main() -> None:
     except RosterError as error:
         code = _refuse(str(error), error.exit_code, type(error).__name__)
     except typer.TyperException as error:
-        code = _refuse(f"{error.format_message()} See roster-pipeline --help.", CannotStart.exit_code, "BadCall")
+        said = " ".join(error.format_message().split())
+        code = _refuse(f"{said} See roster-pipeline --help.", CannotStart.exit_code, "BadCall")
     except (KeyboardInterrupt, typer.Abort):
         code = _refuse("Interrupted. Nothing is half done; run it again when you like.", INTERRUPTED, "Interrupted")
     except Exception as error:  # noqa: BLE001 - the edge of the program

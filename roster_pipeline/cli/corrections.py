@@ -8,21 +8,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
+import duckdb
 import sqlalchemy as sa
 import typer
 from sqlalchemy import Connection
 
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
-from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.errors import CorrectionRefused, RosterError
 from roster_pipeline.product.database import district_lock, open_product, transaction
 from roster_pipeline.product.tables import organizations, reviews, syncs
 from roster_pipeline.publish.resolve import Decided, resolve_review
 from roster_pipeline.publish.undo import Undone, undo_sync
-from roster_pipeline.settings import read_settings
+from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.snapshot import write_snapshot
 
 Decision = Literal["link", "create", "relink", "same", "different"]
 Done = TypeVar("Done", Decided, Undone)
+LARGEST = 2**63 - 1
 SHOWN = 20
 """Rows listed on the screen; --json lists all."""
 
@@ -33,7 +35,10 @@ def register(app: typer.Typer) -> None:
 
 
 def resolve(
-    review: Annotated[int, typer.Argument(metavar="REVIEW", help="The review's number; see roster-pipeline reviews.")],
+    review: Annotated[
+        int,
+        typer.Argument(metavar="REVIEW", min=1, max=LARGEST, help="The review's number; see roster-pipeline reviews."),
+    ],
     decision: Annotated[
         Decision,
         typer.Option(
@@ -59,7 +64,10 @@ def resolve(
 
 
 def undo(
-    sync: Annotated[int, typer.Argument(metavar="SYNC", help="The sync's number, as roster-pipeline sync says it.")],
+    sync: Annotated[
+        int,
+        typer.Argument(metavar="SYNC", min=1, max=LARGEST, help="The sync's number, as roster-pipeline sync says it."),
+    ],
     school: Annotated[str | None, typer.Option(help="Clever's id of the one school to put back.")] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
@@ -112,17 +120,25 @@ def _correct(
         with transaction(engine) as pg:
             done = change(pg, at)
         if done:
-            with transaction(engine, one_view=True) as pg:
-                write_snapshot(
-                    pg,
-                    settings.snapshots_folder,
-                    district_id=district.clever_district_id,
-                    organization_id=district.id,
-                    sync_id=done.sync_id,
-                    at=at,
-                    changed=True,
-                )
+            _renew_snapshot(settings, district, done.sync_id, at)
     return done
+
+
+def _renew_snapshot(settings: Settings, district: sa.Row[Any], sync_id: int, at: datetime) -> None:
+    """For analysts; if it cannot be, what was decided stands all the same."""
+    try:
+        with transaction(open_product(settings), one_view=True) as pg:
+            write_snapshot(
+                pg,
+                settings.snapshots_folder,
+                district_id=district.clever_district_id,
+                organization_id=district.id,
+                sync_id=sync_id,
+                at=at,
+                changed=True,
+            )
+    except (RosterError, duckdb.Error, OSError) as error:
+        complain(f"It is done, as sync {sync_id}; only the snapshot waits for the next sync ({type(error).__name__}).")
 
 
 def _district_of(pg: Connection, table: sa.Table, key: int, what: str) -> sa.Row[Any]:

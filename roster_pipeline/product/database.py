@@ -24,6 +24,14 @@ from roster_pipeline.settings import Settings
 MIGRATION_LOCK = "roster:migrations"
 AWAY = ("08", "57P", "28", "3D")
 """SQLSTATE classes of a server that is not there for us: connection, shutdown, authorisation, no such database."""
+PRIVILEGE = "42501"
+IS_WRITER = """
+    select exists (
+        select from pg_roles where rolname = 'roster_writer' and has_schema_privilege(oid, 'roster', 'usage')
+            and pg_has_role(oid, case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
+    )
+"""
+"""Whether the role is there, has its grants here, and may be taken."""
 LOCKS = "RS"
 """SQLSTATE class of what migration 0003 refuses, in words that name a row by its ids alone."""
 
@@ -86,9 +94,31 @@ def transaction(engine: Engine, *, one_view: bool = False) -> Iterator[Connectio
         raise _unusable(engine, error.orig if isinstance(error, DBAPIError) else error) from None
 
 
-def write_as_sync(pg: Connection) -> None:
-    """Let this transaction write what Clever owns, until it ends; triggers refuse everybody else."""
-    pg.execute(sa.text("select set_config('roster.writer', 'sync', true)"))
+def write_as_sync(pg: Connection, organization_id: int) -> None:
+    """Let this transaction write what Clever owns of one organization, until it ends; triggers refuse everybody else."""
+    pg.execute(
+        sa.text("select set_config('roster.writer', 'sync', true), set_config('roster.organization', :own, true)"),
+        {"own": str(organization_id)},
+    )
+
+
+@contextmanager
+def as_writer(pg: Connection, table: str) -> Iterator[None]:
+    """Run statements as role `roster_writer`, inside the walls of `write_as_sync`'s organization.
+
+    Where migration 0007 could not make the role, they run as whoever is connected. An error leaves the role with its
+    transaction.
+
+    Args:
+        table: a temporary table, made before, that they read.
+    """
+    if not pg.execute(sa.text(IS_WRITER)).scalar_one():
+        yield
+        return
+    pg.execute(sa.text(f"grant select on {table} to roster_writer"))
+    pg.execute(sa.text("set local role roster_writer"))
+    yield
+    pg.execute(sa.text("reset role"))
 
 
 @contextmanager

@@ -285,3 +285,15 @@ refresh_requests = Table(
     Column("summary", Text),
     Index("refresh_requests_waiting", "organization_id", postgresql_where=text("state in ('queued', 'running')")),
 )
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    _to("organizations"),
+    *_one_of("kind", "failing", "held"),
+    _to("syncs"),
+    _at("opened_at", now=True),
+    _at("recovered_at"),
+    Index("alerts_open", "organization_id", "kind", unique=True, postgresql_where=text("recovered_at is null")),
+)

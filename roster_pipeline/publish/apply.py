@@ -30,7 +30,7 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
     """
     if not plan.total:
         return
-    write_as_sync(pg)
+    write_as_sync(pg, plan.organization_id)
     values: Values = {"organization_id": plan.organization_id, "sync_id": plan.sync_id, "at": at}
     for entity in ENTITIES:
         _send(con, pg, entity)

@@ -230,11 +230,15 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         """
         select distinct on (clever_id, reason, account_id) clever_id, reason, account_id, false, state = 'resolved',
             xmin::text
-        from roster.reviews
+        from roster.reviews as review
         where organization_id = %(organization_id)s
-            -- What ended by itself, or was about a name that has been dealt with, may come again.
-            and (state = 'open' or (decided_by <> 'sync' and reason <> 'recycled_id'))
-        order by clever_id, reason, account_id, id desc
+            -- What ended by itself may come again, and so may a decision about a link or a name that is over.
+            and (state = 'open' or decision in ('create', 'different') and reason <> 'recycled_id' or exists (
+                select from roster.identity_links as link where link.clever_id = review.clever_id
+                    and link.unlinked_at is null and link.account_id = review.account_id
+                    and review.decision in ('link', 'relink', 'same') and review.reason <> 'recycled_id'
+            ))
+        order by clever_id, reason, account_id, state, id desc
         """,
     ),
 )

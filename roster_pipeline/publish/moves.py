@@ -97,7 +97,7 @@ def open_account(*, as_clever_says: bool) -> Rows:
 
 def give_back() -> Rows:
     """`:own` gets back what it had before it was linked to the person, from the journal."""
-    columns = (*NAMES, "role", "email", "clever_email", "imported_from_clever")
+    columns = (*NAMES, "role", "clever_email", "imported_from_clever")
     return {
         "accounts": [
             _rows(
@@ -110,6 +110,8 @@ def give_back() -> Rows:
                 "cross join lateral jsonb_populate_record(null::roster.accounts, journal.before) as was "
                 "where it.id = :own",
                 **{column: f"was.{column}" for column in columns},
+                email="case when not exists (select from roster.accounts as other where other.email = was.email "
+                "and other.id <> it.id) then was.email end",
                 archived_at="was.archived_at",
             )
         ]
@@ -151,7 +153,6 @@ def move_memberships(to: str, *, native_classes: bool) -> Rows:
     for entity, scope in MEMBERSHIPS.items():
         container = next(column for column in TARGETS[entity].key if column != "account_id")
         leaving = f"it.account_id = :own and it.ended_at is null and {scope.format(which=which)}"
-        native = " and there.source = 'clever'" if "source" in TARGETS[entity].once else ""
         moved[entity] = [
             _rows(entity, "end", f"roster.{entity} as it where {leaving}"),
             _rows(
@@ -159,7 +160,7 @@ def move_memberships(to: str, *, native_classes: bool) -> Rows:
                 "case when there.account_id is null then 'insert' else 'restore' end",
                 f"roster.{entity} as it left join roster.{entity} as there "
                 f"on there.{container} = it.{container} and there.account_id = {to} "
-                f"where {leaving} and (there.account_id is null or (there.ended_at is not null{native}))",
+                f"where {leaving} and (there.account_id is null or there.ended_at is not null)",
                 account_id=f"cast({to} as bigint)",
             ),
         ]
@@ -167,11 +168,12 @@ def move_memberships(to: str, *, native_classes: bool) -> Rows:
 
 
 def release_parked(to: str) -> Rows:
-    """The classes that waited for the person take account `to` in."""
+    """The classes that waited for the person take account `to` in, if the district shares the person."""
     waiting = (
         "roster.parked_members as it join roster.rosters as roster on roster.id = it.roster_id "
-        "and roster.organization_id = :organization_id"
-    )
+        "and roster.organization_id = :organization_id and exists (select from roster.org_memberships as m "
+        "where m.organization_id = :organization_id and m.ended_at is null and m.account_id in (:own, {to}))"
+    ).replace("{to}", to)
     released = {"parked_members": [_rows("parked_members", "delete", f"{waiting} where it.clever_id = :person")]}
     for role in ("teacher", "student"):
         members = f"roster_{role}s"
@@ -180,7 +182,9 @@ def release_parked(to: str) -> Rows:
                 members,
                 "case when there.account_id is null then 'insert' else 'restore' end",
                 f"{waiting} left join roster.{members} as there on there.roster_id = it.roster_id "
-                f"and there.account_id = {to} where it.clever_id = :person and it.role = '{role}'",
+                f"and there.account_id = {to} where it.clever_id = :person and it.role = '{role}' and not exists "
+                f"(select from roster.{members} as own where own.roster_id = it.roster_id and own.account_id = :own "
+                "and own.ended_at is null)",
                 account_id=f"cast({to} as bigint)",
                 ended_at=NO_END,
                 **({"is_primary": "coalesce(there.is_primary, false)"} if role == "teacher" else {}),

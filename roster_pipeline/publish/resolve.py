@@ -24,6 +24,7 @@ from roster_pipeline.publish import moves
 from roster_pipeline.publish.ledger import begin_correction, finish_correction
 from roster_pipeline.publish.writer import write_rows
 
+LONGEST_NAME = 200
 IS_THE_ACCOUNT = ("link", "relink", "same")
 DECISIONS: dict[str, tuple[str, ...]] = {
     "email_shared": ("link", "create"),
@@ -36,17 +37,25 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "recycled_id": ("same", "different"),
 }
 """By review reason: what a person may decide."""
-WHO_HAS = """
+ACCOUNT = """
     select
-        exists (select from roster.identity_links where account_id = :about and unlinked_at is null
+        account.role,
+        account.role = 'admin' or exists (select from roster.org_memberships where account_id = account.id
+            and ended_at is null and is_admin) as is_admin,
+        exists (select from roster.identity_links where account_id = account.id and unlinked_at is null
             and organization_id <> :organization_id)
-        or exists (select from roster.org_memberships where account_id = :about and ended_at is null
+        or exists (select from roster.org_memberships where account_id = account.id and ended_at is null
             and organization_id <> :organization_id) as is_elsewhere,
-        (select clever_id from roster.identity_links where account_id = :about and unlinked_at is null) as other,
-        exists (select from roster.org_memberships where account_id = :about and ended_at is null
+        (select clever_id from roster.identity_links where account_id = account.id and unlinked_at is null) as other,
+        exists (select from roster.org_memberships where account_id = account.id and ended_at is null
             and source = 'clever')
-        or exists (select from roster.school_memberships where account_id = :about and ended_at is null
-            and source = 'clever') as is_shared
+        or exists (select from roster.school_memberships where account_id = account.id and ended_at is null
+            and source = 'clever')
+        or exists (select from roster.roster_teachers join roster.rosters on rosters.id = roster_id
+            where account_id = account.id and ended_at is null and rosters.source = 'clever')
+        or exists (select from roster.roster_students join roster.rosters on rosters.id = roster_id
+            where account_id = account.id and ended_at is null and rosters.source = 'clever') as is_shared
+    from roster.accounts as account where account.id = :account_id
 """
 
 
@@ -72,6 +81,8 @@ def resolve_review(pg: Connection, review_id: int, decision: str, *, decided_by:
     Raises:
         CorrectionRefused: there is no such open review, or this decision would harm somebody.
     """
+    if not decided_by.isprintable() or not 0 < len(decided_by) <= LONGEST_NAME or decided_by == "sync":
+        raise CorrectionRefused("Who decides is given in printable letters, and is not the sync.")
     review = _open_review(pg, review_id, decision)
     own = pg.execute(
         sa.select(identity_links.c.account_id).where(
@@ -92,7 +103,7 @@ def resolve_review(pg: Connection, review_id: int, decision: str, *, decided_by:
     }
     chosen = _joined(pg, review, values) if decision in IS_THE_ACCOUNT else _parted(pg, review, values)
     values["sync_id"] = begin_correction(pg, review.organization_id, "resolve", at)
-    write_as_sync(pg)
+    write_as_sync(pg, review.organization_id)
     counts = write_rows(pg, moves.merge([*chosen.rows, moves.close_review()]), values)
     finish_correction(pg, values["sync_id"], {"review": review_id, "decision": decision, "changes": counts}, at)
     return Decided(values["sync_id"], review.clever_id, review.reason, chosen.account_id, counts)
@@ -126,6 +137,8 @@ def _parted(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Cho
     own = values["own"]
     if values["about"] != own:
         return _Chosen(own)
+    if review.reason == "recycled_id":
+        _refuse_leaving(review, _account(pg, values, own))
     is_recycled = review.reason == "recycled_id"
     fresh = pg.execute(sa.text("select nextval(pg_get_serial_sequence('roster.accounts', 'id'))")).scalar_one()
     values["fresh"] = fresh
@@ -144,7 +157,7 @@ def _open_review(pg: Connection, review_id: int, decision: str) -> sa.Row[Any]:
         raise CorrectionRefused(f"There is no review {review_id}. See roster-pipeline reviews.")
     if review.state != "open":
         raise CorrectionRefused(
-            f"Review {review_id} is resolved already: {review.decision}, by {review.decided_by}. "
+            f"Review {review_id} is resolved already, as {review.decision}. "
             "To decide otherwise, undo that decision first: roster-pipeline undo SYNC."
         )
     allowed = DECISIONS.get(review.reason, ("create",))
@@ -157,11 +170,12 @@ def _open_review(pg: Connection, review_id: int, decision: str) -> sa.Row[Any]:
 
 def _refuse_harm(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> None:
     """Never into another organization's account, nor into that of somebody whom Clever still shares."""
-    holder = pg.execute(
-        sa.text(WHO_HAS), {"about": values["about"], "organization_id": values["organization_id"]}
-    ).one()
+    holder, own = (_account(pg, values, values[which]) for which in ("about", "own"))
     if holder.is_elsewhere:
         raise CorrectionRefused(f"The account of review {review.id} is in another organization. Resolve as create.")
+    if holder.is_admin and own.role == "student":
+        raise CorrectionRefused(f"The account of review {review.id} is an admin's, the person a student: create.")
+    _refuse_leaving(review, own)
     if holder.other and review.reason != "already_linked":
         raise CorrectionRefused(
             f"The account of review {review.id} is linked to Clever id {holder.other} by now. Resolve as create."
@@ -171,6 +185,19 @@ def _refuse_harm(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) ->
             f"Clever still shares {holder.other}, whose account {review.clever_id} would get. "
             "Relink once it is gone, or resolve as create."
         )
+
+
+def _refuse_leaving(review: sa.Row[Any], own: sa.Row[Any]) -> None:
+    """An account that is in use beyond what Clever says of the person is not closed, nor left."""
+    if own.is_elsewhere or own.is_admin:
+        raise CorrectionRefused(
+            f"The account that the person of review {review.id} has is an admin's or in another organization too. "
+            "Take that away first, or resolve as create or same."
+        )
+
+
+def _account(pg: Connection, values: dict[str, Any], account_id: int) -> sa.Row[Any]:
+    return pg.execute(sa.text(ACCOUNT), {"account_id": account_id, "organization_id": values["organization_id"]}).one()
 
 
 def _refuse_taken_address(pg: Connection, review: sa.Row[Any], own: int) -> None:

@@ -107,7 +107,7 @@ _TARGETS = (
         key=("organization_id", "account_id"),
         content=_same("role"),
         joins=PERSON,
-        once={**ORGANIZATION, **ACCOUNT, "source": "'clever'"},
+        once={**ORGANIZATION, **ACCOUNT, "source": "'clever'", "verified_at": "null::timestamptz"},
         ended="ended_at",
     ),
     Target(
@@ -155,6 +155,7 @@ _TARGETS = (
         content={"state": "'open'", "decision": "null::text", "decided_by": "null::text"},
         # It ends by itself once its contradiction is gone.
         closing={"state": "'resolved'", "decision": "'settled'", "decided_by": "'sync'"},
+        released="state = 'resolved'",
         once={
             "id": "coalesce(known.id, nextval(pg_get_serial_sequence('roster.reviews', 'id')))",
             **ORGANIZATION,

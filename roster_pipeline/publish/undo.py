@@ -1,12 +1,13 @@
 """Puts back what a sync wrote, from its journal. An undo is a sync of its own, and can be undone.
 
 A row that was there before is again as it was; a row that the sync made ends, dated, and nothing is deleted. A row that
-was written since keeps what it has and is listed (rule book, *Safety*; design, rule 6 *Undo is exact*).
+was written since keeps what it has and is listed; somebody whose account or link has, stays as they are altogether, so
+that nobody is left between two accounts (rule book, *Safety*; design, rule 6 *Undo is exact*).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,12 +26,41 @@ CLAIMS = (
     ("accounts", "email", "email is not null"),
     ("identity_links", "clever_id", "unlinked_at is null"),
     ("identity_links", "account_id", "unlinked_at is null"),
+    ("reviews", "clever_id || ' ' || reason", "state = 'open'"),
 )
 """What only one row may have, and while what holds: a row put back must not take it from whoever has it now."""
 
 
+PEOPLE = {
+    "identity_links": ("account_id", "clever_id"),
+    "accounts": ("id", None),
+    "org_memberships": ("account_id", None),
+    "school_memberships": ("account_id", None),
+    "roster_teachers": ("account_id", None),
+    "roster_students": ("account_id", None),
+    "parked_members": (None, "clever_id"),
+    "reviews": (None, "clever_id"),
+}
+"""Whose a row is: its columns for the account and for the Clever id."""
+WRITTEN_LATER = """
+    exists (select from roster.changes as later join roster.syncs as wrote on wrote.id = later.sync_id
+        where later.sync_id > :undone and later.entity = :entity and later.key = c.key
+            and wrote.mode <> 'undo' and wrote.state <> 'undone')
+"""
+IN_USE_ELSEWHERE = """
+    c.op = 'end' and (
+        exists (select from roster.identity_links as l where l.account_id = was.id and l.unlinked_at is null
+            and l.organization_id <> :organization_id)
+        or exists (select from roster.org_memberships as m where m.account_id = was.id and m.ended_at is null
+            and m.organization_id <> :organization_id))
+"""
 _CLASS = "(select id from roster.rosters where school_id = :school)"
-_PERSON = "(select account_id from roster.school_memberships where school_id = :school)"
+_PERSON = """(
+    select account_id from roster.school_memberships where school_id = :school
+    except
+    select m.account_id from roster.school_memberships as m join roster.schools as other on other.id = m.school_id
+    where m.school_id <> :school and m.ended_at is null and other.organization_id = :organization_id
+)"""
 _OF_CLASS = f"was.roster_id in {_CLASS} or became.roster_id in {_CLASS}"
 SCHOOL_ROWS = {
     "schools": "was.id = :school",
@@ -44,7 +74,7 @@ SCHOOL_ROWS = {
     "parked_members": _OF_CLASS,
     "reviews": f"was.clever_id in (select clever_id from roster.identity_links where account_id in {_PERSON})",
 }
-"""Which rows of the journal (as they were, or as they became) are of one school."""
+"""Which rows of the journal (as they were, or as they became) are of one school. People of another one too stay."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +99,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
 
     Args:
         school: Clever's id of the one school whose rows are put back: itself, its memberships and classes with their
-            members, and the people who belong or belonged to it.
+            members, and the people who belong or belonged to no other.
 
     Raises:
         CorrectionRefused: there is no such sync or school, or the sync published nothing.
@@ -78,12 +108,12 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     if undone.state == "undone":
         return None
     correction = begin_correction(pg, undone.organization_id, "undo", at)
-    write_as_sync(pg)
-    values: Values = {"undone": sync_id, "sync_id": correction, "at": at}
+    write_as_sync(pg, undone.organization_id)
+    values: Values = {"undone": sync_id, "sync_id": correction, "organization_id": undone.organization_id, "at": at}
     if school:
-        values["school"] = _school_of(pg, undone.organization_id, school)
+        values["school"] = _school_of(pg, undone, school)
     for target in TARGETS.values():
-        _find(pg, target, values)
+        _find(pg, target, values, _moved(target, undone.mode))
     skipped = _set_aside(pg)
     counts = write_rows(pg, {name: [f"select * from undone_{name}"] for name in TARGETS}, values)
     said = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
@@ -102,22 +132,39 @@ def _undoable(pg: Connection, sync_id: int) -> sa.Row[Any]:
     return found
 
 
-def _school_of(pg: Connection, organization_id: int, school: str) -> int:
+def _school_of(pg: Connection, undone: sa.Row[Any], school: str) -> int:
+    if undone.mode in ("resolve", "undo"):
+        raise CorrectionRefused(f"Sync {undone.id} is a decision or an undo, which is put back as a whole.")
     found = pg.execute(
-        sa.select(schools.c.id).where(schools.c.organization_id == organization_id, schools.c.clever_id == school)
+        sa.select(schools.c.id).where(
+            schools.c.organization_id == undone.organization_id, schools.c.clever_id == school
+        )
     ).scalar()
     if found is None:
         raise CorrectionRefused(f"The district of this sync has no school {school}.")
     return int(found)
 
 
-def _mark(pg: Connection, undone: sa.Row[Any]) -> None:
-    pg.execute(syncs.update().where(syncs.c.id == undone.id).values(state="undone"))
-    if undone.mode == "undo" and not undone.counts.get("school"):
-        pg.execute(syncs.update().where(syncs.c.id == undone.counts["undoes"]).values(state="published"))
+def _mark(pg: Connection, sync: sa.Row[Any], *, is_undone: bool = True) -> None:
+    """What an undo undid counts again once that undo is undone, and so on along the chain."""
+    state = "undone" if is_undone else "held" if sync.counts.get("held") else "published"
+    pg.execute(syncs.update().where(syncs.c.id == sync.id).values(state=state))
+    if sync.mode == "undo" and not sync.counts.get("school"):
+        before = pg.execute(sa.select(syncs).where(syncs.c.id == sync.counts["undoes"])).one()
+        _mark(pg, before, is_undone=not is_undone)
 
 
-def _find(pg: Connection, target: Target, values: Values) -> None:
+def _moved(target: Target, mode: str) -> str:
+    """Whether a row has been written since, as SQL."""
+    if target.name == "accounts" and mode == "resolve":
+        # The next nights write name and email of whoever was decided upon; the decision can be reversed all the same.
+        return f"product.role is distinct from became.role or {IN_USE_ELSEWHERE}"
+    unlike = [f"product.{column} is distinct from became.{column}" for column in (target.changed or target.key)]
+    own = {"accounts": [IN_USE_ELSEWHERE], "org_memberships": ["product.is_admin is distinct from became.is_admin"]}
+    return " or ".join([*unlike, *own.get(target.name, []), WRITTEN_LATER])
+
+
+def _find(pg: Connection, target: Target, values: Values, moved: str) -> None:
     """The rows of one entity as they were, into `undone_X`; `is_moved` where they have been written since.
 
     A row that is as it was already is not among them.
@@ -127,9 +174,6 @@ def _find(pg: Connection, target: Target, values: Values) -> None:
     back = {"insert": "'end'", "delete": "'insert'"} if target.ended else {"insert": "'delete'", "delete": "'insert'"}
     ops = " ".join(f"when '{op}' then {undoing}" for op, undoing in back.items())
     same_row = " and ".join(f"product.{column} = was.{column}" for column in target.key)
-    moved = " or ".join(
-        f"product.{column} is distinct from became.{column}" for column in (target.changed or target.key)
-    )
     is_back = " and ".join(f"product.{column} is not distinct from was.{column}" for column in target.changed)
     is_over = f"case c.op when 'end' then product.{target.ended} is not null else {is_back} end"
     of_school = SCHOOL_ROWS[target.name] if "school" in values else "true"
@@ -149,20 +193,60 @@ def _find(pg: Connection, target: Target, values: Values) -> None:
 
 def _set_aside(pg: Connection) -> list[dict[str, Any]]:
     """Take out of `undone_X` what was written since, and what would take an address or a link from somebody."""
-    skipped = _take_out(pg, "is_moved")
+    skipped = _keep_people(pg, "is_moved")
+    taken = _taken(*CLAIMS[0])
+    run(
+        pg,
+        f"update undone_accounts set email = null where {taken} "
+        "and id in (select id from roster.accounts where archived_at is not null)",
+    )
     for name, column, while_ in CLAIMS:
-        taken = (
-            f"{while_} and {column} in (select {column} from roster.{name} where {while_} "
-            f"and id not in (select id from undone_{name}))"
-        )
-        while found := _take_out(pg, taken, [name]):
+        while found := _keep_people(pg, _taken(name, column, while_), (name,)):
             skipped += found
     return skipped
 
 
-def _take_out(pg: Connection, which: str, names: Iterable[str] = tuple(TARGETS)) -> list[dict[str, Any]]:
-    return [
-        {"entity": name, "key": key}
+def _taken(name: str, column: str, while_: str) -> str:
+    """Whether somebody has by now what only one may have."""
+    return (
+        f"{while_} and {column} in (select {column} from roster.{name} where {while_} "
+        f"and id not in (select id from undone_{name}))"
+    )
+
+
+def _keep_people(pg: Connection, which: str, names: tuple[str, ...] = tuple(TARGETS)) -> list[dict[str, Any]]:
+    """Take rows out of `undone_X`; with an account or a link, whatever else is of those people."""
+    taken = {
+        name: pg.execute(sa.text(f"delete from undone_{name} where {which} returning *")).mappings().all()
         for name in names
-        for (key,) in pg.execute(sa.text(f"delete from undone_{name} where {which} returning key"))
-    ]
+    }
+    accounts, clever_ids = _owners({name: rows for name, rows in taken.items() if name in WHOLE})
+    skipped = [{"entity": name, "key": row["key"]} for name, rows in taken.items() for row in rows]
+    while accounts or clever_ids:
+        found = {name: _take_out_of(pg, name, accounts, clever_ids) for name in PEOPLE}
+        skipped += [{"entity": name, "key": row["key"]} for name, rows in found.items() for row in rows]
+        accounts, clever_ids = _owners({"identity_links": found["identity_links"]})
+    return skipped
+
+
+WHOLE = ("accounts", "identity_links", "org_memberships")
+"""A change of one of these keeps everything of the person as it is."""
+Rows = Sequence[sa.RowMapping]
+
+
+def _owners(taken: Mapping[str, Rows]) -> tuple[set[int], set[str]]:
+    """Accounts and Clever ids of rows."""
+    accounts, clever_ids = set(), set()
+    for name, rows in taken.items():
+        account, clever_id = PEOPLE[name]
+        accounts |= {row[account] for row in rows if account}
+        clever_ids |= {row[clever_id] for row in rows if clever_id}
+    return accounts, clever_ids
+
+
+def _take_out_of(pg: Connection, name: str, accounts: set[int], clever_ids: set[str]) -> Rows:
+    account, clever_id = PEOPLE[name]
+    whose = [f"{account} = any(:accounts)"] * bool(account) + [f"{clever_id} = any(:clever_ids)"] * bool(clever_id)
+    clause = sa.text(f"delete from undone_{name} where {' or '.join(whose)} returning *")
+    values = {"accounts": list(accounts), "clever_ids": list(clever_ids)}
+    return pg.execute(clause, {key: values[key] for key in clause.compile().params}).mappings().all()

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.product.database import as_writer
 from roster_pipeline.publish.targets import TARGETS, Target
 
 Values = dict[str, Any]
@@ -27,9 +28,10 @@ def write(pg: Connection, target: Target, sync_id: int) -> int:
     columns of the target. Returns rows written.
     """
     values: Values = {"sync_id": sync_id}
-    _hold_still(pg, target)
-    written = _delete(pg, target, values) if target.ended is None else _change(pg, target, values)
-    written += _insert(pg, target, values)
+    with as_writer(pg, f"resolved_{target.name}"):
+        _hold_still(pg, target)
+        written = _delete(pg, target, values) if target.ended is None else _change(pg, target, values)
+        written += _insert(pg, target, values)
     if written >= WORTH_ANALYZING:
         # The next statements join what was just written; without fresh statistics they would crawl.
         run(pg, f"analyze roster.{target.name}")

@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 
-from roster_pipeline.product.database import write_as_sync
 from roster_pipeline_tests.integration.rule_book import Expected
 from roster_pipeline_tests.integration.rule_book_identity import Account, Known, Membership
 
@@ -69,7 +68,7 @@ def execute(engine, statement, *, as_sync=False, **values):
     """Write as another part of the product would, or as a sync; the first column of the first row back, if any."""
     with engine.begin() as pg:
         if as_sync:
-            write_as_sync(pg)
+            pg.execute(sa.text("select set_config('roster.writer', 'sync', true)"))
         result = pg.execute(sa.text(statement), values)
         return result.scalar() if result.returns_rows else None
 

@@ -110,7 +110,7 @@ def test_given_a_contradiction_when_somebody_else_then_nothing_moves_and_nobody_
     quick_sync(valley)
     before = live_rows(product)
     decide(student, "create")
-    assert live_rows(product) == before
+    assert live_rows(product) | {"reviews": []} == before | {"reviews": []}
     assert quick_sync(valley).total == 0
     give(valley, student["id"], email="another@example.org", first="Tom", last="Reed")
     quick_sync(valley)
@@ -259,7 +259,7 @@ def test_given_a_flagged_teacher_when_the_same_person_then_only_the_review_close
     quick_sync(valley)
     before = live_rows(product)
     decide(teacher, "same")
-    assert live_rows(product) == before
+    assert live_rows(product) | {"reviews": []} == before | {"reviews": []}
     assert quick_sync(valley).total == 0
 
 
@@ -307,7 +307,7 @@ def test_given_a_review_when_decided_as_makes_no_sense_or_twice_then_one_line_sa
     with pytest.raises(CorrectionRefused, match="link or create, not as relink"):
         decide(student, "relink")
     decide(student, "create")
-    for number, said in ((review, "resolved already: create"), (review + 999, "no review")):
+    for number, said in ((review, "resolved already, as create"), (review + 999, "no review")):
         with transaction(product) as pg, pytest.raises(CorrectionRefused, match=said):
             resolve_review(pg, number, "create", decided_by="the admin", at=datetime.now(UTC))
 

@@ -1,0 +1,215 @@
+"""Alerts: what has changed of how each district fares, in a message, told once to a webhook or to the log.
+
+A district is `failing` if its last sync failed, and `held` while a plan of it waits for a person. Both are read from
+the product's tables, whoever ran the sync; `roster.alerts` is what was told. So what opened and recovered while nobody
+could be told is not told at all, and a message whose answer got lost is told again. Counts and ids only, never who.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Any, Literal
+
+import httpx
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects.postgresql import insert
+
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.tables import alerts
+
+Kind = Literal["failing", "held"]
+TIMEOUT = 3.0
+"""Seconds that the webhook may take to let us in, and again to answer."""
+PATIENCE = 10.0
+"""Seconds after which no more is sent in one go: other sensors wait for the same threads."""
+LONGEST_NAME = 80
+
+# At INFO httpx logs the address of every request, and that of a webhook is a secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+# While a sync runs nothing is known: its end decides, and so does the end of the one that takes a killed one's place.
+STATES: dict[Kind, str] = {
+    "failing": """
+        select organization.id as organization_id, nullif(last.state, 'running') = 'failed' as is_open,
+            last.id as sync_id, null as plan
+        from roster.organizations as organization
+        cross join lateral (
+            select id, state from roster.syncs
+            where organization_id = organization.id and mode not in ('resolve', 'undo')
+            order by started_at desc, id desc limit 1
+        ) as last
+    """,
+    "held": """
+        select organization.id as organization_id, count(hold.id) > 0 as is_open,
+            max(hold.sync_id) as sync_id, max(left(hold.plan_digest, 12)) as plan
+        from roster.organizations as organization
+        left join roster.holds as hold on hold.organization_id = organization.id and hold.state = 'open'
+        group by organization.id
+    """,
+}
+COUNTS: dict[Kind, str] = {
+    "failing": """
+        select jsonb_build_object('failed_syncs', count(*)) from roster.syncs
+        where organization_id = current.organization_id and state = 'failed'
+            and id >= coalesce(told.sync_id, current.sync_id)
+    """,
+    "held": """
+        select coalesce(jsonb_object_agg(part, removals), '{}') from (
+            select counts ->> 'part' as part, sum((counts ->> 'removals')::bigint) as removals
+            from roster.holds where organization_id = current.organization_id and state = 'open' group by 1
+        ) as parts
+    """,
+}
+SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
+    ("failing", True): (
+        "its syncs fail; what was published before stays",
+        "look at run {run_id} in Dagster, then roster-pipeline sync --district {district_id}",
+    ),
+    ("failing", False): ("its syncs work again", None),
+    ("held", True): (
+        "a plan waits for a person; everything else is published",
+        "roster-pipeline holds, then roster-pipeline approve {plan} or reject {plan}",
+    ),
+    ("held", False): ("no plan waits for a person any more", None),
+}
+"""What is told of a kind that opened, or did not any more, and what to do next."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A district that fares differently from what was told of it last.
+
+    Attributes:
+        name: as Clever has it; text of others.
+        is_open: whether it fails, or waits, now.
+        sync_id: the sync that shows it; where nothing waits any more, the one whose plan did.
+        plan: as `roster-pipeline holds` names it.
+        counts: as they stand: failed syncs since it opened, or rows that wait, by part.
+    """
+
+    kind: Kind
+    organization_id: int
+    district_id: str
+    name: str
+    is_open: bool
+    sync_id: int
+    run_id: str | None
+    plan: str | None
+    counts: dict[str, int]
+
+
+def changes_of(pg: Connection, kind: Kind) -> list[Change]:
+    """The districts that fare differently from what was told, in the order of their ids."""
+    rows = pg.execute(
+        sa.text(f"""
+            select organization.id, organization.clever_district_id, organization.name, current.is_open,
+                sync.id, sync.dagster_run_id, current.plan, ({COUNTS[kind]})
+            from ({STATES[kind]}) as current
+            join roster.organizations as organization on organization.id = current.organization_id
+            left join roster.alerts as told on told.organization_id = organization.id
+                and told.kind = :kind and told.recovered_at is null
+            left join roster.syncs as sync on sync.id = coalesce(current.sync_id, told.sync_id)
+            where current.is_open <> (told.id is not null)
+            order by organization.id
+        """),
+        {"kind": kind},
+    )
+    return [Change(kind, *row) for row in rows]
+
+
+def message_of(change: Change) -> dict[str, Any]:
+    """What is posted: `text` in one line, as chat programs show it, and the same in fields."""
+    what, then = SAYING[change.kind, change.is_open]
+    then = then and then.format(run_id=change.run_id, district_id=change.district_id, plan=change.plan)
+    name = _plain(change.name)
+    counted = ", ".join(f"{part.replace('_', ' ')}: {count:,}" for part, count in sorted(change.counts.items()))
+    text = f"{name} ({change.district_id}): {what}{f' ({counted})' if counted else ''}."
+    return {
+        "text": f"{text} Next: {then}" if then else text,
+        "kind": change.kind,
+        "state": "opened" if change.is_open else "recovered",
+        "district_id": change.district_id,
+        "district": name,
+        "sync_id": change.sync_id,
+        "run_id": change.run_id,
+        "plan": change.plan,
+        "counts": change.counts,
+        "next": then,
+    }
+
+
+def _plain(name: str) -> str:
+    """The name without what chat programs take for a link, a mention or layout."""
+    return " ".join(re.sub(r"[^\w .,'()&-]+", " ", name).split())[:LONGEST_NAME]
+
+
+def tell(engine: Engine, kind: Kind, webhook: str | None, log: logging.Logger, at: datetime) -> tuple[int, int]:
+    """Tell every change of this kind, to the log if there is no webhook; returns how many were told and how many wait.
+
+    What the webhook did not take waits for the next call, and the log says so once, without its address.
+    """
+    with transaction(engine) as pg:
+        changes = changes_of(pg, kind)
+    told, until = 0, monotonic() + PATIENCE
+    try:
+        for change in changes:
+            if monotonic() > until:
+                break
+            _say(message_of(change), webhook, log)
+            with transaction(engine) as pg:
+                _remember(pg, change, at)
+            told += 1
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # The words of these errors hold the address.
+        why = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
+        log.warning(f"The webhook did not take an alert ({why}); {len(changes) - told} wait and are tried again.")
+    return told, len(changes) - told
+
+
+def _say(message: dict[str, Any], webhook: str | None, log: logging.Logger) -> None:
+    if webhook is None:
+        log.warning(message["text"])
+        return
+    # The answer's body is not read: it could go on for ever.
+    with httpx.stream("POST", webhook, json=message, timeout=TIMEOUT) as answer:
+        answer.raise_for_status()
+
+
+def _remember(pg: Connection, change: Change, at: datetime) -> None:
+    if change.is_open:
+        opened = {"organization_id": change.organization_id, "kind": change.kind, "sync_id": change.sync_id}
+        pg.execute(insert(alerts).values(**opened, opened_at=at).on_conflict_do_nothing())
+        return
+    ours = (alerts.c.organization_id == change.organization_id, alerts.c.kind == change.kind)
+    pg.execute(alerts.update().where(*ours, alerts.c.recovered_at.is_(None)).values(recovered_at=at))
+
+
+UNSTARTED = """
+    insert into roster.syncs (organization_id, dagster_run_id, trigger, state, counts, started_at, finished_at)
+    select organization.id, :run_id, :trigger, 'failed', '{"error": "not started"}', :at, :at
+    from roster.organizations as organization
+    left join lateral (
+        select state, finished_at from roster.syncs
+        where organization_id = organization.id and mode not in ('resolve', 'undo')
+        order by started_at desc, id desc limit 1
+    ) as last on true
+    where organization.clever_district_id = :district_id
+        and organization.state = 'active' and organization.tier <> 'sso_only'
+        and not exists (select from roster.syncs where dagster_run_id = :run_id)
+        and (last.state is null or last.state not in ('running', 'failed') and last.finished_at < :at)
+"""
+
+
+def record_unstarted(pg: Connection, district_id: str, *, run_id: str, trigger: str, at: datetime) -> None:
+    """Keep a run that failed before it could begin a sync as a sync that failed at `at`.
+
+    Not if it says nothing: the district may not be synced, fails already, or was or is being synced by another run.
+    """
+    known = trigger if trigger in ("nightly", "manual", "cli") else "manual"
+    values = {"district_id": district_id, "run_id": run_id, "trigger": known, "at": at}
+    pg.execute(sa.text(UNSTARTED), values)

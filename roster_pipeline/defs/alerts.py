@@ -1,0 +1,69 @@
+"""The sensors that tell which districts fail or wait for a person. What is told, and how, is `roster_pipeline.alerts`.
+
+They look at what is, and not at what happened: Dagster's own run failure sensor forgets a run whose message failed.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from sqlalchemy import Engine
+
+from roster_pipeline.alerts import Kind, record_unstarted, tell
+from roster_pipeline.defs.jobs import sync_roster
+from roster_pipeline.defs.partitions import PARTITION_TAG, TRIGGER_TAG
+from roster_pipeline.defs.resources import Product
+from roster_pipeline.product.database import transaction
+from roster_pipeline.settings import read_settings
+
+FIRST_LOOK = timedelta(days=1)
+OVERLAP = timedelta(minutes=5)
+"""A run's end can be seen a little after the time it bears; seeing it twice changes nothing."""
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="One message when a district's syncs begin to fail and one when they work again, however many fail "
+    "between: to ROSTER_ALERT_WEBHOOK_URL, or to the log. Runs that could not start count.",
+)
+def failure_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.SkipReason:
+    """Look at the last sync of each district, and at the runs that never came to one."""
+    engine, now = product.engine(), datetime.now(UTC)
+    _record_unstarted(context, engine, now)
+    return _tell(context, engine, "failing", now)
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="One message when a plan of a district begins to wait for a person and one when none waits any more, "
+    "whichever plans took its place between: to ROSTER_ALERT_WEBHOOK_URL, or to the log.",
+)
+def hold_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.SkipReason:
+    """Look at the open holds of each district."""
+    return _tell(context, product.engine(), "held", datetime.now(UTC))
+
+
+def _tell(context: dg.SensorEvaluationContext, engine: Engine, kind: Kind, at: datetime) -> dg.SkipReason:
+    webhook = read_settings().alert_webhook_url
+    told, waiting = tell(engine, kind, str(webhook.get_secret_value()) if webhook else None, context.log, at)
+    return dg.SkipReason(f"{told} changes told, {waiting} wait.")
+
+
+def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: datetime) -> None:
+    since = datetime.fromisoformat(context.cursor) if context.cursor else now - FIRST_LOOK
+    failed = dg.RunsFilter(
+        job_name=sync_roster.name, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since - OVERLAP
+    )
+    with transaction(engine) as pg:
+        for record in context.instance.get_run_records(failed):
+            run = record.dagster_run
+            ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else record.update_timestamp
+            record_unstarted(
+                pg,
+                run.tags.get(PARTITION_TAG, ""),
+                run_id=run.run_id,
+                trigger=run.tags.get(TRIGGER_TAG, "manual"),
+                at=ended,
+            )
+    context.update_cursor(now.isoformat())

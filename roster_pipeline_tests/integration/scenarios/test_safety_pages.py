@@ -1,0 +1,175 @@
+"""Answers that come late, never, or of another length than they say, and pages that shift while they are read.
+
+Faults that the scenarios do not number. Where a whole page is wrong, see `test_safety_feed`.
+"""
+
+import gzip
+import json
+import time
+from threading import Event
+
+import httpx
+import pytest
+
+from roster_pipeline.extract import client, paging, read
+from roster_pipeline_tests.integration.readers import difference, published
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.scenarios.gateway import Answer, page, refused, through
+from roster_pipeline_tests.integration.scenarios.seen import person_of
+from roster_pipeline_tests.integration.scenarios.town import OTHERS
+
+IMPATIENT = httpx.Timeout(0.4)
+JSON = "application/json"
+
+
+@pytest.fixture
+def few_a_page(monkeypatch):
+    """Pages hold seven records, and one list is read after the other: what happens between two pages is certain."""
+    monkeypatch.setattr(paging, "LIMIT", 7)
+    monkeypatch.setattr(read, "READERS", 1)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """An answer is waited for less than half a second, and so is each next piece of it."""
+    monkeypatch.setattr(client, "TIMEOUT", IMPATIENT)
+
+
+def only(path, answer):
+    """A gateway that answers one list itself, from Clever's own answer."""
+    return lambda asked, body: answer(body) if asked.path == path else None
+
+
+def test_given_answers_that_come_too_late_when_synced_then_tried_again_and_at_last_refused(
+    town, clever, sync, resync, product, impatient
+):
+    resync()
+    clever.go_wrong(("/v3.1/terms", 0, "delay:1"))
+    assert "ReadTimeout" in refused(sync, product, town)
+
+
+def test_given_an_answer_that_stops_in_the_middle_when_synced_then_tried_again_and_at_last_refused(
+    town, clever, sync, resync, product, impatient
+):
+    resync()
+    over = Event()
+
+    def hang(body):
+        def pieces():
+            yield body[: len(body) // 2]
+            over.wait(10)
+
+        return Answer(pieces(), headers={"Content-Type": JSON, "Content-Length": str(len(body))})
+
+    with through(clever, only("/v3.1/sections", hang)):
+        assert "ReadTimeout" in refused(sync, product, town)
+        over.set()
+
+
+def test_given_a_slow_answer_that_goes_on_when_synced_then_waited_for_however_long_it_is(
+    town, clever, quick_sync, product, impatient
+):
+    """Time is limited between two pieces: a page of many megabytes may take as long as it takes."""
+
+    def slowly(body):
+        def pieces():
+            for start in range(0, len(body), len(body) // 7):
+                time.sleep(IMPATIENT.read / 4)
+                yield body[start : start + len(body) // 7]
+
+        return Answer(pieces())
+
+    with through(clever, only("/v3.1/sections", slowly)):
+        quick_sync(town)
+    assert difference(expect(town), published(product, town.id)) == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        (lambda body: {"Content-Length": str(len(body) + 100)}, "RemoteProtocolError"),
+        (lambda body: {"Content-Length": "many"}, "RemoteProtocolError"),
+        (lambda body: {"Content-Length": str(len(body) - 2)}, "documented"),
+        (lambda body: {"Content-Length": "0"}, "documented"),
+        (lambda _: {"Content-Encoding": "gzip"}, "DecodingError"),
+        (lambda body: {"Content-Encoding": "gzip", "Content-Length": str(len(gzip.compress(body)))}, "DecodingError"),
+    ],
+    ids=["too long", "no number", "too short", "nothing", "not packed", "not packed, of that length"],
+)
+def test_given_an_answer_of_another_length_or_form_than_it_says_when_synced_then_refused(
+    town, clever, sync, resync, product, headers, said
+):
+    resync()
+    with through(clever, only("/v3.1/sections", lambda body: Answer([body], headers={**headers(body)}))):
+        assert said in refused(sync, product, town)
+
+
+def test_given_pages_that_overlap_and_come_twice_when_synced_then_everybody_is_there_once(
+    town, clever, quick_sync, product, few_a_page
+):
+    """Every page of users begins with the last two of the page before, and the first one comes twice."""
+    twice = []
+
+    def overlap(asked, body):
+        answer = json.loads(body)
+        following = [link["uri"] for link in answer["links"] if link["rel"] == "next"]
+        if not (asked.path.endswith("/users") and following):
+            return None
+        ids = [item["data"]["id"] for item in answer["data"]]
+        if "starting_after" not in asked.params:
+            twice.append(asked.params["role"])
+            return page(answer["data"], f"{asked}&starting_after={'0' * 24}")
+        return page(answer["data"], following[0].replace(ids[-1], ids[-3]))
+
+    with through(clever, overlap):
+        quick_sync(town)
+        assert quick_sync(town).total == 0
+    assert sorted(twice) == ["student", "student", "teacher", "teacher"]
+    assert difference(expect(town), published(product, town.id)) == {}
+
+
+def test_given_records_change_while_the_pages_are_read_when_synced_again_then_equal_to_the_feed(
+    town, clever, quick_sync, resync, product, few_a_page
+):
+    """After the first page of students: one of it renamed, its last one gone, one of the next page too, and one new."""
+    everyone = [town.student(other) for other in OTHERS]
+    quick_sync(town)
+    before, moments = published(product, town.id), []
+
+    def meanwhile(asked, _):
+        if asked.params.get("role") == "student" and not moments:
+            moments.append(asked)
+            town.start_day()
+            town.student(100, "Renamed", "Since")
+            town.leave(everyone[6], everyone[9])
+            town.student(1)  # by its id it would be on the page that has been read
+
+    with through(clever, meanwhile):
+        resync()
+    seen = published(product, town.id)
+    assert moments
+    assert (seen.people[everyone[0]][1], town.student(1) in seen.people) == ("First100", False)
+    assert [person_of(product, everyone[place]).member for place in (6, 9)] == ["student", "ended"]
+    resync()
+    assert difference(expect(town, before), published(product, town.id)) == {}
+
+
+def test_given_somebody_is_read_again_on_the_next_page_and_changed_between_when_synced_then_the_newer_copy(
+    town, clever, quick_sync, product, few_a_page
+):
+    key = town.student(106)
+    quick_sync(town)
+
+    def moves(asked, body):
+        answer = json.loads(body)
+        if asked.params.get("role") != "student" or "starting_after" in asked.params:
+            return None
+        town.start_day()
+        town.student(106, "Newer", roles={"student": town.role(106, school=1)})
+        cursor = answer["data"][-2]["data"]["id"]
+        return page(answer["data"], f"{asked}&starting_after={cursor}")
+
+    with through(clever, moves):
+        quick_sync(town)
+    assert published(product, town.id).people[key][1] == "Newer"
+    assert person_of(product, key).schools == {town.school(0): "ended", town.school(1): "primary"}

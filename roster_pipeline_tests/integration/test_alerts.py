@@ -1,0 +1,430 @@
+"""Alerts: one message when a district begins to fail or to wait for a person, one when it recovers, and no more."""
+
+import json
+import logging
+import socket
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import dagster as dg
+import pytest
+
+from roster_pipeline.alerts import PATIENCE, TIMEOUT
+from roster_pipeline.definitions import defs
+from roster_pipeline.defs.alerts import failure_alerts, hold_alerts
+from roster_pipeline.defs.resources import Product
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import connect_district
+from roster_pipeline.publish.ledger import begin_correction, begin_sync, close_unpublished, finish_correction
+from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
+from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.integration.test_holds import crowd, decide  # noqa: F401 - fixtures
+from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+
+SECRET = "a-path-that-nobody-shall-read"
+OPEN = "select kind from roster.alerts where recovered_at is null order by kind"
+
+
+@dataclass
+class Webhook:
+    """What listens for alerts; it takes none while `status` is not 2xx, and is silent while it is not `answering`."""
+
+    url: str = ""
+    status: int = 200
+    asked: int = 0
+    taken: list = field(default_factory=list)
+    answering: threading.Event = field(default_factory=threading.Event)
+
+    def told(self):
+        """What came since last asked: (kind, state, district id)."""
+        told = [(one["kind"], one["state"], one["district_id"]) for one in self.taken]
+        self.taken.clear()
+        return told
+
+
+@pytest.fixture
+def webhook(environment, monkeypatch):
+    """A real server on this machine, named in the environment as an operator would."""
+    listening = Webhook()
+    listening.answering.set()
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            listening.asked += 1
+            listening.answering.wait(30)
+            if 200 <= listening.status < 300:
+                listening.taken.append(body)
+            self.send_response(listening.status)
+            if listening.status == 302:
+                self.send_header("location", f"{listening.url}/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        listening.url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
+        monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", listening.url)
+        yield listening
+        listening.answering.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def look(environment, instance):
+    """Lets both sensors look once, as the daemon does; returns what their ticks say."""
+    cursors = {}
+
+    def looked(at=instance):
+        said = []
+        for sensor in (failure_alerts, hold_alerts):
+            with dg.build_sensor_context(
+                instance=at, resources={"product": Product()}, cursor=cursors.get(sensor.name)
+            ) as context:
+                said.append(sensor(context).skip_message)
+                cursors[sensor.name] = context.cursor
+        return said
+
+    return looked
+
+
+@pytest.fixture
+def fail(product):
+    """A sync of the district that begins and does not reach its end."""
+
+    def failed(district, run_id="a run"):
+        begin(product, district, run_id)
+        with transaction(product) as pg:
+            close_unpublished(pg, run_id, datetime.now(UTC))
+
+    return failed
+
+
+def begin(product, district, run_id):
+    with transaction(product) as pg:
+        begin_sync(pg, district.id, dagster_run_id=run_id, mode="full", trigger="nightly", at=datetime.now(UTC))
+
+
+def opened(kind, district):
+    return (kind, "opened", district.id)
+
+
+def recovered(kind, district):
+    return (kind, "recovered", district.id)
+
+
+def test_both_sensors_are_served_described_and_on():
+    served = {one.name: one for one in defs.get_repository_def().sensor_defs}
+    for name in ("failure_alerts", "hold_alerts"):
+        assert served[name].default_status == dg.DefaultSensorStatus.RUNNING
+        assert "One message" in served[name].description
+
+
+def test_given_several_failed_runs_when_watched_then_one_message_when_it_opens_and_one_when_it_recovers(
+    valley, sync, clever, webhook, look
+):
+    look()
+    assert webhook.told() == []
+    clever.go_wrong(("/v3.1/sections", 0, "401"))
+    for expected in ([opened("failing", valley)], [], []):
+        assert sync(valley).exit_code == 4
+        look()
+        look()
+        assert webhook.told() == expected
+    clever.go_wrong()
+    assert sync(valley).exit_code == 0
+    look()
+    look()
+    (message,) = webhook.taken
+    assert message["counts"] == {"failed_syncs": 3}
+    assert webhook.told() == [recovered("failing", valley)]
+    clever.go_wrong(("/v3.1/sections", 0, "401"))
+    ended = sync(valley)
+    look()
+    (again,) = webhook.taken
+    assert (again["run_id"], again["sync_id"]) == (ended.run_id, 5)
+    assert ended.run_id in again["next"]
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+def test_given_a_plan_that_waits_when_decided_then_one_message_when_it_opens_and_one_when_it_recovers(
+    valley,
+    crowd,  # noqa: F811
+    quick_sync,
+    decide,  # noqa: F811
+    webhook,
+    look,
+    decision,
+):
+    plan, leaving = crowd
+    look()
+    look()
+    (message,) = webhook.taken
+    assert webhook.told() == [opened("held", valley)]
+    assert (message["plan"], message["sync_id"]) == (plan.held_digest[:12], plan.sync_id)
+    assert message["counts"]["students"] == len(leaving)
+    assert f"approve {plan.held_digest[:12]}" in message["text"]
+    decide(decision)
+    look()
+    (message,) = webhook.taken
+    assert (message["plan"], message["sync_id"], message["counts"]) == (None, plan.sync_id, {})
+    assert webhook.told() == [recovered("held", valley)]
+    quick_sync(valley)
+    look()
+    assert webhook.told() == []
+
+
+def test_given_a_plan_that_waits_when_another_takes_its_place_then_nothing_is_told_until_clever_is_put_right(
+    valley,
+    crowd,  # noqa: F811
+    quick_sync,
+    webhook,
+    look,
+    product,
+):
+    look()
+    assert webhook.told() == [opened("held", valley)]
+    quick_sync(valley)
+    leave(valley, users_of(valley, "student")[0])
+    assert quick_sync(valley).held_digest != crowd[0].held_digest
+    look()
+    assert webhook.told() == []
+    execute(product, 'update roster.organizations set limits = \'{"district_removals": 1, "window_removals": 1}\'')
+    assert not quick_sync(valley).held
+    look()
+    assert webhook.told() == [recovered("held", valley)]
+
+
+@pytest.mark.parametrize("status", [503, 404, 302])
+def test_given_the_webhook_takes_nothing_when_it_does_again_then_told_once(
+    valley, hamlet, fail, webhook, look, capsys, status
+):
+    fail(valley)
+    fail(hamlet, "another run")
+    webhook.status = status
+    assert look()[0] == "0 changes told, 2 wait."
+    assert webhook.asked == 1
+    said = capsys.readouterr().err
+    assert said.count("did not take an alert") == 1
+    assert f"HTTP {status}" in said
+    assert SECRET not in said
+    webhook.status = 204
+    assert look()[0] == "2 changes told, 0 wait."
+    look()
+    assert webhook.told() == [opened("failing", valley), opened("failing", hamlet)]
+
+
+def test_given_it_recovers_before_anybody_could_be_told_when_the_webhook_is_back_then_there_is_nothing_to_tell(
+    valley, fail, quick_sync, webhook, look
+):
+    webhook.status = 500
+    fail(valley)
+    look()
+    quick_sync(valley)
+    webhook.status = 200
+    look()
+    assert webhook.told() == []
+
+
+def test_given_nothing_listens_when_looked_then_one_warning_without_the_address_and_told_later(
+    valley, fail, webhook, look, monkeypatch, capsys
+):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", f"http://127.0.0.1:{free.getsockname()[1]}/{SECRET}")
+    fail(valley)
+    look()
+    said = capsys.readouterr().err
+    assert said.count("did not take an alert (ConnectError)") == 1
+    assert SECRET not in said
+    monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", webhook.url)
+    look()
+    assert webhook.told() == [opened("failing", valley)]
+
+
+def test_given_the_webhook_never_answers_when_looked_then_the_sensor_goes_on_within_seconds(
+    valley, hamlet, fail, webhook, look
+):
+    webhook.answering.clear()
+    fail(valley)
+    fail(hamlet, "another run")
+    began = datetime.now(UTC)
+    assert look()[0] == "0 changes told, 2 wait."
+    assert (datetime.now(UTC) - began).total_seconds() < TIMEOUT + 3
+    assert webhook.asked == 1
+
+
+def test_given_no_webhook_when_looked_then_the_log_says_it_once(valley, fail, quick_sync, look, product, capsys):
+    fail(valley)
+    look()
+    look()
+    said = capsys.readouterr().err
+    assert said.count(f"({valley.id}): its syncs fail") == 1
+    assert query(product, OPEN) == [("failing",)]
+    quick_sync(valley)
+    look()
+    look()
+    assert capsys.readouterr().err.count("its syncs work again") == 1
+
+
+def test_given_two_districts_when_one_fails_and_one_waits_then_each_is_told_of_by_itself(
+    valley,
+    hamlet,
+    crowd,  # noqa: F811
+    fail,
+    quick_sync,
+    webhook,
+    look,
+):
+    fail(hamlet)
+    look()
+    assert webhook.told() == [opened("failing", hamlet), opened("held", valley)]
+    fail(valley)
+    quick_sync(hamlet)
+    look()
+    assert webhook.told() == [opened("failing", valley), recovered("failing", hamlet)]
+
+
+def test_given_a_restart_when_looked_then_nothing_is_told_again_and_nothing_is_forgotten(
+    valley,
+    crowd,  # noqa: F811
+    fail,
+    quick_sync,
+    webhook,
+    look,
+):
+    fail(valley)
+    look()
+    assert webhook.told() == [opened("failing", valley), opened("held", valley)]
+    with dg.DagsterInstance.ephemeral() as restarted:
+        look(restarted)
+        assert webhook.told() == []
+        quick_sync(valley)
+        look(restarted)
+        assert webhook.told() == [recovered("failing", valley)]
+
+
+def test_given_a_sync_is_running_when_looked_then_its_end_decides(valley, fail, quick_sync, webhook, look, product):
+    fail(valley)
+    begin(product, valley, "a run that is killed")
+    look()
+    assert webhook.told() == []
+    quick_sync(valley)
+    look()
+    assert webhook.told() == []
+    fail(valley, "the last run")
+    look()
+    begin(product, valley, "one more run")
+    look()
+    assert webhook.told() == [opened("failing", valley)]
+
+
+def test_given_a_failed_sync_when_a_person_corrects_something_then_it_still_fails(valley, fail, webhook, look, product):
+    fail(valley)
+    with transaction(product) as pg:
+        (organization,) = pg.exec_driver_sql("select id from roster.organizations").one()
+        finish_correction(pg, begin_correction(pg, organization, "resolve", datetime.now(UTC)), {}, datetime.now(UTC))
+    look()
+    assert webhook.told() == [opened("failing", valley)]
+
+
+def test_given_a_run_that_fails_before_its_sync_begins_when_looked_then_told_like_any_other(
+    valley, sync, quick_sync, webhook, look, product, monkeypatch
+):
+    quick_sync(valley)
+    monkeypatch.setenv("ROSTER_CLEVER_API_VERSION", "v2")
+    for _ in range(2):
+        assert sync(valley).failure
+    monkeypatch.delenv("ROSTER_CLEVER_API_VERSION")
+    look()
+    look()
+    (message,) = webhook.taken
+    assert webhook.told() == [opened("failing", valley)]
+    assert query(product, "select state, counts from roster.syncs where id = :id", id=message["sync_id"]) == [
+        ("failed", {"error": "not started"})
+    ]
+    assert query(product, "select count(*) from roster.syncs") == [(2,)]
+    assert sync(valley).exit_code == 0
+    look()
+    assert webhook.told() == [recovered("failing", valley)]
+
+
+def test_given_a_run_that_could_not_start_when_synced_by_another_since_then_nothing_is_told(
+    valley, quick_sync, webhook, look, instance, product
+):
+    instance.add_run(lost_run(valley.id))
+    instance.add_run(lost_run("0" * 24))
+    instance.add_run(dg.DagsterRun("sync_roster", status=dg.DagsterRunStatus.FAILURE))
+    quick_sync(valley)
+    look()
+    assert webhook.told() == []
+    instance.add_run(lost_run(valley.id))
+    look()
+    assert webhook.told() == [opened("failing", valley)]
+    assert query(product, "select trigger from roster.syncs order by id") == [("cli",), ("manual",)]
+
+
+def lost_run(district_id):
+    """A run that was ended before its process came up, with a tag that a person made up."""
+    tags = {"dagster/partition": district_id, "roster/trigger": "made up"}
+    return dg.DagsterRun("sync_roster", tags=tags, status=dg.DagsterRunStatus.FAILURE)
+
+
+@pytest.mark.parametrize(("tier", "state"), [("sso_only", "active"), ("secure_sync", "paused")])
+def test_given_a_district_that_may_not_be_synced_when_a_run_is_refused_then_nothing_is_told(
+    valley, sync, webhook, look, product, tier, state
+):
+    execute(product, "update roster.organizations set tier = :tier, state = :state", tier=tier, state=state)
+    assert sync(valley).exit_code == 2
+    look()
+    assert webhook.told() == []
+
+
+def test_given_messages_of_every_kind_when_read_then_nobody_and_no_secret_is_in_them_nor_in_any_log(
+    valley,
+    crowd,  # noqa: F811
+    fail,
+    quick_sync,
+    decide,  # noqa: F811
+    webhook,
+    look,
+    caplog,
+    capsys,
+):
+    caplog.set_level(logging.DEBUG)
+    fail(valley)
+    look()
+    decide("approved")
+    quick_sync(valley)
+    look()
+    assert len(webhook.taken) == 4
+    logged = caplog.text + "".join(capsys.readouterr())
+    said = json.dumps(webhook.taken) + logged
+    people = list(valley.resources["users"].values())
+    whose = {user["email"] for user in people if user.get("email")}
+    whose |= {f"{name['first']} {name['last']}" for user in people if (name := user["name"]).get("first")}
+    assert len(whose) > len(people)
+    assert not [one for one in (*whose, valley.token, CLIENT_SECRET) if one in said]
+    assert SECRET not in logged
+    assert all("\n" not in one["text"] and one["district"] == valley.name for one in webhook.taken)
+
+
+def test_given_a_name_with_markup_when_told_then_it_mentions_and_links_nobody(valley, fail, webhook, look, product):
+    name = "St. Mary's <!channel> @all [Ünïty](http://evil.example) *x*\n`y` " + "z" * 200
+    with transaction(product) as pg:
+        connect_district(pg, valley.id, name=name, tier="secure_sync")
+    fail(valley)
+    look()
+    (message,) = webhook.taken
+    assert message["district"].startswith("St. Mary's channel all Ünïty (http evil.example) x y zzz")
+    assert len(message["district"]) <= 80
+    assert message["text"].startswith(f"{message['district']} ({valley.id}): its syncs fail")
+
+
+def test_patience_is_short_enough_for_the_daemon():
+    assert PATIENCE + 2 * TIMEOUT < 30
