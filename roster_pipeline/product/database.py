@@ -25,10 +25,12 @@ MIGRATION_LOCK = "roster:migrations"
 AWAY = ("08", "57P", "28", "3D")
 """SQLSTATE classes of a server that is not there for us: connection, shutdown, authorisation, no such database."""
 PRIVILEGE = "42501"
-IS_WRITER = """
+MAY_BE_WRITER = """
     select exists (
-        select from pg_roles where rolname = 'roster_writer' and has_schema_privilege(oid, 'roster', 'usage')
-            and pg_has_role(oid, case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
+        select from pg_roles
+        where rolname = 'roster_writer' and has_schema_privilege(oid, 'roster', 'usage') and pg_has_role(
+            oid, case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end
+        )
     )
 """
 """Whether the role is there, has its grants here, and may be taken."""
@@ -95,7 +97,10 @@ def transaction(engine: Engine, *, one_view: bool = False) -> Iterator[Connectio
 
 
 def write_as_sync(pg: Connection, organization_id: int) -> None:
-    """Let this transaction write what Clever owns of one organization, until it ends; triggers refuse everybody else."""
+    """Let this transaction write what Clever owns of one organization, until it ends.
+
+    Triggers refuse everybody else, and the walls of `as_writer` every other organization's rows.
+    """
     pg.execute(
         sa.text("select set_config('roster.writer', 'sync', true), set_config('roster.organization', :own, true)"),
         {"own": str(organization_id)},
@@ -104,15 +109,12 @@ def write_as_sync(pg: Connection, organization_id: int) -> None:
 
 @contextmanager
 def as_writer(pg: Connection, table: str) -> Iterator[None]:
-    """Run statements as role `roster_writer`, inside the walls of `write_as_sync`'s organization.
-
-    Where migration 0007 could not make the role, they run as whoever is connected. An error leaves the role with its
-    transaction.
+    """Run statements as role `roster_writer`, if there is one; an error ends the role with the transaction.
 
     Args:
         table: a temporary table, made before, that they read.
     """
-    if not pg.execute(sa.text(IS_WRITER)).scalar_one():
+    if not pg.execute(sa.text(MAY_BE_WRITER)).scalar_one():
         yield
         return
     pg.execute(sa.text(f"grant select on {table} to roster_writer"))
@@ -182,6 +184,11 @@ def _unusable(engine: Engine, error: BaseException | None) -> ProductUnusable:
         return ProductUnusable(
             f"The product's own lock {code} refused the work and rolled it back: {diag.message_primary}. "
             f"Nothing was half done. {diag.message_hint}"
+        )
+    if code == PRIVILEGE:
+        return ProductUnusable(
+            f"PostgreSQL refused the work ({code}: a grant is missing, or a row is another organization's) and rolled "
+            "it back. Nothing was half done. As the owner of the tables: call roster.raise_walls(); then run again."
         )
     constraint = getattr(diag, "constraint_name", None)
     return ProductUnusable(

@@ -34,6 +34,13 @@ from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
 from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+from roster_pipeline_tests.integration.decisions import (  # noqa: F401 - fixtures
+    account,
+    decide,
+    renamed,
+    student,
+    undo,
+)
 
 VALLEY = DistrictSpec("Alder Valley", 3, 60, 12, 24, 4.0, staff=2, contacts=5)
 HAMLET = DistrictSpec("Birch Hamlet", 2, 30, 6, 10, 3.0)

@@ -1,25 +1,12 @@
 """Undoing a sync: what was there is again as it was, what others wrote since stays and is listed."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline_tests.integration.readers import execute, live_rows, query
 from roster_pipeline_tests.integration.test_existing_accounts import LINK, give
 from roster_pipeline_tests.integration.test_properties import NO_LIMITS
 from roster_pipeline_tests.integration.test_sync_again import users_of
-
-
-@pytest.fixture
-def undo(product):
-    def undone(sync_id):
-        with transaction(product) as pg:
-            return undo_sync(pg, sync_id, datetime.now(UTC))
-
-    return undone
 
 
 def states(product):
@@ -91,6 +78,24 @@ def test_given_an_undo_when_undone_in_turn_then_the_sync_counts_again(valley, qu
     assert live_rows(product) == after
     assert again.skipped == []
     assert states(product) == ["published", "undone", "published"]
+
+
+def test_given_an_undo_of_an_undo_when_undone_too_then_each_says_whether_it_counts(valley, quick_sync, product, undo):
+    last = quick_sync(valley).sync_id
+    for _ in range(3):
+        last = undo(last).sync_id
+    assert states(product) == ["undone", "published", "undone", "published"]
+    assert {name: rows for name, rows in live_rows(product).items() if rows} == {}
+
+
+def test_given_a_sync_that_held_removals_when_its_undo_is_undone_then_it_is_held_again(
+    valley, quick_sync, product, undo
+):
+    quick_sync(valley)
+    for key in users_of(valley, "student")[:20]:
+        valley.remove("users", key)
+    undo(undo(quick_sync(valley).sync_id).sync_id)
+    assert states(product) == ["published", "held", "undone", "published"]
 
 
 def test_given_a_sync_undone_already_or_unknown_when_undone_then_nothing_to_do_or_refused(

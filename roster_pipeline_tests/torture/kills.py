@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from random import Random
 
-from roster_pipeline_tests.integration.readers import LIVE_ROWS, execute, known, query, row_versions, tables
+from roster_pipeline_tests.integration.readers import execute, known, query
 from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.torture.commands import Command, possible_commands
 from roster_pipeline_tests.torture.console import KILLED
@@ -30,6 +30,7 @@ from roster_pipeline_tests.torture.visible import (
     left_behind,
     look,
     sizes,
+    versions,
     wait_for_the_dead,
 )
 
@@ -191,14 +192,11 @@ class _Life:
             self.score.compare("beside the rule book", expected_rows(wanted), after.rows)
         self.score.compare("latest.duckdb", for_analysts(after.rows), *self._file())
         self.score.complain(WRONG, (f"left behind: {what}" for what in left_behind(self.here, self.district_id)))
-        versions = _versions(self.here)
+        versions = versions(self.here.engine)
         self._sync(self.here)
-        self.score.note(WRONG, _versions(self.here) != versions, "the same feed once more wrote something")
+        self.score.note(WRONG, versions(self.here.engine) != versions, "the same feed once more wrote something")
 
 
 def _beside(place: Place) -> Rows:
     return {name: Counter(query(place.engine, statement)) for name, statement in BESIDE.items()}
 
-
-def _versions(place: Place) -> dict[str, list[tuple[object, ...]]]:
-    return row_versions(place.engine, without={*tables(place.engine)} - {*LIVE_ROWS, "changes"})

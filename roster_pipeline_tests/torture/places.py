@@ -2,16 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
+import httpx
 import sqlalchemy as sa
 from sqlalchemy import Engine
-from sqlalchemy.pool import NullPool
 
 from roster_pipeline.embedded import product_url, stop_if_last
 from roster_pipeline.product.database import connect, migrate, transaction
@@ -19,8 +19,9 @@ from roster_pipeline.product.organizations import connect_district, set_limits
 from roster_pipeline.sandbox.district import SandboxDistrict
 from roster_pipeline.sandbox.server import running_sandbox
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline_tests.integration.conftest import CLIENT_ID, CLIENT_SECRET, Sandbox
+from roster_pipeline_tests.integration.conftest import CLIENT_ID, CLIENT_SECRET
 from roster_pipeline_tests.torture.console import Console
+from roster_pipeline_tests.torture.network import NETWORK
 
 MIGRATED = "migrated"
 """The database that every other one is copied from, here as in the tests."""
@@ -61,29 +62,46 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Clever:
+    """A Clever stand-in that listens; what is in `served` is what it serves."""
+
+    url: str
+    served: list[SandboxDistrict]
+    client: httpx.Client
+
+    def go_wrong(self, faults: Iterable[tuple[str, int, str]]) -> None:
+        """From now on these faults, (path prefix, nth request, kind), and no others."""
+        asked = [dict(zip(("path_prefix", "nth", "kind"), fault, strict=True)) for fault in faults]
+        self.client.post(f"{self.url}/sandbox/faults", json=asked).raise_for_status()
+
+
+@dataclass(frozen=True)
 class Ground:
     """What all cases of one process share: a server, a Clever and a console. Each case has places of its own."""
 
     server_url: str
-    clever: Sandbox
+    clever: Clever
     console: Console
     folder: Path
     numbers: Iterator[int]
 
     @contextmanager
     def place(self, *, like: Place | None = None) -> Iterator[Place]:
-        """A new installation; empty, or as `like` is now, which nobody may be connected to then."""
+        """A new installation; empty, or as `like` is now, where nothing may be going on."""
         name = f"torture_{os.getpid()}_{next(self.numbers)}"
-        template = sa.make_url(like.environment["ROSTER_DATABASE_URL"]).database if like else MIGRATED
+        template = like.engine.url.database if like else MIGRATED
+        if like:
+            like.engine.dispose()
         execute_apart(self.server_url, f"create database {name} template {template}")
         home = self.folder / name
         shutil.copytree(like.home, home) if like else home.mkdir()
         engine = sa.create_engine(
-            self._named(name), poolclass=NullPool, connect_args={"application_name": OWN, "options": "-c timezone=UTC"}
+            self._named(name), connect_args={"application_name": OWN, "options": "-c timezone=UTC"}
         )
         try:
             yield Place(self._environment(name, home), engine, home)
         finally:
+            engine.dispose()
             execute_apart(self.server_url, f"drop database {name} with (force)")
             shutil.rmtree(home)
 
@@ -116,7 +134,7 @@ def ground(server_url: str) -> Iterator[Ground]:
         console = stack.enter_context(Console(folder / "console.log"))
         # Each request falls into a minute of its own, so that none uses up the rate limit.
         address = stack.enter_context(running_sandbox(served, clock=lambda: float(next(minutes)), **names))
-        yield Ground(server_url, Sandbox(address.url, served), console, folder, count(1))
+        yield Ground(server_url, Clever(address.url, served, httpx.Client(transport=NETWORK)), console, folder, count(1))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.errors import RosterError
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.torture.network import NETWORK
 from roster_pipeline_tests.torture.places import Place
 
 ALL = tuple(ASSETS)
@@ -38,16 +39,6 @@ class Ended(NamedTuple):
 
     exit_code: int
     said: str = ""
-
-
-class Network(httpx.HTTPTransport):
-    """The real network, which clients leave open: what it loads when it begins takes as long as a whole small feed."""
-
-    def close(self) -> None:
-        pass
-
-
-NETWORK = Network()
 
 
 class Unhurried(DistrictSync):
@@ -104,7 +95,7 @@ def sync(
     try:
         with place.entered(), _nothing_described(), resource.yield_for_execution(context) as opened, opened.all_along():
             for step in steps:
-                _take(step, context=context, config=SyncConfig(), sync=opened)
+                take(step, context=context, config=SyncConfig(), sync=opened)
     except dg.Failure as failure:
         return Ended(int(failure.metadata[EXIT_CODE].value), failure.description)
     except RosterError as error:
@@ -112,7 +103,8 @@ def sync(
     return Ended(0)
 
 
-def _take(step: dg.AssetsDefinition, **given: object) -> None:
+def take(step: dg.AssetsDefinition, **given: object) -> None:
+    """One step, with those of the given values that it asks for."""
     function = step.op.compute_fn.decorated_fn
     for _result in function(**{name: given[name] for name in signature(function).parameters}):
         pass

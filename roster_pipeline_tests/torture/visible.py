@@ -12,7 +12,7 @@ import duckdb
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from roster_pipeline_tests.integration.readers import KEY_COLUMNS, LIVE_ROWS, QUERIES, query
+from roster_pipeline_tests.integration.readers import KEY_COLUMNS, LIVE_ROWS, QUERIES, query, row_versions, tables
 from roster_pipeline_tests.integration.rule_book import Expected
 from roster_pipeline_tests.torture.places import OWN, Place
 
@@ -106,6 +106,11 @@ def sizes(engine: Engine) -> Rows:
     """Every row there is, ended ones too, by table alone: what was never killed has as many."""
     found = {name: query(engine, f"select count(*) from roster.{name}") for name in (*LIVE_ROWS, "changes")}
     return {name: Counter({(name,): count}) for name, ((count,),) in found.items()}
+
+
+def versions(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Every row with the number of the transaction that wrote it: one that was rewritten as it was differs too."""
+    return row_versions(engine, without={*tables(engine)} - {*LIVE_ROWS, "changes"})
 
 
 def for_analysts(rows: Rows) -> Rows:

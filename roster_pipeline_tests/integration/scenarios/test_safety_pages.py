@@ -3,7 +3,6 @@
 Faults that the scenarios do not number. Where a whole page is wrong, see `test_safety_feed`.
 """
 
-import gzip
 import json
 import time
 from threading import Event
@@ -84,24 +83,28 @@ def test_given_a_slow_answer_that_goes_on_when_synced_then_waited_for_however_lo
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-@pytest.mark.parametrize(
-    ("headers", "said"),
-    [
-        (lambda body: {"Content-Length": str(len(body) + 100)}, "RemoteProtocolError"),
-        (lambda body: {"Content-Length": "many"}, "RemoteProtocolError"),
-        (lambda body: {"Content-Length": str(len(body) - 2)}, "documented"),
-        (lambda body: {"Content-Length": "0"}, "documented"),
-        (lambda _: {"Content-Encoding": "gzip"}, "DecodingError"),
-        (lambda body: {"Content-Encoding": "gzip", "Content-Length": str(len(gzip.compress(body)))}, "DecodingError"),
-    ],
-    ids=["too long", "no number", "too short", "nothing", "not packed", "not packed, of that length"],
+WRONG_FORMS = (
+    (lambda body: {"Content-Length": str(len(body) + 100)}, "RemoteProtocolError"),
+    (lambda body: {"Content-Length": "many"}, "RemoteProtocolError"),
+    (lambda body: {"Content-Length": str(len(body) - 2)}, "documented"),
+    (lambda body: {"Content-Length": "0"}, "documented"),
+    (lambda _: {"Content-Encoding": "gzip"}, "DecodingError"),
+    (lambda body: {"Content-Encoding": "gzip", "Content-Length": str(len(body))}, "DecodingError"),
 )
+"""Headers that are not true of the body, and what is said of it."""
+
+
+def dishonest(headers):
+    return lambda body: Answer([body], headers=headers(body))
+
+
 def test_given_an_answer_of_another_length_or_form_than_it_says_when_synced_then_refused(
-    town, clever, sync, resync, product, headers, said
+    town, clever, sync, resync, product, subtests
 ):
     resync()
-    with through(clever, only("/v3.1/sections", lambda body: Answer([body], headers={**headers(body)}))):
-        assert said in refused(sync, product, town)
+    for place, (headers, said) in enumerate(WRONG_FORMS):
+        with subtests.test(place), through(clever, only("/v3.1/sections", dishonest(headers))):
+            assert said in refused(sync, product, town)
 
 
 def test_given_pages_that_overlap_and_come_twice_when_synced_then_everybody_is_there_once(

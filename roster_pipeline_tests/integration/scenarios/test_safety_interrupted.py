@@ -1,0 +1,100 @@
+"""What goes away in the middle of a sync: PostgreSQL, all of it or one session, and room on the disk.
+
+That a killed process leaves nothing half done is `test_console`'s.
+"""
+
+import resource
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import difference, published, query, row_versions
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.scenarios.gateway import refused
+
+RUNNING = "select count(*) from roster.syncs where state = 'running'"
+OTHER_SESSIONS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+WAITING = (
+    "select pid from pg_locks where not granted and relation = 'roster.rosters'::regclass "
+    "and database = (select oid from pg_database where datname = current_database())"
+)
+TERMINATE = "select count(pg_terminate_backend(pid))"
+
+
+def until(condition):
+    """What it gives, once it gives something: another thread brings it about."""
+    end = time.monotonic() + 30
+    while not (found := condition()):
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)
+    return found
+
+
+def test_given_postgresql_ends_every_session_while_clever_is_read_when_synced_again_then_all_is_whole(
+    town, clever, sync, resync, product
+):
+    """As a restart does: the district's lock is gone with its session."""
+    resync()
+    town.student(1)
+    town.leave(town.student(119))
+    clever.go_wrong(("/v3.1/sections", 1, "delay:1"))
+    before = published(product, town.id)
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(sync, town)
+        until(lambda: query(product, RUNNING) == [(1,)])
+        assert query(product, f"{TERMINATE} {OTHER_SESSIONS}")[0][0] > 0
+        ended = running.result()
+    assert "\n" not in (ended.failure or "").strip()
+    assert published(product, town.id) in (before, expect(town, before))
+    assert (ended.exit_code == 0) == (published(product, town.id) != before)
+    resync()
+    assert difference(expect(town, before), published(product, town.id)) == {}
+    assert query(product, RUNNING) == [(0,)]
+
+
+def test_given_postgresql_ends_the_session_that_publishes_when_synced_then_nothing_is_half_done(
+    town, sync, resync, product
+):
+    resync()
+    before = row_versions(product)
+    town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
+    with ThreadPoolExecutor(1) as thread:
+        with product.begin() as pg:
+            pg.exec_driver_sql("lock table roster.rosters in share mode")
+            running = thread.submit(sync, town)
+            ((pid,),) = until(lambda: query(product, WAITING))
+            query(product, "select pg_terminate_backend(:pid)", pid=pid)
+        ended = running.result()
+    assert (ended.exit_code, "Nothing was half done" in ended.failure, "\n" in ended.failure) == (1, True, False)
+    assert row_versions(product) == before
+    assert query(product, RUNNING) == [(0,)]
+    resync()
+    assert difference(expect(town), published(product, town.id)) == {}
+
+
+@contextmanager
+def disk_full_at(size):
+    """No file of this process grows beyond `size` bytes: a write that would fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("size", [64, 20_000], ids=["for what Clever sends", "for the district's file"])
+def test_given_a_full_disk_when_synced_then_one_line_nothing_changes_and_with_room_again_all_is_published(
+    town, sync, resync, product, size
+):
+    resync()
+    for number in range(3):
+        town.section(number, students=[town.student(number)])
+    with disk_full_at(size):
+        refused(sync, product, town, code=1)
+    assert [path for path in read_settings().landing_folder.rglob("*") if path.is_file()] == []
+    resync()
+    assert difference(expect(town), published(product, town.id)) == {}

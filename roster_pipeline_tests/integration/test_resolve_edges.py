@@ -1,0 +1,242 @@
+"""Decisions at the edges: accounts in use elsewhere, addresses taken meanwhile, people who come back or have left."""
+
+import pytest
+
+from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline_tests.integration.decisions import (
+    NAMES,
+    classes_of,
+    enrol,
+    link_of,
+    live_classes,
+    open_reviews,
+    with_new_id,
+    withdraw,
+)
+from roster_pipeline_tests.integration.readers import execute, query, row_versions
+from roster_pipeline_tests.integration.test_existing_accounts import MEMBER, give
+from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+
+ARCHIVE = "update roster.accounts set archived_at = now() where id = :id"
+PROMOTE = "update roster.accounts set role = 'admin' where id = :id"
+
+
+@pytest.fixture
+def teacher(valley):
+    return give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+
+
+@pytest.fixture
+def refused(product, decide):
+    """A decision that is refused for the reason said, and changes nothing."""
+
+    def asked(person, decision, said, **options):
+        before = row_versions(product)
+        with pytest.raises(CorrectionRefused, match=said):
+            decide(person, decision, **options)
+        assert row_versions(product) == before
+
+    return asked
+
+
+def test_given_a_member_of_another_organization_since_when_linked_away_then_refused(
+    valley, hamlet, quick_sync, product, student, account, refused
+):
+    account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    own = link_of(product, student)[0]
+    execute(product, MEMBER, account=own, role="student", admin=False, district=hamlet.id)
+    refused(student, "same", "an admin's or in another organization too")
+
+
+def test_given_an_admin_since_when_linked_away_then_refused(valley, quick_sync, product, teacher, account, refused):
+    execute(product, ARCHIVE, id=account(teacher["email"], "Ida", "Moss", "teacher"))
+    quick_sync(valley)
+    execute(
+        product,
+        "update roster.org_memberships set is_admin = true where account_id = :id",
+        id=link_of(product, teacher)[0],
+    )
+    refused(teacher, "link", "an admin's or in another organization too")
+
+
+def test_given_a_recycled_id_of_an_admin_by_now_when_another_person_then_refused(product, renamed, refused):
+    person, own = renamed
+    execute(product, PROMOTE, id=own)
+    refused(person, "different", "an admin's or in another organization too")
+
+
+def test_given_a_verified_teacher_when_linked_to_a_closed_account_then_verified_there(
+    valley, quick_sync, product, teacher, account, decide
+):
+    own = account(teacher["email"], "Ida", "Moss", "teacher")
+    execute(product, ARCHIVE, id=own)
+    quick_sync(valley)
+    empty = link_of(product, teacher)[0]
+    execute(product, "update roster.org_memberships set verified_at = '2026-01-01' where account_id = :id", id=empty)
+    decide(teacher, "link")
+    live = "select verified_at is not null from roster.org_memberships where account_id = :id and ended_at is null"
+    assert query(product, live, id=own) == [(True,)]
+
+
+def test_given_a_student_and_an_admins_account_when_linked_then_refused(
+    valley, quick_sync, product, student, account, refused
+):
+    own = account(student["email"], role="admin")
+    execute(product, MEMBER, account=own, role="admin", admin=True, district=valley.id)
+    quick_sync(valley)
+    assert open_reviews(product, student) == [("role_differs", own)]
+    refused(student, "link", "is an admin's, the person a student")
+
+
+def test_given_a_teacher_shared_in_classes_only_when_the_account_is_relinked_then_refused(
+    valley, quick_sync, product, teacher, account, refused
+):
+    """Their memberships of organization and schools are the product's own, and no sync ends them."""
+    valley.remove("users", teacher["id"])
+    quick_sync(valley)
+    own = account(teacher["email"], "Ida", "Moss", "teacher")
+    execute(product, MEMBER, account=own, role="teacher", admin=False, district=valley.id)
+    execute(
+        product,
+        "insert into roster.school_memberships (school_id, account_id, role) "
+        "select id, :id, 'teacher' from roster.schools",
+        id=own,
+    )
+    valley.put("users", teacher)
+    quick_sync(valley)
+    assert link_of(product, teacher) == (own, "email")
+    valley.put("users", teacher | {"email": "no address"})
+    again = teacher | {"id": teacher["id"][:-4] + "beef", "name": {"first": "Ian", "last": "Moor"}}
+    valley.put("users", again)
+    quick_sync(valley)
+    refused(again, "relink", "Clever still shares")
+
+
+def test_given_an_id_recycled_for_another_role_when_another_person_then_the_old_account_never_has_that_role(
+    valley, quick_sync, product, student, teacher, decide
+):
+    quick_sync(valley)
+    own = link_of(product, student)[0]
+    for key in classes_of(valley, student):
+        withdraw(valley, key, student)
+    recycled = teacher | {"id": student["id"], "email": "kim@example.org", "name": {"first": "Kim", "last": "West"}}
+    valley.put("users", recycled)
+    quick_sync(valley)
+    unchanged = [("Tom", "Reed", student["email"], "student", False)]
+    assert query(product, NAMES, id=own) == unchanged
+    decide(recycled, "different")
+    quick_sync(valley)
+    assert query(product, NAMES, id=own) == unchanged
+    fresh = link_of(product, recycled)[0]
+    assert query(product, NAMES, id=fresh) == [("Kim", "West", "kim@example.org", "teacher", False)]
+
+
+def test_given_an_account_that_had_left_the_organization_when_somebody_is_it_then_a_member_again(
+    valley, quick_sync, product, student, account, decide
+):
+    own = account(student["email"], "Ann", "Other")
+    execute(product, MEMBER, account=own, role="student", admin=False, district=valley.id)
+    execute(product, "update roster.org_memberships set ended_at = now() where account_id = :id", id=own)
+    quick_sync(valley)
+    decide(student, "same")
+    quick_sync(valley)
+    assert query(product, "select ended_at from roster.org_memberships where account_id = :id", id=own) == [(None,)]
+
+
+def test_given_two_ids_that_take_turns_when_the_relinked_one_returns_then_somebody_is_asked_again(
+    valley, quick_sync, product, student, decide
+):
+    quick_sync(valley)
+    own = link_of(product, student)[0]
+    other = with_new_id(valley, student, "bee2")
+    quick_sync(valley)
+    decide(other, "relink")
+    leave(valley, other["id"])
+    valley.put("users", student)
+    quick_sync(valley)
+    decide(student, "relink")
+    leave(valley, student["id"])
+    valley.put("users", other)
+    quick_sync(valley)
+    assert open_reviews(product, other) == [("already_linked", own)]
+
+
+def test_given_a_recycled_id_that_has_left_when_the_same_person_then_the_classes_wait_on(
+    valley, quick_sync, product, renamed, decide
+):
+    person, own = renamed
+    waiting = "select roster_id from roster.parked_members where clever_id = :key order by 1"
+    valley.remove("users", person["id"])
+    quick_sync(valley)
+    before = query(product, waiting, key=person["id"])
+    assert before
+    decide(person, "same")
+    assert live_classes(product, own) == set()
+    assert query(product, waiting, key=person["id"]) == before
+
+
+def test_given_a_question_when_its_account_is_another_by_the_next_sync_then_it_is_asked_once(
+    valley, quick_sync, product, student, account
+):
+    """The address that two share belongs to nobody, and then to a new account."""
+    quick_sync(valley)
+    for key, first in zip(users_of(valley, "student"), ("Tom", "Kim"), strict=False):
+        give(valley, key, email="shared@example.org", first=first, last="Reed")
+    quick_sync(valley)
+    execute(product, ARCHIVE, id=link_of(product, student)[0])
+    account("shared@example.org", "Zoe", "Else")
+    quick_sync(valley)
+    assert [reason for reason, _ in open_reviews(product, student)] == ["email_shared"]
+
+
+def test_given_a_flagged_teachers_old_address_taken_meanwhile_when_another_person_then_the_account_is_without(
+    valley, quick_sync, product, teacher, account, decide
+):
+    own = account(teacher["email"], "Ann", "Other", "teacher")
+    quick_sync(valley)
+    give(valley, teacher["id"], email="ida2@example.org", first="Ida", last="Moss")
+    quick_sync(valley)
+    other = account(teacher["email"], "Zoe", "Else", "teacher")
+    decide(teacher, "different")
+    assert query(product, NAMES, id=own) == [("Ann", "Other", None, "teacher", False)]
+    assert query(product, NAMES, id=other)[0][2] == teacher["email"]
+
+
+def test_given_a_recycled_id_parked_for_a_class_it_is_in_when_another_person_then_in_it_once(
+    valley, quick_sync, product, student, undo, decide
+):
+    quick_sync(valley)
+    key = min(classes_of(valley, student))
+    withdraw(valley, key, student)
+    withdrawn = quick_sync(valley).sync_id
+    enrol(valley, key, student)
+    person = give(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
+    quick_sync(valley)
+    assert query(product, "select clever_id from roster.parked_members") == [(person["id"],)]
+    undo(withdrawn)
+    decide(person, "different")
+    assert live_classes(product, link_of(product, person)[0]) == classes_of(valley, person)
+    assert query(product, "select clever_id from roster.parked_members") == []
+
+
+def test_given_an_address_of_another_organizations_account_when_asked_about_then_the_evidence_tells_nothing_of_it(
+    valley, hamlet, quick_sync, product, student, account
+):
+    quick_sync(valley)
+    hidden = account("moved@example.org", "Tom", "Reed")
+    execute(product, MEMBER, account=hidden, role="student", admin=False, district=hamlet.id)
+    give(valley, student["id"], email="moved@example.org", first="Tom", last="Reed")
+    quick_sync(valley)
+    ((evidence,),) = query(product, "select evidence from roster.reviews where clever_id = :key", key=student["id"])
+    told = {name for name, value in evidence.items() if name != "rule" and value}
+    assert (told, evidence["suggestion"]) == ({"suggestion"}, "create")
+
+
+@pytest.mark.parametrize("by", ["sync", "", "a\nb", "\x1b[31mred", "\u202eabc", "\udcff", "x" * 201])
+def test_given_a_decider_who_is_the_sync_or_cannot_be_printed_when_decided_then_refused(
+    valley, quick_sync, student, account, refused, by
+):
+    account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    refused(student, "create", "printable letters", by=by)

@@ -1,0 +1,242 @@
+"""Undo keeps people whole: nobody is left between two accounts, without one, or without what others gave since."""
+
+import pytest
+
+from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline_tests.integration.decisions import (
+    NAMES,
+    another_class,
+    classes_of,
+    enrol,
+    link_of,
+    live_classes,
+    open_reviews,
+    with_new_id,
+    withdraw,
+)
+from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
+from roster_pipeline_tests.integration.test_existing_accounts import MEMBER, give
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+
+def test_given_a_class_left_and_joined_again_since_when_the_first_joining_is_undone_then_still_in_it(
+    valley, quick_sync, product, student, undo
+):
+    quick_sync(valley)
+    key = another_class(valley, student)
+    enrol(valley, key, student)
+    first = quick_sync(valley).sync_id
+    withdraw(valley, key, student)
+    quick_sync(valley)
+    enrol(valley, key, student)
+    quick_sync(valley)
+    undone = undo(first)
+    assert live_classes(product, link_of(product, student)[0]) == classes_of(valley, student)
+    assert [skipped["entity"] for skipped in undone.skipped] == ["roster_students"]
+
+
+def test_given_two_relinks_in_a_row_when_the_first_is_undone_then_the_person_keeps_account_and_classes(
+    valley, quick_sync, product, student, decide, undo
+):
+    quick_sync(valley)
+    own = link_of(product, student)[0]
+    second = with_new_id(valley, student, "bee2")
+    quick_sync(valley)
+    relinked = decide(second, "relink")
+    third = with_new_id(valley, second, "bee3")
+    quick_sync(valley)
+    decide(third, "relink")
+    undo(relinked.sync_id)
+    assert link_of(product, third) == (own, "relink")
+    assert live_classes(product, own) == classes_of(valley, third)
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
+
+
+def test_given_an_account_that_somebody_else_got_since_when_a_decision_is_redone_then_both_keep_what_they_have(
+    valley, quick_sync, product, student, account, decide, undo
+):
+    account(student["email"], "Ann", "Other")
+    twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
+    quick_sync(valley)
+    undone = undo(decide(student, "link").sync_id)
+    decide(twin, "link")
+    before = live_rows(product)
+    assert undo(undone.sync_id).skipped
+    assert live_rows(product) == before
+
+
+def test_given_an_old_account_whose_owner_is_back_when_the_parting_is_undone_then_each_keeps_their_own(
+    valley, quick_sync, product, renamed, decide, undo
+):
+    person, old = renamed
+    parted = decide(person, "different")
+    fresh = link_of(product, person)[0]
+    quick_sync(valley)
+    owner = person | {
+        "id": person["id"][:-4] + "beef",
+        "email": "tom.reed@example.org",
+        "name": {"first": "Tom", "last": "Reed"},
+    }
+    valley.put("users", owner)
+    quick_sync(valley)
+    assert link_of(product, owner) == (old, "email")
+    undo(parted.sync_id)
+    assert link_of(product, owner) == (old, "email")
+    assert link_of(product, person) == (fresh, "different")
+    assert live_classes(product, old) == set()
+    assert live_classes(product, fresh) == classes_of(valley, person)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "names"),
+    [("different", "same", ("Kim", "West", "kim.west")), ("same", "different", ("Tom", "Reed", "tom.reed"))],
+)
+def test_given_a_decision_and_a_night_when_reversed_then_the_other_one_does_all_that_it_should(
+    valley, quick_sync, product, renamed, decide, undo, first, then, names
+):
+    person, own = renamed
+    decided = decide(person, first)
+    quick_sync(valley)
+    assert undo(decided.sync_id).skipped == []
+    decide(person, then)
+    quick_sync(valley)
+    *named, name = names
+    assert query(product, NAMES, id=own) == [(*named, f"{name}@example.org", "student", False)]
+    assert live_classes(product, link_of(product, person)[0]) == classes_of(valley, person)
+    assert open_reviews(product, person) == []
+
+
+def test_given_somebody_linked_who_has_a_new_address_since_when_reversed_then_the_account_is_its_owners_again(
+    valley, quick_sync, product, student, account, decide, undo
+):
+    own = account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    decided = decide(student, "same")
+    give(valley, student["id"], email="tom2@example.org", first="Tom", last="Reed")
+    quick_sync(valley)
+    undo(decided.sync_id)
+    quick_sync(valley)
+    assert query(product, NAMES, id=own) == [("Ann", "Other", student["email"], "student", False)]
+    assert query(product, NAMES, id=link_of(product, student)[0])[0][2] == "tom2@example.org"
+
+
+@pytest.mark.parametrize(
+    "promotion",
+    [
+        "update roster.org_memberships set is_admin = true where account_id = :id",
+        "update roster.accounts set role = 'admin' where id = :id",
+    ],
+)
+def test_given_somebody_made_an_admin_since_when_the_sync_is_undone_then_all_of_theirs_stays_through_the_next_one(
+    valley, quick_sync, product, undo, promotion
+):
+    teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    sync_id = quick_sync(valley).sync_id
+    own = link_of(product, teacher)[0]
+    execute(product, promotion, id=own)
+
+    def held():
+        member = "select role, is_admin, ended_at from roster.org_memberships where account_id = :id"
+        taught = "select roster_id from roster.roster_teachers where account_id = :id and ended_at is null order by 1"
+        return [query(product, read, id=own) for read in (NAMES, member, taught)], link_of(product, teacher)
+
+    before = held()
+    undo(sync_id)
+    assert held() == before
+    quick_sync(valley)
+    assert held() == before
+
+
+def test_given_an_account_in_use_by_another_organization_since_when_undone_then_open_and_with_its_address(
+    valley, hamlet, quick_sync, product, student, undo
+):
+    sync_id = quick_sync(valley).sync_id
+    own = link_of(product, student)[0]
+    execute(product, MEMBER, account=own, role="student", admin=False, district=hamlet.id)
+    assert {"entity": "accounts", "key": {"id": own}} in undo(sync_id).skipped
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
+
+
+def test_given_a_closed_account_whose_address_is_taken_since_when_the_undo_is_undone_then_back_without_it(
+    valley, quick_sync, product, student, account, undo
+):
+    sync_id = quick_sync(valley).sync_id
+    own = link_of(product, student)[0]
+    undone = undo(sync_id)
+    other = account(student["email"], "Ann", "Other")
+    undo(undone.sync_id)
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", None, "student", False)]
+    assert query(product, NAMES, id=other) == [("Ann", "Other", student["email"], "student", False)]
+    assert live_classes(product, own) == classes_of(valley, student)
+
+
+def test_given_a_sync_that_ended_one_question_and_asked_another_when_undone_then_the_first_is_asked(
+    valley, quick_sync, product, student, account, undo
+):
+    quick_sync(valley)
+    for address in ("a@example.org", "b@example.org"):
+        account(address, "Ann", "Other")
+    give(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
+    quick_sync(valley)
+    before = live_rows(product)
+    assert before["reviews"]
+    give(valley, student["id"], email="b@example.org", first="Tom", last="Reed")
+    sync_id = quick_sync(valley).sync_id
+    assert live_rows(product)["reviews"] != before["reviews"]
+    undo(sync_id)
+    assert live_rows(product) == before
+
+
+def test_given_a_question_asked_since_when_a_decision_of_that_reason_is_undone_then_only_the_newer_one_is_open(
+    valley, quick_sync, product, student, account, decide, undo
+):
+    quick_sync(valley)
+    account("a@example.org", "Ann", "Other")
+    newer = account("b@example.org", "Bea", "Else")
+    give(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
+    quick_sync(valley)
+    decided = decide(student, "create")
+    give(valley, student["id"], email="b@example.org", first="Tom", last="Reed")
+    quick_sync(valley)
+    undo(decided.sync_id)
+    assert open_reviews(product, student) == [("email_shared", newer)]
+
+
+def test_given_a_sync_done_again_since_when_its_undo_is_undone_then_nothing_is_there_twice(
+    valley, quick_sync, product, student, account, undo
+):
+    account(student["email"], "Ann", "Other")
+    undone = undo(quick_sync(valley).sync_id)
+    quick_sync(valley)
+    before = live_rows(product)
+    undo(undone.sync_id)
+    assert live_rows(product) == before
+
+
+def test_given_somebody_of_two_schools_when_the_sync_of_one_is_undone_then_whole_in_the_other(
+    valley, quick_sync, product, student, undo
+):
+    school = student["roles"]["student"]["school"]
+    other = next(key for key in valley.resources["schools"] if key != school)
+    role = student["roles"]["student"] | {"schools": [school, other]}
+    valley.put("users", student | {"roles": student["roles"] | {"student": role}})
+    key = next(key for key, one in valley.resources["sections"].items() if one["school"] == other)
+    enrol(valley, key, student)
+    sync_id = quick_sync(valley).sync_id
+    own = link_of(product, student)[0]
+    undo(sync_id, school=school)
+    assert live_classes(product, own) == {key}
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
+    assert link_of(product, student) == (own, "created")
+
+
+def test_given_a_decision_when_undone_for_one_school_then_refused_and_nothing_changes(
+    valley, quick_sync, product, student, account, decide, undo
+):
+    account(student["email"], "Ann", "Other")
+    quick_sync(valley)
+    decided = decide(student, "same")
+    before = row_versions(product)
+    with pytest.raises(CorrectionRefused, match="as a whole"):
+        undo(decided.sync_id, school=student["roles"]["student"]["school"])
+    assert row_versions(product) == before
