@@ -175,7 +175,7 @@ def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[Sandb
 def _local_settings(url: str) -> Settings:
     """Settings of this process and its children: the sandbox for Clever, the embedded server for the product."""
     os.environ.update(_environment(url))
-    for variable in ("ROSTER_DATABASE_URL", "ROSTER_DAGSTER_DATABASE_URL"):
+    for variable in ("ROSTER_DATABASE_URL", "ROSTER_DAGSTER_DATABASE_URL", "ROSTER_ALERT_WEBHOOK_URL"):
         os.environ.pop(variable, None)
     if shutil.which("git") is None:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")

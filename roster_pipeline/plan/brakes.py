@@ -8,162 +8,30 @@ somebody who would leave the district and has anything held waits as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 
 import duckdb
 
 from roster_pipeline.model.entities import END, ROSTER_TEACHERS, SCHOOL_MEMBERSHIPS, UPDATE
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import Held
+from roster_pipeline.plan.parts import (
+    CLASS_REMOVALS,
+    KNOWN,
+    OF_PEOPLE,
+    OF_ROSTERS,
+    PARTS,
+    SCHOOL_REMOVALS,
+    UNITS,
+    Part,
+    Unit,
+)
 
-CLASS_REMOVALS = "class_removals"
-SCHOOL_REMOVALS = "school_removals"
 DISTRICT_REMOVALS = "district_removals"
 WINDOW_REMOVALS = "window_removals"
 DISTRICT_UPDATES = "district_updates"
 FEED_INCOMPLETE = "feed_incomplete"
 
 
-@dataclass(frozen=True)
-class Part:
-    """One kind of rows, watched over the whole district.
-
-    Attributes:
-        resource: the Clever list that proves its absences.
-        entity, where: the live rows that are counted.
-        held: the changes that wait with it: entity, and a condition on its changes.
-        op: what is counted and held: rows that would `end`, or names and emails that would `update`.
-    """
-
-    name: str
-    resource: str
-    entity: str
-    where: str
-    held: Mapping[str, str]
-    op: str = END
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One kind of rows, watched class by class or school by school.
-
-    Attributes:
-        part: its name, as in `Part`.
-        entity, where: the live rows that are counted.
-        of: which class or school a row is of, as SQL.
-        held: the changes that wait with it: entity, and a condition in which `units` are those that tripped.
-    """
-
-    reason: str
-    part: str
-    entity: str
-    where: str
-    of: str
-    held: Mapping[str, str]
-
-
-KNOWN = "account_id in (select account_id from current.accounts where is_linked_here)"
-ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
-ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
-OF_PEOPLE = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
-OF_ROSTERS = ("roster_teachers", "roster_students", "parked_members")
-ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
-SCHOOL_OF_ROSTER = "(select school_id from current.rosters as roster where roster.section_id = it.section_id)"
-ROSTER_OF_UNIT = "section_id in (select section_id from current.rosters where school_id in units)"
-
-
-def _people(name: str, role: str) -> Part:
-    gone = f"account_id in (select account_id from changes.org_memberships where op = 'end' and role = '{role}')"
-    held = {"org_memberships": f"role = '{role}'", "school_memberships": gone, f"roster_{role}s": gone}
-    return Part(name, name, "org_memberships", f"role = '{role}'", held)
-
-
-def _school_members(name: str, role: str) -> Part:
-    return Part(
-        f"{name}_in_schools", name, "school_memberships", f"role = '{role}'", {"school_memberships": f"role = '{role}'"}
-    )
-
-
-def _in_class(name: str, entity: str, role: str) -> Part:
-    return Part(name, "sections", entity, "true", {entity: "true", "parked_members": f"role = '{role}'"})
-
-
-PARTS: tuple[Part, ...] = (
-    Part(
-        "schools",
-        "schools",
-        "schools",
-        "true",
-        {
-            "schools": "true",
-            "school_memberships": ENDING_SCHOOL,
-            "rosters": ENDING_SCHOOL,
-            "roster_teachers": ROSTER_OF_ENDING_SCHOOL,
-            "roster_students": ROSTER_OF_ENDING_SCHOOL,
-            "parked_members": ROSTER_OF_ENDING_SCHOOL,
-        },
-    ),
-    Part(
-        "rosters",
-        "sections",
-        "rosters",
-        "true",
-        {"rosters": "true"} | dict.fromkeys(OF_ROSTERS, ENDING_ROSTER),
-    ),
-    _people("students", "student"),
-    _people("teachers", "teacher"),
-    _school_members("students", "student"),
-    _school_members("teachers", "teacher"),
-    _in_class("enrollments", "roster_students", "student"),
-    _in_class("class_teachers", "roster_teachers", "teacher"),
-    Part("names_and_emails", "students", "accounts", "true", {"accounts": KNOWN}, UPDATE),
-)
-"""In this order: what one part holds is no longer counted by the next, so that each removal has one reason."""
-UNITS: tuple[Unit, ...] = (
-    Unit(
-        CLASS_REMOVALS,
-        "enrollments",
-        "roster_students",
-        f"not {ENDING_ROSTER}",  # a class that ends takes its members along: that is a removal of a class
-        "it.section_id",
-        {"roster_students": "section_id in units", "parked_members": "section_id in units and role = 'student'"},
-    ),
-    Unit(
-        SCHOOL_REMOVALS,
-        "rosters",
-        "rosters",
-        "true",
-        "it.school_id",
-        {"rosters": "school_id in units"}
-        | dict.fromkeys(OF_ROSTERS, f"{ROSTER_OF_UNIT} and {ENDING_ROSTER}"),
-    ),
-    *(
-        Unit(
-            SCHOOL_REMOVALS,
-            f"{role}s_in_schools",
-            "school_memberships",
-            f"role = '{role}'",
-            "it.school_id",
-            {"school_memberships": f"school_id in units and role = '{role}'"},
-        )
-        for role in ("student", "teacher")
-    ),
-    *(
-        Unit(
-            SCHOOL_REMOVALS,
-            part,
-            entity,
-            "true",
-            SCHOOL_OF_ROSTER,
-            {entity: ROSTER_OF_UNIT, "parked_members": f"{ROSTER_OF_UNIT} and role = '{role}'"},
-        )
-        for part, entity, role in (
-            ("enrollments", "roster_students", "student"),
-            ("class_teachers", "roster_teachers", "teacher"),
-        )
-    ),
-)
-"""Finer grains first: classes, then schools."""
 COUNTED = {
     END: ("true", "not is_ended and not is_native"),
     UPDATE: (
@@ -217,9 +85,7 @@ def _hold_window(con: duckdb.DuckDBPyConnection, limits: Limits, lately: Mapping
             yield from _hold(con, part, WINDOW_REMOVALS, limits.window_removals, lately[part.name])
 
 
-def _hold(
-    con: duckdb.DuckDBPyConnection, part: Part, reason: str, limit: float, before: int = 0
-) -> Iterator[Held]:
+def _hold(con: duckdb.DuckDBPyConnection, part: Part, reason: str, limit: float, before: int = 0) -> Iterator[Held]:
     """Hold a part whose changes, with those of before, are more than their share of the rows there were."""
     changing, live = _count(con, part)
     if changing and changing + before > (live + before) * limit:
@@ -277,7 +143,9 @@ def _hold_whole(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"update changes.{entity} set held = true where op = 'end' and {waiting_school}")
     for entity in OF_ROSTERS:
         con.execute(f"update changes.{entity} set held = true where op = 'end' and {waiting_roster}")
-    waiting = " union ".join(f"select account_id from changes.{entity} where op = 'end' and held" for entity in OF_PEOPLE)
+    waiting = " union ".join(
+        f"select account_id from changes.{entity} where op = 'end' and held" for entity in OF_PEOPLE
+    )
     con.execute(
         f"create or replace temporary table waiting as ({waiting}) intersect "
         "select account_id from changes.org_memberships where op = 'end'"

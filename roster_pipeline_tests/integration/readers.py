@@ -175,7 +175,7 @@ def known(engine, district_id):
     asked = query(engine, f"{REVIEWS} m.state = 'open'", district=district_id)
     decided = query(
         engine,
-        f"{REVIEWS} m.state = 'resolved' and m.decided_by <> 'sync' and m.reason <> 'recycled_id'",
+        f"{REVIEWS} m.decision in ('create', 'different') and m.reason <> 'recycled_id'",
         district=district_id,
     )
     return Known(accounts, {(key, reason): about for key, reason, about in asked}, set(decided))

@@ -40,14 +40,14 @@ def expect(district, before=None, known=None, told=frozenset()):
     shared = {school["id"] for school in lists["schools"]}
     after = Expected(
         people=_people(known) | {key: person.content for key, person in people.items()},
-        members=_members(known, feed, people),
+        members=_members(known, people),
         schools={
             one["id"]: (one.get("name") or "", *(one.get(name) or None for name in SCHOOL_FIELDS))
             for one in lists["schools"]
         },
         school_members={
-            (school, key): (role, school == primary)
-            for key, (role, *_, primary, schools) in feed.items()
+            (school, key): (people[key].role, school == primary)
+            for key, (*_, primary, schools) in feed.items()
             for school in schools & shared
         },
         reviews=_reviews(known, people, told),
@@ -85,7 +85,7 @@ def _people(known):
     }
 
 
-def _members(known, feed, people):
+def _members(known, people):
     """Everyone in the feed, and of the others those whose membership is not Clever's to end."""
     members = {}
     for account in known.accounts.values():
@@ -96,7 +96,7 @@ def _members(known, feed, people):
         account = known.accounts.get(person.account)
         here = account.here if account else None
         is_kept = here and (here.is_native or here.role == "admin")
-        members[key] = here.role if is_kept else feed[key][0]
+        members[key] = here.role if is_kept else person.role
     return members
 
 

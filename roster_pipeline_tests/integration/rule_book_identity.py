@@ -47,7 +47,7 @@ class Known:
 
     accounts: dict = field(default_factory=dict)  # id: Account
     reviews: dict = field(default_factory=dict)  # (clever_id, reason): id of the account that it is about, or None
-    decided: set = field(default_factory=set)  # (clever_id, reason, id or None): said no more; names may change again
+    decided: set = field(default_factory=set)  # (clever_id, reason, id or None) that somebody is not: asked no more
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Person:
     """Somebody of the feed after the sync. `account` None: a new one. `reviews`: open reasons, any one set of these."""
 
     account: object
+    role: str  # in the organization and in its schools
     content: tuple  # role, first, last, email, clever_email, imported
     is_recycled: bool
     reviews: tuple
@@ -84,13 +85,14 @@ class _Town:
         if chosen is None and self._is_met(key, against):
             chosen = self._holder(key)
         was = self.known.accounts.get(chosen)
-        if was and was.role == "admin":
-            role = "admin"
         if key in self.recycled:
-            content = (role, was.first_name, was.last_name, was.email, was.clever_email, was.imported)
+            role = role if was.role == "admin" else was.role
+            content = (was.first_name, was.last_name, was.email, was.clever_email, was.imported)
         else:
-            content = (role, first, last, self._address(key, was), email, True)
-        return Person(chosen, content, key in self.recycled, self._reviews(key, chosen, content[3], against))
+            content = (first, last, self._address(key, was), email, True)
+        reviews = self._reviews(key, chosen, content[2], against)
+        own_role = "admin" if was and was.role == "admin" else role
+        return Person(chosen, role, (own_role, *content), key in self.recycled, reviews)
 
     def _account(self, key):
         return self.known.accounts.get(self.own.get(key))
@@ -163,14 +165,21 @@ class _Town:
     def _reviews(self, key, chosen, address, against):
         """The sets of open reasons that this person may have: those that stand, and one that is new."""
         standing = {
-            reason for (one, reason) in self.known.reviews if one == key and self._stands(key, reason, chosen, address)
+            reason for one, reason in self.known.reviews if one == key and self._stands(key, reason, chosen, address)
         }
-        about = chosen if key in self.recycled else self._holder(key)
-        new = {reason for reason in against if (key, reason, about) not in self.known.decided}
-        told = [{reason} for reason in sorted(new)]
-        if new != against or not against or self._is_back(key):
-            told.append(set())
-        return tuple(frozenset(standing | one) for one in told)
+        new = {reason for reason in against if not self._is_decided(key, reason)}
+        told = [standing | {reason} for reason in sorted(new)]
+        if new != against or not new or self._is_back(key):
+            told.append(standing)
+        return tuple(frozenset(one) for one in told)
+
+    def _is_decided(self, key, reason):
+        """Somebody has said that this person is not that account, whatever the reason was; an id can pass on again."""
+        holder = self._holder(key)
+        return reason != "recycled_id" and any(
+            one == key and about == holder and (about is not None or said == reason)
+            for one, said, about in self.known.decided
+        )
 
     def _stands(self, key, reason, chosen, address):
         """Nobody has decided, and what was said of the person is still so."""

@@ -1,21 +1,19 @@
-"""Servers where the roles of migration 0007 are not there yet: made by many at once, or left to an administrator."""
+"""Servers where the roles of migration 0007 are not there yet: made by two at once, or by an administrator."""
 
 import shutil
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from subprocess import Popen
 from tempfile import mkdtemp
 
 import pytest
 import sqlalchemy as sa
 
 from roster_pipeline.embedded import product_url, stop_if_last
-from roster_pipeline.product.database import connect, migrate
+from roster_pipeline.product.database import MAY_BE_WRITER, connect, migrate
 from roster_pipeline.settings import Settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query
 from roster_pipeline_tests.integration.rule_book import expect
-
-MIGRATE = "import sys; from roster_pipeline.product.database import connect, migrate; migrate(connect(sys.argv[1]))"
+from roster_pipeline_tests.integration.test_console import until
 
 
 @pytest.fixture
@@ -67,14 +65,42 @@ def test_given_a_user_who_may_not_make_roles_when_synced_then_as_itself_until_an
         execute(product, "call roster.raise_walls()")
 
 
-def test_given_databases_of_one_new_server_when_migrated_at_once_then_all_have_the_roles(administrator):
-    names = [f"together_{number}" for number in range(4)]
-    run(administrator, *(f"create database {name}" for name in names))
-    engines = [connect(administrator.url.set(database=name).render_as_string(hide_password=False)) for name in names]
-    started = [Popen([sys.executable, "-c", MIGRATE, engine.url.render_as_string()]) for engine in engines]
-    assert [process.wait(60) for process in started] == [0] * len(names)
-    assert roles(administrator) == [("roster_reader",), ("roster_writer",)]
-    granted = "select has_table_privilege('roster_writer', 'roster.rosters', 'select')"
-    assert [query(engine, granted) for engine in engines] == [[(True,)]] * len(names)
+@pytest.fixture
+def database(administrator):
+    """Makes an empty database, as the user sees it who owns it."""
+    engines = []
+
+    def made(owner):
+        run(administrator, f"create database of_{owner} owner {owner}")
+        url = administrator.url.set(username=owner, database=f"of_{owner}")
+        engines.append(connect(url.render_as_string(hide_password=False)))
+        return engines[-1]
+
+    yield made
     for engine in engines:
         engine.dispose()
+
+
+def test_given_a_user_who_may_make_roles_and_is_no_superuser_when_migrated_then_it_may_be_the_writer(
+    administrator, database
+):
+    run(administrator, "create role maker login createrole")
+    product = database("maker")
+    migrate(product)
+    assert roles(administrator) == [("roster_reader",), ("roster_writer",)]
+    assert query(product, MAY_BE_WRITER) == [(True,)]
+
+
+def test_given_another_database_makes_the_roles_at_the_same_moment_when_migrated_then_done(administrator, database):
+    product = database("postgres")
+    waiting = "select count(*) from pg_stat_activity where datname = 'of_postgres' and wait_event_type = 'Lock'"
+    with (
+        ThreadPoolExecutor() as pool,
+        administrator.execution_options(isolation_level="READ COMMITTED").connect() as other,
+    ):
+        other.execute(sa.text("create role roster_writer"))
+        migrating = pool.submit(migrate, product)
+        until(lambda: query(administrator, waiting) == [(1,)])
+        other.commit()
+        migrating.result(timeout=60)
+    assert query(product, MAY_BE_WRITER) == [(True,)]
