@@ -94,7 +94,8 @@ def _say_undone(sync: int, undone: Undone) -> None:
     _show_counts(undone.counts)
     for skipped in undone.skipped[:SHOWN]:
         key = ", ".join(f"{column} {value}" for column, value in skipped["key"].items())
-        complain(f"Changed since, so left as it is: {skipped['entity']} {key}")
+        what = f"{skipped['entity']} {skipped.get('column', '')}".strip()
+        complain(f"Changed since, so left as it is: {what} of {key}")
     if len(undone.skipped) > SHOWN:
         complain(f"… and {len(undone.skipped) - SHOWN:,} more; --json lists them all.")
     say(f"The next sync publishes what Clever says again. To take the undo back: roster-pipeline undo {undone.sync_id}")

@@ -76,7 +76,7 @@ def connect(
     elif kept and kept.tier != tier:
         say(
             f"{district.name} ({district.id}) had tier {kept.tier} and has {tier} now. {CHANGED[tier]}\n"
-            f"Nothing is taken away: {kept.schools:,} schools, {kept.members:,} members and {kept.classes:,} classes stay."
+            f"Nothing is taken away: {kept.schools:,} schools, {kept.members:,} members, {kept.classes:,} classes stay."
         )
     else:
         say(f"{district.name} ({district.id}) is connected with tier {tier}. {NEXT[tier]}")

@@ -42,6 +42,9 @@ PEOPLE = {
     "reviews": (None, "clever_id"),
 }
 """Whose a row is: its columns for the account and for the Clever id."""
+WHOLE = ("accounts", "identity_links", "org_memberships")
+"""A change of one of these keeps everything of the person as it is."""
+Rows = Sequence[sa.RowMapping]
 WRITTEN_LATER = """
     exists (select from roster.changes as later join roster.syncs as wrote on wrote.id = later.sync_id
         where later.sync_id > :undone and later.entity = :entity and later.key = c.key
@@ -194,12 +197,14 @@ def _find(pg: Connection, target: Target, values: Values, moved: str) -> None:
 def _set_aside(pg: Connection) -> list[dict[str, Any]]:
     """Take out of `undone_X` what was written since, and what would take an address or a link from somebody."""
     skipped = _keep_people(pg, "is_moved")
-    taken = _taken(*CLAIMS[0])
-    run(
-        pg,
-        f"update undone_accounts set email = null where {taken} "
-        "and id in (select id from roster.accounts where archived_at is not null)",
-    )
+    # A closed account comes back without an address that is somebody's by now.
+    blanked = pg.execute(
+        sa.text(
+            f"update undone_accounts set email = null where {_taken(*CLAIMS[0])} "
+            "and id in (select id from roster.accounts where archived_at is not null) returning key"
+        )
+    ).scalars()
+    skipped += [{"entity": "accounts", "key": key, "column": "email"} for key in blanked]
     for name, column, while_ in CLAIMS:
         while found := _keep_people(pg, _taken(name, column, while_), (name,)):
             skipped += found
@@ -227,11 +232,6 @@ def _keep_people(pg: Connection, which: str, names: tuple[str, ...] = tuple(TARG
         skipped += [{"entity": name, "key": row["key"]} for name, rows in found.items() for row in rows]
         accounts, clever_ids = _owners({"identity_links": found["identity_links"]})
     return skipped
-
-
-WHOLE = ("accounts", "identity_links", "org_memberships")
-"""A change of one of these keeps everything of the person as it is."""
-Rows = Sequence[sa.RowMapping]
 
 
 def _owners(taken: Mapping[str, Rows]) -> tuple[set[int], set[str]]:

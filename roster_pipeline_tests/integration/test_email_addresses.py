@@ -97,7 +97,7 @@ def test_every_address_of_the_suites_has_a_verdict_and_unlike_theirs_are_only_th
     assert {test["data"] for test in tests if test["valid"] != is_address(test["data"])} == {*REFUSED_THOUGH_VALID}
 
 
-def test_given_odd_addresses_and_accounts_that_have_them_when_synced_then_each_is_linked_exactly_or_flagged(
+def test_h_15_given_odd_addresses_and_accounts_that_have_them_when_synced_then_each_is_linked_exactly_or_flagged(
     connect, quick_sync, product
 ):
     emails = (*ACCEPTED, *FLAGGED)
