@@ -31,8 +31,7 @@ def build_plan(
         standing: the limits, and what people decided: what they approved, and exactly that, does not wait.
     """
     held = hold_removals(con, standing.limits, {*emptied, *_unidentified(con)}, dict(standing.lately))
-    would_wait = _digests(con)[True]
-    approved = would_wait if held and would_wait in standing.approved else None
+    approved = _approved(con, standing) if held else None
     if approved:
         _release(con)
         held = ()
@@ -54,6 +53,12 @@ def build_plan(
     con.execute("create or replace table changes.plan (plan varchar)")
     con.execute("insert into changes.plan values (?)", [json.dumps(plan.as_json())])
     return plan
+
+
+def _approved(con: duckdb.DuckDBPyConnection, standing: Standing) -> str | None:
+    """The digest of what is held, if that is exactly what a person approved."""
+    would_wait = _digests(con)[True] if standing.approved else None
+    return would_wait if would_wait in standing.approved else None
 
 
 def _release(con: duckdb.DuckDBPyConnection) -> None:

@@ -18,7 +18,7 @@ from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.publish.resolve import DECISIONS, resolve_review
 from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline.sandbox.collection import Collection
-from roster_pipeline_tests.integration.crowd import act, days, days_here, live, nth, signed_up
+from roster_pipeline_tests.integration.crowd import act, days, days_here, edit, live, nth, signed_up
 from roster_pipeline_tests.integration.readers import (
     difference,
     execute,
@@ -31,7 +31,7 @@ from roster_pipeline_tests.integration.readers import (
 )
 from roster_pipeline_tests.integration.rule_book import expect, feed_of
 from roster_pipeline_tests.integration.rule_book_identity import who_is_who
-from roster_pipeline_tests.integration.test_properties import NO_LIMITS, Shuffled, examples, tiny
+from roster_pipeline_tests.integration.test_properties import NO_LIMITS, Shuffled, clever_id, examples, tiny
 
 NO_LIMITS = replace(NO_LIMITS, district_updates=1.0)
 OF_DISTRICT = "join roster.organizations as o on o.id = t.organization_id where o.clever_district_id = :district and"
@@ -187,3 +187,41 @@ def test_given_reviews_when_somebody_decides_then_it_can_be_undone_and_later_syn
             assert review[1:] not in [one[1:] for one in query(product, REVIEWS, district=district.id)]
     live(product, districts, history[-1])
     sync_and_compare(product, quick_sync, district)
+
+
+def met(product, quick_sync, district, *people):
+    """After a sync of a district in which these people are; the model's word and the product's."""
+    for person in people:
+        edit(district, 1, person)
+    before, had = published(product, district.id), known(product, district.id)
+    quick_sync(district, NO_LIMITS)
+    found = published(product, district.id)
+    return difference(expect(district, before, had, found.reviews), found)
+
+
+def test_given_no_first_name_here_nor_there_when_the_last_names_differ_then_a_student_is_reviewed(
+    quick_sync, product, towns
+):
+    district, *_ = towns([("sign_up", "a@example.org", "", "Stone", "student", None, False)])
+    assert met(product, quick_sync, district, ("person", 1, "student", "", "Brook", "a@example.org")) == {}
+    assert query(product, REVIEWS, district=district.id) == [(1, clever_id(2, 1, 1), "name_differs", 1)]
+
+
+def test_given_somebody_who_had_left_the_organization_when_clever_shares_them_then_a_member_again(
+    quick_sync, product, towns
+):
+    district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", (0, "left"), False)])
+    assert met(product, quick_sync, district, ("person", 1, "teacher", "Ada", "Brook", "a@example.org")) == {}
+    assert links_of(product, district)[clever_id(2, 1, 1)] == 1
+
+
+def test_given_a_review_that_stands_when_the_account_was_closed_and_comes_back_then_nobody_is_asked_twice(
+    quick_sync, product, towns
+):
+    district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", None, False)])
+    assert met(product, quick_sync, district, ("person", 1, "student", "Ada", "Brook", "a@example.org")) == {}
+    asked = query(product, REVIEWS, district=district.id)
+    close = "update roster.accounts set archived_at = now() where id = :account"
+    execute(product, close, account=links_of(product, district)[clever_id(2, 1, 1)])
+    assert met(product, quick_sync, district) == {}
+    assert query(product, REVIEWS, district=district.id) == asked
