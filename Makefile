@@ -20,7 +20,7 @@ dev: $(INSTALLED) ## serve the Dagster UI, its daemon and the Clever sandbox unt
 	@$(BIN)/roster-pipeline dev
 
 test: $(INSTALLED) ## run every test
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST)
 
 check: $(INSTALLED) ## lint, format, types, import contracts, definitions
 	@$(BIN)/ruff check

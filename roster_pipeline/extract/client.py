@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import random as chance
 import time
 from dataclasses import dataclass, field
@@ -188,7 +189,7 @@ class CleverClient:
     def _once(self, url: httpx.URL, who: httpx.Auth, window: RateWindow, what: str) -> bytes:
         window.take()
         try:
-            return judge(self._http.get(url, auth=who), what)
+            return judge(self._http.get(url, auth=who), what).removeprefix(codecs.BOM_UTF8)
         except (httpx.TransportError, httpx.DecodingError) as fault:
             # The name of the fault only: its text may repeat what was sent.
             raise TransientError(type(fault).__name__) from None

@@ -12,7 +12,7 @@ from roster_pipeline.clever import clever_access
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.read import read_feed
-from roster_pipeline.model.resources import COURSES, STUDENTS
+from roster_pipeline.model.resources import STUDENTS
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, published, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
@@ -91,21 +91,6 @@ def test_h_06_given_a_page_without_its_records_or_links_when_read_then_refused(t
             said.append(json.dumps(answer).encode())
             with pytest.raises(SourceBroken, match="documented"):
                 read_feed(client, town.id, tmp_path / "read", resources=(STUDENTS,))
-
-
-@pytest.mark.parametrize(
-    "first",
-    [b'{"data":[],', b'{"links":[{"rel":"next","uri":"/v3.1/courses?starting_after=1"}],'],
-    ids=["data", "links"],
-)
-def test_h_06_given_a_page_that_has_its_records_or_links_twice_when_read_then_refused(town, clever, tmp_path, first):
-    """Parsers take the last: half of the list would not have been read, and nobody would know."""
-    with (
-        through(clever, only("courses", lambda body: first + body[1:])),
-        CleverClient(clever_access(read_settings())) as client,
-        pytest.raises(SourceBroken),
-    ):
-        read_feed(client, town.id, tmp_path / "read", resources=(COURSES,))
 
 
 def test_h_06_given_records_with_unknown_fields_only_when_synced_then_none_lands_and_nobody_leaves(

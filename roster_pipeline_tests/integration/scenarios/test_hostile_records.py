@@ -9,7 +9,7 @@ from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, published, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.seen import Person, person_of, roster_of
+from roster_pipeline_tests.integration.scenarios.seen import roster_of
 from roster_pipeline_tests.integration.test_wrong_types import misprint
 
 MARK = "Quackenbush"
@@ -29,23 +29,6 @@ def set_aside(town):
             return set(con.execute("select resource, clever_id, reason, whole_record from raw.set_aside").fetchall())
 
     return told
-
-
-def test_h_19_given_a_role_outside_the_list_when_synced_then_that_row_is_refused_and_the_others_land(
-    town, resync, product
-):
-    """Whoever is listed as a student without the part that says where, keeps what they have: absence needs proof."""
-    known, new = town.student(1), town.student(2)
-    section = town.section(1, students=[known])
-    resync()
-    before = person_of(product, known)
-    misprint(town, "users", known, {"roles": {"cheater": town.role(1)}})
-    town.student(2, "Renamed")
-    resync()
-    assert published(product, town.id).people[new][1] == "Renamed"
-    assert (
-        person_of(product, known) == before == Person("student", {town.school(0): "primary"}, learns={section: "live"})
-    )
 
 
 def test_h_19_given_words_outside_their_lists_when_synced_then_they_are_text_or_ignored_and_all_lands(
