@@ -9,7 +9,8 @@ with said as (
             'rule': rule,
             'account_id': case
                 when reason = 'recycled_id' then account_id
-                when not is_held_elsewhere then holder_id  -- districts are walls
+                when coalesce(is_held_elsewhere, false) then null  -- districts are walls
+                else holder_id
             end,
             'other_clever_id': holder_clever_id,
             'first_name_agrees': first_name_agrees,

@@ -32,6 +32,8 @@ DISTRICT_UPDATES = "district_updates"
 FEED_INCOMPLETE = "feed_incomplete"
 
 
+ROUNDING = 1e-9
+"""29 of 50 is 58 %, though a computer would say it is a little more."""
 COUNTED = {
     END: ("true", "not is_ended and not is_native"),
     UPDATE: (
@@ -88,7 +90,7 @@ def _hold_window(con: duckdb.DuckDBPyConnection, limits: Limits, lately: Mapping
 def _hold(con: duckdb.DuckDBPyConnection, part: Part, reason: str, limit: float, before: int = 0) -> Iterator[Held]:
     """Hold a part whose changes, with those of before, are more than their share of the rows there were."""
     changing, live = _count(con, part)
-    if changing and changing + before > (live + before) * limit:
+    if changing and changing + before > (live + before) * limit + ROUNDING:
         for entity, where in part.held.items():
             con.execute(f"update changes.{entity} set held = true where op = '{part.op}' and ({where})")
         _hold_whole(con)
@@ -125,7 +127,7 @@ def _tripped(unit: Unit) -> str:
             where not is_ended and not is_native and ({unit.where}) group by all
         )
         select unit, ending.n, live.n from ending inner join live using (unit)
-        where ending.n >= $at_least and ending.n > live.n * $limit
+        where ending.n >= $at_least and ending.n > live.n * $limit + {ROUNDING}
         order by unit
     """
 

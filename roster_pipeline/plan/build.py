@@ -14,6 +14,14 @@ from roster_pipeline.model.limits import Standing
 from roster_pipeline.model.plan import Counts, Plan
 from roster_pipeline.plan.brakes import count_removals, hold_removals, keep_primary, leave_in_class
 
+OF_RESOURCE = {
+    "schools": ("schools", "true"),
+    "teachers": ("org_memberships", "role = 'teacher'"),
+    "students": ("org_memberships", "role = 'student'"),
+    "sections": ("rosters", "true"),
+}
+"""The rows that the feed's lists become."""
+
 
 def build_plan(
     con: duckdb.DuckDBPyConnection,
@@ -30,7 +38,7 @@ def build_plan(
         emptied: resources that are empty now while the last good feed had some.
         standing: the limits, and what people decided: what they approved, and exactly that, does not wait.
     """
-    held = hold_removals(con, standing.limits, {*emptied, *_unidentified(con)}, dict(standing.lately))
+    held = hold_removals(con, standing.limits, {*emptied, *_emptied(con), *_unidentified(con)}, dict(standing.lately))
     approved = _approved(con, standing) if held else None
     if approved:
         _release(con)
@@ -64,6 +72,19 @@ def _approved(con: duckdb.DuckDBPyConnection, standing: Standing) -> str | None:
 def _release(con: duckdb.DuckDBPyConnection) -> None:
     for entity in ENTITIES:
         con.execute(f"update changes.{entity.name} set held = false where held")
+
+
+def _emptied(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Resources of which nothing is left while the product has some: it knows the last good feed, whoever forgot it."""
+    return {
+        resource
+        for resource, (entity, where) in OF_RESOURCE.items()
+        if con.execute(
+            f"select exists (from current.{entity} where not is_ended and not is_native and {where}) "
+            f"and not exists (from marts.{entity} where {where})"
+        ).fetchall()
+        == [(True,)]
+    }
 
 
 def _unidentified(con: duckdb.DuckDBPyConnection) -> set[str]:

@@ -63,11 +63,11 @@ class Person:
 
 def who_is_who(feed, known):
     """Clever id to `Person`, for everyone in `feed`: Clever id to (role, first, last, email, ...)."""
-    town = _Town(feed, known)
-    return {key: town.person(key) for key in feed}
+    meeting = _Meeting(feed, known)
+    return {key: meeting.person(key) for key in feed}
 
 
-class _Town:
+class _Meeting:
     """One feed and one product, side by side."""
 
     def __init__(self, feed, known):
@@ -156,11 +156,9 @@ class _Town:
         return {"email_shared"}
 
     def _is_back(self, key):
-        """Of somebody whose account was closed, one may be told of an account that nobody was asked about."""
-        account, holder = self._account(key), self._holder(key)
-        asked = [(one, about) for (one, _), about in self.known.reviews.items()]
-        asked += [(one, about) for one, _, about in self.known.decided]
-        return account is not None and account.is_closed and (key, holder) not in asked
+        """Somebody whose account was closed is told of anew, or not: the rule book does not say."""
+        account = self._account(key)
+        return account is not None and account.is_closed
 
     def _reviews(self, key, chosen, address, against):
         """The sets of open reasons that this person may have: those that stand, and one that is new."""
@@ -196,7 +194,7 @@ def _against(holder, person):
     role, first, last, *_ = person
     speaks = {
         "already_linked": bool(holder.linked_to or holder.is_linked_elsewhere),
-        # Silent on a student with the address of an admin of their own organization: no account for a child either.
+        # The rule book is silent on a student with the address of an admin here: that account is for no child either.
         "role_differs": holder.role not in (role, "admin") or (holder.role, role) == ("admin", "student"),
         "other_organization": holder.is_member_elsewhere or holder.is_linked_elsewhere,
         "admin_account": holder.is_admin_elsewhere or (holder.role == "admin" and not holder.is_admin_here),

@@ -107,7 +107,7 @@ def undo(product, sync_id):
         return undo_sync(pg, sync_id, datetime.now(UTC))
 
 
-@settings(examples, max_examples=20)
+@settings(examples, max_examples=10)
 @given(signed_up, st.lists(days, min_size=2, max_size=4))
 def test_given_accounts_of_others_when_synced_then_they_and_the_reviews_are_as_the_rule_book_says(
     quick_sync, product, towns, first, history
@@ -122,7 +122,7 @@ def test_given_accounts_of_others_when_synced_then_they_and_the_reviews_are_as_t
     assert live_rows(product) == before
 
 
-@settings(examples, max_examples=6)
+@settings(examples, max_examples=3)
 @given(signed_up, st.lists(days_here, min_size=2, max_size=2))
 def test_given_accounts_of_others_when_records_and_pages_come_in_another_order_then_everybody_is_the_same(
     quick_sync, product, towns, monkeypatch, first, history
@@ -166,7 +166,7 @@ def decided(product, district, review, decision):
     return decide(product, number, decision)
 
 
-@settings(examples, max_examples=8)
+@settings(examples, max_examples=4)
 @given(signed_up, st.lists(days_here, min_size=3, max_size=3), st.lists(st.tuples(nth, nth), min_size=1, max_size=3))
 def test_given_reviews_when_somebody_decides_then_it_can_be_undone_and_later_syncs_keep_to_it(
     quick_sync, product, towns, first, history, picks
