@@ -21,10 +21,10 @@ with matched as (
         and holder.account_id is distinct from claim.account_id
         and (claim.is_blocked or not claim.is_wanted) as is_held,
         coalesce(
-            strip_accents(lower(trim(holder.first_name))) = strip_accents(lower(trim(person.first_name))), false
+            nullif(strip_accents(lower(trim(holder.first_name))), '') = strip_accents(lower(trim(person.first_name))), false
         ) as first_name_agrees,
         coalesce(
-            strip_accents(lower(trim(holder.last_name))) = strip_accents(lower(trim(person.last_name))), false
+            nullif(strip_accents(lower(trim(holder.last_name))), '') = strip_accents(lower(trim(person.last_name))), false
         ) as last_name_agrees,
         coalesce(nullif(holder.first_name, ''), nullif(holder.last_name, '')) is not null
         and coalesce(nullif(person.first_name, ''), nullif(person.last_name, '')) is not null as names_are_known,

@@ -29,10 +29,11 @@ with said as (
         ) as clever_says
     from intermediate.int_identities
     where reason is not null
-        -- Somebody has decided about this account, whatever the reason was then.
+        -- Somebody has decided about this account, or is asked already, whatever the reason was then.
         and (reason = 'recycled_id' or not exists (
             select 1 from current.reviews as decided
-            where decided.is_native and decided.clever_id = int_identities.clever_id and decided.account_id = holder_id
+            where decided.clever_id = int_identities.clever_id and decided.account_id = holder_id
+                and (decided.is_native or decided.reason <> int_identities.reason)
         ))
 ),
 

@@ -161,7 +161,8 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "Memberships of the organization; its own (native) ones and its admins' are never changed.",
         "account_id BIGINT, clever_id VARCHAR, role VARCHAR",
         """
-        select m.account_id, link.clever_id, m.role, m.ended_at is not null, m.source = 'native' or m.is_admin,
+        select m.account_id, link.clever_id, m.role, m.ended_at is not null,
+            (m.source = 'native' or m.is_admin) and m.ended_at is null,
             m.xmin::text
         from roster.org_memberships as m
         left join roster.identity_links as link
@@ -175,7 +176,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
         """
         select school.clever_id, m.account_id, link.clever_id, m.role, m.is_primary, m.ended_at is not null,
-            m.source = 'native', m.xmin::text
+            m.source = 'native' and m.ended_at is null, m.xmin::text
         from roster.school_memberships as m
         join roster.schools as school on school.id = m.school_id
         left join roster.identity_links as link
