@@ -22,11 +22,13 @@ dev: $(INSTALLED) ## serve the Dagster UI, its daemon and the Clever sandbox unt
 test: $(INSTALLED) ## run every test
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST)
 
-check: $(INSTALLED) ## lint, format, types, import contracts, definitions
+check: $(INSTALLED) ## lint, format, types, import contracts, pinned dependencies
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pip check --disable-pip-version-check
+	@! $(BIN)/python -m pip freeze --exclude-editable | grep -vixFf constraints.txt
 
 format: $(INSTALLED) ## put imports and layout right
 	@$(BIN)/ruff check --fix

@@ -71,68 +71,56 @@ def run(pg: Connection, statement: str, values: Values | None = None) -> int:
 
 
 def _hold_still(pg: Connection, target: Target) -> None:
-    """Lock the rows that are to be changed; one that was written since it was read is not among them."""
+    """Lock the rows that are to be changed, and keep in `held_X` what each shall be beside what it `was`.
+
+    One that was written since it was read is not among them.
+    """
     name = target.name
     run(
         pg,
-        f"create temporary table before_{name} on commit drop as select product.* from roster.{name} as product "
-        f"join resolved_{name} as r on {_same_row(target)} and (r.version is null or product.xmin::text = r.version) "
-        "where r.op <> 'insert' for update of product",
+        f"create temporary table held_{name} on commit drop as select r.*, product as was "
+        f"from roster.{name} as product join resolved_{name} as r on {_same_row(target)} "
+        "and (r.version is null or product.xmin::text = r.version) where r.op <> 'insert' for update of product",
     )
 
 
 def _insert(pg: Connection, target: Target, values: Values) -> int:
     columns = ", ".join(target.inserted)
     override = "overriding system value" if "id" in target.inserted else ""
-    return run(
-        pg,
-        f"with written as (insert into roster.{target.name} ({columns}) {override} "
-        f"select {columns} from resolved_{target.name} where op = 'insert' returning *) "
-        + _journal(target, op="'insert'", before="null", after="to_jsonb(written)", rows="written"),
-        values,
+    statement = (
+        f"insert into roster.{target.name} as product ({columns}) {override} "
+        f"select {columns} from resolved_{target.name} where op = 'insert'"
     )
+    return _journalled(pg, target, statement, values, op="'insert'", before="null::jsonb", after="to_jsonb(product)")
 
 
 def _change(pg: Connection, target: Target, values: Values) -> int:
-    name, keys = target.name, ", ".join(target.key)
+    update = f"update roster.{target.name} as product set"
+    held = f"from held_{target.name} as r where {_same_row(target)}"
     if target.released:
         # Two people may swap addresses: every address that changes is let go before any is taken.
-        run(
-            pg,
-            f"update roster.{name} as product set {target.released} from before_{name} as r where {_same_row(target)}",
-        )
+        run(pg, f"{update} {target.released} {held}")
     assignments = ", ".join(f"{column} = r.{column}" for column in target.changed)
-    return run(
-        pg,
-        f"with written as (update roster.{name} as product set {assignments} from resolved_{name} as r "
-        f"join before_{name} as before using ({keys}) where r.op <> 'insert' and {_same_row(target)} "
-        "returning product.*, r.op as op) "
-        + _journal(
-            target,
-            op="written.op",
-            before="to_jsonb(before)",
-            after="to_jsonb(written) - 'op'",
-            rows=f"written join before_{name} as before using ({keys})",
-        ),
-        values,
-    )
+    statement = f"{update} {assignments} {held}"
+    return _journalled(pg, target, statement, values, op="r.op", before="to_jsonb(r.was)", after="to_jsonb(product)")
 
 
 def _delete(pg: Connection, target: Target, values: Values) -> int:
+    statement = f"delete from roster.{target.name} as product using held_{target.name} as r where {_same_row(target)}"
+    return _journalled(pg, target, statement, values, op="'delete'", before="to_jsonb(product)", after="null::jsonb")
+
+
+def _journalled(
+    pg: Connection, target: Target, statement: str, values: Values, *, op: str, before: str, after: str
+) -> int:
+    """Execute, and journal each row that was written; returns rows."""
+    key = ", ".join(f"'{column}', product.{column}" for column in target.key)
     return run(
         pg,
-        f"with written as (delete from roster.{target.name} as product using before_{target.name} as r "
-        f"where {_same_row(target)} returning product.*) "
-        + _journal(target, op="'delete'", before="to_jsonb(written)", after="null", rows="written"),
+        f"with written as ({statement} returning jsonb_build_object({key}) as key, {op} as op, {before} as before, "
+        f"{after} as after) insert into roster.changes (sync_id, entity, key, op, before, after) "
+        f"select :sync_id, '{target.name}', key, op, before, after from written",
         values,
-    )
-
-
-def _journal(target: Target, *, op: str, before: str, after: str, rows: str) -> str:
-    key = ", ".join(f"'{column}', written.{column}" for column in target.key)
-    return (
-        "insert into roster.changes (sync_id, entity, key, op, before, after) "
-        f"select :sync_id, '{target.name}', jsonb_build_object({key}), {op}, {before}, {after} from {rows}"
     )
 
 

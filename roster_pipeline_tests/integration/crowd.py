@@ -37,6 +37,10 @@ ACTS = {
         "where account_id = :account and ended_at is null",
     ),
     "join": (JOIN,),
+    "leave": (
+        "update roster.org_memberships set ended_at = now() "
+        "where account_id = :account and not is_admin and ended_at is null",
+    ),
     "teach": (
         "insert into roster.rosters (organization_id, name) select min(id), 'My own' from roster.organizations "
         "having not exists (select from roster.rosters where source = 'native')",
@@ -56,7 +60,7 @@ sign_ups = st.tuples(
     st.sampled_from([*FIRST, *FIRST, None, ""]),
     st.sampled_from([*LAST, *LAST, None, ""]),
     st.sampled_from([*ROLES, "admin"]),
-    st.sampled_from([None] * 5 + [(0, "member"), (0, "admin"), (1, "member"), (2, "admin"), (2, "left")]),
+    st.sampled_from([None] * 5 + [(0, "member"), (0, "left"), (0, "admin"), (1, "member"), (2, "admin"), (2, "left")]),
     st.sampled_from([False] * 7 + [True]),
 )
 acts = st.one_of(
@@ -64,7 +68,7 @@ acts = st.one_of(
     st.tuples(st.just("close"), nth),
     st.tuples(st.just("promote"), nth),
     st.tuples(st.just("join"), nth, st.integers(0, 1), st.booleans()),
-    st.tuples(st.just("teach"), nth),
+    st.tuples(st.sampled_from(["leave", "teach"]), nth),
     st.tuples(st.just("move"), nth, addresses),
 )
 people = st.tuples(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Membership:
-    """Somebody's row in the organization, of which a sync changes nothing if it is native."""
+    """Somebody's row in the organization, of which a sync changes nothing while it is native and lives."""
 
     role: str
     is_admin: bool = False

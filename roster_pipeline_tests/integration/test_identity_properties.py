@@ -80,7 +80,7 @@ def sync_and_compare(product, quick_sync, district):
 
 
 def assert_only_its_own_is_written(product, district, before, accounts):
-    """Since `before`: these accounts, and rows of this organization that are not native (rules 7 and 8)."""
+    """Since `before`: these accounts, and rows of this organization; native ones only to live again (rules 7, 8)."""
     ((here,),) = query(product, "select id from roster.organizations where clever_district_id = :id", id=district.id)
     schools, rosters = (
         {key for (key,) in query(product, f"select id from roster.{name} where organization_id = :here", here=here)}
@@ -88,9 +88,12 @@ def assert_only_its_own_is_written(product, district, before, accounts):
     )
     after = row_versions(product)
     for name, rows in before.items():
-        for row in [json.loads(text) for _, text in {*rows} ^ {*after[name]}]:
+        was, now = (
+            [json.loads(text) for _, text in side] for side in ({*rows} - {*after[name]}, {*after[name]} - {*rows})
+        )
+        assert not [row for row in was if row.get("source") == "native" and row.get("ended_at") is None], name
+        for row in (*was, *now):
             assert name != "accounts" or row["id"] in accounts
-            assert row.get("source") != "native", name
             assert row.get("organization_id", here) == here, name
             assert row.get("school_id") in schools | {None}, name
             assert row.get("roster_id") in rosters | {None}, name
@@ -225,3 +228,25 @@ def test_given_a_review_that_stands_when_the_account_was_closed_and_comes_back_t
     execute(product, close, account=links_of(product, district)[clever_id(2, 1, 1)])
     assert met(product, quick_sync, district) == {}
     assert query(product, REVIEWS, district=district.id) == asked
+
+
+def test_given_an_admin_whom_the_organization_removed_when_clever_shares_them_then_no_admin_again(
+    quick_sync, product, towns
+):
+    district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", (0, "admin"), False)])
+    execute(product, "update roster.org_memberships set ended_at = now()")
+    edit(district, 1, ("person", 1, "teacher", "Ada", "Brook", "a@example.org"))
+    quick_sync(district, NO_LIMITS)
+    assert query(product, "select account_id from roster.org_memberships where is_admin and ended_at is null") == []
+
+
+def test_given_an_account_that_changes_its_address_when_clever_gives_that_one_too_then_somebody_is_asked(
+    quick_sync, product, towns
+):
+    district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", None, False)])
+    assert met(product, quick_sync, district, ("person", 1, "student", "Ada", "Brook", "a@example.org")) == {}
+    execute(product, "update roster.accounts set email = 'b@example.org' where id = 1")
+    assert met(product, quick_sync, district, ("person", 1, "student", "Ada", "Brook", "b@example.org")) == {}
+    assert [(key, about) for _, key, _, about in query(product, REVIEWS, district=district.id)] == [
+        (clever_id(2, 1, 1), 1)
+    ]
