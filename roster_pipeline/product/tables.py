@@ -68,8 +68,7 @@ organizations = Table(
     *_one_of("tier", "secure_sync", "library", "sso_only"),
     *_one_of("state", "active", "paused", "disconnected", default="active"),
     *(Column(name, JSONB, nullable=False, server_default=text("'{}'")) for name in ("limits", "limits_once")),
-    _at("last_clever_sync_at"),
-    _at("last_published_at"),
+    *(_at(f"last_{what}_at") for what in ("clever_sync", "read", "full_read", "published")),
 )
 
 schools = Table(
@@ -229,6 +228,7 @@ syncs = Table(
     _to("organizations"),
     Column("dagster_run_id", Text),
     *_one_of("mode", "auto", "full", "delta", "resolve", "undo", default="full"),
+    Column("mode_reason", Text),
     *_one_of("trigger", "nightly", "manual", "cli"),
     *_one_of("state", "running", "published", "held", "failed", "undone", default="running"),
     Column("plan_digest", Text),
@@ -282,6 +282,7 @@ refresh_requests = Table(
     _at("requested_at", now=True),
     *_one_of("state", "queued", "running", "published", "held", "failed", default="queued"),
     _to("syncs", nullable=True),
+    *(_at(name) for name in ("started_at", "finished_at")),
     Column("summary", Text),
     Index("refresh_requests_waiting", "organization_id", postgresql_where=text("state in ('queued', 'running')")),
 )
