@@ -21,4 +21,5 @@ def upgrade() -> None:
         op.add_column(table, sa.Column(name, sa.DateTime(timezone=True), nullable=True), schema="roster")
     op.add_column("syncs", sa.Column("mode_reason", sa.Text(), nullable=True), schema="roster")
     # Until now every sync read everything.
-    op.execute("update roster.organizations set (last_read_at, last_full_read_at) = (last_published_at, last_published_at)")
+    for name in ("last_read_at", "last_full_read_at"):
+        op.execute(f"update roster.organizations set {name} = last_published_at")
