@@ -2,6 +2,9 @@
 
 import dagster as dg
 
+FIRST_STEP = "extract_and_land"
+"""The step that is told how the district is read."""
+
 sync_roster = dg.define_asset_job(
     "sync_roster",
     selection=dg.AssetSelection.all(),
@@ -14,7 +17,7 @@ plan_roster = dg.define_asset_job(
     "plan_roster",
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("product", "snapshots"),
     executor_def=dg.in_process_executor,
-    config={"ops": {"extract_and_land": {"config": {"preview": True}}}},
+    config={"ops": {FIRST_STEP: {"config": {"preview": True}}}},
     description="Says what a sync would do to one district, and writes nothing to the product.",
     tags={"team": "data-engineering"},
 )

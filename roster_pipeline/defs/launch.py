@@ -17,6 +17,7 @@ from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import SQLAlchemyError
 
 from roster_pipeline.defs.failures import EXIT_CODE
+from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, run_tags
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.errors import ProductUnusable, RosterError
@@ -81,11 +82,15 @@ def run_sync(
     *,
     name: str,
     on_step: OnStep,
+    mode: str = "full",
+    trigger: str = "cli",
 ) -> Ended:
     """Run the job for one district in this process, and wait for its end.
 
     Args:
         name: of the district, for people who look at the run.
+        mode: how the district is read: `full`, `delta`, or `auto`, which chooses.
+        trigger: who asked: `nightly`, `manual` or `cli`.
         on_step: called with the name of each asset that was materialized, and its metadata, as it happens.
     """
     run_id = str(uuid4())
@@ -101,15 +106,18 @@ def run_sync(
         instance=instance,
         partition_key=district_id,
         run_id=run_id,
-        tags=run_tags("cli", name),
-        run_config={**_own_config(job, district_id), "loggers": QUIET},
+        tags=run_tags(trigger, name),
+        run_config=_run_config(job, district_id, mode),
         raise_on_error=False,
     )
     return Ended(run_id) if result.success else _ended_badly(run_id, result)
 
 
-def _own_config(job: dg.JobDefinition, district_id: str) -> Mapping[str, Any]:
-    return job.partitioned_config.get_run_config_for_partition_key(district_id) if job.partitioned_config else {}
+def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[str, Any]:
+    """What the job itself sets, and the mode."""
+    own = job.partitioned_config.get_run_config_for_partition_key(district_id) if job.partitioned_config else {}
+    first = own.get("ops", {}).get(FIRST_STEP, {}).get("config", {})
+    return {"ops": {FIRST_STEP: {"config": {**first, "mode": mode}}}, "loggers": QUIET}
 
 
 def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
