@@ -10,6 +10,7 @@ RosterError                    a fault of ours                                  
 │   ├── SourceUnreachable      no answer, or none but faults, after every retry
 │   ├── SourceRefused          Clever said no: token revoked, not shared, disconnected
 │   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
+├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
 ├── ProductUnusable            the product database is away: nothing half done     exit 1
 └── PlanStale                  what a plan would change has moved since            exit 5
 
@@ -63,6 +64,10 @@ class SourceRefused(SourceUnusable):
 
 class SourceBroken(SourceUnusable):
     """Clever answered with something that is not the documented envelope."""
+
+
+class EventsMissing(RosterError):
+    """Events after the cursor have expired or were lost: no failure of a run, but the reason why it reads in full."""
 
 
 class ProductUnusable(RosterError):

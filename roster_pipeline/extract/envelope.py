@@ -71,15 +71,20 @@ class DistrictFields(Struct):
     @property
     def synced_at(self) -> datetime | None:
         """When Clever last read the district's files, in UTC; None if never, or if the text is no time."""
-        try:
-            at = datetime.fromisoformat(self.last_sync or "")
-        except ValueError:
-            return None
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        return moment(self.last_sync)
 
 
 class DistrictAnswer(Struct):
     data: DistrictFields
+
+
+def moment(text: object) -> datetime | None:
+    """A time of Clever's in UTC, which it is in where it names no zone; None if it is no time."""
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return at and (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
 
 
 def read_answer(body: bytes, kind: type[Answer], what: str) -> Answer:

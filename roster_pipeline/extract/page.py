@@ -9,7 +9,7 @@ import msgspec
 
 from roster_pipeline.extract.envelope import UNREADABLE, Envelope, Link, Wrapped
 from roster_pipeline.extract.records import KINDS, Record
-from roster_pipeline.extract.salvage import Salvage
+from roster_pipeline.extract.salvage import Salvage, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class PageReader:
         return Page(lines, len(records), page.links)
 
     def _one_by_one(self, body: bytes, what: str) -> Page:
-        links, raws = self._salvage.split(body, what)
+        links, raws = split(body, what)
         found = [self._salvage.read(raw) for raw in raws]
         records = [record for record, _ in found if record is not None]
         set_aside = [fault for _, faults in found for fault in faults]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import httpx
 
@@ -10,7 +10,7 @@ from roster_pipeline.errors import SourceBroken
 from roster_pipeline.extract.page import Page, PageReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from roster_pipeline.extract.client import DistrictConnection
     from roster_pipeline.extract.envelope import Link
@@ -20,6 +20,16 @@ LIMIT = 10_000
 """Records a page, the most that Clever gives (clever-api.md §3.1)."""
 MOST_PAGES = 20_000
 """A bound on one list; two million records at a hundred a page, should the server ignore LIMIT."""
+
+
+class Linked(Protocol):
+    """An answer that says where the next one is."""
+
+    @property
+    def links(self) -> Sequence[Link]: ...
+
+
+Answer = TypeVar("Answer", bound=Linked)
 
 
 def pages(connection: DistrictConnection, resource: Resource) -> Iterator[Page]:
@@ -32,8 +42,15 @@ def pages(connection: DistrictConnection, resource: Resource) -> Iterator[Page]:
     reader = PageReader(resource, connection.district_id)
     role = {"role": resource.role} if resource.role else {}
     url = httpx.URL(connection.client.access.lists.join(resource.path), params={"limit": LIMIT, **role})
+    return walk(connection, url, lambda body: reader.read(body, what), what)
+
+
+def walk(
+    connection: DistrictConnection, url: httpx.URL, read: Callable[[bytes], Answer], what: str
+) -> Iterator[Answer]:
+    """What `read` makes of each answer, from the one at `url` by its links to the last; raises as `pages`."""
     for _ in range(MOST_PAGES):
-        page = reader.read(connection.get(url), what)
+        page = read(connection.get(url))
         yield page
         following = next_page(url, page.links, what)
         if following is None:

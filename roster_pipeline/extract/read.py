@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import zstandard
 
@@ -61,11 +61,17 @@ def read_feed(
     return Feed(district, tuple(read.result() for read in reads))
 
 
+def compressed(file: Path) -> BinaryIO:
+    """The file, opened for lines of NDJSON."""
+    opened: BinaryIO = zstandard.open(file, "wb", cctx=zstandard.ZstdCompressor(LEVEL))
+    return opened
+
+
 def _read(connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event) -> ResourceRead:
     """One list into one file. Holds one page at a time, however long the list."""
     count = rows = 0
     set_aside: list[SetAside] = []
-    with ExitStack() as failed, zstandard.open(file, "wb", cctx=zstandard.ZstdCompressor(LEVEL)) as out:
+    with ExitStack() as failed, compressed(file) as out:
         failed.callback(stop.set)
         for page in pages(connection, resource):
             if stop.is_set():

@@ -9,7 +9,7 @@ Reasons name the field and what it should be, never its value.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import inspect
@@ -36,6 +36,29 @@ Misfit = tuple[tuple[str, ...], str]
 """The path of a field, and what is wrong with it."""
 
 
+class RawPage(NamedTuple):
+    """An answer of a list; its records are unread, each still wrapped in `data`."""
+
+    links: list[Link]
+    records: list[bytes]
+
+
+def split(body: bytes, what: str) -> RawPage:
+    """The links of a page and its records, unread.
+
+    Raises:
+        SourceBroken: the page is no JSON, or another envelope.
+    """
+    for mended in (bytes, _without_half_pairs, _without_abysses):
+        body = mended(body)
+        try:
+            page = msgspec.json.decode(body, type=Envelope[msgspec.Raw])
+        except UNREADABLE:
+            continue
+        return RawPage(page.links, [bytes(raw) for raw in page.data])
+    raise broken(what)
+
+
 class Salvage:
     """Reads records of one kind and one district, one at a time."""
 
@@ -44,21 +67,6 @@ class Salvage:
         self._shape = inspect.type_info(kind)
         wrapped: Any = kind
         self._strict: msgspec.json.Decoder[Wrapped[Record]] = msgspec.json.Decoder(Wrapped[wrapped])
-
-    def split(self, body: bytes, what: str) -> tuple[list[Link], list[bytes]]:
-        """The links of a page and its records, unread.
-
-        Raises:
-            SourceBroken: the page is no JSON, or another envelope.
-        """
-        for mended in (bytes, _without_half_pairs, _without_abysses):
-            body = mended(body)
-            try:
-                page = msgspec.json.decode(body, type=Envelope[msgspec.Raw])
-            except UNREADABLE:
-                continue
-            return page.links, [bytes(raw) for raw in page.data]
-        raise broken(what)
 
     def read(self, raw: bytes) -> tuple[Record | None, list[SetAside]]:
         """One record, or as much of it as can be kept; and what was set aside, with reasons."""

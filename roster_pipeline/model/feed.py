@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,3 +54,39 @@ class Feed:
 
     district: District
     reads: tuple[ResourceRead, ...]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in Clever's feed of events, by event ids; they ascend (clever-api.md, Wire fact 2).
+
+    Attributes:
+        before: the event before `last`, where reading resumes.
+        last: the newest event that was seen. None: there was none.
+    """
+
+    before: str | None
+    last: str | None
+
+
+@dataclass(frozen=True)
+class EventsRead:
+    """What the feed says after a cursor: the newest state of each record, in files like those of lists.
+
+    Attributes:
+        cursor: the new one; the old one if nothing came.
+        events: how many came after the old cursor; one that comes twice is one.
+        reads: for each raw list the records that were created or updated, last state only. `rows` may be 0.
+        gone: by raw list, the ids that are no longer in it. What was set aside is neither there nor in a file.
+        unknown: how many were passed over because nobody knows what they mean, by what they call themselves.
+        oldest_at: when Clever made the first of them, in UTC. Informational: times do not order events.
+        newest_at: the same of the last.
+    """
+
+    cursor: Cursor
+    events: int
+    reads: tuple[ResourceRead, ...]
+    gone: Mapping[str, tuple[str, ...]]
+    unknown: Mapping[str, int]
+    oldest_at: datetime | None = None
+    newest_at: datetime | None = None
