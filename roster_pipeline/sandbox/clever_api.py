@@ -15,7 +15,7 @@ from roster_pipeline.sandbox.answers import json_answer, no_such_route, one_answ
 from roster_pipeline.sandbox.collection import Collection, Object
 from roster_pipeline.sandbox.district import LISTS, SandboxDistrict
 from roster_pipeline.sandbox.feed_query import event_ids
-from roster_pipeline.sandbox.paging import Page, page_links, read_page
+from roster_pipeline.sandbox.paging import MAXIMUM_LIMIT, Page, page_links, read_page
 from roster_pipeline.sandbox.rate_limit import RateLimit
 from roster_pipeline.sandbox.relations import read_role, related, single, users_of_role
 from roster_pipeline.sandbox.versions import VERSIONS
@@ -115,7 +115,8 @@ def _wanted_ids(question: _Question, resource: str) -> list[str]:
 
 def _part(question: _Question, resource: str, ids: list[str]) -> Response:
     """The page of the list that the query asks for, or how long the list is."""
-    page = read_page(ids, question.query)
+    most = question.district.events_a_page if resource == "events" else MAXIMUM_LIMIT
+    page = read_page(ids, question.query, most)
     if question.query.get("count") == "true":
         own = page_links(question.path, question.query, Page((), has_previous=False, has_next=False))
         return json_answer({"count": len(ids), "links": own})

@@ -12,6 +12,7 @@ from typing import Any
 from roster_pipeline.sandbox.clever_values import EPOCH, ObjectIds, clever_time
 from roster_pipeline.sandbox.collection import Collection, Object
 from roster_pipeline.sandbox.feed_event import event, previous_attributes
+from roster_pipeline.sandbox.paging import MAXIMUM_LIMIT
 
 LISTS = ("districts", "schools", "users", "sections", "terms", "courses")
 STAMPED = frozenset({"schools", "users", "sections"})
@@ -29,6 +30,8 @@ class SandboxDistrict:
         connected: whether the application is (still) authorised. May be assigned.
         resources: for each name of `LISTS` its objects; read-only, see `put` and `remove`.
         events: the feed, oldest first; at most 30 days of it.
+        events_on: whether changes are recorded there. May be assigned: Clever's dashboard can switch events off.
+        events_a_page: the most that one answer holds, whatever limit was asked for. May be assigned.
         seed: what its school days are drawn from.
         day: how many school days have gone by.
         now: the district's own time; events and changes carry it.
@@ -48,6 +51,8 @@ class SandboxDistrict:
         lists = {name: Collection(objects.get(name, ())) for name in LISTS[1:]}
         self.resources: dict[str, Collection] = {"districts": Collection([record]), **lists}
         self.events = Collection()
+        self.events_on = True
+        self.events_a_page = MAXIMUM_LIMIT
         self.id: str = record["id"]
         self.token = Random(f"token/{seed}/{self.id}").randbytes(20).hex()  # noqa: S311 - an invented token
         self.connected = True
@@ -101,6 +106,13 @@ class SandboxDistrict:
         for key in [key for key in self.events if self.events[key]["created"] < kept_from]:
             self.events.remove(key)
 
+    def forget_events(self, before_id: str) -> None:
+        """The feed forgets its events up to this one, which it keeps, as if they had grown old."""
+        for key in [key for key in self.events if key < before_id]:
+            self.events.remove(key)
+
     def _record(self, resource: str, verb: str, item: Object, previous: Object | None) -> None:
+        if not self.events_on:
+            return
         key = self.ids.at(self.now)
         self.events.put(event(f"{resource}.{verb}", key, clever_time(self.now), item, previous))

@@ -40,15 +40,18 @@ def read_limit(query: QueryParams) -> int:
     return int(text)
 
 
-def read_page(ids: Sequence[str], query: QueryParams) -> Page:
+def read_page(ids: Sequence[str], query: QueryParams, most: int = MAXIMUM_LIMIT) -> Page:
     """The part of the ascending `ids` that the query asks for.
 
     Ids are compared, so a cursor need not exist any more.
 
+    Args:
+        most: records in one answer, whatever limit the query gives.
+
     Raises:
         HTTPException: 400 or 413 for parameters that make no sense.
     """
-    limit = read_limit(query)
+    limit = min(read_limit(query), most)
     after, before = (_cursor(query, name) for name in CURSORS)
     if after and before:
         raise HTTPException(400, "Only one of starting_after and ending_before may be given")

@@ -120,3 +120,40 @@ def test_a_cursor_older_than_the_feed_gives_the_oldest_event_kept_without_an_err
 
     assert [event["data"]["object"]["name"] for event in feed(f"starting_after={expired['id']}")] == ["Renamed again"]
     assert len(feed()) == 1
+
+
+def test_a_page_of_the_feed_holds_a_hundred_events_unless_told(clever, village, section):
+    for number in range(101):
+        village.put("sections", section | {"name": f"Renamed {number}"})
+
+    assert [len(clever.get(f"/v3.1/events{query}").json()["data"]) for query in ("", "?limit=101")] == [100, 101]
+
+
+def test_the_feed_can_be_served_in_smaller_pages_than_were_asked_for(walk, village, section):
+    for number in range(5):
+        village.put("sections", section | {"name": f"Renamed {number}"})
+    village.events_a_page = 2
+
+    assert [len(page["data"]) for page in walk("/v3.1/events?limit=10000")] == [2, 2, 1]
+
+
+def test_what_changes_while_events_are_off_leaves_no_event(feed, village, section):
+    village.events_on = False
+    village.put("sections", section | {"name": "Renamed"})
+    village.remove("users", section["students"][0])
+    village.events_on = True
+    village.put("sections", section | {"name": "Renamed again"})
+
+    (event,) = feed()
+
+    assert event["data"]["previous_attributes"] == {"name": "Renamed"}
+    assert section["students"][0] not in village.resources["users"]
+
+
+def test_forgotten_events_are_answered_like_expired_ones(feed, village, section):
+    for number in range(4):
+        village.put("sections", section | {"name": f"Renamed {number}"})
+    events = feed()
+    village.forget_events(events[2]["id"])
+
+    assert feed() == feed(f"starting_after={events[0]['id']}") == events[2:]
