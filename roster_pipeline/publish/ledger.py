@@ -113,8 +113,9 @@ def finish_sync(
         syncs.update()
         .where(syncs.c.id == plan.sync_id, syncs.c.state == "running")
         .values(state=state, plan_digest=plan.digest, counts=counts, proof=proof, finished_at=at)
-    )
-    if closed.rowcount != 1:
+        .returning(syncs.c.mode, syncs.c.started_at)
+    ).one_or_none()
+    if closed is None:
         raise PlanStale(
             f"Sync {plan.sync_id} is over: it was published already, or another one took its place. "
             "Nothing was written; run sync_roster again."
@@ -126,6 +127,8 @@ def finish_sync(
             name=district.name or organizations.c.name,
             last_clever_sync_at=district.last_sync,
             last_published_at=at,
+            last_read_at=closed.started_at,
+            **({"last_full_read_at": closed.started_at} if closed.mode == "full" else {}),
             limits_once={},
         )
     )
