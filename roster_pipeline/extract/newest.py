@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from roster_pipeline.extract.envelope import UNREADABLE
 from roster_pipeline.extract.read import compressed
-from roster_pipeline.extract.records import KINDS, Record
+from roster_pipeline.extract.records import KINDS, Person, Record, Roles
 from roster_pipeline.extract.salvage import Salvage
 from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.model.resources import RESOURCES
@@ -38,6 +38,12 @@ class _Peek(Struct):
 
     id: Any = None
     roles: Any = None
+
+
+class _Member(Person, omit_defaults=True, gc=False, kw_only=True):
+    """A list is asked for by role; an event says by the roles alone which lists a person is in, and in which not."""
+
+    roles: Roles
 
 
 class _State(NamedTuple):
@@ -92,7 +98,8 @@ class _List:
 
     def __init__(self, resource: Resource, district_id: str) -> None:
         self.resource = resource
-        self._members = Salvage(resource.name, KINDS[resource.name], district_id)
+        kind = _Member if resource.role else KINDS[resource.name]
+        self._members = Salvage(resource.name, kind, district_id)
         self._leavers = Salvage(resource.name, Record, district_id)
         self._states: dict[str, _State] = {}
 

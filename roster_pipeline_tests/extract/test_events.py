@@ -1,0 +1,168 @@
+"""The newest state of each record since a cursor: scenarios E, by number, as far as reading decides them."""
+
+from __future__ import annotations
+
+import pytest
+
+from roster_pipeline.model.feed import Cursor
+from roster_pipeline_tests.extract.fake_clever import DISTRICT, OTHER, oid
+from roster_pipeline_tests.extract.feed_of_events import (
+    ANN,
+    CLASS,
+    PUPIL,
+    SCHOOL,
+    feed,
+    gone,
+    happened,
+    kept,
+    pages,
+    read,
+    set_aside,
+)
+
+FIVE = [happened(n, "schools.updated", SCHOOL | {"name": f"Pineapple {n}"}) for n in range(1, 6)]
+
+
+def test_e_1_an_event_that_comes_twice_counts_once(tmp_path):
+    found = read(pages([FIVE[0], FIVE[0]], [FIVE[0], FIVE[1]]), tmp_path)
+    assert (found.events, found.cursor) == (2, Cursor(oid(1), oid(2)))
+    assert kept(found) == {"schools": [SCHOOL | {"name": "Pineapple 2"}]}
+
+
+def test_e_2_a_page_that_is_given_again_after_the_cursor_went_back_ends_the_same(tmp_path):
+    once = read(feed(*FIVE), tmp_path / "once", Cursor(oid(1), oid(2)))
+    again = read(pages(FIVE[:3], FIVE, FIVE[1:4], FIVE[3:]), tmp_path / "again", Cursor(oid(1), oid(2)))
+    assert (once.events, again.events) == (3, 3)
+    assert kept(again) == kept(once)
+    assert again.cursor == once.cursor == Cursor(oid(4), oid(5))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10_000])
+def test_e_3_195_events_of_one_second_are_ordered_by_their_ids(tmp_path, size):
+    events = [happened(n, "schools.updated", SCHOOL | {"name": f"{n * 7 % 195}"}) for n in range(1, 196)]
+    assert len({event["created"] for event in events}) == 1
+    found = read(feed(*events, size=size), tmp_path)
+    assert kept(found) == {"schools": [SCHOOL | {"name": f"{195 * 7 % 195}"}]}
+    assert (found.events, found.cursor) == (195, Cursor(oid(194), oid(195)))
+
+
+def test_times_that_contradict_the_ids_order_nothing(tmp_path):
+    late = FIVE[0] | {"created": "2024-01-01T00:00:00.000Z"}
+    found = read(feed(late, FIVE[1]), tmp_path)
+    assert kept(found) == {"schools": [SCHOOL | {"name": "Pineapple 2"}]}
+    assert (found.oldest_at.year, found.newest_at.year) == (2024, 2023)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("apart", [False, True], ids=["in_one_page", "in_two"])
+def test_e_4_an_update_that_comes_before_the_creation_is_the_end(tmp_path, order, apart):
+    events = [happened(1, "users.created", ANN), happened(2, "users.updated", ANN | {"email": "ann@school.example"})]
+    coming = [events[n] for n in order]
+    found = read(pages(*([each] for each in coming)) if apart else pages(coming), tmp_path)
+    assert kept(found) == {"students": [ANN | {"email": "ann@school.example"}]}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_e_5_what_is_deleted_and_then_created_is_there(tmp_path, order):
+    events = [happened(1, "users.deleted", ANN), happened(2, "users.created", ANN)]
+    found = read(pages([events[n] for n in order]), tmp_path)
+    assert (kept(found), gone(found)) == ({"students": [ANN]}, {"teachers": (ANN["id"],)})
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_e_6_what_is_created_and_then_deleted_is_gone(tmp_path, order):
+    events = [happened(1, "sections.created", CLASS), happened(2, "sections.deleted", CLASS)]
+    found = read(pages([events[n] for n in order]), tmp_path)
+    assert (kept(found), gone(found)) == ({}, {"sections": (CLASS["id"],)})
+
+
+def test_e_8_a_section_of_fewer_students_holds_exactly_those_that_it_names(tmp_path):
+    smaller = CLASS | {"students": [oid(73)]}
+    event = happened(1, "sections.updated", smaller)
+    event["data"]["previous_attributes"] = {"students": CLASS["students"]}
+    assert kept(read(feed(event), tmp_path)) == {"sections": [smaller]}
+
+
+@pytest.mark.parametrize("place", ["inside", "beside", "nowhere"])
+def test_e_9_the_old_values_are_not_needed_wherever_they_are(tmp_path, place):
+    event = happened(1, "users.updated", ANN)
+    old = {"previous_attributes": {"roles": {"student": {"school": oid(69)}}, "email": "old@school.example"}}
+    if place != "nowhere":
+        (event["data"] if place == "inside" else event).update(old)
+    assert kept(read(feed(event), tmp_path)) == {"students": [ANN]}
+
+
+def test_a_record_is_replaced_so_that_what_is_no_longer_shared_goes(tmp_path):
+    events = [
+        happened(1, "users.updated", ANN | {"email": "ann@school.example"}),
+        happened(2, "users.updated", {"id": ANN["id"], "roles": PUPIL}),
+    ]
+    assert kept(read(feed(*events), tmp_path)) == {"students": [{"id": ANN["id"], "roles": PUPIL}]}
+
+
+def test_e_10_a_created_user_may_be_years_old(tmp_path):
+    found = read(feed(happened(1, "users.created", ANN | {"created": "2017-03-28T16:16:24.878Z"})), tmp_path)
+    assert kept(found) == {"students": [ANN]}
+
+
+@pytest.mark.parametrize(
+    ("roles", "lists", "left"),
+    [
+        ({"teacher": {"school": oid(70)}}, {"teachers"}, {"students"}),
+        ({"teacher": {}, "student": {}}, {"teachers", "students"}, set()),
+        ({"student": None, "teacher": {}}, {"teachers"}, {"students"}),
+        ({"contact": {}}, set(), {"teachers", "students"}),
+        ({}, set(), {"teachers", "students"}),
+    ],
+    ids=["teacher", "both", "null", "contact", "none"],
+)
+def test_a_user_is_in_the_lists_of_the_roles_and_gone_from_the_others(tmp_path, roles, lists, left):
+    found = read(feed(happened(1, "users.updated", ANN | {"roles": roles})), tmp_path)
+    assert (kept(found).keys(), gone(found).keys(), set_aside(found)) == (lists, left, [])
+
+
+def test_e_12_events_that_nobody_knows_are_counted_and_the_cursor_goes_on(tmp_path):
+    odd = [happened(2, "contacts.updated", ANN), happened(3, "users.merged", ANN), happened(4, "users.merged", ANN)]
+    found = read(feed(FIVE[0], *odd), tmp_path)
+    assert found.unknown == {"contacts.updated": 1, "users.merged": 2}
+    assert kept(found) == {"schools": [SCHOOL | {"name": "Pineapple 1"}]}
+    assert (found.events, found.cursor) == (4, Cursor(oid(3), oid(4)))
+
+
+def test_e_13_events_that_we_do_not_use_are_passed_over_silently(tmp_path):
+    found = read(
+        feed(happened(1, "districts.updated", {"id": DISTRICT}), happened(2, "resources.created", {})), tmp_path
+    )
+    assert (found.unknown, kept(found), gone(found)) == ({}, {}, {})
+    assert (found.events, found.cursor) == (2, Cursor(oid(1), oid(2)))
+
+
+def test_the_last_event_of_a_record_decides_even_if_it_cannot_be_read(tmp_path):
+    events = [happened(1, "sections.updated", CLASS), happened(2, "sections.updated", CLASS | {"students": "all"})]
+    found = read(feed(*events), tmp_path / "unreadable")
+    assert (kept(found), gone(found)) == ({}, {})
+    assert set_aside(found) == [("sections", CLASS["id"], "students is not a list")]
+    assert kept(read(feed(*events, happened(3, "sections.updated", CLASS)), tmp_path)) == {"sections": [CLASS]}
+
+
+@pytest.mark.parametrize("verb", ["updated", "deleted"])
+def test_another_districts_record_is_set_aside(tmp_path, verb):
+    found = read(feed(happened(1, f"schools.{verb}", SCHOOL | {"district": OTHER})), tmp_path)
+    assert (kept(found), gone(found)) == ({}, {})
+    assert set_aside(found) == [("schools", SCHOOL["id"], "belongs to another district")]
+
+
+def test_what_was_deleted_is_gone_though_only_its_id_can_be_read(tmp_path):
+    found = read(feed(happened(1, "sections.deleted", {"id": oid(72), "students": 5})), tmp_path)
+    assert (gone(found), set_aside(found)) == ({"sections": (oid(72),)}, [])
+
+
+def test_a_deleted_user_is_gone_from_both_lists(tmp_path):
+    found = read(feed(happened(1, "users.deleted", ANN)), tmp_path)
+    assert gone(found) == {"teachers": (ANN["id"],), "students": (ANN["id"],)}
+
+
+def test_a_user_without_roles_proves_no_absence_and_is_set_aside(tmp_path):
+    found = read(feed(happened(1, "users.updated", {"id": ANN["id"], "name": ANN["name"]})), tmp_path)
+    assert (kept(found), gone(found)) == ({}, {})
+    assert set_aside(found) == [(name, ANN["id"], "roles is missing") for name in ("teachers", "students")]
