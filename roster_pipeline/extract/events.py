@@ -37,7 +37,8 @@ def read_events(connection: DistrictConnection, since: Cursor, into: Path) -> Ev
             removes it, after a failure too.
 
     Raises:
-        EventsMissing: it is not proven that every event since the cursor came.
+        EventsMissing: it is not proven that every event since the cursor came. Where the cursor is of an empty feed,
+            no event can prove it: such a cursor is good for as long as Clever keeps events, 30 days.
         SourceUnusable: the feed could not be read to its end; SourceRefused where the app may read no events.
     """
     what = _what(connection)

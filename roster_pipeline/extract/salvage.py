@@ -9,6 +9,7 @@ Reasons name the field and what it should be, never its value.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -64,7 +65,7 @@ class Salvage:
 
     def __init__(self, resource: str, kind: type[Record], district_id: str) -> None:
         self._resource, self._kind, self._district_id = resource, kind, district_id
-        self._shape = inspect.type_info(kind)
+        self._shape = _shape(kind)
         wrapped: Any = kind
         self._strict: msgspec.json.Decoder[Wrapped[Record]] = msgspec.json.Decoder(Wrapped[wrapped])
 
@@ -108,6 +109,11 @@ class Salvage:
         # Text that is no id may be a name, and nobody can say whose record it is.
         known = clever_id if clever_id and CLEVER_ID.fullmatch(clever_id) else None
         return SetAside(self._resource, known, reason, whole)
+
+
+@cache
+def _shape(kind: type[Record]) -> inspect.Type:
+    return inspect.type_info(kind)
 
 
 def _misfits(value: object, shape: inspect.Type, path: tuple[str, ...]) -> Iterator[Misfit]:
