@@ -186,14 +186,14 @@ def test_a_file_that_is_not_what_was_read_changes_nothing(con, tmp_path, spoil):
 
 KILLED = """
 import os, sys, pathlib
-from roster_pipeline import land
+from roster_pipeline.land import lists, open_warehouse
 from roster_pipeline_tests.test_land import ANN, DISTRICT, feed, oid
 folder = pathlib.Path(sys.argv[1])
 def killed(*_): os._exit(9)
-land._land_proof = killed if sys.argv[2] == "rows" else land._land_proof
-land.Landed = killed
-with land.open_warehouse(folder / "districts", DISTRICT) as con:
-    land.land(con, feed(folder, *({**ANN, "id": oid(n)} for n in range(1000))), 2)
+lists._land_proof = killed if sys.argv[2] == "rows" else lists._land_proof
+lists.Landed = killed
+with open_warehouse(folder / "districts", DISTRICT) as con:
+    lists.land(con, feed(folder, *({**ANN, "id": oid(n)} for n in range(1000))), 2)
 """
 
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.publish.current import CURRENT_TABLES
+from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.stage import models, run_models, tables_read
 
 FOLDERS = sorted(Path(str(folder)) for folder in files("dbt_like_sql").iterdir())

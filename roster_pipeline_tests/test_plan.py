@@ -11,7 +11,7 @@ from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.plan.build import build_plan, read_plan
 from roster_pipeline.plan.summary import summarize
-from roster_pipeline.publish.current import CURRENT_TABLES
+from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.reconcile.differences import find_differences
 
 TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}

@@ -19,7 +19,8 @@ from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.apply import apply_plan
-from roster_pipeline.publish.current import CURRENT_TABLES, count_live, read_current
+from roster_pipeline.publish.current import count_live, read_current
+from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, may_sync, organization_of
 from roster_pipeline.reconcile.differences import find_differences

@@ -7,7 +7,7 @@ import dagster as dg
 from roster_pipeline.defs.describe import OWNERS
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.publish.current import CURRENT_TABLES
+from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.stage import Model, models
 from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
 

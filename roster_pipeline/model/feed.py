@@ -49,14 +49,6 @@ class ResourceRead:
 
 
 @dataclass(frozen=True)
-class Feed:
-    """Every list of one district, each read to its end without an error: extract raises otherwise."""
-
-    district: District
-    reads: tuple[ResourceRead, ...]
-
-
-@dataclass(frozen=True)
 class Cursor:
     """A place in Clever's feed of events, by event ids; they ascend (clever-api.md, Wire fact 2).
 
@@ -65,8 +57,8 @@ class Cursor:
         last: the newest event that was seen. None: there was none.
     """
 
-    before: str | None
-    last: str | None
+    before: str | None = None
+    last: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,3 +82,18 @@ class EventsRead:
     unknown: Mapping[str, int]
     oldest_at: datetime | None = None
     newest_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Every list of one district, each read to its end without an error: extract raises otherwise.
+
+    Attributes:
+        before: the events from the bookmark to the beginning of the read, if it could be told.
+        after: the events that came since the read began; None where the app may not read events.
+    """
+
+    district: District
+    reads: tuple[ResourceRead, ...]
+    before: EventsRead | None = None
+    after: EventsRead | None = None

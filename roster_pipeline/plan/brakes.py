@@ -104,6 +104,8 @@ def _hold_units(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[Held
     }
     for unit in UNITS:
         limit, at_least = bounds[unit.reason]
+        if _ending(con, unit) < at_least:
+            continue
         tripped = con.execute(_tripped(unit), {"limit": limit, "at_least": at_least}).fetchall()
         if not tripped:
             continue
@@ -116,6 +118,14 @@ def _hold_units(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[Held
         yield Held(unit.part, unit.reason, removals, live, limit, tuple(ids))
 
 
+def _ending(con: duckdb.DuckDBPyConnection, unit: Unit) -> int:
+    """Rows that would end, in all units: where they are few, nobody need count the district."""
+    row = con.execute(
+        f"select count(*) from changes.{unit.entity} as it where op = 'end' and ({unit.where})"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _tripped(unit: Unit) -> str:
     """The classes or schools that lose more than their share: id, rows that would end, rows that live."""
     return f"""
@@ -123,7 +133,7 @@ def _tripped(unit: Unit) -> str:
             select {unit.of} as unit, count(*) as n from changes.{unit.entity} as it
             where op = 'end' and not held and ({unit.where}) group by all
         ), live as (
-            select {unit.of} as unit, count(*) as n from current.{unit.entity} as it
+            select {unit.of} as unit, count(*) as n from live.{unit.entity} as it
             where not is_ended and not is_native and ({unit.where}) group by all
         )
         select unit, ending.n, live.n from ending inner join live using (unit)
@@ -194,7 +204,7 @@ def _count(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[int, int]:
     row = con.execute(
         f"select (select count(*) from changes.{part.entity} where op = '{part.op}' "
         f"and not held and ({part.where}) and {counts}), "
-        f"(select count(*) from current.{part.entity} where {lives} and ({part.where}))"
+        f"(select count(*) from live.{part.entity} where {lives} and ({part.where}))"
     ).fetchone()
     assert row is not None  # a SELECT of two counts always answers with one row
     return int(row[0]), int(row[1])

@@ -21,6 +21,8 @@ OF_RESOURCE = {
     "sections": ("rosters", "true"),
 }
 """The rows that the feed's lists become."""
+AS_PUBLISHED = "select *, false as is_ended, false as is_native, true as is_linked_here from warehouse.marts"
+"""The rows around an excerpt: as they were last published, with nothing held."""
 
 
 def build_plan(
@@ -31,14 +33,18 @@ def build_plan(
     district_id: str,
     emptied: Iterable[str],
     standing: Standing,
+    is_excerpt: bool = False,
 ) -> Plan:
     """Hold what the brakes hold, count and digest the rest, and keep the plan in `changes.plan`.
 
     Args:
         emptied: resources that are empty now while the last good feed had some.
+        is_excerpt: the tables are a delta sync's: events prove its removals, which are shares of what `warehouse` has.
         standing: the limits, and what people decided: what they approved, and exactly that, does not wait.
     """
-    held = hold_removals(con, standing.limits, {*emptied, *_emptied(con), *_unidentified(con)}, dict(standing.lately))
+    _show_live(con, AS_PUBLISHED if is_excerpt else "from current")
+    unproven = set() if is_excerpt else {*emptied, *_emptied(con), *_unidentified(con)}
+    held = hold_removals(con, standing.limits, unproven, dict(standing.lately))
     approved = _approved(con, standing) if held else None
     if approved:
         _release(con)
@@ -61,6 +67,13 @@ def build_plan(
     con.execute("create or replace table changes.plan (plan varchar)")
     con.execute("insert into changes.plan values (?)", [json.dumps(plan.as_json())])
     return plan
+
+
+def _show_live(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """`live.X`: the rows of the whole district, which the brakes count their shares of."""
+    con.execute("create schema if not exists live")
+    for entity in ENTITIES:
+        con.execute(f"create or replace view live.{entity.name} as {rows}.{entity.name}")
 
 
 def _approved(con: duckdb.DuckDBPyConnection, standing: Standing) -> str | None:

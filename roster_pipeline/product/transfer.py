@@ -66,6 +66,14 @@ def copy_to_duckdb(
         )
 
 
+def select_into(pg: Connection, table: str, query: str, parameters: Mapping[str, object]) -> None:
+    """Create temporary table `table` in PostgreSQL with the rows of a query of its own."""
+    with cursor(pg) as cur:
+        name = sql.Identifier(table)
+        cur.execute(sql.SQL("create temporary table {} on commit drop as {}").format(name, _bound(query, parameters)))
+        cur.execute(sql.SQL("analyze {}").format(name))
+
+
 @contextmanager
 def cursor(pg: Connection) -> Iterator[psycopg.Cursor[tuple[object, ...]]]:
     """psycopg's own cursor on SQLAlchemy's connection, in the same transaction: COPY needs it."""

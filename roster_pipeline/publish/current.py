@@ -1,249 +1,21 @@
 """What the product has now, as far as one district is concerned, copied into `current.*` of its DuckDB file.
 
 Read are: the rows of this organization, the accounts linked to its people, and the accounts that carry an address
-of its feed, or nearly one; never all accounts. Of an account that lives in another organization nothing is copied that
-names a person.
+of its feed, or nearly one; never all accounts. For a delta sync, of these the ones within reach of what changed. Of an
+account that lives in another organization nothing is copied that names a person.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import duckdb
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres
+from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
+from roster_pipeline.publish.current_tables import ASKED, ASKED_WITHIN, CURRENT_TABLES
 
-STATE = {"is_ended": "BOOLEAN", "is_native": "BOOLEAN", "version": "VARCHAR"}
-"""Every table ends with these. `version` is PostgreSQL's own (xmin): it tells a row that was written since."""
-
-
-@dataclass(frozen=True)
-class CurrentTable:
-    """One table of `current.*`.
-
-    Attributes:
-        description: what it holds, for people.
-        columns: name to DuckDB type, in the order of `query`.
-        query: PostgreSQL; `%(organization_id)s` is this organization, `feed_people` the feed's ids and addresses.
-    """
-
-    name: str
-    description: str
-    columns: dict[str, str]
-    query: str
-
-
-def _table(name: str, description: str, columns: str, query: str) -> CurrentTable:
-    typed = dict(column.rpartition(" ")[::2] for column in columns.split(", "))
-    return CurrentTable(name, description, {**typed, **STATE}, query)
-
-
-CURRENT_TABLES: tuple[CurrentTable, ...] = (
-    _table(
-        "accounts",
-        "Accounts linked to the district's people, and accounts that carry an address of the feed.",
-        "account_id BIGINT, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR, clever_email VARCHAR, "
-        "imported_from_clever BOOLEAN, linked_clever_id VARCHAR, linked_sis_id VARCHAR, reopens_for VARCHAR, "
-        "is_linked_here BOOLEAN, is_linked_elsewhere BOOLEAN, "
-        "is_member_elsewhere BOOLEAN, is_admin_elsewhere BOOLEAN, is_admin_here BOOLEAN",
-        """
-        with reopened as (
-            -- Accounts that a sync made and an undo closed: the person gets the same one again.
-            select distinct on (link.clever_id) link.clever_id, link.account_id
-            from roster.identity_links as link
-            join roster.syncs as undone on undone.id = link.unlinked_sync_id and undone.mode = 'undo'
-            where link.organization_id = %(organization_id)s and link.rule = 'created' and not exists (
-                select from roster.identity_links as live where live.unlinked_at is null
-                    and (live.clever_id = link.clever_id or live.account_id = link.account_id)
-            )
-            order by link.clever_id, link.id desc
-        ), asked as (
-            select account_id from roster.identity_links
-            where organization_id = %(organization_id)s and unlinked_at is null
-            union
-            select account_id from reopened
-            union
-            select account.id from feed_people join roster.accounts as account on account.email = feed_people.email
-        ), membership as (
-            select m.account_id,
-                bool_or(m.organization_id <> %(organization_id)s) as elsewhere,
-                bool_or(m.organization_id <> %(organization_id)s and m.is_admin) as admin_elsewhere,
-                bool_or(m.organization_id = %(organization_id)s and m.is_admin) as admin_here
-            from roster.org_memberships as m join asked on asked.account_id = m.account_id
-            where m.ended_at is null
-            group by m.account_id
-        ), known as (
-            select a.*, a.xmin::text as version, link.clever_id as linked_clever_id,
-                link.evidence ->> 'sis_id' as linked_sis_id, reopened.clever_id as reopens_for,
-                coalesce(link.organization_id = %(organization_id)s, false) as linked_here,
-                coalesce(link.organization_id <> %(organization_id)s, false) as linked_elsewhere,
-                coalesce(m.elsewhere, false) as member_elsewhere,
-                coalesce(m.admin_elsewhere, false) as admin_elsewhere,
-                coalesce(m.admin_here, false) as admin_here
-            from asked join roster.accounts as a on a.id = asked.account_id
-            left join roster.identity_links as link on link.account_id = a.id and link.unlinked_at is null
-            left join membership as m on m.account_id = a.id
-            left join reopened on reopened.account_id = a.id
-        )
-        select id, role,
-            case when linked_here or not (linked_elsewhere or member_elsewhere) then first_name end,
-            case when linked_here or not (linked_elsewhere or member_elsewhere) then last_name end,
-            email,
-            case when linked_here then clever_email end,
-            imported_from_clever,
-            case when not linked_elsewhere then linked_clever_id end,
-            case when linked_here then linked_sis_id end,
-            reopens_for,
-            linked_here, linked_elsewhere, member_elsewhere, admin_elsewhere, admin_here,
-            archived_at is not null, false, version
-        from known
-        """,
-    ),
-    _table(
-        "near_accounts",
-        "Accounts that are not from Clever and carry nearly an address of the feed; none of another organization.",
-        "email VARCHAR, nfkc_email VARCHAR, linked_by VARCHAR, account_id BIGINT, account_email VARCHAR, "
-        "nfkc_account_email VARCHAR, first_name VARCHAR, last_name VARCHAR, role VARCHAR",
-        """
-        select feed_people.email, normalize(feed_people.email, nfkc),
-            (
-                select link.rule from roster.accounts as own join roster.identity_links as link
-                    on link.account_id = own.id and link.unlinked_at is null
-                where own.email = feed_people.email and link.organization_id = %(organization_id)s
-            ),
-            near.id, near.email, normalize(near.email, nfkc), near.first_name, near.last_name, near.role,
-            false, false, near.version
-        from feed_people
-        cross join lateral (
-            select *, xmin::text as version from roster.accounts
-            where roster.near_email(email) = roster.near_email(feed_people.email)
-                and not imported_from_clever and email is not null
-            -- Each address is looked up by index, and what is found looked at row by row: PostgreSQL, which takes every
-            -- address to be near thousands, would read whole tables.
-            offset 0
-        ) as near
-        where near.email <> feed_people.email and near.archived_at is null
-            and (
-                select link.id from roster.identity_links as link
-                where link.account_id = near.id and link.unlinked_at is null
-            ) is null
-            and coalesce(
-                (
-                    select bool_and(m.organization_id = %(organization_id)s and (near.role <> 'admin' or m.is_admin))
-                    from roster.org_memberships as m where m.account_id = near.id and m.ended_at is null
-                ),
-                near.role <> 'admin'
-            )
-        """,
-    ),
-    _table(
-        "identity_links",
-        "Live links between the district's people and accounts.",
-        "clever_id VARCHAR, account_id BIGINT",
-        """
-        select clever_id, account_id, false, false, xmin::text from roster.identity_links
-        where organization_id = %(organization_id)s and unlinked_at is null
-        """,
-    ),
-    _table(
-        "schools",
-        "Schools of the organization.",
-        "school_id VARCHAR, name VARCHAR, sis_id VARCHAR, nces_id VARCHAR, low_grade VARCHAR, high_grade VARCHAR",
-        """
-        select clever_id, name, sis_id, nces_id, low_grade, high_grade, archived_at is not null, false, xmin::text
-        from roster.schools where organization_id = %(organization_id)s
-        """,
-    ),
-    _table(
-        "org_memberships",
-        "Memberships of the organization; its own (native) ones and its admins' are never changed.",
-        "account_id BIGINT, clever_id VARCHAR, role VARCHAR",
-        """
-        select m.account_id, link.clever_id, m.role, m.ended_at is not null,
-            (m.source = 'native' or m.is_admin) and m.ended_at is null,
-            m.xmin::text
-        from roster.org_memberships as m
-        left join roster.identity_links as link
-            on link.account_id = m.account_id and link.organization_id = m.organization_id and link.unlinked_at is null
-        where m.organization_id = %(organization_id)s
-        """,
-    ),
-    _table(
-        "school_memberships",
-        "School memberships; the product's own (native) ones are never changed.",
-        "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
-        """
-        select school.clever_id, m.account_id, link.clever_id, m.role, m.is_primary, m.ended_at is not null,
-            m.source = 'native' and m.ended_at is null, m.xmin::text
-        from roster.school_memberships as m
-        join roster.schools as school on school.id = m.school_id
-        left join roster.identity_links as link
-            on link.account_id = m.account_id and link.organization_id = school.organization_id
-            and link.unlinked_at is null
-        where school.organization_id = %(organization_id)s
-        """,
-    ),
-    _table(
-        "rosters",
-        "Clever rosters; those that teachers made themselves are not even read.",
-        "section_id VARCHAR, school_id VARCHAR, name VARCHAR, subject VARCHAR, grade VARCHAR, period VARCHAR, "
-        "term_name VARCHAR",
-        """
-        select roster.clever_id, school.clever_id, roster.name, roster.subject, roster.grade, roster.period,
-            roster.term_name, roster.archived_at is not null, false, roster.xmin::text
-        from roster.rosters as roster left join roster.schools as school on school.id = roster.school_id
-        where roster.organization_id = %(organization_id)s and roster.source = 'clever'
-        """,
-    ),
-    *(
-        _table(
-            f"roster_{role}s",
-            f"{role.capitalize()}s of Clever rosters.",
-            f"section_id VARCHAR, account_id BIGINT, clever_id VARCHAR{', is_primary BOOLEAN' if extra else ''}",
-            f"""
-            select roster.clever_id, m.account_id, link.clever_id,{extra} m.ended_at is not null, false, m.xmin::text
-            from roster.roster_{role}s as m
-            join roster.rosters as roster on roster.id = m.roster_id
-            left join roster.identity_links as link
-                on link.account_id = m.account_id and link.organization_id = roster.organization_id
-                and link.unlinked_at is null
-            where roster.organization_id = %(organization_id)s and roster.source = 'clever'
-            """,
-        )
-        for role, extra in (("teacher", " m.is_primary,"), ("student", ""))
-    ),
-    _table(
-        "parked_members",
-        "Members whom a section names and nobody has met yet.",
-        "section_id VARCHAR, clever_id VARCHAR, role VARCHAR",
-        """
-        select roster.clever_id, parked.clever_id, parked.role, false, false, parked.xmin::text
-        from roster.parked_members as parked join roster.rosters as roster on roster.id = parked.roster_id
-        where roster.organization_id = %(organization_id)s and roster.source = 'clever'
-        """,
-    ),
-    _table(
-        "reviews",
-        "Contradictions that a person is asked about, and those that a person has decided (native: for good).",
-        "clever_id VARCHAR, reason VARCHAR, account_id BIGINT",
-        """
-        select distinct on (clever_id, reason, account_id) clever_id, reason, account_id, false, state = 'resolved',
-            xmin::text
-        from roster.reviews as review
-        where organization_id = %(organization_id)s
-            -- What ended by itself may come again, and so may a decision about a link or a name that is over.
-            and (state = 'open' or decision in ('create', 'different') and reason <> 'recycled_id' or exists (
-                select from roster.identity_links as link where link.clever_id = review.clever_id
-                    and link.unlinked_at is null and link.account_id = review.account_id
-                    and review.decision in ('link', 'relink', 'same') and review.reason <> 'recycled_id'
-            ))
-        order by clever_id, reason, account_id, state, id desc
-        """,
-    ),
-)
-
+REACH = ("people", "sections", "schools")
+"""What a delta sync tells PostgreSQL of its reach."""
 
 LIVE = {
     "accounts": "identity_links where organization_id = :organization_id and unlinked_at is null",
@@ -262,10 +34,15 @@ def count_live(pg: Connection, organization_id: int) -> dict[str, int]:
     }
 
 
-def read_current(con: duckdb.DuckDBPyConnection, pg: Connection, organization_id: int) -> None:
+def read_current(
+    con: duckdb.DuckDBPyConnection, pg: Connection, organization_id: int, *, is_excerpt: bool = False
+) -> None:
     """Fill `current.*` from one consistent view of the product (the transaction of `pg`).
 
     Reads `staging.stg_teachers` and `staging.stg_students` for the addresses to look up.
+
+    Args:
+        is_excerpt: `con` is a delta sync's: only what is within `reach.*` is read.
     """
     con.execute("create schema if not exists current")
     copy_to_postgres(
@@ -276,12 +53,10 @@ def read_current(con: duckdb.DuckDBPyConnection, pg: Connection, organization_id
         "feed_people",
         "email text",
     )
+    for name in REACH if is_excerpt else ():
+        copy_to_postgres(con, f"from reach.{name}", pg, f"within_{name}", "id text")
+    parameters = {"organization_id": organization_id}
+    select_into(pg, "asked", ASKED.format(within=ASKED_WITHIN if is_excerpt else ""), parameters)
     for table in CURRENT_TABLES:
-        copy_to_duckdb(
-            pg,
-            table.query,
-            {"organization_id": organization_id},
-            con,
-            f"table current.{table.name}",
-            table.columns,
-        )
+        query = table.query.replace("{within}", table.within if is_excerpt else "")
+        copy_to_duckdb(pg, query, parameters, con, f"table current.{table.name}", table.columns)

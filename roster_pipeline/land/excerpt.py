@@ -1,0 +1,140 @@
+"""A delta sync is the sync of a smaller district: an excerpt of the warehouse, cut out for it and folded in at its end.
+
+The excerpt has the schemas of the warehouse, so every stage runs on it unchanged. Until it is folded in, the warehouse
+stands as it was last published: a sync that was killed in between is done again from the same events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from roster_pipeline.land.bookmark import confirm_bookmark, keep_bookmark
+from roster_pipeline.land.events import load_events, overlay, touched
+from roster_pipeline.land.lists import TABLES, describe_district
+from roster_pipeline.land.reach import find_reach
+from roster_pipeline.land.warehouse import one_transaction
+from roster_pipeline.model.resources import RESOURCES
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from roster_pipeline.model.bookmark import Bookmark
+    from roster_pipeline.model.feed import District, EventsRead
+
+REACH_OF = {
+    "schools": "schools",
+    "teachers": "people",
+    "students": "people",
+    "sections": "sections",
+    "terms": "terms",
+    "courses": "courses",
+}
+"""By raw list, the ids of which its rows are cut out."""
+OWNERS = {
+    "section_id": "sections",
+    "clever_id": "people",
+    "school_id": "schools",
+    "term_id": "terms",
+    "course_id": "courses",
+}
+"""By column, in this order, whose rows those of a decided table are."""
+FOLDED = ("staging", "intermediate", "marts")
+WHOLE = ("int_half_read",)
+"""Models that the excerpt has of the whole district."""
+
+
+def cut_excerpt(
+    con: duckdb.DuckDBPyConnection, district: District, events: EventsRead, bookmark: Bookmark
+) -> dict[str, int]:
+    """Fill the excerpt with the rows within reach of what the events changed; returns their number by list.
+
+    Args:
+        con: from `open_excerpt`.
+        bookmark: how far the events go.
+    """
+    with one_transaction(con):
+        con.execute(TABLES)
+        load_events(con, events, bookmark.sync_id, raw="warehouse.raw")
+        find_reach(con)
+        describe_district(con, district, bookmark.sync_id)
+        for one in RESOURCES:
+            within = f"id IN (SELECT id FROM reach.{REACH_OF[one.name]})"
+            con.execute(
+                f"CREATE TABLE raw.{one.name} AS FROM warehouse.raw.{one.name} "
+                f"WHERE {within} AND id NOT IN ({touched(one)}) UNION ALL BY NAME FROM events.{one.name} WHERE {within}"
+            )
+        _carry_set_aside(con, bookmark.sync_id)
+        keep_bookmark(con, bookmark, missed=bookmark.missed)
+    return {one.name: _count(con, f"raw.{one.name}") for one in RESOURCES}
+
+
+def _carry_set_aside(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
+    spoken_of = " UNION ALL ".join(f"SELECT '{one.name}', id FROM ({touched(one)})" for one in RESOURCES)
+    con.execute(
+        "INSERT INTO raw.set_aside SELECT ?, resource, clever_id, reason, whole_record FROM warehouse.raw.set_aside "
+        f"WHERE clever_id IS NULL OR (resource, clever_id) NOT IN ({spoken_of})",
+        [sync_id],
+    )
+    con.execute("INSERT INTO raw.set_aside FROM events.set_aside")
+
+
+def fold_in(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
+    """Bring the warehouse to where the excerpt is, all at once, now that it is published.
+
+    Args:
+        con: from `open_excerpt`.
+    """
+    confirm_bookmark(con, sync_id)
+    with one_transaction(con):
+        overlay(con, raw="warehouse.raw")
+        for schema, table in _tables(con, FOLDED):
+            _fold_table(con, f"{schema}.{table}", whole=table in WHOLE)
+        _fold_quarantine(con)
+        for schema, table in (
+            ("raw", "district"),
+            ("raw", "set_aside"),
+            ("raw", "bookmark"),
+            *_tables(con, ("changes",)),
+        ):
+            con.execute(f"CREATE OR REPLACE TABLE warehouse.{schema}.{table} AS FROM {schema}.{table}")
+        for one in RESOURCES:
+            con.execute(
+                "INSERT OR REPLACE INTO warehouse.raw.proof SELECT $sync_id, $name, 0, "
+                f"(SELECT count(*) FROM warehouse.raw.{one.name}), "
+                "(SELECT count(*) FROM raw.set_aside WHERE resource = $name), NULL",
+                {"sync_id": sync_id, "name": one.name},
+            )
+
+
+def _fold_table(con: duckdb.DuckDBPyConnection, table: str, *, whole: bool) -> None:
+    if whole:
+        con.execute(f"CREATE OR REPLACE TABLE warehouse.{table} AS FROM {table}")
+        return
+    columns = {name for name, *_ in con.execute(f"DESCRIBE {table}").fetchall()}
+    owner = next(column for column in OWNERS if column in columns)
+    con.execute(f"DELETE FROM warehouse.{table} WHERE {owner} IN (SELECT id FROM reach.{OWNERS[owner]})")
+    con.execute(f"INSERT INTO warehouse.{table} BY NAME FROM {table}")
+
+
+def _fold_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+    """What could not be read is known of the whole district, what broke a contract of what is within reach."""
+    known = [f"SELECT id FROM reach.{name}" for name in OWNERS.values()]
+    known += ["SELECT clever_id FROM warehouse.raw.set_aside WHERE whole_record AND clever_id IS NOT NULL"]
+    con.execute(
+        "CREATE OR REPLACE TEMPORARY TABLE waiting AS FROM warehouse.quarantine.records "
+        f"WHERE clever_id NOT IN ({' UNION ALL '.join(known)}) UNION FROM quarantine.records"
+    )
+    con.execute("CREATE OR REPLACE TABLE warehouse.quarantine.records AS FROM waiting")
+
+
+def _tables(con: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:
+    return con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() "
+        "AND NOT temporary AND list_contains(?, schema_name) ORDER BY ALL",
+        [list(schemas)],
+    ).fetchall()
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,156 @@
+"""Files → the `raw` tables of one district's DuckDB file, with the proof of how completely they were read.
+
+What Clever said, in Clever's own shape: choosing between copies, trimming and renaming is staging's. Reading
+Clever is extract's. Whether a feed is good enough to act on is the plan's; here is what it needs
+to know for that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from roster_pipeline.errors import RosterError
+from roster_pipeline.land.bookmark import keep_bookmark
+from roster_pipeline.land.drift import expect, measure_drift
+from roster_pipeline.land.events import forget_events, load_events, overlay
+from roster_pipeline.land.rows import load_rows, note_set_aside
+from roster_pipeline.land.warehouse import one_transaction
+from roster_pipeline.model.feed import District
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from roster_pipeline.model.bookmark import Bookmark
+    from roster_pipeline.model.feed import Feed, ResourceRead
+
+TABLES = """
+CREATE SCHEMA IF NOT EXISTS raw;
+CREATE TABLE IF NOT EXISTS raw.proof (
+    sync_id BIGINT, resource VARCHAR, pages BIGINT, "rows" BIGINT, set_aside BIGINT, content_digest VARCHAR,
+    PRIMARY KEY (sync_id, resource)
+);
+CREATE TABLE IF NOT EXISTS raw.district (
+    sync_id BIGINT, id VARCHAR, name VARCHAR, state VARCHAR, last_sync TIMESTAMPTZ
+);
+CREATE TABLE IF NOT EXISTS raw.set_aside (
+    sync_id BIGINT, resource VARCHAR, clever_id VARCHAR, reason VARCHAR, whole_record BOOLEAN
+);
+"""
+
+EMPTIED = """
+SELECT now.resource
+FROM raw.proof AS now
+WHERE now.sync_id = $sync_id AND now."rows" = 0
+  AND EXISTS (
+      SELECT 1 FROM raw.proof AS before
+      WHERE before.resource = now.resource AND before.sync_id <> now.sync_id AND before."rows" > 0
+  )
+ORDER BY now.resource
+"""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What a sync brought into the warehouse.
+
+    Attributes:
+        rows: by the name of the resource; duplicates of one Clever id counted each.
+        set_aside: records refused and fields dropped, over all resources.
+        emptied: resources that are empty now and once were not, so that absence from them proves nothing
+            (rule book, Safety). They stay listed, sync after sync, until they have rows again.
+        drift: by resource, the records that the events since the bookmark had wrong; None where that could not be told.
+    """
+
+    sync_id: int
+    district: District
+    rows: dict[str, int]
+    set_aside: int
+    emptied: tuple[str, ...]
+    drift: Mapping[str, int] | None = None
+
+
+def land(con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Bookmark | None = None) -> Landed:
+    """Replace the `raw` tables by a feed's rows, in one transaction: killed anywhere, the old tables stay.
+
+    Each table has its resource's kept fields, `content_hash` (of what counts as content) and `sync_id`.
+    Landing the same sync again gives the same.
+
+    Args:
+        con: from `open_warehouse`.
+        sync_id: this sync's number; `raw.proof` keeps one row for each sync and resource.
+        bookmark: how far the events of the feed go; None if Clever gives none. It counts once it is confirmed.
+
+    Raises:
+        RosterError: a file does not hold the rows that were read, or is no file of this feed.
+    """
+    with one_transaction(con):
+        con.execute(TABLES)
+        expect(con, feed.before, sync_id)
+        con.execute("DELETE FROM raw.set_aside")
+        describe_district(con, feed.district, sync_id)
+        for read in feed.reads:
+            digest = load_rows(con, read, sync_id)
+            _land_proof(con, read, sync_id, digest)
+        if feed.after:
+            load_events(con, feed.after, sync_id)
+            overlay(con)
+        drift = measure_drift(con) if feed.before and feed.after else None
+        forget_events(con)
+        keep_bookmark(con, bookmark, missed=sum(drift.values()) if drift else 0)
+    return last_landed(con, drift)
+
+
+def describe_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: int) -> None:
+    """Keep what Clever says of the district itself."""
+    con.execute("DELETE FROM raw.district")
+    con.execute(
+        "INSERT INTO raw.district VALUES (?, ?, ?, ?, ?)",
+        [sync_id, district.id, district.name, district.state, district.last_sync],
+    )
+
+
+def last_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None = None) -> Landed:
+    """What the `raw` tables hold now, whichever run landed it.
+
+    Raises:
+        RosterError: nothing has landed yet.
+    """
+    try:
+        row = con.execute("SELECT sync_id, id, name, state, last_sync FROM raw.district").fetchone()
+    except duckdb.CatalogException:
+        row = None
+    if row is None:
+        raise RosterError("Nothing of this district has landed yet; materialize its raw assets first.")
+    sync_id, *described = row
+    proof = con.execute('SELECT resource, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id]).fetchall()
+    emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
+    return Landed(
+        sync_id,
+        District(*described),
+        {resource: rows for resource, rows, _ in proof},
+        sum(count for _, _, count in proof),
+        tuple(name for (name,) in emptied),
+        drift,
+    )
+
+
+def proof_of(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, dict[str, object]]:
+    """How completely each list was read: pages to the last, rows, records set aside, and whether absence is proven."""
+    emptied = {name for (name,) in con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()}
+    rows = con.execute('SELECT resource, pages, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id])
+    return {
+        name: {"pages": pages, "rows": count, "set_aside": set_aside, "complete": name not in emptied}
+        for name, pages, count, set_aside in rows.fetchall()
+    }
+
+
+def _land_proof(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, digest: str) -> None:
+    """What was read of a resource, and what was not."""
+    con.execute(
+        "INSERT OR REPLACE INTO raw.proof VALUES (?, ?, ?, ?, ?, ?)",
+        [sync_id, read.resource.name, read.pages, read.rows, len(read.set_aside), digest],
+    )
+    note_set_aside(con, "raw.set_aside", read, sync_id)

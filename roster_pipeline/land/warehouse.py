@@ -1,0 +1,112 @@
+"""The DuckDB files of a district: its warehouse, and the excerpt that a delta sync works on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from roster_pipeline.errors import DistrictUnknown, RosterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DELTA_MEMORY = "128MB"
+
+
+@contextmanager
+def open_warehouse(
+    folder: Path, district_id: str, *, memory_limit: str = "512MB", threads: int = 2
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The district's own DuckDB file, made if it is missing; held against other processes until closed.
+
+    Args:
+        folder: where the files of all districts are, made if it is missing.
+        memory_limit: for DuckDB alone; beyond it, it writes to a folder beside the file.
+
+    Raises:
+        DistrictUnknown: the id is none of Clever's. It becomes a file name, so it is not taken on trust.
+        RosterError: another process holds the file, or it cannot be opened.
+    """
+    with _opened(folder, district_id, _warehouse(folder, district_id), memory_limit, threads) as con:
+        yield con
+
+
+@contextmanager
+def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file that a delta sync works on, with the district's warehouse attached as `warehouse`.
+
+    Raises:
+        DistrictUnknown, RosterError: as `open_warehouse`.
+    """
+    with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, 2) as con:
+        try:
+            con.execute(f"ATTACH '{_warehouse(folder, district_id)}' AS warehouse")
+        except duckdb.Error as fault:
+            raise RosterError(_not_opened(district_id, str(fault))) from None
+        yield con
+
+
+def excerpt_file(folder: Path, district_id: str) -> Path:
+    """Where it is; it exists only while a delta sync of the district runs."""
+    return folder / f"{district_id}.delta.duckdb"
+
+
+def discard_excerpt(folder: Path, district_id: str) -> None:
+    """Remove it, and what a killed process left of it."""
+    for left_behind in folder.glob(f"{district_id}.delta.duckdb*"):
+        left_behind.unlink()
+
+
+def _warehouse(folder: Path, district_id: str) -> Path:
+    return folder / f"{district_id}.duckdb"
+
+
+@contextmanager
+def _opened(
+    folder: Path, district_id: str, file: Path, memory_limit: str, threads: int
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    if not re.fullmatch("[0-9a-f]{24}", district_id):
+        raise DistrictUnknown("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = folder / f"{district_id}.tmp"
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "threads": threads,
+        "preserve_insertion_order": False,
+        "temp_directory": str(temporary),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        # A change above this size is written into the file at once, a smaller one first into the log. Whole
+        # tables are replaced here, and writing them twice takes a tenth longer.
+        "checkpoint_threshold": "1MB",
+    }
+    try:
+        con = duckdb.connect(file, config=options)
+    except duckdb.Error as fault:
+        raise RosterError(_not_opened(district_id, str(fault))) from None
+    with con:
+        # The file is ours alone now, and so is whatever a killed process left beside it.
+        shutil.rmtree(temporary, ignore_errors=True)
+        con.execute("SET enable_progress_bar = false")
+        yield con
+
+
+@contextmanager
+def one_transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    with ExitStack() as undo:
+        con.begin()
+        undo.callback(con.rollback)
+        yield
+        con.commit()
+        undo.pop_all()
+
+
+def _not_opened(district_id: str, complaint: str) -> str:
+    if "lock" in complaint:
+        return f"District {district_id}'s warehouse is in use by another process; try again when that has ended."
+    return f"District {district_id}'s warehouse cannot be opened; move its file away and sync again."

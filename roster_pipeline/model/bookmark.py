@@ -1,0 +1,31 @@
+"""Where a district's raw tables stand in Clever's event feed: what a delta sync goes on from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from roster_pipeline.model.feed import Cursor
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """What the raw tables hold: the last full read, with every event up to the cursor applied.
+
+    Attributes:
+        sync_id: the sync that published it.
+        cursor: the end of the event feed as it was last read to its end.
+        seen_at: when that was.
+        uploaded_at: when Clever had last taken in the district's files by then.
+        full_read_at: when the last full read began.
+        made_by: what the tables were made by: another API version or other models make other tables.
+        missed: records that the events had missed when they were last held against a full read.
+    """
+
+    sync_id: int
+    cursor: Cursor
+    seen_at: datetime
+    uploaded_at: datetime | None
+    full_read_at: datetime
+    made_by: str
+    missed: int = 0
