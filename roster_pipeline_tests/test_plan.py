@@ -10,7 +10,6 @@ from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.plan.build import build_plan, read_plan
-from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.reconcile.differences import find_differences
 
@@ -158,10 +157,3 @@ def test_given_changes_that_moved_since_then_the_plan_is_stale(con):
     con.execute("update changes.schools set name = 'Slipped in'")
     with pytest.raises(PlanStale, match="Make the plan again"):
         read_plan(con)
-
-
-def test_a_summary_counts_and_names_nobody(con):
-    assert summarize(planned(con)) == "Nothing changed."
-    members_leave(con, 11, 100)
-    has(con, "marts.schools", [school(1, "Secret School")])
-    assert summarize(planned(con)) == "1 school new; 11 removals wait (students)."

@@ -18,11 +18,13 @@ from roster_pipeline.land import land, last_landed, proof_of
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.plan.summary import summarize
+from roster_pipeline.plan.told import count_told
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import count_live, read_current
 from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, may_sync, organization_of
+from roster_pipeline.publish.requests import scopes_asked
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
@@ -168,7 +170,8 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
         waits = made.held and made.held_digest not in standing.rejected
         if waits:
             context.instance.add_run_tags(context.run.run_id, {HELD_TAG: "true"})
-        yield dg.MaterializeResult(metadata={"summary": summarize(made), "digest": made.digest, "changes": made.total})
+        told: describe.Metadata = {"summary": summarize(con, made), "digest": made.digest, "changes": made.total}
+        yield dg.MaterializeResult(metadata=told)
         yield dg.AssetCheckResult(
             passed=not waits,
             check_name=specs.BRAKES,
@@ -190,7 +193,9 @@ def product(sync: DistrictSync) -> Results:
                 pg,
                 made,
                 landed.district,
-                summary=summarize(made),
+                summary=summarize(con, made),
+                answers={scope: summarize(con, made, scope) for scope in scopes_asked(pg, made.sync_id)},
+                told=count_told(con),
                 at=sync.now(),
                 proof=proof_of(con, made.sync_id),
                 leaves=consequences(con),

@@ -1,34 +1,106 @@
-"""A plan in a few words, for people: what joined, changed and left. Counts only, never a name."""
+"""A plan in a few words, for people: who joined, changed and left, and what waits. Counts only, never a name."""
 
 from __future__ import annotations
 
-from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
+import duckdb
+
 from roster_pipeline.model.plan import Plan
+from roster_pipeline.model.scope import DISTRICT, Scope
+from roster_pipeline.plan.told import REMOVALS, Told, count_told
 
-NOUNS = {
-    "schools": ("school", "schools"),
-    "accounts": ("account", "accounts"),
-    "org_memberships": ("member", "members"),
-    "school_memberships": ("school membership", "school memberships"),
-    "rosters": ("class", "classes"),
-    "roster_teachers": ("class teacher", "class teachers"),
-    "roster_students": ("class place", "class places"),
-    "parked_members": ("awaited member", "awaited members"),
-    "reviews": ("review", "reviews"),
+PLURALS = {"class": "classes", "person": "people"}
+"""Other nouns take an s."""
+ENDS = {
+    " a class": " classes",
+    " a school": " schools",
+    " an account that was there": " accounts that were there",
+    " main school": " main schools",
+    " main teacher": " main teachers",
+    " another role": " other roles",
+    " another school": " other schools",
 }
-VERBS = {INSERT: "new", UPDATE: "changed", RESTORE: "back", END: "removed"}
+"""How what became of one ends where it became of several."""
+NOUNS = ("student", "teacher", "admin", "person")
+ORDER = (
+    *NOUNS,
+    *(f"{noun} {detail}" for noun in NOUNS for detail in ("name", "email")),
+    "class",
+    "school",
+    "review",
+)
+PLACES = {"school": "school", "section": "class"}
+PARTS = {
+    "rosters": "classes",
+    "enrollments": "places in class",
+    "class_teachers": "teachers in class",
+    "students_in_schools": "students in schools",
+    "teachers_in_schools": "teachers in schools",
+    "names_and_emails": "names and emails",
+}
+"""What the brakes watch, where their own word is none for people."""
 
 
-def summarize(plan: Plan) -> str:
-    """One sentence, such as `3 members new, 1 class changed; 40 removals wait (students)`."""
+def summarize(con: duckdb.DuckDBPyConnection, plan: Plan, scope: Scope = DISTRICT) -> str:
+    """One or two sentences, such as `3 students joined, 1 class renamed, nothing removed.`
+
+    Of a school or class: what changed there, then elsewhere in the district. `Nothing changed.` if nothing did.
+
+    Args:
+        con: the file whose `changes.*` the plan is of.
+    """
+    waits = _waiting(plan, count_told(con, held=True)) if plan.held else ""
+    if not plan.total:
+        return f"Nothing changed{waits}."
+    if scope.about == "district":
+        return f"{_listed(count_told(con))}{waits}."
+    here, elsewhere = _listed(count_told(con, scope, "here"), scope), _listed(count_told(con, scope, "elsewhere"))
+    if scope.kind == "district" and not here:
+        first = "Nothing came of the class asked for."
+    else:
+        first = f"In this {PLACES[scope.about]}: {here or 'nothing changed'}."
+    rest = f"Elsewhere in the district: {elsewhere}" if elsewhere else "Nothing changed elsewhere in the district"
+    return f"{first} {rest}{waits}."
+
+
+def _listed(told: Told, scope: Scope = DISTRICT) -> str:
+    """`3 students joined, nothing removed`; empty where nothing changed."""
     said = [
-        f"{count:,} {NOUNS[entity][count != 1]} {VERBS[op]}"
-        for entity, ops in plan.counts.items()
-        if entity in NOUNS
-        for op, count in ops.items()
+        _phrase(noun, became, count, PLACES.get(scope.about))
+        for noun in sorted(told, key=ORDER.index)
+        for became, count in told[noun].items()
     ]
-    text = ", ".join(said) or "Nothing changed"
-    waiting = sum(ops.get(END, 0) for ops in plan.held_counts.values())
-    if waiting:
-        text += f"; {waiting:,} removals wait ({', '.join(held.part for held in plan.held)})"
-    return f"{text}."
+    if said and not _removals(told):
+        said.append("nothing removed")
+    return ", ".join(said)
+
+
+def _phrase(noun: str, became: str, count: int, place: str | None) -> str:
+    """`2 students added to classes`; where it is about one class: `2 students added`, `it is renamed`."""
+    if noun == place:
+        return f"it {became.replace('with', 'has', 1)}" if became.startswith("with ") else f"it is {became}"
+    became = became.removesuffix(f" to a {place}").removesuffix(f" of a {place}")
+    if count != 1:
+        noun = PLURALS.get(noun, f"{noun}s")
+        for one, many in ENDS.items():
+            if became.endswith(one):
+                became = became.removesuffix(one) + many
+    return f"{count:,} {noun} {became}"
+
+
+def _removals(told: Told) -> int:
+    return sum(count for counts in told.values() for became, count in counts.items() if became in REMOVALS)
+
+
+def _waiting(plan: Plan, held: Told) -> str:
+    """`; 40 removals wait for a person (students)`."""
+    removals, others = _removals(held), sum(sum(counts.values()) for counts in held.values()) - _removals(held)
+    said = [
+        f"{count:,} {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((removals, "removal"), (others, "other change" if removals else "change"))
+        if count
+    ]
+    if not said:
+        return ""
+    parts = ", ".join(dict.fromkeys(PARTS.get(held.part, held.part) for held in plan.held))
+    verb = "waits" if removals + others == 1 else "wait"
+    return f"; {' and '.join(said)} {verb} for a person ({parts})"

@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.product.tables import organizations, refresh_requests, syncs
+from roster_pipeline.model.scope import Scope
+from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.publish.holds import record_holds
+from roster_pipeline.publish.requests import answer, give_back, take_up
 
 
 def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
@@ -37,11 +39,7 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
         )
         .returning(syncs.c.id)
     ).scalar_one()
-    pg.execute(
-        refresh_requests.update()
-        .where(refresh_requests.c.organization_id == organization_id, refresh_requests.c.state == "queued")
-        .values(state="running", sync_id=sync_id)
-    )
+    take_up(pg, organization_id, sync_id, at)
     return int(sync_id)
 
 
@@ -85,7 +83,7 @@ def close_unpublished(pg: Connection, dagster_run_id: str, at: datetime) -> None
     running = sa.and_(syncs.c.dagster_run_id == dagster_run_id, syncs.c.state == "running")
     for sync_id in pg.execute(sa.select(syncs.c.id).where(running)).scalars().all():
         _close(pg, syncs.c.id == sync_id, state="failed", counts={"error": "not published"}, at=at)
-        _answer_requests(pg, sync_id, "failed", "Nothing changed: the sync did not reach its end.")
+        answer(pg, sync_id, "failed", "Nothing changed: the sync did not reach its end.", at)
 
 
 def finish_sync(
@@ -97,18 +95,33 @@ def finish_sync(
     at: datetime,
     proof: Mapping[str, Any] | None = None,
     leaves: Mapping[str, Any] | None = None,
+    answers: Mapping[Scope, str] | None = None,
+    told: Mapping[str, Mapping[str, int]] | None = None,
+    read_at: datetime | None = None,
 ) -> None:
     """Close a sync that published its plan, in the transaction that wrote it. A limit raised once is used up.
 
     Args:
+        summary: what changed in the district, in words; it answers the requests that the sync took up.
         proof: how completely each list was read.
         leaves: what would leave if what is held were approved: names of schools and classes, counts of people.
+        answers: the words for requests about one school or class (`scopes_asked`), in place of `summary`.
+        told: what `summary` says, for machines; kept in `syncs.counts` beside it.
+        read_at: what Clever had then is published now: when the lists began to be read, or when events were read to
+            their end. Not given: when the sync began.
 
     Raises:
         PlanStale: the sync is not running any more; the caller's transaction must be left.
     """
     state = record_holds(pg, plan)
-    counts = {"changes": plan.counts, "held": plan.held_counts, "removed": plan.removed, "leaves": leaves or {}}
+    counts = {
+        "changes": plan.counts,
+        "held": plan.held_counts,
+        "removed": plan.removed,
+        "leaves": leaves or {},
+        "told": told or {},
+        "summary": summary,
+    }
     closed = pg.execute(
         syncs.update()
         .where(syncs.c.id == plan.sync_id, syncs.c.state == "running")
@@ -127,12 +140,12 @@ def finish_sync(
             name=district.name or organizations.c.name,
             last_clever_sync_at=district.last_sync,
             last_published_at=at,
-            last_read_at=closed.started_at,
-            **({"last_full_read_at": closed.started_at} if closed.mode == "full" else {}),
+            last_read_at=read_at or closed.started_at,
+            **({"last_full_read_at": read_at or closed.started_at} if closed.mode == "full" else {}),
             limits_once={},
         )
     )
-    _answer_requests(pg, plan.sync_id, state, summary)
+    answer(pg, plan.sync_id, state, summary, at, by_scope=answers)
 
 
 def begin_correction(pg: Connection, organization_id: int, mode: str, at: datetime) -> int:
@@ -161,21 +174,8 @@ def _fail_running(pg: Connection, which: sa.ColumnElement[bool], at: datetime) -
     stale = sa.and_(which, syncs.c.state == "running")
     killed = pg.execute(sa.select(syncs.c.id).where(stale)).scalars().all()
     _close(pg, stale, state="failed", counts={"error": "killed"}, at=at)
-    # Their requests were never answered: the next sync serves them.
-    pg.execute(
-        refresh_requests.update()
-        .where(refresh_requests.c.sync_id.in_(killed), refresh_requests.c.state == "running")
-        .values(state="queued", sync_id=None)
-    )
+    give_back(pg, killed)
 
 
 def _close(pg: Connection, which: sa.ColumnElement[bool], *, state: str, counts: dict[str, Any], at: datetime) -> None:
     pg.execute(syncs.update().where(which).values(state=state, counts=counts, finished_at=at))
-
-
-def _answer_requests(pg: Connection, sync_id: int, state: str, summary: str) -> None:
-    pg.execute(
-        refresh_requests.update()
-        .where(refresh_requests.c.sync_id == sync_id, refresh_requests.c.state == "running")
-        .values(state=state, summary=summary)
-    )

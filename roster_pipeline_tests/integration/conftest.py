@@ -21,12 +21,14 @@ from roster_pipeline.land import land, open_warehouse, proof_of
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.plan.summary import summarize
+from roster_pipeline.plan.told import count_told
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import read_current
 from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
+from roster_pipeline.publish.requests import scopes_asked
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
 from roster_pipeline.sandbox.server import running_sandbox
@@ -193,7 +195,9 @@ def quick_sync(environment, product):
                     pg,
                     plan,
                     landed.district,
-                    summary=summarize(plan),
+                    summary=summarize(con, plan),
+                    answers={scope: summarize(con, plan, scope) for scope in scopes_asked(pg, plan.sync_id)},
+                    told=count_told(con),
                     at=datetime.now(UTC),
                     proof=proof_of(con, plan.sync_id),
                     leaves=consequences(con),
