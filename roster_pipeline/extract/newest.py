@@ -51,8 +51,8 @@ class _State(NamedTuple):
 
     event_id: str
     line: bytes
-    gone: str | None
-    set_aside: list[SetAside]
+    gone: bool
+    set_aside: tuple[SetAside, ...]
 
 
 class NewestStates:
@@ -114,10 +114,10 @@ class _List:
             return
         found, set_aside = (self._members if is_in else self._leavers).read(b'{"data":%b}' % record)
         line = _encode([found]) if found and is_in else b""
-        self._states[key] = _State(event_id, line, found.id if found and not is_in else None, set_aside)
+        self._states[key] = _State(event_id, line, found is not None and not is_in, tuple(set_aside))
 
     def gone(self) -> tuple[str, ...]:
-        return tuple(sorted(state.gone for state in self._states.values() if state.gone))
+        return tuple(sorted(key for key, state in self._states.items() if state.gone))
 
     def write(self, into: Path, pages: int) -> ResourceRead:
         """Ascending by id, like a list."""

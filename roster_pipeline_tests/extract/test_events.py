@@ -122,11 +122,12 @@ def test_a_user_is_in_the_lists_of_the_roles_and_gone_from_the_others(tmp_path, 
 
 
 def test_e_12_events_that_nobody_knows_are_counted_and_the_cursor_goes_on(tmp_path):
-    odd = [happened(2, "contacts.updated", ANN), happened(3, "users.merged", ANN), happened(4, "users.merged", ANN)]
-    found = read(feed(FIVE[0], *odd), tmp_path)
-    assert found.unknown == {"contacts.updated": 1, "users.merged": 2}
+    kinds = ("contacts.updated", "users.merged", "users.merged", "districts.merged")
+    odd = [happened(n, kind, ANN) for n, kind in enumerate(kinds, 2)]
+    found = read(pages([FIVE[0], *odd], odd), tmp_path)
+    assert found.unknown == {"contacts.updated": 1, "users.merged": 2, "districts.merged": 1}
     assert kept(found) == {"schools": [SCHOOL | {"name": "Pineapple 1"}]}
-    assert (found.events, found.cursor) == (4, Cursor(oid(3), oid(4)))
+    assert (found.events, found.cursor) == (5, Cursor(oid(4), oid(5)))
 
 
 def test_e_13_events_that_we_do_not_use_are_passed_over_silently(tmp_path):

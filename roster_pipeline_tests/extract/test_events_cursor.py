@@ -106,3 +106,7 @@ def test_links_that_never_end_are_refused(tmp_path, monkeypatch):
     for asked in (lambda clever: read(clever, tmp_path), end):
         with pytest.raises(SourceBroken, match="no end"):
             asked(FakeClever(answer))
+
+
+def test_events_that_lie_before_the_place_that_was_asked_for_are_no_end_of_the_feed():
+    assert end(pages(FIVE[:2]), Cursor(oid(3), oid(4))) == Cursor(oid(3), oid(4))

@@ -109,8 +109,8 @@ def test_a_record_that_cannot_be_read_is_set_aside(tmp_path, kind, record, aside
 @pytest.mark.parametrize("verb", ["updated", "deleted"])
 @pytest.mark.parametrize(("key", "reason"), [(None, "is missing"), (5, "is not text"), ("", "is missing")])
 def test_a_record_without_an_id_is_set_aside(tmp_path, verb, key, reason):
-    found = read(pages([happened(1, f"terms.{verb}", {"id": key})] * 2), tmp_path)
-    assert (kept(found), gone(found), set_aside(found)) == ({}, {}, [("terms", None, f"id {reason}")])
+    found = read(pages([happened(n, f"terms.{verb}", {"id": key}) for n in (1, 2, 2)]), tmp_path)
+    assert (kept(found), gone(found), set_aside(found)) == ({}, {}, [("terms", None, f"id {reason}")] * 2)
 
 
 @pytest.mark.parametrize(
