@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
@@ -29,29 +30,38 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    """One embedded server for the whole session, with a migrated database to copy from.
+    """One embedded server for the whole session, with a migrated database to copy from."""
+    with migrated_server() as url:
+        yield url
+
+
+@contextmanager
+def migrated_server() -> Iterator[str]:
+    """An embedded server and its migrated database, for as long as the context lasts; its SQLAlchemy URL.
 
     Not under pytest's own folder: each session closes that to the user whom the server runs as.
     """
     home = Path(mkdtemp(prefix="roster-tests-"))
     settings = Settings(home=home, database_url=None)
     url = product_url(settings)
-    _execute(url, f"create database {TEMPLATE}")
-    template = connect(_named(url, TEMPLATE))
-    migrate(template)
-    template.dispose()
-    yield url
-    stop_if_last(settings)
-    shutil.rmtree(home, ignore_errors=True)
+    try:
+        execute_apart(url, f"create database {TEMPLATE}")
+        template = connect(named(url, TEMPLATE))
+        migrate(template)
+        template.dispose()
+        yield url
+    finally:
+        stop_if_last(settings)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
 def database_url(server_url: str) -> Iterator[str]:
     """A database of this test alone, at the newest migration, as an operator would name it."""
     name = f"test_{next(NUMBERS)}"
-    _execute(server_url, f"create database {name} template {TEMPLATE}")
-    yield _named(server_url, name).replace("postgresql+psycopg://", "postgresql://")
-    _execute(server_url, f"drop database {name} with (force)")
+    execute_apart(server_url, f"create database {name} template {TEMPLATE}")
+    yield named(server_url, name).replace("postgresql+psycopg://", "postgresql://")
+    execute_apart(server_url, f"drop database {name} with (force)")
 
 
 @pytest.fixture
@@ -62,11 +72,13 @@ def product(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _named(url: str, database: str) -> str:
+def named(url: str, database: str) -> str:
+    """The URL of another database of the same server."""
     return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
-def _execute(url: str, statement: str) -> None:
+def execute_apart(url: str, statement: str) -> None:
+    """One statement that cannot be in a transaction."""
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)

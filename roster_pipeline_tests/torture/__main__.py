@@ -1,0 +1,78 @@
+"""Kills syncs, feeds them faults and hostile text, and counts what was lost; prints one table with its seed.
+
+    python -m roster_pipeline_tests.torture [--seed N] [--kills N] [--faults N] [--strings N] [--processes N]
+
+The same seed draws the same days, faults and moments. The exit code is 1 if anything
+was lost, twice, wrong or half done.
+"""
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from roster_pipeline_tests.conftest import migrated_server
+from roster_pipeline_tests.torture.lives import A_LIFE, FAULTS, KILLS, STRINGS, begin, live, lives_of
+from roster_pipeline_tests.torture.score import KINDS, Score
+from roster_pipeline_tests.torture.texts import COLLECTED, hostile_texts
+
+SHOWN = 40
+"""Lines about what was found."""
+err = Console(stderr=True)
+
+
+def main() -> None:
+    args = _arguments()
+    started = time.monotonic()
+    lives = [
+        *lives_of(KILLS, args.kills),
+        *lives_of(FAULTS, args.faults),
+        *lives_of(STRINGS, min(args.strings, len(hostile_texts()))),
+    ]
+    scores = {kind: Score() for kind in A_LIFE}
+    with migrated_server() as url, Progress(console=err, transient=True) as bar:
+        task = bar.add_task("lives of towns", total=len(lives))
+        with ProcessPoolExecutor(args.processes, get_context("spawn"), begin, (url,)) as pool:
+            lived = {pool.submit(live, args.seed, life): life for life in lives}
+            for one in as_completed(lived):
+                scores[lived[one].kind].add(one.result())
+                bar.advance(task)
+    _show(scores, args.seed, args.processes, time.monotonic() - started)
+    if any(score.found for score in scores.values()):
+        sys.exit(1)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Kills, faults and hostile text; and what was lost.")
+    parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
+    parser.add_argument("--kills", type=int, default=200, help="commands to kill")
+    parser.add_argument("--faults", type=int, default=1_000, help="schedules of faults to try")
+    parser.add_argument("--strings", type=int, default=sys.maxsize, help="hostile texts to try; all if not given")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="at a time")
+    return parser.parse_args()
+
+
+def _show(scores: dict[str, Score], seed: int, processes: int, seconds: float) -> None:
+    out = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    table = Table("", "tried", *KINDS, title=f"Torture, seed {seed}", title_justify="left")
+    for kind, score in scores.items():
+        table.add_row(kind, f"{score.tried:,}", *(str(score.found[one]) for one in KINDS))
+    out.print(table)
+    for score in scores.values():
+        for note, count in sorted(score.notes.items()):
+            out.print(f"{count:>7,}  {note}", markup=False)
+    for line in [line for score in scores.values() for line in score.lines][:SHOWN]:
+        out.print(line, markup=False)
+    if not COLLECTED.is_dir():
+        out.print("Of hostile texts only our own were tried: the collections are not beside this checkout.")
+    out.print(f"{seconds / 60:.1f} minutes, {processes} processes.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Holds an installation against the rule book, its file for analysts against it, and looks for what was left behind."""
+
+from dataclasses import dataclass
+
+from roster_pipeline.sandbox.district import SandboxDistrict
+from roster_pipeline_tests.integration.readers import known
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.torture.places import Place
+from roster_pipeline_tests.torture.score import HALF, WRONG, Score
+from roster_pipeline_tests.torture.steps import ALL, WITHOUT_SNAPSHOT, sync
+from roster_pipeline_tests.torture.visible import (
+    Rows,
+    Seen,
+    Watch,
+    analysts_see,
+    as_expected,
+    expected_rows,
+    for_analysts,
+    left_behind,
+    look,
+    versions,
+)
+
+
+@dataclass
+class Judge:
+    """Of one district in one place; what is found goes into the score."""
+
+    place: Place
+    district: SandboxDistrict
+    score: Score
+
+    def begin(self) -> Seen:
+        """What the product holds now is what the next sync starts from."""
+        self._before = look(self.place.engine, self.district.id)
+        self._people = known(self.place.engine, self.district.id)
+        return self._before
+
+    def published(self, *, shown: bool = True) -> Seen:
+        """The product is what the rule book makes of what it was at the beginning; with `shown`, to analysts too."""
+        now = look(self.place.engine, self.district.id)
+        told = as_expected(now.rows).reviews
+        wanted = expect(self.district, as_expected(self._before.rows), self._people, told)
+        self.score.compare("beside the rule book", expected_rows(wanted), now.rows)
+        if shown:
+            self.score.compare("latest.duckdb", for_analysts(now.rows), *self.shown())
+        return now
+
+    def shown(self) -> list[Rows]:
+        """What analysts see, if there is a file for them."""
+        return [analysts_see(self.place.latest, self.district.id)] if self.place.latest.exists() else []
+
+    def seen_meanwhile(self, watch: Watch, states: list[Seen], shown: list[Rows]) -> None:
+        """Whoever looked saw one of these states of the product; and in the file one of those, or one shown before."""
+        strange = sum(one not in states for one in watch.seen)
+        self.score.note(HALF, strange, f"{strange} states of the product that nobody published")
+        shown = [*shown, *(for_analysts(state.rows) for state in states)]
+        strange = sum(one not in shown for one in watch.shown)
+        self.score.note(HALF, strange, f"{strange} states of latest.duckdb that nobody published")
+        self.score.complain(HALF, (f"latest.duckdb did not open: {said}" for said in watch.complaints))
+        self.score.notes["looks at the product meanwhile"] += watch.looks
+
+    def nothing_is_left(self) -> None:
+        found = left_behind(self.place, self.district.id)
+        self.score.complain(WRONG, (f"left behind: {what}" for what in found))
+
+    def again_writes_nothing(self) -> None:
+        """The same feed once more changes no row."""
+        before = versions(self.place.engine)
+        self.goes_well()
+        self.score.note(WRONG, versions(self.place.engine) != before, "the same feed once more wrote something")
+
+    def goes_well(self, *, snapshot: bool = False) -> None:
+        """A sync without faults."""
+        with self.place.entered():
+            ended = sync(self.district.id, steps=ALL if snapshot else WITHOUT_SNAPSHOT)
+        self.score.note(WRONG, ended.exit_code != 0, f"a sync without faults failed: {ended.failure}")

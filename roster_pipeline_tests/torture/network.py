@@ -1,0 +1,141 @@
+"""The network to Clever; and one that spoils answers in ways that the sandbox cannot: pages repeat or never end.
+
+Only what can be noticed: an answer that leaves records out and says that it is the last looks like a shorter list.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any
+
+import httpx
+
+Body = dict[str, Any]
+CHANGING = "records change while pages are read"
+
+
+class Network(httpx.HTTPTransport):
+    """The real network, which clients leave open: what it loads when it begins takes as long as a whole small feed."""
+
+    def close(self) -> None:
+        pass
+
+
+NETWORK = Network()
+
+
+class Crooked(httpx.BaseTransport):
+    """Spoils the nth page of a list (1 is the first; 0 every one).
+
+    Args:
+        faults: (start of the path, nth, name of one of `SPOILT`).
+        change: something happens in Clever.
+    """
+
+    def __init__(self, faults: list[tuple[str, int, str]], change: Callable[[], object]) -> None:
+        self._change = change
+        self._faults = [[*fault, 0] for fault in faults]
+        self._before: dict[str, Body] = {}
+        self._turn = Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = NETWORK.handle_request(request)
+        body = answer.read()
+        with self._turn:
+            due = [spoil for spoil in (self._due(fault, request.url.path) for fault in self._faults) if spoil]
+            page = _page(body) if due and answer.status_code == 200 else None
+            if page is None:
+                return httpx.Response(answer.status_code, headers=answer.headers, content=body, request=request)
+            return due[0](self, request, page)
+
+    def _due(self, fault: list[Any], path: str) -> "Spoil | None":
+        start, nth, kind, seen = fault
+        if not path.startswith(start):
+            return None
+        fault[3] = seen + 1
+        return SPOILT[kind] if nth in (0, seen + 1) else None
+
+    def _twice(self, request: httpx.Request, page: Body) -> httpx.Response:
+        """Each record comes twice."""
+        return _answer(request, page | {"data": page["data"] * 2})
+
+    def _overlap(self, request: httpx.Request, page: Body) -> httpx.Response:
+        """The page holds the records of the first one too."""
+        first = self._before.setdefault(str(request.url.path), page)
+        return _answer(request, page | {"data": page["data"] + first["data"]})
+
+    def _changing(self, request: httpx.Request, page: Body) -> httpx.Response:
+        """The answer is right, and before the next one there is another."""
+        self._change()
+        return _answer(request, page)
+
+    def _backwards(self, request: httpx.Request, page: Body) -> httpx.Response:
+        return _answer(request, page | {"data": page["data"][::-1]})
+
+    def _endless(self, request: httpx.Request, page: Body) -> httpx.Response:
+        """After this page comes this page."""
+        return _answer(request, page | _next(request.url.raw_path.decode()))
+
+    def _from_the_start(self, request: httpx.Request, page: Body) -> httpx.Response:
+        return _answer(request, page | _next(f"{request.url.path}?limit=2"))
+
+    def _elsewhere(self, request: httpx.Request, page: Body) -> httpx.Response:
+        return _answer(request, page | _next(f"https://elsewhere.example{request.url.path}?starting_after={'f' * 24}"))
+
+    def _other_list(self, request: httpx.Request, page: Body) -> httpx.Response:
+        return _answer(request, page | _next(f"/v3.1/courses/none?starting_after={'f' * 24}"))
+
+    def _no_data(self, request: httpx.Request, page: Body) -> httpx.Response:
+        return _answer(request, {"links": page.get("links", [])})
+
+    def _not_a_list(self, request: httpx.Request, page: Body) -> httpx.Response:
+        return _answer(request, page | {"data": {"all": "of them"}})
+
+    def _more_than_promised(self, request: httpx.Request, page: Body) -> httpx.Response:
+        return httpx.Response(200, content=json.dumps(page).encode() + b'{"data": []}', request=request)
+
+    def _broken_gzip(self, request: httpx.Request, page: Body) -> httpx.Response:
+        content = json.dumps(page).encode()
+        raise httpx.DecodingError(f"{len(content)} bytes are no gzip", request=request)
+
+    def _late(self, request: httpx.Request, page: Body) -> httpx.Response:
+        raise httpx.ReadTimeout("nothing came in time", request=request)
+
+    def _refused(self, request: httpx.Request, page: Body) -> httpx.Response:
+        raise httpx.ConnectError("connection refused", request=request)
+
+
+Spoil = Callable[[Crooked, httpx.Request, Body], httpx.Response]
+SPOILT: Mapping[str, Spoil] = {
+    "twice": Crooked._twice,
+    "overlap": Crooked._overlap,
+    CHANGING: Crooked._changing,
+    "backwards": Crooked._backwards,
+    "endless": Crooked._endless,
+    "from the start": Crooked._from_the_start,
+    "elsewhere": Crooked._elsewhere,
+    "other list": Crooked._other_list,
+    "no data": Crooked._no_data,
+    "not a list": Crooked._not_a_list,
+    "more than promised": Crooked._more_than_promised,
+    "broken gzip": Crooked._broken_gzip,
+    "late": Crooked._late,
+    "refused": Crooked._refused,
+}
+
+
+def _page(body: bytes) -> Body | None:
+    """What was answered, if it is a page of a list; a fault of the sandbox's may have made something else of it."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and isinstance(answer.get("data"), list) else None
+
+
+def _next(uri: str) -> Body:
+    return {"links": [{"rel": "next", "uri": uri}]}
+
+
+def _answer(request: httpx.Request, page: Body) -> httpx.Response:
+    return httpx.Response(200, json=page, request=request)
