@@ -14,7 +14,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from roster_pipeline_tests.conftest import migrated_server
@@ -24,7 +23,7 @@ from roster_pipeline_tests.torture.texts import COLLECTED, hostile_texts
 
 SHOWN = 40
 """Lines about what was found."""
-err = Console(stderr=True)
+err = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
@@ -36,13 +35,17 @@ def main() -> None:
         *lives_of(STRINGS, min(args.strings, len(hostile_texts()))),
     ]
     scores = {kind: Score() for kind in A_LIFE}
-    with migrated_server() as url, Progress(console=err, transient=True) as bar:
-        task = bar.add_task("lives of towns", total=len(lives))
-        with ProcessPoolExecutor(args.processes, get_context("spawn"), begin, (url,)) as pool:
-            lived = {pool.submit(live, args.seed, life): life for life in lives}
-            for one in as_completed(lived):
-                scores[lived[one].kind].add(one.result())
-                bar.advance(task)
+    with (
+        migrated_server() as url,
+        ProcessPoolExecutor(args.processes, get_context("spawn"), begin, (url,)) as pool,
+    ):
+        lived = {pool.submit(live, args.seed, life): life for life in lives}
+        for number, one in enumerate(as_completed(lived), 1):
+            kind = lived[one].kind
+            scores[kind].add(one.result())
+            err.print(f"{number:>4} of {len(lives)} towns: {scores[kind].tried:,} {kind}", style="dim")
+            for line in one.result().lines:
+                err.print(line, markup=False)
     _show(scores, args.seed, args.processes, time.monotonic() - started)
     if any(score.found for score in scores.values()):
         sys.exit(1)

@@ -35,7 +35,7 @@ class Crooked(httpx.BaseTransport):
     def __init__(self, faults: list[tuple[str, int, str]], change: Callable[[], object]) -> None:
         self._change = change
         self._faults = [[*fault, 0] for fault in faults]
-        self._before: dict[str, Body] = {}
+        self._before: dict[tuple[str, str | None], Body] = {}
         self._turn = Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -61,7 +61,7 @@ class Crooked(httpx.BaseTransport):
 
     def _overlap(self, request: httpx.Request, page: Body) -> httpx.Response:
         """The page holds the records of the first one too."""
-        first = self._before.setdefault(str(request.url.path), page)
+        first = self._before.setdefault((request.url.path, request.url.params.get("role")), page)
         return _answer(request, page | {"data": page["data"] + first["data"]})
 
     def _changing(self, request: httpx.Request, page: Body) -> httpx.Response:
