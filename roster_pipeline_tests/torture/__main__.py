@@ -2,8 +2,8 @@
 
     python -m roster_pipeline_tests.torture [--seed N] [--kills N] [--faults N] [--strings N] [--processes N]
 
-The same seed draws the same days, faults and moments. The exit code is 1 if anything
-was lost, twice, wrong or half done.
+The same seed draws the same days and faults; where a clock or a thread meets them is up to the machine. The exit code
+is 1 if anything was lost, twice, wrong or half published.
 """
 
 import argparse

@@ -5,7 +5,7 @@ somebody looks all the time. Then the product is what the rule book says, the an
 left behind, and one more sync writes nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from roster_pipeline.model.limits import Limits
@@ -25,8 +25,10 @@ WITH_DAGSTER = 0.1
 """How often a command is run as everybody runs it, and killed by the clock; without Dagster it takes a fifth."""
 AGAIN = 0.25
 """How often the same feed is synced once more, to see that it writes nothing."""
-SECONDS, LINES = 2.0, 100
-"""How long a command lives undisturbed and to how many lines of a part it comes, at first; who outlives corrects it."""
+USUAL = {None: 2.0, "publishing": 150, "the snapshot": 60, "any line": 1_000}
+"""How far a command gets undisturbed, at first: seconds, or lines of a part."""
+FARTHER = 1.2
+"""How much farther the next one may be let go; one that outlives its death tells how far it got."""
 MOST_ATTEMPTS = 4
 """For one kill: a process may have ended before it comes."""
 SIGN_UP = (
@@ -42,8 +44,6 @@ WAITS = "select plan_digest from roster.holds where state = 'open' order by id d
 NEWEST = (
     "select id::text from roster.syncs where id = (select max(id) from roster.syncs) and counts -> 'changes' <> '{}'"
 )
-
-
 ONCE_KNOWN = "known_schools"
 """What an undo does not undo."""
 
@@ -75,17 +75,12 @@ class _Attempt:
 
 @dataclass
 class _Life:
-    """A town and its installation, whose commands are killed.
-
-    Attributes:
-        reach: how far each command gets undisturbed, by part and with Dagster or without: in seconds, or in lines.
-    """
+    """A town and its installation, whose commands are killed."""
 
     ground: Ground
     town: Town
     place: Place
     score: Score
-    reach: dict[tuple[str, str | None, bool], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.place, self.town.district, self.score)
@@ -123,7 +118,10 @@ class _Life:
         self.town.crowd_leaves()
         self.judge.goes_well()
         waits = query(self.place.engine, WAITS)
-        return _Attempt(("approve", *waits[0])) if waits else self._sync()
+        if not waits:
+            self.place.limit(self.town.district.id, NOTHING_HELD)
+            return self._sync()
+        return _Attempt(("approve", *waits[0]))
 
     def _undo(self) -> _Attempt:
         """The newest sync was a mistake."""
@@ -155,13 +153,15 @@ class _Life:
         """The command in a process of its own, killed if it lives long enough."""
         rng, name, with_dagster = self.town.rng, attempt.arguments[0], self.town.rng.random() < WITH_DAGSTER
         part = None if with_dagster else rng.choice(DEATHS)
-        usual = self.reach.setdefault((name, part, with_dagster), LINES if part else SECONDS)
+        kind, reach = (name, part, with_dagster), self.ground.reach
+        usual = reach.setdefault(kind, USUAL[part])
         death = Death(part, rng.randint(1, int(usual)) if part else rng.uniform(0, usual))
         ran = run(attempt.arguments, self.place.environment, self.ground.log, death, with_dagster=with_dagster)
         wait_for_the_dead(self.place)
         if ran.is_killed:
+            reach[kind] *= FARTHER
             self.score.tried += 1
             where = f"in {part}" if part else "by the clock"
             self.score.notes[f"{name} killed {where}{', with Dagster' if with_dagster else ''}"] += 1
         else:
-            self.reach[name, part, with_dagster] = max(1, ran.lines if part else ran.seconds)
+            reach[kind] = max(1, ran.lines if part else ran.seconds)

@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
@@ -81,12 +81,17 @@ class Clever:
 
 @dataclass(frozen=True)
 class Ground:
-    """What all cases of one process share: a server and a Clever. Each case has a place of its own."""
+    """What all cases of one process share: a server and a Clever. Each case has a place of its own.
+
+    Attributes:
+        reach: how far each kind of command got undisturbed, as far as is known.
+    """
 
     server_url: str
     clever: Clever
     folder: Path
     numbers: Iterator[int]
+    reach: dict[Hashable, float] = field(default_factory=dict)
 
     @property
     def log(self) -> Path:
