@@ -45,11 +45,11 @@ class TransientError(Exception):
         self.ready_at = ready_at
 
 
-def judge(answer: httpx.Response, what: str) -> bytes:
-    """The body of a good answer.
+def judge(answer: httpx.Response, what: str) -> None:
+    """Let a good answer pass, by its status.
 
     Args:
-        answer: read to its end.
+        answer: whose body need not have been read.
         what: who asked for which path, for the message.
 
     Raises:
@@ -59,7 +59,7 @@ def judge(answer: httpx.Response, what: str) -> bytes:
     """
     status = answer.status_code
     if status == 200:
-        return answer.content
+        return
     if status in (408, 429) or (status >= 500 and status != 501):
         raise TransientError(f"status {status}", _reset(answer))
     if status >= 400:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds. 60 is between two pieces of an answer, not for all of it: pages of 10 MB and more are normal."""
+LONGEST_ANSWER = 300.0
+"""Seconds that all of an answer may take: one that trickles for ever would keep its district's lock for ever."""
+LARGEST_ANSWER = 512 * 2**20
+"""Bytes of an answer, unpacked."""
 IDS_SHOWN = 20
 CONNECTIONS = "Clever's list of connections"
 
@@ -189,10 +193,30 @@ class CleverClient:
     def _once(self, url: httpx.URL, who: httpx.Auth, window: RateWindow, what: str) -> bytes:
         window.take()
         try:
-            return judge(self._http.get(url, auth=who), what).removeprefix(codecs.BOM_UTF8)
+            with self._http.stream("GET", url, auth=who) as answer:
+                judge(answer, what)
+                return _read(answer, what).removeprefix(codecs.BOM_UTF8)
         except (httpx.TransportError, httpx.DecodingError) as fault:
             # The name of the fault only: its text may repeat what was sent.
             raise TransientError(type(fault).__name__) from None
+
+
+def _read(answer: httpx.Response, what: str) -> bytes:
+    """The body to its end, if it has one.
+
+    Raises:
+        TransientError: it takes longer than an answer may.
+        SourceBroken: it is larger than any page.
+    """
+    pieces, size, until = [], 0, time.monotonic() + LONGEST_ANSWER
+    for piece in answer.iter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            raise SourceBroken(f"{what}: an answer of more than {LARGEST_ANSWER:,} bytes; check the Clever address.")
+        if time.monotonic() > until:
+            raise TransientError(f"an answer that took over {LONGEST_ANSWER:.0f} seconds")
+    return b"".join(pieces)
 
 
 def _unknown(district_id: str, shown: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import httpx
@@ -14,6 +15,7 @@ from roster_pipeline.errors import (
     SourceRefused,
     SourceUnreachable,
 )
+from roster_pipeline.extract import client as client_module
 from roster_pipeline.extract.answers import TRIES
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.paging import pages
@@ -102,6 +104,30 @@ def test_a_refusal_of_the_app_itself_blames_no_district():
 def test_a_redirect_is_no_list():
     with pytest.raises(SourceBroken):
         ask(answers(httpx.Response(302, headers={"Location": "https://elsewhere.example"})))
+
+
+def trickle():
+    """An answer that never stops for long, and never ends."""
+    while True:
+        time.sleep(0.01)
+        yield b" "
+
+
+def test_an_answer_that_trickles_for_ever_is_given_up(monkeypatch):
+    monkeypatch.setattr(client_module, "LONGEST_ANSWER", 0.05)
+    clever = FakeClever(lambda _: httpx.Response(200, content=trickle()))
+    with pytest.raises(SourceUnreachable, match="took over"):
+        ask(clever)
+    assert len(clever.asked) == TRIES
+
+
+def test_an_answer_larger_than_any_page_is_refused_before_it_is_all_read(monkeypatch):
+    monkeypatch.setattr(client_module, "LARGEST_ANSWER", 1000)
+    pieces = iter([b" " * 600] * 3)
+    clever = FakeClever(lambda _: httpx.Response(200, content=pieces))
+    with pytest.raises(SourceBroken, match="more than 1,000 bytes"):
+        ask(clever)
+    assert (len(clever.asked), len(list(pieces))) == (1, 1)
 
 
 def test_an_empty_429_waits_until_the_reset_that_clever_gives():

@@ -65,10 +65,10 @@ def test_given_an_answer_that_stops_in_the_middle_when_synced_then_tried_again_a
         over.set()
 
 
-def test_given_a_slow_answer_that_goes_on_when_synced_then_waited_for_however_long_it_is(
+def test_given_a_slow_answer_that_goes_on_when_synced_then_waited_for_longer_than_for_a_piece(
     town, clever, quick_sync, product, impatient
 ):
-    """Time is limited between two pieces: a page of many megabytes may take as long as it takes."""
+    """Between two pieces time is short, for all of them it is minutes: a page may have many megabytes."""
 
     def slowly(body):
         def pieces():
