@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 import duckdb
 import sqlalchemy as sa
 import typer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
 from roster_pipeline.errors import CorrectionRefused, RosterError
@@ -76,7 +77,7 @@ def undo(
     if as_json:
         show_json({"undoes": sync, "nothing_to_do": undone is None, **(vars(undone) if undone else {})})
     elif undone is None:
-        say(f"Sync {sync} is undone already. There is nothing to do.")
+        say(f"Sync {sync} is undone already{f' for school {school}' if school else ''}. There is nothing to do.")
     else:
         _say_undone(sync, undone)
 
@@ -89,9 +90,19 @@ def whoever_asks() -> str:
         return f"user {os.getuid()}"
 
 
+@contextmanager
+def alone_with(engine: Engine, district_id: str) -> Iterator[None]:
+    """Hold the district's lock, so that what a person decides falls between two syncs and not into one."""
+    waiting = f"A sync of district {district_id} is running; waiting for it to end."
+    with district_lock(engine, district_id, on_wait=lambda: complain(waiting)):
+        yield
+
+
 def _say_undone(sync: int, undone: Undone) -> None:
     say(f"Sync {sync} is undone, as sync {undone.sync_id}.")
     _show_counts(undone.counts)
+    if not undone.counts:
+        say("No row was put back: nothing of what it wrote was left.")
     for skipped in undone.skipped[:SHOWN]:
         key = ", ".join(f"{column} {value}" for column, value in skipped["key"].items())
         what = f"{skipped['entity']} {skipped.get('column', '')}".strip()
@@ -115,8 +126,7 @@ def _correct(
     engine = open_product(settings)
     with transaction(engine) as pg:
         district = _district_of(pg, table, key, what)
-    waiting = f"A sync of district {district.clever_district_id} is running; waiting for it to end."
-    with district_lock(engine, district.clever_district_id, on_wait=lambda: complain(waiting)):
+    with alone_with(engine, district.clever_district_id):
         at = datetime.now(UTC)
         with transaction(engine) as pg:
             done = change(pg, at)

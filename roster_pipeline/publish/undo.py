@@ -108,7 +108,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
         CorrectionRefused: there is no such sync or school, or the sync published nothing.
     """
     undone = _undoable(pg, sync_id)
-    if undone.state == "undone":
+    if undone.state == "undone" or (school and _is_school_undone(pg, undone, school)):
         return None
     correction = begin_correction(pg, undone.organization_id, "undo", at)
     write_as_sync(pg, undone.organization_id)
@@ -117,6 +117,8 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
         values["school"] = _school_of(pg, undone, school)
     for target in TARGETS.values():
         _find(pg, target, values, _moved(target, undone.mode))
+    if school:
+        _keep_primary(pg, values)
     skipped = _set_aside(pg)
     counts = write_rows(pg, {name: [f"select * from undone_{name}"] for name in TARGETS}, values)
     said = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
@@ -146,6 +148,30 @@ def _school_of(pg: Connection, undone: sa.Row[Any], school: str) -> int:
     if found is None:
         raise CorrectionRefused(f"The district of this sync has no school {school}.")
     return int(found)
+
+
+def _is_school_undone(pg: Connection, undone: sa.Row[Any], school: str) -> bool:
+    """Whether an undo of this one school stands, which nobody has taken back."""
+    counts = syncs.c.counts
+    stands = sa.select(syncs.c.id).where(
+        syncs.c.organization_id == undone.organization_id,
+        syncs.c.mode == "undo",
+        syncs.c.state == "published",
+        counts["undoes"].astext == str(undone.id),
+        counts["school"].astext == school,
+    )
+    return pg.execute(stands.limit(1)).first() is not None
+
+
+def _keep_primary(pg: Connection, values: Values) -> None:
+    """Whoever is primary in a school that is not put back stays so: nobody has two."""
+    run(
+        pg,
+        "update undone_school_memberships as mine set is_primary = false where is_primary and op <> 'end' and exists ("
+        "select from roster.school_memberships as other where other.account_id = mine.account_id "
+        "and other.school_id <> :school and other.is_primary and other.ended_at is null)",
+        values,
+    )
 
 
 def _mark(pg: Connection, sync: sa.Row[Any], *, is_undone: bool = True) -> None:

@@ -230,6 +230,38 @@ def test_given_somebody_of_two_schools_when_the_sync_of_one_is_undone_then_whole
     assert link_of(product, student) == (own, "created")
 
 
+def test_given_a_school_undone_when_undone_again_then_nothing_to_do_until_that_undo_is_taken_back(
+    valley, quick_sync, product, student, undo
+):
+    school, sync_id = student["roles"]["student"]["school"], quick_sync(valley).sync_id
+    first = undo(sync_id, school=school)
+    assert first.counts["schools"] == {"end": 1}
+    before = row_versions(product, without=())
+    assert undo(sync_id, school=school) is None
+    assert row_versions(product, without=()) == before
+    other = next(key for key in valley.resources["schools"] if key != school)
+    assert undo(sync_id, school=other).counts["schools"] == {"end": 1}
+    undo(first.sync_id)
+    assert undo(sync_id, school=school).counts["schools"] == {"end": 1}
+
+
+def test_given_somebody_who_changed_school_when_only_the_old_one_is_undone_then_back_in_it_with_one_primary_school(
+    valley, quick_sync, product, student, undo
+):
+    quick_sync(valley)
+    role = student["roles"]["student"]
+    other = next(key for key in valley.resources["schools"] if key != role["school"])
+    valley.put("users", student | {"roles": {"student": role | {"school": other, "schools": [other]}}})
+    sync_id = quick_sync(valley).sync_id
+    own = link_of(product, student)[0]
+    undo(sync_id, school=role["school"])
+    read = (
+        "select s.clever_id, m.is_primary from roster.school_memberships as m join roster.schools as s "
+        "on s.id = m.school_id where m.account_id = :id and m.ended_at is null"
+    )
+    assert dict(query(product, read, id=own)) == {role["school"]: False, other: True}
+
+
 def test_given_a_decision_when_undone_for_one_school_then_refused_and_nothing_changes(
     valley, quick_sync, product, student, account, decide, undo
 ):
