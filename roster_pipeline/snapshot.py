@@ -140,22 +140,29 @@ def write_snapshot(
 def _next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The next `latest.duckdb`, open for writing; it replaces the last one only if all went well."""
     following = folder / ".next.duckdb"
-    for left_behind in folder.glob(".next.duckdb*"):
-        shutil.rmtree(left_behind) if left_behind.is_dir() else left_behind.unlink()
-    if (folder / LATEST).exists():
-        shutil.copyfile(folder / LATEST, following)
+    _clear(folder)  # a killed process may have left its own
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": "512MB",
         "threads": 2,
         "autoinstall_known_extensions": False,
         "temp_directory": str(folder / ".next.duckdb.tmp"),
     }
-    with duckdb.connect(following, config=config) as con:
-        con.execute("set enable_progress_bar = false; set timezone = 'UTC'")
-        for table in (*PUBLISHED, SYNCS):
-            _create(con, table)
-        yield con
-    following.replace(folder / LATEST)
+    try:
+        if (folder / LATEST).exists():
+            shutil.copyfile(folder / LATEST, following)
+        with duckdb.connect(following, config=config) as con:
+            con.execute("set enable_progress_bar = false; set timezone = 'UTC'")
+            for table in (*PUBLISHED, SYNCS):
+                _create(con, table)
+            yield con
+        following.replace(folder / LATEST)
+    finally:
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    for left_behind in folder.glob(".next.duckdb*"):
+        shutil.rmtree(left_behind) if left_behind.is_dir() else left_behind.unlink()
 
 
 def _create(con: duckdb.DuckDBPyConnection, table: Published) -> None:

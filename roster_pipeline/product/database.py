@@ -173,6 +173,11 @@ def _place(engine: Engine) -> str:
 def _unusable(engine: Engine, error: BaseException | None) -> ProductUnusable:
     """What a person is told: where the server is if it is away, what our locks say, else SQLSTATE and constraint."""
     code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    if code is None and isinstance(error, psycopg.DataError | psycopg.ProgrammingError | psycopg.NotSupportedError):
+        return ProductUnusable(
+            f"The work for PostgreSQL was refused before it was sent ({type(error).__name__}). Nothing was half done. "
+            "The next sync does what this one did not; if it stays, report it with the run's id."
+        )
     if code is None or code.startswith(AWAY):
         said = re.sub(r"\s+", " ", str(error)).strip()[:160]
         return ProductUnusable(

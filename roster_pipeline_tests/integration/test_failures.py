@@ -6,11 +6,14 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.product.database import transaction
 from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
 from roster_pipeline_tests.integration.readers import (
     contents,
@@ -159,6 +162,13 @@ def test_given_the_product_refuses_a_row_when_synced_then_all_is_rolled_back_and
     execute(product, "alter table roster.accounts drop constraint nobody")
     assert sync(synced).exit_code == 0
     assert difference(expect(synced), published(product, synced.id)) == {}
+
+
+def test_given_a_value_that_postgresql_cannot_have_when_sent_then_it_is_not_away_and_nobody_is_named(product):
+    with pytest.raises(ProductUnusable) as told, transaction(product) as pg:
+        pg.execute(sa.text("select :name"), {"name": "Quackenbush\0"})
+    assert "before it was sent (DataError)" in str(told.value)
+    assert "Quackenbush" not in str(told.value)
 
 
 def test_given_one_district_fails_when_the_other_is_synced_then_it_is_published(synced, hamlet, clever, sync, product):

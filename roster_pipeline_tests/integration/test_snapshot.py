@@ -3,11 +3,15 @@
 import os
 import threading
 import time
+from datetime import UTC, datetime
 
 import duckdb
 import pytest
 
+from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
+from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline_tests.integration.readers import published
 from roster_pipeline_tests.integration.test_sync_again import users_of
 
@@ -121,3 +125,20 @@ def test_given_a_sync_runs_when_opened_all_the_while_then_it_is_always_complete(
     looking.join()
     assert (failures, seen) == ([], {tuple(people)})
     assert sorted(path.name for path in latest.parent.iterdir() if path.suffix == ".duckdb") == ["latest.duckdb"]
+
+
+def test_given_it_fails_while_it_is_written_then_the_last_one_stays_alone(valley, publish, product, latest):
+    publish(valley)
+    before = read(latest, "select * from syncs")
+    with pytest.raises(ProductUnusable), transaction(product) as pg:
+        write_snapshot(
+            pg,
+            latest.parent,
+            district_id=valley.id,
+            organization_id="none",
+            sync_id=9,
+            at=datetime.now(UTC),
+            changed=True,
+        )
+    assert {path.name for path in latest.parent.iterdir()} == {"latest.duckdb", ".lock"}
+    assert read(latest, "select * from syncs") == before
