@@ -9,11 +9,15 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from roster_pipeline.cli.corrections import whoever_asks
+from roster_pipeline.cli.corrections import alone_with, whoever_asks
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
 from roster_pipeline.cli.sync import OneDistrict, finish, run_districts
+from roster_pipeline.cli.waiting import show_people, show_waiting
 from roster_pipeline.errors import CannotStart, PlanStale
+from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.limits import Limits
+from roster_pipeline.plan.build import kept_plan
+from roster_pipeline.plan.consequences import whom_it_is_about
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import read_limits, set_limits
 from roster_pipeline.product.tables import holds as holds_table
@@ -21,18 +25,8 @@ from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.publish.holds import decide_hold, find_plan, hold_state
 from roster_pipeline.settings import Settings, read_settings
 
-SHOWN = 15
-"""Schools and classes on the screen; --json has more."""
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="As roster-pipeline holds names it.")]
 By = Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")]
-WORDS = {
-    "class_removals": "of a class",
-    "school_removals": "of a school",
-    "district_removals": "of the district",
-    "window_removals": "of the district in seven days",
-    "district_updates": "of the district's names and emails",
-    "feed_incomplete": "for a list that proves nothing",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -42,9 +36,15 @@ def register(app: typer.Typer) -> None:
     app.command("limits")(limits)
 
 
-def holds(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
+def holds(
+    people: Annotated[bool, typer.Option("--people", help="Name the people too; here and nowhere else.")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
     """Plans that wait: what would leave which schools and classes, and why it was held. The rest is published."""
-    rows = _open_holds(read_settings())
+    settings = read_settings()
+    rows = _open_holds(settings)
+    if people:
+        rows = [_with_people(settings, row) for row in rows]
     if as_json:
         show_json(rows)
         return
@@ -91,9 +91,11 @@ def limits(
 ) -> None:
     """How much may leave the district without a person; change it for good, or for one plan."""
     wanted = dict(_limit(one) for one in change or ())
-    with transaction(open_product(read_settings())) as pg:
-        if wanted:
+    engine = open_product(read_settings())
+    if wanted:
+        with alone_with(engine, district), transaction(engine) as pg:
             set_limits(pg, district, wanted, once=once)
+    with transaction(engine) as pg:
         own, raised = read_limits(pg, district)
     effective = {**asdict(Limits()), **own, **raised}
     if as_json:
@@ -122,8 +124,11 @@ def _limit(text: str) -> tuple[str, float]:
 
 
 def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.Row[Any]:
-    with transaction(open_product(settings)) as pg:
+    engine = open_product(settings)
+    with transaction(engine) as pg:
         hold = find_plan(pg, plan)
+    with alone_with(engine, hold.district_id), transaction(engine) as pg:
+        hold = find_plan(pg, plan)  # as the sync has left it that was running
         decide_hold(pg, hold, decision, decided_by=by or whoever_asks(), at=datetime.now(UTC))
     return hold
 
@@ -151,37 +156,34 @@ def _open_holds(settings: Settings) -> list[dict[str, Any]]:
         return [dict(row) for row in pg.execute(query).mappings()]
 
 
+def _with_people(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
+    """With who would leave, from the district's file on this machine, if its last plan is still this one."""
+    with open_warehouse(settings.districts_folder, row["district_id"]) as con:
+        try:
+            is_same = kept_plan(con).held_digest.startswith(row["plan"])
+        except PlanStale:
+            is_same = False
+        return row | (whom_it_is_about(con) if is_same else {"people": None, "renamed": None})
+
+
 def _show_plan(rows: list[dict[str, Any]]) -> None:
-    """One plan: why it waits, and what would leave which schools and classes."""
+    """One plan: why it waits, what would leave which schools and classes, and who if that was asked for."""
     first = rows[0]
-    leaves = first["leaves"] or {}
-    say(f"\nPlan {first['plan']} of {first['district']} ({first['district_id']}), held by sync {first['sync_id']}")
-    why = [(_part(row), f"{row['counts']['removals']:,} of {row['counts']['of']:,}", _limit_said(row)) for row in rows]
-    show_table(None, ["what would leave", "how many", "held because"], why)
-    if people := leaves.get("people_who_leave_the_district"):
-        say("Leave the district: " + ", ".join(f"{count:,} {role}" for role, count in people.items()))
-    for kind, columns in (
-        ("schools", ("name", "students", "teachers", "classes_archived")),
-        ("classes", ("name", "school", "students", "archived")),
-    ):
-        named = leaves.get(f"{kind}_named") or []
-        if named:
-            shown = [tuple(_word(one[column]) for column in columns) for one in named[:SHOWN]]
-            show_table(f"{leaves[kind]:,} {kind}", [column.replace("_", " ") for column in columns], shown)
-        if leaves.get(kind, 0) > SHOWN:
-            say(f"… and {leaves[kind] - SHOWN:,} more {kind}")
-    say(f"Everything else of that sync is published. To decide: roster-pipeline approve {first['plan']}, or reject.")
+    plan, district = first["plan"], first["district_id"]
+    when = f"{first['held_at']:%Y-%m-%d %H:%M} UTC"
+    say(f"\nPlan {plan} of {first['district']} ({district}), held by sync {first['sync_id']} at {when}")
+    show_waiting([{"reason": row["reason"], **row["counts"]} for row in rows], first["leaves"] or {})
+    if "people" in first:
+        _show_people(first)
+    say("Everything else of that sync is published.")
+    say(f"To let it happen: roster-pipeline approve {plan}. To keep everything: roster-pipeline reject {plan}.")
 
 
-def _part(row: dict[str, Any]) -> str:
-    return str(row["counts"]["part"]).replace("_", " ")
-
-
-def _limit_said(row: dict[str, Any]) -> str:
-    units = len(row["counts"].get("units") or ())
-    of = f" ({units} of them)" if units > 1 else ""
-    return f"over {row['counts']['limit']:.0%} {WORDS.get(row['reason'], row['reason'])}{of}"
-
-
-def _word(value: object) -> object:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+def _show_people(row: dict[str, Any]) -> None:
+    if row["people"] is None:
+        say(
+            "Who they are is in the district's file of the machine that synced last, and here it is of another plan: "
+            f"roster-pipeline plan --district {row['district_id']}, then ask again."
+        )
+    else:
+        show_people(row)

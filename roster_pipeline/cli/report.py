@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from roster_pipeline.cli.screen import say, show_table
+from roster_pipeline.cli.waiting import show_waiting
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
+from roster_pipeline.model.plan import Held
 from roster_pipeline.plan.build import kept_plan
+from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import identity_links, organizations, syncs
 from roster_pipeline.settings import Settings
@@ -42,6 +45,8 @@ class Report:
         state: `published`, `held`, `planned` or `failed`.
         sync_id: the number that `undo` takes; none where nothing was published.
         rules: links made by this sync, by rule (`email`, `created`).
+        why: of a plan that is only looked at: why a part of it would wait.
+        leaves: and what that is, by name of school and class.
     """
 
     district_id: str
@@ -54,6 +59,8 @@ class Report:
     counts: Counts = field(default_factory=dict)
     held: Counts = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
+    why: tuple[Held, ...] = ()
+    leaves: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -90,9 +97,18 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
 
 def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
     with open_warehouse(settings.districts_folder, district_id) as con:
-        plan = kept_plan(con)
-    code = HELD_EXIT if plan.held else 0
-    return Report(district_id, name, ended.run_id, "planned", code, counts=plan.counts, held=plan.held_counts)
+        plan, leaves = kept_plan(con), consequences(con)
+    return Report(
+        district_id,
+        name,
+        ended.run_id,
+        "planned",
+        HELD_EXIT if plan.held else 0,
+        counts=plan.counts,
+        held=plan.held_counts,
+        why=plan.held,
+        leaves=leaves,
+    )
 
 
 def show_reports(reports: Sequence[Report]) -> None:
@@ -109,9 +125,19 @@ def show_reports(reports: Sequence[Report]) -> None:
             linked, created = report.rules.get("email", 0), report.rules.get("created", 0)
             say(f"{linked:,} linked to an account they already had, {created:,} accounts created.")
         if report.held:
-            say("Waiting removals are kept until a person has looked: roster-pipeline holds")
+            _say_what_waits(report)
         if report.counts.get("reviews"):
             say("People whose identity somebody has to look at: roster-pipeline reviews")
+
+
+def _say_what_waits(report: Report) -> None:
+    if report.why:
+        show_waiting([asdict(one) for one in report.why], report.leaves)
+        say("A sync would keep what waits until a person has looked, and publish the rest.")
+    elif report.state == "held":
+        say("Waiting removals are kept until a person has looked: roster-pipeline holds")
+    else:
+        say("A person rejected what waits: it is kept, and nobody is asked again until Clever shows something else.")
 
 
 def _row(report: Report, entity: str, noun: str) -> tuple[str, int, int, int, int, int]:

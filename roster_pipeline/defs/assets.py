@@ -16,7 +16,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.extract.read import read_feed
 from roster_pipeline.land import land, last_landed, proof_of
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
-from roster_pipeline.plan.consequences import consequences
+from roster_pipeline.plan.consequences import consequences, why_held
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.plan.told import count_told
 from roster_pipeline.publish.apply import apply_plan
@@ -176,7 +176,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
             passed=not waits,
             check_name=specs.BRAKES,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={held.part: f"{held.removals} of {held.of} would leave ({held.reason})" for held in made.held},
+            metadata={**why_held(made.held)},
         )
 
 

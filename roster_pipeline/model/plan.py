@@ -42,7 +42,7 @@ class Plan:
         counts: what is to be published.
         held_counts: what waits.
         held: why it waits; empty where nothing does.
-        removed: rows that it removes, by part; the brake over seven days remembers them.
+        removed: rows that it removes without a person, by part; the brake over seven days remembers them.
         approved: the digest of what would have waited, had a person not approved it.
     """
 

@@ -45,6 +45,7 @@ def build_plan(
     _show_live(con, AS_PUBLISHED if is_excerpt else "from current")
     unproven = set() if is_excerpt else {*emptied, *_emptied(con), *_unidentified(con)}
     held = hold_removals(con, standing.limits, unproven, dict(standing.lately))
+    removed = count_removals(con)  # what a person approves is of no week
     approved = _approved(con, standing) if held else None
     if approved:
         _release(con)
@@ -61,7 +62,7 @@ def build_plan(
         counts=_counts(con, held=False),
         held_counts=_counts(con, held=True),
         held=held,
-        removed={} if approved else count_removals(con),
+        removed=removed,
         approved=approved,
     )
     con.execute("create or replace table changes.plan (plan varchar)")

@@ -1,10 +1,16 @@
-"""What would leave if what is held were approved: names of schools and classes, counts of people; never who."""
+"""What would happen if what is held were approved: what is kept with a sync and shown, and who it is about.
+
+Kept are names of schools and classes, and counts of people. Who they are is for the answer of a command alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
+
+from roster_pipeline.model.plan import Held
 
 LISTED = 50
 """Schools and classes that are named; the rest are counted."""
@@ -19,7 +25,7 @@ SCHOOLS = """
     where school.school_id in (select school_id from changes.schools where op = 'end' and held)
         or member.account_id is not null
     group by school.school_id, school.name
-    order by 2 + 3 desc, school.school_id
+    order by count(distinct member.account_id) desc, school.school_id
 """
 CLASSES = """
     select roster.name, school.name, count(distinct member.account_id),
@@ -31,9 +37,35 @@ CLASSES = """
     where roster.section_id in (select section_id from changes.rosters where op = 'end' and held)
         or member.account_id is not null
     group by roster.section_id, roster.name, school.name
-    order by 3 desc, roster.section_id
+    order by count(distinct member.account_id) desc, roster.section_id
 """
 PEOPLE = "select role, count(*) from changes.org_memberships where op = 'end' and held group by role order by role"
+WHO = """
+    with waiting as (
+        select account_id, 'district' as place from changes.org_memberships where op = 'end' and held
+        union all
+        select account_id, 'schools' from changes.school_memberships where op = 'end' and held
+        union all
+        select account_id, 'classes' from changes.roster_teachers where op = 'end' and held
+        union all
+        select account_id, 'classes' from changes.roster_students where op = 'end' and held
+    )
+    select any_value(account.linked_clever_id) as clever_id, any_value(account.role) as role,
+        any_value(account.first_name) as first_name, any_value(account.last_name) as last_name,
+        bool_or(waiting.place = 'district') as leaves_the_district,
+        count(*) filter (waiting.place = 'schools') as schools, count(*) filter (waiting.place = 'classes') as classes
+    from waiting inner join current.accounts as account using (account_id)
+    group by account_id
+    order by leaves_the_district desc, role, last_name, first_name, clever_id
+"""
+RENAMED = """
+    select linked_clever_id as clever_id, role, was_first_name, was_last_name, was_email,
+        change.first_name, change.last_name, change.email
+    from changes.accounts as change inner join (select account_id, linked_clever_id from current.accounts)
+        using (account_id)
+    where op = 'update' and held
+    order by role, was_last_name, was_first_name, clever_id
+"""
 
 
 def consequences(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -54,3 +86,23 @@ def consequences(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             for name, school, students, archived in classes[:LISTED]
         ],
     }
+
+
+def whom_it_is_about(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
+    """Of what is held in `changes.*`: who would leave what, and whose name or email would change, person by person."""
+    return {"people": _rows(con, WHO), "renamed": _rows(con, RENAMED)}
+
+
+def why_held(held: Iterable[Held]) -> dict[str, str]:
+    """Each part in a few words, such as `8 of 20 would leave (district_removals)`, whatever the brakes it tripped."""
+    said: dict[str, list[str]] = {}
+    for one in held:
+        would = "change" if one.part == "names_and_emails" else "leave"
+        said.setdefault(one.part, []).append(f"{one.removals} of {one.of} would {would} ({one.reason})")
+    return {part: ", ".join(reasons) for part, reasons in said.items()}
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    found = con.execute(query)
+    columns = [column for column, *_ in found.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]

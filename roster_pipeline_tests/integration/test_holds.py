@@ -1,18 +1,30 @@
 """Brakes and holds as people meet them: what waits and why, approving exactly that, rejecting, limits for one plan."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
+from roster_pipeline.cli.holds import limits, reject
 from roster_pipeline.errors import CorrectionRefused, PlanStale
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import set_limits
 from roster_pipeline.publish.holds import decide_hold, find_plan
 from roster_pipeline_tests.integration.readers import execute, last_sync, live_rows, published, query
-from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
+from roster_pipeline_tests.integration.test_console import complaint, script, until  # noqa: F401 - a fixture
 from roster_pipeline_tests.integration.test_sync_again import leave, users_of
 
+SYNC = (
+    "insert into roster.syncs (organization_id, mode, trigger, state, started_at) "
+    "select id, 'full', 'cli', 'held', now() from roster.organizations returning organization_id"
+)
+HOLD = (
+    "insert into roster.holds (sync_id, organization_id, plan_digest, reason, counts) "
+    "values (:sync, :organization, 'abcdef', 'district_removals', '{}')"
+)
+WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+DECIDED = "select limits_once, holds.state from roster.organizations cross join roster.holds"
 HOLDS = "select state, reason, counts ->> 'part' from roster.holds order by id"
 
 
@@ -163,6 +175,26 @@ def test_given_a_few_leave_every_day_when_it_becomes_a_fifth_in_a_week_then_the_
     assert not [held for held in quick_sync(valley).held if held.reason == "window_removals"]
 
 
+def test_given_a_sync_is_running_when_a_person_decides_then_it_waits_says_so_and_serves_the_next_plan(
+    valley, environment, product, capsys
+):
+    decided = [
+        lambda: limits(valley.id, ["district_removals=0.5"], once=True),
+        lambda: reject("abcdef", by="the admin"),
+    ]
+    organization, sync_id = execute(product, SYNC), execute(product, "select max(id) from roster.syncs")
+    execute(product, HOLD, organization=organization, sync=sync_id)
+    with ThreadPoolExecutor(2) as threads:
+        with district_lock(product, valley.id, on_wait=lambda: None):
+            waiting = [threads.submit(decide) for decide in decided]
+            until(lambda: query(product, WAITING) == [(2,)])
+            assert query(product, DECIDED) == [({}, "open")]
+        for each in waiting:
+            each.result()
+    assert query(product, DECIDED) == [({"district_removals": 0.5}, "rejected")]
+    assert capsys.readouterr().err.count("waiting for it to end") == 2
+
+
 def test_given_a_limit_raised_once_when_synced_then_it_serves_one_plan_and_falls_back(
     valley, crowd, quick_sync, product
 ):
@@ -188,9 +220,10 @@ def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_w
     script,  # noqa: F811
 ):
     plan, leaving = crowd
-    (first, *_) = json.loads(script("holds", "--json").stdout)
+    (first, *_) = json.loads(script("holds", "--people", "--json").stdout)
     assert first["plan"] == plan.held_digest[:12]
     assert first["leaves"]["people_who_leave_the_district"] == {"students": len(leaving)}
+    assert {one["clever_id"] for one in first["people"] if one["leaves_the_district"]} == set(leaving)
     shown = script("holds").stdout
     assert [word for word in (first["plan"], "12 students", "10% of the district") if word not in shown] == []
     approved = script("approve", first["plan"])
