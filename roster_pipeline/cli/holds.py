@@ -79,6 +79,7 @@ def reject(plan: PlanName, by: By = None, as_json: AsJson = False) -> None:  # n
         show_json({"plan": hold.plan_digest, "state": "rejected"})
     else:
         say(f"Plan {hold.plan_digest[:12]} is rejected: everything stays. Put it right in Clever.")
+        say(f"If that was a mistake: roster-pipeline approve {hold.plan_digest[:12]}")
 
 
 def limits(

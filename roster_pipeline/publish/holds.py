@@ -110,17 +110,20 @@ def hold_state(pg: Connection, hold_id: int) -> str:
 
 
 def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by: str, at: datetime) -> None:
-    """Mark the whole plan that `hold` is of as `approved` or `rejected`.
+    """Mark the whole plan that `hold` is of as `approved` or `rejected`. Call with the district's lock held.
+
+    Until a sync has applied it, the other decision can be made too.
 
     Raises:
-        PlanStale: it waits no longer: a later sync superseded it, or somebody decided already.
+        PlanStale: it waits no longer: a later sync superseded or applied it, or that was decided already.
     """
+    other = sa.and_(holds.c.state.in_({"approved", "rejected"} - {decision}), holds.c.applied_sync_id.is_(None))
     decided = pg.execute(
         holds.update()
         .where(
             holds.c.organization_id == hold.organization_id,
             holds.c.plan_digest == hold.plan_digest,
-            holds.c.state == "open",
+            (holds.c.state == "open") | other,
         )
         .values(state=decision, decided_by=decided_by, decided_at=at)
     )

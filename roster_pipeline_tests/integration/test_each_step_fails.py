@@ -17,7 +17,6 @@ from roster_pipeline.defs.assets import product as product_step
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.plan.build import build_plan
-from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.holds import standing_of
@@ -177,7 +176,7 @@ def test_given_each_statement_that_publishes_fails_once_when_published_again_the
 
         def publish(pg):
             apply_plan(con, pg, plan, datetime.now(UTC))
-            finish_sync(pg, plan, landed.district, summary=summarize(plan), at=datetime.now(UTC))
+            finish_sync(pg, plan, landed.district, summary="Whatever changed.", at=datetime.now(UTC))
 
         statements, _ = each_statement_fails(product, publish)
     assert statements > 15

@@ -112,6 +112,21 @@ def test_given_a_rejected_plan_when_synced_again_then_nobody_is_asked_for_the_sa
     assert set(leaving) <= members(product, valley)
 
 
+def test_given_a_decision_that_no_sync_has_applied_when_the_other_is_made_then_that_one_counts(
+    valley, crowd, quick_sync, product, decide
+):
+    plan, leaving = crowd
+    decide("approved")
+    decide("rejected")
+    assert quick_sync(valley).held
+    assert set(leaving) <= members(product, valley)
+    decide("approved")
+    assert quick_sync(valley).approved == plan.held_digest
+    assert not set(leaving) & members(product, valley)
+    with pytest.raises(PlanStale, match="approved"):
+        decide("rejected")
+
+
 def test_given_a_held_plan_when_a_newer_one_is_made_then_the_old_one_is_superseded_and_cannot_be_approved(
     valley, crowd, quick_sync, product, decide
 ):
