@@ -13,7 +13,7 @@ from roster_pipeline.cli.districts import shown_by_clever
 from roster_pipeline.cli.report import Report, read_report, show_reports
 from roster_pipeline.cli.screen import AsJson, complain, err, say, show_json
 from roster_pipeline.errors import CannotStart, DistrictUnknown
-from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.product.database import open_product, share_district, transaction
 from roster_pipeline.product.organizations import all_organizations, nightly_organizations
 from roster_pipeline.refresh import file_request
 from roster_pipeline.settings import Settings, read_settings
@@ -100,11 +100,19 @@ def run_districts(settings: Settings, district_ids: Sequence[str], *, job: str =
         tasks = {one: bars.add_task(names[one], total=steps, stage="waits", start=False) for one in district_ids}
         for one in tasks:
             add_partition(instance, one)
+            say_if_it_waits(settings, one)
             bars.start_task(tasks[one])
             ended = run_sync(instance, resolved, one, name=names[one], on_step=_advance(bars, tasks[one]))
             reports.append(read_report(settings, one, ended, published=job == SYNC))
             bars.update(tasks[one], stage=reports[-1].state)
     return reports
+
+
+def say_if_it_waits(settings: Settings, district_id: str) -> None:
+    """Whoever comes second for a district waits, and would wonder why."""
+    with transaction(open_product(settings)) as pg:
+        if not share_district(pg, district_id):
+            complain(f"Another sync of district {district_id} is running; this one waits for it to end.")
 
 
 def _bars() -> Progress:

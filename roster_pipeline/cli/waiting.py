@@ -43,7 +43,7 @@ def show_waiting(reasons: Iterable[Mapping[str, Any]], leaves: Mapping[str, Any]
         named = leaves.get(f"{kind}_named") or []
         if named:
             shown = [tuple(_word(one[column]) for column in columns) for one in named[:SHOWN]]
-            show_table(f"{leaves[kind]:,} {kind}", [column.replace("_", " ") for column in columns], shown)
+            show_table(_titled(leaves[kind], kind), [column.replace("_", " ") for column in columns], shown)
         if leaves.get(kind, 0) > SHOWN:
             say(f"… and {leaves[kind] - SHOWN:,} more {kind}")
 
@@ -61,6 +61,10 @@ def show_people(found: Mapping[str, list[dict[str, Any]]]) -> None:
             show_table(f"{len(rows):,} {title}", heads, rows[:PEOPLE_SHOWN])
         if len(rows) > PEOPLE_SHOWN:
             say(f"… and {len(rows) - PEOPLE_SHOWN:,} more; --json lists them all.")
+
+
+def _titled(count: int, kind: str) -> str:
+    return f"{count:,} {kind if count != 1 else {'schools': 'school', 'classes': 'class'}[kind]}"
 
 
 def _part(name: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import random as chance
+import ssl
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
 import httpx
@@ -124,7 +126,7 @@ class CleverClient:
         random: Callable[[], float] = chance.random,
     ) -> None:
         self.access = access
-        self._http = httpx.Client(transport=transport, timeout=TIMEOUT)
+        self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_trusted())
         self._sleep, self._clock, self._random = sleep, clock, random
         self._windows: dict[str, RateWindow] = {}
 
@@ -199,6 +201,12 @@ class CleverClient:
         except (httpx.TransportError, httpx.DecodingError) as fault:
             # The name of the fault only: its text may repeat what was sent.
             raise TransientError(type(fault).__name__) from None
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted, read once a process: reading them takes as long as many an answer."""
+    return httpx.create_ssl_context()
 
 
 def _read(answer: httpx.Response, what: str) -> bytes:

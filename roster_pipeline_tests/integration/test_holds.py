@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from roster_pipeline.cli.holds import limits, reject
+from roster_pipeline.cli.sync import say_if_it_waits
 from roster_pipeline.errors import CorrectionRefused, PlanStale
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import set_limits
 from roster_pipeline.publish.holds import decide_hold, find_plan
+from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import execute, last_sync, live_rows, published, query
 from roster_pipeline_tests.integration.test_console import complaint, script, until  # noqa: F401 - a fixture
 from roster_pipeline_tests.integration.test_sync_again import leave, users_of
@@ -204,10 +206,13 @@ def test_given_a_sync_is_running_when_a_person_decides_then_it_waits_says_so_and
             waiting = [threads.submit(decide) for decide in decided]
             until(lambda: query(product, WAITING) == [(2,)])
             assert query(product, DECIDED) == [({}, "open")]
+            say_if_it_waits(read_settings(), valley.id)
         for each in waiting:
             each.result()
     assert query(product, DECIDED) == [({"district_removals": 0.5}, "rejected")]
-    assert capsys.readouterr().err.count("waiting for it to end") == 2
+    say_if_it_waits(read_settings(), valley.id)
+    said = capsys.readouterr().err
+    assert (said.count("waiting for it to end"), said.count("this one waits")) == (2, 1)
 
 
 def test_given_a_limit_raised_once_when_synced_then_it_serves_one_plan_and_falls_back(

@@ -60,16 +60,20 @@ def test_s_20_given_names_states_and_deleted_rows_when_undone_then_all_are_back_
 def test_s_21_given_two_runs_of_one_district_at_once_when_both_end_then_one_waited_and_the_second_changed_nothing(
     town, clever, job, product
 ):
-    """As from two machines: only the district's lock knows of both."""
+    """As from two machines: only the district's lock knows of both. The one that waits says so in its run."""
+    logs = []
 
     def run(_):
         with dg.DagsterInstance.ephemeral() as own:
             add_partition(own, town.id)
-            return run_sync(own, job, town.id, name=town.name, on_step=lambda *_: None)
+            ended = run_sync(own, job, town.id, name=town.name, on_step=lambda *_: None)
+            logs.append([entry.user_message for entry in own.all_logs(ended.run_id)])
+            return ended
 
     clever.go_wrong(("/v3.1/sections", 1, "delay:1"))
     with ThreadPoolExecutor(2) as both:
         assert [ended.failure for ended in both.map(run, range(2))] == [None, None]
+    assert sorted(any("waits for it to end" in line for line in said) for said in logs) == [False, True]
     read = "select started_at, finished_at, counts -> 'changes' from roster.syncs order by id"
     (_, first_ended, _), (second_started, _, changes) = query(product, read)
     assert second_started >= first_ended
