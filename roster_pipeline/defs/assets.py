@@ -5,16 +5,19 @@ because a step of its own for each would cost more than the work.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import HELD_TAG, TRIGGER_TAG, districts
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.errors import PlanStale
-from roster_pipeline.extract.read import read_feed
-from roster_pipeline.land import land, last_landed, proof_of
+from roster_pipeline.land import last_landed, proof_of
+from roster_pipeline.land.excerpt import settle
+from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import consequences, why_held
 from roster_pipeline.plan.summary import summarize
@@ -25,6 +28,8 @@ from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, may_sync, organization_of
 from roster_pipeline.publish.requests import scopes_asked
+from roster_pipeline.publish.settled import last_published, record_mode
+from roster_pipeline.reading import Asked, Reading, read_district
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
@@ -42,40 +47,64 @@ class SyncConfig(dg.Config):
     """How the district is read.
 
     Attributes:
-        mode: `full` reads every list to its end.
+        mode: `full` reads every list to its end, `delta` and `auto` what Clever's events tell; or in full too, where
+            those may not tell everything, and say why.
         preview: only look: no sync is begun, so nothing can be published from it.
     """
 
-    mode: str = "full"
+    mode: str = "auto"
     preview: bool = False
 
 
 @dg.multi_asset(name="extract_and_land", specs=specs.RAW, check_specs=specs.RAW_CHECKS, partitions_def=districts)
 def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> Results:
-    """Read every Clever list of the district to its end, and replace its raw tables."""
+    """Read Clever's lists of the district to their ends, or the events since the last sync, and land them."""
     with as_failure():
         sync_id = _begin(context, config, sync)
-        with sync.clever() as clever, sync.landing() as folder, sync.warehouse() as con:
-            feed = read_feed(clever, sync.district_id, folder)
-            landed = land(con, feed, sync_id)
-            for read in feed.reads:
-                name = read.resource.name
-                found: describe.Metadata = {
-                    "pages": read.pages,
-                    "set_aside": len(read.set_aside),
-                    "sync_id": sync_id,
-                    "clever_state": feed.district.state,
-                }
-                yield dg.MaterializeResult(
-                    asset_key=["raw", name], metadata=describe.describe_table(con, "raw", name) | found
-                )
-                yield dg.AssetCheckResult(
-                    passed=name not in landed.emptied,
-                    asset_key=dg.AssetKey(["raw", name]),
-                    check_name=specs.COMPLETE,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    metadata={"pages": read.pages, "rows": read.rows},
-                )
+        with sync.clever() as clever, sync.landing() as folder:
+            reading = read_district(clever, _asked(sync, "full" if config.preview else config.mode, sync_id, folder))
+        context.log.info(f"A {reading.choice.mode} sync: {reading.choice.reason}.")
+        with sync.product() as pg, sync.warehouse() as con:
+            record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason)
+            for read in reading.reads:
+                yield from _raw_results(con, read, reading, sync_id)
+
+
+def _asked(sync: DistrictSync, mode: str, sync_id: int, folder: Path) -> Asked:
+    with sync.product() as pg:
+        published = last_published(pg, organization_of(pg, sync.district_id))
+    return Asked(sync.district_id, sync_id, mode, published, sync.files, folder, sync.api_version, sync.now())
+
+
+def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Reading, sync_id: int) -> Results:
+    name = read.resource.name
+    emptied = reading.landed.emptied if reading.landed else ()
+    missed = (reading.drift or {}).get(name, 0)
+    found: describe.Metadata = {
+        "mode": reading.choice.mode,
+        "why": reading.choice.reason,
+        "pages": read.pages,
+        "set_aside": len(read.set_aside),
+        "sync_id": sync_id,
+        "clever_state": reading.district.state,
+        "events": reading.events.events if reading.events else 0,
+        **({"missed_by_events": missed} if reading.drift is not None else {}),
+    }
+    yield dg.MaterializeResult(asset_key=["raw", name], metadata=describe.describe_table(con, "raw", name) | found)
+    yield dg.AssetCheckResult(
+        passed=name not in emptied,
+        asset_key=dg.AssetKey(["raw", name]),
+        check_name=specs.COMPLETE,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"pages": read.pages, "rows": read.rows},
+    )
+    yield dg.AssetCheckResult(
+        passed=not missed,
+        asset_key=dg.AssetKey(["raw", name]),
+        check_name=specs.EVENTS,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"missed_by_events": missed, "measured": reading.drift is not None},
+    )
 
 
 def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> int:
@@ -125,7 +154,7 @@ def current(sync: DistrictSync) -> Results:
     """Copy what the product has now, as far as this district is concerned, beside the feed."""
     with as_failure(), sync.warehouse() as con:
         with sync.product(one_view=True) as pg:
-            read_current(con, pg, organization_of(pg, sync.district_id))
+            read_current(con, pg, organization_of(pg, sync.district_id), is_excerpt=sync.is_delta)
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
                 asset_key=["current", table.name],
@@ -166,6 +195,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
             district_id=sync.district_id,
             emptied=landed.emptied,
             standing=standing,
+            is_excerpt=sync.is_delta,
         )
         waits = made.held and made.held_digest not in standing.rejected
         if waits:
@@ -201,6 +231,7 @@ def product(sync: DistrictSync) -> Results:
                 leaves=consequences(con),
             )
             live = count_live(pg, made.organization_id)
+        settle(con, made.sync_id, is_excerpt=sync.is_delta)
         for name, entities in specs.PRODUCT_ENTITIES.items():
             changes = {
                 op: count

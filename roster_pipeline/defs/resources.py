@@ -25,6 +25,7 @@ from roster_pipeline.defs.partitions import PARTITION_TAG
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
+from roster_pipeline.land.warehouse import discard_excerpt, excerpt_file, open_excerpt
 from roster_pipeline.product.database import district_lock, open_product, transaction
 from roster_pipeline.publish.ledger import close_unpublished
 from roster_pipeline.settings import Settings, read_settings
@@ -60,9 +61,11 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         self._run_id = run.run_id
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
         with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)):
+            discard_excerpt(self.files, self._district_id)  # which a killed run left
             try:
                 yield self
             finally:
+                discard_excerpt(self.files, self._district_id)
                 self._close(log)
                 self._engine.dispose()
 
@@ -79,8 +82,22 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         return self._district_id
 
     @property
+    def files(self) -> Path:
+        """The folder of the districts' DuckDB files."""
+        return self._settings.districts_folder
+
+    @property
     def snapshots_folder(self) -> Path:
         return self._settings.snapshots_folder
+
+    @property
+    def api_version(self) -> str:
+        return self._settings.clever_api_version
+
+    @property
+    def is_delta(self) -> bool:
+        """Whether this run works on an excerpt of the district."""
+        return excerpt_file(self.files, self._district_id).exists()
 
     def now(self) -> datetime:
         """The clock of a run; stages are handed the time."""
@@ -91,8 +108,9 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The district's own DuckDB file."""
-        with open_warehouse(self._settings.districts_folder, self._district_id) as con:
+        """The district's own DuckDB file; in a delta sync, the excerpt of it."""
+        opened = open_excerpt if self.is_delta else open_warehouse
+        with opened(self.files, self._district_id) as con:
             yield con
 
     @contextmanager

@@ -11,7 +11,7 @@ from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.stage import Model, models
 from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
 
-COMPLETE, CONTRACT, BRAKES = "complete", "contract", "brakes"
+COMPLETE, EVENTS, CONTRACT, BRAKES = "complete", "events_told_all", "contract", "brakes"
 SET_ASIDE = ("raw", "set_aside")
 """What could not be read of any list; it is no asset of its own."""
 STAGING_MODELS = tuple(model for model in models() if model.layer == "staging")
@@ -33,6 +33,14 @@ RAW_CHECKS = [
         asset=spec.key,
         description="Read to its end, and not empty while it was not before; otherwise absence proves nothing and "
         "nothing is removed for it.",
+    )
+    for spec in RAW
+] + [
+    dg.AssetCheckSpec(
+        EVENTS,
+        asset=spec.key,
+        description="A full read finds what Clever's events had told since the read before. Where they had missed "
+        "something, this read mends it, and events are not trusted until a full read finds nothing missed.",
     )
     for spec in RAW
 ]

@@ -106,6 +106,14 @@ def fold_in(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
             )
 
 
+def settle(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_excerpt: bool) -> None:
+    """What this sync read is published: the next one may go on from there."""
+    if is_excerpt:
+        fold_in(con, sync_id)
+    else:
+        confirm_bookmark(con, sync_id)
+
+
 def _fold_table(con: duckdb.DuckDBPyConnection, table: str, *, whole: bool) -> None:
     if whole:
         con.execute(f"CREATE OR REPLACE TABLE warehouse.{table} AS FROM {table}")

@@ -28,8 +28,8 @@ CAME_OR_WENT = f"""
     UNION
     -- An id that may have passed to another person, or back, opens or closes classes.
     SELECT now.id FROM {PEOPLE_OF_EVENTS} AS now
-    JOIN warehouse.intermediate.int_people AS then ON then.clever_id = now.id
-    WHERE now.name.first IS DISTINCT FROM then.first_name AND now.name.last IS DISTINCT FROM then.last_name
+    JOIN warehouse.intermediate.int_people AS known ON known.clever_id = now.id
+    WHERE now.name.first IS DISTINCT FROM known.first_name AND now.name.last IS DISTINCT FROM known.last_name
     UNION
     SELECT changed.id FROM reach.changed AS changed
     JOIN warehouse.intermediate.int_identities AS identity ON identity.clever_id = changed.id

@@ -1,4 +1,4 @@
-"""Where a district's raw tables stand in Clever's event feed: what a delta sync goes on from."""
+"""What a delta sync goes on from: where the raw tables stand in Clever's event feed, and what was published last."""
 
 from __future__ import annotations
 
@@ -29,3 +29,17 @@ class Bookmark:
     full_read_at: datetime
     made_by: str
     missed: int = 0
+
+
+@dataclass(frozen=True)
+class Published:
+    """The last sync that changed what is published, whoever ran it.
+
+    Attributes:
+        is_settled: it published all of its plan: nothing of it waits or was rejected.
+        is_corrected: a person put something right since the last sync, or undid it.
+    """
+
+    sync_id: int
+    is_settled: bool
+    is_corrected: bool

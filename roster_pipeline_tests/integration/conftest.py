@@ -16,8 +16,9 @@ from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.read import read_feed
-from roster_pipeline.land import land, open_warehouse, proof_of
+from roster_pipeline.land import last_landed, open_warehouse, proof_of
+from roster_pipeline.land.excerpt import settle
+from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.plan.summary import summarize
@@ -29,6 +30,8 @@ from roster_pipeline.publish.current import read_current
 from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
 from roster_pipeline.publish.requests import scopes_asked
+from roster_pipeline.publish.settled import last_published, record_mode
+from roster_pipeline.reading import Asked, read_district
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
 from roster_pipeline.sandbox.server import running_sandbox
@@ -174,11 +177,14 @@ def quick_sync(environment, product):
     Several times as fast. That both ways end alike is a test of its own, in `test_properties`.
     """
 
-    def synced(district, limits=None, *, snapshot=False):
+    def synced(district, limits=None, *, mode="full", snapshot=False):
         settings = read_settings()
-        with open_warehouse(settings.districts_folder, district.id) as con, TemporaryDirectory() as folder:
-            landed = _bring_in(product, settings, district.id, con, Path(folder))
-            _decide(con, product, district.id)
+        reading = _bring_in(product, settings, district.id, mode)
+        is_excerpt = reading.landed is None
+        opened = open_excerpt if is_excerpt else open_warehouse
+        with opened(settings.districts_folder, district.id) as con:
+            landed = last_landed(con)
+            _decide(con, product, district.id, is_excerpt=is_excerpt)
             with transaction(product) as pg:
                 organization_id = organization_of(pg, district.id)
                 standing = standing_of(pg, organization_id, datetime.now(UTC))
@@ -189,6 +195,7 @@ def quick_sync(environment, product):
                     district_id=district.id,
                     emptied=landed.emptied,
                     standing=replace(standing, limits=limits) if limits else standing,
+                    is_excerpt=is_excerpt,
                 )
                 apply_plan(con, pg, plan, datetime.now(UTC))
                 finish_sync(
@@ -202,6 +209,8 @@ def quick_sync(environment, product):
                     proof=proof_of(con, plan.sync_id),
                     leaves=consequences(con),
                 )
+            settle(con, plan.sync_id, is_excerpt=is_excerpt)
+        discard_excerpt(settings.districts_folder, district.id)
         if snapshot:
             _leave_snapshot(product, settings, plan)
         return plan
@@ -209,19 +218,25 @@ def quick_sync(environment, product):
     return synced
 
 
-def _bring_in(product, settings, district_id, con, folder):
+def _bring_in(product, settings, district_id, mode):
     with transaction(product) as pg:
-        sync_id = begin_sync(pg, district_id, dagster_run_id="none", mode="full", trigger="cli", at=datetime.now(UTC))
-    with CleverClient(clever_access(settings)) as client:
-        return land(con, read_feed(client, district_id, folder), sync_id)
+        published = last_published(pg, organization_of(pg, district_id))
+        sync_id = begin_sync(pg, district_id, dagster_run_id="none", mode=mode, trigger="cli", at=datetime.now(UTC))
+    with CleverClient(clever_access(settings)) as client, TemporaryDirectory() as folder:
+        version, files = settings.clever_api_version, settings.districts_folder
+        asked = Asked(district_id, sync_id, mode, published, files, Path(folder), version, datetime.now(UTC))
+        reading = read_district(client, asked)
+    with transaction(product) as pg:
+        record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason)
+    return reading
 
 
-def _decide(con, product, district_id):
+def _decide(con, product, district_id, *, is_excerpt):
     begin_quarantine(con)
     for model, _ in run_models(con, STAGING_MODELS):
         quarantine(con, model.name)
     with transaction(product) as pg:
-        read_current(con, pg, organization_of(pg, district_id))
+        read_current(con, pg, organization_of(pg, district_id), is_excerpt=is_excerpt)
     list(run_models(con, DECIDING_MODELS))
     find_differences(con)
 
