@@ -44,6 +44,7 @@ class Report:
     Attributes:
         state: `published`, `held`, `planned` or `failed`.
         sync_id: the number that `undo` takes; none where nothing was published.
+        mode: `full` or `delta`, with the reason why; none where nothing was published.
         rules: links made by this sync, by rule (`email`, `created`).
         why: of a plan that is only looked at: why a part of it would wait.
         leaves: and what that is, by name of school and class.
@@ -56,6 +57,8 @@ class Report:
     exit_code: int
     failure: str | None = None
     sync_id: int | None = None
+    mode: str | None = None
+    mode_reason: str | None = None
     counts: Counts = field(default_factory=dict)
     held: Counts = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
@@ -89,6 +92,8 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
         row.state,
         HELD_EXIT if row.state == "held" else 0,
         sync_id=row.id,
+        mode=row.mode,
+        mode_reason=row.mode_reason,
         counts=row.counts["changes"],
         held=row.counts["held"],
         rules={str(rule): int(count) for rule, count in rules},
@@ -116,6 +121,8 @@ def show_reports(reports: Sequence[Report]) -> None:
     for report in reports:
         number = f", sync {report.sync_id}" if report.sync_id else ""
         say(f"\n{report.name} ({report.district_id}): {report.state}{number}")
+        if report.mode:
+            say(f"A {report.mode} sync: {report.mode_reason}.")
         told = [row for row in (_row(report, entity, noun) for entity, noun in SHOWN.items()) if any(row[1:])]
         if told:
             show_table(None, ["", "new", "changed", "back", "ended", "waiting"], [_blank(row) for row in told])

@@ -35,17 +35,20 @@ def register(app: typer.Typer) -> None:
 
 def sync(
     district: Districts = None,
-    mode: Annotated[Mode, typer.Option(help="auto and full read every list to its end.")] = "auto",
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="full: every list to its end. delta, auto: what Clever's events tell, or full where they may not do."
+        ),
+    ] = "auto",
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> int:
     """Run the Dagster job for these districts (all active secure_sync ones if none is named) and wait.
 
     Exit: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed · 2 bad call or setting
     """
-    if mode == "delta":
-        raise CannotStart("There is no delta sync yet: it needs Clever's Events. Use --mode auto or --mode full.")
     settings = read_settings()
-    return finish(run_districts(settings, district or _connected(settings)), as_json=as_json)
+    return finish(run_districts(settings, district or _connected(settings), mode=mode), as_json=as_json)
 
 
 def plan(district: OneDistrict, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
@@ -86,7 +89,9 @@ def finish(reports: Sequence[Report], *, as_json: bool) -> int:
     return max((report.exit_code for report in reports), key=_severity, default=0)
 
 
-def run_districts(settings: Settings, district_ids: Sequence[str], *, job: str = SYNC) -> list[Report]:
+def run_districts(
+    settings: Settings, district_ids: Sequence[str], *, job: str = SYNC, mode: Mode = "auto"
+) -> list[Report]:
     """Run the job for one district after the other, a bar each; one that fails does not stop the next."""
     from roster_pipeline.definitions import defs
     from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
@@ -102,7 +107,7 @@ def run_districts(settings: Settings, district_ids: Sequence[str], *, job: str =
             add_partition(instance, one)
             say_if_it_waits(settings, one)
             bars.start_task(tasks[one])
-            ended = run_sync(instance, resolved, one, name=names[one], on_step=_advance(bars, tasks[one]))
+            ended = run_sync(instance, resolved, one, name=names[one], on_step=_advance(bars, tasks[one]), mode=mode)
             reports.append(read_report(settings, one, ended, published=job == SYNC))
             bars.update(tasks[one], stage=reports[-1].state)
     return reports
