@@ -105,7 +105,7 @@ def read_district(client: CleverClient, asked: Asked) -> Reading:
                 return _read_changes(asked, bookmark, district, before)
         else:
             reason = before
-    return _read_whole(client, connection, asked, bookmark, before, reason or "")
+    return _read_whole(client, connection, asked, before, reason or "")
 
 
 def _read_changes(asked: Asked, bookmark: Bookmark, district: District, events: EventsRead) -> Reading:
@@ -127,13 +127,12 @@ def _read_whole(
     client: CleverClient,
     connection: DistrictConnection,
     asked: Asked,
-    bookmark: Bookmark | None,
     before: EventsRead | str | None,
     reason: str,
 ) -> Reading:
     """Read every list to its end, and the events around it: those until it began tell what they had missed."""
     told = before if isinstance(before, EventsRead) else None
-    cursor = told.cursor if told else _newest(connection, bookmark)
+    cursor = told.cursor if told else _newest(connection)
     feed = read_feed(client, asked.district_id, asked.landing)
     after = _events(connection, cursor, asked.landing / "after") if cursor else None
     if isinstance(after, EventsRead):
@@ -159,10 +158,10 @@ def _events(connection: DistrictConnection, cursor: Cursor, into: Path) -> Event
         return UNTOLD
 
 
-def _newest(connection: DistrictConnection, bookmark: Bookmark | None) -> Cursor | None:
+def _newest(connection: DistrictConnection) -> Cursor | None:
     """The end of the feed; None if it cannot be read."""
     try:
-        return newest_event(connection, bookmark.cursor if bookmark else None)
+        return newest_event(connection, None)
     except SourceUnusable:
         return None
 

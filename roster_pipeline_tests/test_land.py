@@ -190,7 +190,7 @@ from roster_pipeline.land import lists, open_warehouse
 from roster_pipeline_tests.test_land import ANN, DISTRICT, feed, oid
 folder = pathlib.Path(sys.argv[1])
 def killed(*_): os._exit(9)
-lists._land_proof = killed if sys.argv[2] == "rows" else lists._land_proof
+lists.prove = killed if sys.argv[2] == "rows" else lists.prove
 lists.Landed = killed
 with open_warehouse(folder / "districts", DISTRICT) as con:
     lists.land(con, feed(folder, *({**ANN, "id": oid(n)} for n in range(1000))), 2)

@@ -28,7 +28,7 @@ from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import begin_sync, finish_sync, may_sync, organization_of
 from roster_pipeline.publish.requests import scopes_asked
-from roster_pipeline.publish.settled import last_published, record_mode
+from roster_pipeline.publish.settled import last_published, record_mode, usual_events
 from roster_pipeline.reading import Asked, Reading, read_district
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
@@ -39,6 +39,8 @@ from roster_pipeline.validate.sql_tests import run_test, sql_tests
 Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 
+MANY, FEW = 5, 20
+"""So many times the usual number of events is worth a look, unless they are few all the same."""
 PREVIEW = 0
 """Stands for the sync of a plan that is only looked at."""
 
@@ -64,10 +66,14 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
         with sync.clever() as clever, sync.landing() as folder:
             reading = read_district(clever, _asked(sync, "full" if config.preview else config.mode, sync_id, folder))
         context.log.info(f"A {reading.choice.mode} sync: {reading.choice.reason}.")
-        with sync.product() as pg, sync.warehouse() as con:
-            record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason)
+        events = reading.events.events if reading.events else None
+        with sync.product() as pg:
+            usual = usual_events(pg, organization_of(pg, sync.district_id))
+            record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason, events)
+        with sync.warehouse() as con:
             for read in reading.reads:
                 yield from _raw_results(con, read, reading, sync_id)
+        yield from _events_results(reading, usual)
 
 
 def _asked(sync: DistrictSync, mode: str, sync_id: int, folder: Path) -> Asked:
@@ -79,7 +85,6 @@ def _asked(sync: DistrictSync, mode: str, sync_id: int, folder: Path) -> Asked:
 def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Reading, sync_id: int) -> Results:
     name = read.resource.name
     emptied = reading.landed.emptied if reading.landed else ()
-    missed = (reading.drift or {}).get(name, 0)
     found: describe.Metadata = {
         "mode": reading.choice.mode,
         "why": reading.choice.reason,
@@ -88,7 +93,7 @@ def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Re
         "sync_id": sync_id,
         "clever_state": reading.district.state,
         "events": reading.events.events if reading.events else 0,
-        **({"missed_by_events": missed} if reading.drift is not None else {}),
+        **({"missed_by_events": reading.drift[name]} if reading.drift is not None else {}),
     }
     yield dg.MaterializeResult(asset_key=["raw", name], metadata=describe.describe_table(con, "raw", name) | found)
     yield dg.AssetCheckResult(
@@ -98,12 +103,23 @@ def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Re
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"pages": read.pages, "rows": read.rows},
     )
+
+
+def _events_results(reading: Reading, usual: float | None) -> Results:
+    events, missed = reading.events.events if reading.events else 0, reading.drift or {}
     yield dg.AssetCheckResult(
-        passed=not missed,
-        asset_key=dg.AssetKey(["raw", name]),
+        passed=not any(missed.values()),
+        asset_key=dg.AssetKey(["raw", "sections"]),
         check_name=specs.EVENTS,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"missed_by_events": missed, "measured": reading.drift is not None},
+        metadata={"measured": reading.drift is not None, "missed": sum(missed.values()), **missed},
+    )
+    yield dg.AssetCheckResult(
+        passed=usual is None or events <= MANY * max(usual, FEW),
+        asset_key=dg.AssetKey(["raw", "sections"]),
+        check_name=specs.VOLUME,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"events": events, "usual": usual or 0},
     )
 
 

@@ -11,7 +11,7 @@ from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.stage import Model, models
 from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
 
-COMPLETE, EVENTS, CONTRACT, BRAKES = "complete", "events_told_all", "contract", "brakes"
+COMPLETE, EVENTS, VOLUME, CONTRACT, BRAKES = "complete", "events_told_all", "event_volume", "contract", "brakes"
 SET_ASIDE = ("raw", "set_aside")
 """What could not be read of any list; it is no asset of its own."""
 STAGING_MODELS = tuple(model for model in models() if model.layer == "staging")
@@ -38,11 +38,17 @@ RAW_CHECKS = [
 ] + [
     dg.AssetCheckSpec(
         EVENTS,
-        asset=spec.key,
+        asset=["raw", "sections"],
         description="A full read finds what Clever's events had told since the read before. Where they had missed "
-        "something, this read mends it, and events are not trusted until a full read finds nothing missed.",
-    )
-    for spec in RAW
+        "something, this read mends it, and events are not trusted until a full read finds nothing missed. How much "
+        "they missed of each list is plotted with the list: missed_by_events.",
+    ),
+    dg.AssetCheckSpec(
+        VOLUME,
+        asset=["raw", "sections"],
+        description="Fails, without stopping anything, when Clever told five times as many events as in the last ten "
+        "delta syncs: a new sharing rule, or a mistake in the district's upload.",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from roster_pipeline.land.bookmark import confirm_bookmark, keep_bookmark
 from roster_pipeline.land.events import load_events, overlay, touched
-from roster_pipeline.land.lists import TABLES, describe_district
+from roster_pipeline.land.lists import TABLES, describe_district, prove
 from roster_pipeline.land.reach import find_reach
 from roster_pipeline.land.warehouse import one_transaction
 from roster_pipeline.model.resources import RESOURCES
@@ -57,6 +57,8 @@ def cut_excerpt(
         load_events(con, events, bookmark.sync_id, raw="warehouse.raw")
         find_reach(con)
         describe_district(con, district, bookmark.sync_id)
+        for read in events.reads:
+            prove(con, read, bookmark.sync_id, None)
         for one in RESOURCES:
             within = f"id IN (SELECT id FROM reach.{REACH_OF[one.name]})"
             con.execute(

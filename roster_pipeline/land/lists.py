@@ -93,7 +93,8 @@ def land(con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Boo
         describe_district(con, feed.district, sync_id)
         for read in feed.reads:
             digest = load_rows(con, read, sync_id)
-            _land_proof(con, read, sync_id, digest)
+            prove(con, read, sync_id, digest)
+            note_set_aside(con, "raw.set_aside", read, sync_id)
         if feed.after:
             load_events(con, feed.after, sync_id)
             overlay(con)
@@ -147,10 +148,9 @@ def proof_of(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, dict[str
     }
 
 
-def _land_proof(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, digest: str) -> None:
-    """What was read of a resource, and what was not."""
+def prove(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, digest: str | None) -> None:
+    """Keep what was read of a resource, and how much was not."""
     con.execute(
         "INSERT OR REPLACE INTO raw.proof VALUES (?, ?, ?, ?, ?, ?)",
         [sync_id, read.resource.name, read.pages, read.rows, len(read.set_aside), digest],
     )
-    note_set_aside(con, "raw.set_aside", read, sync_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
 from roster_pipeline.model.feed import District
@@ -125,7 +126,7 @@ def finish_sync(
     closed = pg.execute(
         syncs.update()
         .where(syncs.c.id == plan.sync_id, syncs.c.state == "running")
-        .values(state=state, plan_digest=plan.digest, counts=counts, proof=proof, finished_at=at)
+        .values(state=state, plan_digest=plan.digest, counts=counts, proof=_also(proof), finished_at=at)
         .returning(syncs.c.mode, syncs.c.started_at)
     ).one_or_none()
     if closed is None:
@@ -146,6 +147,11 @@ def finish_sync(
         )
     )
     answer(pg, plan.sync_id, state, summary, at, by_scope=answers)
+
+
+def _also(proof: Mapping[str, Any] | None) -> sa.ColumnElement[Any]:
+    """What is known of how the district was read, with this too."""
+    return sa.func.coalesce(syncs.c.proof, sa.cast({}, JSONB)).op("||")(sa.cast(proof or {}, JSONB))
 
 
 def begin_correction(pg: Connection, organization_id: int, mode: str, at: datetime) -> int:

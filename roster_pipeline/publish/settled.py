@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -9,6 +11,7 @@ from roster_pipeline.model.bookmark import Published
 from roster_pipeline.product.tables import syncs
 
 CORRECTIONS = ("resolve", "undo")
+LATELY = 10
 
 
 def last_published(pg: Connection, organization_id: int) -> Published | None:
@@ -22,6 +25,17 @@ def last_published(pg: Connection, organization_id: int) -> Published | None:
     return Published(last.id, not last.held, last.mode in CORRECTIONS or last.state == "undone")
 
 
-def record_mode(pg: Connection, sync_id: int, mode: str, reason: str) -> None:
-    """Keep how a sync reads the district, and why so."""
-    pg.execute(syncs.update().where(syncs.c.id == sync_id).values(mode=mode, mode_reason=reason))
+def record_mode(pg: Connection, sync_id: int, mode: str, reason: str, events: int | None = None) -> None:
+    """Keep how a sync reads the district, why so, and how many events there were, if they could be read."""
+    proof = {} if events is None else {"events": events}
+    pg.execute(syncs.update().where(syncs.c.id == sync_id).values(mode=mode, mode_reason=reason, proof=proof))
+
+
+def usual_events(pg: Connection, organization_id: int) -> float | None:
+    """How many events a delta sync of this organization has, the median of the last ten; None if there were fewer."""
+    events = sa.cast(syncs.c.proof["events"].astext, sa.BigInteger)
+    lately = sa.select(events).where(
+        syncs.c.organization_id == organization_id, syncs.c.mode == "delta", syncs.c.state.in_(("published", "held"))
+    )
+    counts = pg.execute(lately.order_by(syncs.c.id.desc()).limit(LATELY)).scalars().all()
+    return median(counts) if len(counts) == LATELY else None

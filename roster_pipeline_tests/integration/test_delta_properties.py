@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from roster_pipeline_tests.integration.readers import difference, published, query, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_properties import (  # noqa: F401 - fixtures
+from roster_pipeline_tests.integration.test_properties import (
     NO_LIMITS,
     apply,
-    begin,
+    begin,  # noqa: F401 - a fixture
     changes,
     examples,
     tiny,
@@ -21,7 +21,10 @@ MODES = "select mode from roster.syncs order by id"
 @settings(examples, max_examples=20)
 @given(days)
 def test_after_each_delta_the_product_equals_the_rule_book_and_a_full_read_writes_nothing(
-    quick_sync, product, begin, days
+    quick_sync,
+    product,
+    begin,  # noqa: F811
+    days,
 ):
     district, expected = tiny(), None
     begin(district)

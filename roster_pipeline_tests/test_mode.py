@@ -1,0 +1,68 @@
+"""Full or delta: every doubt makes a sync a full one, and is said; without any, events will do."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from roster_pipeline.model.bookmark import Bookmark, Published
+from roster_pipeline.model.feed import Cursor, District, EventsRead, ResourceRead
+from roster_pipeline.model.resources import STUDENTS
+from roster_pipeline.plan.mode import why_full, why_full_after
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+UPLOADED = NOON - timedelta(hours=3)
+BOOKMARK = Bookmark(7, Cursor("a", "b"), NOON - timedelta(hours=2), UPLOADED, NOON - timedelta(hours=2), "v3.1 x")
+PUBLISHED = Published(7, is_settled=True, is_corrected=False)
+DISTRICT = District("d", "Any", "running", UPLOADED)
+
+
+def why(asked="auto", bookmark=BOOKMARK, published=PUBLISHED, *, is_confirmed=True, made_by="v3.1 x"):
+    return why_full(asked, bookmark, published, is_confirmed=is_confirmed, made_by=made_by, now=NOON)
+
+
+def events(count, changed=0):
+    read = ResourceRead(STUDENTS, Path("none"), 1, changed, ())
+    return EventsRead(Cursor("b", "c"), count, (read,), {}, {})
+
+
+@pytest.mark.parametrize("asked", ["auto", "delta"])
+def test_given_no_doubt_when_chosen_then_events_will_do(asked):
+    assert why(asked) is None
+
+
+def test_given_a_full_read_is_asked_for_when_chosen_then_that_is_the_reason():
+    assert "asked for" in why("full")
+
+
+@pytest.mark.parametrize(
+    ("doubt", "said"),
+    [
+        ({"bookmark": None}, "no complete full read"),
+        ({"published": None}, "no complete full read"),
+        ({"is_confirmed": False}, "no complete full read"),
+        ({"published": replace(PUBLISHED, is_corrected=True)}, "corrected or undid"),
+        ({"published": replace(PUBLISHED, is_settled=False)}, "waits for a person"),
+        ({"published": replace(PUBLISHED, sync_id=8)}, "ran elsewhere"),
+        ({"made_by": "v3.0 x"}, "API version"),
+        ({"bookmark": replace(BOOKMARK, missed=1)}, "missed something"),
+        ({"bookmark": replace(BOOKMARK, full_read_at=NOON - timedelta(hours=26))}, "over a day old"),
+        ({"bookmark": replace(BOOKMARK, seen_at=NOON - timedelta(days=30))}, "may have expired"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["auto", "delta"])
+def test_given_any_doubt_when_chosen_then_full_and_why(asked, doubt, said):
+    assert said in why(asked, **doubt)
+
+
+def test_given_clever_synced_and_told_no_event_when_chosen_then_full_and_why():
+    later = replace(DISTRICT, last_sync=NOON)
+    assert "told no event" in why_full_after(BOOKMARK, later, events(0), rows=100)
+    assert why_full_after(BOOKMARK, later, events(1, 1), rows=100) is None
+    assert why_full_after(BOOKMARK, DISTRICT, events(0), rows=100) is None
+
+
+@pytest.mark.parametrize(("changed", "rows", "is_full"), [(2000, 0, False), (2001, 0, True), (5000, 50_000, False)])
+def test_given_much_has_changed_when_chosen_then_full_where_that_costs_less(changed, rows, is_full):
+    assert (why_full_after(BOOKMARK, DISTRICT, events(changed, changed), rows=rows) is not None) == is_full
