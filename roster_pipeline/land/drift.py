@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roster_pipeline.land.events import load_events, touched
+from roster_pipeline.land.events import forget_older, load_events, touched
 from roster_pipeline.model.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -13,18 +13,16 @@ if TYPE_CHECKING:
     from roster_pipeline.model.feed import EventsRead
 
 
-def expect(con: duckdb.DuckDBPyConnection, events: EventsRead | None, sync_id: int) -> None:
+def expect(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int) -> None:
     """Before the raw tables are replaced: remember in `expected` what they hold with these events applied."""
-    con.execute("DROP TABLE IF EXISTS expected")
-    if events is None:
-        return
     load_events(con, events, sync_id)
+    forget_older(con)
     rows = " UNION ALL ".join(
         f"SELECT '{one.name}' AS resource, id, content_hash FROM raw.{one.name} WHERE id NOT IN ({touched(one)}) "
         f"UNION ALL SELECT '{one.name}', id, content_hash FROM events.{one.name}"
         for one in RESOURCES
     )
-    con.execute(f"CREATE TEMPORARY TABLE expected AS {rows}")
+    con.execute(f"CREATE OR REPLACE TEMPORARY TABLE expected AS {rows}")
 
 
 def measure_drift(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -24,11 +24,8 @@ CREATE OR REPLACE TABLE events.set_aside (
 """
 
 
-def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int, *, raw: str = "raw") -> None:
-    """Fill `events.*`; a state that is older than what the raw tables hold is left out.
-
-    Args:
-        raw: the schema of the raw tables, with its catalog where that is another one.
+def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int) -> None:
+    """Fill `events.*`.
 
     Raises:
         RosterError: as `load_rows`.
@@ -39,10 +36,19 @@ def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int
         load_rows(con, read, sync_id, "events")
         note_set_aside(con, "events.set_aside", read, sync_id)
         con.execute("INSERT INTO events.gone SELECT ?, unnest(?::VARCHAR[])", [name, list(events.gone.get(name, ()))])
-        if "last_modified" in read.resource.fields:
+
+
+def forget_older(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
+    """Take out of `events.*` each state that is older than what the raw tables hold.
+
+    Args:
+        raw: the schema of the raw tables, with its catalog where that is another one.
+    """
+    for one in RESOURCES:
+        if "last_modified" in one.fields:
             con.execute(
-                f"DELETE FROM events.{name} AS new WHERE EXISTS "
-                f"(FROM {raw}.{name} AS known WHERE known.id = new.id AND known.last_modified > new.last_modified)"
+                f"DELETE FROM events.{one.name} AS new WHERE EXISTS "
+                f"(FROM {raw}.{one.name} AS known WHERE known.id = new.id AND known.last_modified > new.last_modified)"
             )
 
 

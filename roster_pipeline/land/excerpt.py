@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from roster_pipeline.land.bookmark import confirm_bookmark, keep_bookmark
-from roster_pipeline.land.events import load_events, overlay, touched
+from roster_pipeline.land.events import forget_older, load_events, overlay, touched
 from roster_pipeline.land.lists import TABLES, describe_district, prove
 from roster_pipeline.land.reach import find_reach
 from roster_pipeline.land.warehouse import one_transaction
@@ -54,7 +54,8 @@ def cut_excerpt(
     """
     with one_transaction(con):
         con.execute(TABLES)
-        load_events(con, events, bookmark.sync_id, raw="warehouse.raw")
+        load_events(con, events, bookmark.sync_id)
+        forget_older(con, raw="warehouse.raw")
         find_reach(con)
         describe_district(con, district, bookmark.sync_id)
         for read in events.reads:

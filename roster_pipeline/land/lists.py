@@ -15,7 +15,7 @@ import duckdb
 from roster_pipeline.errors import RosterError
 from roster_pipeline.land.bookmark import keep_bookmark
 from roster_pipeline.land.drift import expect, measure_drift
-from roster_pipeline.land.events import forget_events, load_events, overlay
+from roster_pipeline.land.events import forget_events, forget_older, load_events, overlay
 from roster_pipeline.land.rows import load_rows, note_set_aside
 from roster_pipeline.land.warehouse import one_transaction
 from roster_pipeline.model.feed import District
@@ -86,22 +86,31 @@ def land(con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Boo
     Raises:
         RosterError: a file does not hold the rows that were read, or is no file of this feed.
     """
-    with one_transaction(con):
-        con.execute(TABLES)
+    con.execute(TABLES)
+    if feed.before:
         expect(con, feed.before, sync_id)
+    if feed.after:
+        load_events(con, feed.after, sync_id)
+    with one_transaction(con):
         con.execute("DELETE FROM raw.set_aside")
         describe_district(con, feed.district, sync_id)
         for read in feed.reads:
             digest = load_rows(con, read, sync_id)
             prove(con, read, sync_id, digest)
             note_set_aside(con, "raw.set_aside", read, sync_id)
-        if feed.after:
-            load_events(con, feed.after, sync_id)
-            overlay(con)
-        drift = measure_drift(con) if feed.before and feed.after else None
-        forget_events(con)
+        drift = _follow_events(con, feed)
         keep_bookmark(con, bookmark, missed=sum(drift.values()) if drift else 0)
+    forget_events(con)
     return last_landed(con, drift)
+
+
+def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int] | None:
+    """Apply what came while the lists were read; returns what events until then had missed, if that can be told."""
+    if feed.after is None:
+        return None
+    forget_older(con)
+    overlay(con)
+    return measure_drift(con) if feed.before else None
 
 
 def describe_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: int) -> None:

@@ -179,6 +179,7 @@ def quick_sync(environment, product):
 
     def synced(district, limits=None, *, mode="full", snapshot=False):
         settings = read_settings()
+        discard_excerpt(settings.districts_folder, district.id)
         reading = _bring_in(product, settings, district.id, mode)
         is_excerpt = reading.landed is None
         opened = open_excerpt if is_excerpt else open_warehouse

@@ -1,0 +1,272 @@
+"""Scenarios E of events, at the level of a sync: what is published, in which mode, and what is found to be missing."""
+
+import pytest
+
+from roster_pipeline import reading
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.land.bookmark import known_bookmark
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.scenarios.seen import person_of, roster_of
+from roster_pipeline_tests.integration.test_properties import NO_LIMITS
+
+HOW = "select mode, mode_reason from roster.syncs order by id desc limit 1"
+
+
+@pytest.fixture
+def delta(town, quick_sync, product):
+    """Syncs the town by its events alone, and makes sure that it was so; gives the plan."""
+
+    def synced(limits=NO_LIMITS):
+        plan = quick_sync(town, limits, mode="auto")
+        assert query(product, HOW)[0][0] == "delta", query(product, HOW)
+        return plan
+
+    return synced
+
+
+@pytest.fixture
+def full(town, quick_sync, product):
+    """Syncs the town as `auto` would, and gives why that was a full read."""
+
+    def synced(limits=NO_LIMITS):
+        quick_sync(town, limits, mode="auto")
+        ((mode, reason),) = query(product, HOW)
+        assert mode == "full"
+        return reason
+
+    return synced
+
+
+def drift(town):
+    """Records that the events had missed, by the last full read."""
+    with open_warehouse(read_settings().districts_folder, town.id) as con:
+        return known_bookmark(con)[0].missed
+
+
+def assert_equal(product, town):
+    assert difference(expect(town), published(product, town.id)) == {}
+
+
+def test_e_1_e_2_given_the_same_events_again_when_synced_then_nothing_is_written(town, resync, delta, product):
+    student = town.student(1)
+    town.section(1, students=[student])
+    resync()
+    town.edit("users", student, name={"first": "New", "last": "Name"})
+    cursor = _bookmark(town)
+    assert delta().total == 1
+    before = row_versions(product)
+    _go_back(town, cursor)
+    assert delta().total == 0
+    assert row_versions(product) == before
+
+
+def test_e_5_given_a_student_unshared_and_shared_again_when_synced_then_there_as_before(town, resync, delta, product):
+    student = town.student(1)
+    section = town.section(1, students=[student])
+    resync()
+    shared = town.person(student)
+    town.leave(student)
+    town.put("users", shared)
+    assert delta().total == 0
+    assert roster_of(product, section).students == {student: "live"}
+
+
+def test_e_6_given_a_student_who_came_and_went_when_synced_then_was_never_there(town, resync, delta, product):
+    resync()
+    student = town.student(1)
+    town.leave(student)
+    assert delta().total == 0
+    assert person_of(product, student).member is None
+
+
+def test_e_7_given_an_event_older_than_what_is_known_when_synced_then_not_applied(town, resync, delta, product):
+    student = town.student(1, first="Newest")
+    resync()
+    old = town.person(student) | {"name": {"first": "Old", "last": "Name"}, "last_modified": "2001-01-01T00:00:00.000Z"}
+    town._record("users", "updated", old, {})
+    assert delta().total == 0
+    assert query(product, "select count(*) from roster.accounts where first_name = 'Newest'") == [(1,)]
+
+
+def test_e_8_given_a_class_of_fewer_students_when_synced_then_exactly_those_leave_it(town, resync, delta, product):
+    one, two = town.student(1), town.student(2)
+    section = town.section(1, students=[one, two])
+    resync()
+    town.edit("sections", section, students=[two])
+    assert delta().total == 1
+    assert roster_of(product, section).students == {one: "ended", two: "live"}
+    assert person_of(product, one).member == "student"
+
+
+def test_e_11_given_a_class_that_names_somebody_nobody_knows_when_synced_then_parked_and_joins_on_arrival(
+    town, resync, delta, product
+):
+    stranger = town.student(1)
+    town.leave(stranger)
+    resync()
+    section = town.section(1, students=[stranger])
+    delta()
+    assert roster_of(product, section).awaited == {stranger: "student"}
+    town.student(1)
+    delta()
+    assert roster_of(product, section).students == {stranger: "live"}
+    assert_equal(product, town)
+
+
+def test_e_14_given_the_cursor_has_expired_when_synced_then_read_in_full_and_nothing_is_missed(
+    town, resync, delta, full, product
+):
+    resync()
+    town.student(1)
+    delta()
+    town.student(2)
+    town.student(3)
+    town.forget_events(town.events.ids()[-1])
+    assert "missing from the feed" in full()
+    assert_equal(product, town)
+    town.student(4)
+    delta()
+    assert_equal(product, town)
+
+
+def test_e_15_given_no_event_when_synced_then_nothing_changes_and_the_cursor_stays(town, resync, delta):
+    resync()
+    town.student(1)
+    delta()
+    cursor = _bookmark(town).cursor
+    assert delta().total == 0
+    assert _bookmark(town).cursor == cursor
+
+
+def test_e_17_given_events_were_off_for_a_while_when_clever_has_synced_since_then_read_in_full(
+    town, resync, full, product
+):
+    resync()
+    town.events_on = False
+    town.student(1)
+    town.events_on = True
+    town.edit("districts", town.id, last_sync="2026-11-22T09:15:00.000Z")
+    town.forget_events(town.events.ids()[-1]) if len(town.events) else None
+    reason = full()
+    assert "told no event" in reason or "missing" in reason
+    assert_equal(product, town)
+
+
+def test_e_18_given_events_that_were_lost_when_read_in_full_then_found_mended_and_not_trusted_until_none_are(
+    town, resync, delta, full, product
+):
+    resync()
+    town.events_on = False
+    student = town.student(1)
+    town.edit("schools", _school(town), name="Renamed unheard")
+    town.events_on = True
+    town.student(2)
+    delta()
+    assert person_of(product, student).member is None
+    resync()
+    assert drift(town) == 2
+    assert_equal(product, town)
+    town.student(3)
+    assert "missed something" in full()
+    assert drift(town) == 0
+    town.student(4)
+    delta()
+    assert_equal(product, town)
+
+
+def test_e_19_given_a_change_while_the_lists_are_read_when_compared_then_it_is_no_drift_and_not_lost(
+    town, resync, delta, product, monkeypatch
+):
+    resync()
+    lists = reading.read_feed
+
+    def meanwhile(client, district_id, into):
+        feed = lists(client, district_id, into)
+        town.student(1)
+        town.edit("schools", _school(town), name="Renamed meanwhile")
+        return feed
+
+    monkeypatch.setattr(reading, "read_feed", meanwhile)
+    resync()
+    monkeypatch.undo()
+    assert drift(town) == 0
+    assert_equal(product, town)
+    assert delta().total == 0
+
+
+def test_e_20_given_events_before_any_full_read_when_a_delta_is_asked_for_then_read_in_full_first(
+    town, quick_sync, product
+):
+    town.student(1)
+    quick_sync(town, mode="delta")
+    ((mode, reason),) = query(product, HOW)
+    assert (mode, reason) == ("full", "there is no complete full read to go on from")
+    assert_equal(product, town)
+
+
+def test_e_22_given_a_crash_after_publishing_before_the_cursor_is_saved_when_synced_again_then_nothing_twice(
+    town, resync, delta, product, monkeypatch
+):
+    resync()
+    town.student(1)
+    cursor = _bookmark(town)
+    delta()
+    after = row_versions(product)
+    _go_back(town, cursor)
+    assert delta().total == 0
+    assert row_versions(product) == after
+    assert_equal(product, town)
+
+
+def test_given_a_sync_failed_after_it_was_read_when_synced_again_then_read_in_full(
+    town, resync, full, quick_sync, product
+):
+    resync()
+    town.student(1)
+    execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Student1') not valid")
+    with pytest.raises(Exception, match="nobody"):
+        quick_sync(town)
+    execute(product, "alter table roster.accounts drop constraint nobody")
+    assert "no complete full read" in full()
+    assert_equal(product, town)
+
+
+def test_given_a_delta_failed_when_synced_again_then_its_events_are_not_lost(town, resync, delta, quick_sync, product):
+    resync()
+    town.student(1)
+    execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Student1') not valid")
+    with pytest.raises(Exception, match="nobody"):
+        quick_sync(town, mode="auto")
+    execute(product, "alter table roster.accounts drop constraint nobody")
+    assert delta().total > 0
+    assert_equal(product, town)
+
+
+def test_given_removals_over_a_brake_by_events_when_synced_then_they_wait_and_the_next_sync_looks_at_all(
+    town, resync, quick_sync, full, product
+):
+    resync()
+    for key in [key for key, user in town.resources["users"].items() if "student" in user["roles"]][:6]:
+        town.leave(key)
+    plan = quick_sync(town, mode="auto")
+    assert query(product, HOW)[0][0] == "delta"
+    assert {held.part for held in plan.held} >= {"students"}
+    assert "waits for a person" in full(limits=None)
+
+
+def _bookmark(town):
+    with open_warehouse(read_settings().districts_folder, town.id) as con:
+        return known_bookmark(con)[0]
+
+
+def _go_back(town, bookmark):
+    """The cursor is where it was, as if the process had died before it was moved."""
+    with open_warehouse(read_settings().districts_folder, town.id) as con:
+        cursor = bookmark.cursor
+        con.execute("update raw.bookmark set before = ?, last = ?", [cursor.before, cursor.last])
+
+
+def _school(town):
+    return next(iter(town.resources["schools"]))
