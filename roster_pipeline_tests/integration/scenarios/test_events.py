@@ -188,9 +188,9 @@ def test_e_19_given_a_change_while_the_lists_are_read_when_compared_then_it_is_n
         town.edit("schools", _school(town), name="Renamed meanwhile")
         return feed
 
-    monkeypatch.setattr(reading, "read_feed", meanwhile)
-    resync()
-    monkeypatch.undo()
+    with monkeypatch.context() as while_reading:
+        while_reading.setattr(reading, "read_feed", meanwhile)
+        resync()
     assert drift(town) == 0
     assert_equal(product, town)
     assert delta().total == 0
