@@ -95,7 +95,8 @@ def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Re
         "events": reading.events.events if reading.events else 0,
         **({"missed_by_events": reading.drift[name]} if reading.drift is not None else {}),
     }
-    yield dg.MaterializeResult(asset_key=["raw", name], metadata=describe.describe_table(con, "raw", name) | found)
+    described = describe.describe_table(con, "raw", name, is_excerpt=reading.landed is None)
+    yield dg.MaterializeResult(asset_key=["raw", name], metadata=described | found)
     yield dg.AssetCheckResult(
         passed=name not in emptied,
         asset_key=dg.AssetKey(["raw", name]),
@@ -154,7 +155,8 @@ def staging(sync: DistrictSync) -> Results:
             broken = sum(reasons.values())
             yield dg.MaterializeResult(
                 asset_key=model.key,
-                metadata=describe.describe_model(con, model, rows - broken) | {"quarantined": broken},
+                metadata=describe.describe_model(con, model, rows - broken, is_excerpt=sync.is_delta)
+                | {"quarantined": broken},
             )
             yield dg.AssetCheckResult(
                 passed=not broken,
@@ -174,7 +176,7 @@ def current(sync: DistrictSync) -> Results:
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
                 asset_key=["current", table.name],
-                metadata=describe.describe_table(con, "current", table.name),
+                metadata=describe.describe_table(con, "current", table.name, is_excerpt=sync.is_delta),
             )
 
 
@@ -183,7 +185,8 @@ def marts(sync: DistrictSync) -> Results:
     """Decide who is who, and what the product's rows shall be; then test the whole."""
     with as_failure(), sync.warehouse() as con:
         for model, rows in run_models(con, specs.DECIDING_MODELS):
-            yield dg.MaterializeResult(asset_key=model.key, metadata=describe.describe_model(con, model, rows))
+            described = describe.describe_model(con, model, rows, is_excerpt=sync.is_delta)
+            yield dg.MaterializeResult(asset_key=model.key, metadata=described)
         for test in sql_tests():
             outcome = run_test(con, test)
             yield dg.AssetCheckResult(

@@ -9,31 +9,36 @@ import duckdb
 
 from roster_pipeline.model.entities import OPS
 from roster_pipeline.stage import Model, count_rows, table_columns
-from roster_pipeline.stage.lineage import column_lineage
+from roster_pipeline.stage.lineage import kept_lineage
 from roster_pipeline.validate.contracts import CONTRACTS
 
-ROWS = "dagster/partition_row_count"
+ROWS, REACHED = "dagster/partition_row_count", "rows_within_reach"
+"""A delta sync has only the rows of the tables that events reached: those are no count of the district."""
 OWNERS = ["team:data-engineering"]
 Metadata = dict[str, dg.MetadataValue | int | float | str]
 
 
-def describe_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Metadata:
+def describe_table(con: duckdb.DuckDBPyConnection, schema: str, table: str, *, is_excerpt: bool = False) -> Metadata:
     """Rows and columns of a table as it stands."""
-    return {ROWS: count_rows(con, schema, table), "dagster/column_schema": _columns(con, schema, table)}
+    return {
+        REACHED if is_excerpt else ROWS: count_rows(con, schema, table),
+        "dagster/column_schema": _columns(con, schema, table),
+    }
 
 
-def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int) -> Metadata:
+def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, is_excerpt: bool = False) -> Metadata:
     """Rows, columns and where each column comes from."""
     known = {key: table_columns(con, *key) for key in model.reads}
+    made_from = kept_lineage(con, model, known, catalog="warehouse." if is_excerpt else "")
     lineage = {
         column: [
             dg.TableColumnDep(asset_key=dg.AssetKey([schema, table]), column_name=name)
             for schema, table, name in sorted(sources)
         ]
-        for column, sources in column_lineage(model, known).items()
+        for column, sources in made_from.items()
     }
     return {
-        ROWS: rows,
+        REACHED if is_excerpt else ROWS: rows,
         "dagster/column_schema": _columns(con, *model.key),
         "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(lineage)),
     }

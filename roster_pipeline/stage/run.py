@@ -25,9 +25,5 @@ def count_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
 
 def table_columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, str]:
     """Column names with their DuckDB types, in order."""
-    rows = con.execute(
-        "select column_name, data_type from information_schema.columns "
-        "where table_schema = ? and table_name = ? order by ordinal_position",
-        [schema, table],
-    ).fetchall()
-    return dict(rows)
+    described = con.execute(f'select * from {schema}."{table}" limit 0').description or []
+    return {name: str(kind) for name, kind, *_ in described}
