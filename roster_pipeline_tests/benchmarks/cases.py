@@ -76,7 +76,7 @@ def sync(recording: str) -> None:
     settings, district_id = read_settings(), read_recording(Path(recording)).district_id
     _connect(settings, district_id)
     started = perf_counter()
-    (outcome,) = run_districts(settings, [district_id])
+    (outcome,) = run_districts(settings, [district_id], mode="full")
     seconds = perf_counter() - started
     assert outcome.state == "published", f"{outcome.state}: {outcome.failure}"
     with dagster_instance(settings) as instance:

@@ -73,7 +73,7 @@ class Bench:
 
     def in_product(self, name: str, case: str, home: Path, **arguments: object) -> Measured:
         """A case that has the product under `home` to itself, and asks nothing of Clever."""
-        return self._once(name, partial(run_case, case, env=_environment(NOWHERE, home), **arguments))
+        return self._once(name, partial(run_case, case, env=environment(NOWHERE, home), **arguments))
 
     def new_folder(self) -> Path:
         self.folders += 1
@@ -119,10 +119,10 @@ class Bench:
     def _sync(self, students: int, recording: str, home: Path) -> Measured:
         folder = self.recorded(students) / recording
         with replaying(folder) as url:
-            return run_case("cases:sync", env=_environment(url, home), recording=folder)
+            return run_case("cases:sync", env=environment(url, home), recording=folder)
 
 
-def _environment(url: str, home: Path) -> dict[str, str]:
+def environment(url: str, home: Path) -> dict[str, str]:
     """Of a sync: everything under `home`, the embedded PostgreSQL too."""
     return {
         "ROSTER_HOME": str(home),

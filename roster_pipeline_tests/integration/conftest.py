@@ -1,10 +1,7 @@
 """A small district behind real HTTP, and its sync: through the Dagster job, or stage by stage where speed counts."""
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import dagster as dg
 import httpx
@@ -14,31 +11,12 @@ from roster_pipeline.clever import clever_access
 from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.defs.resources import DistrictSync
-from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.land import last_landed, open_warehouse, proof_of
-from roster_pipeline.land.excerpt import settle
-from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
-from roster_pipeline.plan.build import build_plan
-from roster_pipeline.plan.consequences import consequences
-from roster_pipeline.plan.summary import summarize
-from roster_pipeline.plan.told import count_told
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
-from roster_pipeline.publish.apply import apply_plan
-from roster_pipeline.publish.current import read_current
-from roster_pipeline.publish.holds import standing_of
-from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
-from roster_pipeline.publish.requests import scopes_asked
-from roster_pipeline.publish.settled import last_published, record_mode
-from roster_pipeline.reading import Asked, read_district
-from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
 from roster_pipeline.sandbox.server import running_sandbox
 from roster_pipeline.settings import read_settings
-from roster_pipeline.snapshot import write_snapshot
-from roster_pipeline.stage import run_models
-from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
 from roster_pipeline_tests.integration.decisions import (  # noqa: F401 - fixtures
     account,
     decide,
@@ -46,6 +24,7 @@ from roster_pipeline_tests.integration.decisions import (  # noqa: F401 - fixtur
     student,
     undo,
 )
+from roster_pipeline_tests.stages import sync_by_stages
 
 VALLEY = DistrictSpec("Alder Valley", 3, 60, 12, 24, 4.0, staff=2, contacts=5)
 HAMLET = DistrictSpec("Birch Hamlet", 2, 30, 6, 10, 3.0)
@@ -172,84 +151,9 @@ def checks(instance):
 
 @pytest.fixture
 def quick_sync(environment, product):
-    """The stages of a sync in the order of `defs/assets.py`, without Dagster, and without the snapshot unless asked.
-
-    Several times as fast. That both ways end alike is a test of its own, in `test_properties`.
-    """
+    """Syncs a district stage by stage, several times as fast, and without a snapshot unless asked; gives the plan."""
 
     def synced(district, limits=None, *, mode="full", snapshot=False):
-        settings = read_settings()
-        discard_excerpt(settings.districts_folder, district.id)
-        reading = _bring_in(product, settings, district.id, mode)
-        is_excerpt = reading.landed is None
-        opened = open_excerpt if is_excerpt else open_warehouse
-        with opened(settings.districts_folder, district.id) as con:
-            landed = last_landed(con)
-            _decide(con, product, district.id, is_excerpt=is_excerpt)
-            with transaction(product) as pg:
-                organization_id = organization_of(pg, district.id)
-                standing = standing_of(pg, organization_id, datetime.now(UTC))
-                plan = build_plan(
-                    con,
-                    sync_id=landed.sync_id,
-                    organization_id=organization_id,
-                    district_id=district.id,
-                    emptied=landed.emptied,
-                    standing=replace(standing, limits=limits) if limits else standing,
-                    is_excerpt=is_excerpt,
-                )
-                apply_plan(con, pg, plan, datetime.now(UTC))
-                finish_sync(
-                    pg,
-                    plan,
-                    landed.district,
-                    summary=summarize(con, plan),
-                    answers={scope: summarize(con, plan, scope) for scope in scopes_asked(pg, plan.sync_id)},
-                    told=count_told(con),
-                    at=datetime.now(UTC),
-                    proof=proof_of(con, plan.sync_id),
-                    leaves=consequences(con),
-                )
-            settle(con, plan.sync_id, is_excerpt=is_excerpt)
-        discard_excerpt(settings.districts_folder, district.id)
-        if snapshot:
-            _leave_snapshot(product, settings, plan)
-        return plan
+        return sync_by_stages(read_settings(), product, district.id, mode=mode, limits=limits, snapshot=snapshot)
 
     return synced
-
-
-def _bring_in(product, settings, district_id, mode):
-    with transaction(product) as pg:
-        published = last_published(pg, organization_of(pg, district_id))
-        sync_id = begin_sync(pg, district_id, dagster_run_id="none", mode=mode, trigger="cli", at=datetime.now(UTC))
-    with CleverClient(clever_access(settings)) as client, TemporaryDirectory() as folder:
-        version, files = settings.clever_api_version, settings.districts_folder
-        asked = Asked(district_id, sync_id, mode, published, files, Path(folder), version, datetime.now(UTC))
-        reading = read_district(client, asked)
-    with transaction(product) as pg:
-        record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason)
-    return reading
-
-
-def _decide(con, product, district_id, *, is_excerpt):
-    begin_quarantine(con)
-    for model, _ in run_models(con, STAGING_MODELS):
-        quarantine(con, model.name)
-    with transaction(product) as pg:
-        read_current(con, pg, organization_of(pg, district_id), is_excerpt=is_excerpt)
-    list(run_models(con, DECIDING_MODELS))
-    find_differences(con)
-
-
-def _leave_snapshot(product, settings, plan):
-    with transaction(product) as pg:
-        write_snapshot(
-            pg,
-            settings.snapshots_folder,
-            district_id=plan.district_id,
-            organization_id=plan.organization_id,
-            sync_id=plan.sync_id,
-            at=datetime.now(UTC),
-            changed=plan.total > 0,
-        )

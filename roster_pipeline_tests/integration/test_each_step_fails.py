@@ -23,10 +23,11 @@ from roster_pipeline.publish.holds import standing_of
 from roster_pipeline.publish.ledger import finish_sync, organization_of
 from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.conftest import Impatient, _bring_in, _decide
+from roster_pipeline_tests.integration.conftest import Impatient
 from roster_pipeline_tests.integration.readers import difference, live_rows, published, query, tables
 from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.scenarios.town import Town
+from roster_pipeline_tests.stages import bring_in, decide
 
 RUNNING = "select count(*) from roster.syncs where state = 'running'"
 NAMED = "select count(*) from roster.changes where entity = 'rosters' and op = 'update'"
@@ -158,10 +159,9 @@ def test_given_each_statement_that_publishes_fails_once_when_published_again_the
     town.student(100, "Renamed")
     town.leave(town.student(1))
     before, settings = published(product, town.id), read_settings()
+    landed = bring_in(settings, product, town.id).landed
     with open_warehouse(settings.districts_folder, town.id) as con:
-        settings.landing_folder.mkdir(parents=True, exist_ok=True)
-        landed = _bring_in(product, settings, town.id, con, settings.landing_folder)
-        _decide(con, product, town.id)
+        decide(con, product, town.id)
 
         with transaction(product) as pg:
             organization = organization_of(pg, town.id)

@@ -1,0 +1,134 @@
+"""A sync stage by stage, in the order of `defs/assets.py`, without Dagster: for tests that are about the stages, and to
+measure what of a sync is ours. That both ways end alike is a test of its own, in `test_properties`."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from roster_pipeline.clever import clever_access
+from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
+from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.land import last_landed, open_warehouse, proof_of
+from roster_pipeline.land.excerpt import settle
+from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
+from roster_pipeline.plan.build import build_plan
+from roster_pipeline.plan.consequences import consequences
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline.plan.told import count_told
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.apply import apply_plan
+from roster_pipeline.publish.current import read_current
+from roster_pipeline.publish.holds import standing_of
+from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
+from roster_pipeline.publish.requests import scopes_asked
+from roster_pipeline.publish.settled import last_published, record_mode
+from roster_pipeline.reading import Asked, read_district
+from roster_pipeline.reconcile.differences import find_differences
+from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline.stage import run_models
+from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+
+
+def sync_by_stages(settings, product, district_id, *, mode="full", limits=None, snapshot=False, took=None):
+    """Sync one district; returns the plan that was published.
+
+    Args:
+        limits: of the brakes, instead of the organization's own.
+        snapshot: whether one is left too.
+        took: a dict that the seconds of each stage are added to.
+    """
+    took = {} if took is None else took
+    files = settings.districts_folder
+    discard_excerpt(files, district_id)
+    with _timed(took, "read and land"):
+        reading = bring_in(settings, product, district_id, mode)
+    is_excerpt = reading.landed is None
+    with (open_excerpt if is_excerpt else open_warehouse)(files, district_id) as con:
+        with _timed(took, "decide"):
+            decide(con, product, district_id, is_excerpt=is_excerpt)
+        with _timed(took, "plan and publish"):
+            plan = _publish(con, product, district_id, limits, is_excerpt=is_excerpt)
+        with _timed(took, "fold in"):
+            settle(con, plan.sync_id, is_excerpt=is_excerpt)
+    discard_excerpt(files, district_id)
+    if snapshot:
+        with _timed(took, "snapshot"):
+            _leave_snapshot(product, settings, plan)
+    return plan
+
+
+@contextmanager
+def _timed(took, stage):
+    began = perf_counter()
+    yield
+    took[stage] = took.get(stage, 0.0) + perf_counter() - began
+
+
+def bring_in(settings, product, district_id, mode="full"):
+    """Begin a sync, and read and land the district; gives the reading."""
+    with transaction(product) as pg:
+        published = last_published(pg, organization_of(pg, district_id))
+        sync_id = begin_sync(pg, district_id, dagster_run_id="none", mode=mode, trigger="cli", at=datetime.now(UTC))
+    with CleverClient(clever_access(settings)) as client, TemporaryDirectory() as folder:
+        version, files = settings.clever_api_version, settings.districts_folder
+        asked = Asked(district_id, sync_id, mode, published, files, Path(folder), version, datetime.now(UTC))
+        reading = read_district(client, asked)
+    with transaction(product) as pg:
+        record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason)
+    return reading
+
+
+def decide(con, product, district_id, *, is_excerpt=False):
+    """From raw tables to differences."""
+    begin_quarantine(con)
+    for model, _ in run_models(con, STAGING_MODELS):
+        quarantine(con, model.name)
+    with transaction(product) as pg:
+        read_current(con, pg, organization_of(pg, district_id), is_excerpt=is_excerpt)
+    list(run_models(con, DECIDING_MODELS))
+    find_differences(con)
+
+
+def _publish(con, product, district_id, limits, *, is_excerpt):
+    landed = last_landed(con)
+    with transaction(product) as pg:
+        organization_id = organization_of(pg, district_id)
+        standing = standing_of(pg, organization_id, datetime.now(UTC))
+        plan = build_plan(
+            con,
+            sync_id=landed.sync_id,
+            organization_id=organization_id,
+            district_id=district_id,
+            emptied=landed.emptied,
+            standing=replace(standing, limits=limits) if limits else standing,
+            is_excerpt=is_excerpt,
+        )
+        apply_plan(con, pg, plan, datetime.now(UTC))
+        finish_sync(
+            pg,
+            plan,
+            landed.district,
+            summary=summarize(con, plan),
+            answers={scope: summarize(con, plan, scope) for scope in scopes_asked(pg, plan.sync_id)},
+            told=count_told(con),
+            at=datetime.now(UTC),
+            proof=proof_of(con, plan.sync_id),
+            leaves=consequences(con),
+        )
+    return plan
+
+
+def _leave_snapshot(product, settings, plan):
+    with transaction(product) as pg:
+        write_snapshot(
+            pg,
+            settings.snapshots_folder,
+            district_id=plan.district_id,
+            organization_id=plan.organization_id,
+            sync_id=plan.sync_id,
+            at=datetime.now(UTC),
+            changed=plan.total > 0,
+        )
