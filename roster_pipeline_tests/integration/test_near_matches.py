@@ -10,10 +10,10 @@ from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.read import read_feed
 from roster_pipeline.land import land, open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.conftest import _decide
 from roster_pipeline_tests.integration.readers import execute, query
 from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, MEMBER, give, reasons
 from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.stages import decide
 
 PREVIEW = 0
 NEAR = "ida.moss@example.org"
@@ -29,7 +29,7 @@ def looked(environment, product, tmp_path):
         with open_warehouse(settings.districts_folder, district.id) as con:
             with CleverClient(clever_access(settings)) as client:
                 land(con, read_feed(client, district.id, tmp_path), PREVIEW)
-            _decide(con, product, district.id)
+            decide(con, product, district.id)
             return read_findings(con)
 
     return found
