@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
+from rich.table import Table
 
 from roster_pipeline.clever import clever_access
-from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
+from roster_pipeline.cli.screen import AsJson, out, plain, say, show_json
 from roster_pipeline.errors import CannotStart, SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
@@ -38,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
-    """What the Clever connection can see, with tier, state and last sync."""
+    """What the Clever connection can see, with tier and state, and when its data last made each hop to the product."""
     settings = read_settings()
     seen = shared_districts(settings)
     with transaction(open_product(settings)) as pg:
@@ -49,12 +51,9 @@ def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the 
     if as_json:
         show_json(rows)
         return
-    show_table(
-        "Districts of this Clever connection",
-        ["district", "name", "in Clever", "tier", "state", "last change in Clever", "last published"],
-        [tuple(_cell(cell) for cell in row.values()) for row in rows],
-    )
-    if not rows:
+    if rows:
+        out.print(_table(rows))
+    else:
         say("This Clever connection shows no district yet. A district appears once it has authorised the app.")
 
 
@@ -131,10 +130,34 @@ def _row(district_id: str, seen: District | SourceUnusable | None, connected: Or
         "in_clever": described.state if described else ("not shown" if seen is None else f"refused: {seen}"),
         "tier": connected.tier if connected else None,
         "state": connected.state if connected else "not connected",
-        "last_sync_in_clever": described.last_sync if described else None,
+        "last_sync_in_clever": described.last_sync if described else connected and connected.last_clever_sync_at,
+        "last_read_at": connected.last_read_at if connected else None,
+        "last_full_read_at": connected.last_full_read_at if connected else None,
         "last_published_at": connected.last_published_at if connected else None,
     }
 
 
-def _cell(value: object) -> object:
-    return value.strftime("%Y-%m-%d %H:%M UTC") if isinstance(value, datetime) else value
+def _table(rows: Sequence[Mapping[str, object]]) -> Table:
+    """80 columns are enough: several lines a district, and its id is never broken."""
+    table = Table(
+        title="Districts of this Clever connection",
+        title_justify="left",
+        title_style="bold",
+        show_lines=True,
+        show_edge=False,
+    )
+    table.add_column("district", overflow="fold", min_width=24)
+    for column in ("here", "SIS →\nClever", "Clever →\nus", "us →\npublished"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(plain(cell) for cell in _cells(row)))
+    return table
+
+
+def _cells(row: Mapping[str, object]) -> tuple[str, ...]:
+    hops = (row["last_sync_in_clever"], row["last_read_at"], row["last_published_at"])
+    return (
+        f"{row['name'] or 'no name'}\n{row['district_id']}\n{row['in_clever']} in Clever",
+        f"{row['tier']}\n{row['state']}" if row["tier"] else str(row["state"]),
+        *(f"{hop:%Y-%m-%d}\n{hop:%H:%M} UTC" if isinstance(hop, datetime) else "-" for hop in hops),
+    )

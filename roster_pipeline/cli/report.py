@@ -15,9 +15,12 @@ from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
 from roster_pipeline.model.plan import Held
 from roster_pipeline.plan.build import kept_plan
 from roster_pipeline.plan.consequences import consequences
+from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.tables import identity_links, organizations, syncs
+from roster_pipeline.product.organizations import Clock, find_organization
+from roster_pipeline.product.tables import identity_links, syncs
 from roster_pipeline.settings import Settings
+from roster_pipeline.why.clock import hops_words
 
 if TYPE_CHECKING:
     from roster_pipeline.defs.launch import Ended
@@ -48,6 +51,8 @@ class Report:
         rules: links made by this sync, by rule (`email`, `created`).
         why: of a plan that is only looked at: why a part of it would wait.
         leaves: and what that is, by name of school and class.
+        summary: what changed and what waits, in words.
+        clock: when the district's data last made each hop to the product.
     """
 
     district_id: str
@@ -64,6 +69,8 @@ class Report:
     rules: Mapping[str, int] = field(default_factory=dict)
     why: tuple[Held, ...] = ()
     leaves: Mapping[str, Any] = field(default_factory=dict)
+    summary: str | None = None
+    clock: Clock | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,9 +79,8 @@ class Report:
 def read_report(settings: Settings, district_id: str, ended: Ended, *, published: bool) -> Report:
     """What the run wrote, as it stands in the product; of a plan, as it stands in the district's file."""
     with transaction(open_product(settings)) as pg:
-        name = pg.execute(
-            sa.select(organizations.c.name).where(organizations.c.clever_district_id == district_id)
-        ).scalar_one()
+        organization = find_organization(pg, district_id)
+        name = organization.name
         if ended.failure:
             return Report(district_id, name, ended.run_id, "failed", ended.exit_code, ended.failure)
         if not published:
@@ -97,12 +103,15 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
         counts=row.counts["changes"],
         held=row.counts["held"],
         rules={str(rule): int(count) for rule, count in rules},
+        summary=row.counts.get("summary"),
+        clock=organization.clock,
     )
 
 
 def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
     with open_warehouse(settings.districts_folder, district_id) as con:
         plan, leaves = kept_plan(con), consequences(con)
+        summary = summarize(con, plan)
     return Report(
         district_id,
         name,
@@ -113,6 +122,7 @@ def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> R
         held=plan.held_counts,
         why=plan.held,
         leaves=leaves,
+        summary=summary,
     )
 
 
@@ -125,12 +135,15 @@ def show_reports(reports: Sequence[Report]) -> None:
             say(f"A {report.mode} sync: {report.mode_reason}.")
         told = [row for row in (_row(report, entity, noun) for entity, noun in SHOWN.items()) if any(row[1:])]
         if told:
+            say(report.summary or "")
             show_table(None, ["", "new", "changed", "back", "ended", "waiting"], [_blank(row) for row in told])
         elif not report.failure:
             say("Nothing changed: the product already equals the feed.")
         if report.rules:
             linked, created = report.rules.get("email", 0), report.rules.get("created", 0)
             say(f"{linked:,} linked to an account they already had, {created:,} accounts created.")
+        if report.clock:
+            say(f"{hops_words(report.clock)}.")
         if report.held:
             _say_what_waits(report)
         if report.counts.get("reviews"):

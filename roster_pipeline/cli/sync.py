@@ -1,4 +1,4 @@
-"""sync, plan, refresh: bringing districts from Clever to the product, looking at it first, or asking for it."""
+"""sync, plan: bringing districts from Clever to the product, or looking at it first."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.districts import shown_by_clever
 from roster_pipeline.cli.report import Report, read_report, show_reports
-from roster_pipeline.cli.screen import AsJson, complain, err, say, show_json
+from roster_pipeline.cli.screen import AsJson, complain, err, show_json
 from roster_pipeline.errors import CannotStart, DistrictUnknown
 from roster_pipeline.product.database import open_product, share_district, transaction
 from roster_pipeline.product.organizations import all_organizations, nightly_organizations
-from roster_pipeline.refresh import file_request
 from roster_pipeline.settings import Settings, read_settings
 
 Mode = Literal["auto", "full", "delta"]
@@ -30,7 +29,6 @@ SYNC, PLAN = "sync_roster", "plan_roster"
 def register(app: typer.Typer) -> None:
     app.command("sync")(sync)
     app.command("plan")(plan)
-    app.command("refresh")(refresh)
 
 
 def sync(
@@ -57,24 +55,6 @@ def plan(district: OneDistrict, as_json: AsJson = False) -> int:  # noqa: FBT002
     Exit: 0 · 3 a sync would hold something for a person · 4 Clever not usable.
     """
     return finish(run_districts(read_settings(), [district], job=PLAN), as_json=as_json)
-
-
-def refresh(
-    district: OneDistrict,
-    school: Annotated[str | None, typer.Option(help="Clever's id of the one school that changed.")] = None,
-    section: Annotated[str | None, typer.Option(help="Clever's id of the one section that changed.")] = None,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
-) -> None:
-    """File an Update Roster request, as the button does. The Dagster daemon takes it up within seconds."""
-    scope = "section" if section else "school" if school else "district"
-    with transaction(open_product(read_settings())) as pg:
-        request = file_request(
-            pg, district, scope=scope, scope_clever_id=section or school, requested_by="roster-pipeline"
-        )
-    if as_json:
-        show_json({"request_id": request, "district_id": district, "scope": scope})
-    else:
-        say(f"Request {request} waits for district {district}. A running daemon (make dev) takes it up within seconds.")
 
 
 def finish(reports: Sequence[Report], *, as_json: bool) -> int:

@@ -131,6 +131,16 @@ def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
     return Ended(run_id, f"Run {run_id} failed in a way of ours; see it in the Dagster UI, or report its id.", 1)
 
 
+def read_ended(instance: dg.DagsterInstance, run_id: str) -> Ended:
+    """How a run ended that somebody else started, and that did not publish."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        said = event.step_failure_data.user_failure_data if event else None
+        if said:
+            return Ended(run_id, said.description, int(str(said.metadata[EXIT_CODE].value)))
+    return Ended(run_id, f"Run {run_id} was killed, or failed in a way of ours; see it in the Dagster UI.", 1)
+
+
 def _instance_file() -> Path:
     """dagster.yaml of the project: beside the package in a checkout, inside it once built."""
     package = Path(str(files("roster_pipeline")))

@@ -1,4 +1,4 @@
-"""Connected districts: which there are, their tier and state, and connecting one."""
+"""Connected districts: which there are, their tier and state, how fresh they are, and connecting one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ from roster_pipeline.product.tables import organizations
 
 
 @dataclass(frozen=True)
+class Clock:
+    """When a district's data last made each of the three hops to the product; None: never, or Clever does not say.
+
+    Attributes:
+        sis_to_clever: when Clever last took in the district's files, as Clever said when it was last read.
+        clever_to_us: when what is published was read from Clever.
+        us_to_published: when that was published.
+    """
+
+    sis_to_clever: datetime | None
+    clever_to_us: datetime | None
+    us_to_published: datetime | None
+
+
+@dataclass(frozen=True)
 class Organization:
     """A connected district."""
 
@@ -24,7 +39,13 @@ class Organization:
     tier: str
     state: str
     last_clever_sync_at: datetime | None
+    last_read_at: datetime | None
+    last_full_read_at: datetime | None
     last_published_at: datetime | None
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.last_clever_sync_at, self.last_read_at, self.last_published_at)
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,13 @@ class Kept:
     classes: int
 
 
+COLUMNS = tuple(
+    organizations.c[name]
+    for name in (
+        *("id", "clever_district_id", "name", "tier", "state"),
+        *("last_clever_sync_at", "last_read_at", "last_full_read_at", "last_published_at"),
+    )
+)
 KEPT = """
     select organization.tier,
         (select count(*) from roster.schools where organization_id = organization.id and archived_at is null),
@@ -68,19 +96,20 @@ def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) 
 
 def all_organizations(pg: Connection) -> list[Organization]:
     """Every connected district, by name."""
-    table = organizations.c
-    rows = pg.execute(
-        sa.select(
-            table.id,
-            table.clever_district_id,
-            table.name,
-            table.tier,
-            table.state,
-            table.last_clever_sync_at,
-            table.last_published_at,
-        ).order_by(table.name, table.id)
-    )
+    rows = pg.execute(sa.select(*COLUMNS).order_by(organizations.c.name, organizations.c.id))
     return [Organization(*row) for row in rows]
+
+
+def find_organization(pg: Connection, district_id: str) -> Organization:
+    """One connected district.
+
+    Raises:
+        DistrictUnknown: it was never connected.
+    """
+    row = pg.execute(sa.select(*COLUMNS).where(organizations.c.clever_district_id == district_id)).one_or_none()
+    if row is None:
+        raise DistrictUnknown(f"District {district_id} is not connected. See roster-pipeline districts.")
+    return Organization(*row)
 
 
 def connected_districts(pg: Connection) -> list[str]:

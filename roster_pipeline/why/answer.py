@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -12,7 +12,8 @@ from roster_pipeline.errors import CannotStart
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import Organization, all_organizations
 from roster_pipeline.why.chain import Chain
-from roster_pipeline.why.district import district_of
+from roster_pipeline.why.clock import Change, arrival_of
+from roster_pipeline.why.district import District, clock_step, district_of
 from roster_pipeline.why.in_clever import read_person, read_section
 from roster_pipeline.why.in_product import organizations_of, person_kept, section_kept
 from roster_pipeline.why.next_move import next_of_person, next_of_section
@@ -23,10 +24,11 @@ from roster_pipeline.why.section import Section, section_steps
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where it is: the product, and the folder of the districts' files."""
+    """Where it is: the product, and the folder of the districts' files; and the change that is asked about, if any."""
 
     product: Engine
     districts_folder: Path
+    change: Change | None = None
 
 
 Ask = Callable[[Evidence, Organization, str], Chain | Unread | None]
@@ -84,8 +86,8 @@ def person_chain(evidence: Evidence, organization: Organization, clever_id: str)
         district = district_of(pg, organization, None if isinstance(read, Unread) else read.landing)
     if not kept.is_known and (isinstance(read, Unread) or not read.is_known):
         return read if isinstance(read, Unread) else None
-    person = Person(clever_id, district, kept, read)
-    steps = (*person_steps(person), next_of_person(person))
+    person = Person(clever_id, _with_arrival(district, evidence.change), kept, read)
+    steps = (*person_steps(person), clock_step(person.district), next_of_person(person))
     return Chain("person", clever_id, organization.district_id, organization.name, steps)
 
 
@@ -100,6 +102,18 @@ def section_chain(evidence: Evidence, organization: Organization, clever_id: str
         district = district_of(pg, organization, None if isinstance(read, Unread) else read.landing)
     if not kept.is_known and (isinstance(read, Unread) or not read.is_known):
         return read if isinstance(read, Unread) else None
-    section = Section(clever_id, district, kept, read)
-    steps = (*section_steps(section), next_of_section(section))
+    section = Section(clever_id, _with_arrival(district, evidence.change), kept, read)
+    steps = (
+        *section_steps(section),
+        clock_step(section.district),
+        next_of_section(section),
+    )
     return Chain("section", clever_id, organization.district_id, organization.name, steps)
+
+
+def _with_arrival(district: District, change: Change | None) -> District:
+    """Clever may be asked for it: this is called when nothing is open or locked any more."""
+    if change is None:
+        return district
+    organization = district.organization
+    return replace(district, arrival=arrival_of(organization.district_id, organization.clock, change))

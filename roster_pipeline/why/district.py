@@ -1,4 +1,4 @@
-"""The district behind a question, and the steps that people and classes share: Read, Checked, what waits."""
+"""The district behind a question, and the steps that people and classes share: Read, Checked, Clock, what waits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.why.chain import Item, State, Step, at, count, listed
+from roster_pipeline.why.clock import Arrival, Reached, change_words, hops_words
 from roster_pipeline.why.in_clever import Record
 from roster_pipeline.why.reading import Landing, Unread, Waits
 from roster_pipeline.why.rows import read as read_rows
@@ -23,6 +24,12 @@ CHANGES = {
     "roster_teachers": ("teacher's place in class", "teachers' places in class"),
     "roster_students": ("student's place in class", "students' places in class"),
     "parked_members": ("waiting place in class", "waiting places in class"),
+}
+ARRIVED: Mapping[Reached, State] = {
+    "nowhere": "waiting",
+    "clever": "waiting",
+    "published": "ok",
+    "unknown": "unknown",
 }
 WOULD = {"insert": "would be new", "update": "would change", "restore": "would be back", "end": "would end"}
 
@@ -47,12 +54,13 @@ class Hold:
 @dataclass(frozen=True)
 class District:
     """`newest` is the last sync that read, or tried to; `reading` the one that made the last reading, None where a plan
-    made it, or nobody knows."""
+    made it, or nobody knows; `arrival` how far the change has come that was asked about."""
 
     organization: Organization
     newest: Sync | None
     reading: Sync | None
     holds: tuple[Hold, ...]
+    arrival: Arrival | None = None
 
     @property
     def is_blocked(self) -> bool:
@@ -133,6 +141,15 @@ def checked_step(read: Record | Unread) -> Step:
     if not read.found:
         return Step("Checked", "unknown", "There was no record to check.")
     return Step("Checked", "ok", "The record is as it must be.")
+
+
+def clock_step(district: District) -> Step:
+    """When each hop was last made; asked about a change, how far it has come."""
+    clock, arrival = district.organization.clock, district.arrival
+    if arrival is None:
+        return Step("Clock", "ok" if clock.us_to_published else "unknown", f"{hops_words(clock)}.", asdict(clock))
+    facts = {"changed_at": arrival.made_at, "reached": arrival.reached, "taken_in": arrival.taken_in}
+    return Step("Clock", ARRIVED[arrival.reached], f"{change_words(arrival)}.", asdict(clock) | facts)
 
 
 def faults(read: Record, kind: str) -> tuple[Item, ...]:

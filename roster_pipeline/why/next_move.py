@@ -27,7 +27,9 @@ RESUME = {
 def next_of_person(person: Person) -> Step:
     rules: tuple[Callable[[Person], Step | None], ...] = (
         _resume,
+        _upload,
         _sync,
+        _bring,
         _mend,
         _share_person,
         _review,
@@ -41,7 +43,9 @@ def next_of_person(person: Person) -> Step:
 def next_of_section(section: Section) -> Step:
     rules: tuple[Callable[[Section], Step | None], ...] = (
         _resume,
+        _upload,
         _sync,
+        _bring,
         _mend,
         _share_section,
         _hold,
@@ -68,6 +72,22 @@ def _resume(question: Person | Section) -> Step | None:
         return None
     tier = f"tier {organization.tier} has no roster sync; connect the district with the tier that it has bought."
     return _move("admin", RESUME.get(organization.state, tier), district_id=organization.district_id)
+
+
+def _upload(question: Person | Section) -> Step | None:
+    """A change that was asked about is not in Clever."""
+    arrival = question.district.arrival
+    if arrival is None or arrival.reached != "nowhere":
+        return None
+    return _move("district", "let Clever read the files of the district's own system (SIS) again; the clock says when.")
+
+
+def _bring(question: Person | Section) -> Step | None:
+    """It is in Clever, and nobody has read it."""
+    arrival = question.district.arrival
+    if arrival is None or arrival.reached != "clever":
+        return None
+    return _move("sync", f"the next one brings the change. {_run(question.district)}")
 
 
 def _sync(question: Person | Section) -> Step | None:

@@ -97,7 +97,9 @@ def test_given_an_account_of_the_same_email_when_asked_then_each_step_says_so_an
     own = execute(product, ACCOUNT, email=student["email"], first="Tom", last="Reed", role="student")
     quick_sync(valley)
     steps = chain("--person", student["id"])
-    assert " ".join(steps) == ("In Clever Read Checked Identity Account Organization Schools Classes Waiting Next")
+    assert " ".join(steps) == (
+        "In Clever Read Checked Identity Account Organization Schools Classes Waiting Clock Next"
+    )
     assert {step["state"] for step in steps.values()} == {"ok"}
     link = steps["Identity"]["facts"]
     assert (link["account_id"], link["rule"], link["evidence"]["last_name_agrees"]) == (own, "email", True)

@@ -1,0 +1,175 @@
+"""The three hops of a district's data, SIS to Clever to us to published: in `districts`, in `why`, after a sync."""
+
+import json
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from roster_pipeline.cli import main
+from roster_pipeline.cli.why import moment
+from roster_pipeline.errors import CannotStart
+from roster_pipeline.land import last_landed, open_warehouse
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import find_organization
+from roster_pipeline.publish.ledger import begin_sync, finish_sync
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import execute, query
+
+NOW = datetime(2026, 11, 26, 11, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def ask(environment, monkeypatch, capsys):
+    """What a command answers to machines."""
+
+    def answered(*arguments):
+        monkeypatch.setattr(sys, "argv", ["roster-pipeline", *arguments, "--json"])
+        with pytest.raises(SystemExit):
+            main()
+        return json.loads(capsys.readouterr().out)
+
+    return answered
+
+
+@pytest.fixture
+def steps(valley, ask):
+    """The steps of the chain of a class, by name; of a change made so many hours ago."""
+
+    def of(*, changed=None):
+        when = ["--changed-at", (datetime.now(UTC) - timedelta(hours=changed)).isoformat()] if changed else []
+        (chain,) = ask("why", "--section", valley.resources["sections"].ids()[0], *when)["chains"]
+        return {step["name"]: step for step in chain["steps"]}
+
+    return of
+
+
+def uploaded(district, hours_ago):
+    """Clever took in the district's files so many hours ago."""
+    took = (datetime.now(UTC) - timedelta(hours=hours_ago)).isoformat(timespec="milliseconds")
+    district.put("districts", district.get("districts", district.id) | {"last_sync": took.replace("+00:00", "Z")})
+
+
+def told(steps):
+    return steps["Clock"]["facts"]["reached"], steps["Clock"]["state"], steps["Next"]["facts"]["whose"]
+
+
+def test_given_published_when_districts_are_listed_then_the_three_hops_and_none_before(valley, hamlet, quick_sync, ask):
+    uploaded(valley, 2)
+    quick_sync(valley)
+    rows = {row["district_id"]: row for row in ask("districts")}
+    hops = [datetime.fromisoformat(rows[valley.id][name]) for name in ("last_sync_in_clever", "last_read_at")]
+    hops.append(datetime.fromisoformat(rows[valley.id]["last_published_at"]))
+    assert hops == sorted(hops)
+    assert rows[valley.id]["last_full_read_at"] == rows[valley.id]["last_read_at"]
+    assert {rows[hamlet.id][name] for name in ("last_read_at", "last_full_read_at", "last_published_at")} == {None}
+
+
+def test_given_a_terminal_of_80_columns_when_districts_are_listed_then_ids_are_whole_and_the_zone_is_shown(
+    valley, quick_sync, environment, monkeypatch, capsys
+):
+    quick_sync(valley)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "argv", ["roster-pipeline", "districts"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    assert valley.id in said
+    assert said.count(" UTC") >= 3
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_given_a_sync_when_it_ends_then_what_is_published_was_read_when_it_began_or_when_it_says(
+    valley, quick_sync, product
+):
+    plan = quick_sync(valley)
+    started = query(product, "select started_at from roster.syncs")[0][0]
+    with transaction(product) as pg:
+        first = find_organization(pg, valley.id)
+    assert (first.last_read_at, first.last_full_read_at) == (started, started)
+    with open_warehouse(read_settings().districts_folder, valley.id) as con:
+        district = last_landed(con).district
+    with transaction(product) as pg:
+        sync = begin_sync(pg, valley.id, dagster_run_id="delta", mode="delta", trigger="manual", at=NOW)
+        delta = replace(plan, sync_id=sync)
+        finish_sync(pg, delta, district, summary="", at=NOW, read_at=NOW - timedelta(seconds=3))
+        second = find_organization(pg, valley.id)
+    assert (second.last_read_at, second.last_full_read_at) == (NOW - timedelta(seconds=3), started)
+    assert second.clock.us_to_published == NOW
+
+
+def test_given_no_change_is_asked_about_when_why_then_the_hops_and_the_move_is_as_ever(valley, quick_sync, steps):
+    quick_sync(valley)
+    clock = steps()["Clock"]
+    assert (clock["state"], clock["says"].count("UTC")) == ("ok", 3)
+    assert {"sis_to_clever", "clever_to_us", "us_to_published"} <= clock["facts"].keys()
+    assert steps()["Next"]["facts"]["whose"] == "nobody"
+
+
+def test_given_changed_after_the_last_upload_when_why_then_not_in_clever_and_the_district_is_next(
+    valley, quick_sync, steps
+):
+    uploaded(valley, 5)
+    quick_sync(valley)
+    answer = steps(changed=2)
+    assert told(answer) == ("nowhere", "waiting", "district")
+    assert "has not reached Clever yet: Clever last read the district's files at" in answer["Clock"]["says"]
+
+
+def test_given_uploaded_since_when_why_then_in_clever_but_not_read_and_the_next_sync_brings_it(
+    valley, quick_sync, steps
+):
+    uploaded(valley, 5)
+    quick_sync(valley)
+    uploaded(valley, 1)
+    answer = steps(changed=2)
+    assert told(answer) == ("clever", "waiting", "sync")
+    assert "has reached Clever but not us" in answer["Clock"]["says"]
+    quick_sync(valley)
+    answer = steps(changed=2)
+    assert told(answer) == ("published", "ok", "nobody")
+    assert "was read at" in answer["Clock"]["says"]
+
+
+def test_given_clever_cannot_be_asked_when_why_then_it_says_as_of_when(valley, quick_sync, steps, clever):
+    uploaded(valley, 5)
+    quick_sync(valley)
+    clever.go_wrong(("/oauth", 0, "401"))
+    answer = steps(changed=2)
+    assert told(answer) == ("nowhere", "waiting", "district")
+    assert "cannot be asked now" in answer["Clock"]["says"]
+
+
+def test_given_clever_does_not_say_when_why_then_it_is_not_known(valley, quick_sync, steps, product):
+    valley.put("districts", {**valley.get("districts", valley.id), "last_sync": None})
+    quick_sync(valley)
+    assert told(steps(changed=2))[:2] == ("unknown", "unknown")
+
+
+def test_given_a_paused_district_when_why_then_the_admin_is_next_whatever_the_clock_says(
+    valley, quick_sync, steps, product
+):
+    uploaded(valley, 5)
+    quick_sync(valley)
+    execute(product, "update roster.organizations set state = 'paused'")
+    assert told(steps(changed=2)) == ("nowhere", "waiting", "admin")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("09:15", datetime(2026, 11, 26, 9, 15, tzinfo=UTC)),
+        ("9:15", datetime(2026, 11, 26, 9, 15, tzinfo=UTC)),
+        ("2026-11-25T23:15", datetime(2026, 11, 25, 23, 15, tzinfo=UTC)),
+        ("2026-11-26T05:15-05:00", datetime(2026, 11, 26, 10, 15, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_utc_unless_it_names_a_zone(text, expected):
+    assert moment(text, NOW) == expected
+
+
+@pytest.mark.parametrize("text", ["", "noon", "25:00", "11:01", "2026-11-26T09:15-05:00"])
+def test_what_is_no_time_or_still_to_come_is_refused(text):
+    with pytest.raises(CannotStart):
+        moment(text, NOW)

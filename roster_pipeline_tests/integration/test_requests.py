@@ -1,0 +1,346 @@
+"""Update Roster as people use it: what may be asked for, one sync for many presses, answers in words, estimates."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from roster_pipeline.cli import main
+from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
+from roster_pipeline.errors import CannotStart
+from roster_pipeline.model.scope import DISTRICT, Scope
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.ledger import begin_sync, fail_killed
+from roster_pipeline.refresh import estimate, file_request, last_requests
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.integration.test_console import SCRIPT
+from roster_pipeline_tests.integration.test_refresh import requests_of
+
+NOBODY = "f" * 24
+
+
+@pytest.fixture
+def press(product):
+    """Presses Update Roster, for a district, or for a school or class of it."""
+
+    def pressed(district, kind="district", key=None):
+        with transaction(product) as pg:
+            return file_request(pg, district.id, scope=kind, scope_clever_id=key, requested_by="a teacher")
+
+    return pressed
+
+
+@pytest.fixture
+def answers(product):
+    """The requests in the order of their presses."""
+
+    def read(district=None):
+        with transaction(product) as pg:
+            return last_requests(pg, district_id=district and district.id)[::-1]
+
+    return read
+
+
+@pytest.fixture
+def command(environment, monkeypatch, capsys):
+    """Runs a command as an operator does: (exit code, what was said, what was complained of)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["roster-pipeline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def meanwhile(product):
+    """Does something, in a thread of its own, as soon as a request waits."""
+
+    def begun(act):
+        def work():
+            end = time.monotonic() + 30
+            while not query(product, "select 1 from roster.refresh_requests where state = 'queued'"):
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            act()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+    return begun
+
+
+def section_of(district, place=0):
+    return district.resources["sections"].ids()[place]
+
+
+def rename(district, key, name="Renamed"):
+    district.put("sections", district.get("sections", key) | {"name": name})
+
+
+def test_given_a_school_and_a_class_of_the_district_when_pressed_then_that_is_the_scope(valley, quick_sync, press):
+    quick_sync(valley)
+    school, section = valley.resources["schools"].ids()[0], section_of(valley)
+    assert press(valley, "school", school).scope == Scope("school", school)
+    assert press(valley, "section", section).scope == Scope("section", section)
+
+
+def test_given_what_is_another_districts_or_no_id_when_pressed_then_refused_in_one_line_and_nothing_is_filed(
+    valley, hamlet, quick_sync, press, product
+):
+    quick_sync(valley)
+    quick_sync(hamlet)
+    hamlets = hamlet.resources["schools"].ids()[0]
+    for kind, key in (("school", hamlets), ("school", NOBODY), ("section", section_of(hamlet)), ("section", "Art 1")):
+        with pytest.raises(CannotStart) as refused:
+            press(valley, kind, key)
+        assert kind in str(refused.value)
+        assert "\n" not in str(refused.value)
+        assert hamlet.id not in str(refused.value)
+    assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
+
+
+def test_given_a_class_that_nobody_knows_yet_when_pressed_then_it_is_for_the_district_and_says_whether_it_came(
+    valley, quick_sync, press, answers
+):
+    quick_sync(valley)
+    new = valley.get("sections", section_of(valley)) | {"id": "e" * 24, "name": "Brand new"}
+    for key in (new["id"], NOBODY):
+        assert press(valley, "section", key).scope == Scope("district", key)
+    valley.put("sections", new)
+    quick_sync(valley)
+    came, did_not = answers()
+    assert (came.scope, came.scope_clever_id, came.state) == ("district", new["id"], "published")
+    assert came.summary.startswith("In this class: ")
+    assert "it is new" in came.summary
+    assert did_not.summary == (
+        "Nothing came of the class asked for. Elsewhere in the district: 1 class new, nothing removed."
+    )
+
+
+def test_given_pressed_again_when_looked_at_then_one_run_answers_every_press_and_the_answer_says_so(
+    valley, quick_sync, press, answers, instance
+):
+    first, other, again = press(valley), press(valley, "section", NOBODY), press(valley)
+    assert (first.joins, other.joins, again.joins) == (None, None, first.id)
+    assert len(requests_of(instance)) == 1
+    quick_sync(valley)
+    assert [one.state for one in answers()] == ["published"] * 3
+    assert len({one.sync_id for one in answers()}) == 1
+    assert requests_of(instance)[0].skip_message
+    assert press(valley).joins is None
+
+
+def test_given_a_sync_that_runs_when_pressed_then_the_next_one_answers(valley, quick_sync, press, product, answers):
+    with transaction(product) as pg:
+        begin_sync(pg, valley.id, dagster_run_id="first", mode="full", trigger="nightly", at=datetime.now(UTC))
+    assert press(valley).is_behind
+    assert [one.state for one in answers()] == ["queued"]
+
+
+def test_given_taken_up_and_answered_then_both_times_are_kept_in_order(valley, quick_sync, press, answers):
+    press(valley)
+    (waiting,) = answers()
+    assert (waiting.started_at, waiting.finished_at) == (None, None)
+    quick_sync(valley)
+    (answered,) = answers()
+    assert answered.requested_at <= answered.started_at <= answered.finished_at
+
+
+def test_given_clever_is_down_when_synced_then_the_press_is_answered_with_a_time(valley, sync, press, answers, clever):
+    press(valley)
+    clever.go_wrong(("/v3.1/sections", 0, "401"))
+    sync(valley)
+    (answered,) = answers()
+    assert (answered.state, answered.is_answered, bool(answered.finished_at)) == ("failed", True, True)
+
+
+def test_given_killed_in_the_middle_when_the_daemon_starts_again_then_no_press_is_lost_and_all_are_answered(
+    valley, quick_sync, press, product, answers
+):
+    press(valley)
+    with transaction(product) as pg:
+        begin_sync(pg, valley.id, dagster_run_id="killed", mode="full", trigger="manual", at=datetime.now(UTC))
+    press(valley)
+    with dg.DagsterInstance.ephemeral() as restarted:
+        (asked,) = requests_of(restarted)
+    assert asked.partition_key == valley.id
+    assert [(one.state, one.started_at, one.sync_id) for one in answers()] == [("queued", None, None)] * 2
+    quick_sync(valley)
+    assert [one.state for one in answers()] == ["published"] * 2
+
+
+def test_given_a_run_that_ended_before_it_took_the_press_up_when_looked_at_again_then_it_is_asked_for_again(
+    valley, press, instance
+):
+    press(valley)
+    for _ in range(3):
+        (asked,) = requests_of(instance)
+        run = dg.DagsterRun(
+            "sync_roster", tags={"dagster/partition": asked.partition_key}, status=dg.DagsterRunStatus.FAILURE
+        )
+        instance.add_run(run)
+    assert len(requests_of(instance)) == 1
+
+
+def test_given_a_run_is_closed_as_killed_twice_then_what_was_answered_stays_answered(
+    valley, quick_sync, press, product, answers
+):
+    press(valley)
+    quick_sync(valley)
+    with transaction(product) as pg:
+        fail_killed(pg, "none", datetime.now(UTC))
+    assert [one.state for one in answers()] == ["published"]
+
+
+def test_given_a_class_was_asked_for_when_others_change_too_then_it_comes_first_and_the_rest_in_a_clause(
+    valley, quick_sync, press, answers
+):
+    quick_sync(valley)
+    mine, another = section_of(valley), section_of(valley, 1)
+    press(valley, "section", mine)
+    press(valley)
+    rename(valley, mine)
+    rename(valley, another)
+    quick_sync(valley)
+    assert [one.summary for one in answers()] == [
+        "In this class: it is renamed, nothing removed. Elsewhere in the district: 1 class renamed, nothing removed.",
+        "2 classes renamed, nothing removed.",
+    ]
+    assert "Renamed" not in answers()[0].summary
+
+
+def test_given_a_student_leaves_when_synced_then_the_words_and_the_numbers_of_the_sync_agree(
+    valley, quick_sync, press, product
+):
+    quick_sync(valley)
+    press(valley)
+    leaver = next(one["id"] for one in valley.resources["users"].values() if "student" in one["roles"])
+    valley.remove("users", leaver)
+    for section in [*valley.resources["sections"].values()]:
+        valley.put("sections", section | {"students": [one for one in section["students"] if one != leaver]})
+    quick_sync(valley)
+    last = "select counts -> 'told', counts ->> 'summary' from roster.syncs order by id desc limit 1"
+    assert query(product, last) == [({"student": {"left": 1}}, "1 student left.")]
+
+
+def test_given_answered_requests_then_the_estimate_is_the_median_and_the_worst_of_the_last_ten(
+    valley, hamlet, product, press
+):
+    def took(district):
+        with transaction(product) as pg:
+            return estimate(pg, district.id)
+
+    assert took(valley) is None
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number, seconds in enumerate([500, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30]):
+        press(valley)
+        asked = start + timedelta(hours=number)
+        execute(
+            product,
+            "update roster.refresh_requests set state = 'published', requested_at = :asked, finished_at = :finished "
+            "where state = 'queued'",
+            asked=asked,
+            finished=asked + timedelta(seconds=seconds),
+        )
+    press(valley)
+    execute(product, "update roster.refresh_requests set state = 'failed', finished_at = now() where state = 'queued'")
+    press(valley)
+    press(hamlet)
+    assert (took(valley).requests, took(valley).median, took(valley).worst) == (10, 5.5, 30)
+    assert took(hamlet) is None
+
+
+def test_given_no_history_and_then_some_when_filed_by_the_command_then_the_estimate_is_told_so(
+    valley, quick_sync, command
+):
+    code, said, _ = command("refresh", "--district", valley.id)
+    assert (code, "request 1 waits" in said, "none of this district was answered yet" in said) == (0, True, True)
+    quick_sync(valley)
+    _, said, _ = command("refresh", "--district", valley.id)
+    assert "the last one took " in said
+    filed = json.loads(command("refresh", "--district", valley.id, "--json")[1])
+    assert (filed["request_id"], filed["joins"], filed["scope"]) == (3, 2, "district")
+    assert filed["estimate_seconds"].keys() == {"requests", "median", "worst"}
+
+
+def test_given_a_paused_district_when_filed_then_it_says_what_it_waits_for_and_is_not_waited_for(
+    valley, product, command
+):
+    execute(product, "update roster.organizations set state = 'paused'")
+    assert "nothing is synced until it is active again" in command("refresh", "--district", valley.id)[1]
+    code, _, complaint = command("refresh", "--district", valley.id, "--wait")
+    assert (code, "paused" in complaint) == (2, True)
+    assert query(product, "select count(*) from roster.refresh_requests where state = 'queued'") == [(2,)]
+
+
+def test_given_nobody_answers_when_waited_for_then_exit_1_and_the_request_stays(valley, command, product):
+    code, _, complaint = command("refresh", "--district", valley.id, "--wait", "--timeout", "0")
+    assert (code, "stays filed" in complaint, complaint.count("\n")) == (1, True, 1)
+    assert query(product, "select state from roster.refresh_requests") == [("queued",)]
+
+
+def test_given_published_or_held_when_waited_for_then_the_summary_and_exit_0_or_3(
+    valley, quick_sync, command, meanwhile
+):
+    done = meanwhile(lambda: quick_sync(valley))
+    code, said, _ = command("refresh", "--district", valley.id, "--wait")
+    done.join()
+    assert (code, "60 students joined" in said) == (0, True)
+    for key in [key for key, user in valley.resources["users"].items() if "student" in user["roles"]][:20]:
+        valley.remove("users", key)
+    done = meanwhile(lambda: quick_sync(valley))
+    code, said, _ = command("refresh", "--district", valley.id, "--wait", "--json")
+    done.join()
+    answer = json.loads(said)["answer"]
+    assert (code, answer["state"]) == (3, "held")
+    assert "20 removals wait for a person (students" in answer["summary"]
+
+
+def test_given_clever_is_not_usable_when_waited_for_then_exit_4_and_why(valley, job, clever, product, tmp_path):
+    clever.go_wrong(("/v3.1/schools", 0, "401"))
+    waiting = subprocess.Popen(
+        [SCRIPT, "refresh", "--district", valley.id, "--wait", "--timeout", "60"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 40
+    while not query(product, "select 1 from roster.refresh_requests"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    with dagster_instance(read_settings()) as instance:
+        add_partition(instance, valley.id)
+        run_sync(instance, job, valley.id, name=valley.name, on_step=lambda _asset, _metadata: None)
+    _, complaint = waiting.communicate(timeout=60)
+    assert waiting.returncode == 4
+    assert "Nothing changed" in complaint
+    assert valley.id in complaint
+
+
+def test_given_requests_when_listed_then_state_times_and_words_of_the_districts_asked_for(
+    valley, hamlet, quick_sync, press, command
+):
+    assert "no Update Roster request yet" in command("requests")[1]
+    press(valley)
+    quick_sync(valley)
+    press(hamlet)
+    _, said, _ = command("requests")
+    assert said.index(hamlet.name) < said.index(valley.name)
+    assert "nothing removed" in " ".join(said.split())
+    assert "UTC" in said
+    (one,) = json.loads(command("requests", "--district", valley.id, "--json")[1])
+    assert (one["state"], one["scope"], one["district_id"]) == ("published", DISTRICT.kind, valley.id)
+    assert one["requested_at"] < one["finished_at"]
+    assert command("requests", "--district", NOBODY)[0] == 2
