@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DELTA_MEMORY = "128MB"
+"""Less would not do: the reader of NDJSON alone takes 32 MB for each of two threads."""
 
 
 @contextmanager
