@@ -8,19 +8,22 @@ import dagster as dg
 
 from roster_pipeline.defs.alerts import failure_alerts, hold_alerts
 from roster_pipeline.defs.assets import ASSETS
+from roster_pipeline.defs.batch import sync_batch
+from roster_pipeline.defs.freshness import every_district_is_fresh
 from roster_pipeline.defs.jobs import plan_roster, sync_roster
 from roster_pipeline.defs.resources import DistrictSync, Product
 from roster_pipeline.defs.schedules import nightly
-from roster_pipeline.defs.sensors import district_partitions, refresh_requests
+from roster_pipeline.defs.sensors import catch_up, district_partitions, refresh_requests
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """The code location; `overrides` replace resources by name."""
     return dg.Definitions(
         assets=ASSETS,
-        jobs=[sync_roster, plan_roster],
+        asset_checks=[every_district_is_fresh],
+        jobs=[sync_roster, plan_roster, sync_batch],
         schedules=[nightly],
-        sensors=[district_partitions, refresh_requests, failure_alerts, hold_alerts],
+        sensors=[district_partitions, refresh_requests, catch_up, failure_alerts, hold_alerts],
         resources={"sync": DistrictSync(), "product": Product(), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -2,12 +2,14 @@
 
 import dagster as dg
 
+from roster_pipeline.defs.freshness import every_district_is_fresh
+
 FIRST_STEP = "extract_and_land"
 """The step that is told how the district is read."""
 
 sync_roster = dg.define_asset_job(
     "sync_roster",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(every_district_is_fresh),
     executor_def=dg.in_process_executor,
     description="Brings one district from Clever to the product: reads, decides, publishes, and leaves a snapshot.",
     tags={"team": "data-engineering"},

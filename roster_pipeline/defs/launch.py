@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, run_tags
+from roster_pipeline.defs.process import process_tag
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.errors import ProductUnusable, RosterError
 from roster_pipeline.product.database import connect, transaction
@@ -84,6 +86,7 @@ def run_sync(
     on_step: OnStep,
     mode: str = "full",
     trigger: str = "cli",
+    tags: Mapping[str, str] | None = None,
 ) -> Ended:
     """Run the job for one district in this process, and wait for its end.
 
@@ -91,6 +94,7 @@ def run_sync(
         name: of the district, for people who look at the run.
         mode: how the district is read: `full`, `delta`, or `auto`, which chooses.
         trigger: who asked: `nightly`, `manual` or `cli`.
+        tags: more tags of the run.
         on_step: called with the name of each asset that was materialized, and its metadata, as it happens.
     """
     run_id = str(uuid4())
@@ -106,7 +110,7 @@ def run_sync(
         instance=instance,
         partition_key=district_id,
         run_id=run_id,
-        tags=run_tags(trigger, name),
+        tags={**run_tags(trigger, name), **process_tag(os.getpid()), **(tags or {})},
         run_config=_run_config(job, district_id, mode),
         raise_on_error=False,
     )

@@ -7,7 +7,11 @@ PARTITION_TAG = "dagster/partition"
 TRIGGER_TAG = "roster/trigger"
 HELD_TAG = "roster/held"
 DISTRICT_TAG = "roster/district"
+BATCH_TAG = "roster/batch"
+"""The run of sync_batch that a run was part of."""
 URGENT = {"dagster/priority": "10"}
+NIGHT = {"roster/slot": "night"}
+"""Told apart in dagster.yaml, so that the night never takes all slots."""
 
 districts = dg.DynamicPartitionsDefinition(name=DISTRICTS)
 

@@ -32,10 +32,20 @@ from roster_pipeline.settings import Settings, read_settings
 
 
 class Product(dg.ConfigurableResource[None]):
-    """The product database, for schedules and sensors."""
+    """The product database, for schedules and sensors.
+
+    Attributes:
+        patience: seconds that a sensor which is in a hurry stays and looks, if there is nothing to do yet.
+    """
+
+    patience: float = 4.5
 
     def engine(self) -> Engine:
         return open_product(read_settings())
+
+    def now(self) -> datetime:
+        """The clock of schedules and sensors; what decides is handed the time."""
+        return datetime.now(UTC)
 
 
 class DistrictSync(dg.ConfigurableResource["DistrictSync"]):

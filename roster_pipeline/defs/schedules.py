@@ -1,36 +1,40 @@
-"""When syncs start by themselves: every night, once the districts have uploaded."""
+"""When syncs start by themselves: every night, once the districts have uploaded. Who is due is `nightly`'s to say."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from roster_pipeline.defs.jobs import sync_roster
-from roster_pipeline.defs.partitions import DISTRICTS, run_tags
+from roster_pipeline.defs.batch import batch_request, sync_batch
 from roster_pipeline.defs.resources import Product
+from roster_pipeline.defs.runs import under_way
+from roster_pipeline.nightly import EASTERN, EVENING, candidates, in_batches, in_words, last_evening, turn_of
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.organizations import nightly_organizations
 
 
 @dg.schedule(
-    job=sync_roster,
-    cron_schedule="30 20 * * *",
-    execution_timezone="America/New_York",
+    job=sync_batch,
+    cron_schedule=f"{EVENING.minute} {EVENING.hour} * * *",
+    execution_timezone=str(EASTERN),
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every active secure_sync district, after 20:00 Eastern: Clever asks districts to upload by 19:00 "
-    "because apps sync from 20:00 on.",
+    description="Every active secure_sync district is read in full after 20:00 Eastern, the most stale first: Clever "
+    "asks districts to upload by 19:00 because apps sync from 20:00 on. Small districts share a run, large ones have "
+    "one of their own; two of these runs at once.",
 )
 def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run a district; a second evaluation of one evening asks for nothing new."""
-    evening = context.scheduled_execution_time.date().isoformat()
-    with transaction(product.engine()) as pg:
-        chosen = nightly_organizations(pg)
-    if not chosen:
-        yield dg.SkipReason("No active district of tier secure_sync is connected.")
+    """One request a batch; a second evaluation of one evening asks for nothing new.
+
+    Evenings that passed while nobody was here are replayed one by one: only the last of them is still due.
+    """
+    evening, now = context.scheduled_execution_time, product.now()
+    if last_evening(now) > evening:
+        yield dg.SkipReason("A later night is due: what this one would read, that one reads.")
         return
-    context.instance.add_dynamic_partitions(DISTRICTS, [one.district_id for one in chosen])
-    for one in chosen:
-        yield dg.RunRequest(
-            run_key=f"nightly/{evening}/{one.district_id}",
-            partition_key=one.district_id,
-            tags=run_tags("nightly", one.name),
-        )
+    with transaction(product.engine()) as pg:
+        turns = [turn_of(one, evening, now) for one in candidates(pg)]
+        busy = under_way(context.instance)
+        batches = in_batches(pg, [one.district for one in turns if one.due and one.district.district_id not in busy])
+    context.log.info(f"{sum(map(len, batches))} districts in {len(batches)} runs; {in_words(turns)}.")
+    if not batches:
+        yield dg.SkipReason(f"No district of tier secure_sync is due: {len(busy)} under way, {in_words(turns)}.")
+    for number, batch in enumerate(batches, 1):
+        yield batch_request(batch, evening, run_key=f"nightly/{evening.date().isoformat()}/{number}")

@@ -1,26 +1,32 @@
-"""What is watched: connected districts become partitions, and Update Roster requests become runs."""
+"""What is watched: connected districts become partitions, Update Roster requests and missed nights become runs."""
 
+import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from time import monotonic, sleep
 
 import dagster as dg
 from sqlalchemy import Connection
 
-from roster_pipeline.defs.jobs import sync_roster
-from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, URGENT, districts, run_tags
+from roster_pipeline.defs.batch import batch_request, sync_batch
+from roster_pipeline.defs.freshness import freshness_of
+from roster_pipeline.defs.jobs import FIRST_STEP, sync_roster
+from roster_pipeline.defs.partitions import DISTRICTS, URGENT, districts, run_tags
 from roster_pipeline.defs.resources import Product
+from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way
+from roster_pipeline.nightly import candidates, in_batches, in_words, last_evening, turn_of, was_tried
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connected_districts
 from roster_pipeline.publish.ledger import fail_killed, runs_of_running_syncs
-from roster_pipeline.refresh import waiting_requests
+from roster_pipeline.refresh import Waiting, waiting_requests
 
-UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+GRACE = timedelta(minutes=10)
+"""What the schedule has to ask for a night before it counts as missed."""
+BREATH = timedelta(minutes=5)
+"""After a batch failed nothing is asked for: it may have failed before any district could be told from another."""
+LOOK_EVERY = 0.2
+"""Seconds between two looks of one call: a query of one index."""
+AUTO = {"ops": {FIRST_STEP: {"config": {"mode": "auto"}}}}
 
 
 @dg.sensor(
@@ -41,35 +47,80 @@ def district_partitions(context: dg.SensorEvaluationContext, product: Product) -
 
 @dg.sensor(
     job=sync_roster,
-    minimum_interval_seconds=5,
+    minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Update Roster: each press that waits becomes a run of its district, ahead of the nightly ones.",
 )
 def refresh_requests(context: dg.SensorEvaluationContext, product: Product) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for all that wait for a district; while one is under way, what is pressed waits for the next.
 
+    The daemon calls sensors every five seconds at best. So this one stays and looks until the next call is due.
+
     There is no run key: Dagster remembers those for ever, and a run that ends before it takes its request up would
     leave it waiting for good.
     """
     with transaction(product.engine()) as pg:
-        _give_back(context.instance, pg)
-        waiting = [one for one in waiting_requests(pg) if not _under_way(context.instance, one.district_id)]
+        _give_back(context.instance, pg, product.now())
+    waiting = _free(context.instance, product)
+    until = monotonic() + product.patience
+    while not waiting and monotonic() < until:
+        sleep(LOOK_EVERY)
+        waiting = _free(context.instance, product)
     if not waiting:
         yield dg.SkipReason("No Update Roster request waits for a run.")
         return
     context.instance.add_dynamic_partitions(DISTRICTS, [one.district_id for one in waiting])
     for one in waiting:
-        yield dg.RunRequest(partition_key=one.district_id, tags=run_tags("manual", one.district_name) | URGENT)
+        tags = run_tags("manual", one.district_name) | URGENT
+        yield dg.RunRequest(partition_key=one.district_id, run_config=AUTO, tags=tags)
 
 
-def _under_way(instance: dg.DagsterInstance, district_id: str) -> bool:
-    runs = dg.RunsFilter(job_name=sync_roster.name, tags={PARTITION_TAG: district_id}, statuses=UNFINISHED)
-    return instance.get_runs_count(runs) > 0
+def _free(instance: dg.DagsterInstance, product: Product) -> list[Waiting]:
+    """Who waits for a run and has none."""
+    with transaction(product.engine()) as pg:
+        waiting = waiting_requests(pg)
+    busy = syncs_under_way(instance) if waiting else set()
+    return [one for one in waiting if one.district_id not in busy]
 
 
-def _give_back(instance: dg.DagsterInstance, pg: Connection) -> None:
+def _give_back(instance: dg.DagsterInstance, pg: Connection, now: datetime) -> None:
     """Requests of a sync whose run is over wait again: the process was killed before it could say anything."""
     for run_id in runs_of_running_syncs(pg):
-        run = instance.get_run_by_id(run_id)
-        if run is None or run.is_finished:
-            fail_killed(pg, run_id, datetime.now(UTC))
+        if is_over(instance, run_id):
+            fail_killed(pg, run_id, now)
+
+
+@dg.sensor(
+    job=sync_batch,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Nights that were missed, once and not once a night: districts whose last full read is older than the "
+    "last evening and that no run has or waits for. One that fails is tried again after 5 minutes, 10, 20, and so on, "
+    "at most 6 hours. Who is skipped and why is said by each tick. It also reports the check every_district_is_fresh.",
+)
+def catch_up(context: dg.SensorEvaluationContext, product: Product) -> dg.SensorResult:
+    """Ask for whoever the night has missed. A district that was never tried waits for the night, or for a person."""
+    now = product.now()
+    evening = last_evening(now - GRACE)
+    with transaction(product.engine()) as pg:
+        districts = candidates(pg)
+        turns = [turn_of(one, evening, now) for one in districts]
+        late = [one.district for one in turns if one.due and was_tried(one.district)]
+        busy = under_way(context.instance) if late else set()
+        free = [one for one in late if one.district_id not in busy]
+        batches = in_batches(pg, free) if free and not _a_batch_just_failed(context.instance, now) else []
+    said = f"{len(late)} to catch up on, {len(late) - len(free)} of them under way, {in_words(turns)}."
+    context.log.info(said)
+    fresh = freshness_of(districts, now)
+    seen = json.dumps(sorted(fresh.late))
+    return dg.SensorResult(
+        run_requests=[batch_request(batch, evening) for batch in batches],
+        skip_reason=None if batches else said,
+        cursor=seen,
+        asset_events=[] if seen == context.cursor else [fresh.evaluation()],
+    )
+
+
+def _a_batch_just_failed(instance: dg.DagsterInstance, now: datetime) -> bool:
+    failed = dg.RunsFilter(job_name=sync_batch.name, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - BREATH)
+    return instance.get_runs_count(failed) > 0

@@ -1,0 +1,127 @@
+"""Many small districts in one process: each is a run of sync_roster, only the interpreter is started once for all."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import dagster as dg
+
+from roster_pipeline.defs.jobs import sync_roster
+from roster_pipeline.defs.launch import add_partition, run_sync
+from roster_pipeline.defs.partitions import BATCH_TAG, NIGHT, run_tags
+from roster_pipeline.defs.resources import Product
+from roster_pipeline.nightly import Candidate, Turn, candidates, turn_of
+from roster_pipeline.product.database import transaction
+
+STEP = "sync_districts"
+NAMED = 20
+"""How many districts a line names at most."""
+REPOSITORY_TAG = ".dagster/repository"
+"""By which the UI counts a run among those of this code location."""
+
+
+class BatchConfig(dg.Config):
+    """What a batch takes.
+
+    Attributes:
+        districts: Clever ids, in the order they are synced.
+        evening: ISO time; who has been read in full since is passed over, so that a batch can be run again.
+        mode: how each is read.
+    """
+
+    districts: list[str]
+    evening: str
+    mode: str = "full"
+
+
+@dg.op(name=STEP)
+def sync_districts(context: dg.OpExecutionContext, config: BatchConfig, product: Product) -> None:
+    """Sync one district after the other; one that fails does not stop the next, and what is held is no failure."""
+    own = {tag: value for tag, value in context.run.tags.items() if tag == REPOSITORY_TAG}
+    tags = own | {BATCH_TAG: context.run_id}
+    job = context.repository_def.get_job(sync_roster.name)
+    failed = sync_each(context.instance, job, product, config, tags=tags, log=context.log)
+    if failed:
+        named = ", ".join(failed[:NAMED]) + (", ..." if len(failed) > NAMED else "")
+        raise dg.Failure(
+            f"{len(failed)} of {len(config.districts)} districts failed: {named}. Each has a run that says why; "
+            "they are tried again by themselves.",
+            allow_retries=False,
+        )
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Syncs many districts one after the other, each in a run of sync_roster of its own, for the start-up "
+    "of one. It fails if one of them failed, after all had their turn.",
+    tags={"team": "data-engineering"},
+)
+def sync_batch() -> None:
+    """What the night starts, and what can be started again by hand: who has been read since is passed over."""
+    sync_districts()
+
+
+def batch_request(districts: Sequence[Candidate], evening: datetime, *, run_key: str | None = None) -> dg.RunRequest:
+    """Ask for one batch, in the slots of the night."""
+    name = districts[0].name if len(districts) == 1 else f"{len(districts)} districts"
+    config = BatchConfig(districts=[one.district_id for one in districts], evening=evening.isoformat())
+    return dg.RunRequest(
+        run_key=run_key,
+        run_config=dg.RunConfig(ops={STEP: config}),
+        tags=run_tags("nightly", name) | NIGHT,
+    )
+
+
+def districts_of(batch: dg.DagsterRun) -> list[str]:
+    """The districts that a run of sync_batch was asked to sync."""
+    return BatchConfig(**cast("Any", batch.run_config)["ops"][STEP]["config"]).districts
+
+
+def sync_each(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    product: Product,
+    config: BatchConfig,
+    *,
+    tags: Mapping[str, str],
+    log: logging.Logger,
+) -> list[str]:
+    """Sync those that are due still; returns the ids of those whose run failed.
+
+    Args:
+        job: sync_roster.
+        tags: of each run.
+    """
+    failed = []
+    for district_id in config.districts:
+        turn = _turn_now(product, district_id, config)
+        if turn is None or not turn.due:
+            log.info(f"District {district_id} is passed over: {(turn and turn.skipped) or 'nothing is due any more'}.")
+            continue
+        add_partition(instance, district_id)
+        ended = run_sync(
+            instance,
+            job,
+            district_id,
+            name=turn.district.name,
+            on_step=_nobody_looks,
+            mode=config.mode,
+            trigger="nightly",
+            tags=tags,
+        )
+        log.info(f"District {district_id}: {ended.failure or 'synced'} (run {ended.run_id}).")
+        if ended.failure:
+            failed.append(district_id)
+    return failed
+
+
+def _turn_now(product: Product, district_id: str, config: BatchConfig) -> Turn | None:
+    """Asked anew for each: the batch may have waited for long, and a person or another run have been faster."""
+    with transaction(product.engine()) as pg:
+        found = candidates(pg, [district_id])
+    return turn_of(found[0], datetime.fromisoformat(config.evening), product.now()) if found else None
+
+
+def _nobody_looks(_asset: str, _metadata: Mapping[str, object]) -> None:
+    """Progress is shown by the UI."""
