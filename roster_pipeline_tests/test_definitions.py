@@ -67,9 +67,9 @@ def test_every_check_says_what_it_looks_for():
 
 def test_the_jobs_schedules_and_sensors_of_the_contract_are_there():
     repository = defs.get_repository_def()
-    assert {"sync_roster", "plan_roster"} <= set(repository.job_names)
-    assert {one.name: one.job_name for one in repository.schedule_defs} == {"nightly": "sync_roster"}
-    assert {one.name for one in repository.sensor_defs} >= {"refresh_requests", "district_partitions"}
+    assert {"sync_roster", "plan_roster", "sync_batch"} <= set(repository.job_names)
+    assert {one.name: one.job_name for one in repository.schedule_defs} == {"nightly": "sync_batch"}
+    assert {one.name for one in repository.sensor_defs} >= {"refresh_requests", "district_partitions", "catch_up"}
     assert repository.get_job("sync_roster").partitions_def.name == "districts"
 
 

@@ -12,7 +12,7 @@ from roster_pipeline.product.database import transaction
 
 
 @dg.schedule(
-    job=sync_batch,
+    job_name=sync_batch.name,
     cron_schedule=f"{EVENING.minute} {EVENING.hour} * * *",
     execution_timezone=str(EASTERN),
     default_status=dg.DefaultScheduleStatus.RUNNING,

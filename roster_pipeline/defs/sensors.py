@@ -91,7 +91,7 @@ def _give_back(instance: dg.DagsterInstance, pg: Connection, now: datetime) -> N
 
 
 @dg.sensor(
-    job=sync_batch,
+    job_name=sync_batch.name,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Nights that were missed, once and not once a night: districts whose last full read is older than the "

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dagster as dg
 
 from roster_pipeline.defs.describe import OWNERS
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline.nightly import LATE
 from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.stage import Model, models
 from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
@@ -120,6 +123,8 @@ _ABOUT = {
     "org_memberships": "Schools, and who belongs to the organization and to each of its schools.",
     "rosters": "Classes, who teaches them, who learns in them, and who is awaited.",
 }
+EVERY_NIGHT = dg.FreshnessPolicy.time_window(fail_window=LATE, warn_window=timedelta(hours=26))
+"""Of whichever district was published last: red means that none is. Check `every_district_is_fresh` is about each."""
 PRODUCT = [
     dg.AssetSpec(
         ["product", name],
@@ -128,6 +133,7 @@ PRODUCT = [
         group_name="product",
         kinds={"postgres"},
         owners=OWNERS,
+        freshness_policy=EVERY_NIGHT,
     )
     for name, description in _ABOUT.items()
 ]

@@ -1,14 +1,12 @@
-"""Update Roster, the nightly schedule and the sensors: what waits becomes a run, and is answered."""
+"""Update Roster and the sensors: what waits becomes a run, and is answered. The night is in `test_night`."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
 from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
-from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import district_partitions, refresh_requests
 from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import transaction
@@ -33,18 +31,8 @@ def press(product):
 
 def requests_of(instance):
     """What the sensor of Update Roster yields at one look."""
-    with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
+    with dg.build_sensor_context(instance=instance, resources={"product": Product(patience=0)}) as context:
         return list(refresh_requests(context))
-
-
-def evening_of(day):
-    """What the nightly schedule yields on an evening in November."""
-    at = datetime(2026, 11, day, 20, 30, tzinfo=ZoneInfo("America/New_York"))
-    with (
-        dg.instance_for_test() as instance,
-        dg.build_schedule_context(instance, scheduled_execution_time=at, resources={"product": Product()}) as context,
-    ):
-        return list(nightly(context))
 
 
 def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_summary(valley, sync, product, press):
@@ -126,18 +114,6 @@ def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refu
     with pytest.raises(DistrictUnknown, match="not connected"), transaction(product) as pg:
         file_request(pg, "0" * 24, scope="district", scope_clever_id=None, requested_by=None)
     assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
-
-
-@pytest.mark.parametrize(("tier", "state"), [("library", "active"), ("sso_only", "active"), ("secure_sync", "paused")])
-def test_given_tiers_and_states_when_night_comes_then_only_active_secure_sync_is_asked_for(
-    valley, hamlet, product, tier, state
-):
-    change = "update roster.organizations set tier = :tier, state = :state where clever_district_id = :key"
-    execute(product, change, tier=tier, state=state, key=hamlet.id)
-    asked = evening_of(3)
-    assert [(one.partition_key, one.tags[TRIGGER_TAG]) for one in asked] == [(valley.id, "nightly")]
-    assert [one.run_key for one in evening_of(3)] == [one.run_key for one in asked]
-    assert [one.run_key for one in evening_of(4)] != [one.run_key for one in asked]
 
 
 def test_given_a_district_connected_elsewhere_when_the_sensor_looks_then_it_becomes_a_partition(

@@ -1,0 +1,120 @@
+"""Who is due for a full read, who waits and until when, and what one run takes; times are given."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from roster_pipeline.nightly import (
+    BATCH_DISTRICTS,
+    BATCH_MEMBERS,
+    Candidate,
+    _batches,
+    hours_late,
+    in_words,
+    last_evening,
+    turn_of,
+    was_tried,
+)
+
+EVENING = datetime(2026, 11, 4, 1, 30, tzinfo=UTC)
+NOW = EVENING + timedelta(hours=2)
+MINUTE = timedelta(minutes=1)
+
+
+def district(**known):
+    return Candidate(**{"district_id": "d1", "name": "Alder", "state": "active", "last_full_read_at": None} | known)
+
+
+@pytest.mark.parametrize(
+    ("now", "evening"),
+    [
+        ("2026-11-04T01:30+00:00", "2026-11-04T01:30+00:00"),
+        ("2026-11-04T01:29+00:00", "2026-11-03T01:30+00:00"),
+        ("2026-11-04T12:00+00:00", "2026-11-04T01:30+00:00"),
+        ("2026-07-04T00:29+00:00", "2026-07-03T00:30+00:00"),  # summer: four hours from UTC
+        ("2026-11-01T12:00+00:00", "2026-11-01T00:30+00:00"),  # the clock went back after that evening
+        ("2026-11-02T01:30+00:00", "2026-11-02T01:30+00:00"),
+        ("2026-03-08T12:00+00:00", "2026-03-08T01:30+00:00"),
+        ("2026-03-09T00:30+00:00", "2026-03-09T00:30+00:00"),  # and forward
+    ],
+)
+def test_the_last_evening_is_half_past_eight_in_the_east_summer_and_winter(now, evening):
+    assert last_evening(datetime.fromisoformat(now)) == datetime.fromisoformat(evening)
+
+
+@pytest.mark.parametrize(
+    ("known", "due"),
+    [
+        ({}, True),
+        ({"last_full_read_at": EVENING - MINUTE}, True),
+        ({"last_full_read_at": EVENING}, False),
+        ({"last_full_read_at": NOW}, False),
+    ],
+)
+def test_given_an_active_district_then_it_is_due_until_it_is_read_after_the_evening(known, due):
+    turn = turn_of(district(**known), EVENING, NOW)
+    assert (turn.due, turn.skipped) == (due, None)
+
+
+@pytest.mark.parametrize("state", ["paused", "disconnected"])
+def test_given_a_district_that_is_not_active_then_it_is_skipped_and_the_reason_is_its_state(state):
+    turn = turn_of(district(state=state), EVENING, NOW)
+    assert (turn.due, turn.skipped) == (False, state)
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(1, 5), (2, 10), (3, 20), (7, 320), (8, 360), (9, 360), (400, 360)])
+def test_given_failures_in_a_row_then_the_next_try_waits_twice_as_long_each_time_and_six_hours_at_most(
+    failures, minutes
+):
+    failing = district(failures=failures, failed_at=NOW)
+    until = NOW + minutes * MINUTE
+    before = turn_of(failing, EVENING, until - MINUTE / 60)
+    assert (before.due, before.waits_until) == (False, until)
+    assert before.skipped == f"{failures} failures in a row, next try at {until:%H:%M} UTC"
+    assert turn_of(failing, EVENING, until).due
+
+
+def test_only_districts_that_were_tried_have_anything_to_catch_up_on():
+    assert not was_tried(district())
+    assert was_tried(district(failures=1, failed_at=NOW))
+    assert was_tried(district(last_full_read_at=EVENING))
+
+
+@pytest.mark.parametrize(
+    ("members", "sizes"),
+    [
+        ([], []),
+        ([300] * (BATCH_DISTRICTS * 2 + 1), [BATCH_DISTRICTS, BATCH_DISTRICTS, 1]),
+        ([BATCH_MEMBERS // 2, BATCH_MEMBERS // 2, 1], [2, 1]),
+        ([300, 10 * BATCH_MEMBERS, 300, 300], [1, 1, 2]),
+        ([10 * BATCH_MEMBERS, 10 * BATCH_MEMBERS], [1, 1]),
+    ],
+)
+def test_small_districts_share_a_run_in_their_order_and_a_large_one_has_its_own(members, sizes):
+    sized = [(district(district_id=f"d{number}"), count) for number, count in enumerate(members)]
+    batches = _batches(sized)
+    assert [len(batch) for batch in batches] == sizes
+    assert [one for batch in batches for one in batch] == [one for one, _ in sized]
+
+
+@pytest.mark.parametrize(
+    ("known", "hours"),
+    [
+        ({"last_full_read_at": NOW - timedelta(hours=30)}, None),
+        ({"last_full_read_at": NOW - timedelta(hours=30, minutes=1)}, 30),
+        ({"last_full_read_at": NOW - timedelta(days=3)}, 72),
+        ({"last_full_read_at": NOW - timedelta(days=3), "state": "paused"}, None),
+        ({}, None),
+    ],
+)
+def test_a_district_is_late_when_a_night_and_six_hours_have_passed_it_by(known, hours):
+    assert hours_late(district(**known), NOW) == hours
+
+
+def test_given_many_are_skipped_when_told_then_some_are_named_and_the_rest_counted():
+    turns = [turn_of(district(district_id=f"d{number}", state="paused"), EVENING, NOW) for number in range(12)]
+    said = in_words([*turns, turn_of(district(), EVENING, NOW)])
+    assert said.startswith("12 skipped (d0: paused; d1: paused;")
+    assert said.endswith("and 2 more)")
+    assert "d10" not in said
+    assert in_words([]) == "none skipped"
