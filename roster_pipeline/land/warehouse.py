@@ -44,7 +44,7 @@ def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConn
     Raises:
         DistrictUnknown, RosterError: as `open_warehouse`.
     """
-    with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, 2) as con:
+    with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, 1) as con:
         try:
             con.execute(f"ATTACH '{_warehouse(folder, district_id)}' AS warehouse")
         except duckdb.Error as fault:

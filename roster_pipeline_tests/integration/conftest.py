@@ -125,9 +125,10 @@ def instance():
 def sync(environment, job, instance):
     """Syncs a district through the Dagster job, and says how it ended."""
 
-    def synced(district):
+    def synced(district, mode="full"):
         add_partition(instance, district.id)
-        return run_sync(instance, job, district.id, name=district.name, on_step=lambda _asset, _metadata: None)
+        said = {"name": district.name, "on_step": lambda _asset, _metadata: None}
+        return run_sync(instance, job, district.id, mode=mode, **said)
 
     return synced
 

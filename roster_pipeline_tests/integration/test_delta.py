@@ -1,15 +1,86 @@
-"""Delta syncs: what events say is published as a full read would publish it."""
+"""Delta syncs: what events say is published as a full read would publish it, and Dagster says which it was."""
 
+import dagster as dg
+import duckdb
+
+from roster_pipeline.land.warehouse import excerpt_file
 from roster_pipeline.sandbox.school_day import school_days
-from roster_pipeline_tests.integration.readers import query
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import difference, published, query
+from roster_pipeline_tests.integration.rule_book import expect
 
 MODES = "select mode, mode_reason from roster.syncs order by id"
+RAW = ("raw", "students")
 
 
-def test_given_a_school_day_when_synced_by_its_events_then_a_full_read_finds_nothing_to_do(quick_sync, product, valley):
+def test_given_school_days_when_synced_by_their_events_then_a_full_read_finds_nothing_to_do(
+    quick_sync, product, valley
+):
     quick_sync(valley)
-    school_days(valley, 1)
-    plan = quick_sync(valley, mode="auto")
-    assert plan.total > 0
-    assert [mode for mode, _ in query(product, MODES)] == ["full", "delta"]
+    for _ in range(3):
+        school_days(valley, 1)
+        assert quick_sync(valley, mode="auto").total > 0
+    assert [mode for mode, _ in query(product, MODES)] == ["full", "delta", "delta", "delta"]
     assert quick_sync(valley).total == 0
+
+
+def test_given_a_school_day_when_the_job_takes_the_delta_then_all_is_published_and_it_says_so(
+    sync, product, valley, instance, checks
+):
+    sync(valley)
+    before = expect(valley)
+    school_days(valley, 1)
+    ended = sync(valley, mode="auto")
+    assert ended.exit_code == 0
+    assert difference(expect(valley, before), published(product, valley.id)) == {}
+    said = instance.get_latest_materialization_event(dg.AssetKey(RAW)).asset_materialization.metadata
+    assert said["mode"].value == "delta"
+    assert "events tell all" in said["why"].value
+    assert "dagster/column_lineage" in _metadata(instance, ("marts", "rosters"))
+    assert checks("event_volume")["raw/sections"][0]
+    assert not excerpt_file(read_settings().districts_folder, valley.id).exists()
+
+
+def test_given_a_delta_when_folded_in_then_what_the_warehouse_holds_of_clever_is_as_a_full_read_makes_it(
+    quick_sync, product, valley
+):
+    quick_sync(valley)
+    school_days(valley, 2)
+    quick_sync(valley, mode="auto")
+    folded = _contents(valley)
+    quick_sync(valley)
+    assert {name for name, rows in _contents(valley).items() if rows != folded[name]} == set()
+
+
+def test_given_events_told_nothing_of_a_change_when_read_in_full_by_the_job_then_a_check_says_how_much(
+    sync, valley, checks
+):
+    sync(valley)
+    valley.events_on = False
+    school_days(valley, 1)
+    sync(valley)
+    passed, said = checks("events_told_all")["raw/sections"]
+    assert not passed
+    assert said["missed"] > 0
+
+
+def _metadata(instance, key):
+    return instance.get_latest_materialization_event(dg.AssetKey(key)).asset_materialization.metadata
+
+
+def _contents(district):
+    """Every row that was read or staged, but for which sync landed it."""
+    schemas = "schema_name in ('raw', 'staging') and table_name not in ('bookmark', 'proof', 'district')"
+    file = read_settings().districts_folder / f"{district.id}.duckdb"
+    with duckdb.connect(str(file), read_only=True) as con:
+        tables = con.sql(f"select schema_name, table_name from duckdb_tables() where {schemas}").fetchall()
+        return {
+            f"{schema}.{table}": sorted(
+                text for (text,) in con.sql(f"select t::varchar from ({_rows(schema, table)}) as t").fetchall()
+            )
+            for schema, table in tables
+        }
+
+
+def _rows(schema, table):
+    return f"select * exclude (sync_id) from raw.{table}" if schema == "raw" else f"from {schema}.{table}"
