@@ -112,7 +112,7 @@ def _publish(con, product, district_id, limits, *, is_excerpt):
             plan,
             landed.district,
             summary=summarize(con, plan),
-            answers={scope: summarize(con, plan, scope) for scope in scopes_asked(pg, plan.sync_id)},
+            answers={scope: summarize(con, plan, scope, who) for scope, who in scopes_asked(pg, plan.sync_id).items()},
             told=count_told(con),
             at=datetime.now(UTC),
             proof=proof_of(con, plan.sync_id),

@@ -243,7 +243,9 @@ def product(sync: DistrictSync) -> Results:
                 made,
                 landed.district,
                 summary=summarize(con, made),
-                answers={scope: summarize(con, made, scope) for scope in scopes_asked(pg, made.sync_id)},
+                answers={
+                    scope: summarize(con, made, scope, who) for scope, who in scopes_asked(pg, made.sync_id).items()
+                },
                 told=count_told(con),
                 at=sync.now(),
                 proof=proof_of(con, made.sync_id),

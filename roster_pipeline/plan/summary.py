@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from roster_pipeline.model.plan import Plan
@@ -40,20 +42,22 @@ PARTS = {
 """What the brakes watch, where their own word is none for people."""
 
 
-def summarize(con: duckdb.DuckDBPyConnection, plan: Plan, scope: Scope = DISTRICT) -> str:
+def summarize(con: duckdb.DuckDBPyConnection, plan: Plan, scope: Scope = DISTRICT, members: Sequence[int] = ()) -> str:
     """One or two sentences, such as `3 students joined, 1 class renamed, nothing removed.`
 
     Of a school or class: what changed there, then elsewhere in the district. `Nothing changed.` if nothing did.
 
     Args:
         con: the file whose `changes.*` the plan is of.
+        members: accounts in the class in `scope`.
     """
     waits = _waiting(plan, count_told(con, held=True)) if plan.held else ""
     if not plan.total:
         return f"Nothing changed{waits}."
     if scope.about == "district":
         return f"{_listed(count_told(con))}{waits}."
-    here, elsewhere = _listed(count_told(con, scope, "here"), scope), _listed(count_told(con, scope, "elsewhere"))
+    here = _listed(count_told(con, scope, "here", members=members), scope)
+    elsewhere = _listed(count_told(con, scope, "elsewhere", members=members))
     if scope.kind == "district" and not here:
         first = "Nothing came of the class asked for."
     else:

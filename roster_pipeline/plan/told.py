@@ -5,7 +5,7 @@ Counts only, never who. The words are `summary`'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import duckdb
@@ -27,7 +27,8 @@ joins the district joins a school and classes too. Asked about one class, it is 
 PERSON = "coalesce(account_id::varchar, clever_id)"
 HERE = f"""
     here_person as (
-        select {PERSON} as person from marts.roster_students where $about = 'section' and section_id = $id
+        select unnest($members::bigint[])::varchar as person
+        union all select {PERSON} from marts.roster_students where $about = 'section' and section_id = $id
         union all select {PERSON} from marts.roster_teachers where $about = 'section' and section_id = $id
         union all select {PERSON} from current.roster_students where $about = 'section' and section_id = $id
         union all select {PERSON} from current.roster_teachers where $about = 'section' and section_id = $id
@@ -124,11 +125,17 @@ FACTS = f"""
 
 
 def count_told(
-    con: duckdb.DuckDBPyConnection, scope: Scope = DISTRICT, side: Side = "all", *, held: bool = False
+    con: duckdb.DuckDBPyConnection,
+    scope: Scope = DISTRICT,
+    side: Side = "all",
+    *,
+    members: Sequence[int] = (),
+    held: bool = False,
 ) -> Told:
     """Count `changes.*`.
 
     Args:
+        members: accounts in the class in `scope`: an excerpt need not have a class in which nothing but a name changes.
         side: with a school or class in `scope`: what changes there (`here`), or in the rest of the district.
         held: what waits, instead of what is published.
     """
@@ -138,7 +145,13 @@ def count_told(
         "grain - $grain as below from fact) "
         "select noun, became, count(distinct key) from sided "
         f"where {SIDES[side]} group by all order by all",
-        {"held": held, "about": scope.about, "id": scope.clever_id or "", "grain": GRAINS[scope.about]},
+        {
+            "held": held,
+            "about": scope.about,
+            "id": scope.clever_id or "",
+            "grain": GRAINS[scope.about],
+            "members": list(members),
+        },
     ).fetchall()
     told: dict[str, dict[str, int]] = {}
     for noun, became, count in rows:

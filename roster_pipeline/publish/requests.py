@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.model.scope import Scope
-from roster_pipeline.product.tables import refresh_requests
+from roster_pipeline.product.tables import refresh_requests, roster_students, roster_teachers, rosters
 
 requests = refresh_requests.c
 
@@ -35,12 +35,24 @@ def give_back(pg: Connection, sync_ids: Collection[int]) -> None:
     )
 
 
-def scopes_asked(pg: Connection, sync_id: int) -> set[Scope]:
-    """What the requests that a sync has taken up are about."""
+def scopes_asked(pg: Connection, sync_id: int) -> dict[Scope, tuple[int, ...]]:
+    """What the requests that a sync has taken up are about; of a class, with the accounts of who is in it now."""
     asked = sa.select(requests.scope, requests.scope_clever_id).where(
         requests.sync_id == sync_id, requests.state == "running"
     )
-    return {Scope(*row) for row in pg.execute(asked.distinct())}
+    return {scope: _in_class(pg, scope) for scope in (Scope(*row) for row in pg.execute(asked.distinct()))}
+
+
+def _in_class(pg: Connection, scope: Scope) -> tuple[int, ...]:
+    if scope.about != "section":
+        return ()
+    of_class = [
+        sa.select(members.c.account_id)
+        .join_from(members, rosters, members.c.roster_id == rosters.c.id)
+        .where(rosters.c.clever_id == scope.clever_id, members.c.ended_at.is_(None))
+        for members in (roster_teachers, roster_students)
+    ]
+    return tuple(pg.execute(sa.union(*of_class)).scalars())
 
 
 def answer(

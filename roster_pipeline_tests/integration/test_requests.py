@@ -220,6 +220,26 @@ def test_given_a_class_was_asked_for_when_others_change_too_then_it_comes_first_
     assert "Renamed" not in answers()[0].summary
 
 
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_given_a_name_changes_when_a_class_was_asked_for_then_it_is_told_of_that_class_alone(
+    valley, quick_sync, press, answers, mode
+):
+    quick_sync(valley)
+    section = next(one for one in valley.resources["sections"].values() if one["students"])
+    outside = next(
+        one["id"] for one in valley.resources["sections"].values() if section["students"][0] not in one["students"]
+    )
+    press(valley, "section", section["id"])
+    press(valley, "section", outside)
+    student = valley.get("users", section["students"][0])
+    valley.put("users", student | {"name": student["name"] | {"first": "Somebody"}})
+    quick_sync(valley, mode=mode)
+    assert [one.summary for one in answers()] == [
+        "In this class: 1 student name changed, nothing removed. Nothing changed elsewhere in the district.",
+        "In this class: nothing changed. Elsewhere in the district: 1 student name changed, nothing removed.",
+    ]
+
+
 def test_given_a_student_leaves_when_synced_then_the_words_and_the_numbers_of_the_sync_agree(
     valley, quick_sync, press, product
 ):
