@@ -228,7 +228,22 @@ def _folded(name):
 
 
 def is_address(email):
-    local, at, domain = (email or "").partition("@")
+    """One @, nothing blank or invisible before it, no stray dot, and behind it two labels or more."""
+    local, _, domain = (email or "").partition("@")
     labels = domain.split(".")
-    odd = set(' \t\r\n@,;:<>()[]"\\')
-    return bool(local and at and len(labels) > 1 and all(labels)) and not odd & set(local + domain)
+    is_local = 0 < len(local) <= 64 and all(local.split(".")) and not any(map(_is_odd, local))
+    return is_local and len(email) <= 254 and len(labels) > 1 and all(map(_is_label, labels))
+
+
+def _is_odd(letter):
+    """What no mailbox at a school has: controls, formats, blanks, and what separates or encloses addresses."""
+    return unicodedata.category(letter) in ODD or letter in '@,;:<>()[]"\\\ufffd'
+
+
+def _is_label(label):
+    """Letters and digits of any script, and between them hyphens."""
+    letters = all(one == "-" or unicodedata.category(one)[0] in "LMN" for one in label)
+    return bool(label) and letters and "-" not in (label[0], label[-1])
+
+
+ODD = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"}

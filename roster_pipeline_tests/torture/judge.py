@@ -13,6 +13,7 @@ from roster_pipeline_tests.torture.visible import (
     Seen,
     Watch,
     analysts_see,
+    archived_rosters,
     as_expected,
     expected_rows,
     for_analysts,
@@ -32,15 +33,17 @@ class Judge:
 
     def begin(self) -> Seen:
         """What the product holds now is what the next sync starts from."""
-        self._before = look(self.place.engine, self.district.id)
+        seen = look(self.place.engine, self.district.id)
         self._people = known(self.place.engine, self.district.id)
-        return self._before
+        self._before = as_expected(seen.rows)
+        self._before.rosters = archived_rosters(self.place.engine, self.district.id) | self._before.rosters
+        return seen
 
     def published(self, *, shown: bool = True) -> Seen:
         """The product is what the rule book makes of what it was at the beginning; with `shown`, to analysts too."""
         now = look(self.place.engine, self.district.id)
         told = as_expected(now.rows).reviews
-        wanted = expect(self.district, as_expected(self._before.rows), self._people, told)
+        wanted = expect(self.district, self._before, self._people, told)
         self.score.compare("beside the rule book", expected_rows(wanted), now.rows)
         if shown:
             self.score.compare("latest.duckdb", for_analysts(now.rows), *self.shown())

@@ -94,6 +94,13 @@ def as_expected(rows: Rows) -> Expected:
     )
 
 
+def archived_rosters(engine: Engine, district_id: str) -> dict[object, object]:
+    """Those that ended, as they were: one that comes back keeps the name of a term that is not shared."""
+    statement = QUERIES["rosters"].replace("r.archived_at is null", "r.archived_at is not null")
+    rows = query(engine, f"{statement} and o.clever_district_id = :district", district=district_id)
+    return {key: row for key, *row in rows}
+
+
 def _tuple(value: object) -> tuple[object, ...]:
     return value if isinstance(value, tuple) else (value,)
 
