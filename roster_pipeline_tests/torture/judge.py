@@ -73,8 +73,8 @@ class Judge:
         self.goes_well()
         self.score.note(WRONG, versions(self.place.engine) != before, "the same feed once more wrote something")
 
-    def goes_well(self, *, snapshot: bool = False) -> None:
+    def goes_well(self, *, mode: str = "full", snapshot: bool = False) -> None:
         """A sync without faults."""
         with self.place.entered():
-            ended = sync(self.district.id, steps=ALL if snapshot else WITHOUT_SNAPSHOT)
+            ended = sync(self.district.id, mode=mode, steps=ALL if snapshot else WITHOUT_SNAPSHOT)
         self.score.note(WRONG, ended.exit_code != 0, f"a sync without faults failed: {ended.failure}")

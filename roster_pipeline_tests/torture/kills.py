@@ -14,6 +14,7 @@ from roster_pipeline_tests.torture.judge import Judge
 from roster_pipeline_tests.torture.places import NOTHING_HELD, Ground, Place
 from roster_pipeline_tests.torture.runs import Death, run
 from roster_pipeline_tests.torture.score import HALF, Score
+from roster_pipeline_tests.torture.steps import MODES
 from roster_pipeline_tests.torture.texts import short_texts
 from roster_pipeline_tests.torture.town import Town
 from roster_pipeline_tests.torture.visible import Rows, Watch, look, wait_for_the_dead
@@ -95,7 +96,7 @@ class _Life:
             middle = look(self.place.engine, self.town.district.id)
             if attempt.done is not None:
                 self.judge.begin()
-            self.judge.goes_well(snapshot=True)
+            self.judge.goes_well(mode=self.town.rng.choice(MODES), snapshot=True)
             if waits := query(self.place.engine, WAITS):
                 run(("approve", *waits[0]), self.place.environment, self.ground.log)
         self.place.limit(self.town.district.id, NOTHING_HELD)
@@ -109,7 +110,7 @@ class _Life:
             self.judge.again_writes_nothing()
 
     def _sync(self) -> _Attempt:
-        return _Attempt(("sync", "--district", self.town.district.id))
+        return _Attempt(("sync", "--mode", self.town.rng.choice(MODES), "--district", self.town.district.id))
 
     def _approve(self) -> _Attempt:
         """More leave than may without a person; a person says that they may."""

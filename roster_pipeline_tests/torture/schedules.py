@@ -18,7 +18,7 @@ from roster_pipeline_tests.torture.judge import Judge
 from roster_pipeline_tests.torture.network import CHANGING, SPOILT, Crooked
 from roster_pipeline_tests.torture.places import Ground, Place
 from roster_pipeline_tests.torture.score import HALF, WRONG, Score
-from roster_pipeline_tests.torture.steps import ALL, WITHOUT_SNAPSHOT, sync
+from roster_pipeline_tests.torture.steps import ALL, MODES, WITHOUT_SNAPSHOT, sync
 from roster_pipeline_tests.torture.stumbles import STUMBLES, no_stumble
 from roster_pipeline_tests.torture.texts import short_texts
 from roster_pipeline_tests.torture.town import Town
@@ -27,7 +27,7 @@ from roster_pipeline_tests.torture.visible import look, versions
 STUDENTS, MOST_EDITS = 14, 6
 PATHS = (
     *("/oauth/tokens", "/v3.1/districts", "/v3.1/schools", "/v3.1/sections", "/v3.1/terms", "/v3.1/courses"),
-    *("/v3.1/users", "/v3.1/users", "/v3.1/"),
+    *("/v3.1/users", "/v3.1/users", "/v3.1/events", "/v3.1/"),
 )
 CROOKED = tuple(SPOILT)
 KINDS = (
@@ -89,7 +89,7 @@ class _Life:
             self.town.live(2)
             before = None
         self.judge.begin()
-        self.judge.goes_well(snapshot=snapshot)
+        self.judge.goes_well(mode=self.town.rng.choice(MODES), snapshot=snapshot)
         self.judge.published(shown=snapshot)
         again = before is not None and versions(self.place.engine) != before
         self.score.note(WRONG, again, "the same feed once more wrote something")
@@ -106,9 +106,9 @@ class _Life:
         """One sync while these faults happen; whether it was published."""
         before, rows, file = self.judge.begin(), versions(self.place.engine), self._file()
         stumble = STUMBLES[faults.stumble] if faults.stumble else no_stumble
-        steps = ALL if snapshot else WITHOUT_SNAPSHOT
+        steps, mode = ALL if snapshot else WITHOUT_SNAPSHOT, self.town.rng.choice(MODES)
         with self.place.entered(), self._answering(faults) as network, stumble(self.place.engine, self.town.rng):
-            ended = sync(self.town.district.id, network=network, steps=steps)
+            ended = sync(self.town.district.id, mode=mode, network=network, steps=steps)
         is_known = ended.exit_code in (0, SourceUnusable.exit_code) or faults.stumble
         self.score.note(WRONG, not is_known, f"neither published nor refused because of Clever: {ended.failure}")
         if look(self.place.engine, self.town.district.id) == before and ended.exit_code:

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from uuid import uuid4
 
 import dagster as dg
-import duckdb
 import httpx
 import pytest
 from pydantic import PrivateAttr
@@ -32,37 +31,26 @@ from roster_pipeline_tests.torture.network import NETWORK
 Steps = Sequence[dg.AssetsDefinition]
 ALL: Steps = tuple(ASSETS)
 WITHOUT_SNAPSHOT = ALL[:-1]
+MODES = ("full", "auto")
+"""How a district is read: in full, or, where Clever's events tell everything, by those."""
 QUIET = logging.getLogger("roster_pipeline_tests.torture")
 QUIET.setLevel(logging.CRITICAL)
 
 
 class Unhurried(DistrictSync):
-    """The resource of the real job, which does not sleep between its tries, and opens the district's file once."""
+    """The resource of the real job, which does not sleep between its tries."""
 
     _network: httpx.BaseTransport | None = PrivateAttr(default=None)
-    _open: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     def clever(self) -> CleverClient:
         return CleverClient(clever_access(read_settings()), sleep=lambda _seconds: None, transport=self._network)
 
-    @contextmanager
-    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        if self._open is None:
-            with super().warehouse() as con:
-                yield con
-        else:
-            yield self._open
 
-    @contextmanager
-    def all_along(self) -> Iterator[None]:
-        with super().warehouse() as self._open:
-            yield
-
-
-def sync(district_id: str, *, network: httpx.BaseTransport = NETWORK, steps: Steps = ALL) -> Ended:
+def sync(district_id: str, *, mode: str, network: httpx.BaseTransport = NETWORK, steps: Steps = ALL) -> Ended:
     """Sync one district in this process, with the settings that it has.
 
     Args:
+        mode: `full` or `auto`: in full, or what Clever's events tell.
         steps: which, in their order; without the snapshot it is a quarter faster.
     """
     resource = Unhurried()
@@ -71,9 +59,9 @@ def sync(district_id: str, *, network: httpx.BaseTransport = NETWORK, steps: Ste
     instance = SimpleNamespace(add_run_tags=lambda _run_id, _tags: None)
     context = SimpleNamespace(run=run, log=QUIET, instance=instance)
     try:
-        with _undescribed(), resource.yield_for_execution(context) as opened, opened.all_along():
+        with _undescribed(), resource.yield_for_execution(context) as opened:
             for step in steps:
-                _take(step, context=context, config=SyncConfig(), sync=opened)
+                _take(step, context=context, config=SyncConfig(mode=mode), sync=opened)
     except dg.Failure as failure:
         return Ended(run.run_id, failure.description, int(failure.metadata[EXIT_CODE].value))
     except RosterError as error:
@@ -93,5 +81,5 @@ def _undescribed() -> Iterator[None]:
     """No step counts rows and traces columns for the Dagster UI."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("describe_table", "describe_model"):
-            patch.setattr(describe, name, lambda *_about: {})
+            patch.setattr(describe, name, lambda *_about, **_how: {})
         yield

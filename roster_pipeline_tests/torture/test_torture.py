@@ -26,18 +26,18 @@ def here(server_url):
 
 
 def test_given_commands_killed_at_random_when_synced_again_then_all_is_as_if_nothing_had_happened(here):
-    score = kills(here, Random(SEED), 3)
-    assert (score.tried, score.lines) == (3, [])
+    score = kills(here, Random(SEED), 2)
+    assert (score.tried, score.lines) == (2, [])
 
 
 def test_given_random_faults_when_synced_then_published_as_the_rule_book_says_or_nothing_at_all(here):
-    score = schedules(here, Random(SEED), 10)
-    assert (score.tried, score.lines) == (10, [])
+    score = schedules(here, Random(SEED), 6)
+    assert (score.tried, score.lines) == (6, [])
 
 
 def test_given_hostile_text_in_every_field_when_synced_then_it_comes_back_byte_for_byte(here):
-    score = strings(here, Random(SEED).sample(hostile_texts(), 100))
-    assert (score.tried, score.lines) == (400, [])
+    score = strings(here, Random(SEED).sample(hostile_texts(), 75))
+    assert (score.tried, score.lines) == (300, [])
 
 
 @pytest.mark.parametrize(

@@ -37,5 +37,5 @@ def command(arguments: Sequence[str], environment: Mapping[str, str], log: Path,
         main()
 
 
-def _steps(_instance: None, _job: dg.JobDefinition, district_id: str, **_about: object) -> launch.Ended:
-    return sync(district_id)
+def _steps(_instance: None, _job: dg.JobDefinition, district_id: str, *, mode: str, **_about: object) -> launch.Ended:
+    return sync(district_id, mode=mode)
