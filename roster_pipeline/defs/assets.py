@@ -22,6 +22,7 @@ from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import consequences, why_held
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.plan.told import count_told
+from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import count_live, read_current
 from roster_pipeline.publish.current_tables import CURRENT_TABLES
@@ -252,6 +253,7 @@ def product(sync: DistrictSync) -> Results:
                 leaves=consequences(con),
             )
             live = count_live(pg, made.organization_id)
+            clock = describe.describe_clock(find_organization(pg, sync.district_id).clock)
         settle(con, made.sync_id, is_excerpt=sync.is_delta)
         for name, entities in specs.PRODUCT_ENTITIES.items():
             changes = {
@@ -259,7 +261,8 @@ def product(sync: DistrictSync) -> Results:
                 for entity in entities
                 for op, count in describe.describe_changes(made.counts.get(entity, {}), f"{entity}/").items()
             }
-            yield dg.MaterializeResult(asset_key=["product", name], metadata={describe.ROWS: live[name], **changes})
+            found: describe.Metadata = {describe.ROWS: live[name], **changes, **clock}
+            yield dg.MaterializeResult(asset_key=["product", name], metadata=found)
 
 
 @dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT], partitions_def=districts)

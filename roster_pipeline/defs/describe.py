@@ -8,6 +8,7 @@ import dagster as dg
 import duckdb
 
 from roster_pipeline.model.entities import OPS
+from roster_pipeline.product.organizations import Clock
 from roster_pipeline.stage import Model, count_rows, table_columns
 from roster_pipeline.stage.lineage import kept_lineage
 from roster_pipeline.validate.contracts import CONTRACTS
@@ -47,6 +48,19 @@ def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, i
 def describe_changes(ops: Mapping[str, int], prefix: str = "") -> Metadata:
     """One number an op, zeros too, so that every plot has a point for every sync."""
     return {f"{prefix}{op}": ops.get(op, 0) for op in OPS}
+
+
+def describe_clock(clock: Clock) -> Metadata:
+    """When the data last made each hop, and how old it was when published, in minutes to plot."""
+    hops = {
+        "sis_to_clever": clock.sis_to_clever,
+        "clever_to_us": clock.clever_to_us,
+        "us_to_published": clock.us_to_published,
+    }
+    said: Metadata = {name: dg.MetadataValue.timestamp(at) for name, at in hops.items() if at}
+    if clock.sis_to_clever and clock.us_to_published:
+        said["minutes_from_sis_to_published"] = (clock.us_to_published - clock.sis_to_clever).total_seconds() / 60
+    return said
 
 
 def _columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.MetadataValue:
