@@ -1,6 +1,7 @@
 """Many small districts in one process: each is a run of sync_roster, only the interpreter is started once for all."""
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -10,6 +11,7 @@ import dagster as dg
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.defs.partitions import BATCH_TAG, NIGHT, run_tags
+from roster_pipeline.defs.process import process_tag
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.nightly import Candidate, Turn, candidates, turn_of
 from roster_pipeline.product.database import transaction
@@ -38,6 +40,7 @@ class BatchConfig(dg.Config):
 @dg.op(name=STEP)
 def sync_districts(context: dg.OpExecutionContext, config: BatchConfig, product: Product) -> None:
     """Sync one district after the other; one that fails does not stop the next, and what is held is no failure."""
+    context.instance.add_run_tags(context.run_id, process_tag(context.run_id, os.getpid()))
     own = {tag: value for tag, value in context.run.tags.items() if tag == REPOSITORY_TAG}
     tags = own | {BATCH_TAG: context.run_id}
     job = context.repository_def.get_job(sync_roster.name)

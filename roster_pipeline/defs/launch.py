@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +19,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, run_tags
-from roster_pipeline.defs.process import process_tag
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.errors import ProductUnusable, RosterError
 from roster_pipeline.product.database import connect, transaction
@@ -110,7 +108,7 @@ def run_sync(
         instance=instance,
         partition_key=district_id,
         run_id=run_id,
-        tags={**run_tags(trigger, name), **process_tag(os.getpid()), **(tags or {})},
+        tags={**run_tags(trigger, name), **(tags or {})},
         run_config=_run_config(job, district_id, mode),
         raise_on_error=False,
     )

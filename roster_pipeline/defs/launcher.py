@@ -29,7 +29,7 @@ COMMAND = [sys.executable, "-m", "roster_pipeline.defs.warm", OURS]
 
 
 class WarmRunLauncher(DefaultRunLauncher):
-    """Also knows the process of each run it forked, and of those that a command or a batch runs in its own process."""
+    """Also knows the process of each run, whoever started it: a fork is told apart here, every other run tells."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(inst_data)
@@ -48,12 +48,12 @@ class WarmRunLauncher(DefaultRunLauncher):
                 super().launch_run(context)
                 self._get_ready()
             else:
-                self._instance.add_run_tags(run.run_id, process_tag(pid))
+                self._instance.add_run_tags(run.run_id, process_tag(run.run_id, pid))
 
     def terminate(self, run_id: str) -> bool:
         """Interrupt the process of a run, wherever it was started; False if there is nothing to stop."""
         run = self._instance.get_run_by_id(run_id)
-        process = living(run.tags) if run and not run.is_finished else None
+        process = living(run) if run and not run.is_finished else None
         if run is None or process is None:
             return bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
         self._instance.report_run_canceling(run)
@@ -66,7 +66,7 @@ class WarmRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Failed if the process is known to be gone: run monitoring ends the run, and its district is free again."""
-        if is_dead(run.tags):
+        if is_dead(run):
             return CheckRunHealthResult(WorkerStatus.FAILED, "The process of this run is gone.")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 

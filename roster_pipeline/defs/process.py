@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from socket import gethostname
 
+import dagster as dg
 import psutil
 
 PROCESS_TAG = "roster/process"
 
 
-def process_tag(pid: int) -> dict[str, str]:
-    """The tag of a run in this process of this machine: a number may be given anew, so its start belongs to it."""
+def process_tag(run_id: str, pid: int) -> dict[str, str]:
+    """The tag of a run in this process of this machine.
+
+    A number may be given to another process, so its start belongs to it; and a run that is started again takes the
+    tags of the first one along, so the run does.
+    """
     try:
         started = int(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
         started = 0  # it has ended already
-    return {PROCESS_TAG: f"{gethostname()} {pid} {started}"}
+    return {PROCESS_TAG: f"{run_id} {gethostname()} {pid} {started}"}
 
 
-def is_dead(tags: Mapping[str, str]) -> bool:
+def is_dead(run: dg.DagsterRun) -> bool:
     """Whether the process of a run is known to be gone; of another machine's nothing is known."""
-    host, pid, started = _parts(tags)
-    return host == gethostname() and _find(pid, started) is None
+    return _is_here(run) and living(run) is None
 
 
-def living(tags: Mapping[str, str]) -> psutil.Process | None:
+def living(run: dg.DagsterRun) -> psutil.Process | None:
     """The process of a run, if it is on this machine and lives."""
-    host, pid, started = _parts(tags)
-    return _find(pid, started) if host == gethostname() else None
-
-
-def _parts(tags: Mapping[str, str]) -> tuple[str, int, int]:
-    host, _, numbers = tags.get(PROCESS_TAG, "  ").partition(" ")
-    pid, _, started = numbers.partition(" ")
-    return host, int(pid or 0), int(started or 0)
-
-
-def _find(pid: int, started: int) -> psutil.Process | None:
+    if not _is_here(run):
+        return None
+    pid, started = map(int, run.tags[PROCESS_TAG].split()[2:])
     try:
         found = psutil.Process(pid)
         return found if int(found.create_time()) == started and found.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _is_here(run: dg.DagsterRun) -> bool:
+    return run.tags.get(PROCESS_TAG, "").startswith(f"{run.run_id} {gethostname()} ")

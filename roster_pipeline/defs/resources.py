@@ -6,6 +6,7 @@ The environment is read here and not at import: a code location loads anywhere, 
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from sqlalchemy import Connection, Engine
 from roster_pipeline.clever import clever_access
 from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import PARTITION_TAG
+from roster_pipeline.defs.process import process_tag
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
@@ -69,6 +71,8 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             self._engine = open_product(self._settings)
         self._district_id = run.tags[PARTITION_TAG]
         self._run_id = run.run_id
+        if context.instance:
+            context.instance.add_run_tags(run.run_id, process_tag(run.run_id, os.getpid()))
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
         with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)):
             discard_excerpt(self.files, self._district_id)  # which a killed run left

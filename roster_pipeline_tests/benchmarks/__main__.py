@@ -1,6 +1,6 @@
 """Measures the project beside its comparisons, in one run on one machine, and prints a table or JSON.
 
-    python -m roster_pipeline_tests.benchmarks [--students N] [--dlt-python PATH] [--json]
+    python -m roster_pipeline_tests.benchmarks [--students N] [--dlt-python PATH] [--only PART] [--json]
 
 Figures say what they are, never whether a test passed: the exit code is 0 whatever they are. One is a promise, and
 without it the code is 1: where anything contradicts a link, it is not made or somebody is asked.
@@ -29,6 +29,7 @@ from roster_pipeline_tests.benchmarks.figures import (
     whole_syncs,
 )
 from roster_pipeline_tests.benchmarks.measure import run_case
+from roster_pipeline_tests.benchmarks.nights import nightly, request
 from roster_pipeline_tests.benchmarks.who_is_who import LINKS, links, matching, mistakes
 
 MARKS = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
@@ -64,6 +65,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dlt-students", type=int, help="size for dlt as it comes (a fifth of --students)")
     parser.add_argument("--dlt-python", type=Path, help="interpreter of an environment that has dlt[duckdb]")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each short case; the fastest counts")
+    parser.add_argument("--districts", type=int, default=200, help="small ones, of a night")
+    parser.add_argument("--only", help="the parts whose name begins so: nightly, request, whole, ...")
     parser.add_argument("--json", action="store_true", help="every case in full")
     args = parser.parse_args()
     args.dlt_students = args.dlt_students or max(1_000, args.students // 5)
@@ -73,6 +76,8 @@ def _arguments() -> argparse.Namespace:
 def _figures(bench: Bench, args: argparse.Namespace) -> Iterator[list[Figure]]:
     """One part after the other, saying on the way which one it is."""
     for name, part in _parts(bench, args).items():
+        if not name.startswith(args.only or ""):
+            continue
         err.print(f"[dim]measuring {name} ...[/]")
         yield part()
 
@@ -86,6 +91,8 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         **(with_dlt if args.dlt_python else {}),
         "who is who among many accounts": partial(matching, bench, args.students * 5 // 2, args.students * 10),
         LINKS: partial(links, bench, max(2_000, args.students // 5)),
+        "nightly: small districts through the daemon": partial(nightly, bench, args.districts),
+        "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
     }
 
@@ -96,8 +103,10 @@ def _show(bench: Bench, figures: list[Figure]) -> None:
     for one in figures:
         table.add_row(one.name, one.ours, one.theirs, one.relation, one.target, MARKS[one.met])
     out.print(table)
-    out.print(mistakes(bench))
-    out.print(_stages(bench))
+    if LINKS in bench.measured:
+        out.print(mistakes(bench))
+    if any("stages" in measured.detail for measured in bench.measured.values()):
+        out.print(_stages(bench))
     out.print(
         f"{os.cpu_count()} processors, Python {platform.python_version()}{_dlt_versions(bench)}. Memory is the peak of "
         "the measured process alone, PostgreSQL's not counted. Spared: kept fields only, no tables of lists."

@@ -60,20 +60,20 @@ class Bench:
     folders: int = 0
 
     def extract_and_land(self, students: int) -> Measured:
-        return self._once(f"extract and land, {students:,}", partial(self._extract_and_land, students))
+        return self.once(f"extract and land, {students:,}", partial(self._extract_and_land, students))
 
     def floor(self, students: int, reader: str) -> Measured:
-        return self._once(f"floor with {reader}, {students:,}", partial(self._floor, students, reader))
+        return self.once(f"floor with {reader}, {students:,}", partial(self._floor, students, reader))
 
     def dlt(self, students: int, how: str) -> Measured:
-        return self._once(f"{how}, {students:,}", partial(self._dlt, students, DLT[how]))
+        return self.once(f"{how}, {students:,}", partial(self._dlt, students, DLT[how]))
 
     def sync(self, students: int, name: str, recording: str, home: Path) -> Measured:
-        return self._once(f"{name} sync, {students:,}", partial(self._sync, students, recording, home))
+        return self.once(f"{name} sync, {students:,}", partial(self._sync, students, recording, home))
 
     def in_product(self, name: str, case: str, home: Path, **arguments: object) -> Measured:
         """A case that has the product under `home` to itself, and asks nothing of Clever."""
-        return self._once(name, partial(run_case, case, env=environment(NOWHERE, home), **arguments))
+        return self.once(name, partial(run_case, case, env=environment(NOWHERE, home), **arguments))
 
     def new_folder(self) -> Path:
         self.folders += 1
@@ -84,7 +84,8 @@ class Bench:
     def as_json(self) -> dict[str, Any]:
         return {name: asdict(measured) for name, measured in self.measured.items()}
 
-    def _once(self, name: str, measure: Callable[[], Measured]) -> Measured:
+    def once(self, name: str, measure: Callable[[], Measured]) -> Measured:
+        """What was measured under this name; measures it if nothing was."""
         if name not in self.measured:
             self.measured[name] = measure()
         return self.measured[name]

@@ -1,0 +1,76 @@
+"""Which process a run is in, and what the launcher makes of it."""
+
+import os
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+from dagster._core.launcher.base import WorkerStatus
+
+from roster_pipeline.defs.launcher import WarmRunLauncher
+from roster_pipeline.defs.process import PROCESS_TAG, is_dead, living, process_tag
+
+
+@pytest.fixture
+def sleeper():
+    """A process that waits to be stopped."""
+    running = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    yield running
+    running.kill()
+    running.wait()
+
+
+RUN = "a-run"
+
+
+def run_in(tags, run_id=RUN, **more):
+    return dg.DagsterRun("sync_roster", run_id=run_id, tags=tags, **more)
+
+
+def health(run):
+    return WarmRunLauncher().check_run_worker_health(run).status
+
+
+def test_given_a_living_process_then_it_is_found_and_its_run_is_healthy(sleeper):
+    run = run_in(process_tag(RUN, sleeper.pid))
+    assert living(run).pid == sleeper.pid
+    assert health(run) is WorkerStatus.RUNNING
+
+
+def test_given_a_process_that_ended_then_its_run_is_not_healthy(sleeper):
+    run = run_in(process_tag(RUN, sleeper.pid))
+    sleeper.kill()
+    sleeper.wait()
+    assert is_dead(run)
+    assert health(run) is WorkerStatus.FAILED
+
+
+def test_given_a_number_that_was_given_to_another_process_then_the_first_one_is_dead():
+    *place, started = process_tag(RUN, os.getpid())[PROCESS_TAG].split()
+    assert is_dead(run_in({PROCESS_TAG: " ".join([*place, str(int(started) - 100)])}))
+
+
+def test_given_a_run_started_again_with_the_tags_of_a_dead_one_then_it_is_not_taken_for_it(sleeper):
+    tags = process_tag(RUN, sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    assert health(run_in(tags, "another-run")) is WorkerStatus.RUNNING
+
+
+@pytest.mark.parametrize("tags", [{}, {PROCESS_TAG: f"{RUN} another-machine 1 1"}])
+def test_given_a_run_elsewhere_or_of_a_process_that_nobody_told_then_nothing_is_assumed(tags):
+    assert not is_dead(run_in(tags))
+    assert living(run_in(tags)) is None
+    assert health(run_in(tags)) is WorkerStatus.RUNNING
+
+
+def test_given_a_run_in_a_process_when_terminated_then_the_process_is_interrupted(sleeper):
+    launcher = {"module": "roster_pipeline.defs.launcher", "class": "WarmRunLauncher"}
+    with dg.instance_for_test(overrides={"run_launcher": launcher}) as instance:
+        started = run_in(process_tag(RUN, sleeper.pid), status=dg.DagsterRunStatus.STARTED)
+        instance.add_run(started)
+        assert instance.run_launcher.terminate(RUN)
+        assert sleeper.wait(30) != 0
+        assert instance.get_run_by_id(RUN).status is dg.DagsterRunStatus.CANCELING
+        assert not instance.run_launcher.terminate(RUN)
