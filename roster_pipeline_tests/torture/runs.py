@@ -23,7 +23,7 @@ import roster_pipeline
 PACKAGE = Path(roster_pipeline.__file__).parent
 PARTS: Mapping[str, tuple[str, ...]] = {
     "publishing": ("publish/", "product/transfer.py"),
-    "the snapshot": ("snapshot.py",),
+    "the snapshot": ("snapshot/",),
     "any line": ("",),
 }
 """By name, what a run may be killed in: paths below the package."""

@@ -1,0 +1,115 @@
+"""Brings one district up to date in the analysts' file.
+
+What is read again follows the journals of the syncs that the file has not seen, whatever they were: full or delta, a
+decision, an undo. A district that is new in the file, or whose last sync there the product does not know, is read as a
+whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock
+from sqlalchemy import Connection
+
+from roster_pipeline.product.transfer import copy_to_duckdb, select_into
+from roster_pipeline.snapshot.file import next_version
+from roster_pipeline.snapshot.tables import JOURNAL, TABLES, Published
+
+Values = Mapping[str, object]
+
+
+def write_snapshot(
+    pg: Connection,
+    folder: Path,
+    *,
+    district_id: str,
+    organization_id: int,
+    sync_id: int,
+    at: datetime,
+) -> dict[str, int]:
+    """Bring one district up to date in `latest.duckdb`; returns the rows that now stand there, by table.
+
+    Args:
+        pg: a transaction of its own, with one view of the product, under the district's lock.
+        sync_id: which sync the new rows are noted under.
+        at: from when they are valid.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    noted = {"district": district_id, "sync": sync_id, "at": at}
+    with FileLock(folder / ".lock"), next_version(folder) as con:
+        last = _last_sync(con, pg, district_id, organization_id)
+        values = {"organization_id": organization_id, "last": last}
+        if last is not None:
+            select_into(pg, "journal", JOURNAL, values)
+        for table in TABLES:
+            if last is None:
+                _read(con, pg, table, values, whole=True)
+                _record(con, table, noted, whole=True)
+            elif _touch(con, pg, table, values):
+                _read(con, pg, table, values, whole=False)
+                _record(con, table, noted, whole=False)
+        return {table.name: _rows(con, table.name, district_id) for table in TABLES}
+
+
+def _last_sync(con: duckdb.DuckDBPyConnection, pg: Connection, district_id: str, organization_id: int) -> int | None:
+    """The newest sync that the file knows of this district, if the product knows it too: it may have been put back."""
+    (last,) = _one(con, "select max(id) from syncs where district_id = ?", [district_id])
+    known = pg.exec_driver_sql(
+        "select id from roster.syncs where id = %s and organization_id = %s", (last, organization_id)
+    ).scalar()
+    return None if known is None else int(known)
+
+
+def _touch(con: duckdb.DuckDBPyConnection, pg: Connection, table: Published, values: Values) -> bool:
+    """Leave the keys that were touched in temporary table `touched_X`, on both sides; whether there are any."""
+    name = f"touched_{table.name}"
+    select_into(pg, name, table.touched, values)
+    if not pg.exec_driver_sql(f"select exists (select from {name})").scalar_one():
+        return False
+    keys = {column: table.columns[column] for column in table.key}
+    copy_to_duckdb(pg, f"select {', '.join(keys)} from {name}", {}, con, f"temporary table {name}", keys)
+    return True
+
+
+def _read(con: duckdb.DuckDBPyConnection, pg: Connection, table: Published, values: Values, *, whole: bool) -> None:
+    """The rows as the product has them, into temporary table `fresh_X`."""
+    copy_to_duckdb(pg, table.read(whole=whole), values, con, f"temporary table fresh_{table.name}", table.columns)
+
+
+def _record(con: duckdb.DuckDBPyConnection, table: Published, values: Values, *, whole: bool) -> None:
+    """Close the rows that are gone or different, and open the new ones."""
+    history, fresh, columns = f"{table.name}_history", f"fresh_{table.name}", ", ".join(table.columns)
+    key = " and ".join(f"touched.{column} = open.{column}" for column in table.key)
+    same = " and ".join(f"fresh.{column} is not distinct from open.{column}" for column in table.columns)
+    con.execute(
+        f"create or replace temporary table open_rows as select rowid as place, {columns} from {history} as open "
+        "where valid_to is null and district_id = $district "
+        f"and {'true' if whole else f'exists (from touched_{table.name} as touched where {key})'}",
+        {"district": values["district"]},
+    )
+    con.execute(
+        f"update {history} set valid_to = $at where rowid in (select place from open_rows as open "
+        f"where not exists (from {fresh} as fresh where {same}))",
+        {"at": values["at"]},
+    )
+    con.execute(
+        f"insert into {history} (district_id, {columns}, valid_from, sync_id) select $district, {columns}, $at, $sync "
+        f"from {fresh} as fresh where not exists (from open_rows as open where {same})",
+        values,
+    )
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str, district_id: str) -> int:
+    (rows,) = _one(con, f"select count(*) from {table} where district_id = ?", [district_id])
+    return int(rows)
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str, values: list[object]) -> tuple[Any, ...]:
+    row = con.execute(query, values).fetchone()
+    assert row is not None  # an aggregate always answers with one row
+    return row
