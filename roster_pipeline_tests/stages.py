@@ -130,5 +130,4 @@ def _leave_snapshot(product, settings, plan):
             organization_id=plan.organization_id,
             sync_id=plan.sync_id,
             at=datetime.now(UTC),
-            changed=plan.total > 0,
         )

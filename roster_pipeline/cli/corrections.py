@@ -146,7 +146,6 @@ def _renew_snapshot(settings: Settings, district: sa.Row[Any], sync_id: int, at:
                 organization_id=district.id,
                 sync_id=sync_id,
                 at=at,
-                changed=True,
             )
     except (RosterError, duckdb.Error, OSError) as error:
         complain(f"It is done, as sync {sync_id}; only the snapshot waits for the next sync ({type(error).__name__}).")

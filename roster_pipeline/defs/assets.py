@@ -278,7 +278,6 @@ def snapshot(sync: DistrictSync) -> Results:
                 organization_id=made.organization_id,
                 sync_id=made.sync_id,
                 at=sync.now(),
-                changed=made.total > 0,
             )
         yield dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows})
 

@@ -138,7 +138,6 @@ def test_given_it_fails_while_it_is_written_then_the_last_one_stays_alone(valley
             organization_id="none",
             sync_id=9,
             at=datetime.now(UTC),
-            changed=True,
         )
     assert {path.name for path in latest.parent.iterdir()} == {"latest.duckdb", ".lock"}
     assert read(latest, "select * from syncs") == before
