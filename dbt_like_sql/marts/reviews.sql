@@ -1,6 +1,20 @@
 -- What a person has to look at: one row a contradiction, with evidence in ids and agreements only, and a suggestion.
 -- A contradiction is said when it comes up; it stands until somebody decides or it is gone.
-with said as (
+with standing as (
+    select review.*
+    from current.reviews as review
+    left join intermediate.int_identities as identity on identity.clever_id = review.clever_id
+    where not review.is_native
+        and case
+            when identity.clever_id is null then true
+            when review.reason = 'recycled_id' then identity.is_recycled
+            -- Somebody linked and flagged keeps the flag; somebody without the address has got it, or asks for another.
+            when review.account_id = identity.account_id then true
+            else identity.account_email is distinct from identity.email and not identity.is_moved
+        end
+),
+
+said as (
     select
         clever_id,
         reason,
@@ -32,23 +46,12 @@ with said as (
         -- Somebody has decided about this account, or is asked already, whatever the reason was then.
         and (reason = 'recycled_id' or not exists (
             select 1 from current.reviews as decided
-            where decided.clever_id = int_identities.clever_id and decided.account_id = holder_id
-                and (decided.is_native or decided.reason <> int_identities.reason)
+            where decided.is_native and decided.clever_id = int_identities.clever_id and decided.account_id = holder_id
+            union all
+            select 1 from standing
+            where standing.clever_id = int_identities.clever_id and standing.account_id = holder_id
+                and standing.reason <> int_identities.reason
         ))
-),
-
-standing as (
-    select review.*
-    from current.reviews as review
-    left join intermediate.int_identities as identity on identity.clever_id = review.clever_id
-    where not review.is_native
-        and case
-            when identity.clever_id is null then true
-            when review.reason = 'recycled_id' then identity.is_recycled
-            -- Somebody linked and flagged keeps the flag; somebody without the address has got it, or asks for another.
-            when review.account_id = identity.account_id then true
-            else identity.account_email is distinct from identity.email and not identity.is_moved
-        end
 )
 
 select * from said

@@ -13,7 +13,7 @@ from roster_pipeline.publish.targets import AT, TARGETS
 Rows = dict[str, list[str]]
 NAMES = ("first_name", "last_name")
 MEMBERSHIPS = {
-    "org_memberships": "it.organization_id = :organization_id and it.source = 'clever'",
+    "org_memberships": "it.organization_id = :organization_id and it.source = 'clever' and not it.is_admin",
     "school_memberships": "it.source = 'clever' and it.school_id in "
     "(select id from roster.schools where organization_id = :organization_id)",
     **dict.fromkeys(

@@ -39,7 +39,7 @@ ACTS = {
     "join": (JOIN,),
     "leave": (
         "update roster.org_memberships set ended_at = now() "
-        "where account_id = :account and not is_admin and ended_at is null",
+        "where account_id = :account and ended_at is null",
     ),
     "teach": (
         "insert into roster.rosters (organization_id, name) select min(id), 'My own' from roster.organizations "

@@ -95,7 +95,7 @@ def _members(known, people):
     for key, person in people.items():
         account = known.accounts.get(person.account)
         here = account.here if account else None
-        is_kept = here and (here.role == "admin" or (here.is_native and here.is_live))
+        is_kept = here and here.is_live and (here.role == "admin" or here.is_native)
         members[key] = here.role if is_kept else person.role
     return members
 

@@ -1,7 +1,8 @@
 """Who is who, once more, in plain Python: that section of the rule book, over accounts that anybody may have made.
 
-Written from the rules and not from the SQL, so that the two can disagree. Where several contradictions speak against
-one link, the rule book does not say which is told: any of them may be, but one.
+Written from the rules and not from the SQL, so that the two can disagree. An address that two people of the feed carry
+is told as that, whoever has it: only Clever can put it right. Where several other contradictions speak against one
+link, the rule book does not say which is told: any of them may be, but one.
 """
 
 import unicodedata
@@ -143,16 +144,17 @@ class _Meeting:
             return {"recycled_id"}
         if key in self.given or not is_address(email):
             return set()
-        shared = {"email_shared"} if self.carriers[email] > 1 else set()
         account, holder = self._account(key), self.known.accounts.get(self._holder(key))
-        if account is None:
-            return shared | (_against(holder, self.feed[key]) if holder else set())
         # A contradiction is told when the address comes, and not again while it stays.
-        if email == account.email or (email == account.clever_email and not self._is_back(key)):
+        if account and (email == account.email or (email == account.clever_email and not self._is_back(key))):
             return set()
+        if self.carriers[email] > 1:
+            return {"email_shared"}
+        if account is None:
+            return _against(holder, self.feed[key]) if holder else set()
         if holder and (holder.linked_to or holder.is_linked_elsewhere):
             # Of whom another district has, it is not said to whom they belong.
-            return shared | {"already_linked"} | ({"email_shared"} if holder.is_linked_elsewhere else set())
+            return {"already_linked"} | ({"email_shared"} if holder.is_linked_elsewhere else set())
         return {"email_shared"}
 
     def _is_back(self, key):
