@@ -37,10 +37,7 @@ ACTS = {
         "where account_id = :account and ended_at is null",
     ),
     "join": (JOIN,),
-    "leave": (
-        "update roster.org_memberships set ended_at = now() "
-        "where account_id = :account and ended_at is null",
-    ),
+    "leave": ("update roster.org_memberships set ended_at = now() where account_id = :account and ended_at is null",),
     "teach": (
         "insert into roster.rosters (organization_id, name) select min(id), 'My own' from roster.organizations "
         "having not exists (select from roster.rosters where source = 'native')",
