@@ -28,6 +28,7 @@ from roster_pipeline_tests.benchmarks.figures import (
     memory,
     whole_syncs,
 )
+from roster_pipeline_tests.benchmarks.fresh import delta_sync
 from roster_pipeline_tests.benchmarks.measure import run_case
 from roster_pipeline_tests.benchmarks.nights import nightly, request
 from roster_pipeline_tests.benchmarks.who_is_who import LINKS, links, matching, mistakes
@@ -91,6 +92,7 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         **(with_dlt if args.dlt_python else {}),
         "who is who among many accounts": partial(matching, bench, args.students * 5 // 2, args.students * 10),
         LINKS: partial(links, bench, max(2_000, args.students // 5)),
+        "delta beside full": partial(delta_sync, bench, args.students),
         "nightly: small districts through the daemon": partial(nightly, bench, args.districts),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
