@@ -20,9 +20,9 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
 LATE = timedelta(hours=30)
 """Since the last full read: a night that was missed, and six hours to catch up."""
 BATCH_DISTRICTS, BATCH_MEMBERS = 25, 20_000
-"""What one run takes. Starting a run costs about as much as syncing two small districts (`make bench`): among 25 that
-is a tenth of a second each. From 20,000 members on a sync takes so long that the start does not count, and a district
-has a run of its own."""
+"""What one run takes (`make bench BENCH_ARGS="--only nightly"`). A new interpreter imports for 2 to 4 seconds of CPU,
+as much as the sync of a small district takes: shared by 25 that is a twenty-fifth. A district of 20,000 members has a
+run of its own, so that no small one waits behind it and the other slot goes on."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Product(dg.ConfigurableResource[None]):
         patience: seconds that a sensor which is in a hurry stays and looks, if there is nothing to do yet.
     """
 
-    patience: float = 4.5
+    patience: float = 9.0
 
     def engine(self) -> Engine:
         return open_product(read_settings())

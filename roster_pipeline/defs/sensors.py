@@ -54,7 +54,8 @@ def district_partitions(context: dg.SensorEvaluationContext, product: Product) -
 def refresh_requests(context: dg.SensorEvaluationContext, product: Product) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for all that wait for a district; while one is under way, what is pressed waits for the next.
 
-    The daemon calls sensors every five seconds at best. So this one stays and looks until the next call is due.
+    The daemon calls sensors every five seconds at best. So this one stays and looks until just before the next call
+    but one; a little longer, and that one would pass it by.
 
     There is no run key: Dagster remembers those for ever, and a run that ends before it takes its request up would
     leave it waiting for good.
