@@ -33,7 +33,11 @@ def open_warehouse(
         DistrictUnknown: the id is none of Clever's. It becomes a file name, so it is not taken on trust.
         RosterError: another process holds the file, or it cannot be opened.
     """
-    with _opened(folder, district_id, _warehouse(folder, district_id), memory_limit, threads) as con:
+    file = _warehouse(folder, district_id)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not file.exists():
+        _make(file, district_id)
+    with _opened(folder, district_id, file, memory_limit, threads) as con:
         yield con
 
 
@@ -44,9 +48,10 @@ def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConn
     Raises:
         DistrictUnknown, RosterError: as `open_warehouse`.
     """
+    warehouse = _warehouse(folder, district_id)
     with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, 1) as con:
         try:
-            con.execute(f"ATTACH '{_warehouse(folder, district_id)}' AS warehouse")
+            con.execute(f"ATTACH '{warehouse}' AS warehouse")
         except duckdb.Error as fault:
             raise RosterError(_not_opened(district_id, str(fault))) from None
         yield con
@@ -64,16 +69,26 @@ def discard_excerpt(folder: Path, district_id: str) -> None:
 
 
 def _warehouse(folder: Path, district_id: str) -> Path:
+    if not re.fullmatch("[0-9a-f]{24}", district_id):
+        raise DistrictUnknown("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
     return folder / f"{district_id}.duckdb"
+
+
+def _make(file: Path, district_id: str) -> None:
+    """An empty file, moved in whole: one that a kill or a full disk left half made could never be opened again."""
+    beginning = file.with_suffix(".new")
+    beginning.unlink(missing_ok=True)
+    try:
+        duckdb.connect(beginning).close()
+    except duckdb.Error as fault:
+        raise RosterError(_not_opened(district_id, str(fault))) from None
+    beginning.replace(file)
 
 
 @contextmanager
 def _opened(
     folder: Path, district_id: str, file: Path, memory_limit: str, threads: int
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    if not re.fullmatch("[0-9a-f]{24}", district_id):
-        raise DistrictUnknown("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = folder / f"{district_id}.tmp"
     options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,

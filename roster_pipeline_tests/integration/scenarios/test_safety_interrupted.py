@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from roster_pipeline.errors import RosterError
+from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, published, query, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
@@ -98,3 +100,12 @@ def test_given_a_full_disk_when_synced_then_one_line_nothing_changes_and_with_ro
     assert [path for path in read_settings().landing_folder.rglob("*") if path.is_file()] == []
     resync()
     assert difference(expect(town), published(product, town.id)) == {}
+
+
+def test_given_a_full_disk_while_the_districts_file_is_made_when_there_is_room_again_then_it_opens(tmp_path):
+    """A sync killed at that moment leaves the same: part of a header."""
+    with disk_full_at(64), pytest.raises(RosterError), open_warehouse(tmp_path, "0" * 24):
+        pass
+    with open_warehouse(tmp_path, "0" * 24) as con:
+        assert con.execute("SELECT 1").fetchall() == [(1,)]
+    assert [path.name for path in tmp_path.iterdir()] == ["0" * 24 + ".duckdb"]
