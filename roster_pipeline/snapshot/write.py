@@ -86,10 +86,13 @@ def _record(con: duckdb.DuckDBPyConnection, table: Published, values: Values, *,
     history, fresh, columns = f"{table.name}_history", f"fresh_{table.name}", ", ".join(table.columns)
     key = " and ".join(f"touched.{column} = open.{column}" for column in table.key)
     same = " and ".join(f"fresh.{column} is not distinct from open.{column}" for column in table.columns)
+    stands = f"from {history} as open where valid_to is null and district_id = $district"
+    if not whole:
+        # The keys are looked through by themselves: most of what is stored is never unpacked.
+        touched = f"select rowid {stands} and exists (from touched_{table.name} as touched where {key})"
+        stands = f"from {history} where rowid in ({touched})"
     con.execute(
-        f"create or replace temporary table open_rows as select rowid as place, {columns} from {history} as open "
-        "where valid_to is null and district_id = $district "
-        f"and {'true' if whole else f'exists (from touched_{table.name} as touched where {key})'}",
+        f"create or replace temporary table open_rows as select rowid as place, {columns} {stands}",
         {"district": values["district"]},
     )
     con.execute(
