@@ -142,7 +142,7 @@ def test_given_a_sync_killed_when_synced_again_then_all_is_as_if_nothing_had_hap
     for key in valley.resources["sections"].ids()[:2]:
         valley.put("sections", valley.get("sections", key) | {"name": "Changed since"})
     process = subprocess.Popen(
-        [SCRIPT, "sync", "--district", valley.id],
+        [SCRIPT, "sync", "--mode", "full", "--district", valley.id],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

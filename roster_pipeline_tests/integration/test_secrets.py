@@ -57,7 +57,7 @@ def command(script):  # noqa: F811
 
 def all_goes_well_and_badly(valley, command, product, clever):
     """Published, refused by Clever, cut off, without a database, rolled back, held, approved, decided and undone."""
-    sync = ("sync", "--district", valley.id)
+    sync = ("sync", "--mode", "full", "--district", valley.id)
     command(*sync)
     for fault in (("/v3.1/users", 2, "401"), ("/v3.1/users", 0, "cut")):
         clever.go_wrong(fault)
