@@ -131,10 +131,12 @@ def test_given_pages_that_overlap_and_come_twice_when_synced_then_everybody_is_t
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_given_records_change_while_the_pages_are_read_when_synced_again_then_equal_to_the_feed(
-    town, clever, quick_sync, resync, product, few_a_page
+@pytest.mark.parametrize("events_on", [True, False])
+def test_given_records_change_while_the_pages_are_read_when_events_tell_then_equal_to_the_feed_and_else_with_the_next(
+    town, clever, quick_sync, resync, product, few_a_page, events_on
 ):
     """After the first page of students: one of it renamed, its last one gone, one of the next page too, and one new."""
+    town.events_on = events_on
     everyone = [town.student(other) for other in OTHERS]
     quick_sync(town)
     before, moments = published(product, town.id), []
@@ -151,8 +153,10 @@ def test_given_records_change_while_the_pages_are_read_when_synced_again_then_eq
         resync()
     seen = published(product, town.id)
     assert moments
-    assert (seen.people[everyone[0]][1], town.student(1) in seen.people) == ("First100", False)
-    assert [person_of(product, everyone[place]).member for place in (6, 9)] == ["student", "ended"]
+    first, newcomer = ("Renamed", True) if events_on else ("First100", False)
+    assert (seen.people[everyone[0]][1], town.student(1) in seen.people) == (first, newcomer)
+    ended = ["ended", "ended"] if events_on else ["student", "ended"]
+    assert [person_of(product, everyone[place]).member for place in (6, 9)] == ended
     resync()
     assert difference(expect(town, before), published(product, town.id)) == {}
 
