@@ -41,7 +41,8 @@ def test_given_the_same_feed_when_synced_again_then_no_row_is_written(valley, sy
     assert sync(valley).exit_code == 0
     assert row_versions(product) == before
     assert query(product, "select count(*) from roster.changes") == journal
-    assert last_sync(product) == ("published", {"changes": {}, "held": {}, "removed": {}, "leaves": {}})
+    nothing = {"changes": {}, "held": {}, "removed": {}, "leaves": {}, "told": {}, "summary": "Nothing changed."}
+    assert last_sync(product) == ("published", nothing)
 
 
 def test_given_only_stamps_changed_when_synced_again_then_nothing_changes(valley, quick_sync, product):
