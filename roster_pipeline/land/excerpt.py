@@ -43,10 +43,8 @@ WHOLE = ("int_half_read",)
 """Models that the excerpt has of the whole district."""
 
 
-def cut_excerpt(
-    con: duckdb.DuckDBPyConnection, district: District, events: EventsRead, bookmark: Bookmark
-) -> dict[str, int]:
-    """Fill the excerpt with the rows within reach of what the events changed; returns their number by list.
+def cut_excerpt(con: duckdb.DuckDBPyConnection, district: District, events: EventsRead, bookmark: Bookmark) -> None:
+    """Fill the excerpt with the rows within reach of what the events changed.
 
     Args:
         con: from `open_excerpt`.
@@ -68,7 +66,6 @@ def cut_excerpt(
             )
         _carry_set_aside(con, bookmark.sync_id)
         keep_bookmark(con, bookmark, missed=bookmark.missed)
-    return {one.name: _count(con, f"raw.{one.name}") for one in RESOURCES}
 
 
 def _carry_set_aside(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
@@ -144,8 +141,3 @@ def _tables(con: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tu
         "AND NOT temporary AND list_contains(?, schema_name) ORDER BY ALL",
         [list(schemas)],
     ).fetchall()
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
