@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
+from roster_pipeline_tests.integration.console import begin_command, run_command
 from roster_pipeline_tests.integration.readers import difference, published, query, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
 
@@ -26,8 +27,18 @@ def script(environment, tmp_path):
 
     def run(*arguments, without=(), **changed):
         variables = {name: value for name, value in os.environ.items() if name not in without} | changed
+        return run_command(arguments, variables, tmp_path)
+
+    return run
+
+
+@pytest.fixture
+def installed(environment, tmp_path):
+    """Runs the script as it is installed, in an interpreter of its own."""
+
+    def run(*arguments):
         return subprocess.run(
-            [SCRIPT, *arguments], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            [SCRIPT, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
         )
 
     return run
@@ -41,9 +52,9 @@ def complaint(ended):
 
 
 def test_given_the_sandbox_when_synced_by_the_command_then_published_and_what_leaves_in_a_crowd_waits(
-    valley, script, product
+    valley, installed, script, product
 ):
-    ended = script("sync", "--district", valley.id, "--json")
+    ended = installed("sync", "--district", valley.id, "--json")
     assert ended.returncode == 0, ended.stderr
     (report,) = json.loads(ended.stdout)
     assert (report["district_id"], report["state"]) == (valley.id, "published")
@@ -141,20 +152,15 @@ def test_given_a_sync_killed_when_synced_again_then_all_is_as_if_nothing_had_hap
     before = row_versions(product)
     for key in valley.resources["sections"].ids()[:2]:
         valley.put("sections", valley.get("sections", key) | {"name": "Changed since"})
-    process = subprocess.Popen(
-        [SCRIPT, "sync", "--mode", "full", "--district", valley.id],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    command = ["sync", "--mode", "full", "--district", valley.id]
+    process = begin_command(command, os.environ, tmp_path, tmp_path / "stdout", tmp_path / "stderr")
 
     def killed(when):
         try:
             until(when)
         finally:
             process.kill()
-            process.wait()
+            process.join()
 
     moment(product, clever, killed)
     if moment is not in_snapshot:

@@ -3,13 +3,13 @@
 import csv
 import json
 import os
-import subprocess
 
 import pytest
 
 from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.console import run_command
 from roster_pipeline_tests.integration.readers import execute, row_versions
-from roster_pipeline_tests.integration.test_console import SCRIPT, _dagsters_rows, _other_files, complaint
+from roster_pipeline_tests.integration.test_console import _dagsters_rows, _other_files, complaint
 from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, MEMBER, give
 from roster_pipeline_tests.integration.test_sync_again import users_of
 
@@ -21,11 +21,8 @@ def preflight(environment, tmp_path):
     """Runs the command for one district."""
 
     def run(district, *more):
-        command = [SCRIPT, "preflight", "--district", getattr(district, "id", district), *map(str, more)]
-        variables = os.environ | {"COLUMNS": "200"}
-        return subprocess.run(
-            command, env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-        )
+        command = ["preflight", "--district", getattr(district, "id", district), *more]
+        return run_command(command, os.environ | {"COLUMNS": "200"}, tmp_path)
 
     return run
 
