@@ -16,12 +16,14 @@ from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import Held
 from roster_pipeline.plan.parts import (
     CLASS_REMOVALS,
+    GONE,
     KNOWN,
     OF_PEOPLE,
     OF_ROSTERS,
     PARTS,
     SCHOOL_REMOVALS,
     UNITS,
+    UNPROVEN_TOO,
     Part,
     Unit,
 )
@@ -68,7 +70,7 @@ def count_removals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _hold_unproven(con: duckdb.DuckDBPyConnection, unproven: Set[str]) -> Iterator[Held]:
-    for part in PARTS:
+    for part in (*PARTS, *UNPROVEN_TOO):
         if part.op == END and part.resource in unproven:
             yield from _hold(con, part, FEED_INCOMPLETE, 0.0)
 
@@ -156,12 +158,9 @@ def _hold_whole(con: duckdb.DuckDBPyConnection) -> None:
     for entity in OF_ROSTERS:
         con.execute(f"update changes.{entity} set held = true where op = 'end' and {waiting_roster}")
     waiting = " union ".join(
-        f"select account_id from changes.{entity} where op = 'end' and held" for entity in OF_PEOPLE
+        f"select account_id from changes.{entity} where op = 'end' and held and {GONE}" for entity in OF_PEOPLE
     )
-    con.execute(
-        f"create or replace temporary table waiting as ({waiting}) intersect "
-        "select account_id from changes.org_memberships where op = 'end'"
-    )
+    con.execute(f"create or replace temporary table waiting as {waiting}")
     whoever_waits = "account_id in (select account_id from waiting)"
     for entity in OF_PEOPLE:
         con.execute(f"update changes.{entity} set held = true where op = 'end' and {whoever_waits}")

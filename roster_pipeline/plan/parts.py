@@ -55,6 +55,9 @@ class Unit:
 KNOWN = "account_id in (select account_id from current.accounts where is_linked_here)"
 ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
 ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
+GONE = "coalesce(clever_id not in (select clever_id from marts.org_memberships), true)"
+"""Of a row: nobody of the feed has it. Asked of the feed, because no change tells of a membership that is the product's
+own: native, or an admin's."""
 OF_PEOPLE = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 OF_ROSTERS = ("roster_teachers", "roster_students", "parked_members")
 ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
@@ -63,8 +66,11 @@ ROSTER_OF_UNIT = "section_id in (select section_id from live.rosters where schoo
 
 
 def _people(name: str, role: str) -> Part:
-    gone = f"account_id in (select account_id from changes.org_memberships where op = 'end' and role = '{role}')"
-    held = {"org_memberships": f"role = '{role}'", "school_memberships": gone, f"roster_{role}s": gone}
+    held = {
+        "org_memberships": f"role = '{role}'",
+        "school_memberships": f"role = '{role}' and {GONE}",
+        f"roster_{role}s": GONE,
+    }
     return Part(name, name, "org_memberships", f"role = '{role}'", held)
 
 
@@ -109,6 +115,11 @@ PARTS: tuple[Part, ...] = (
     Part("names_and_emails", "students", "accounts", "true", {"accounts": KNOWN}, UPDATE),
 )
 """In this order: what one part holds is no longer counted by the next, so that each removal has one reason."""
+UNPROVEN_TOO: tuple[Part, ...] = (
+    Part("enrollments", "students", "roster_students", GONE, {"roster_students": GONE}),
+    Part("class_teachers", "teachers", "roster_teachers", GONE, {"roster_teachers": GONE}),
+)
+"""What else waits where a list of people proves nothing: places in class of members of the product's own."""
 UNITS: tuple[Unit, ...] = (
     Unit(
         CLASS_REMOVALS,
