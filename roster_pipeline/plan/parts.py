@@ -81,7 +81,18 @@ def _school_members(name: str, role: str) -> Part:
 
 
 def _in_class(name: str, entity: str, role: str) -> Part:
-    return Part(name, "sections", entity, "true", {entity: "true", "parked_members": f"role = '{role}'"})
+    return Part(name, "sections", entity, "true", _places(entity, role, "true"))
+
+
+def _places(entity: str, role: str, within: str) -> dict[str, str]:
+    """Who would leave a class; where the class would go too it stays with them, and all who are in it."""
+    emptied = (
+        f"{within} and {ENDING_ROSTER} and section_id in (select section_id from changes.{entity} where op = 'end')"
+    )
+    return dict.fromkeys(("rosters", *OF_ROSTERS), emptied) | {
+        entity: within,
+        "parked_members": f"{within} and role = '{role}' or {emptied}",
+    }
 
 
 PARTS: tuple[Part, ...] = (
@@ -155,7 +166,7 @@ UNITS: tuple[Unit, ...] = (
             entity,
             "true",
             SCHOOL_OF_ROSTER,
-            {entity: ROSTER_OF_UNIT, "parked_members": f"{ROSTER_OF_UNIT} and role = '{role}'"},
+            _places(entity, role, ROSTER_OF_UNIT),
         )
         for part, entity, role in (
             ("enrollments", "roster_students", "student"),

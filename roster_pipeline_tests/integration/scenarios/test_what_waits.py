@@ -2,10 +2,12 @@
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import execute, row_versions
+from roster_pipeline.model.limits import Limits
+from roster_pipeline_tests.integration.readers import execute, published, row_versions
 from roster_pipeline_tests.integration.scenarios.seen import person_of
 from roster_pipeline_tests.integration.scenarios.town import OTHERS
 
+OF_A_SCHOOL = Limits(district_removals=1.0, window_removals=1.0)
 OF = "where account_id = (select account_id from roster.identity_links where clever_id = :key and unlinked_at is null)"
 OWN = {
     "native": (
@@ -57,3 +59,43 @@ def test_given_a_member_of_the_organizations_own_among_many_who_leave_when_they_
     plan = quick_sync(town)
     assert {held.part for held in plan.held} >= {"students"}
     assert (plan.counts, person_of(product, key)) == ({}, before)
+
+
+def test_given_most_classes_of_a_school_vanish_when_their_members_wait_then_the_classes_do_too(
+    town, quick_sync, product
+):
+    """Nine classes are too few for the brake on classes; eighteen places in class are not."""
+    nobody = "f" * 24
+    going = [town.section(n, students=[town.student(n), town.student(50 + n), nobody]) for n in range(9)]
+    for n in range(9, 12):
+        town.section(n, students=[town.student(n), town.student(50 + n)])
+    for n in range(4):
+        town.section(100 + n, school=town.school(1))
+    quick_sync(town, OF_A_SCHOOL)
+    before = row_versions(product)
+    for key in going:
+        town.remove("sections", key)
+    plan = quick_sync(town, OF_A_SCHOOL)
+    assert [(held.part, held.reason) for held in plan.held] == [("enrollments", "school_removals")]
+    assert (plan.counts, plan.held_counts["rosters"]) == ({}, {"end": 9})
+    assert row_versions(product) == before
+
+
+@pytest.mark.parametrize(("role", "part"), [("student", "enrollments"), ("teacher", "class_teachers")])
+def test_given_a_class_vanishes_that_many_are_in_when_they_wait_then_the_class_does_too_and_an_empty_one_goes(
+    town, quick_sync, product, role, part
+):
+    people = [getattr(town, role)(one) for one in range(5)]
+    large, empty = town.section(1, **{f"{role}s": people}), town.section(2)
+    for number in range(3, 30):
+        town.section(number)
+    quick_sync(town)
+    before = published(product, town.id)
+    town.remove("sections", large)
+    town.remove("sections", empty)
+    plan = quick_sync(town)
+    assert [held.part for held in plan.held] == [part]
+    after = published(product, town.id)
+    assert (before.rosters.keys() - after.rosters.keys(), before.parked) == ({empty}, after.parked)
+    assert (before.teachers, before.students) == (after.teachers, after.students)
+    assert plan.counts == {"rosters": {"end": 1}}
