@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Set
 
 import duckdb
 
-from roster_pipeline.model.entities import END, ROSTER_TEACHERS, SCHOOL_MEMBERSHIPS, UPDATE
+from roster_pipeline.model.entities import ACCOUNTS, END, ROSTER_TEACHERS, SCHOOL_MEMBERSHIPS, UPDATE, Entity
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import Held
 from roster_pipeline.plan.parts import (
@@ -174,8 +174,21 @@ def keep_primary(con: duckdb.DuckDBPyConnection) -> None:
             f"update changes.{entity.name} set is_primary = false "
             f"where op <> 'end' and not held and is_primary and {of} in ({waiting})"
         )
-        unchanged = " and ".join(f"{column} is not distinct from was_{column}" for column in entity.content)
-        con.execute(f"delete from changes.{entity.name} where op = 'update' and {unchanged}")
+        _forget_unchanged(con, entity)
+
+
+def keep_addresses(con: duckdb.DuckDBPyConnection) -> None:
+    """Whose change waits keeps the address until then: whoever would take it goes without."""
+    con.execute(
+        "update changes.accounts set email = if(op = 'update', was_email, null) "
+        "where not held and email in (select was_email from changes.accounts where op = 'update' and held)"
+    )
+    _forget_unchanged(con, ACCOUNTS)
+
+
+def _forget_unchanged(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    unchanged = " and ".join(f"{column} is not distinct from was_{column}" for column in entity.content)
+    con.execute(f"delete from changes.{entity.name} where op = 'update' and {unchanged}")
 
 
 def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:

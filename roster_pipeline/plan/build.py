@@ -12,7 +12,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.limits import Standing
 from roster_pipeline.model.plan import Counts, Plan
-from roster_pipeline.plan.brakes import count_removals, hold_removals, keep_primary, leave_in_class
+from roster_pipeline.plan.brakes import count_removals, hold_removals, keep_addresses, keep_primary, leave_in_class
 
 OF_RESOURCE = {
     "schools": ("schools", "true"),
@@ -52,6 +52,7 @@ def build_plan(
         held = ()
     leave_in_class(con)
     keep_primary(con)
+    keep_addresses(con)
     digests = _digests(con)
     plan = Plan(
         sync_id=sync_id,

@@ -52,7 +52,12 @@ class Unit:
     held: Mapping[str, str]
 
 
-KNOWN = "account_id in (select account_id from current.accounts where is_linked_here)"
+FOLLOWS = """
+    was_email is null and (first_name, last_name) is not distinct from (was_first_name, was_last_name)
+    and email in (select was_email from changes.accounts where op = 'update' and email is distinct from was_email)
+"""
+"""Somebody who gets nothing but an address, once whoever has it has moved: no change that waits by itself."""
+KNOWN = f"account_id in (select account_id from current.accounts where is_linked_here) and not ({FOLLOWS})"
 ENDING_ROSTER = "section_id in (select section_id from changes.rosters where op = 'end')"
 ENDING_SCHOOL = "school_id in (select school_id from changes.schools where op = 'end')"
 GONE = "coalesce(clever_id not in (select clever_id from marts.org_memberships), true)"

@@ -1,14 +1,19 @@
 """What belongs together waits together: people and their classes, a class and who is in it, an address and its next."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from roster_pipeline.model.limits import Limits
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.holds import decide_hold, find_plan
 from roster_pipeline_tests.integration.readers import execute, published, row_versions
 from roster_pipeline_tests.integration.scenarios.seen import person_of
 from roster_pipeline_tests.integration.scenarios.town import OTHERS
 
 OF_A_SCHOOL = Limits(district_removals=1.0, window_removals=1.0)
-OF = "where account_id = (select account_id from roster.identity_links where clever_id = :key and unlinked_at is null)"
+ACCOUNT_OF = "(select account_id from roster.identity_links where clever_id = :key and unlinked_at is null)"
+OF = f"where account_id = {ACCOUNT_OF}"
 OWN = {
     "native": (
         f"update roster.org_memberships set source = 'native' {OF}",
@@ -99,3 +104,47 @@ def test_given_a_class_vanishes_that_many_are_in_when_they_wait_then_the_class_d
     assert (before.rosters.keys() - after.rosters.keys(), before.parked) == ({empty}, after.parked)
     assert (before.teachers, before.students) == (after.teachers, after.students)
     assert plan.counts == {"rosters": {"end": 1}}
+
+
+@pytest.fixture
+def approve(product):
+    def approved(plan):
+        with transaction(product) as pg:
+            decide_hold(pg, find_plan(pg, plan.held_digest), "approved", decided_by="the admin", at=datetime.now(UTC))
+
+    return approved
+
+
+def rename_all(town):
+    """Everybody has another last name, which is more than the brake on names lets pass."""
+    for person in list(town.resources["users"].values()):
+        town.edit("users", person["id"], name=person["name"] | {"last": "Other"})
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_given_an_address_that_a_held_change_keeps_when_somebody_comes_with_it_then_without_it_until_that_is_approved(
+    town, quick_sync, product, approve, is_back
+):
+    key, follower, address = town.student(1), town.student(2), town.person(town.student(1))["email"]
+    if is_back:
+        quick_sync(town)
+        execute(product, f"update roster.accounts set archived_at = now() where id = {ACCOUNT_OF}", key=follower)
+    town.leave(follower)
+    quick_sync(town)
+    rename_all(town)
+    town.edit("users", key, email="new.address@example.org")
+    town.student(2, email=address)
+    held = quick_sync(town)
+    assert [one.part for one in held.held] == ["names_and_emails"]
+    assert addresses(product, town, key, follower) == [address, None]
+    again = quick_sync(town)
+    assert (again.total, again.held_digest) == (0, held.held_digest)
+    approve(held)
+    assert quick_sync(town).approved == held.held_digest
+    assert addresses(product, town, key, follower) == ["new.address@example.org", address]
+    assert quick_sync(town).total == 0
+
+
+def addresses(product, town, *keys):
+    people = published(product, town.id).people
+    return [people[key][3] for key in keys]
