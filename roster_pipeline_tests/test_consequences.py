@@ -49,6 +49,8 @@ def test_given_people_who_wait_then_each_is_named_once_with_what_they_would_leav
 def test_given_names_that_wait_then_what_they_are_and_would_be(con):  # noqa: F811
     known = {"account_id": 1, "linked_clever_id": "a", "role": "student", "last_name": "Lake", "is_linked_here": True}
     has(con, "current.accounts", [known | {"first_name": "Ann"}])
+    for table in ("current", "marts"):
+        has(con, f"{table}.org_memberships", [member(1)])
     has(con, "marts.accounts", [{"account_id": 1, "role": "student", "first_name": "Eve", "last_name": "Lake"}])
     assert [one.part for one in planned(con).held] == ["names_and_emails"]
     (renamed,) = whom_it_is_about(con)["renamed"]

@@ -37,13 +37,15 @@ FEED_INCOMPLETE = "feed_incomplete"
 ROUNDING = 1e-9
 """29 of 50 is 58 %, though a computer would say it is a little more."""
 COUNTED = {
-    END: ("true", "not is_ended and not is_native"),
+    END: ("true", "live.{entity} where not is_ended and not is_native and ({where})"),
     UPDATE: (
-        f"(first_name, last_name, email) is distinct from (was_first_name, was_last_name, was_email) and {KNOWN}",
-        "is_linked_here",
+        f"(first_name, last_name, email) is distinct from (was_first_name, was_last_name, was_email) and {KNOWN} "
+        "and account_id in (select account_id from current.org_memberships where not is_ended)",
+        "live.org_memberships where not is_ended and clever_id is not null",
     ),
 }
-"""By op: which changes count, and which live rows they are a share of. A first link is no update of somebody known."""
+"""By op: which changes count, and which live rows they are a share of. Updates are of those who are known and there:
+neither a first link nor a return is one, and who has left is not among them."""
 
 
 def hold_removals(
@@ -213,10 +215,11 @@ def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:
 def _count(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[int, int]:
     """Rows that would end or change, and rows that live now."""
     counts, lives = COUNTED[part.op]
+    lives = lives.format(entity=part.entity, where=part.where)
     row = con.execute(
         f"select (select count(*) from changes.{part.entity} where op = '{part.op}' "
         f"and not held and ({part.where}) and {counts}), "
-        f"(select count(*) from live.{part.entity} where {lives} and ({part.where}))"
+        f"(select count(*) from {lives})"
     ).fetchone()
     assert row is not None  # a SELECT of two counts always answers with one row
     return int(row[0]), int(row[1])

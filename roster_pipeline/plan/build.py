@@ -21,7 +21,7 @@ OF_RESOURCE = {
     "sections": ("rosters", "true"),
 }
 """The rows that the feed's lists become."""
-AS_PUBLISHED = "select *, false as is_ended, false as is_native, true as is_linked_here from warehouse.marts"
+AS_PUBLISHED = "select *, false as is_ended, false as is_native from warehouse.marts"
 """The rows around an excerpt: as they were last published, with nothing held."""
 
 

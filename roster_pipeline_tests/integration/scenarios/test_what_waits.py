@@ -10,6 +10,7 @@ from roster_pipeline.publish.holds import decide_hold, find_plan
 from roster_pipeline_tests.integration.readers import execute, published, row_versions
 from roster_pipeline_tests.integration.scenarios.seen import person_of
 from roster_pipeline_tests.integration.scenarios.town import OTHERS
+from roster_pipeline_tests.integration.test_properties import NO_LIMITS
 
 OF_A_SCHOOL = Limits(district_removals=1.0, window_removals=1.0)
 ACCOUNT_OF = "(select account_id from roster.identity_links where clever_id = :key and unlinked_at is null)"
@@ -148,3 +149,15 @@ def test_given_an_address_that_a_held_change_keeps_when_somebody_comes_with_it_t
 def addresses(product, town, *keys):
     people = published(product, town.id).people
     return [people[key][3] for key in keys]
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_given_as_many_left_long_ago_as_are_there_when_all_are_renamed_then_their_names_wait(town, quick_sync, mode):
+    gone = [town.student(number) for number in range(40)]
+    quick_sync(town)
+    town.leave(*gone)
+    quick_sync(town, NO_LIMITS)
+    rename_all(town)
+    assert [(held.part, held.removals, held.of) for held in quick_sync(town, mode=mode).held] == [
+        ("names_and_emails", 40, 40)
+    ]
