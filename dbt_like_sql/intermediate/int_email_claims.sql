@@ -13,10 +13,14 @@ with recursive claims as (
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
         coalesce(person.email_is_valid and person.email_carriers = 1, false) as is_wanted,
-        -- A linked person whose first name, last name and email all change at once may be somebody else under the id.
+        -- A linked person whose first name, last name and email all change at once may be somebody else under the id. A
+        -- name that is missing is blank; one that could not be read is unknown.
         coalesce(
-            strip_accents(lower(trim(own.first_name))) <> strip_accents(lower(trim(person.first_name)))
-            and strip_accents(lower(trim(own.last_name))) <> strip_accents(lower(trim(person.last_name)))
+            own.account_id is not null
+            and strip_accents(lower(trim(coalesce(own.first_name, ''))))
+            <> strip_accents(lower(trim(coalesce(person.first_name, if(person.is_half_read, null, '')))))
+            and strip_accents(lower(trim(coalesce(own.last_name, ''))))
+            <> strip_accents(lower(trim(coalesce(person.last_name, if(person.is_half_read, null, '')))))
             and own.clever_email is distinct from person.email,
             false
         ) as is_recycled,

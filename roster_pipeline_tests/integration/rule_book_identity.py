@@ -215,13 +215,11 @@ def _names_differ(account, first, last):
 
 
 def _is_recycled(account, person):
-    """First name, last name and email of a linked person all change at once."""
+    """First name, last name and email of a linked person all change at once; a name that is missing is blank."""
     if account is None:
         return False
     pairs = [(account.first_name, person[1]), (account.last_name, person[2])]
-    if not all(name for pair in pairs for name in pair):
-        return False
-    return all(_folded(was) != _folded(now) for was, now in pairs) and account.clever_email != person[3]
+    return all(_folded(was or "") != _folded(now or "") for was, now in pairs) and account.clever_email != person[3]
 
 
 def _folded(name):
