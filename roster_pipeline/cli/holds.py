@@ -16,6 +16,7 @@ from roster_pipeline.cli.waiting import show_people, show_waiting
 from roster_pipeline.errors import CannotStart, PlanStale
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.limits import Limits
+from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.build import kept_plan
 from roster_pipeline.plan.consequences import whom_it_is_about
 from roster_pipeline.product.database import open_product, transaction
@@ -57,7 +58,8 @@ def holds(
 def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
     """Let exactly this plan happen: the district is read again, and if nothing has moved, what waits is published.
 
-    Exit: 0 published · 5 stale: Clever or the product has moved, so it was not applied · 4 Clever not usable.
+    Exit: 0 published · 5 stale: Clever or the product has moved, so it was not applied · 4 Clever not usable ·
+    2 no proof that what would leave is gone.
     """
     settings = read_settings()
     hold = _decide(settings, plan, "approved", by)
@@ -177,7 +179,13 @@ def _show_plan(rows: list[dict[str, Any]]) -> None:
     if "people" in first:
         _show_people(first)
     say("Everything else of that sync is published.")
-    say(f"To let it happen: roster-pipeline approve {plan}. To keep everything: roster-pipeline reject {plan}.")
+    if any(row["reason"] == FEED_INCOMPLETE for row in rows):
+        say(
+            "It cannot be approved until the list is right again in Clever; the next sync then asks about what is left."
+        )
+        say(f"To be asked no more about the same: roster-pipeline reject {plan}.")
+    else:
+        say(f"To let it happen: roster-pipeline approve {plan}. To keep everything: roster-pipeline reject {plan}.")
 
 
 def _show_people(row: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from roster_pipeline.cli.screen import say, show_table
+from roster_pipeline.model.plan import FEED_INCOMPLETE
 
 SHOWN = 15
 """Schools and classes on the screen; --json has more."""
@@ -16,7 +17,7 @@ WORDS = {
     "district_removals": "of the district",
     "window_removals": "of the district in seven days",
     "district_updates": "of the district's names and emails",
-    "feed_incomplete": "its list is empty or has records without id: it proves nothing",
+    FEED_INCOMPLETE: "its list is empty or has records without id: it proves nothing",
 }
 PARTS = {
     "enrollments": "class students",
@@ -74,7 +75,7 @@ def _part(name: str) -> str:
 def _because(one: Mapping[str, Any]) -> str:
     reason = str(one["reason"])
     said = WORDS.get(reason, reason)
-    if reason == "feed_incomplete":
+    if reason == FEED_INCOMPLETE:
         return said
     units = len(one["units"] or ())
     return f"over {one['limit']:.0%} {said}{f' ({units} of them)' if units > 1 else ''}"

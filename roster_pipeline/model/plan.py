@@ -8,6 +8,8 @@ from typing import Any
 
 Counts = Mapping[str, Mapping[str, int]]
 """Rows by entity, then by op (`insert`, `update`, `restore`, `end`)."""
+FEED_INCOMPLETE = "feed_incomplete"
+"""The one reason that no person can lift: what is absent has not been proven gone."""
 
 
 @dataclass(frozen=True)

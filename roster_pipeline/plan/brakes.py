@@ -13,7 +13,7 @@ import duckdb
 
 from roster_pipeline.model.entities import ACCOUNTS, END, ROSTER_TEACHERS, SCHOOL_MEMBERSHIPS, UPDATE, Entity
 from roster_pipeline.model.limits import Limits
-from roster_pipeline.model.plan import Held
+from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
 from roster_pipeline.plan.parts import (
     CLASS_REMOVALS,
     GONE,
@@ -31,7 +31,6 @@ from roster_pipeline.plan.parts import (
 DISTRICT_REMOVALS = "district_removals"
 WINDOW_REMOVALS = "window_removals"
 DISTRICT_UPDATES = "district_updates"
-FEED_INCOMPLETE = "feed_incomplete"
 
 
 ROUNDING = 1e-9

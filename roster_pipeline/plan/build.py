@@ -11,7 +11,7 @@ import duckdb
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.limits import Standing
-from roster_pipeline.model.plan import Counts, Plan
+from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, Held, Plan
 from roster_pipeline.plan.brakes import count_removals, hold_removals, keep_addresses, keep_primary, leave_in_class
 
 OF_RESOURCE = {
@@ -46,7 +46,7 @@ def build_plan(
     unproven = set() if is_excerpt else {*emptied, *_emptied(con), *_unidentified(con)}
     held = hold_removals(con, standing.limits, unproven, dict(standing.lately))
     removed = count_removals(con)  # what a person approves is of no week
-    approved = _approved(con, standing) if held else None
+    approved = _approved(con, standing, held)
     if approved:
         _release(con)
         held = ()
@@ -78,9 +78,10 @@ def _show_live(con: duckdb.DuckDBPyConnection, rows: str) -> None:
         con.execute(f"create or replace view live.{entity.name} as {rows}.{entity.name}")
 
 
-def _approved(con: duckdb.DuckDBPyConnection, standing: Standing) -> str | None:
-    """The digest of what is held, if that is exactly what a person approved."""
-    would_wait = _digests(con)[True] if standing.approved else None
+def _approved(con: duckdb.DuckDBPyConnection, standing: Standing, held: Iterable[Held]) -> str | None:
+    """The digest of what is held, if that is exactly what a person approved, and no proof is wanting by now."""
+    reasons = {one.reason for one in held}
+    would_wait = _digests(con)[True] if standing.approved and reasons and FEED_INCOMPLETE not in reasons else None
     return would_wait if would_wait in standing.approved else None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import CorrectionRefused, PlanStale
 from roster_pipeline.model.limits import Limits, Standing
-from roster_pipeline.model.plan import Held, Plan
+from roster_pipeline.model.plan import FEED_INCOMPLETE, Held, Plan
 from roster_pipeline.product.tables import holds, organizations, syncs
 
 WINDOW = timedelta(days=7)
@@ -115,8 +115,11 @@ def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by:
     Until a sync has applied it, the other decision can be made too.
 
     Raises:
+        CorrectionRefused: it cannot be approved, because its feed proves nothing.
         PlanStale: it waits no longer: a later sync superseded or applied it, or that was decided already.
     """
+    if decision == "approved":
+        _refuse_without_proof(pg, hold)
     other = sa.and_(holds.c.state.in_({"approved", "rejected"} - {decision}), holds.c.applied_sync_id.is_(None))
     decided = pg.execute(
         holds.update()
@@ -130,4 +133,16 @@ def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by:
     if not decided.rowcount:
         raise PlanStale(
             f"Plan {hold.plan_digest[:12]} does not wait any more: it is {hold.state}. See roster-pipeline holds."
+        )
+
+
+def _refuse_without_proof(pg: Connection, hold: sa.Row[Any]) -> None:
+    """What is held for want of proof no person can let go (rule book, *Absence proves nothing*)."""
+    of_plan = sa.and_(holds.c.organization_id == hold.organization_id, holds.c.plan_digest == hold.plan_digest)
+    newest = sa.select(sa.func.max(holds.c.sync_id)).where(of_plan).scalar_subquery()
+    unproven = sa.select(holds.c.id).where(of_plan, holds.c.sync_id == newest, holds.c.reason == FEED_INCOMPLETE)
+    if pg.execute(unproven.limit(1)).first():
+        raise CorrectionRefused(
+            f"Plan {hold.plan_digest[:12]} cannot be approved: a list in Clever is empty or has records without id, "
+            "and without proof nothing is removed. Put it right in Clever; the next sync asks about what is left."
         )

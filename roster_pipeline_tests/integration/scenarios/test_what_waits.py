@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.holds import decide_hold, find_plan
-from roster_pipeline_tests.integration.readers import execute, published, row_versions
+from roster_pipeline_tests.integration.readers import execute, published, query, row_versions
 from roster_pipeline_tests.integration.scenarios.seen import person_of
 from roster_pipeline_tests.integration.scenarios.town import OTHERS
 from roster_pipeline_tests.integration.test_properties import NO_LIMITS
@@ -161,3 +162,35 @@ def test_given_as_many_left_long_ago_as_are_there_when_all_are_renamed_then_thei
     assert [(held.part, held.removals, held.of) for held in quick_sync(town, mode=mode).held] == [
         ("names_and_emails", 40, 40)
     ]
+
+
+def test_given_a_list_that_proves_nothing_when_its_plan_is_approved_then_refused_and_nothing_leaves(
+    town, quick_sync, product, approve
+):
+    quick_sync(town)
+    before = row_versions(product)
+    town.leave(*(town.student(other) for other in OTHERS))
+    held = quick_sync(town)
+    with pytest.raises(CorrectionRefused, match="without proof nothing is removed"):
+        approve(held)
+    assert query(product, "select distinct state from roster.holds") == [("open",)]
+    assert (quick_sync(town).counts, row_versions(product)) == ({}, before)
+
+
+def test_given_an_approved_plan_when_the_list_proves_nothing_by_then_then_nothing_leaves_until_it_does_again(
+    town, quick_sync, product, approve
+):
+    leaving = [town.student(other) for other in OTHERS[:8]]
+    quick_sync(town)
+    before = row_versions(product)
+    town.leave(*leaving)
+    held = quick_sync(town)
+    approve(held)
+    town.put("users", town.person(town.student(119)) | {"id": "not-an-id"})
+    unproven = quick_sync(town)
+    assert (unproven.held_digest, unproven.approved, row_versions(product)) == (held.held_digest, None, before)
+    with pytest.raises(CorrectionRefused, match="without proof"):
+        approve(held)
+    town.leave("not-an-id")
+    approve(quick_sync(town))
+    assert quick_sync(town).counts["org_memberships"] == {"end": 8}
