@@ -13,12 +13,13 @@ from roster_pipeline.publish.targets import AT, TARGETS
 Rows = dict[str, list[str]]
 NAMES = ("first_name", "last_name")
 MEMBERSHIPS = {
-    "org_memberships": "it.organization_id = :organization_id and it.source = 'clever' and not it.is_admin",
-    "school_memberships": "it.source = 'clever' and it.school_id in "
+    "org_memberships": "it.organization_id = :organization_id and it.source in ({sources}) and not it.is_admin",
+    "school_memberships": "it.source in ({sources}) and it.school_id in "
     "(select id from roster.schools where organization_id = :organization_id)",
     **dict.fromkeys(
         ("roster_teachers", "roster_students"),
-        "it.roster_id in (select id from roster.rosters where organization_id = :organization_id and {which})",
+        "it.roster_id in "
+        "(select id from roster.rosters where organization_id = :organization_id and source in ({sources}))",
     ),
 }
 NO_END = "null::timestamptz"
@@ -142,17 +143,19 @@ def link_to(account: str) -> Rows:
     }
 
 
-def move_memberships(to: str, *, native_classes: bool) -> Rows:
-    """Every live membership of `:own` in the organization goes to account `to`.
+def move_memberships(to: str, *, is_closing: bool) -> Rows:
+    """Every live membership of `:own` in the organization that is Clever's goes to account `to`.
 
     Args:
-        native_classes: those in rosters that teachers made too, because `:own` is closed.
+        is_closing: `:own` closes because `to` is the same person: what is native goes along, and so does having been
+            verified. Somebody else is verified by nobody yet.
     """
-    which = "true" if native_classes else "source = 'clever'"
+    sources = "'clever', 'native'" if is_closing else "'clever'"
+    unverified = {} if is_closing else {"verified_at": "null::timestamptz"}
     moved: Rows = {}
     for entity, scope in MEMBERSHIPS.items():
         container = next(column for column in TARGETS[entity].key if column != "account_id")
-        leaving = f"it.account_id = :own and it.ended_at is null and {scope.format(which=which)}"
+        leaving = f"it.account_id = :own and it.ended_at is null and {scope.format(sources=sources)}"
         moved[entity] = [
             _rows(entity, "end", f"roster.{entity} as it where {leaving}"),
             _rows(
@@ -162,6 +165,7 @@ def move_memberships(to: str, *, native_classes: bool) -> Rows:
                 f"on there.{container} = it.{container} and there.account_id = {to} "
                 f"where {leaving} and (there.account_id is null or there.ended_at is not null)",
                 account_id=f"cast({to} as bigint)",
+                **(unverified if entity == "org_memberships" else {}),
             ),
         ]
     return moved

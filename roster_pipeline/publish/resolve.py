@@ -128,7 +128,7 @@ def _joined(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Cho
         _refuse_taken_address(pg, review, own)
         return _Chosen(own, (moves.claim_address(),))
     _refuse_harm(pg, review, values)
-    moved = moves.move_memberships(":about", native_classes=True)
+    moved = moves.move_memberships(":about", is_closing=True)
     return _Chosen(about, (moves.take_over(), moves.link_to(":about"), moved))
 
 
@@ -145,7 +145,7 @@ def _parted(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Cho
     rows = (
         moves.open_account(as_clever_says=is_recycled),
         moves.link_to(":fresh"),
-        moves.move_memberships(":fresh", native_classes=False),
+        moves.move_memberships(":fresh", is_closing=False),
         moves.release_parked(":fresh") if is_recycled else moves.give_back(),
     )
     return _Chosen(fresh, rows)

@@ -13,11 +13,12 @@ from roster_pipeline_tests.integration.decisions import (
     with_new_id,
     withdraw,
 )
-from roster_pipeline_tests.integration.readers import execute, query, row_versions
+from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
 from roster_pipeline_tests.integration.test_existing_accounts import MEMBER, give
 from roster_pipeline_tests.integration.test_sync_again import leave, users_of
 
 ARCHIVE = "update roster.accounts set archived_at = now() where id = :id"
+MEMBERSHIPS = ("org_memberships", "school_memberships")
 PROMOTE = "update roster.accounts set role = 'admin' where id = :id"
 
 
@@ -77,6 +78,43 @@ def test_given_a_verified_teacher_when_linked_to_a_closed_account_then_verified_
     decide(teacher, "link")
     live = "select verified_at is not null from roster.org_memberships where account_id = :id and ended_at is null"
     assert query(product, live, id=own) == [(True,)]
+
+
+def test_given_a_verified_account_when_its_id_is_another_person_by_now_then_that_one_is_unverified(
+    product, renamed, decide
+):
+    person, own = renamed
+    execute(product, "update roster.org_memberships set verified_at = '2026-01-01' where account_id = :id", id=own)
+    decide(person, "different")
+    member = "select verified_at is not null, ended_at is null from roster.org_memberships where account_id = :id"
+    assert query(product, member, id=link_of(product, person)[0]) == [(False, True)]
+    assert query(product, member, id=own) == [(True, False)]
+
+
+def test_given_memberships_of_the_organizations_own_when_somebody_is_a_closed_account_then_they_go_along(
+    valley, quick_sync, product, teacher, account, decide, undo
+):
+    own = account(teacher["email"], "Ida", "Moss", "teacher")
+    execute(product, ARCHIVE, id=own)
+    quick_sync(valley)
+    empty = link_of(product, teacher)[0]
+    for table in MEMBERSHIPS:
+        execute(product, f"update roster.{table} set source = 'native' where account_id = :id", id=empty)
+    before = live_rows(product)
+    decided = decide(teacher, "link")
+    found = {
+        table: query(
+            product,
+            f"select account_id, source from roster.{table} where account_id in (:own, :empty) and ended_at is null",
+            own=own,
+            empty=empty,
+        )
+        for table in MEMBERSHIPS
+    }
+    assert found == {table: [(own, "native")] for table in MEMBERSHIPS}
+    assert quick_sync(valley).total == 0
+    undo(decided.sync_id)
+    assert live_rows(product) == before
 
 
 def test_given_a_student_and_an_admins_account_when_linked_then_refused(
