@@ -9,6 +9,8 @@ SCHOOL = "left join roster.schools as school on school.clever_id = c.school_id"
 ROSTER = "join roster.rosters as roster on roster.clever_id = c.section_id"
 ACCOUNT = {"account_id": "coalesce(c.account_id, person.account_id)"}
 ORGANIZATION = {"organization_id": "cast(:organization_id as bigint)"}
+CLEVERS = {"source": "'clever'"}
+"""Of a membership that a sync makes or restores, whosever it was: so it ends when the person leaves."""
 AT = "cast(:at as timestamptz)"
 TEMPORARY_TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}
 
@@ -105,17 +107,17 @@ _TARGETS = (
     Target(
         "org_memberships",
         key=("organization_id", "account_id"),
-        content=_same("role"),
+        content=_same("role") | CLEVERS,
         joins=PERSON,
-        once={**ORGANIZATION, **ACCOUNT, "source": "'clever'", "verified_at": "null::timestamptz"},
+        once={**ORGANIZATION, **ACCOUNT, "verified_at": "null::timestamptz"},
         ended="ended_at",
     ),
     Target(
         "school_memberships",
         key=("school_id", "account_id"),
-        content=_same("role", "is_primary"),
+        content=_same("role", "is_primary") | CLEVERS,
         joins=f"{PERSON} {SCHOOL}",
-        once={"school_id": "school.id", **ACCOUNT, "source": "'clever'"},
+        once={"school_id": "school.id", **ACCOUNT},
         ended="ended_at",
     ),
     Target(

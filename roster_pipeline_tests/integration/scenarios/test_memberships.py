@@ -149,3 +149,26 @@ def test_given_a_teacher_is_only_staff_from_now_on_when_synced_then_memberships_
     resync()
     assert person_of(product, key) == Person("ended", {home: "ended"})
     assert key in published(product, town.id).people
+
+
+@pytest.mark.parametrize("table", ["org_memberships", "school_memberships"])
+def test_given_a_native_membership_that_had_ended_when_shared_then_clevers_until_undone_and_ends_with_it(
+    town, resync, product, link, undo, table
+):
+    key = town.student(1)
+    resync()
+    student, values = town.person(key), {"account": link(key)[0]}
+    town.leave(key)
+    resync()
+    execute(product, f"update roster.{table} set source = 'native' where account_id = :account", **values)
+    states = f"select source, ended_at from roster.{table} where account_id = :account"
+    before = query(product, states, **values)
+    town.put("users", student)
+    back = resync()
+    assert query(product, states, **values) == [("clever", None)]
+    undo(back.sync_id)
+    assert query(product, states, **values) == before
+    resync()
+    town.leave(key)
+    resync()
+    assert query(product, f"{states} and ended_at is null", **values) == []
