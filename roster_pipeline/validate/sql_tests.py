@@ -6,12 +6,16 @@ only says so (`warn`), and the table it is about. Its first column is the Clever
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 
 import duckdb
+
+from roster_pipeline.validate.contracts import CLEVER_ID
 
 SAMPLE = 5
 
@@ -50,7 +54,9 @@ def sql_tests() -> tuple[SqlTest, ...]:
 
 def run_test(con: duckdb.DuckDBPyConnection, test: SqlTest) -> Outcome:
     rows = con.execute(f"select * from ({test.sql}) order by 1").fetchall()
-    return Outcome(len(rows), tuple(str(row[0]) for row in rows[:SAMPLE]))
+    # Some tests read records as they came, where an id may be anything, even somebody's address.
+    ids = (key for key, *_ in rows if re.fullmatch(CLEVER_ID, str(key)))
+    return Outcome(len(rows), tuple(islice(ids, SAMPLE)))
 
 
 def _read(path: Path) -> SqlTest:
