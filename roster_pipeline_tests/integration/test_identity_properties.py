@@ -21,13 +21,13 @@ from roster_pipeline.sandbox.collection import Collection
 from roster_pipeline_tests.integration.crowd import act, days, days_here, edit, live, nth, signed_up
 from roster_pipeline_tests.integration.readers import (
     difference,
+    empty,
     execute,
     known,
     live_rows,
     published,
     query,
     row_versions,
-    tables,
 )
 from roster_pipeline_tests.integration.rule_book import expect, feed_of
 from roster_pipeline_tests.integration.rule_book_identity import who_is_who
@@ -47,7 +47,7 @@ def towns(product, clever, environment):
     """Begins anew: people who signed up, and three tiny districts, the last of which is never synced."""
 
     def begun(first=()):
-        execute(product, f"truncate {', '.join(f'roster.{name}' for name in tables(product))} restart identity")
+        empty(product)
         districts = [tiny(1), tiny(2), tiny(3)]
         clever.served[:] = districts
         with transaction(product) as pg:

@@ -81,6 +81,8 @@ REFUSED = {
         "update roster.identity_links set unlinked_at = now() where account_id = :person",
         "update roster.identity_links set account_id = :native_person where account_id = :person",
         "delete from roster.identity_links where account_id = :person",
+        "insert into roster.identity_links (organization_id, clever_id, account_id, rule) "
+        "select id, 'other', :native_person, 'email' from roster.organizations",
     ),
 }
 BY_NOBODY = {
@@ -96,6 +98,10 @@ BY_NOBODY = {
         "update roster.changes set after = null where sync_id > 0",
         "delete from roster.changes where sync_id > 0",
     ),
+}
+EMPTIED = {
+    **{table: codes for table, (codes, *_) in REFUSED.items()},
+    "changes": ("RS006", "Safety"),
 }
 ALLOWED = {
     "a class is hidden and shown": (
@@ -192,6 +198,17 @@ def test_given_a_published_district_when_even_a_sync_rewrites_what_is_kept_for_e
     before = row_versions(product, without=())
     for statement in statements:
         assert_it_says_why(refusal(product, statement, ids, as_sync=True), code, rule)
+    assert row_versions(product, without=()) == before
+
+
+@pytest.mark.parametrize("table", EMPTIED)
+def test_given_a_published_district_when_even_a_sync_empties_a_table_then_refused_by_rule(product, ids, table):
+    (code, rule), before = EMPTIED[table], row_versions(product, without=())
+    for as_sync in (False, True):
+        refused = refusal(product, f"truncate roster.{table} cascade", ids, as_sync=as_sync)
+        assert (refused.sqlstate, refused.diag.message_hint > "") == (code, True)
+        assert f"truncate of {table} refused" in refused.diag.message_primary
+        assert f"(rule book, {rule})" in refused.diag.message_primary
     assert row_versions(product, without=()) == before
 
 

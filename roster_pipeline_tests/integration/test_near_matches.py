@@ -137,7 +137,7 @@ def _linked_by_another_organization(product, account, _valley, hamlet):
         "insert into roster.identity_links (clever_id, account_id, organization_id, rule) "
         "select :clever_id, :account, id, 'email' from roster.organizations where clever_district_id = :district"
     )
-    execute(product, link, clever_id="a" * 24, account=account(), district=hamlet.id)
+    execute(product, link, as_sync=True, clever_id="a" * 24, account=account(), district=hamlet.id)
 
 
 def _an_admin_of_none(_product, account, _valley, _hamlet):

@@ -21,13 +21,13 @@ from roster_pipeline.sandbox.district import SandboxDistrict
 from roster_pipeline_tests.integration.readers import (
     contents,
     difference,
+    empty,
     execute,
     last_sync,
     live_rows,
     published,
     query,
     row_versions,
-    tables,
 )
 from roster_pipeline_tests.integration.rule_book import expect
 
@@ -130,7 +130,7 @@ def begin(product, clever, environment):
     """An empty product that serves these districts: an example starts where no other left anything."""
 
     def begun(*districts):
-        execute(product, f"truncate {', '.join(f'roster.{name}' for name in tables(product))} restart identity")
+        empty(product)
         clever.served[:] = districts
         for number_, district in enumerate(districts):
             with transaction(product) as pg:
