@@ -120,6 +120,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     if school:
         _keep_primary(pg, values)
     skipped = _set_aside(pg)
+    _name_ex_admins(pg, sync_id)
     counts = write_rows(pg, {name: [f"select * from undone_{name}"] for name in TARGETS}, values)
     said = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
     finish_correction(pg, correction, said, at)
@@ -171,6 +172,18 @@ def _keep_primary(pg: Connection, values: Values) -> None:
         "select from roster.school_memberships as other where other.account_id = mine.account_id "
         "and other.school_id <> :school and other.is_primary and other.ended_at is null)",
         values,
+    )
+
+
+def _name_ex_admins(pg: Connection, undone: int) -> None:
+    """Tell the database who had been an admin before they came back as none: it ends their rows as they were."""
+    pg.execute(
+        sa.text(
+            "select set_config('roster.ex_admins', coalesce(string_agg(before ->> 'account_id', ' '), ''), true) "
+            "from roster.changes where sync_id = :undone and entity = 'org_memberships' "
+            "and (before ->> 'is_admin')::boolean and not (after ->> 'is_admin')::boolean"
+        ),
+        {"undone": undone},
     )
 
 

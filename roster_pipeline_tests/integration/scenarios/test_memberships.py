@@ -172,3 +172,22 @@ def test_given_a_native_membership_that_had_ended_when_shared_then_clevers_until
     town.leave(key)
     resync()
     assert query(product, f"{states} and ended_at is null", **values) == []
+
+
+def test_given_an_admin_who_was_removed_and_is_shared_again_when_undone_then_as_before_as_often_as_it_is(
+    town, resync, product, link, undo
+):
+    key = town.teacher(1)
+    resync()
+    teacher, values = town.person(key), {"account": link(key)[0]}
+    town.leave(key)
+    resync()
+    execute(product, "update roster.org_memberships set is_admin = true where account_id = :account", **values)
+    row = "select to_jsonb(m)::text from roster.org_memberships as m where account_id = :account"
+    before = query(product, row, **values)
+    town.put("users", teacher)
+    back = resync().sync_id
+    after = query(product, row, **values)
+    for expected in (before, after, before):
+        back = undo(back).sync_id
+        assert query(product, row, **values) == expected
