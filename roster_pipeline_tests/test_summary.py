@@ -169,6 +169,7 @@ def test_given_removals_wait_then_so_many_people_wait_and_not_so_many_rows(con):
 
 
 def test_given_names_wait_then_they_are_no_removals(con):  # noqa: F811
+    both(con, "org_memberships", *(member(number) for number in range(9)))
     was(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
     shall(con, "accounts", *(account(number, first_name="Wrong") for number in range(9)))
     assert said(con) == "Nothing changed; 9 changes wait for a person (names and emails)."
