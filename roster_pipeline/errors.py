@@ -11,6 +11,7 @@ RosterError                    a fault of ours                                  
 │   ├── SourceRefused          Clever said no: token revoked, not shared, disconnected
 │   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
 ├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
+├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
 ├── ProductUnusable            the product database is away: nothing half done     exit 1
 └── PlanStale                  what a plan would change has moved since            exit 5
 
@@ -68,6 +69,10 @@ class SourceBroken(SourceUnusable):
 
 class EventsMissing(RosterError):
     """Events after the cursor have expired or were lost: no failure of a run, but the reason why it reads in full."""
+
+
+class EventsTooMany(RosterError):
+    """So much has changed that a full read costs less: no failure of a run, but the reason why it reads in full."""
 
 
 class ProductUnusable(RosterError):

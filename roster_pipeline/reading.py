@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from roster_pipeline.errors import EventsMissing, SourceUnusable
+from roster_pipeline.errors import EventsMissing, EventsTooMany, SourceUnusable
 from roster_pipeline.extract.client import CleverClient, DistrictConnection
 from roster_pipeline.extract.events import newest_event, read_events
 from roster_pipeline.extract.read import read_feed
@@ -25,7 +25,7 @@ from roster_pipeline.land.warehouse import open_excerpt
 from roster_pipeline.model.bookmark import Bookmark, Published
 from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, ResourceRead
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.plan.mode import Choice, why_full, why_full_after
+from roster_pipeline.plan.mode import TOO_MANY, Choice, why_full, why_full_after
 from roster_pipeline.stage import models
 
 UNTOLD = "Clever's events could not be read"
@@ -96,16 +96,17 @@ def read_district(client: CleverClient, asked: Asked) -> Reading:
         asked.mode, bookmark, asked.published, is_confirmed=is_confirmed, made_by=asked.made_by, now=asked.now
     )
     connection = client.connection(asked.district_id)
+    # Before the events: what is uploaded after this is news to the next sync, whatever the events tell of it.
+    district = connection.district() if bookmark else None
     before = _events(connection, bookmark.cursor, asked.landing / "before") if bookmark else None
-    if bookmark and not reason:
+    if bookmark and district and not reason:
         if isinstance(before, EventsRead):
-            district = connection.district()
             reason = why_full_after(bookmark, district, before, rows=rows)
             if not reason:
                 return _read_changes(asked, bookmark, district, before)
         else:
             reason = before
-    return _read_whole(client, connection, asked, before, reason or "")
+    return _read_whole(client, connection, asked, bookmark, before, reason or "")
 
 
 def _read_changes(asked: Asked, bookmark: Bookmark, district: District, events: EventsRead) -> Reading:
@@ -127,6 +128,7 @@ def _read_whole(
     client: CleverClient,
     connection: DistrictConnection,
     asked: Asked,
+    bookmark: Bookmark | None,
     before: EventsRead | str | None,
     reason: str,
 ) -> Reading:
@@ -136,7 +138,9 @@ def _read_whole(
     feed = read_feed(client, asked.district_id, asked.landing)
     after = _events(connection, cursor, asked.landing / "after") if cursor else None
     if isinstance(after, EventsRead):
-        feed = replace(feed, before=told, after=after)
+        # Tables that were made otherwise differ in every row: nothing tells what events had missed.
+        comparable = bookmark is not None and bookmark.made_by == asked.made_by
+        feed = replace(feed, before=told if comparable else None, after=after)
     with open_warehouse(asked.files, asked.district_id) as con:
         landed = land(con, feed, asked.sync_id, _bookmark(asked, feed))
     return Reading(Choice("full", reason), feed.district, feed.reads, told, landed)
@@ -154,6 +158,8 @@ def _events(connection: DistrictConnection, cursor: Cursor, into: Path) -> Event
         return read_events(connection, cursor, into)
     except EventsMissing:
         return "events since the last sync are missing from the feed"
+    except EventsTooMany:
+        return TOO_MANY
     except SourceUnusable:
         return UNTOLD
 

@@ -61,6 +61,13 @@ def test_given_clever_synced_and_told_no_event_when_chosen_then_full_and_why():
     assert "told no event" in why_full_after(BOOKMARK, later, events(0), rows=100)
     assert why_full_after(BOOKMARK, later, events(1, 1), rows=100) is None
     assert why_full_after(BOOKMARK, DISTRICT, events(0), rows=100) is None
+    # The event that tells of the upload itself tells of nothing that we hold.
+    assert "told no event" in why_full_after(BOOKMARK, later, events(1), rows=100)
+
+
+def test_given_an_event_of_ours_that_could_not_be_read_when_chosen_then_full_and_why():
+    odd = replace(events(3, 2), unreadable=1)
+    assert "could not be read" in why_full_after(BOOKMARK, DISTRICT, odd, rows=100)
 
 
 @pytest.mark.parametrize(("changed", "rows", "is_full"), [(2000, 0, False), (2001, 0, True), (5000, 50_000, False)])

@@ -67,6 +67,8 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
         with sync.clever() as clever, sync.landing() as folder:
             reading = read_district(clever, _asked(sync, "full" if config.preview else config.mode, sync_id, folder))
         context.log.info(f"A {reading.choice.mode} sync: {reading.choice.reason}.")
+        if reading.events and reading.events.unknown:
+            context.log.warning(f"Events that nobody here knows, passed over: {dict(reading.events.unknown)}.")
         events = reading.events.events if reading.events else None
         with sync.product() as pg:
             usual = usual_events(pg, organization_of(pg, sync.district_id))

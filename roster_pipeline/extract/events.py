@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from roster_pipeline.errors import EventsMissing
+from roster_pipeline.errors import EventsMissing, EventsTooMany
 from roster_pipeline.extract.event import read_event, read_ids
 from roster_pipeline.extract.newest import NewestStates
 from roster_pipeline.extract.paging import LIMIT, walk
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from roster_pipeline.extract.event import Event
 
 
-def read_events(connection: DistrictConnection, since: Cursor, into: Path) -> EventsRead:
+MOST = 50_000
+"""Records whose newest state is held in memory. After more changes, a full read costs less in any district."""
+
+
+def read_events(connection: DistrictConnection, since: Cursor, into: Path, *, most: int = MOST) -> EventsRead:
     """The newest state of each record that changed since the cursor, whatever order the events come in.
 
     Holds those states, kept fields only, and the ids of the events. `previous_attributes` are never read (`event.py`).
@@ -35,8 +39,10 @@ def read_events(connection: DistrictConnection, since: Cursor, into: Path) -> Ev
     Args:
         into: a folder for `<resource>.events.ndjson.zst`, made if it is missing. It then holds people: the caller
             removes it, after a failure too.
+        most: records to hold.
 
     Raises:
+        EventsTooMany: they speak of more records than that.
         EventsMissing: it is not proven that every event since the cursor came. Where the cursor is of an empty feed,
             no event can prove it: such a cursor is good for as long as Clever keeps events, 30 days.
         SourceUnusable: the feed could not be read to its end; SourceRefused where the app may read no events.
@@ -50,6 +56,8 @@ def read_events(connection: DistrictConnection, since: Cursor, into: Path) -> Ev
         for event in map(read_event, page.records):
             if _is_news(event, since, seen):
                 states.take(event)
+        if len(states) > most:
+            raise EventsTooMany(f"{what}: more than {most:,} records have changed; the district is to be read in full.")
     _prove(since, seen, what)
     seen.pop(since.last or "", None)
     into.mkdir(parents=True, exist_ok=True)
@@ -61,6 +69,7 @@ def read_events(connection: DistrictConnection, since: Cursor, into: Path) -> Ev
         dict(states.unknown),
         seen[min(seen)] if seen else None,
         seen[max(seen)] if seen else None,
+        states.unreadable,
     )
 
 

@@ -62,6 +62,7 @@ class NewestStates:
         self._lists = [_List(resource, district_id) for resource in RESOURCES]
         self._fed_by = {each.path: [fed for fed in self._lists if fed.resource.path == each.path] for each in RESOURCES}
         self.unknown: Counter[str] = Counter()
+        self.unreadable = 0
 
     def take(self, event: Event) -> None:
         """Remembers what the event says, unless a newer one spoke of the same record."""
@@ -71,8 +72,14 @@ class NewestStates:
         known = verb in VERBS and record_type in self._fed_by
         if known and event.id and event.record:
             self._place(event.id, event.record, self._fed_by[record_type], deleted=verb == DELETED)
-        else:
-            self._count(_complaint(event, known=known))
+            return
+        self._count(_complaint(event, known=known))
+        # Of another kind of record we hold nothing. What this one says of ours, nobody knows.
+        self.unreadable += not event.id or not event.type or record_type in self._fed_by
+
+    def __len__(self) -> int:
+        """Records, each counted once for every list that may hold it."""
+        return sum(len(each) for each in self._lists)
 
     def gone(self) -> dict[str, tuple[str, ...]]:
         """By list, the ids of the records that are no longer in it, ascending."""
@@ -102,6 +109,9 @@ class _List:
         self._members = Salvage(resource.name, kind, district_id)
         self._leavers = Salvage(resource.name, Record, district_id)
         self._states: dict[str, _State] = {}
+
+    def __len__(self) -> int:
+        return len(self._states)
 
     def may_hold(self, roles: object) -> bool:
         """Whether a record is in this list by its roles. Roles that cannot be read prove no absence."""

@@ -89,6 +89,7 @@ def fold_in(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
         overlay(con, raw="warehouse.raw")
         for schema, table in _tables(con, FOLDED):
             _fold_table(con, f"{schema}.{table}", whole=table in WHOLE)
+        _fold_accounts(con)
         _fold_quarantine(con)
         for schema, table in (
             ("raw", "district"),
@@ -124,13 +125,20 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: str, *, whole: bool) -> N
     con.execute(f"INSERT INTO warehouse.{table} BY NAME FROM {table}")
 
 
+def _fold_accounts(con: duckdb.DuckDBPyConnection) -> None:
+    """The only table of `current` that a later delta looks at: who carries which address."""
+    seen = "account_id IN (SELECT account_id FROM current.accounts)"
+    con.execute(f"DELETE FROM warehouse.current.accounts WHERE {seen}")
+    con.execute("INSERT INTO warehouse.current.accounts BY NAME FROM current.accounts")
+
+
 def _fold_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     """What could not be read is known of the whole district, what broke a contract of what is within reach."""
     known = [f"SELECT id FROM reach.{name}" for name in OWNERS.values()]
     known += ["SELECT clever_id FROM warehouse.raw.set_aside WHERE whole_record AND clever_id IS NOT NULL"]
     con.execute(
         "CREATE OR REPLACE TEMPORARY TABLE waiting AS FROM warehouse.quarantine.records "
-        f"WHERE clever_id NOT IN ({' UNION ALL '.join(known)}) UNION FROM quarantine.records"
+        f"WHERE clever_id IS NULL OR clever_id NOT IN ({' UNION ALL '.join(known)}) UNION FROM quarantine.records"
     )
     con.execute("CREATE OR REPLACE TABLE warehouse.quarantine.records AS FROM waiting")
 

@@ -65,6 +65,10 @@ ADDRESSES = f"""
     UNION ALL
     SELECT clever_id, email FROM warehouse.marts.accounts WHERE email IS NOT NULL
     UNION ALL
+    -- Of those who left or wait in quarantine: their account keeps its address, and gives it up when they are back.
+    SELECT linked_clever_id, email FROM warehouse.current.accounts
+    WHERE linked_clever_id IS NOT NULL AND email IS NOT NULL
+    UNION ALL
     SELECT id, {EMAIL} FROM {PEOPLE_OF_EVENTS} WHERE {EMAIL} IS NOT NULL
 """
 """Who carries, carried or asks for which address. Whoever shares one with somebody in reach is in reach."""

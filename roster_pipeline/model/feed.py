@@ -71,6 +71,7 @@ class EventsRead:
         reads: for each raw list the records that were created or updated, last state only. `rows` may be 0.
         gone: by raw list, the ids that are no longer in it. What was set aside is neither there nor in a file.
         unknown: how many were passed over because nobody knows what they mean, by what they call themselves.
+        unreadable: how many of these may have spoken of a record that we hold.
         oldest_at: when Clever made the first of them, in UTC. Informational: times do not order events.
         newest_at: the same of the last.
     """
@@ -82,6 +83,13 @@ class EventsRead:
     unknown: Mapping[str, int]
     oldest_at: datetime | None = None
     newest_at: datetime | None = None
+    unreadable: int = 0
+
+    @property
+    def changed(self) -> int:
+        """Records of our lists that they speak of; one of two lists counts twice."""
+        read = sum(one.rows + len(one.set_aside) for one in self.reads)
+        return read + sum(len(ids) for ids in self.gone.values())
 
 
 @dataclass(frozen=True)

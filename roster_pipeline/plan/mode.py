@@ -20,6 +20,8 @@ FEED_REACHES = timedelta(days=29)
 SHARE, AT_LEAST = 0.1, 2000
 """Records: if more have changed than this share of the district, a full read costs less."""
 
+TOO_MANY = "more has changed than a full read costs"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -67,9 +69,10 @@ def why_full_after(bookmark: Bookmark, district: District, events: EventsRead, *
     Args:
         rows: records of the district.
     """
-    if not events.events and district.last_sync != bookmark.uploaded_at:
-        return "Clever has taken in the district's files since, and told no event"
-    changed = sum(read.rows for read in events.reads) + sum(len(ids) for ids in events.gone.values())
-    if changed > max(AT_LEAST, rows * SHARE):
-        return "more has changed than a full read costs"
+    if not events.changed and district.last_sync != bookmark.uploaded_at:
+        return "Clever has taken in the district's files since, and told no event of what changed"
+    if events.unreadable:
+        return f"{events.unreadable:,} events could not be read"
+    if events.changed > max(AT_LEAST, rows * SHARE):
+        return TOO_MANY
     return None

@@ -58,7 +58,9 @@ ASKED = """
 """
 """Accounts of the organization's people, those that are theirs again, and those with an address of the feed."""
 ASKED_WITHIN = "and link.clever_id in (select id from within_people)"
-OF_ASKED = "and m.account_id in (select account_id from asked)"
+OF_ASKED = """and m.account_id in (select account_id from asked)
+            and (link.clever_id is null or link.clever_id in (select id from within_people))"""
+"""Whoever is asked for only because of an address stands as they are: their record is not looked at."""
 OF_SECTIONS = "and roster.clever_id in (select id from within_sections)"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from roster_pipeline.extract.events import newest_event, read_events
+from roster_pipeline.extract.events import MOST, newest_event, read_events
 from roster_pipeline.model.feed import Cursor
 from roster_pipeline_tests.extract.fake_clever import DISTRICT, FakeClever, oid, page
 
@@ -54,9 +54,9 @@ def pages(*given: list[object]) -> FakeClever:
     return clever
 
 
-def read(clever: FakeClever, into: Path, since: Cursor = EMPTY) -> EventsRead:
+def read(clever: FakeClever, into: Path, since: Cursor = EMPTY, most: int = MOST) -> EventsRead:
     with clever.client() as client:
-        return read_events(client.connection(DISTRICT), since, into)
+        return read_events(client.connection(DISTRICT), since, into, most=most)
 
 
 def end(clever: FakeClever, since: Cursor | None = None) -> Cursor:

@@ -126,6 +126,7 @@ def test_e_12_events_that_nobody_knows_are_counted_and_the_cursor_goes_on(tmp_pa
     odd = [happened(n, kind, ANN) for n, kind in enumerate(kinds, 2)]
     found = read(pages([FIVE[0], *odd], odd), tmp_path)
     assert found.unknown == {"contacts.updated": 1, "users.merged": 2, "districts.merged": 1}
+    assert found.unreadable == 2
     assert kept(found) == {"schools": [SCHOOL | {"name": "Pineapple 1"}]}
     assert (found.events, found.cursor) == (5, Cursor(oid(4), oid(5)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from roster_pipeline.errors import EventsMissing, SourceBroken, SourceRefused
+from roster_pipeline.errors import EventsMissing, EventsTooMany, SourceBroken, SourceRefused
 from roster_pipeline.extract import paging
 from roster_pipeline.model.feed import Cursor
 from roster_pipeline.model.resources import RESOURCES
@@ -110,3 +110,10 @@ def test_links_that_never_end_are_refused(tmp_path, monkeypatch):
 
 def test_events_that_lie_before_the_place_that_was_asked_for_are_no_end_of_the_feed():
     assert end(pages(FIVE[:2]), Cursor(oid(3), oid(4))) == Cursor(oid(3), oid(4))
+
+
+def test_more_changes_than_are_to_be_held_are_not_held(tmp_path):
+    changes = [happened(n, "schools.updated", SCHOOL | {"id": oid(n)}) for n in range(1, 7)]
+    with pytest.raises(EventsTooMany, match="more than 5"):
+        read(feed(*changes), tmp_path, most=5)
+    assert read(feed(*changes), tmp_path, most=6).events == 6

@@ -6,7 +6,7 @@ import duckdb
 from roster_pipeline.land.warehouse import excerpt_file
 from roster_pipeline.sandbox.school_day import school_days
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published, query
+from roster_pipeline_tests.integration.readers import difference, execute, published, query
 from roster_pipeline_tests.integration.rule_book import expect
 
 MODES = "select mode, mode_reason from roster.syncs order by id"
@@ -62,6 +62,28 @@ def test_given_events_told_nothing_of_a_change_when_read_in_full_by_the_job_then
     passed, said = checks("events_told_all")["raw/sections"]
     assert not passed
     assert said["missed"] > 0
+
+
+def test_e_21_given_five_times_as_many_events_as_usual_when_synced_by_the_job_then_a_check_warns(
+    sync, valley, product, checks
+):
+    usual = """
+        insert into roster.syncs (organization_id, mode, trigger, state, started_at, proof)
+        select id, 'delta', 'cli', 'published', now(), '{"events": 10}'
+        from roster.organizations, generate_series(1, 10)
+    """
+    execute(product, usual)
+    sync(valley)
+    for room in ("101", "102"):
+        for key in valley.resources["sections"].ids():
+            valley.put("sections", valley.get("sections", key) | {"period": room})
+    for key in valley.resources["users"].ids():
+        valley.put("users", valley.get("users", key) | {"name": valley.get("users", key)["name"] | {"middle": "X"}})
+    assert sync(valley, mode="auto").exit_code == 0
+    passed, said = checks("event_volume")["raw/sections"]
+    assert not passed
+    assert said["events"] > 100
+    assert said["usual"] == 10
 
 
 def _metadata(instance, key):
