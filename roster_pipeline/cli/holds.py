@@ -14,7 +14,6 @@ from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_ta
 from roster_pipeline.cli.sync import OneDistrict, finish, run_districts
 from roster_pipeline.cli.waiting import show_people, show_waiting
 from roster_pipeline.errors import CannotStart, PlanStale
-from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.build import kept_plan
@@ -25,6 +24,7 @@ from roster_pipeline.product.tables import holds as holds_table
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.publish.holds import decide_hold, find_plan, hold_state
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.why.reading import Unread, open_file
 
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="As roster-pipeline holds names it.")]
 By = Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")]
@@ -161,12 +161,18 @@ def _open_holds(settings: Settings) -> list[dict[str, Any]]:
 
 def _with_people(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
     """With who would leave, from the district's file on this machine, if its last plan is still this one."""
-    with open_warehouse(settings.districts_folder, row["district_id"]) as con:
+    nobody = {"people": None, "renamed": None}
+    with (
+        transaction(open_product(settings)) as pg,
+        open_file(pg, settings.districts_folder, row["district_id"]) as con,
+    ):
+        if isinstance(con, Unread):
+            return row | nobody
         try:
             is_same = kept_plan(con).held_digest.startswith(row["plan"])
         except PlanStale:
             is_same = False
-        return row | (whom_it_is_about(con) if is_same else {"people": None, "renamed": None})
+        return row | (whom_it_is_about(con) if is_same else nobody)
 
 
 def _show_plan(rows: list[dict[str, Any]]) -> None:
@@ -191,8 +197,8 @@ def _show_plan(rows: list[dict[str, Any]]) -> None:
 def _show_people(row: dict[str, Any]) -> None:
     if row["people"] is None:
         say(
-            "Who they are is in the district's file of the machine that synced last, and here it is of another plan: "
-            f"roster-pipeline plan --district {row['district_id']}, then ask again."
+            "Who they are is in the district's file of the machine that synced last; here there is none, it is of "
+            f"another plan, or a sync has it now: roster-pipeline plan --district {row['district_id']}, then ask again."
         )
     else:
         show_people(row)

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from roster_pipeline.cli.findings import DIFFERENCES, Findings, Row, in_words, read_findings
+from roster_pipeline.cli.report import planned_file
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
 from roster_pipeline.cli.spreadsheet import as_csv, write_privately
 from roster_pipeline.cli.sync import PLAN, OneDistrict, finish, run_districts
 from roster_pipeline.errors import CannotStart
-from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
 
 To = Annotated[
@@ -50,7 +50,7 @@ def preflight(
     (report,) = reports = run_districts(settings, [district], job=PLAN)
     if report.failure:
         return finish(reports, as_json=as_json)
-    with open_warehouse(settings.districts_folder, district) as con:
+    with planned_file(settings, district) as con:
         found = read_findings(con)
     answer = {"district_id": district, "name": report.name, **vars(found)}
     files = _write(to or settings.home / "preflight" / district, answer)

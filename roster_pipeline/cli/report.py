@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import sqlalchemy as sa
 
 from roster_pipeline.cli.screen import say, show_table
 from roster_pipeline.cli.waiting import show_waiting
-from roster_pipeline.land import open_warehouse
+from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
-from roster_pipeline.model.plan import Held
+from roster_pipeline.model.plan import PREVIEW, Held
 from roster_pipeline.plan.build import kept_plan
 from roster_pipeline.plan.consequences import consequences
 from roster_pipeline.plan.summary import summarize
@@ -21,6 +23,7 @@ from roster_pipeline.product.organizations import Clock, find_organization
 from roster_pipeline.product.tables import identity_links, syncs
 from roster_pipeline.settings import Settings
 from roster_pipeline.why.clock import hops_words
+from roster_pipeline.why.reading import Unread, open_file
 
 if TYPE_CHECKING:
     from roster_pipeline.defs.launch import Ended
@@ -108,8 +111,23 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
     )
 
 
+@contextmanager
+def planned_file(settings: Settings, district_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The district's file with the plan that was only looked at, kept from syncs as long as it is open.
+
+    Raises:
+        PlanStale: a sync of the district has begun since.
+    """
+    with transaction(open_product(settings)) as pg, open_file(pg, settings.districts_folder, district_id) as con:
+        if isinstance(con, Unread) or kept_plan(con).sync_id != PREVIEW:
+            raise PlanStale(
+                f"A sync of district {district_id} began before its plan could be shown. Ask again when it has ended."
+            )
+        yield con
+
+
 def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
-    with open_warehouse(settings.districts_folder, district_id) as con:
+    with planned_file(settings, district_id) as con:
         plan, leaves = kept_plan(con), consequences(con)
         summary = summarize(con, plan)
     return Report(

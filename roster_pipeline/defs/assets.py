@@ -18,6 +18,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import last_landed, proof_of
 from roster_pipeline.land.excerpt import settle
 from roster_pipeline.model.feed import ResourceRead
+from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import consequences, why_held
 from roster_pipeline.plan.summary import summarize
@@ -42,8 +43,6 @@ Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 MANY, FEW = 5, 20
 """So many times the usual number of events is worth a look, unless they are few all the same."""
-PREVIEW = 0
-"""Stands for the sync of a plan that is only looked at."""
 
 
 class SyncConfig(dg.Config):

@@ -15,6 +15,7 @@ from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 import dagster as dg
 from dagster._core.code_pointer import ModuleCodePointer
@@ -25,6 +26,8 @@ from dagster._serdes import ConfigurableClassData, serialize_value
 from roster_pipeline.defs.process import is_dead, living, process_tag
 
 OURS = "roster_pipeline.definitions"
+PATIENCE = 60
+"""Seconds that a run of another machine may hold no lock: before its sync, between two of a batch, at its end."""
 COMMAND = [sys.executable, "-m", "roster_pipeline.defs.warm", OURS]
 
 
@@ -35,6 +38,7 @@ class WarmRunLauncher(DefaultRunLauncher):
         super().__init__(inst_data)
         self._lock = Lock()
         self._warm: Warm | None = None
+        self._idle: dict[str, float] = {}
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Fork if a warm process waits; else start as Dagster does, and then get one ready for the next run."""
@@ -68,7 +72,18 @@ class WarmRunLauncher(DefaultRunLauncher):
         """Failed if the process is known to be gone: run monitoring ends the run, and its district is free again."""
         if is_dead(run):
             return CheckRunHealthResult(WorkerStatus.FAILED, "The process of this run is gone.")
+        if living(run) is None and self._is_abandoned(run):
+            return CheckRunHealthResult(WorkerStatus.FAILED, "No process works on this run any more.")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+    def _is_abandoned(self, run: dg.DagsterRun) -> bool:
+        """Of a process elsewhere, such as in a container that was replaced, only the lock of its district tells."""
+        from roster_pipeline.defs.runs import may_be_at_work  # whoever only looks at runs need not import the jobs
+
+        if may_be_at_work(run):
+            self._idle.pop(run.run_id, None)
+            return False
+        return monotonic() - self._idle.setdefault(run.run_id, monotonic()) > PATIENCE
 
     def dispose(self) -> None:
         """The warm process goes with the daemon; its forks go on."""

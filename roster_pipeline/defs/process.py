@@ -8,6 +8,8 @@ import dagster as dg
 import psutil
 
 PROCESS_TAG = "roster/process"
+CLOCK_MAY_MOVE = 60
+"""Seconds. When a process began is told by the machine's clock, which may have been put right since."""
 
 
 def process_tag(run_id: str, pid: int) -> dict[str, str]:
@@ -35,7 +37,8 @@ def living(run: dg.DagsterRun) -> psutil.Process | None:
     pid, started = map(int, run.tags[PROCESS_TAG].split()[2:])
     try:
         found = psutil.Process(pid)
-        return found if int(found.create_time()) == started and found.status() != psutil.STATUS_ZOMBIE else None
+        is_same = abs(found.create_time() - started) < CLOCK_MAY_MOVE
+        return found if is_same and found.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
 

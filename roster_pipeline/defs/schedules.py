@@ -36,5 +36,7 @@ def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator
     context.log.info(f"{sum(map(len, batches))} districts in {len(batches)} runs; {in_words(turns)}.")
     if not batches:
         yield dg.SkipReason(f"No district of tier secure_sync is due: {len(busy)} under way, {in_words(turns)}.")
-    for number, batch in enumerate(batches, 1):
-        yield batch_request(batch, evening, run_key=f"nightly/{evening.date().isoformat()}/{number}")
+    for batch in batches:
+        # By its first district: a tick that is taken up again leaves out who is under way, and would count anew.
+        key = f"nightly/{evening.date().isoformat()}/{batch[0].district_id}"
+        yield batch_request(batch, evening, run_key=key)

@@ -15,7 +15,7 @@ from roster_pipeline.defs.partitions import DISTRICTS, URGENT, districts, run_ta
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way
 from roster_pipeline.nightly import candidates, in_batches, in_words, last_evening, turn_of, was_tried
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
 from roster_pipeline.publish.ledger import fail_killed, runs_of_running_syncs
 from roster_pipeline.refresh import Waiting, waiting_requests
@@ -86,8 +86,9 @@ def _free(instance: dg.DagsterInstance, product: Product) -> list[Waiting]:
 
 def _give_back(instance: dg.DagsterInstance, pg: Connection, now: datetime) -> None:
     """Requests of a sync whose run is over wait again: the process was killed before it could say anything."""
-    for run_id in runs_of_running_syncs(pg):
-        if is_over(instance, run_id):
+    for district_id, run_id in runs_of_running_syncs(pg):
+        # A run that this Dagster has no record of may be another one's: the district's lock tells whether it lives.
+        if is_over(instance, run_id) and share_district(pg, district_id):
             fail_killed(pg, run_id, now)
 
 

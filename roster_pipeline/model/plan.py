@@ -10,6 +10,8 @@ Counts = Mapping[str, Mapping[str, int]]
 """Rows by entity, then by op (`insert`, `update`, `restore`, `end`)."""
 FEED_INCOMPLETE = "feed_incomplete"
 """The one reason that no person can lift: what is absent has not been proven gone."""
+PREVIEW = 0
+"""Stands for the sync of a plan that is only looked at."""
 
 
 @dataclass(frozen=True)

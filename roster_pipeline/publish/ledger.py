@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from roster_pipeline.model.scope import Scope
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.publish.holds import record_holds
 from roster_pipeline.publish.requests import answer, give_back, take_up
+
+KILLED = {"error": "killed"}
+KILLED_MOST = 3
 
 
 def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
@@ -165,21 +169,38 @@ def finish_correction(pg: Connection, sync_id: int, counts: dict[str, Any], at: 
     _close(pg, syncs.c.id == sync_id, state="published", counts=counts, at=at)
 
 
-def runs_of_running_syncs(pg: Connection) -> list[str]:
-    """Dagster run ids of the syncs that say they are running."""
-    running = sa.select(syncs.c.dagster_run_id).where(syncs.c.state == "running", syncs.c.dagster_run_id.is_not(None))
-    return list(pg.execute(running).scalars())
+def runs_of_running_syncs(pg: Connection) -> list[tuple[str, str]]:
+    """The syncs that say they are running: Clever id of the district, and Dagster's run id."""
+    running = (
+        sa.select(organizations.c.clever_district_id, syncs.c.dagster_run_id)
+        .join_from(syncs, organizations, syncs.c.organization_id == organizations.c.id)
+        .where(syncs.c.state == "running", syncs.c.dagster_run_id.is_not(None))
+    )
+    return [(str(district_id), str(run_id)) for district_id, run_id in pg.execute(running)]
 
 
 def fail_killed(pg: Connection, dagster_run_id: str, at: datetime) -> None:
-    """Close the sync of a run that was killed; its requests wait again."""
-    _fail_running(pg, syncs.c.dagster_run_id == dagster_run_id, at)
+    """Close the sync of a run that was killed; its requests wait again.
+
+    After several in a row they are answered: something kills every sync of this district, and would for ever.
+    """
+    own = syncs.c.dagster_run_id == dagster_run_id
+    _close(pg, sa.and_(own, syncs.c.state == "running"), state="failed", counts=KILLED, at=at)
+    for sync_id, organization_id in pg.execute(sa.select(syncs.c.id, syncs.c.organization_id).where(own)).all():
+        if _killed_in_a_row(pg, organization_id) >= KILLED_MOST:
+            answer(pg, sync_id, "failed", f"Nothing changed: {KILLED_MOST} syncs in a row were killed.", at)
+        give_back(pg, [sync_id])
+
+
+def _killed_in_a_row(pg: Connection, organization_id: int) -> int:
+    lately = sa.select(syncs.c.counts).where(syncs.c.organization_id == organization_id).order_by(syncs.c.id.desc())
+    return sum(1 for _ in takewhile(KILLED.__eq__, pg.execute(lately.limit(KILLED_MOST)).scalars()))
 
 
 def _fail_running(pg: Connection, which: sa.ColumnElement[bool], at: datetime) -> None:
     stale = sa.and_(which, syncs.c.state == "running")
     killed = pg.execute(sa.select(syncs.c.id).where(stale)).scalars().all()
-    _close(pg, stale, state="failed", counts={"error": "killed"}, at=at)
+    _close(pg, stale, state="failed", counts=KILLED, at=at)
     give_back(pg, killed)
 
 

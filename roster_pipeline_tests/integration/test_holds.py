@@ -255,6 +255,19 @@ def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_w
     assert script("reject", "f" * 12).returncode == 2
 
 
+def test_given_a_sync_is_running_when_asked_who_waits_then_nobody_is_named_and_its_file_is_left_alone(
+    valley,
+    crowd,
+    product,
+    script,  # noqa: F811
+):
+    with district_lock(product, valley.id, on_wait=list):
+        (first, *_) = json.loads(script("holds", "--people", "--json").stdout)
+        assert first["people"] is None
+        assert "a sync has it now" in script("holds", "--people").stdout
+    assert json.loads(script("holds", "--people", "--json").stdout)[0]["people"]
+
+
 def test_given_a_hold_when_clever_moves_before_it_is_approved_by_command_then_exit_5(
     valley,
     crowd,

@@ -8,14 +8,20 @@ import dagster as dg
 import pytest
 from dagster._core.launcher.base import WorkerStatus
 
+from roster_pipeline.defs import launcher
 from roster_pipeline.defs.launcher import WarmRunLauncher
+from roster_pipeline.defs.partitions import PARTITION_TAG
 from roster_pipeline.defs.process import PROCESS_TAG, is_dead, living, process_tag
+from roster_pipeline.product.database import district_lock
 
 
 @pytest.fixture
 def sleeper():
     """A process that waits to be stopped."""
-    running = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); print(flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen([sys.executable, "-c", code], **pipes)
+    running.stdout.readline()  # whoever starts a process in the background lets it ignore interrupts
     yield running
     running.kill()
     running.wait()
@@ -65,9 +71,29 @@ def test_given_a_run_elsewhere_or_of_a_process_that_nobody_told_then_nothing_is_
     assert health(run_in(tags)) is WorkerStatus.RUNNING
 
 
+def test_given_a_run_elsewhere_when_nobody_has_worked_on_its_district_for_a_minute_then_it_is_not_healthy(
+    environment, product, monkeypatch
+):
+    asked, seconds = WarmRunLauncher(), iter(range(0, 1000, 61))
+    monkeypatch.setattr(launcher, "monotonic", lambda: next(seconds))
+    tags = {PROCESS_TAG: f"{RUN} a-container-that-is-gone 1 1", PARTITION_TAG: "a-district"}
+
+    def status():
+        return asked.check_run_worker_health(run_in(tags)).status
+
+    with district_lock(product, "a-district", on_wait=list):
+        assert [status(), status()] == [WorkerStatus.RUNNING] * 2
+    assert [status(), status()] == [WorkerStatus.RUNNING, WorkerStatus.FAILED]
+
+
+def test_given_the_clock_was_put_right_since_then_a_living_process_is_no_other(sleeper):
+    *place, started = process_tag(RUN, sleeper.pid)[PROCESS_TAG].split()
+    assert living(run_in({PROCESS_TAG: " ".join([*place, str(int(started) + 30)])}))
+
+
 def test_given_a_run_in_a_process_when_terminated_then_the_process_is_interrupted(sleeper):
-    launcher = {"module": "roster_pipeline.defs.launcher", "class": "WarmRunLauncher"}
-    with dg.instance_for_test(overrides={"run_launcher": launcher}) as instance:
+    ours = {"module": "roster_pipeline.defs.launcher", "class": "WarmRunLauncher"}
+    with dg.instance_for_test(overrides={"run_launcher": ours}) as instance:
         started = run_in(process_tag(RUN, sleeper.pid), status=dg.DagsterRunStatus.STARTED)
         instance.add_run(started)
         assert instance.run_launcher.terminate(RUN)

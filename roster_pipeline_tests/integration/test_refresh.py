@@ -9,7 +9,7 @@ from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.sensors import district_partitions, refresh_requests
 from roster_pipeline.errors import DistrictUnknown, TierRefused
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.publish.ledger import begin_sync
 from roster_pipeline.refresh import file_request
@@ -104,6 +104,39 @@ def test_given_a_run_was_killed_when_the_sensor_looks_then_its_press_waits_again
     (asked,) = requests_of(instance)
     assert asked.partition_key == valley.id
     assert query(product, "select state from roster.syncs order by id desc limit 1") == [("failed",)]
+
+
+def test_given_every_run_is_killed_when_the_sensor_looks_the_third_time_then_its_press_is_answered(
+    valley, instance, press, product
+):
+    press(valley)
+    for _ in range(3):
+        assert [one for one in requests_of(instance) if isinstance(one, dg.RunRequest)]
+        _begin(product, valley, run_id="gone")
+    (skipped,) = requests_of(instance)
+    assert isinstance(skipped, dg.SkipReason)
+    ((state, _, summary),) = query(product, REQUESTS)
+    assert state == "failed"
+    assert "3 syncs in a row were killed" in summary
+    press(valley)
+    assert isinstance(requests_of(instance)[0], dg.RunRequest)
+
+
+def test_given_a_sync_that_another_dagster_knows_when_the_sensor_looks_then_it_goes_on(
+    valley, instance, press, product
+):
+    press(valley)
+    with district_lock(product, valley.id, on_wait=list):
+        _begin(product, valley, run_id="known-elsewhere")
+        requests_of(instance)
+        assert query(product, "select state from roster.syncs") == [("running",)]
+    requests_of(instance)
+    assert query(product, "select state from roster.syncs") == [("failed",)]
+
+
+def _begin(product, district, run_id):
+    with transaction(product) as pg:
+        begin_sync(pg, district.id, dagster_run_id=run_id, mode="auto", trigger="manual", at=datetime.now(UTC))
 
 
 def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refused(connect, hamlet, valley, product):
