@@ -140,6 +140,16 @@ def _scope_of(pg: Connection, organization_id: int, district_id: str, kind: str,
     )
 
 
+def refuse_waiting(pg: Connection, district_id: str, why: str) -> None:
+    """Answer the requests that wait for a district which will not be synced any more."""
+    own = sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
+    pg.execute(
+        refresh_requests.update()
+        .where(requests.organization_id == own, requests.state == "queued")
+        .values(state="failed", summary=why, finished_at=sa.func.now())
+    )
+
+
 def waiting_requests(pg: Connection) -> list[Waiting]:
     """The districts that requests wait for, the longest wait first. Those of a paused district go on waiting."""
     rows = pg.execute(

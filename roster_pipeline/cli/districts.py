@@ -18,6 +18,7 @@ from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Kept, Organization, all_organizations, connect_district
+from roster_pipeline.refresh import refuse_waiting
 from roster_pipeline.settings import Settings, read_settings
 
 CLEVER_ID = "[0-9a-f]{24}"
@@ -87,6 +88,8 @@ def connect_here(settings: Settings, district: District, tier: str) -> Kept | No
 
     with transaction(open_product(settings)) as pg:
         kept = connect_district(pg, district.id, name=district.name, tier=tier)
+        if tier == "sso_only":
+            refuse_waiting(pg, district.id, "Nothing changed: the district's tier has no roster sync any more.")
     with dagster_instance(settings) as instance:
         add_partition(instance, district.id)
     return kept

@@ -40,6 +40,8 @@ def next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 _create(con, table)
             yield con
             con.commit()
+        if (folder / LATEST).exists():
+            shutil.copymode(folder / LATEST, following)
         following.replace(folder / LATEST)
     finally:
         _clear(folder)

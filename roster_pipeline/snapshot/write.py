@@ -39,7 +39,7 @@ def write_snapshot(
         sync_id: which sync the new rows are noted under.
         at: from when they are valid.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # people: whom to let in is the operator's to say
     noted = {"district": district_id, "sync": sync_id, "at": at}
     with FileLock(folder / ".lock"), next_version(folder) as con:
         last = _last_sync(con, pg, district_id, organization_id)

@@ -59,8 +59,11 @@ def test_given_a_connected_district_when_its_tier_changes_then_all_is_kept_and_t
     assert said.returncode == 0, said.stderr
     wanted = ("secure_sync", "library", "no longer in the night", f"{len(before['rosters'])} classes stay")
     assert [word for word in wanted if word not in said.stdout] == []
+    assert script("refresh", "--district", valley.id).returncode == 0
     refused = script("connect", valley.id, "--tier", "sso_only")
     assert "no roster sync" in refused.stdout
+    ((state, summary),) = query(product, "select state, summary from roster.refresh_requests")
+    assert (state, "no roster sync" in summary) == ("failed", True)
     ended = script("sync", "--district", valley.id)
     assert (ended.returncode, "sso_only" in complaint(ended)) == (2, True)
     assert live_rows(product) == before

@@ -127,6 +127,14 @@ def test_given_a_sync_runs_when_opened_all_the_while_then_it_is_always_complete(
     assert sorted(path.name for path in latest.parent.iterdir() if path.suffix == ".duckdb") == ["latest.duckdb"]
 
 
+def test_given_a_snapshot_then_it_is_closed_to_others_until_the_operator_opens_it_for_good(valley, publish, latest):
+    publish(valley)
+    assert latest.parent.stat().st_mode & 0o077 == 0
+    latest.chmod(0o640)
+    publish(valley)
+    assert latest.stat().st_mode & 0o777 == 0o640
+
+
 def test_given_it_fails_while_it_is_written_then_the_last_one_stays_alone(valley, publish, product, latest):
     publish(valley)
     before = read(latest, "select * from syncs")
