@@ -20,9 +20,10 @@ people as (
         coalesce(
             regexp_full_match(
                 email,
-                '[^\p{C}\p{Z}\x{FFFD}@",:;<>()\[\]\\]{1,64}@([\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{M}\p{N}]([\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?'
+                '[^\p{C}\p{Z}\x{FFFD}@",:;<>()\[\]\\]+@[\p{L}\p{M}\p{N}-]+(\.[\p{L}\p{M}\p{N}-]+)+'
             )
-            and length(email) <= 254
+            and not regexp_matches(email, '@(.*\.)?-|@.*-(\.|$)')
+            and length(email) <= 254 and instr(email, '@') <= 65
             and email not like '.%' and email not like '%..%' and email not like '%.@%',
             false
         ) as email_is_valid

@@ -165,8 +165,6 @@ def _digests(con: duckdb.DuckDBPyConnection) -> dict[bool, str]:
 
 
 def _row_text(entity: Entity) -> str:
-    """A change as one text: lengths tell columns apart, and NULL from empty."""
+    """A change as one text: JSON tells columns apart, and NULL from empty."""
     columns = ("op", *entity.columns, *(f"was_{column}" for column in entity.content))
-    return " || ".join(
-        f"coalesce(length({column}::varchar) || ':' || {column}::varchar, '-') || '|'" for column in columns
-    )
+    return f"to_json(row({', '.join(columns)}))::varchar"

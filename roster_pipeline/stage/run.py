@@ -13,8 +13,9 @@ def run_models(con: duckdb.DuckDBPyConnection, chosen: Iterable[Model]) -> Itera
     """Build the tables of `chosen` in the given order; yields each with its number of rows."""
     for model in chosen:
         con.execute(f"create schema if not exists {model.layer}")
-        con.execute(f"create or replace table {model.layer}.{model.name} as {model.sql}")
-        yield model, count_rows(con, model.layer, model.name)
+        made = con.execute(f"create or replace table {model.layer}.{model.name} as {model.sql}").fetchone()
+        assert made is not None  # it answers with the number of rows
+        yield model, int(made[0])
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
