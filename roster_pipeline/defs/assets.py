@@ -104,7 +104,7 @@ def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Re
         asset_key=dg.AssetKey(["raw", name]),
         check_name=specs.COMPLETE,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"pages": read.pages, "rows": read.rows},
+        metadata={"pages": read.pages, "rows" if reading.landed else "changed": read.rows},
     )
 
 
