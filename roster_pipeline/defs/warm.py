@@ -6,6 +6,7 @@ it. It opens no connection and starts no thread, so nothing is shared that a for
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -31,6 +32,8 @@ def main() -> None:
     An order is JSON: `run_id`, `origin` and `instance`, the last two as Dagster writes them.
     """
     import_module(sys.argv[1]).defs.get_repository_def().get_all_jobs()  # built once, here
+    gc.collect()
+    gc.freeze()  # what is imported stays: no fork looks through it again, which took a tenth of a run
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
     _say(READY)
     for line in sys.stdin:
