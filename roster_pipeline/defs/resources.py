@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,8 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     _engine: Engine = PrivateAttr()
     _district_id: str = PrivateAttr()
     _run_id: str = PrivateAttr()
+    _kept: ExitStack = PrivateAttr()
+    _excerpt: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[DistrictSync, None, None]:
@@ -76,8 +78,10 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
         with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)):
             discard_excerpt(self.files, self._district_id)  # which a killed run left
+            self._excerpt = None
             try:
-                yield self
+                with ExitStack() as self._kept:
+                    yield self
             finally:
                 discard_excerpt(self.files, self._district_id)
                 self._close(log)
@@ -122,10 +126,17 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The district's own DuckDB file; in a delta sync, the excerpt of it."""
-        opened = open_excerpt if self.is_delta else open_warehouse
-        with opened(self.files, self._district_id) as con:
-            yield con
+        """The district's own DuckDB file; in a delta sync, the excerpt of it.
+
+        The excerpt stays open to the end of the run: it is small, and opening it takes as long as a step with it. A
+        whole district's file is closed after each step, and with it goes the memory that the step has used.
+        """
+        if not self.is_delta:
+            with open_warehouse(self.files, self._district_id) as con:
+                yield con
+            return
+        self._excerpt = self._excerpt or self._kept.enter_context(open_excerpt(self.files, self._district_id))
+        yield self._excerpt
 
     @contextmanager
     def product(self, *, one_view: bool = False) -> Iterator[Connection]:
