@@ -46,7 +46,7 @@ OTHERS = (
     "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
     "and application_name <> :own"
 )
-PATIENCE, BETWEEN_LOOKS = 60, 0.04
+PATIENCE, BETWEEN_LOOKS = 60, 0.2
 """Seconds."""
 
 
