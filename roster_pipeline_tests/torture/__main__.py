@@ -3,22 +3,23 @@
     python -m roster_pipeline_tests.torture [--seed N] [--kills N] [--faults N] [--strings N] [--processes N]
 
 The same seed draws the same days and faults; where a clock or a thread meets them is up to the machine. The exit code
-is 1 if anything was lost, twice, wrong or half published.
+is 1 if anything was lost, twice, wrong or half published. Ctrl-C ends it with the table of what was tried until then.
 """
 
 import argparse
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+import traceback
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import active_children, get_context
 
 from rich.console import Console
 from rich.table import Table
 
 from roster_pipeline_tests.conftest import migrated_server
 from roster_pipeline_tests.torture.lives import A_LIFE, FAULTS, KILLS, STRINGS, begin, live, lives_of
-from roster_pipeline_tests.torture.score import KINDS, Score
+from roster_pipeline_tests.torture.score import KINDS, WRONG, Score
 from roster_pipeline_tests.torture.texts import COLLECTED, hostile_texts
 
 SHOWN = 40
@@ -40,15 +41,31 @@ def main() -> None:
         ProcessPoolExecutor(args.processes, get_context("spawn"), begin, (url,)) as pool,
     ):
         lived = {pool.submit(live, args.seed, life): life for life in lives}
-        for number, one in enumerate(as_completed(lived), 1):
-            kind = lived[one].kind
-            scores[kind].add(one.result())
-            err.print(f"{number:>4} of {len(lives)} towns: {scores[kind].tried:,} {kind}", style="dim")
-            for line in one.result().lines:
-                err.print(line, markup=False)
+        try:
+            for number, one in enumerate(as_completed(lived), 1):
+                kind = lived[one].kind
+                scores[kind].add(found := _score(one))
+                err.print(f"{number:>4} of {len(lives)} towns: {scores[kind].tried:,} {kind}", style="dim")
+                for line in found.lines:
+                    err.print(line, markup=False)
+        except KeyboardInterrupt:
+            err.print("Interrupted. What was tried until now:")
+            for worker in active_children():
+                worker.kill()
     _show(scores, args.seed, args.processes, time.monotonic() - started)
     if any(score.found for score in scores.values()):
         sys.exit(1)
+
+
+def _score(lived: Future[Score]) -> Score:
+    """What a town came to; one that ended in a fault of its own is a finding, and the others go on."""
+    fault = lived.exception()
+    if fault is None or isinstance(fault, KeyboardInterrupt):
+        return lived.result()
+    traceback.print_exception(fault)
+    score = Score()
+    score.note(WRONG, 1, f"a town came to no end: {type(fault).__name__}")
+    return score
 
 
 def _arguments() -> argparse.Namespace:
