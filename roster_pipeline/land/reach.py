@@ -129,8 +129,11 @@ def _reach(con: duckdb.DuckDBPyConnection, name: str, ids: str) -> None:
 
 
 def _follow_addresses(con: duckdb.DuckDBPyConnection) -> None:
-    """Add whoever shares an address with somebody in reach, until nobody comes any more."""
-    con.execute(f"CREATE TEMPORARY TABLE addresses AS {ADDRESSES}")
+    """Add whoever shares an address with somebody in reach, until nobody comes any more.
+
+    The addresses of the district are looked through and never kept together: few are in reach.
+    """
+    con.execute(f"CREATE TEMPORARY VIEW addresses AS {ADDRESSES}")
     while con.execute(
         "INSERT INTO reach.people SELECT DISTINCT clever_id FROM addresses "
         "WHERE email IN (SELECT email FROM addresses SEMI JOIN reach.people ON clever_id = id) "
