@@ -1,0 +1,70 @@
+"""What Dagster's storage remembers of its database: what is there, and nothing else."""
+
+import pytest
+import sqlalchemy as sa
+
+from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
+from roster_pipeline.defs.partitions import DISTRICTS
+from roster_pipeline.settings import read_settings
+
+VALLEY, HAMLET = "5" * 24, "6" * 24
+
+
+@pytest.fixture
+def dagster(environment):
+    with dagster_instance(read_settings()) as instance:
+        yield instance
+
+
+@pytest.fixture
+def events(dagster):
+    return dagster.event_log_storage
+
+
+@pytest.fixture
+def statements(events):
+    """What is sent to the server from now on."""
+    sent = []
+
+    @sa.event.listens_for(events._engine, "before_cursor_execute")
+    def _listen(_connection, _cursor, statement, *_):
+        sent.append(statement)
+
+    return sent
+
+
+def test_given_a_partition_that_was_found_when_looked_for_again_then_the_server_is_not_asked(events, statements):
+    events.add_dynamic_partitions(DISTRICTS, [VALLEY])
+    assert events.has_dynamic_partition(DISTRICTS, VALLEY)
+    asked = len(statements)
+
+    assert events.has_dynamic_partition(DISTRICTS, VALLEY)
+
+    assert len(statements) == asked
+
+
+def test_given_a_partition_that_was_missing_when_it_comes_then_it_is_found(events):
+    assert not events.has_dynamic_partition(DISTRICTS, VALLEY)
+
+    events.add_dynamic_partitions(DISTRICTS, [VALLEY])
+
+    assert events.has_dynamic_partition(DISTRICTS, VALLEY)
+    assert not events.has_dynamic_partition(DISTRICTS, HAMLET)
+
+
+def test_given_a_partition_that_was_found_when_deleted_then_it_is_gone(events):
+    events.add_dynamic_partitions(DISTRICTS, [VALLEY])
+    assert events.has_dynamic_partition(DISTRICTS, VALLEY)
+
+    events.delete_dynamic_partition(DISTRICTS, VALLEY)
+
+    assert not events.has_dynamic_partition(DISTRICTS, VALLEY)
+
+
+def test_given_a_run_when_it_is_recorded_then_the_catalogue_is_asked_for_a_table_once(dagster, statements, valley, job):
+    add_partition(dagster, valley.id)
+    ended = run_sync(dagster, job, valley.id, name=valley.name, on_step=lambda _asset, _metadata: None)
+
+    asked = [one for one in statements if "pg_class.relname" in one]
+    assert ended.exit_code == 0
+    assert 0 < len(asked) < 10
