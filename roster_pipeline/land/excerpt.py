@@ -12,7 +12,7 @@ from roster_pipeline.land.bookmark import confirm_bookmark, keep_bookmark
 from roster_pipeline.land.events import forget_older, load_events, overlay, touched
 from roster_pipeline.land.lists import TABLES, describe_district, prove
 from roster_pipeline.land.reach import find_reach
-from roster_pipeline.land.warehouse import one_transaction
+from roster_pipeline.land.warehouse import give_room, one_transaction
 from roster_pipeline.model.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def cut_excerpt(con: duckdb.DuckDBPyConnection, district: District, events: Even
         con.execute(TABLES)
         load_events(con, events, bookmark.sync_id)
         forget_older(con, raw="warehouse.raw")
-        find_reach(con)
+        give_room(con, find_reach(con))
         describe_district(con, district, bookmark.sync_id)
         for read in events.reads:
             prove(con, read, bookmark.sync_id, None)

@@ -94,8 +94,8 @@ OF_SECTIONS = """
 """
 
 
-def find_reach(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill `reach.*` from `events.*` and the warehouse."""
+def find_reach(con: duckdb.DuckDBPyConnection) -> int:
+    """Fill `reach.*` from `events.*` and the warehouse; returns how many people are in it."""
     con.execute("CREATE SCHEMA reach")
     con.execute(f"CREATE TABLE reach.changed AS {' UNION ALL '.join(_changed(one) for one in RESOURCES)}")
     _reach(con, "came_or_went", CAME_OR_WENT)
@@ -105,6 +105,8 @@ def find_reach(con: duckdb.DuckDBPyConnection) -> None:
     _reach(con, "schools", SCHOOLS)
     _reach(con, "terms", OF_SECTIONS.format(list="terms", staged="term_id", given="term_id"))
     _reach(con, "courses", OF_SECTIONS.format(list="courses", staged="course_id", given="course"))
+    row = con.execute("SELECT count(*) FROM reach.people").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _changed(resource: Resource) -> str:

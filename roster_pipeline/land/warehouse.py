@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DELTA_MEMORY = "128MB"
-"""Less would not do: the reader of NDJSON alone takes 32 MB for each of two threads."""
+MEMORY, THREADS = "512MB", 2
+"""For DuckDB alone; what does not fit is written to a folder beside the file, as far as that is possible."""
+DELTA_MEMORY, DELTA_THREADS = "96MB", 1
+"""Enough to fold in what came of `FEW` people: every table's columns take some room of their own, however few rows."""
+FEW = 5_000
+"""People in reach. One changed term reaches everybody in its classes, which may be the whole district."""
 
 
 @contextmanager
 def open_warehouse(
-    folder: Path, district_id: str, *, memory_limit: str = "512MB", threads: int = 2
+    folder: Path, district_id: str, *, memory_limit: str = MEMORY, threads: int = THREADS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The district's own DuckDB file, made if it is missing; held against other processes until closed.
 
     Args:
         folder: where the files of all districts are, made if it is missing.
-        memory_limit: for DuckDB alone; beyond it, it writes to a folder beside the file.
+        memory_limit: as `MEMORY`.
 
     Raises:
         DistrictUnknown: the id is none of Clever's. It becomes a file name, so it is not taken on trust.
@@ -49,12 +53,29 @@ def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConn
         DistrictUnknown, RosterError: as `open_warehouse`.
     """
     warehouse = _warehouse(folder, district_id)
-    with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, 1) as con:
+    with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, DELTA_THREADS) as con:
+        give_room(con, _people_in_reach(con))
         try:
             con.execute(f"ATTACH '{warehouse}' AS warehouse")
         except duckdb.Error as fault:
             raise RosterError(_not_opened(district_id, str(fault))) from None
         yield con
+
+
+def give_room(con: duckdb.DuckDBPyConnection, people: int) -> None:
+    """Let DuckDB have what a full sync has, if so many people in reach make an excerpt as large."""
+    if people > FEW:
+        con.execute(f"SET memory_limit = '{MEMORY}'")
+        con.execute(f"SET threads = {THREADS}")
+
+
+def _people_in_reach(con: duckdb.DuckDBPyConnection) -> int:
+    """0 before the excerpt is cut."""
+    found = con.execute(
+        "SELECT estimated_size FROM duckdb_tables() "
+        "WHERE database_name = current_database() AND schema_name = 'reach' AND table_name = 'people'"
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 def excerpt_file(folder: Path, district_id: str) -> Path:

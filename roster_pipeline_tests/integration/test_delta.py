@@ -2,14 +2,18 @@
 
 import dagster as dg
 import duckdb
+import pytest
 
+from roster_pipeline.land import warehouse
 from roster_pipeline.land.warehouse import excerpt_file
 from roster_pipeline.sandbox.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query
 from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.stages import bring_in
 
 MODES = "select mode, mode_reason from roster.syncs order by id"
+ROOM = "select current_setting('memory_limit')"
 RAW = ("raw", "students")
 
 
@@ -50,6 +54,25 @@ def test_given_a_delta_when_folded_in_then_what_the_warehouse_holds_of_clever_is
     folded = _contents(valley)
     quick_sync(valley)
     assert {name for name, rows in _contents(valley).items() if rows != folded[name]} == set()
+
+
+@pytest.mark.parametrize(("few", "room"), [(warehouse.FEW, warehouse.DELTA_MEMORY), (10, warehouse.MEMORY)])
+def test_given_a_term_of_a_new_name_when_synced_by_events_then_with_the_room_that_so_many_in_reach_need(
+    quick_sync, product, valley, monkeypatch, few, room
+):
+    monkeypatch.setattr(warehouse, "FEW", few)
+    quick_sync(valley)
+    term = valley.resources["terms"].ids()[0]
+    valley.put("terms", valley.get("terms", term) | {"name": "Renamed"})
+    settings = read_settings()
+    bring_in(settings, product, valley.id, mode="auto")
+
+    with warehouse.open_excerpt(settings.districts_folder, valley.id) as con:
+        ((reached,),) = con.execute("select count(*) from reach.people").fetchall()
+        given = con.execute(ROOM).fetchall()
+        con.execute(f"set memory_limit = '{room}'")
+        assert given == con.execute(ROOM).fetchall()
+    assert reached > 10
 
 
 def test_given_events_told_nothing_of_a_change_when_read_in_full_by_the_job_then_a_check_says_how_much(
