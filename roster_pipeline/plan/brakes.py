@@ -134,13 +134,14 @@ def _tripped(unit: Unit) -> str:
     return f"""
         with ending as (
             select {unit.of} as unit, count(*) as n from changes.{unit.entity} as it
-            where op = 'end' and not held and ({unit.where}) group by all
+            where op = 'end' and not held and ({unit.where}) group by all having count(*) >= $at_least
         ), live as (
             select {unit.of} as unit, count(*) as n from live.{unit.entity} as it
-            where not is_ended and not is_native and ({unit.where}) group by all
+            where not is_ended and not is_native and ({unit.where}) and {unit.of} in (select unit from ending)
+            group by all
         )
         select unit, ending.n, live.n from ending inner join live using (unit)
-        where ending.n >= $at_least and ending.n > live.n * $limit + {ROUNDING}
+        where ending.n > live.n * $limit + {ROUNDING}
         order by unit
     """
 
