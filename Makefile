@@ -37,7 +37,7 @@ format: $(INSTALLED) ## put imports and layout right
 bench: $(INSTALLED) $(BENCH)/.installed ## measure every figure beside what it is compared with (some minutes; BENCH_ARGS="--students 2000")
 	@$(BIN)/python -m roster_pipeline_tests.benchmarks --dlt-python $(BENCH)/bin/python $(BENCH_ARGS)
 
-torture: $(INSTALLED) ## kill syncs, feed them faults and hostile text, count what is lost (half an hour; TORTURE_ARGS="--seed 7 --kills 20")
+torture: $(INSTALLED) ## kill syncs, feed them faults and hostile text, count what is lost (about an hour; TORTURE_ARGS="--seed 7 --kills 20")
 	@$(BIN)/python -m roster_pipeline_tests.torture $(TORTURE_ARGS)
 
 clean: ## remove what was installed and every embedded file (.venv, .roster)

@@ -56,7 +56,7 @@ def sync_by_stages(settings, product, district_id, *, mode="full", limits=None, 
     discard_excerpt(files, district_id)
     if snapshot:
         with _timed(took, "snapshot"):
-            _leave_snapshot(product, settings, plan)
+            leave_snapshot(product, settings, plan)
     return plan
 
 
@@ -121,7 +121,8 @@ def _publish(con, product, district_id, limits, *, is_excerpt):
     return plan
 
 
-def _leave_snapshot(product, settings, plan):
+def leave_snapshot(product, settings, plan):
+    """Bring the analysts' file to where the plan brought the product."""
     with transaction(product) as pg:
         write_snapshot(
             pg,

@@ -40,6 +40,7 @@ def next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 _create(con, table)
             yield con
             con.commit()
+            con.execute("checkpoint")  # closing does so too, and says nothing if the disk is full
         if (folder / LATEST).exists():
             shutil.copymode(folder / LATEST, following)
         following.replace(folder / LATEST)

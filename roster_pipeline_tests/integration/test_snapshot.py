@@ -13,9 +13,13 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline_tests.integration.readers import published
+from roster_pipeline_tests.integration.scenarios.test_safety_interrupted import disk_full_at
 from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.stages import leave_snapshot
 
 NAMES = ("schools", "people", "rosters", "enrollments", "syncs")
+MUCH = 4_000_000
+"""Bytes, more than the file of a small district grows by."""
 
 
 @pytest.fixture
@@ -49,6 +53,29 @@ def test_given_a_sync_when_done_then_every_table_is_there_with_its_history(valle
     assert dict(read(latest, "select section_id, name from rosters")) == {
         key: row[1] for key, row in found.rosters.items()
     }
+
+
+def test_given_a_disk_that_fills_up_at_any_moment_when_written_then_all_is_in_it_or_it_stays_as_it_was(
+    valley, publish, quick_sync, product, latest
+):
+    publish(valley)
+    for key, school in list(valley.resources["schools"].items()):
+        valley.put("schools", school | {"name": "Renamed"})
+    plan = quick_sync(valley)
+    before = latest.read_bytes()
+    outcomes = []
+    for more in range(0, MUCH, MUCH // 16):
+        latest.write_bytes(before)
+        try:
+            with disk_full_at(len(before) + more - MUCH // 2):
+                leave_snapshot(product, read_settings(), plan)
+        except (duckdb.Error, OSError):
+            assert latest.read_bytes() == before
+            outcomes.append("failed")
+        else:
+            assert read(latest, "select distinct name from schools") == [("Renamed",)]
+            outcomes.append("written")
+    assert set(outcomes) == {"failed", "written"}
 
 
 def test_given_changes_when_synced_then_history_says_from_when_to_when(valley, publish, latest):
