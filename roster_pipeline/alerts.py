@@ -73,7 +73,7 @@ SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
     ("failing", False): ("its syncs work again", None),
     ("held", True): (
         "a plan waits for a person; everything else is published",
-        "roster-pipeline holds says why, and whether to approve {plan}, to reject it or to put the list right in Clever",
+        "roster-pipeline holds says why, and whether to approve {plan}, reject it or put the list right in Clever",
     ),
     ("held", False): ("no plan waits for a person any more", None),
 }

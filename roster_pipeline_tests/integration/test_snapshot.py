@@ -59,7 +59,7 @@ def test_given_a_disk_that_fills_up_at_any_moment_when_written_then_all_is_in_it
     valley, publish, quick_sync, product, latest
 ):
     publish(valley)
-    for key, school in list(valley.resources["schools"].items()):
+    for school in list(valley.resources["schools"].values()):
         valley.put("schools", school | {"name": "Renamed"})
     plan = quick_sync(valley)
     before = latest.read_bytes()
