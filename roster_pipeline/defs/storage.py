@@ -6,12 +6,19 @@ starts the embedded server.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Self
 
+import dagster as dg
 from dagster._config import UserConfigSchema
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
+from dagster_postgres import (
+    DagsterPostgresStorage,
+    PostgresEventLogStorage,
+    PostgresRunStorage,
+    PostgresScheduleStorage,
+)
 
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.settings import read_settings
@@ -19,16 +26,50 @@ from roster_pipeline.settings import read_settings
 STATEMENT_MILLISECONDS = 60_000
 
 
-class RosterEvents(PostgresEventLogStorage):
-    """Dagster's event log, which asks once whether a table, a column or a partition is there: what is there stays.
+class _AsksOnce:
+    """Whether a table, a column or a partition is there is asked until it is: what is there stays.
 
-    Dagster asks again for every event, and for every asset that a step reads or makes, which was 40 % of the
-    statements of a run.
+    Dagster asks again for every event, and for every asset that a step reads or makes: it was 40 % of the statements of
+    a run.
     """
 
-    def __init__(self, url: str) -> None:
-        self._found: set[tuple[str, ...]] = set()
-        super().__init__(url)
+    @cached_property
+    def _found(self) -> set[tuple[str, ...]]:
+        return set()
+
+    def _ask_once(self, is_there: Callable[..., bool], *named: str) -> bool:
+        fact = (is_there.__name__, *named)
+        if fact not in self._found and is_there(*named):
+            self._found.add(fact)
+        return fact in self._found
+
+
+class RosterRuns(_AsksOnce, PostgresRunStorage):
+    """Dagster's runs."""
+
+    def has_run_stats_index_cols(self) -> bool:
+        return self._ask_once(super().has_run_stats_index_cols)
+
+    def has_backfill_id_column(self) -> bool:
+        return self._ask_once(super().has_backfill_id_column)
+
+
+class RosterSchedules(_AsksOnce, PostgresScheduleStorage):
+    """Dagster's schedules and sensors."""
+
+    def has_instigators_table(self) -> bool:
+        return self._ask_once(super().has_instigators_table)
+
+    def has_secondary_index_table(self) -> bool:
+        return self._ask_once(super().has_secondary_index_table)
+
+
+class RosterEvents(_AsksOnce, PostgresEventLogStorage):
+    """Dagster's event log. Which data versions this process has made it need not look up."""
+
+    @cached_property
+    def _made(self) -> dict[tuple[dg.AssetKey, str], Mapping[str, str]]:
+        return {}
 
     def has_table(self, table_name: str) -> bool:
         return self._ask_once(super().has_table, table_name)
@@ -43,19 +84,39 @@ class RosterEvents(PostgresEventLogStorage):
         super().delete_dynamic_partition(partitions_def_name, partition_key)
         self._found.clear()
 
-    def _ask_once(self, is_there: Callable[..., bool], *named: str) -> bool:
-        fact = (is_there.__name__, *named)
-        if fact not in self._found and is_there(*named):
-            self._found.add(fact)
-        return fact in self._found
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        super().store_event(event)
+        if event.dagster_event and event.dagster_event.is_step_materialization:
+            made = event.dagster_event.step_materialization_data.materialization
+            if made.partition:
+                self._made[made.asset_key, made.partition] = made.tags or {}
+
+    def get_latest_tags_by_partition(
+        self,
+        asset_key: dg.AssetKey,
+        event_type: dg.DagsterEventType,
+        tag_keys: Sequence[str],
+        asset_partitions: Sequence[str] | None = None,
+        before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, Mapping[str, str]]:
+        """As Dagster has it. A district is made by one run at a time, so what this one made is the latest."""
+        key = (asset_key, asset_partitions[0]) if asset_partitions and len(asset_partitions) == 1 else None
+        is_any = event_type is dg.DagsterEventType.ASSET_MATERIALIZATION and before_cursor is after_cursor is None
+        if is_any and key in self._made:
+            return {key[1]: {name: value for name, value in self._made[key].items() if name in tag_keys}}
+        return super().get_latest_tags_by_partition(
+            asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
+        )
 
 
 class RosterStorage(DagsterPostgresStorage):
     """Runs, events and schedules in PostgreSQL. Takes no configuration: the ROSTER_* environment says where."""
 
     def __init__(self, url: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(url, inst_data=inst_data)
-        self._event_log_storage = RosterEvents(url)
+        super().__init__(url, should_autocreate_tables=False, inst_data=inst_data)  # the ones that stay create them
+        self._event_log_storage, self._run_storage = RosterEvents(url), RosterRuns(url)
+        self._schedule_storage = RosterSchedules(url)
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:

@@ -1,12 +1,15 @@
 """What Dagster's storage remembers of its database: what is there, and nothing else."""
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster_postgres import PostgresEventLogStorage
 
 from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
 from roster_pipeline.defs.partitions import DISTRICTS
 from roster_pipeline.settings import read_settings
 
+VERSION = "dagster/data_version"
 VALLEY, HAMLET = "5" * 24, "6" * 24
 
 
@@ -61,10 +64,16 @@ def test_given_a_partition_that_was_found_when_deleted_then_it_is_gone(events):
     assert not events.has_dynamic_partition(DISTRICTS, VALLEY)
 
 
-def test_given_a_run_when_it_is_recorded_then_the_catalogue_is_asked_for_a_table_once(dagster, statements, valley, job):
+def test_given_a_run_when_recorded_then_tables_are_looked_for_once_and_its_data_versions_are_what_the_database_says(
+    dagster, events, statements, valley, job
+):
     add_partition(dagster, valley.id)
     ended = run_sync(dagster, job, valley.id, name=valley.name, on_step=lambda _asset, _metadata: None)
 
-    asked = [one for one in statements if "pg_class.relname" in one]
     assert ended.exit_code == 0
-    assert 0 < len(asked) < 10
+    assert 0 < len([one for one in statements if "pg_class.relname" in one]) < 10
+    for key in job.asset_layer.executable_asset_keys:
+        asked = (key, dg.DagsterEventType.ASSET_MATERIALIZATION, [VERSION], [valley.id])
+        found = PostgresEventLogStorage.get_latest_tags_by_partition(events, *asked)
+        assert found[valley.id][VERSION]
+        assert events.get_latest_tags_by_partition(*asked) == found
