@@ -7,6 +7,7 @@ reaches. What stays outside stands as it was last published.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from roster_pipeline.land.events import touched
@@ -136,9 +137,19 @@ def _follow_addresses(con: duckdb.DuckDBPyConnection) -> None:
     The addresses of the district are looked through and never kept together: few are in reach.
     """
     con.execute(f"CREATE TEMPORARY VIEW addresses AS {ADDRESSES}")
-    while con.execute(
-        "INSERT INTO reach.people SELECT DISTINCT clever_id FROM addresses "
-        "WHERE email IN (SELECT email FROM addresses SEMI JOIN reach.people ON clever_id = id) "
-        "AND clever_id NOT IN (SELECT id FROM reach.people) RETURNING id"
-    ).fetchall():
-        pass
+    con.execute("CREATE TEMPORARY TABLE followed (email VARCHAR, step INTEGER)")
+    con.execute("CREATE TEMPORARY TABLE newest AS FROM reach.people")
+    for step in count():
+        followed = con.execute(
+            "INSERT INTO followed SELECT DISTINCT email, ? FROM addresses SEMI JOIN newest ON clever_id = id "
+            "WHERE email NOT IN (SELECT email FROM followed)",
+            [step],
+        ).fetchone()
+        if followed == (0,):
+            return
+        con.execute(
+            "CREATE OR REPLACE TEMPORARY TABLE newest AS SELECT DISTINCT clever_id AS id FROM addresses "
+            "WHERE email IN (SELECT email FROM followed WHERE step = ?) AND clever_id NOT IN (FROM reach.people)",
+            [step],
+        )
+        con.execute("INSERT INTO reach.people FROM newest")
