@@ -66,7 +66,7 @@ def hold_removals(
 
 def count_removals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows that the plan removes, by part: what the brake over seven days will remember."""
-    found = {part.name: _count(con, part)[0] for part in PARTS if part.op == END}
+    found = {part.name: _count_changing(con, part) for part in PARTS if part.op == END}
     return {name: count for name, count in found.items() if count}
 
 
@@ -92,8 +92,11 @@ def _hold_window(con: duckdb.DuckDBPyConnection, limits: Limits, lately: Mapping
 
 def _hold(con: duckdb.DuckDBPyConnection, part: Part, reason: str, limit: float, before: int = 0) -> Iterator[Held]:
     """Hold a part whose changes, with those of before, are more than their share of the rows there were."""
-    changing, live = _count(con, part)
-    if changing and changing + before > (live + before) * limit + ROUNDING:
+    changing = _count_changing(con, part)
+    if not changing:  # in most syncs of most parts nothing does: what lives need not be counted then
+        return
+    live = _count_live(con, part)
+    if changing + before > (live + before) * limit + ROUNDING:
         for entity, where in part.held.items():
             con.execute(f"update changes.{entity} set held = true where op = '{part.op}' and ({where})")
         _hold_whole(con)
@@ -123,10 +126,7 @@ def _hold_units(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[Held
 
 def _ending(con: duckdb.DuckDBPyConnection, unit: Unit) -> int:
     """Rows that would end, in all units: where they are few, nobody need count the district."""
-    row = con.execute(
-        f"select count(*) from changes.{unit.entity} as it where op = 'end' and ({unit.where})"
-    ).fetchone()
-    return int(row[0]) if row else 0
+    return _count(con, f"changes.{unit.entity} as it where op = 'end' and ({unit.where})")
 
 
 def _tripped(unit: Unit) -> str:
@@ -212,14 +212,19 @@ def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:
         """)
 
 
-def _count(con: duckdb.DuckDBPyConnection, part: Part) -> tuple[int, int]:
-    """Rows that would end or change, and rows that live now."""
-    counts, lives = COUNTED[part.op]
-    lives = lives.format(entity=part.entity, where=part.where)
-    row = con.execute(
-        f"select (select count(*) from changes.{part.entity} where op = '{part.op}' "
-        f"and not held and ({part.where}) and {counts}), "
-        f"(select count(*) from {lives})"
-    ).fetchone()
-    assert row is not None  # a SELECT of two counts always answers with one row
-    return int(row[0]), int(row[1])
+def _count_changing(con: duckdb.DuckDBPyConnection, part: Part) -> int:
+    """Rows that would end or change."""
+    counts, _ = COUNTED[part.op]
+    return _count(con, f"changes.{part.entity} where op = '{part.op}' and not held and ({part.where}) and {counts}")
+
+
+def _count_live(con: duckdb.DuckDBPyConnection, part: Part) -> int:
+    """Rows that live now, of which they are a share."""
+    _, lives = COUNTED[part.op]
+    return _count(con, lives.format(entity=part.entity, where=part.where))
+
+
+def _count(con: duckdb.DuckDBPyConnection, rows: str) -> int:
+    row = con.execute(f"select count(*) from {rows}").fetchone()
+    assert row is not None  # a count always answers with one row
+    return int(row[0])

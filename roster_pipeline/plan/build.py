@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 import duckdb
@@ -53,15 +53,15 @@ def build_plan(
     leave_in_class(con)
     keep_primary(con)
     keep_addresses(con)
-    digests = _digests(con)
+    digests, counts = _digests(con), _counts(con)
     plan = Plan(
         sync_id=sync_id,
         organization_id=organization_id,
         district_id=district_id,
         digest=digests[False],
         held_digest=digests[True],
-        counts=_counts(con, held=False),
-        held_counts=_counts(con, held=True),
+        counts=counts[False],
+        held_counts=counts[True],
         held=held,
         removed=removed,
         approved=approved,
@@ -137,15 +137,16 @@ def read_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     return plan
 
 
-def _counts(con: duckdb.DuckDBPyConnection, *, held: bool) -> Counts:
-    counts = {}
+def _counts(con: duckdb.DuckDBPyConnection) -> Mapping[bool, Counts]:
+    """How many changes of which kind wait (true), and of every other (false)."""
+    found: dict[bool, dict[str, dict[str, int]]] = {False: {}, True: {}}
     for entity in ENTITIES:
         rows = con.execute(
-            f"select op, count(*) from changes.{entity.name} where held = ? group by op order by op", [held]
+            f"select held, op, count(*) from changes.{entity.name} group by held, op order by op"
         ).fetchall()
-        if rows:
-            counts[entity.name] = {str(op): int(count) for op, count in rows}
-    return counts
+        for held, op, count in rows:
+            found[held].setdefault(entity.name, {})[str(op)] = int(count)
+    return found
 
 
 def _digests(con: duckdb.DuckDBPyConnection) -> dict[bool, str]:
