@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -47,7 +48,12 @@ def prepare_home(settings: Settings) -> Path:
     """ROSTER_HOME/dagster with this version's dagster.yaml; returns it. It is the DAGSTER_HOME to use."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_instance_file(), home / "dagster.yaml")
+    ours, theirs = _instance_file(), home / "dagster.yaml"
+    if not theirs.exists() or theirs.read_bytes() != ours.read_bytes():
+        # Moved in whole: another command may read it at this moment, and half of it is another Dagster.
+        fresh = home / f".dagster.yaml.{os.getpid()}"
+        shutil.copyfile(ours, fresh)
+        fresh.replace(theirs)
     return home
 
 

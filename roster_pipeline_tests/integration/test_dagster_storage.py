@@ -1,14 +1,17 @@
-"""What Dagster's storage remembers of its database: what is there, and nothing else."""
+"""Dagster's instance: what its storage remembers of the database, and the file that says which it is."""
+
+from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
 from dagster_postgres import PostgresEventLogStorage
 
-from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
+from roster_pipeline.defs.launch import add_partition, dagster_instance, prepare_home, run_sync
 from roster_pipeline.defs.partitions import DISTRICTS
 from roster_pipeline.settings import read_settings
 
+ROOT = Path(__file__).parents[2]
 VERSION = "dagster/data_version"
 VALLEY, HAMLET = "5" * 24, "6" * 24
 
@@ -77,3 +80,15 @@ def test_given_a_run_when_recorded_then_tables_are_looked_for_once_and_its_data_
         found = PostgresEventLogStorage.get_latest_tags_by_partition(events, *asked)
         assert found[valley.id][VERSION]
         assert events.get_latest_tags_by_partition(*asked) == found
+
+
+def test_given_the_instance_is_made_ready_when_it_is_again_then_whoever_reads_its_file_is_not_disturbed(environment):
+    file = prepare_home(read_settings()) / "dagster.yaml"
+    first = file.stat()
+
+    prepare_home(read_settings())
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (first.st_ino, first.st_mtime_ns)
+
+    file.write_text("# of another version")
+    assert prepare_home(read_settings()).joinpath("dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()
+    assert [path.name for path in file.parent.iterdir()] == ["dagster.yaml"]
