@@ -5,11 +5,10 @@ Puts extract, the choice of mode and land together; what the rows mean is decide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,7 +28,6 @@ from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline.plan.mode import TOO_MANY, Choice, why_full, why_full_after
 from roster_pipeline.stage import models
 
-Excerpt = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 UNTOLD = "Clever's events could not be read"
 
 
@@ -83,11 +81,8 @@ class Reading:
         return self.landed.drift if self.landed else None
 
 
-def read_district(client: CleverClient, asked: Asked, excerpt: Excerpt | None = None) -> Reading:
+def read_district(client: CleverClient, asked: Asked) -> Reading:
     """Read a district as it was asked for, in full where a delta is not sure to tell everything.
-
-    Args:
-        excerpt: opens the file for a delta sync, for a caller who keeps it open; else it is opened here, and closed.
 
     Raises:
         DistrictUnknown: the connection does not show the district.
@@ -108,16 +103,13 @@ def read_district(client: CleverClient, asked: Asked, excerpt: Excerpt | None = 
         if isinstance(before, EventsRead):
             reason = why_full_after(bookmark, district, before, rows=rows)
             if not reason:
-                here = partial(open_excerpt, asked.files, asked.district_id)
-                return _read_changes(excerpt or here, asked, bookmark, district, before)
+                return _read_changes(asked, bookmark, district, before)
         else:
             reason = before
     return _read_whole(client, connection, asked, bookmark, before, reason or "")
 
 
-def _read_changes(
-    excerpt: Excerpt, asked: Asked, bookmark: Bookmark, district: District, events: EventsRead
-) -> Reading:
+def _read_changes(asked: Asked, bookmark: Bookmark, district: District, events: EventsRead) -> Reading:
     """Cut out what the events reach."""
     moved = replace(
         bookmark,
@@ -126,7 +118,7 @@ def _read_changes(
         seen_at=asked.now,
         uploaded_at=district.last_sync,
     )
-    with excerpt() as con:
+    with open_excerpt(asked.files, asked.district_id) as con:
         cut_excerpt(con, district, events, moved)
     reason = f"{events.events:,} events tell all that changed since the last sync"
     return Reading(Choice("delta", reason), district, events.reads, events, None)

@@ -1,10 +1,9 @@
 """A sync stage by stage, in the order of `defs/assets.py`, without Dagster: for tests that are about the stages, and to
 measure what of a sync is ours. That both ways end alike is a test of its own, in `test_properties`."""
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -44,13 +43,10 @@ def sync_by_stages(settings, product, district_id, *, mode="full", limits=None, 
     took = {} if took is None else took
     files = settings.districts_folder
     discard_excerpt(files, district_id)
-    with ExitStack() as kept:
-        # An excerpt stays open from when it is cut, as in a run.
-        excerpt = cache(lambda: nullcontext(kept.enter_context(open_excerpt(files, district_id))))
-        with _timed(took, "read and land"):
-            reading = bring_in(settings, product, district_id, mode, excerpt)
-        is_excerpt = reading.landed is None
-        con = kept.enter_context(excerpt() if is_excerpt else open_warehouse(files, district_id))
+    with _timed(took, "read and land"):
+        reading = bring_in(settings, product, district_id, mode)
+    is_excerpt = reading.landed is None
+    with (open_excerpt if is_excerpt else open_warehouse)(files, district_id) as con:
         with _timed(took, "decide"):
             decide(con, product, district_id, is_excerpt=is_excerpt)
         with _timed(took, "plan and publish"):
@@ -71,7 +67,7 @@ def _timed(took, stage):
     took[stage] = took.get(stage, 0.0) + perf_counter() - began
 
 
-def bring_in(settings, product, district_id, mode="full", excerpt=None):
+def bring_in(settings, product, district_id, mode="full"):
     """Begin a sync, and read and land the district; gives the reading."""
     with transaction(product) as pg:
         published = last_published(pg, organization_of(pg, district_id))
@@ -79,7 +75,7 @@ def bring_in(settings, product, district_id, mode="full", excerpt=None):
     with CleverClient(clever_access(settings)) as client, TemporaryDirectory() as folder:
         version, files = settings.clever_api_version, settings.districts_folder
         asked = Asked(district_id, sync_id, mode, published, files, Path(folder), version, datetime.now(UTC))
-        reading = read_district(client, asked, excerpt)
+        reading = read_district(client, asked)
     with transaction(product) as pg:
         record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason)
     return reading

@@ -64,8 +64,7 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
     with as_failure():
         sync_id = _begin(context, config, sync)
         with sync.clever() as clever, sync.landing() as folder:
-            asked = _asked(sync, "full" if config.preview else config.mode, sync_id, folder)
-            reading = read_district(clever, asked, sync.excerpt)
+            reading = read_district(clever, _asked(sync, "full" if config.preview else config.mode, sync_id, folder))
         context.log.info(f"A {reading.choice.mode} sync: {reading.choice.reason}.")
         if reading.events and reading.events.unknown:
             context.log.warning(f"Events that nobody here knows, passed over: {dict(reading.events.unknown)}.")

@@ -126,17 +126,15 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The district's own DuckDB file, closed after each step, so that the memory goes that the step has used.
+        """The district's own DuckDB file; in a delta sync, the excerpt of it.
 
-        In a delta sync, the excerpt of it.
+        The excerpt stays open to the end of the run: it is small, and opening it takes as long as a step with it. A
+        whole district's file is closed after each step, and with it goes the memory that the step has used.
         """
-        whole = partial(open_warehouse, self.files, self._district_id)
-        with self.excerpt() if self.is_delta else whole() as con:
-            yield con
-
-    @contextmanager
-    def excerpt(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """What a delta sync works on. It stays open to the end of the run: opening it takes as long as a step."""
+        if not self.is_delta:
+            with open_warehouse(self.files, self._district_id) as con:
+                yield con
+            return
         self._excerpt = self._excerpt or self._kept.enter_context(open_excerpt(self.files, self._district_id))
         yield self._excerpt
 
