@@ -69,3 +69,8 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         _text("number", "The district's own number"),
     ),
 }
+
+
+def empty_table(table: str) -> pd.DataFrame:
+    """No rows, in the columns that the contract of `table` is about."""
+    return pd.DataFrame({column: pd.Series([], dtype=TEXT) for column in CONTRACTS[table].columns})
