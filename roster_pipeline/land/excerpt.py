@@ -56,8 +56,7 @@ def cut_excerpt(con: duckdb.DuckDBPyConnection, district: District, events: Even
         forget_older(con, raw="warehouse.raw")
         give_room(con, find_reach(con))
         describe_district(con, district, bookmark.sync_id)
-        for read in events.reads:
-            prove(con, read, bookmark.sync_id, None)
+        prove(con, events.reads, bookmark.sync_id, {})
         for one in RESOURCES:
             within = f"id IN (SELECT id FROM reach.{REACH_OF[one.name]})"
             con.execute(
@@ -98,13 +97,12 @@ def fold_in(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
             *_tables(con, ("changes",)),
         ):
             con.execute(f"CREATE OR REPLACE TABLE warehouse.{schema}.{table} AS FROM {schema}.{table}")
-        for one in RESOURCES:
-            con.execute(
-                "INSERT OR REPLACE INTO warehouse.raw.proof SELECT $sync_id, $name, 0, "
-                f"(SELECT count(*) FROM warehouse.raw.{one.name}), "
-                "(SELECT count(*) FROM raw.set_aside WHERE resource = $name), NULL",
-                {"sync_id": sync_id, "name": one.name},
-            )
+        proofs = (
+            f"SELECT $sync_id, '{one.name}', 0, count(*), "
+            f"(SELECT count(*) FROM raw.set_aside WHERE resource = '{one.name}'), NULL FROM warehouse.raw.{one.name}"
+            for one in RESOURCES
+        )
+        con.execute(f"INSERT OR REPLACE INTO warehouse.raw.proof {' UNION ALL '.join(proofs)}", {"sync_id": sync_id})
 
 
 def settle(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_excerpt: bool) -> None:

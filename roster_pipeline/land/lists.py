@@ -21,7 +21,7 @@ from roster_pipeline.land.warehouse import one_transaction
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from roster_pipeline.model.bookmark import Bookmark
     from roster_pipeline.model.feed import Feed, ResourceRead
@@ -94,10 +94,11 @@ def land(con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Boo
     with one_transaction(con):
         con.execute("DELETE FROM raw.set_aside")
         describe_district(con, feed.district, sync_id)
+        digests = {}
         for read in feed.reads:
-            digest = load_rows(con, read, sync_id)
-            prove(con, read, sync_id, digest)
+            digests[read.resource.name] = load_rows(con, read, sync_id)
             note_set_aside(con, "raw.set_aside", read, sync_id)
+        prove(con, feed.reads, sync_id, digests)
         drift = _follow_events(con, feed)
         keep_bookmark(con, bookmark, missed=sum(drift.values()) if drift else 0)
     forget_events(con)
@@ -157,9 +158,19 @@ def proof_of(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, dict[str
     }
 
 
-def prove(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, digest: str | None) -> None:
-    """Keep what was read of a resource, and how much was not."""
-    con.execute(
+def prove(
+    con: duckdb.DuckDBPyConnection, reads: Sequence[ResourceRead], sync_id: int, digests: Mapping[str, str]
+) -> None:
+    """Keep what was read of each resource, and how much was not.
+
+    Args:
+        digests: of the whole of a resource, by its name; nothing of one that was read by events.
+    """
+    con.executemany(
         "INSERT OR REPLACE INTO raw.proof VALUES (?, ?, ?, ?, ?, ?)",
-        [sync_id, read.resource.name, read.pages, read.rows, len(read.set_aside), digest],
+        [
+            [sync_id, name, read.pages, read.rows, len(read.set_aside), digests.get(name)]
+            for read in reads
+            for name in [read.resource.name]
+        ],
     )

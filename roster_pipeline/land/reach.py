@@ -147,9 +147,11 @@ def _follow_addresses(con: duckdb.DuckDBPyConnection) -> None:
         ).fetchone()
         if followed == (0,):
             return
-        con.execute(
+        came = con.execute(
             "CREATE OR REPLACE TEMPORARY TABLE newest AS SELECT DISTINCT clever_id AS id FROM addresses "
             "WHERE email IN (SELECT email FROM followed WHERE step = ?) AND clever_id NOT IN (FROM reach.people)",
             [step],
-        )
+        ).fetchone()
+        if came == (0,):
+            return
         con.execute("INSERT INTO reach.people FROM newest")
