@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from roster_pipeline.defs.process import process_tag
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
-from roster_pipeline.land.warehouse import discard_excerpt, excerpt_file, open_excerpt
+from roster_pipeline.land.warehouse import discard_excerpt, excerpt_file, is_small, open_excerpt
 from roster_pipeline.product.database import district_lock, open_product, transaction
 from roster_pipeline.publish.ledger import close_unpublished
 from roster_pipeline.settings import Settings, read_settings
@@ -61,7 +61,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     _district_id: str = PrivateAttr()
     _run_id: str = PrivateAttr()
     _kept: ExitStack = PrivateAttr()
-    _excerpt: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
+    _small: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[DistrictSync, None, None]:
@@ -78,7 +78,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
         with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)):
             discard_excerpt(self.files, self._district_id)  # which a killed run left
-            self._excerpt = None
+            self._small = None
             try:
                 with ExitStack() as self._kept:
                     yield self
@@ -128,15 +128,16 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The district's own DuckDB file; in a delta sync, the excerpt of it.
 
-        The excerpt stays open to the end of the run: it is small, and opening it takes as long as a step with it. A
-        whole district's file is closed after each step, and with it goes the memory that the step has used.
+        A small one stays open to the end of the run: opening it takes as long as a step with it. A large one is closed
+        after each step, and with it goes the memory that the step has used.
         """
-        if not self.is_delta:
-            with open_warehouse(self.files, self._district_id) as con:
-                yield con
-            return
-        self._excerpt = self._excerpt or self._kept.enter_context(open_excerpt(self.files, self._district_id))
-        yield self._excerpt
+        if self._small is None and (self.is_delta or is_small(self.files, self._district_id)):
+            self._small = self._kept.enter_context(self._opened())
+        with nullcontext(self._small) if self._small else self._opened() as con:
+            yield con
+
+    def _opened(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return (open_excerpt if self.is_delta else open_warehouse)(self.files, self._district_id)
 
     @contextmanager
     def product(self, *, one_view: bool = False) -> Iterator[Connection]:

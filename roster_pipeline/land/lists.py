@@ -109,8 +109,9 @@ def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int]
     """Apply what came while the lists were read; returns what events until then had missed, if that can be told."""
     if feed.after is None:
         return None
-    forget_older(con)
-    overlay(con)
+    if feed.after.changed:
+        forget_older(con)
+        overlay(con)
     return measure_drift(con) if feed.before else None
 
 
@@ -166,11 +167,11 @@ def prove(
     Args:
         digests: of the whole of a resource, by its name; nothing of one that was read by events.
     """
-    con.executemany(
-        "INSERT OR REPLACE INTO raw.proof VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            [sync_id, name, read.pages, read.rows, len(read.set_aside), digests.get(name)]
-            for read in reads
-            for name in [read.resource.name]
-        ],
-    )
+    rows = [
+        (sync_id, read.resource.name, read.pages, read.rows, len(read.set_aside), digests.get(read.resource.name))
+        for read in reads
+    ]
+    places = ", ".join(
+        ["(?, ?, ?, ?, ?, ?)"] * len(rows)
+    )  # one statement: DuckDB plans each anew, for longer than it runs
+    con.execute(f"INSERT OR REPLACE INTO raw.proof VALUES {places}", [value for row in rows for value in row])

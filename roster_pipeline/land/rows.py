@@ -54,6 +54,14 @@ def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, 
     return str(digest)
 
 
+def make_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str) -> None:
+    """Replace one table by none of the rows that `load_rows` would load."""
+    fields = ", ".join(f"{name} {kind}" for name, kind in read.resource.fields.items())
+    con.execute(
+        f"CREATE OR REPLACE TABLE {schema}.{read.resource.name} ({fields}, content_hash UBIGINT, sync_id BIGINT)"
+    )
+
+
 def note_set_aside(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRead, sync_id: int) -> None:
     """Add what could not be read of a file's records to a table like `raw.set_aside`."""
     if not read.set_aside:

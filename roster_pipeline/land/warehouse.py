@@ -19,6 +19,8 @@ MEMORY, THREADS = "512MB", 2
 """For DuckDB alone; what does not fit is written to a folder beside the file, as far as that is possible."""
 DELTA_MEMORY, DELTA_THREADS = "96MB", 1
 """Enough to fold in what came of `FEW` people: every table's columns take some room of their own, however few rows."""
+SMALL = 16_000_000
+"""Bytes of a file; of a district with 20,000 students."""
 FEW = 5_000
 """People in reach. One changed term reaches everybody in its classes, which may be the whole district."""
 
@@ -43,6 +45,12 @@ def open_warehouse(
         _make(file, district_id)
     with _opened(folder, district_id, file, memory_limit, threads) as con:
         yield con
+
+
+def is_small(folder: Path, district_id: str) -> bool:
+    """Whether a district's DuckDB file is so small that DuckDB never needs much memory for it."""
+    file = _warehouse(folder, district_id)
+    return not file.exists() or file.stat().st_size <= SMALL
 
 
 @contextmanager

@@ -2,12 +2,17 @@
 
 import pytest
 
+from roster_pipeline.land import warehouse
 from roster_pipeline.sandbox.given import load_district
 from roster_pipeline_tests.integration.readers import difference, last_sync, published, query
 from roster_pipeline_tests.integration.rule_book import expect
 
 
-def test_given_the_sandbox_when_synced_then_the_product_equals_the_feed(valley, sync, product):
+@pytest.mark.parametrize("small", [warehouse.SMALL, 0])
+def test_given_a_small_or_a_large_district_when_synced_then_the_product_equals_the_feed(
+    valley, sync, product, monkeypatch, small
+):
+    monkeypatch.setattr(warehouse, "SMALL", small)
     ended = sync(valley)
     assert (ended.failure, ended.exit_code) == (None, 0)
     assert difference(expect(valley), published(product, valley.id)) == {}
