@@ -106,14 +106,15 @@ def _publish(con, product, district_id, limits, *, is_excerpt):
             standing=replace(standing, limits=limits) if limits else standing,
             is_excerpt=is_excerpt,
         )
+        told = count_told(con)
         apply_plan(con, pg, plan, datetime.now(UTC))
         finish_sync(
             pg,
             plan,
             landed.district,
-            summary=summarize(con, plan),
+            summary=summarize(con, plan, told=told),
             answers={scope: summarize(con, plan, scope, who) for scope, who in scopes_asked(pg, plan.sync_id).items()},
-            told=count_told(con),
+            told=told,
             at=datetime.now(UTC),
             proof=proof_of(con, plan.sync_id),
             leaves=consequences(con),

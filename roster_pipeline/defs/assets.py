@@ -238,17 +238,18 @@ def product(sync: DistrictSync) -> Results:
         made, landed = read_plan(con), last_landed(con)
         if made.sync_id == PREVIEW:
             raise PlanStale("This plan was made to be looked at. Run sync_roster to publish.")
+        told = count_told(con)
         with sync.product() as pg:
             apply_plan(con, pg, made, sync.now())
             finish_sync(
                 pg,
                 made,
                 landed.district,
-                summary=summarize(con, made),
+                summary=summarize(con, made, told=told),
                 answers={
                     scope: summarize(con, made, scope, who) for scope, who in scopes_asked(pg, made.sync_id).items()
                 },
-                told=count_told(con),
+                told=told,
                 at=sync.now(),
                 proof=proof_of(con, made.sync_id),
                 leaves=consequences(con),

@@ -42,7 +42,14 @@ PARTS = {
 """What the brakes watch, where their own word is none for people."""
 
 
-def summarize(con: duckdb.DuckDBPyConnection, plan: Plan, scope: Scope = DISTRICT, members: Sequence[int] = ()) -> str:
+def summarize(
+    con: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    scope: Scope = DISTRICT,
+    members: Sequence[int] = (),
+    *,
+    told: Told | None = None,
+) -> str:
     """One or two sentences, such as `3 students joined, 1 class renamed, nothing removed.`
 
     Of a school or class: what changed there, then elsewhere in the district. `Nothing changed.` if nothing did.
@@ -50,12 +57,13 @@ def summarize(con: duckdb.DuckDBPyConnection, plan: Plan, scope: Scope = DISTRIC
     Args:
         con: the file whose `changes.*` the plan is of.
         members: accounts in the class in `scope`.
+        told: what `count_told` says of the whole district, where that is known already.
     """
     waits = _waiting(plan, count_told(con, held=True)) if plan.held else ""
     if not plan.total:
         return f"Nothing changed{waits}."
     if scope.about == "district":
-        return f"{_listed(count_told(con))}{waits}."
+        return f"{_listed(count_told(con) if told is None else told)}{waits}."
     here = _listed(count_told(con, scope, "here", members=members), scope)
     elsewhere = _listed(count_told(con, scope, "elsewhere", members=members))
     if scope.kind == "district" and not here:

@@ -44,11 +44,12 @@ class Sandbox:
 
     url: str
     served: list
+    http: httpx.Client
 
     def go_wrong(self, *faults):
         """From now on these faults, (path prefix, nth request, kind), and no others."""
         asked = [dict(zip(("path_prefix", "nth", "kind"), fault, strict=True)) for fault in faults]
-        httpx.post(f"{self.url}/sandbox/faults", json=asked).raise_for_status()
+        self.http.post(f"{self.url}/sandbox/faults", json=asked).raise_for_status()
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +57,8 @@ def running():
     """One server for all tests; each request falls into a minute of its own, so that none uses up the rate limit."""
     served, minutes = [], count(step=60)
     names = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-    with running_sandbox(served, clock=lambda: float(next(minutes)), **names) as address:
-        yield Sandbox(address.url, served)
+    with running_sandbox(served, clock=lambda: float(next(minutes)), **names) as address, httpx.Client() as http:
+        yield Sandbox(address.url, served, http)
 
 
 @pytest.fixture
