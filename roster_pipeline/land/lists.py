@@ -171,7 +171,6 @@ def prove(
         (sync_id, read.resource.name, read.pages, read.rows, len(read.set_aside), digests.get(read.resource.name))
         for read in reads
     ]
-    places = ", ".join(
-        ["(?, ?, ?, ?, ?, ?)"] * len(rows)
-    )  # one statement: DuckDB plans each anew, for longer than it runs
+    # One statement: planning takes DuckDB longer than running, for each anew.
+    places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
     con.execute(f"INSERT OR REPLACE INTO raw.proof VALUES {places}", [value for row in rows for value in row])
