@@ -85,6 +85,22 @@ class PlanStale(RosterError):
     exit_code = 5
 
 
+def is_interruption(error: Exception) -> bool:
+    """Whether somebody stopped the work, and the error only came of that.
+
+    A signal ends a query of DuckDB, which then forgets what the signal's handler raised. And what is put back on the
+    way out of an interruption may fail, as a transaction of which half a statement was sent.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, RuntimeError) and str(link) == "Query interrupted":
+            return True
+        if not isinstance(link, Exception | GeneratorExit):
+            return True
+        link = link.__cause__ or link.__context__
+    return False
+
+
 def place_of(error: BaseException) -> str:
     """File and line of this package where an error passed last; never its text, which can quote a row."""
     place, trace = "an unknown place", error.__traceback__

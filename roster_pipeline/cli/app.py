@@ -9,7 +9,7 @@ import typer
 
 from roster_pipeline.cli import corrections, districts, holds, local, preflight, requests, reviews, sync, why
 from roster_pipeline.cli.screen import complain, show_json
-from roster_pipeline.errors import CannotStart, RosterError, place_of
+from roster_pipeline.errors import CannotStart, RosterError, is_interruption, place_of
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -30,17 +30,25 @@ def main() -> None:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         if code == INTERRUPTED:  # typer turns Ctrl-C into this
             raise KeyboardInterrupt
-    except RosterError as error:
-        code = _refuse(str(error), error.exit_code, type(error).__name__)
-    except typer.TyperException as error:
-        said = " ".join(error.format_message().split())
-        code = _refuse(f"{said} See roster-pipeline --help.", CannotStart.exit_code, "BadCall")
     except (KeyboardInterrupt, typer.Abort):
-        code = _refuse("Interrupted. Nothing is half done; run it again when you like.", INTERRUPTED, "Interrupted")
+        code = _stopped()
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        line = f"A fault of ours: {type(error).__name__} at {place_of(error)}. Nothing is half done; report it."
-        code = _refuse(line, RosterError.exit_code, "Fault")
+        code = _stopped() if is_interruption(error) else _failed(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stopped() -> int:
+    return _refuse("Interrupted. Nothing is half done; run it again when you like.", INTERRUPTED, "Interrupted")
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, RosterError):
+        return _refuse(str(error), error.exit_code, type(error).__name__)
+    if isinstance(error, typer.TyperException):
+        said = " ".join(error.format_message().split())
+        return _refuse(f"{said} See roster-pipeline --help.", CannotStart.exit_code, "BadCall")
+    line = f"A fault of ours: {type(error).__name__} at {place_of(error)}. Nothing is half done; report it."
+    return _refuse(line, RosterError.exit_code, "Fault")
 
 
 def _refuse(line: str, code: int, kind: str) -> int:

@@ -1,0 +1,63 @@
+"""Whoever stops a sync has stopped it: what comes of that is no failure, after which a batch would go on."""
+
+import os
+import signal
+from threading import Timer
+
+import dagster as dg
+import duckdb
+import pytest
+
+from roster_pipeline.defs.failures import as_failure
+from roster_pipeline.errors import ProductUnusable, is_interruption
+
+A_SECOND_OF_WORK = "select sum(hash(range)) from range(100_000_000)"
+
+
+@pytest.fixture
+def stopped_while():
+    """Sends the signal of Ctrl-C to this process while something works."""
+
+    def work(do):
+        timer = Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        try:
+            do()
+        finally:
+            timer.join()
+
+    return work
+
+
+def test_given_duckdb_works_when_stopped_then_it_is_no_failure(stopped_while):
+    with duckdb.connect() as con, pytest.raises(KeyboardInterrupt), as_failure():
+        stopped_while(lambda: con.execute(A_SECOND_OF_WORK))
+
+
+def test_given_the_way_out_fails_too_when_stopped_then_it_is_no_failure():
+    def interrupted():
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ProductUnusable("The transaction could not be rolled back.")
+
+    with pytest.raises(KeyboardInterrupt), as_failure():
+        interrupted()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("of another kind"), ProductUnusable("Away."), ValueError("odd")])
+def test_given_an_error_of_another_cause_then_it_is_a_failure(error):
+    assert not is_interruption(error)
+    with pytest.raises(dg.Failure), as_failure():
+        raise error
+
+
+def test_given_an_error_while_another_is_handled_then_it_is_a_failure():
+    def fails():
+        try:
+            raise ValueError("first")
+        except ValueError as first:
+            raise RuntimeError("second") from first
+
+    with pytest.raises(dg.Failure, match="A fault of ours"), as_failure():
+        fails()
