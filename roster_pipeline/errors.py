@@ -12,7 +12,7 @@ RosterError                    a fault of ours                                  
 │   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
 ├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
 ├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
-├── ProductUnusable            the product database is away: nothing half done     exit 1
+├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
 └── PlanStale                  what a plan would change has moved since            exit 5
 
 Messages say what, where and what to do next, in one line. They carry ids and counts, never a name, email or token.
@@ -77,6 +77,8 @@ class EventsTooMany(RosterError):
 
 class ProductUnusable(RosterError):
     """The product database is away or refused the work; its transaction was rolled back."""
+
+    exit_code = 6
 
 
 class PlanStale(RosterError):

@@ -59,7 +59,7 @@ def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # n
     """Let exactly this plan happen: the district is read again, and if nothing has moved, what waits is published.
 
     Exit: 0 published · 5 stale: Clever or the product has moved, so it was not applied · 4 Clever not usable ·
-    2 no proof that what would leave is gone.
+    6 PostgreSQL not usable · 2 no proof that what would leave is gone.
     """
     settings = read_settings()
     hold = _decide(settings, plan, "approved", by)

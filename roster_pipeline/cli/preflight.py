@@ -44,7 +44,7 @@ def preflight(
 
     Reads the district as plan does, and writes nothing to the product.
 
-    Exit: 0 · 4 Clever not usable · 2 bad call or setting
+    Exit: 0 · 4 Clever not usable · 6 PostgreSQL not usable · 2 bad call or setting
     """
     settings = read_settings()
     (report,) = reports = run_districts(settings, [district], job=PLAN)

@@ -43,7 +43,8 @@ def sync(
 ) -> int:
     """Run the Dagster job for these districts (all active secure_sync ones if none is named) and wait.
 
-    Exit: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed · 2 bad call or setting
+    Exit: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed ·
+    6 PostgreSQL not usable, nothing changed · 2 bad call or setting
     """
     settings = read_settings()
     return finish(run_districts(settings, district or _connected(settings), mode=mode), as_json=as_json)
@@ -52,7 +53,7 @@ def sync(
 def plan(district: OneDistrict, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
     """Do the same up to the plan: says what a sync would change, and writes nothing to the product.
 
-    Exit: 0 · 3 a sync would hold something for a person · 4 Clever not usable.
+    Exit: 0 · 3 a sync would hold something for a person · 4 Clever not usable · 6 PostgreSQL not usable.
     """
     return finish(run_districts(read_settings(), [district], job=PLAN), as_json=as_json)
 
@@ -143,4 +144,4 @@ def _connected_names(settings: Settings, district_ids: Sequence[str]) -> dict[st
 
 def _severity(code: int) -> int:
     """0 is best; what is held is milder than what failed; a fault of ours is worst."""
-    return {0: 0, 3: 1, 5: 2, 2: 3, 4: 4}.get(code, 5)
+    return {0: 0, 3: 1, 5: 2, 2: 3, 4: 4, 6: 5}.get(code, 6)

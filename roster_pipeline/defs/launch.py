@@ -134,7 +134,7 @@ def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
             raise KeyboardInterrupt
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
             code = int(str(said.metadata[EXIT_CODE].value))
-            step = f" (step {event.step_key})" if code == RosterError.exit_code else ""
+            step = f" (step {event.step_key})" if code in (RosterError.exit_code, ProductUnusable.exit_code) else ""
             return Ended(run_id, f"{said.description}{step}", code)
     return Ended(run_id, f"Run {run_id} failed in a way of ours; see it in the Dagster UI, or report its id.", 1)
 

@@ -103,11 +103,11 @@ def test_given_a_setting_is_missing_or_malformed_then_exit_2_and_one_line_names_
     assert "hunter2-of-db" not in ended.stderr
 
 
-def test_given_postgresql_is_away_when_synced_then_exit_1_and_one_line(valley, script):
+def test_given_postgresql_is_away_when_synced_then_exit_6_and_one_line(valley, script):
     ended = script(
         "sync", "--district", valley.id, ROSTER_DATABASE_URL="postgresql://someone:hunter2-of-db@127.0.0.1:1/none"
     )
-    assert ended.returncode == 1
+    assert ended.returncode == 6
     assert ended.stderr.count("\n") == 1
     assert "ROSTER_DATABASE_URL" in complaint(ended)
     assert "hunter2-of-db" not in ended.stderr

@@ -154,7 +154,7 @@ def test_given_the_product_refuses_a_row_when_synced_then_all_is_rolled_back_and
     execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Quackenbush')")
     before = row_versions(product)
     ended = sync(synced)
-    assert ended.exit_code == 1
+    assert ended.exit_code == 6
     assert is_one_line_without_secrets(ended.failure, synced)
     assert "Quackenbush" not in ended.failure
     assert row_versions(product) == before

@@ -63,10 +63,10 @@ def all_goes_well_and_badly(valley, command, product, clever):
         clever.go_wrong(fault)
         command(*sync, ends=4)
     clever.go_wrong()
-    command(*sync, ends=1, ROSTER_DATABASE_URL=f"postgresql://someone:{ENCODED}@127.0.0.1:1/none")
+    command(*sync, ends=6, ROSTER_DATABASE_URL=f"postgresql://someone:{ENCODED}@127.0.0.1:1/none")
     valley.put("users", valley.get("users", users_of(valley, "teacher")[0]) | {"email": "xanthippe.v@example.com"})
     execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Vandersloot') not valid")
-    command(*sync, ends=1)
+    command(*sync, ends=6)
     execute(product, "alter table roster.accounts drop constraint nobody")
     for key in users_of(valley, "student")[:LEAVING]:
         valley.remove("users", key)

@@ -217,7 +217,7 @@ def test_given_a_grant_is_missing_when_synced_then_nothing_changes_and_one_line_
     execute(product, "revoke update on roster.rosters from roster_writer")
     before = row_versions(product)
     ended = sync(valley)
-    assert ended.exit_code == 1
+    assert ended.exit_code == 6
     assert "\n" not in ended.failure
     assert "raise_walls" in ended.failure
     assert row_versions(product) == before

@@ -70,7 +70,7 @@ def test_given_postgresql_ends_the_session_that_publishes_when_synced_then_nothi
             ((pid,),) = until(lambda: query(product, WAITING))
             query(product, "select pg_terminate_backend(:pid)", pid=pid)
         ended = running.result()
-    assert (ended.exit_code, "Nothing was half done" in ended.failure, "\n" in ended.failure) == (1, True, False)
+    assert (ended.exit_code, "Nothing was half done" in ended.failure, "\n" in ended.failure) == (6, True, False)
     assert row_versions(product) == before
     assert query(product, RUNNING) == [(0,)]
     resync()
