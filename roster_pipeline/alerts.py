@@ -1,8 +1,9 @@
 """Alerts: what has changed of how each district fares, in a message, told once to a webhook or to the log.
 
-A district is `failing` if its last sync failed, and `held` while a plan of it waits for a person. Both are read from
-the product's tables, whoever ran the sync; `roster.alerts` is what was told. So what opened and recovered while nobody
-could be told is not told at all, and a message whose answer got lost is told again. Counts and ids only, never who.
+A district is `failing` if its last sync failed, `held` while a plan of it waits for a person, and `snapshot` if the
+last try to bring it into the analysts' file failed. All are read from the product's tables, whoever ran the sync;
+`roster.alerts` is what was told. So what opened and recovered while nobody could be told is not told at all, and a
+message whose answer got lost is told again. Counts and ids only, never who.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import alerts
 
-Kind = Literal["failing", "held"]
+Kind = Literal["failing", "held", "snapshot"]
 TIMEOUT = 3.0
 """Seconds that the webhook may take to let us in, and again to answer."""
 PATIENCE = 10.0
@@ -51,6 +52,16 @@ STATES: dict[Kind, str] = {
         left join roster.holds as hold on hold.organization_id = organization.id and hold.state = 'open'
         group by organization.id
     """,
+    "snapshot": """
+        select organization.id as organization_id, organization.snapshot_failure is not null as is_open,
+            last.id as sync_id, null as plan
+        from roster.organizations as organization
+        cross join lateral (
+            select id from roster.syncs
+            where organization_id = organization.id and mode not in ('resolve', 'undo')
+            order by started_at desc, id desc limit 1
+        ) as last
+    """,
 }
 COUNTS: dict[Kind, str] = {
     "failing": """
@@ -64,6 +75,7 @@ COUNTS: dict[Kind, str] = {
             from roster.holds where organization_id = current.organization_id and state = 'open' group by 1
         ) as parts
     """,
+    "snapshot": "select '{}'::jsonb",
 }
 SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
     ("failing", True): (
@@ -76,6 +88,11 @@ SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
         "roster-pipeline holds says why, and whether to approve {plan}, reject it or put the list right in Clever",
     ),
     ("held", False): ("no plan waits for a person any more", None),
+    ("snapshot", True): (
+        "the analysts' file (snapshots/latest.duckdb) could not be written, though the sync was published",
+        "look at run {run_id} in Dagster, then roster-pipeline sync --district {district_id}, which writes it again",
+    ),
+    ("snapshot", False): ("the analysts' file is written again", None),
 }
 """What is told of a kind that opened, or did not any more, and what to do next."""
 

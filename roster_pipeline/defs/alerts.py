@@ -1,4 +1,6 @@
-"""The sensors that tell which districts fail or wait for a person. What is told, and how, is `roster_pipeline.alerts`.
+"""The sensors that tell which districts fail, wait for a person, or are old in the analysts' file.
+
+What is told, and how, is `roster_pipeline.alerts`.
 
 They look at what is, and not at what happened: Dagster's own run failure sensor forgets a run whose message failed.
 """
@@ -24,13 +26,13 @@ OVERLAP = timedelta(minutes=5)
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="One message when a district's syncs begin to fail and one when they work again, however many fail "
-    "between: to ROSTER_ALERT_WEBHOOK_URL, or to the log. Runs that could not start count.",
+    "between: to ROSTER_ALERT_WEBHOOK_URL, or to the log. Runs that could not start count. The same for snapshots.",
 )
 def failure_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.SkipReason:
-    """Look at the last sync of each district, and at the runs that never came to one."""
+    """Look at the last sync of each district, at the runs that never came to one, and at the last snapshot."""
     engine, now = product.engine(), datetime.now(UTC)
     _record_unstarted(context, engine, now)
-    return _tell(context, engine, "failing", now)
+    return _tell(context, engine, now, "failing", "snapshot")
 
 
 @dg.sensor(
@@ -41,12 +43,14 @@ def failure_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.
 )
 def hold_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.SkipReason:
     """Look at the open holds of each district."""
-    return _tell(context, product.engine(), "held", datetime.now(UTC))
+    return _tell(context, product.engine(), datetime.now(UTC), "held")
 
 
-def _tell(context: dg.SensorEvaluationContext, engine: Engine, kind: Kind, at: datetime) -> dg.SkipReason:
+def _tell(context: dg.SensorEvaluationContext, engine: Engine, at: datetime, *kinds: Kind) -> dg.SkipReason:
     webhook = read_settings().alert_webhook_url
-    told, waiting = tell(engine, kind, str(webhook.get_secret_value()) if webhook else None, context.log, at)
+    address = str(webhook.get_secret_value()) if webhook else None
+    counts = [tell(engine, kind, address, context.log, at) for kind in kinds]
+    told, waiting = (sum(column) for column in zip(*counts, strict=True))
     return dg.SkipReason(f"{told} changes told, {waiting} wait.")
 
 

@@ -14,6 +14,7 @@ from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import HELD_TAG, TRIGGER_TAG, districts
 from roster_pipeline.defs.resources import DistrictSync
+from roster_pipeline.defs.snapshots import recorded
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import last_landed, proof_of
 from roster_pipeline.land.excerpt import settle
@@ -271,8 +272,9 @@ def product(sync: DistrictSync) -> Results:
 def snapshot(sync: DistrictSync) -> Results:
     """Swap in what was published, with its history, for analysts."""
     with as_failure():
-        with sync.warehouse() as con, sync.product(one_view=True) as pg:
+        with sync.warehouse() as con:
             made = kept_plan(con)
+        with recorded(sync, made.organization_id), sync.product(one_view=True) as pg:
             rows = write_snapshot(
                 pg,
                 sync.snapshots_folder,

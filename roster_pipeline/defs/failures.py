@@ -33,7 +33,12 @@ def as_failure() -> Iterator[None]:
 
 
 def _failure(error: Exception) -> dg.Failure:
+    code = error.exit_code if isinstance(error, RosterError) else RosterError.exit_code
+    return dg.Failure(line_of(error), {EXIT_CODE: code}, allow_retries=False)
+
+
+def line_of(error: Exception) -> str:
+    """One line that says what went wrong, without the words of a library's error, which could quote a row."""
     if isinstance(error, RosterError):
-        return dg.Failure(str(error), {EXIT_CODE: error.exit_code}, allow_retries=False)
-    line = f"A fault of ours ({type(error).__name__} at {place_of(error)}). The next sync does what this one did not."
-    return dg.Failure(line, {EXIT_CODE: RosterError.exit_code}, allow_retries=False)
+        return str(error)
+    return f"A fault of ours ({type(error).__name__} at {place_of(error)}). The next sync does what this one did not."

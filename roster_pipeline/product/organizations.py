@@ -31,7 +31,12 @@ class Clock:
 
 @dataclass(frozen=True)
 class Organization:
-    """A connected district."""
+    """A connected district.
+
+    Attributes:
+        last_snapshot_at: when the analysts' file last took it in.
+        snapshot_failure: why it did not at the last try, in one line; None: it did, or there was no try yet.
+    """
 
     id: int
     district_id: str
@@ -42,6 +47,8 @@ class Organization:
     last_read_at: datetime | None
     last_full_read_at: datetime | None
     last_published_at: datetime | None
+    last_snapshot_at: datetime | None
+    snapshot_failure: str | None
 
     @property
     def clock(self) -> Clock:
@@ -63,6 +70,7 @@ COLUMNS = tuple(
     for name in (
         *("id", "clever_district_id", "name", "tier", "state"),
         *("last_clever_sync_at", "last_read_at", "last_full_read_at", "last_published_at"),
+        *("last_snapshot_at", "snapshot_failure"),
     )
 )
 KEPT = """
@@ -110,6 +118,17 @@ def find_organization(pg: Connection, district_id: str) -> Organization:
     if row is None:
         raise DistrictUnknown(f"District {district_id} is not connected. See roster-pipeline districts.")
     return Organization(*row)
+
+
+def record_snapshot(pg: Connection, organization_id: int, at: datetime, *, failure: str | None = None) -> None:
+    """Keep how the last try to bring a district into the analysts' file ended.
+
+    Args:
+        at: when it ended.
+        failure: why it failed, in one line without a value of any row; None: it did not.
+    """
+    written = {"snapshot_failure": failure} if failure else {"snapshot_failure": None, "last_snapshot_at": at}
+    pg.execute(organizations.update().where(organizations.c.id == organization_id).values(written))
 
 
 def connected_districts(pg: Connection) -> list[str]:

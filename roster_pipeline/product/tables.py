@@ -49,8 +49,7 @@ def _to(table: str, *, nullable: bool = False, name: str | None = None) -> Colum
 
 
 def _at(name: str, *, now: bool = False) -> Column[datetime]:
-    default = text("now()") if now else None
-    return Column(name, DateTime(timezone=True), server_default=default, nullable=not now)
+    return Column(name, DateTime(timezone=True), server_default=text("now()") if now else None, nullable=not now)
 
 
 def _one_of(name: str, *values: str, default: str | None = None) -> tuple[Column[str], CheckConstraint]:
@@ -68,7 +67,8 @@ organizations = Table(
     *_one_of("tier", "secure_sync", "library", "sso_only"),
     *_one_of("state", "active", "paused", "disconnected", default="active"),
     *(Column(name, JSONB, nullable=False, server_default=text("'{}'")) for name in ("limits", "limits_once")),
-    *(_at(f"last_{what}_at") for what in ("clever_sync", "read", "full_read", "published")),
+    *(_at(f"last_{what}_at") for what in ("clever_sync", "read", "full_read", "published", "snapshot")),
+    Column("snapshot_failure", Text),
 )
 
 schools = Table(
@@ -292,7 +292,7 @@ alerts = Table(
     metadata,
     _id(),
     _to("organizations"),
-    *_one_of("kind", "failing", "held"),
+    *_one_of("kind", "failing", "held", "snapshot"),
     _to("syncs"),
     _at("opened_at", now=True),
     _at("recovered_at"),

@@ -1,0 +1,57 @@
+"""Whether a district is in the analysts' file is a fact: the product keeps it, and an alert says so."""
+
+import shutil
+
+import pytest
+
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import find_organization
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.test_alerts import look, opened, recovered, webhook  # noqa: F401 - fixtures
+
+
+@pytest.fixture
+def standing(product):
+    """(when the last snapshot of the district was written, why the last try failed)."""
+
+    def read(district):
+        with transaction(product) as pg:
+            found = find_organization(pg, district.id)
+        return found.last_snapshot_at, found.snapshot_failure
+
+    return read
+
+
+@pytest.fixture
+def in_the_way(environment):
+    """A file where the folder of snapshots has to be."""
+    folder = read_settings().snapshots_folder
+    folder.write_text("no folder")
+    yield folder
+    folder.unlink(missing_ok=True)
+
+
+def test_given_a_snapshot_that_fails_when_synced_then_the_product_and_one_alert_say_so_until_it_succeeds(
+    valley,
+    sync,
+    standing,
+    in_the_way,
+    webhook,  # noqa: F811
+    look,  # noqa: F811
+):
+    ended = sync(valley)
+    assert ended.exit_code == 1
+    written_at, failure = standing(valley)
+    assert (written_at, failure) == (None, ended.failure.partition(" (step")[0])
+    look()
+    look()
+    (message,) = webhook.taken
+    assert "snapshots/latest.duckdb" in message["text"]
+    assert webhook.told() == [opened("snapshot", valley)]
+    in_the_way.unlink()
+    assert sync(valley).exit_code == 0
+    written_at, failure = standing(valley)
+    assert (written_at is not None, failure) == (True, None)
+    look()
+    assert webhook.told() == [recovered("snapshot", valley)]
+    shutil.rmtree(in_the_way)
