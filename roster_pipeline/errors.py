@@ -12,6 +12,7 @@ RosterError                    a fault of ours                                  
 │   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
 ├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
 ├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
+├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
 └── PlanStale                  what a plan would change has moved since            exit 5
 
@@ -73,6 +74,18 @@ class EventsMissing(RosterError):
 
 class EventsTooMany(RosterError):
     """So much has changed that a full read costs less: no failure of a run, but the reason why it reads in full."""
+
+
+class FileDamaged(RosterError):
+    """A DuckDB file of this machine is damaged. It is a cache, so it is moved aside and made anew.
+
+    Attributes:
+        file: where it stands.
+    """
+
+    def __init__(self, file: Path, what: str) -> None:
+        super().__init__(f"{what}. What it held is read again: try once more.")
+        self.file = file
 
 
 class ProductUnusable(RosterError):
