@@ -19,8 +19,6 @@ from roster_pipeline.product.database import transaction
 STEP = "sync_districts"
 NAMED = 20
 """How many districts a line names at most."""
-REPOSITORY_TAG = ".dagster/repository"
-"""By which the UI counts a run among those of this code location."""
 
 
 class BatchConfig(dg.Config):
@@ -41,10 +39,8 @@ class BatchConfig(dg.Config):
 def sync_districts(context: dg.OpExecutionContext, config: BatchConfig, product: Product) -> None:
     """Sync one district after the other; one that fails does not stop the next, and what is held is no failure."""
     context.instance.add_run_tags(context.run_id, process_tag(context.run_id, os.getpid()))
-    own = {tag: value for tag, value in context.run.tags.items() if tag == REPOSITORY_TAG}
-    tags = own | {BATCH_TAG: context.run_id}
     job = context.repository_def.get_job(sync_roster.name)
-    failed = sync_each(context.instance, job, product, config, tags=tags, log=context.log)
+    failed = sync_each(context.instance, job, product, config, batch=context.run, log=context.log)
     if failed:
         named = ", ".join(failed[:NAMED]) + (", ..." if len(failed) > NAMED else "")
         raise dg.Failure(
@@ -87,14 +83,14 @@ def sync_each(
     product: Product,
     config: BatchConfig,
     *,
-    tags: Mapping[str, str],
+    batch: dg.DagsterRun,
     log: logging.Logger,
 ) -> list[str]:
     """Sync those that are due still; returns the ids of those whose run failed.
 
     Args:
         job: sync_roster.
-        tags: of each run.
+        batch: the run that the runs of the districts are a part of.
     """
     failed = []
     for district_id in config.districts:
@@ -111,7 +107,8 @@ def sync_each(
             on_step=_nobody_looks,
             mode=config.mode,
             trigger="nightly",
-            tags=tags,
+            tags={BATCH_TAG: batch.run_id},
+            beside=batch,
         )
         log.info(f"District {district_id}: {ended.failure or 'synced'} (run {ended.run_id}).")
         if ended.failure:

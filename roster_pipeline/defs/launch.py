@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,13 +14,20 @@ from typing import Any
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run_iterator
 from dagster._core.execution.plan.objects import ErrorSource
+from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
+from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import SQLAlchemyError
 
 from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.jobs import FIRST_STEP
-from roster_pipeline.defs.partitions import DISTRICTS, run_tags
+from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, REPOSITORY_TAG, run_tags
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.errors import ProductUnusable, RosterError
 from roster_pipeline.product.database import connect, transaction
@@ -27,6 +35,8 @@ from roster_pipeline.settings import Settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 """A command has words of its own; everything that is logged is in the UI."""
+MODULE, LOCATION = "roster_pipeline.definitions", "roster_pipeline"
+"""What `workspace.yaml` loads, and by which name."""
 OnStep = Callable[[str, dict[str, Any]], None]
 
 
@@ -91,6 +101,7 @@ def run_sync(
     mode: str = "full",
     trigger: str = "cli",
     tags: Mapping[str, str] | None = None,
+    beside: dg.DagsterRun | None = None,
 ) -> Ended:
     """Run the job for one district in this process, and wait for its end.
 
@@ -99,6 +110,7 @@ def run_sync(
         mode: how the district is read: `full`, `delta`, or `auto`, which chooses.
         trigger: who asked: `nightly`, `manual` or `cli`.
         tags: more tags of the run.
+        beside: the run of the same code location that this one is a part of.
         on_step: called with the name of each asset that was materialized, and its metadata, as it happens.
     """
     run_id = str(uuid4())
@@ -110,15 +122,48 @@ def run_sync(
             on_step(made.asset_key.to_user_string(), {name: value.value for name, value in made.metadata.items()})
 
     instance.add_event_listener(run_id, listen)
-    result = job.execute_in_process(
-        instance=instance,
-        partition_key=district_id,
+    place = _place_of(beside) if beside else None
+    remote, code = place or _own_place()
+    run = instance.create_run_for_job(
+        job,
         run_id=run_id,
-        tags={**run_tags(trigger, name), **(tags or {})},
         run_config=_run_config(job, district_id, mode),
-        raise_on_error=False,
+        tags={
+            **job.run_tags,
+            **run_tags(trigger, name),
+            **(tags or {}),
+            PARTITION_TAG: district_id,
+            REPOSITORY_TAG: remote.get_label(),
+        },
+        remote_job_origin=remote.get_job_origin(job.name),
+        job_code_origin=JobPythonOrigin(job.name, code),
     )
-    return Ended(run_id) if result.success else _ended_badly(run_id, result)
+    events = list(execute_run_iterator(InMemoryJob(job), run, instance))
+    return Ended(run_id) if _has_succeeded(events) else _ended_badly(run_id, events)
+
+
+Place = tuple[RemoteRepositoryOrigin, RepositoryPythonOrigin]
+"""Where the web server and the daemon find the jobs, and where a process of its own does.
+
+A run without them is not in the timeline and on no page of its job, and the web server cannot start it again.
+"""
+
+
+def _own_place() -> Place:
+    """The place that `workspace.yaml` names."""
+    target = LoadableTargetOrigin(module_name=MODULE)
+    remote = RemoteRepositoryOrigin(ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION), SINGLETON_REPOSITORY_NAME)
+    return remote, RepositoryPythonOrigin(sys.executable, ModuleCodePointer(MODULE, "defs"))
+
+
+def _place_of(run: dg.DagsterRun) -> Place | None:
+    """The place of a run that the web server or the daemon started."""
+    remote, code = run.remote_job_origin, run.job_code_origin
+    return (remote.repository_origin, code.repository_origin) if remote and code else None
+
+
+def _has_succeeded(events: Sequence[dg.DagsterEvent]) -> bool:
+    return any(event.event_type is dg.DagsterEventType.RUN_SUCCESS for event in events)
 
 
 def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[str, Any]:
@@ -128,8 +173,8 @@ def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[s
     return {"ops": {FIRST_STEP: {"config": {**first, "mode": mode}}}, "loggers": QUIET}
 
 
-def _ended_badly(run_id: str, result: dg.ExecuteInProcessResult) -> Ended:
-    for event in result.all_events:
+def _ended_badly(run_id: str, events: Sequence[dg.DagsterEvent]) -> Ended:
+    for event in events:
         if event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT:
             raise KeyboardInterrupt
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):

@@ -9,6 +9,8 @@ HELD_TAG = "roster/held"
 DISTRICT_TAG = "roster/district"
 BATCH_TAG = "roster/batch"
 """The run of sync_batch that a run was part of."""
+REPOSITORY_TAG = ".dagster/repository"
+"""By which the UI counts a run among those of this code location."""
 URGENT = {"dagster/priority": "10"}
 NIGHT = {"roster/slot": "night"}
 """Told apart in dagster.yaml, so that the night never takes all slots."""

@@ -209,7 +209,7 @@ def batch(environment, job, instance, caplog):
     def synced(*districts, since):
         config = BatchConfig(districts=[one.id for one in districts], evening=since.isoformat())
         log = dg.get_dagster_logger()
-        return sync_each(instance, job, Product(), config, tags={BATCH_TAG: "the batch"}, log=log)
+        return sync_each(instance, job, Product(), config, batch=dg.DagsterRun("sync_batch", "the batch"), log=log)
 
     return synced
 
