@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 
+from roster_pipeline.model.text import label
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import alerts
 
@@ -162,7 +163,7 @@ def message_of(change: Change) -> dict[str, Any]:
 
 def _plain(name: str) -> str:
     """The name without what chat programs take for a link, a mention or layout."""
-    return " ".join(re.sub(r"[^\w .,'()&-]+", " ", name).split())[:LONGEST_NAME]
+    return label(re.sub(r"[^\w .,'()&-]+", " ", name), LONGEST_NAME)
 
 
 def tell(engine: Engine, kind: Kind, webhook: str | None, log: logging.Logger, at: datetime) -> tuple[int, int]:

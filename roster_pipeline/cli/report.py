@@ -49,6 +49,7 @@ class Report:
 
     Attributes:
         state: `published`, `held`, `planned` or `failed`.
+        run_id: of Dagster; none where no run could be begun.
         sync_id: the number that `undo` takes; none where nothing was published.
         mode: `full` or `delta`, with the reason why; none where nothing was published.
         rules: links made by this sync, by rule (`email`, `created`).
@@ -60,7 +61,7 @@ class Report:
 
     district_id: str
     name: str
-    run_id: str
+    run_id: str | None
     state: str
     exit_code: int
     failure: str | None = None

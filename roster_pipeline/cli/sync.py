@@ -12,7 +12,8 @@ from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.districts import shown_by_clever
 from roster_pipeline.cli.report import Report, read_report, show_reports
 from roster_pipeline.cli.screen import AsJson, complain, err, show_json
-from roster_pipeline.errors import CannotStart, DistrictUnknown
+from roster_pipeline.errors import CannotStart, DistrictUnknown, RosterError, is_interruption
+from roster_pipeline.model.text import label
 from roster_pipeline.product.database import open_product, share_district, transaction
 from roster_pipeline.product.organizations import all_organizations, nightly_organizations
 from roster_pipeline.settings import Settings, read_settings
@@ -83,15 +84,36 @@ def run_districts(
     names = _connected_names(settings, district_ids)
     reports = []
     with dagster_instance(settings) as instance, _bars() as bars:
-        tasks = {one: bars.add_task(names[one], total=steps, stage="waits", start=False) for one in district_ids}
+        tasks = {one: bars.add_task(label(names[one]), total=steps, stage="waits", start=False) for one in district_ids}
+
+        def run_one(district_id: str) -> Report:
+            add_partition(instance, district_id)
+            say_if_it_waits(settings, district_id)
+            task = tasks[district_id]
+            bars.start_task(task)
+            said: dict[str, Any] = {"name": names[district_id], "on_step": _advance(bars, task), "mode": mode}
+            ended = run_sync(instance, resolved, district_id, **said)
+            return read_report(settings, district_id, ended, published=job == SYNC)
+
         for one in tasks:
-            add_partition(instance, one)
-            say_if_it_waits(settings, one)
-            bars.start_task(tasks[one])
-            ended = run_sync(instance, resolved, one, name=names[one], on_step=_advance(bars, tasks[one]), mode=mode)
-            reports.append(read_report(settings, one, ended, published=job == SYNC))
+            reports.append(_report_of(one, names[one], run_one))
             bars.update(tasks[one], stage=reports[-1].state)
     return reports
+
+
+def _report_of(district_id: str, name: str, run_one: Callable[[str], Report]) -> Report:
+    """What came of one district; whatever went wrong is a failure of this district alone."""
+    from roster_pipeline.defs.failures import line_of
+    from roster_pipeline.defs.launch import dagster_errors
+
+    try:
+        with dagster_errors():
+            return run_one(district_id)
+    except Exception as error:  # noqa: BLE001 - the next district has no part in it
+        if is_interruption(error):
+            raise KeyboardInterrupt from None
+        code = error.exit_code if isinstance(error, RosterError) else RosterError.exit_code
+        return Report(district_id, name, None, "failed", code, line_of(error))
 
 
 def say_if_it_waits(settings: Settings, district_id: str) -> None:
@@ -103,7 +125,7 @@ def say_if_it_waits(settings: Settings, district_id: str) -> None:
 
 def _bars() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed:>2}/{task.total} {task.fields[stage]}"),
         TimeElapsedColumn(),

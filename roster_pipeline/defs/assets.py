@@ -20,6 +20,7 @@ from roster_pipeline.land import last_landed, proof_of
 from roster_pipeline.land.excerpt import settle
 from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.model.plan import PREVIEW
+from roster_pipeline.model.text import label
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import consequences, why_held
 from roster_pipeline.plan.summary import summarize
@@ -94,7 +95,7 @@ def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Re
         "pages": read.pages,
         "set_aside": len(read.set_aside),
         "sync_id": sync_id,
-        "clever_state": reading.district.state,
+        "clever_state": label(reading.district.state),
         "events": reading.events.events if reading.events else 0,
         **({"missed_by_events": reading.drift[name]} if reading.drift is not None else {}),
     }

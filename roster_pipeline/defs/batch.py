@@ -8,11 +8,13 @@ from typing import Any, cast
 
 import dagster as dg
 
+from roster_pipeline.defs.failures import line_of
 from roster_pipeline.defs.jobs import sync_roster
-from roster_pipeline.defs.launch import add_partition, run_sync
+from roster_pipeline.defs.launch import Ended, add_partition, run_sync
 from roster_pipeline.defs.partitions import BATCH_TAG, NIGHT, run_tags
 from roster_pipeline.defs.process import process_tag
 from roster_pipeline.defs.resources import Product
+from roster_pipeline.errors import is_interruption
 from roster_pipeline.nightly import Candidate, Turn, candidates, turn_of
 from roster_pipeline.product.database import transaction
 
@@ -94,26 +96,39 @@ def sync_each(
     """
     failed = []
     for district_id in config.districts:
-        turn = _turn_now(product, district_id, config)
-        if turn is None or not turn.due:
-            log.info(f"District {district_id} is passed over: {(turn and turn.skipped) or 'nothing is due any more'}.")
-            continue
-        add_partition(instance, district_id)
-        ended = run_sync(
-            instance,
-            job,
-            district_id,
-            name=turn.district.name,
-            on_step=_nobody_looks,
-            mode=config.mode,
-            trigger="nightly",
-            tags={BATCH_TAG: batch.run_id},
-            beside=batch,
-        )
-        log.info(f"District {district_id}: {ended.failure or 'synced'} (run {ended.run_id}).")
-        if ended.failure:
+        try:
+            turn = _turn_now(product, district_id, config)
+            if turn is None or not turn.due:
+                skipped = (turn and turn.skipped) or "nothing is due any more"
+                log.info(f"District {district_id} is passed over: {skipped}.")
+                continue
+            ended = _sync_one(instance, job, turn.district, config.mode, batch)
+            log.info(f"District {district_id}: {ended.failure or 'synced'} (run {ended.run_id}).")
+            if ended.failure:
+                failed.append(district_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next district has no part in it
+            if is_interruption(error):
+                raise KeyboardInterrupt from None
+            log.error(f"District {district_id}: {line_of(error)}")
             failed.append(district_id)
     return failed
+
+
+def _sync_one(
+    instance: dg.DagsterInstance, job: dg.JobDefinition, district: Candidate, mode: str, batch: dg.DagsterRun
+) -> Ended:
+    add_partition(instance, district.district_id)
+    return run_sync(
+        instance,
+        job,
+        district.district_id,
+        name=district.name,
+        on_step=_nobody_looks,
+        mode=mode,
+        trigger="nightly",
+        tags={BATCH_TAG: batch.run_id},
+        beside=batch,
+    )
 
 
 def _turn_now(product: Product, district_id: str, config: BatchConfig) -> Turn | None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from roster_pipeline.errors import RosterError, is_interruption, place_of
+from roster_pipeline.model.text import LONGEST_LINE, label
 
 EXIT_CODE = "exit_code"
 
@@ -40,5 +41,5 @@ def _failure(error: Exception) -> dg.Failure:
 def line_of(error: Exception) -> str:
     """One line that says what went wrong, without the words of a library's error, which could quote a row."""
     if isinstance(error, RosterError):
-        return str(error)
+        return label(str(error), LONGEST_LINE)
     return f"A fault of ours ({type(error).__name__} at {place_of(error)}). The next sync does what this one did not."

@@ -76,9 +76,19 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """
     with transaction(connect(dagster_url(settings))):
         pass  # dagster-postgres would try for a while, and then say it in many lines
+    with dagster_errors(), dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+        yield instance
+
+
+@contextmanager
+def dagster_errors() -> Iterator[None]:
+    """Say in one line that Dagster's storage failed.
+
+    Raises:
+        ProductUnusable: it did.
+    """
     try:
-        with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
-            yield instance
+        yield
     except (SQLAlchemyError, DagsterPostgresException) as error:
         raise ProductUnusable(
             f"Dagster's PostgreSQL went away or refused ({type(error).__name__}). The run may look unfinished there; "

@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from roster_pipeline.model.text import label
+
 DISTRICTS = "districts"
 PARTITION_TAG = "dagster/partition"
 TRIGGER_TAG = "roster/trigger"
@@ -20,4 +22,4 @@ districts = dg.DynamicPartitionsDefinition(name=DISTRICTS)
 
 def run_tags(trigger: str, district_name: str) -> dict[str, str]:
     """What tells a run apart in the list of runs: who asked, and the district by its name, as partitions are ids."""
-    return {TRIGGER_TAG: trigger, DISTRICT_TAG: district_name}
+    return {TRIGGER_TAG: trigger, DISTRICT_TAG: label(district_name)}

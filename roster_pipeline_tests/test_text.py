@@ -1,0 +1,25 @@
+"""Foreign text as a label: one line, nothing that a terminal or a database would obey or refuse, and never too long."""
+
+import pytest
+
+from roster_pipeline.model.text import LONGEST_LABEL, label
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Alder Valley USD", "Alder Valley USD"),
+        ("  two\nlines\tand\r\nmore ", "two lines and more"),
+        ("\x1b[31mred\x00\x07", "[31mred"),
+        ("right\u202eto left\ud800", "right to left"),
+        ("", ""),
+        ("a" * LONGEST_LABEL, "a" * LONGEST_LABEL),
+        ("a" * (LONGEST_LABEL + 1), "a" * (LONGEST_LABEL - 1) + "…"),
+    ],
+)
+def test_given_foreign_text_then_the_label_is_this(text, expected):
+    assert label(text) == expected
+
+
+def test_given_the_widest_characters_then_a_label_fits_an_index_of_postgresql():
+    assert len(label("\U0001f3eb" * 5000).encode()) < 2704
