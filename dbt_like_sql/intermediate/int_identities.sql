@@ -95,6 +95,10 @@ select
     holder_id,
     holder_clever_id,
     is_held_elsewhere,
+    -- The account of a district that is disconnected may move here with the person (R2.29).
+    coalesce(
+        is_other_disconnected and not is_other_name_different and holder_role = role, false
+    ) as is_released,
     first_name_agrees,
     last_name_agrees,
     sis_id_agrees,

@@ -32,6 +32,7 @@ said as (
             'sis_id_agrees': sis_id_agrees,
             'suggestion': case
                 when reason = 'already_linked' and (sis_id_agrees or (first_name_agrees and last_name_agrees)) then 'relink'
+                when reason = 'other_organization' and is_released then 'relink'
                 when reason = 'account_closed' and first_name_agrees and last_name_agrees then 'link'
                 when reason = 'name_differs' and rule = 'email' then 'same'
                 when reason = 'recycled_id' then if(sis_id_agrees, 'same', 'different')

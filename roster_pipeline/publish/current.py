@@ -19,6 +19,9 @@ REACH = ("people", "sections", "schools")
 PAGE_IN_MEMORY = 1.1
 """What finding a page costs beside reading on, where pages are in memory or on a disk without a head."""
 
+FEED = "(from staging.stg_teachers union all by name from staging.stg_students) where email is not null"
+DISCONNECTED = "select exists (select from roster.organizations where state = 'disconnected')"
+
 LIVE = {
     "accounts": "identity_links where organization_id = :organization_id and unlinked_at is null",
     "org_memberships": "org_memberships where organization_id = :organization_id and ended_at is null",
@@ -51,14 +54,7 @@ def read_current(
         # Few rows are looked up. PostgreSQL takes each for a seek of a disk, unless told that it is none, and would
         # rather read whole tables, of all districts.
         pg.exec_driver_sql(f"set local random_page_cost = {PAGE_IN_MEMORY}")
-    copy_to_postgres(
-        con,
-        "select distinct email from (select email from staging.stg_teachers union all "
-        "select email from staging.stg_students) where email is not null",
-        pg,
-        "feed_people",
-        "email text",
-    )
+    _send_feed(con, pg)
     for name in REACH if is_excerpt else ():
         copy_to_postgres(con, f"from reach.{name}", pg, f"within_{name}", "id text")
     parameters = {"organization_id": organization_id}
@@ -66,3 +62,15 @@ def read_current(
     for table in CURRENT_TABLES:
         query = table.query.replace("{within}", table.within if is_excerpt else "")
         copy_to_duckdb(pg, query, parameters, con, f"table current.{table.name}", table.columns)
+
+
+def _send_feed(con: duckdb.DuckDBPyConnection, pg: Connection) -> None:
+    """The addresses of the feed, and where they can be those of a disconnected organization, the names beside them.
+
+    The names are compared in PostgreSQL: no name of another organization is copied.
+    """
+    copy_to_postgres(con, f"select distinct email from {FEED}", pg, "feed_people", "email text")
+    folded = ", ".join(f"strip_accents(lower(trim({name}))) as {name}" for name in ("first_name", "last_name"))
+    wanted = pg.execute(sa.text(DISCONNECTED)).scalar_one()
+    names = f"select distinct email, {folded} from {FEED} and {'true' if wanted else 'false'}"
+    copy_to_postgres(con, names, pg, "feed_names", "email text, first_name text, last_name text")

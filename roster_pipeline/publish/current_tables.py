@@ -18,8 +18,8 @@ class CurrentTable:
     Attributes:
         description: what it holds, for people.
         columns: name to DuckDB type, in the order of `query`.
-        query: PostgreSQL; `%(organization_id)s` is this organization, `feed_people` the feed's addresses, `asked` the
-            accounts that are asked for, `{within}` where `within` narrows it.
+        query: PostgreSQL; `%(organization_id)s` is this organization, `feed_people` the feed's addresses, `feed_names`
+            its names by address, `asked` the accounts that are asked for, `{within}` where `within` narrows it.
         within: the condition that keeps what a delta sync can reach (tables `within_X` hold ids).
     """
 
@@ -64,6 +64,22 @@ OF_ASKED = """and m.account_id in (select account_id from asked)
 OF_SECTIONS = "and roster.clever_id in (select id from within_sections)"
 
 
+OTHERS = """
+    select organization_id from roster.identity_links where account_id = a.id and unlinked_at is null
+    union select organization_id from roster.org_memberships where account_id = a.id and ended_at is null
+"""
+OTHER_IS_DISCONNECTED = f"""
+    coalesce((
+        select bool_and(other.state = 'disconnected') from ({OTHERS}) as its
+        join roster.organizations as other on other.id = its.organization_id
+        where other.id <> %(organization_id)s
+    ), false)
+"""
+"""Whether account `a` is of other organizations, and all of them are disconnected."""
+FOLDED = r"regexp_replace(normalize(lower(btrim({})), nfd), '[\u0300-\u036f]', '', 'g')"
+"""A name as `feed_names` has it: without case, accents and blanks around it."""
+
+
 CURRENT_TABLES: tuple[CurrentTable, ...] = (
     _table(
         "accounts",
@@ -71,8 +87,9 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "account_id BIGINT, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR, clever_email VARCHAR, "
         "imported_from_clever BOOLEAN, linked_clever_id VARCHAR, linked_sis_id VARCHAR, reopens_for VARCHAR, "
         "is_linked_here BOOLEAN, is_linked_elsewhere BOOLEAN, "
-        "is_member_elsewhere BOOLEAN, is_admin_elsewhere BOOLEAN, is_admin_here BOOLEAN",
-        """
+        "is_member_elsewhere BOOLEAN, is_admin_elsewhere BOOLEAN, is_admin_here BOOLEAN, "
+        "is_other_disconnected BOOLEAN, is_other_name_different BOOLEAN",
+        f"""
         with membership as (
             select m.account_id,
                 bool_or(m.organization_id <> %(organization_id)s) as elsewhere,
@@ -88,7 +105,8 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
                 coalesce(link.organization_id <> %(organization_id)s, false) as linked_elsewhere,
                 coalesce(m.elsewhere, false) as member_elsewhere,
                 coalesce(m.admin_elsewhere, false) as admin_elsewhere,
-                coalesce(m.admin_here, false) as admin_here
+                coalesce(m.admin_here, false) as admin_here,
+                {OTHER_IS_DISCONNECTED} as other_disconnected
             from asked join roster.accounts as a on a.id = asked.account_id
             left join roster.identity_links as link on link.account_id = a.id and link.unlinked_at is null
             left join membership as m on m.account_id = a.id
@@ -103,6 +121,15 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
             case when linked_here then linked_sis_id end,
             reopens_for,
             linked_here, linked_elsewhere, member_elsewhere, admin_elsewhere, admin_here,
+            other_disconnected,
+            other_disconnected and coalesce(nullif(first_name, ''), nullif(last_name, '')) is not null
+                and email in (select email from feed_names where first_name <> '' or last_name <> '')
+                and coalesce((email, {FOLDED.format("first_name")}) not in (
+                    select email, normalize(first_name, nfd) from feed_names where first_name <> ''
+                ), true)
+                and coalesce((email, {FOLDED.format("last_name")}) not in (
+                    select email, normalize(last_name, nfd) from feed_names where last_name <> ''
+                ), true),
             archived_at is not null, false, version
         from known
         """,

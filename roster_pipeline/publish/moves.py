@@ -171,6 +171,25 @@ def move_memberships(to: str, *, is_closing: bool) -> Rows:
     return moved
 
 
+def leave_other_organizations() -> Rows:
+    """Every live membership of `:about` in another organization ends (R2.29); its native classes keep it (R4.8)."""
+    elsewhere = {
+        "org_memberships": "it.organization_id <> :organization_id and not it.is_admin",
+        "school_memberships": "it.school_id in "
+        "(select id from roster.schools where organization_id <> :organization_id)",
+        **dict.fromkeys(
+            ("roster_teachers", "roster_students"),
+            "it.roster_id in (select id from roster.rosters "
+            "where organization_id <> :organization_id and source = 'clever')",
+        ),
+    }
+    mine = "it.account_id = :about and it.ended_at is null"
+    return {
+        entity: [_rows(entity, "end", f"roster.{entity} as it where {mine} and {which}")]
+        for entity, which in elsewhere.items()
+    }
+
+
 def release_parked(to: str) -> Rows:
     """The classes that waited for the person take account `to` in, if the district shares the person."""
     waiting = (

@@ -1,7 +1,7 @@
 """What a person decided about somebody's identity, done in one transaction (rule book, *Who is who*).
 
 A decision is a sync of its own, with its journal: undoing that sync reverses it. Later syncs find the link that it
-left, and a linked Clever id stays linked; so the decision holds.
+left, and a linked Clever id stays linked; so the decision holds. Many reviews that are decided alike are one sync.
 
 - Somebody **is** the account that the review is about (`link`, `relink`, `same`): the link, the memberships and what
   Clever says of the person go to that account, and the empty one that waited is closed.
@@ -10,6 +10,8 @@ left, and a linked Clever id stays linked; so the decision holds.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,41 +24,19 @@ from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import identity_links, reviews
 from roster_pipeline.publish import moves
 from roster_pipeline.publish.ledger import begin_correction, finish_correction
+from roster_pipeline.publish.refusals import (
+    keep_from_syncing,
+    read_account,
+    refuse_harm,
+    refuse_leaving,
+    refuse_other_decisions,
+    refuse_taken_address,
+)
 from roster_pipeline.publish.writer import write_rows
 
 LONGEST_NAME = 200
 IS_THE_ACCOUNT = ("link", "relink", "same")
-DECISIONS: dict[str, tuple[str, ...]] = {
-    "email_shared": ("link", "create"),
-    "already_linked": ("relink", "create"),
-    "role_differs": ("link", "create"),
-    "other_organization": ("create",),
-    "admin_account": ("create",),
-    "account_closed": ("link", "create"),
-    "name_differs": ("same", "different", "link", "create"),
-    "recycled_id": ("same", "different"),
-}
-"""By review reason: what a person may decide."""
-ACCOUNT = """
-    select
-        account.role,
-        account.role = 'admin' or exists (select from roster.org_memberships where account_id = account.id
-            and ended_at is null and is_admin) as is_admin,
-        exists (select from roster.identity_links where account_id = account.id and unlinked_at is null
-            and organization_id <> :organization_id)
-        or exists (select from roster.org_memberships where account_id = account.id and ended_at is null
-            and organization_id <> :organization_id) as is_elsewhere,
-        (select clever_id from roster.identity_links where account_id = account.id and unlinked_at is null) as other,
-        exists (select from roster.org_memberships where account_id = account.id and ended_at is null
-            and source = 'clever')
-        or exists (select from roster.school_memberships where account_id = account.id and ended_at is null
-            and source = 'clever')
-        or exists (select from roster.roster_teachers join roster.rosters on rosters.id = roster_id
-            where account_id = account.id and ended_at is null and rosters.source = 'clever')
-        or exists (select from roster.roster_students join roster.rosters on rosters.id = roster_id
-            where account_id = account.id and ended_at is null and rosters.source = 'clever') as is_shared
-    from roster.accounts as account where account.id = :account_id
-"""
+Counts = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,49 @@ class Decided:
     clever_id: str
     reason: str
     account_id: int
-    counts: dict[str, dict[str, int]]
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class DecidedAll:
+    """What came of one decision about many reviews.
+
+    Attributes:
+        sync_id: the decision's own; undoing it reverses all of them.
+        accounts: by review, the account that its person has from now on.
+        refused: by review, why it is left open.
+    """
+
+    sync_id: int
+    accounts: dict[int, int]
+    refused: dict[int, str]
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class _Correction:
+    """One decision of a person: who decides what, when, and the sync that records it."""
+
+    sync_id: int
+    organization_id: int
+    decision: str
+    decided_by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The account that the person shall have, and what must be written for it.
+
+    Attributes:
+        touched: the accounts that are written.
+        others: the disconnected organizations that the account leaves.
+    """
+
+    account_id: int
+    rows: tuple[moves.Rows, ...] = ()
+    touched: frozenset[int] = frozenset()
+    others: tuple[int, ...] = ()
 
 
 def resolve_review(pg: Connection, review_id: int, decision: str, *, decided_by: str, at: datetime) -> Decided:
@@ -81,64 +103,132 @@ def resolve_review(pg: Connection, review_id: int, decision: str, *, decided_by:
     Raises:
         CorrectionRefused: there is no such open review, or this decision would harm somebody.
     """
+    review = _open_review(pg, review_id)
+    correction = _begin(pg, review.organization_id, decision, decided_by, at)
+    chosen, counts = _decide(pg, review, correction, ())
+    others = {"from_organizations": list(chosen.others)} if chosen.others else {}
+    said = {"review": review_id, "decision": decision, "changes": counts, **others}
+    finish_correction(pg, correction.sync_id, said, at)
+    return Decided(correction.sync_id, review.clever_id, review.reason, chosen.account_id, counts)
+
+
+def resolve_reviews(
+    pg: Connection, review_ids: Sequence[int], decision: str, *, decided_by: str, at: datetime
+) -> DecidedAll:
+    """Decide many reviews of one organization alike, in the transaction of `pg`, as one sync that one undo reverses.
+
+    Call with the district's lock held. A review whose decision would harm somebody is left open.
+
+    Raises:
+        CorrectionRefused: none of them can be decided so.
+    """
+    found = [_open_review(pg, review_id) for review_id in review_ids]
+    correction = _begin(pg, found[0].organization_id, decision, decided_by, at)
+    accounts: dict[int, int] = {}
+    refused: dict[int, str] = {}
+    others: set[int] = set()
+    touched: set[int] = set()
+    total: dict[str, Counter[str]] = {}
+    for review in found:
+        try:
+            chosen, counts = _decide(pg, review, correction, touched)
+        except CorrectionRefused as error:
+            refused[review.id] = str(error)
+            continue
+        accounts[review.id] = chosen.account_id
+        touched |= chosen.touched
+        others |= {*chosen.others}
+        for entity, ops in counts.items():
+            total.setdefault(entity, Counter()).update(ops)
+    if not accounts:
+        reason = next(iter(refused.values()))
+        raise CorrectionRefused(f"None of these {len(found)} reviews can be resolved so. {reason}")
+    changes = {entity: dict(ops) for entity, ops in total.items()}
+    said = {"reviews": list(accounts), "decision": decision, "changes": changes}
+    if others:
+        said["from_organizations"] = sorted(others)
+    finish_correction(pg, correction.sync_id, said, at)
+    return DecidedAll(correction.sync_id, accounts, refused, changes)
+
+
+def _begin(pg: Connection, organization_id: int, decision: str, decided_by: str, at: datetime) -> _Correction:
     if not decided_by.isprintable() or not 0 < len(decided_by) <= LONGEST_NAME or decided_by == "sync":
         raise CorrectionRefused("Who decides is given in printable letters, and is not the sync.")
-    review = _open_review(pg, review_id, decision)
+    sync_id = begin_correction(pg, organization_id, "resolve", at)
+    write_as_sync(pg, organization_id)
+    return _Correction(sync_id, organization_id, decision, decided_by, at)
+
+
+def _decide(
+    pg: Connection, review: sa.Row[Any], correction: _Correction, touched: Collection[int]
+) -> tuple[_Chosen, Counts]:
+    """Decide one review: what was chosen, and the rows written by entity and op.
+
+    Args:
+        touched: accounts that this sync has written already: a journal that wrote one twice could not be undone.
+    """
+    values = _values(pg, review, correction)
+    is_joined = correction.decision in IS_THE_ACCOUNT
+    chosen = _joined(pg, review, values) if is_joined else _parted(pg, review, values)
+    if chosen.touched.intersection(touched):
+        raise CorrectionRefused(f"An account of review {review.id} is of another review too. Decide it by itself.")
+    if connected := keep_from_syncing(pg, chosen.others):
+        raise CorrectionRefused(f"District {connected[0]}, of the account of review {review.id}, is connected again.")
+    rows = moves.merge([*chosen.rows, moves.close_review()])
+    return chosen, write_rows(pg, rows, values, as_owner=bool(chosen.others))
+
+
+def _values(pg: Connection, review: sa.Row[Any], correction: _Correction) -> dict[str, Any]:
+    """The parameters of the queries of `moves`."""
     own = pg.execute(
         sa.select(identity_links.c.account_id).where(
             identity_links.c.clever_id == review.clever_id, identity_links.c.unlinked_at.is_(None)
         )
     ).scalar()
     if own is None:
-        raise CorrectionRefused(f"The person of review {review_id} has no account at the moment. Run a sync first.")
-    values = {
-        "review": review_id,
-        "decision": decision,
-        "decided_by": decided_by,
-        "organization_id": review.organization_id,
+        raise CorrectionRefused(f"The person of review {review.id} has no account at the moment. Run a sync first.")
+    return {
+        "review": review.id,
+        "decision": correction.decision,
+        "decided_by": correction.decided_by,
+        "organization_id": correction.organization_id,
         "person": review.clever_id,
         "own": own,
         "about": review.account_id,
-        "at": at,
+        "at": correction.at,
+        "sync_id": correction.sync_id,
     }
-    chosen = _joined(pg, review, values) if decision in IS_THE_ACCOUNT else _parted(pg, review, values)
-    values["sync_id"] = begin_correction(pg, review.organization_id, "resolve", at)
-    write_as_sync(pg, review.organization_id)
-    counts = write_rows(pg, moves.merge([*chosen.rows, moves.close_review()]), values)
-    finish_correction(pg, values["sync_id"], {"review": review_id, "decision": decision, "changes": counts}, at)
-    return Decided(values["sync_id"], review.clever_id, review.reason, chosen.account_id, counts)
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """The account that the person shall have, and what must be written for it."""
-
-    account_id: int
-    rows: tuple[moves.Rows, ...] = ()
 
 
 def _joined(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Chosen:
     """The person is the account that the review is about."""
     own, about = values["own"], values["about"]
+    holder = read_account(pg, values["organization_id"], about) if about else None
+    refuse_other_decisions(review, values["decision"], holder)
+    mine = frozenset({own})
     if review.reason == "recycled_id":
-        return _Chosen(own, (moves.accept_name(), moves.release_parked(":own")))
+        return _Chosen(own, (moves.accept_name(), moves.release_parked(":own")), mine)
     if about == own:
         return _Chosen(own)
-    if about is None:
-        _refuse_taken_address(pg, review, own)
-        return _Chosen(own, (moves.claim_address(),))
-    _refuse_harm(pg, review, values)
-    moved = moves.move_memberships(":about", is_closing=True)
-    return _Chosen(about, (moves.take_over(), moves.link_to(":about"), moved))
+    if holder is None:
+        refuse_taken_address(pg, review, own)
+        return _Chosen(own, (moves.claim_address(),), mine)
+    refuse_harm(review, holder, read_account(pg, values["organization_id"], own))
+    rows = [moves.take_over(), moves.link_to(":about"), moves.move_memberships(":about", is_closing=True)]
+    others = tuple(holder.others) if review.reason == "other_organization" else ()
+    if others:
+        rows.append(moves.leave_other_organizations())
+    return _Chosen(about, tuple(rows), mine | {about}, others)
 
 
 def _parted(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Chosen:
     """The person is not that account; only somebody who is linked to it has to leave it."""
+    refuse_other_decisions(review, values["decision"], None)
     own = values["own"]
     if values["about"] != own:
         return _Chosen(own)
     if review.reason == "recycled_id":
-        _refuse_leaving(review, _account(pg, values, own))
+        refuse_leaving(review, read_account(pg, values["organization_id"], own))
     is_recycled = review.reason == "recycled_id"
     fresh = pg.execute(sa.text("select nextval(pg_get_serial_sequence('roster.accounts', 'id'))")).scalar_one()
     values["fresh"] = fresh
@@ -148,10 +238,10 @@ def _parted(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Cho
         moves.move_memberships(":fresh", is_closing=False),
         moves.release_parked(":fresh") if is_recycled else moves.give_back(),
     )
-    return _Chosen(fresh, rows)
+    return _Chosen(fresh, rows, frozenset({own}))
 
 
-def _open_review(pg: Connection, review_id: int, decision: str) -> sa.Row[Any]:
+def _open_review(pg: Connection, review_id: int) -> sa.Row[Any]:
     review = pg.execute(sa.select(reviews).where(reviews.c.id == review_id).with_for_update()).one_or_none()
     if review is None:
         raise CorrectionRefused(f"There is no review {review_id}. See roster-pipeline reviews.")
@@ -160,53 +250,4 @@ def _open_review(pg: Connection, review_id: int, decision: str) -> sa.Row[Any]:
             f"Review {review_id} is resolved already, as {review.decision}. "
             "To decide otherwise, undo that decision first: roster-pipeline undo SYNC."
         )
-    allowed = DECISIONS.get(review.reason, ("create",))
-    if decision not in allowed:
-        raise CorrectionRefused(
-            f"Review {review_id} ({review.reason}) can be resolved as {' or '.join(allowed)}, not as {decision}."
-        )
     return review
-
-
-def _refuse_harm(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> None:
-    """Never into another organization's account, nor into that of somebody whom Clever still shares."""
-    holder, own = (_account(pg, values, values[which]) for which in ("about", "own"))
-    if holder.is_elsewhere:
-        raise CorrectionRefused(f"The account of review {review.id} is in another organization. Resolve as create.")
-    if holder.is_admin and own.role == "student":
-        raise CorrectionRefused(f"The account of review {review.id} is an admin's, the person a student: create.")
-    _refuse_leaving(review, own)
-    if holder.other and review.reason != "already_linked":
-        raise CorrectionRefused(
-            f"The account of review {review.id} is linked to Clever id {holder.other} by now. Resolve as create."
-        )
-    if holder.other and holder.is_shared:
-        raise CorrectionRefused(
-            f"Clever still shares {holder.other}, whose account {review.clever_id} would get. "
-            "Relink once it is gone, or resolve as create."
-        )
-
-
-def _refuse_leaving(review: sa.Row[Any], own: sa.Row[Any]) -> None:
-    """An account that is in use beyond what Clever says of the person is not closed, nor left."""
-    if own.is_elsewhere or own.is_admin:
-        raise CorrectionRefused(
-            f"The account that the person of review {review.id} has is an admin's or in another organization too. "
-            "Take that away first, or resolve as create or same."
-        )
-
-
-def _account(pg: Connection, values: dict[str, Any], account_id: int) -> sa.Row[Any]:
-    return pg.execute(sa.text(ACCOUNT), {"account_id": account_id, "organization_id": values["organization_id"]}).one()
-
-
-def _refuse_taken_address(pg: Connection, review: sa.Row[Any], own: int) -> None:
-    taken = pg.execute(
-        sa.text(
-            "select exists (select from roster.accounts as other join roster.accounts as own on own.id = :own "
-            "where other.email = own.clever_email and other.id <> own.id)"
-        ),
-        {"own": own},
-    ).scalar_one()
-    if taken:
-        raise CorrectionRefused(f"The address of review {review.id} belongs to an account by now. Resolve as create.")

@@ -19,6 +19,7 @@ from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import schools, syncs
 from roster_pipeline.publish.ledger import begin_correction, finish_correction
+from roster_pipeline.publish.refusals import keep_from_syncing
 from roster_pipeline.publish.targets import TARGETS, Target
 from roster_pipeline.publish.writer import Values, run, write_rows
 
@@ -115,14 +116,19 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     values: Values = {"undone": sync_id, "sync_id": correction, "organization_id": undone.organization_id, "at": at}
     if school:
         values["school"] = _school_of(pg, undone, school)
+    others = undone.counts.get("from_organizations", [])
+    keep_from_syncing(pg, others)
     for target in TARGETS.values():
         _find(pg, target, values, _moved(target, undone.mode))
     if school:
         _keep_primary(pg, values)
     skipped = _set_aside(pg)
     _name_ex_admins(pg, sync_id)
-    counts = write_rows(pg, {name: [f"select * from undone_{name}"] for name in TARGETS}, values)
+    rows = {name: [f"select * from undone_{name}"] for name in TARGETS}
+    counts = write_rows(pg, rows, values, as_owner=bool(others))
     said = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
+    if others:
+        said["from_organizations"] = others
     finish_correction(pg, correction, said, at)
     if not school:
         _mark(pg, undone)

@@ -8,6 +8,7 @@ Every row is journalled in `changes` as it was before and as it is after, in the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,14 +22,17 @@ WORTH_ANALYZING = 1000
 """Rows."""
 
 
-def write(pg: Connection, target: Target, sync_id: int) -> int:
+def write(pg: Connection, target: Target, sync_id: int, *, as_owner: bool = False) -> int:
     """Change or delete, then insert, the rows in `resolved_X`: what is let go is free to be taken.
 
     `resolved_X` has `op`, `version` (the row is written only if it still has it; NULL: whatever it has now) and the
     columns of the target. Returns rows written.
+
+    Args:
+        as_owner: the rows are of several organizations, so they are not written as the role that sees one of them.
     """
     values: Values = {"sync_id": sync_id}
-    with as_writer(pg, f"resolved_{target.name}"):
+    with nullcontext() if as_owner else as_writer(pg, f"resolved_{target.name}"):
         _hold_still(pg, target)
         written = _delete(pg, target, values) if target.ended is None else _change(pg, target, values)
         written += _insert(pg, target, values)
@@ -38,11 +42,16 @@ def write(pg: Connection, target: Target, sync_id: int) -> int:
     return written
 
 
-def write_rows(pg: Connection, rows: Mapping[str, Sequence[str]], values: Values) -> dict[str, dict[str, int]]:
+def write_rows(
+    pg: Connection, rows: Mapping[str, Sequence[str]], values: Values, *, as_owner: bool = False
+) -> dict[str, dict[str, int]]:
     """Write rows that queries of the product itself give, by entity, in dependency order; returns rows by op.
+
+    It may be called several times in one transaction.
 
     Args:
         rows: entity to queries, each giving `op` and the target's columns.
+        as_owner: as for `write`.
     """
     written: dict[str, dict[str, int]] = {}
     for target in TARGETS.values():
@@ -56,10 +65,11 @@ def write_rows(pg: Connection, rows: Mapping[str, Sequence[str]], values: Values
             f"select op, null::text as version, {columns} from ({union}) as rows",
             values,
         )
-        write(pg, target, int(values["sync_id"]))
+        write(pg, target, int(values["sync_id"]), as_owner=as_owner)
         ops = pg.execute(sa.text(f"select op, count(*) from resolved_{target.name} group by op order by op"))
         if counts := {str(op): int(count) for op, count in ops}:
             written[target.name] = counts
+        run(pg, f"drop table resolved_{target.name}, held_{target.name}")
     return written
 
 

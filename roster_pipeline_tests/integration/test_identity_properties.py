@@ -15,7 +15,8 @@ from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.extract import paging
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
-from roster_pipeline.publish.resolve import DECISIONS, resolve_review
+from roster_pipeline.publish.refusals import DECISIONS
+from roster_pipeline.publish.resolve import resolve_review
 from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline.sandbox.collection import Collection
 from roster_pipeline_tests.integration.crowd import act, days, days_here, edit, live, nth, signed_up

@@ -1,0 +1,144 @@
+"""Two districts merge: the accounts and emails of the one that is disconnected go to the same people in the other."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.product.database import district_lock, transaction
+from roster_pipeline.publish.resolve import resolve_reviews
+from roster_pipeline_tests.integration.decisions import classes_of, link_of, live_classes
+from roster_pipeline_tests.integration.readers import contents, execute, live_rows, query, row_versions
+from roster_pipeline_tests.integration.test_existing_accounts import give
+from roster_pipeline_tests.integration.test_resolve import BOOK
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+STATE = "update roster.organizations set state = :state where clever_district_id = :key"
+OPEN = (
+    "select r.id, r.reason, r.evidence ->> 'suggestion' from roster.reviews as r join roster.organizations as o "
+    "on o.id = r.organization_id where r.state = 'open' and o.clever_district_id = :key order by r.clever_id"
+)
+MEMBER_OF = (
+    "select o.clever_district_id from roster.org_memberships as m join roster.organizations as o "
+    "on o.id = m.organization_id where m.account_id = :id and m.ended_at is null"
+)
+PEOPLE = (("Tom", "Reed"), ("Kim", "West"), ("Ann", "Moss"))
+
+
+@pytest.fixture
+def merge(product, quick_sync, hamlet, valley):
+    """Three students of Hamlet are in Valley too, under other Clever ids; Hamlet is synced first, then in `state`."""
+
+    def merged(state="disconnected", names=PEOPLE):
+        old, new = users_of(hamlet, "student")[:3], users_of(valley, "student")[:3]
+        for (first, last), key in zip(PEOPLE, old, strict=True):
+            give(hamlet, key, email=f"{first.lower()}@example.org", first=first, last=last)
+        quick_sync(hamlet)
+        execute(product, STATE, state=state, key=hamlet.id)
+        for (first, _), (own, last), key in zip(PEOPLE, names, new, strict=True):
+            give(valley, key, email=f"{first.lower()}@example.org", first=own, last=last)
+        quick_sync(valley)
+        return [hamlet.get("users", key) for key in old], [valley.get("users", key) for key in new]
+
+    return merged
+
+
+@pytest.fixture
+def resolve_all(product):
+    def resolved(numbers, decision="relink"):
+        with transaction(product) as pg:
+            return resolve_reviews(pg, numbers, decision, decided_by="the admin", at=datetime.now(UTC))
+
+    return resolved
+
+
+@pytest.fixture
+def open_of(product):
+    return lambda district: query(product, OPEN, key=district.id)
+
+
+@pytest.mark.parametrize(("state", "suggestion"), [("disconnected", "relink"), ("active", "create")])
+def test_given_accounts_of_another_district_when_synced_then_relink_is_suggested_once_it_is_disconnected(
+    merge, valley, open_of, state, suggestion
+):
+    merge(state)
+    assert [(reason, said) for _, reason, said in open_of(valley)] == [("other_organization", suggestion)] * 3
+
+
+def test_given_another_name_or_role_when_synced_then_the_account_is_not_suggested(merge, valley, product, open_of):
+    merge(names=(("Tom", "Rowe"), ("Eva", "Lind"), ("\u00c4NN", "Other")))
+    assert [said for *_, said in open_of(valley)] == ["relink", "create", "relink"]
+
+
+def test_given_a_disconnected_district_when_relinked_then_account_and_email_move_and_undo_moves_them_back(
+    merge, valley, hamlet, product, quick_sync, decide, undo
+):
+    (old, *_), (new, *_) = merge()
+    account, empty, before = link_of(product, old)[0], link_of(product, new)[0], live_rows(product)
+    decided = decide(new, "relink")
+    assert link_of(product, new) == (account, "relink")
+    assert query(product, "select email, archived_at from roster.accounts where id = :id", id=account) == [
+        ("tom@example.org", None)
+    ]
+    assert query(product, MEMBER_OF, id=account) == [(valley.id,)]
+    assert live_classes(product, account) == classes_of(valley, new)
+    assert (query(product, MEMBER_OF, id=empty), live_classes(product, empty)) == ([], set())
+    versions = row_versions(product, without=BOOK)
+    assert quick_sync(valley).total == 0
+    assert row_versions(product, without=BOOK) == versions
+    undone = undo(decided.sync_id)
+    assert (live_rows(product), undone.skipped) == (before, [])
+    undo(undone.sync_id)
+    assert link_of(product, new) == (account, "relink")
+    assert query(product, MEMBER_OF, id=account) == [(valley.id,)]
+
+
+def test_given_a_district_that_is_connected_again_when_relinked_then_refused_and_nothing_moves(
+    merge, hamlet, product, decide
+):
+    _, (new, *_) = merge()
+    execute(product, STATE, state="active", key=hamlet.id)
+    before = contents(product)
+    with pytest.raises(CorrectionRefused, match="once that organization is disconnected"):
+        decide(new, "relink")
+    assert contents(product) == before
+
+
+def test_given_an_account_of_another_role_when_relinked_then_refused(merge, product, decide):
+    (old, *_), (new, *_) = merge()
+    account = link_of(product, old)[0]
+    execute(product, "update roster.accounts set role = 'teacher' where id = :id", as_sync=True, id=account)
+    with pytest.raises(CorrectionRefused, match="teacher's, the person a student"):
+        decide(new, "relink")
+
+
+def test_given_a_sync_of_the_other_district_runs_when_relinked_then_refused(merge, hamlet, product, decide):
+    _, (new, *_) = merge()
+    with district_lock(product, hamlet.id, on_wait=list), pytest.raises(CorrectionRefused, match="is running"):
+        decide(new, "relink")
+
+
+def test_given_many_alike_when_resolved_at_once_then_one_sync_one_undo_and_those_that_would_harm_stay_open(
+    merge, valley, product, open_of, resolve_all, undo
+):
+    old, new = merge()
+    barred = link_of(product, old[1])[0]
+    execute(product, "update roster.accounts set role = 'teacher' where id = :id", as_sync=True, id=barred)
+    syncs = "select count(*) from roster.syncs"
+    before, ((count,),), numbers = live_rows(product), query(product, syncs), [number for number, *_ in open_of(valley)]
+    decided = resolve_all(numbers)
+    assert query(product, syncs) == [(count + 1,)]
+    assert [link_of(product, one)[1] for one in new] == ["relink", "created", "relink"]
+    assert list(decided.refused) == [numbers[1]] == [number for number, *_ in open_of(valley)]
+    undone = undo(decided.sync_id)
+    assert (live_rows(product), undone.skipped) == (before, [])
+
+
+def test_given_many_when_none_can_be_decided_so_then_refused_and_nothing_is_recorded(
+    merge, valley, product, open_of, resolve_all
+):
+    merge("active")
+    before = contents(product, without=())
+    with pytest.raises(CorrectionRefused, match="None of these 3"):
+        resolve_all([number for number, *_ in open_of(valley)])
+    assert contents(product, without=()) == before
