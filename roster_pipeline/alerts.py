@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.model.text import label
+from roster_pipeline.product.connections import BRING_BACK
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import alerts
 
@@ -29,7 +30,9 @@ TIMEOUT = 3.0
 """Seconds that the webhook may take to let us in, and again to answer."""
 PATIENCE = 10.0
 """Seconds after which no more is sent in one go: other sensors wait for the same threads."""
-LONGEST_NAME = 80
+LONGEST_NAME, LONGEST_CAUSE = 80, 400
+UNKNOWN_CAUSES = ("killed", "not started", "not published")
+"""What stands in the place of a failure's line where no step could say why."""
 
 # At INFO httpx logs the address of every request, and that of a webhook is a secret.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -96,6 +99,8 @@ SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
     ("snapshot", False): ("the analysts' file is written again", None),
 }
 """What is told of a kind that opened, or did not any more, and what to do next."""
+GONE = ("Clever shows it to this app no more; everything that it has stays", BRING_BACK)
+"""The same of a district that fails because its connection is gone."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ class Change:
         sync_id: the sync that shows it; where nothing waits any more, the one whose plan did.
         plan: as `roster-pipeline holds` names it.
         counts: as they stand: failed syncs since it opened, or rows that wait, by part.
+        cause: of a failing one, the line with which its last sync failed.
+        is_missing: whether Clever's list of connections was last without the district.
     """
 
     kind: Kind
@@ -119,6 +126,8 @@ class Change:
     run_id: str | None
     plan: str | None
     counts: dict[str, int]
+    cause: str | None = None
+    is_missing: bool = False
 
 
 def changes_of(pg: Connection, kind: Kind) -> list[Change]:
@@ -126,7 +135,8 @@ def changes_of(pg: Connection, kind: Kind) -> list[Change]:
     rows = pg.execute(
         sa.text(f"""
             select organization.id, organization.clever_district_id, organization.name, current.is_open,
-                sync.id, sync.dagster_run_id, current.plan, ({COUNTS[kind]})
+                sync.id, sync.dagster_run_id, current.plan, ({COUNTS[kind]}),
+                case when sync.state = 'failed' then sync.counts ->> 'error' end, organization.missing_since is not null
             from ({STATES[kind]}) as current
             join roster.organizations as organization on organization.id = current.organization_id
             left join roster.alerts as told on told.organization_id = organization.id
@@ -142,11 +152,15 @@ def changes_of(pg: Connection, kind: Kind) -> list[Change]:
 
 def message_of(change: Change) -> dict[str, Any]:
     """What is posted: `text` in one line, as chat programs show it, and the same in fields."""
-    what, then = SAYING[change.kind, change.is_open]
+    is_gone = change.kind == "failing" and change.is_open and change.is_missing
+    what, then = GONE if is_gone else SAYING[change.kind, change.is_open]
     then = then and then.format(run_id=change.run_id, district_id=change.district_id, plan=change.plan)
     name = _plain(change.name)
     counted = ", ".join(f"{part.replace('_', ' ')}: {count:,}" for part, count in sorted(change.counts.items()))
+    cause = None if is_gone or change.cause in UNKNOWN_CAUSES else change.cause
+    cause = cause and _plain(cause, LONGEST_CAUSE)
     text = f"{name} ({change.district_id}): {what}{f' ({counted})' if counted else ''}."
+    text += f" Cause: {cause}" if cause else ""
     return {
         "text": f"{text} Next: {then}" if then else text,
         "kind": change.kind,
@@ -157,13 +171,15 @@ def message_of(change: Change) -> dict[str, Any]:
         "run_id": change.run_id,
         "plan": change.plan,
         "counts": change.counts,
+        "cause": cause,
         "next": then,
     }
 
 
-def _plain(name: str) -> str:
-    """The name without what chat programs take for a link, a mention or layout."""
-    return label(re.sub(r"[^\w .,'()&-]+", " ", name), LONGEST_NAME)
+def _plain(text: str, longest: int = LONGEST_NAME) -> str:
+    """The text without what chat programs take for a link, a mention or layout."""
+    kept = r"[^\w .,'()&-]+" if longest == LONGEST_NAME else r"[^\w .,;:/%=…'()&-]+"
+    return label(re.sub(kept, " ", text), longest)
 
 
 def tell(engine: Engine, kind: Kind, webhook: str | None, log: logging.Logger, at: datetime) -> tuple[int, int]:
@@ -217,7 +233,8 @@ UNSTARTED = """
         order by started_at desc, id desc limit 1
     ) as last on true
     where organization.clever_district_id = :district_id
-        and organization.state = 'active' and organization.tier <> 'sso_only'
+        and organization.state <> 'paused' and organization.operator_disconnected_at is null
+        and organization.tier <> 'sso_only'
         and not exists (select from roster.syncs where dagster_run_id = :run_id)
         and (last.state is null or last.state not in ('running', 'failed') and last.finished_at < :at)
 """

@@ -1,9 +1,16 @@
-"""Who we are to Clever, from the settings."""
+"""Who we are to Clever, from the settings, and the first look at Clever's list of connections."""
 
 from __future__ import annotations
 
-from roster_pipeline.errors import SettingRefused
-from roster_pipeline.extract.client import CleverAccess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from roster_pipeline.errors import ConnectionGone, DistrictNotShown, SettingRefused
+from roster_pipeline.extract.client import CleverAccess, CleverClient
+from roster_pipeline.product.connections import gone_words, note_list, note_shown
 from roster_pipeline.settings import Settings
 
 
@@ -24,3 +31,26 @@ def clever_access(settings: Settings) -> CleverAccess:
         client_id=settings.clever_client_id,
         client_secret=settings.clever_client_secret.get_secret_value(),
     )
+
+
+def look_up_connection(
+    clever: CleverClient, district_id: str, product: Callable[[], AbstractContextManager[Connection]], at: datetime
+) -> None:
+    """Look at Clever's list of connections before anything of a connected district is read, and keep what it says.
+
+    Args:
+        product: opens a transaction on the product database.
+        at: when this look is made.
+
+    Raises:
+        ConnectionGone: Clever shows the district no more.
+        SourceUnusable: Clever did not give the list.
+    """
+    try:
+        clever.connection(district_id)
+    except DistrictNotShown as error:
+        with product() as pg:
+            note_list(pg, error.shown, at)
+        raise ConnectionGone(gone_words(district_id, error.shown)) from None
+    with product() as pg:
+        note_shown(pg, (district_id,))

@@ -4,11 +4,13 @@ RosterError                    a fault of ours                                  
 ├── CannotStart                the call or a setting is wrong: correct it         exit 2
 │   ├── SettingRefused         an environment variable is missing or malformed
 │   ├── DistrictUnknown        the Clever connection does not show this district
+│   │   └── DistrictNotShown   and the list of connections was read to its end
 │   ├── TierRefused            the district's tier has no roster sync
 │   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
 ├── SourceUnusable             Clever gave nothing to believe: nothing changed     exit 4
 │   ├── SourceUnreachable      no answer, or none but faults, after every retry
 │   ├── SourceRefused          Clever said no: token revoked, not shared, disconnected
+│   │   └── ConnectionGone     Clever shows a connected district no more (R5.20)
 │   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
 ├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
 ├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
@@ -19,6 +21,7 @@ RosterError                    a fault of ours                                  
 Messages say what, where and what to do next, in one line. They carry ids and counts, never a name, email or token.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 
@@ -42,8 +45,20 @@ class DistrictUnknown(CannotStart):
     """The Clever connection does not show this district, or it was never connected."""
 
 
+class DistrictNotShown(DistrictUnknown):
+    """Clever's list of connections was read to its end, and the district is not in it.
+
+    Attributes:
+        shown: Clever ids of the districts that the list has.
+    """
+
+    def __init__(self, message: str, shown: Collection[str]) -> None:
+        super().__init__(message)
+        self.shown = shown
+
+
 class TierRefused(CannotStart):
-    """The district's tier has no roster sync (rule book, *Organizations, tiers, memberships*)."""
+    """The district's tier has no roster sync, or an operator has paused or disconnected the district (R3.4, R5.20)."""
 
 
 class CorrectionRefused(CannotStart):
@@ -62,6 +77,10 @@ class SourceUnreachable(SourceUnusable):
 
 class SourceRefused(SourceUnusable):
     """Clever answered and said no; trying again without a change there is useless."""
+
+
+class ConnectionGone(SourceRefused):
+    """Clever's list of connections has a connected district no more; everything the district has stays (R5.20)."""
 
 
 class SourceBroken(SourceUnusable):

@@ -30,6 +30,8 @@ class Candidate:
     """A connected district of tier secure_sync.
 
     Attributes:
+        state: `disconnected` too is tried, unless an operator has ended the connection: each sync looks at Clever's
+            list of connections first, and a district that is there again becomes active (R5.20).
         last_full_read_at: when its last full read that was published began; None: never.
         failures: syncs that failed since the last one that did not, the last of them at `failed_at`.
     """
@@ -40,6 +42,7 @@ class Candidate:
     last_full_read_at: datetime | None
     failures: int = 0
     failed_at: datetime | None = None
+    is_operator_disconnected: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Turn:
 
 CANDIDATES = """
     select organization.clever_district_id, organization.name, organization.state, organization.last_full_read_at,
-        failed.times, failed.last_at
+        failed.times, failed.last_at, organization.operator_disconnected_at is not null
     from roster.organizations as organization
     cross join lateral (
         select coalesce(max(id), 0) as id from roster.syncs
@@ -103,7 +106,7 @@ def last_evening(now: datetime) -> datetime:
 
 def turn_of(district: Candidate, evening: datetime, now: datetime) -> Turn:
     """Whether a district is to be read in full for this evening."""
-    if district.state != "active":
+    if district.state == "paused" or district.is_operator_disconnected:
         return Turn(district, due=False, skipped=district.state)
     if district.last_full_read_at and district.last_full_read_at >= evening:
         return Turn(district, due=False)

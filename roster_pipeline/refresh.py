@@ -14,8 +14,10 @@ from statistics import median
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.errors import CannotStart, DistrictUnknown, TierRefused
+from roster_pipeline.errors import CannotStart, TierRefused
 from roster_pipeline.model.scope import DISTRICT, Scope
+from roster_pipeline.product.connections import refusal_of
+from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, refresh_requests, rosters, schools, syncs
 
 CLEVER_ID = "[0-9a-f]{24}"
@@ -42,7 +44,7 @@ class Filed:
         scope: what it is for. A class that is not known here yet may come with the district: the request is for that.
         joins: the first equal request that waits too; one sync answers both.
         is_behind: a sync of the district runs already, and may have read Clever before this: the next one answers.
-        district_state: `active`; in any other state it waits until the district is active again.
+        district_state: `active`, or `disconnected` where Clever showed the district no more when it was last tried.
     """
 
     id: int
@@ -92,20 +94,14 @@ def file_request(
 
     Raises:
         DistrictUnknown: the district was never connected.
-        TierRefused: its tier has no roster sync.
+        TierRefused: its tier has no roster sync, or an operator has paused or disconnected it.
         CannotStart: the school or class is none of this district's.
     """
-    organization = pg.execute(
-        sa.select(organizations.c.id, organizations.c.tier, organizations.c.state).where(
-            organizations.c.clever_district_id == district_id
-        )
-    ).one_or_none()
-    if organization is None:
-        raise DistrictUnknown(
-            f"District {district_id} is not connected. Run: roster-pipeline connect {district_id} --tier secure_sync"
-        )
+    organization = find_organization(pg, district_id)
     if organization.tier == "sso_only":
         raise TierRefused(f"District {district_id} has tier sso_only: single sign-on, but no roster sync.")
+    if refusal := refusal_of(organization):
+        raise TierRefused(f"{refusal}. No request was filed.")
     asked = DISTRICT if scope == "district" else _scope_of(pg, organization.id, district_id, scope, scope_clever_id)
     of_district = requests.organization_id == organization.id
     equal = sa.and_(requests.scope == asked.kind, requests.scope_clever_id.is_not_distinct_from(asked.clever_id))
@@ -151,11 +147,16 @@ def refuse_waiting(pg: Connection, district_id: str, why: str) -> None:
 
 
 def waiting_requests(pg: Connection) -> list[Waiting]:
-    """The districts that requests wait for, the longest wait first. Those of a paused district go on waiting."""
+    """The districts that requests wait for, the longest wait first; none that an operator has stopped."""
     rows = pg.execute(
         sa.select(organizations.c.clever_district_id, organizations.c.name, sa.func.max(requests.id))
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
-        .where(requests.state == "queued", organizations.c.state == "active", organizations.c.tier != "sso_only")
+        .where(
+            requests.state == "queued",
+            organizations.c.state != "paused",
+            organizations.c.operator_disconnected_at.is_(None),
+            organizations.c.tier != "sso_only",
+        )
         .group_by(organizations.c.id)
         .order_by(sa.func.min(requests.requested_at))
     )

@@ -56,10 +56,16 @@ def test_given_an_active_district_then_it_is_due_until_it_is_read_after_the_even
     assert (turn.due, turn.skipped) == (due, None)
 
 
-@pytest.mark.parametrize("state", ["paused", "disconnected"])
-def test_given_a_district_that_is_not_active_then_it_is_skipped_and_the_reason_is_its_state(state):
-    turn = turn_of(district(state=state), EVENING, NOW)
-    assert (turn.due, turn.skipped) == (False, state)
+@pytest.mark.parametrize("stop", [{"state": "paused"}, {"state": "disconnected", "is_operator_disconnected": True}])
+def test_given_a_district_that_an_operator_stopped_then_it_is_skipped_and_the_reason_is_its_state(stop):
+    turn = turn_of(district(**stop), EVENING, NOW)
+    assert (turn.due, turn.skipped) == (False, stop["state"])
+
+
+def test_a_district_that_clever_shows_no_more_is_tried_like_one_that_fails():
+    gone = {"state": "disconnected", "failures": 1, "failed_at": NOW}
+    assert turn_of(district(**gone), EVENING, NOW + 5 * MINUTE).due
+    assert not turn_of(district(**gone), EVENING, NOW + 4 * MINUTE).due
 
 
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 5), (2, 10), (3, 20), (7, 320), (8, 360), (9, 360), (400, 360)])

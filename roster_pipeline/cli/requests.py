@@ -89,9 +89,9 @@ def _filed_words(district_id: str, filed: Filed, usual: Estimate | None) -> str:
             f"Class {filed.scope.clever_id} is not known here yet: the request is for the whole district, and the "
             "answer says whether the class came."
         )
-    if filed.district_state != "active":
-        said.append(f"The district is {filed.district_state}: nothing is synced until it is active again.")
-    elif filed.is_behind:
+    if filed.district_state == "disconnected":
+        said.append("Clever showed the district no more when it was last tried: the answer says whether it is back.")
+    if filed.is_behind:
         said.append("A sync is running that may have read Clever before this: the next one answers it.")
     else:
         said.append("A running daemon (make dev) takes it up within seconds.")
@@ -132,12 +132,9 @@ def _wait(engine: Engine, district_id: str, filed: Filed, seconds: float) -> Req
     """Until it is answered.
 
     Raises:
-        TierRefused: nothing is going to answer it, as the district is paused or disconnected.
         RosterError: it was not answered in time.
     """
     stays = f"Request {filed.id} of district {district_id} stays filed"
-    if filed.district_state != "active":
-        raise TierRefused(f"{stays}, but the district is {filed.district_state}: it is answered when that is over.")
     end = time.monotonic() + seconds
     with err.status(f"Request {filed.id} waits"):
         while True:
@@ -164,15 +161,19 @@ def _finish(settings: Settings, request: Request, *, as_json: bool) -> int:
             if request.state == "held":
                 say("Waiting removals are kept until a person has looked: roster-pipeline holds")
         return HELD_EXIT if request.state == "held" else 0
+    if not as_json:
+        complain(request.summary or "")
+    return _exit_code_of(settings, request.sync_id) if request.sync_id else TierRefused.exit_code
+
+
+def _exit_code_of(settings: Settings, sync_id: int) -> int:
+    """The exit code of the error with which a sync failed."""
     from roster_pipeline.defs.launch import dagster_instance, read_ended
 
     with transaction(open_product(settings)) as pg:
-        run_id = pg.execute(sa.select(syncs.c.dagster_run_id).where(syncs.c.id == request.sync_id)).scalar()
+        run_id = pg.execute(sa.select(syncs.c.dagster_run_id).where(syncs.c.id == sync_id)).scalar()
     with dagster_instance(settings) as instance:
-        ended = read_ended(instance, str(run_id))
-    if not as_json:
-        complain(f"{request.summary} {ended.failure}")
-    return ended.exit_code
+        return read_ended(instance, str(run_id)).exit_code
 
 
 def _show(request: Request) -> None:

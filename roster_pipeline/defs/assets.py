@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from roster_pipeline.clever import look_up_connection
 from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import HELD_TAG, TRIGGER_TAG, districts
@@ -25,6 +26,7 @@ from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import consequences, why_held
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.plan.told import count_told
+from roster_pipeline.product.connections import note_described
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import count_live, read_current
@@ -66,6 +68,7 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
     with as_failure():
         sync_id = _begin(context, config, sync)
         with sync.clever() as clever, sync.landing() as folder:
+            look_up_connection(clever, sync.district_id, sync.product, sync.now())
             reading = read_district(clever, _asked(sync, "full" if config.preview else config.mode, sync_id, folder))
         context.log.info(f"A {reading.choice.mode} sync: {reading.choice.reason}.")
         if reading.events and reading.events.unknown:
@@ -74,6 +77,8 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
         with sync.product() as pg:
             usual = usual_events(pg, organization_of(pg, sync.district_id))
             record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason, events)
+            if not config.preview:
+                note_described(pg, reading.district)
         with sync.warehouse() as con:
             for read in reading.reads:
                 yield from _raw_results(con, read, reading, sync_id)

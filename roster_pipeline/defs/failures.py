@@ -33,6 +33,16 @@ def as_failure() -> Iterator[None]:
         raise _failure(error) from None
 
 
+def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> tuple[str, int] | None:
+    """Why a step of a run failed, in one line, and the exit code of that; None: no step said so."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        said = event.step_failure_data.user_failure_data if event else None
+        if said and EXIT_CODE in said.metadata:
+            return str(said.description), int(str(said.metadata[EXIT_CODE].value))
+    return None
+
+
 def _failure(error: Exception) -> dg.Failure:
     code = error.exit_code if isinstance(error, RosterError) else RosterError.exit_code
     return dg.Failure(line_of(error), {EXIT_CODE: code}, allow_retries=False)

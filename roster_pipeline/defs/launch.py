@@ -25,7 +25,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import SQLAlchemyError
 
-from roster_pipeline.defs.failures import EXIT_CODE
+from roster_pipeline.defs.failures import EXIT_CODE, failure_of_run
 from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, REPOSITORY_TAG, run_tags
 from roster_pipeline.embedded import dagster_url
@@ -196,11 +196,8 @@ def _ended_badly(run_id: str, events: Sequence[dg.DagsterEvent]) -> Ended:
 
 def read_ended(instance: dg.DagsterInstance, run_id: str) -> Ended:
     """How a run ended that somebody else started, and that did not publish."""
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = entry.dagster_event
-        said = event.step_failure_data.user_failure_data if event else None
-        if said:
-            return Ended(run_id, said.description, int(str(said.metadata[EXIT_CODE].value)))
+    if said := failure_of_run(instance, run_id):
+        return Ended(run_id, *said)
     return Ended(run_id, f"Run {run_id} was killed, or failed in a way of ours; see it in the Dagster UI.", 1)
 
 

@@ -21,7 +21,7 @@ from pydantic import PrivateAttr
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.clever import clever_access
-from roster_pipeline.defs.failures import as_failure
+from roster_pipeline.defs.failures import as_failure, failure_of_run
 from roster_pipeline.defs.partitions import PARTITION_TAG
 from roster_pipeline.defs.process import process_tag
 from roster_pipeline.errors import ProductUnusable
@@ -84,14 +84,19 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
                     yield self
             finally:
                 discard_excerpt(self.files, self._district_id)
-                self._close(log)
+                self._close(log, context.instance)
                 self._engine.dispose()
 
-    def _close(self, log: logging.Logger) -> None:
+    def _close(self, log: logging.Logger, instance: dg.DagsterInstance | None) -> None:
         """No sync stays `running` behind its run, whatever ended it."""
+
+        def why() -> str | None:
+            failure = failure_of_run(instance, self._run_id) if instance else None
+            return failure and failure[0]
+
         try:
             with transaction(self._engine) as pg:
-                close_unpublished(pg, self._run_id, self.now())
+                close_unpublished(pg, self._run_id, self.now(), why=why)
         except ProductUnusable as error:
             log.warning(f"{error} The next sync of this district closes this one.")
 

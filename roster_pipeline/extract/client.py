@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from roster_pipeline.errors import DistrictUnknown, SourceBroken, SourceUnreachable
+from roster_pipeline.errors import DistrictNotShown, SourceBroken, SourceUnreachable
 from roster_pipeline.extract.answers import TRIES, TransientError, judge, waits
 from roster_pipeline.extract.envelope import DistrictAnswer, TokenList, read_answer
 from roster_pipeline.extract.paging import next_page
@@ -103,8 +103,7 @@ class DistrictConnection:
         answer = read_answer(body, DistrictAnswer, what).data
         if answer.id != self.district_id:
             raise SourceBroken(f"{what}: Clever answered with another district; nothing was read.")
-        name = (answer.name or "").replace("\0", "")  # which PostgreSQL cannot hold
-        return District(answer.id, name, answer.state or "", answer.synced_at)
+        return answer.described()
 
 
 class CleverClient:
@@ -129,6 +128,7 @@ class CleverClient:
         self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_trusted())
         self._sleep, self._clock, self._random = sleep, clock, random
         self._windows: dict[str, RateWindow] = {}
+        self._connections: dict[str, DistrictConnection] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -144,20 +144,36 @@ class CleverClient:
         Raises:
             SourceUnusable: Clever did not give the list.
         """
-        return tuple(sorted(self._tokens(self.access.tokens)))
+        return tuple(self.connections())
 
-    def connection(self, district_id: str) -> DistrictConnection:
-        """The district's connection of this run; tokens rotate, so none outlives a run (clever-api.md §1.2).
+    def connections(self) -> dict[str, DistrictConnection]:
+        """A connection for each district that Clever shows, by id in ascending order; the list has the tokens.
 
         Raises:
-            DistrictUnknown: Clever shows this connection no such district; the message lists those it shows.
+            SourceUnusable: Clever did not give the list.
+        """
+        tokens = self._tokens(self.access.tokens)
+        return {each: DistrictConnection(self, each, tokens[each]) for each in sorted(tokens)}
+
+    def connection(self, district_id: str) -> DistrictConnection:
+        """The district's connection, looked up once a client; tokens rotate, so no client outlives a run.
+
+        Raises:
+            DistrictNotShown: Clever shows this connection no such district; the message lists those it shows.
             SourceUnusable: Clever did not give the token.
         """
-        url = self.access.tokens.copy_set_param("district", district_id)
-        token = self._tokens(url).get(district_id)
-        if token is None:
-            raise DistrictUnknown(_unknown(district_id, self.shared_districts()))
-        return DistrictConnection(self, district_id, token)
+        if district_id not in self._connections:
+            self._connections[district_id] = self._look_up(district_id)
+        return self._connections[district_id]
+
+    def _look_up(self, district_id: str) -> DistrictConnection:
+        token = self._tokens(self.access.tokens.copy_set_param("district", district_id)).get(district_id)
+        if token is not None:
+            return DistrictConnection(self, district_id, token)
+        shown = self.connections()
+        if district_id not in shown:
+            raise DistrictNotShown(_unknown(district_id, tuple(shown)), tuple(shown))
+        return shown[district_id]
 
     def district(self, district_id: str) -> District:
         """The district as Clever describes it now; raises as `connection` and `DistrictConnection.get`."""

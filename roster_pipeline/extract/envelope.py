@@ -5,17 +5,21 @@ Which fields of a record are kept is in `records.py`; what a status means is in 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from roster_pipeline.errors import SourceBroken
+from roster_pipeline.model.feed import District
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """How msgspec says that bytes are not as expected: wrong JSON or type, no UTF-8, absurd nesting."""
 
+LONGEST_TEXT = 1_000
+"""Characters of a text about a district that are kept."""
 Id = Annotated[str, Meta(min_length=1)]
 Answer = TypeVar("Answer")
 Kind = TypeVar("Kind")
@@ -67,15 +71,34 @@ class DistrictFields(Struct):
     name: str | None = None
     state: str | None = None
     last_sync: str | None = None
+    error: Any = None
+    pause_end: Any = None
+    portal_url: Any = None
 
-    @property
-    def synced_at(self) -> datetime | None:
-        """When Clever last read the district's files, in UTC; None if never, or if the text is no time."""
-        return moment(self.last_sync)
+    def described(self) -> District:
+        """The district in our words. A text that is no time, or no address, counts as not given."""
+        return District(
+            self.id,
+            _stored(self.name),
+            _stored(self.state),
+            moment(self.last_sync),
+            error=_stored(self.error)[:LONGEST_TEXT],
+            pause_end=moment(self.pause_end),
+            portal_url=_web_address(_stored(self.portal_url)),
+        )
 
 
 class DistrictAnswer(Struct):
     data: DistrictFields
+
+
+def _stored(text: object) -> str:
+    return text.replace("\0", "") if isinstance(text, str) else ""  # PostgreSQL cannot hold \0
+
+
+def _web_address(text: str) -> str:
+    """The text if it is an address that a browser opens, and nothing else: it becomes a link."""
+    return text if len(text) <= LONGEST_TEXT and re.fullmatch(r"https?://[^\s<>\"'\x00-\x1f\x7f]+", text) else ""
 
 
 def moment(text: object) -> datetime | None:

@@ -12,12 +12,23 @@ from roster_pipeline.model.resources import Resource
 
 @dataclass(frozen=True)
 class District:
-    """A district as Clever describes it. `state` is Clever's word (`running`, `paused`, `error` and so on)."""
+    """A district as Clever describes it.
+
+    Attributes:
+        state: Clever's word (`running`, `paused`, `error` and so on); empty where Clever gives none.
+        last_sync: when Clever last took in the district's files.
+        error: what Clever says is wrong, in Clever's words; empty where nothing is.
+        pause_end: when a pause in Clever ends.
+        portal_url: the address of the district's Clever portal, http or https; empty where Clever gives none.
+    """
 
     id: str
     name: str
     state: str
     last_sync: datetime | None
+    error: str = ""
+    pause_end: datetime | None = None
+    portal_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from roster_pipeline.errors import DistrictUnknown
+from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.tables import organizations
 
 
@@ -36,6 +36,10 @@ class Organization:
     Attributes:
         last_snapshot_at: when the analysts' file last took it in.
         snapshot_failure: why it did not at the last try, in one line; None: it did, or there was no try yet.
+        state: `active`, `paused` or `disconnected`: ours, whatever Clever's own state is.
+        missing_since: when Clever's list of connections was first without the district; None while it is there.
+        operator_disconnected_at: when an operator disconnected it; only `connect` ends that.
+        clever_state: Clever's own word for its state; the error, the end of a pause and the portal are Clever's too.
     """
 
     id: int
@@ -49,6 +53,21 @@ class Organization:
     last_published_at: datetime | None
     last_snapshot_at: datetime | None
     snapshot_failure: str | None
+    missing_since: datetime | None
+    operator_disconnected_at: datetime | None
+    clever_state: str | None
+    clever_error: str | None
+    clever_pause_end: datetime | None
+    portal_url: str | None
+
+    @property
+    def is_operator_disconnected(self) -> bool:
+        return self.operator_disconnected_at is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether an operator lets no sync begin. One that Clever shows no more is still tried."""
+        return self.state == "paused" or self.is_operator_disconnected
 
     @property
     def clock(self) -> Clock:
@@ -71,6 +90,8 @@ COLUMNS = tuple(
         *("id", "clever_district_id", "name", "tier", "state"),
         *("last_clever_sync_at", "last_read_at", "last_full_read_at", "last_published_at"),
         *("last_snapshot_at", "snapshot_failure"),
+        *("missing_since", "operator_disconnected_at"),
+        *("clever_state", "clever_error", "clever_pause_end", "portal_url"),
     )
 )
 KEPT = """
@@ -83,10 +104,19 @@ KEPT = """
 
 
 def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) -> Kept | None:
-    """Make a district an organization, or change its tier; returns what an existing one had.
+    """Make a district that Clever shows an organization, or change its tier; returns what an existing one had.
 
-    A pause stays, and so does everything else (rule book, *Organizations, tiers, memberships*).
+    A pause stays, and so does everything else (rule book, *Organizations, tiers, memberships*). An operator's
+    disconnection ends.
+
+    Raises:
+        TierRefused: the tier is `library`, which no district has.
     """
+    if tier == "library":
+        raise TierRefused(
+            "Tier library is for teachers who use the product without their district; the program makes that "
+            "organization itself. Connect a district with tier secure_sync or sso_only."
+        )
     had = pg.execute(sa.text(KEPT), {"district_id": district_id}).one_or_none()
     row = insert(organizations).values(clever_district_id=district_id, name=name, tier=tier)
     pg.execute(
@@ -96,6 +126,8 @@ def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) 
                 "name": name,
                 "tier": tier,
                 "state": sa.case((organizations.c.state == "paused", "paused"), else_="active"),
+                "missing_since": None,
+                "operator_disconnected_at": None,
             },
         )
     )
@@ -132,13 +164,13 @@ def record_snapshot(pg: Connection, organization_id: int, at: datetime, *, failu
 
 
 def connected_districts(pg: Connection) -> list[str]:
-    """Clever ids of the districts that were not disconnected."""
-    return [one.district_id for one in all_organizations(pg) if one.state != "disconnected"]
+    """Clever ids of the districts that no operator has disconnected."""
+    return [one.district_id for one in all_organizations(pg) if not one.is_operator_disconnected]
 
 
 def nightly_organizations(pg: Connection) -> list[Organization]:
-    """The districts whose roster is synced by itself (rule book, *tiers*)."""
-    return [one for one in all_organizations(pg) if one.tier == "secure_sync" and one.state == "active"]
+    """The districts whose roster is synced by itself (R3.2). One that Clever shows no more is tried: it may be back."""
+    return [one for one in all_organizations(pg) if one.tier == "secure_sync" and not one.is_stopped]
 
 
 def read_limits(pg: Connection, district_id: str) -> tuple[dict[str, float], dict[str, float]]:

@@ -68,7 +68,8 @@ organizations = Table(
     *_one_of("state", "active", "paused", "disconnected", default="active"),
     *(Column(name, JSONB, nullable=False, server_default=text("'{}'")) for name in ("limits", "limits_once")),
     *(_at(f"last_{what}_at") for what in ("clever_sync", "read", "full_read", "published", "snapshot")),
-    Column("snapshot_failure", Text),
+    *(Column(name, Text) for name in ("snapshot_failure", "clever_state", "clever_error", "portal_url")),
+    *(_at(name) for name in ("clever_pause_end", "missing_since", "operator_disconnected_at")),
 )
 
 schools = Table(
@@ -115,17 +116,9 @@ identity_links = Table(
     _at("linked_at", now=True),
     _at("unlinked_at"),
     Column("unlinked_sync_id", BigInteger),
-    Index(
-        "identity_links_live_clever_id",
-        "clever_id",
-        unique=True,
-        postgresql_where=text("unlinked_at is null"),
-    ),
-    Index(
-        "identity_links_live_account_id",
-        "account_id",
-        unique=True,
-        postgresql_where=text("unlinked_at is null"),
+    *(
+        Index(f"identity_links_live_{name}", name, unique=True, postgresql_where=text("unlinked_at is null"))
+        for name in ("clever_id", "account_id")
     ),
     Index(None, "organization_id"),
 )

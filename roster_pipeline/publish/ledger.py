@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -15,6 +15,8 @@ from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.model.scope import Scope
+from roster_pipeline.product.connections import refusal_of
+from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.publish.holds import record_holds
 from roster_pipeline.publish.requests import answer, give_back, take_up
@@ -53,10 +55,10 @@ def may_sync(pg: Connection, district_id: str, trigger: str) -> int:
 
     Raises:
         DistrictUnknown: the district was never connected.
-        TierRefused: its tier has no roster sync, or none in the night, or it is paused or disconnected.
+        TierRefused: its tier has no roster sync, or none in the night, or an operator has stopped it.
     """
-    organization_id = organization_of(pg, district_id)
-    organization = pg.execute(sa.select(organizations).where(organizations.c.id == organization_id)).one()
+    organization_of(pg, district_id)
+    organization = find_organization(pg, district_id)
     if organization.tier == "sso_only":
         raise TierRefused(
             f"District {district_id} has tier sso_only, which has single sign-on but no roster sync. "
@@ -64,9 +66,9 @@ def may_sync(pg: Connection, district_id: str, trigger: str) -> int:
         )
     if organization.tier == "library" and trigger == "nightly":
         raise TierRefused(f"District {district_id} has tier library, which is synced on demand and never in the night.")
-    if organization.state != "active":
-        raise TierRefused(f"District {district_id} is {organization.state}; everything it has is kept as it is.")
-    return organization_id
+    if refusal := refusal_of(organization):
+        raise TierRefused(refusal)
+    return organization.id
 
 
 def organization_of(pg: Connection, district_id: str) -> int:
@@ -83,12 +85,20 @@ def organization_of(pg: Connection, district_id: str) -> int:
     return int(found)
 
 
-def close_unpublished(pg: Connection, dagster_run_id: str, at: datetime) -> None:
-    """Close the sync of a run that ends without having published."""
+def close_unpublished(
+    pg: Connection, dagster_run_id: str, at: datetime, *, why: Callable[[], str | None] = lambda: None
+) -> None:
+    """Close the sync of a run that ends without having published.
+
+    Args:
+        why: gives the failure in one line without a value of any row, if it is known; called only where there is such
+            a sync. The line is kept with the sync and answers its requests.
+    """
     running = sa.and_(syncs.c.dagster_run_id == dagster_run_id, syncs.c.state == "running")
     for sync_id in pg.execute(sa.select(syncs.c.id).where(running)).scalars().all():
-        _close(pg, syncs.c.id == sync_id, state="failed", counts={"error": "not published"}, at=at)
-        answer(pg, sync_id, "failed", "Nothing changed: the sync did not reach its end.", at)
+        failure = why()
+        _close(pg, syncs.c.id == sync_id, state="failed", counts={"error": failure or "not published"}, at=at)
+        answer(pg, sync_id, "failed", f"Nothing changed. {failure or 'The sync did not reach its end.'}", at)
 
 
 def finish_sync(

@@ -161,11 +161,13 @@ def test_given_failures_in_a_row_when_the_sensor_looks_then_it_waits_longer_each
 
 
 @pytest.mark.parametrize("state", ["paused", "disconnected"])
-def test_given_a_district_that_is_not_active_when_the_sensor_looks_then_it_is_skipped_with_its_reason(
+def test_given_a_district_that_an_operator_stopped_when_the_sensor_looks_then_it_is_skipped_with_its_reason(
     valley, look, read, product, state
 ):
     read(valley, EVENING - 48 * HOUR)
-    execute(product, "update roster.organizations set state = :state", state=state)
+    ended = EVENING if state == "disconnected" else None
+    stop = "update roster.organizations set state = :state, operator_disconnected_at = :ended"
+    execute(product, stop, state=state, ended=ended)
     result = look(EVENING + HOUR)
     assert result.run_requests == []
     assert f"{valley.id}: {state}" in result.skip_reason.skip_message

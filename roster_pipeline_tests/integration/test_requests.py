@@ -294,14 +294,12 @@ def test_given_no_history_and_then_some_when_filed_by_the_command_then_the_estim
     assert filed["estimate_seconds"].keys() == {"requests", "median", "worst"}
 
 
-def test_given_a_paused_district_when_filed_then_it_says_what_it_waits_for_and_is_not_waited_for(
-    valley, product, command
-):
+def test_a_press_for_a_paused_district_is_refused_with_the_reason(valley, product, command):
     execute(product, "update roster.organizations set state = 'paused'")
-    assert "nothing is synced until it is active again" in command("refresh", "--district", valley.id)[1]
-    code, _, complaint = command("refresh", "--district", valley.id, "--wait")
-    assert (code, "paused" in complaint) == (2, True)
-    assert query(product, "select count(*) from roster.refresh_requests where state = 'queued'") == [(2,)]
+    for more in ((), ("--wait",)):
+        code, _, complaint = command("refresh", "--district", valley.id, *more)
+        assert (code, "is paused" in complaint, f"resume {valley.id}" in complaint) == (2, True, True)
+    assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
 
 
 def test_given_nobody_answers_when_waited_for_then_exit_1_and_the_request_stays(valley, command, product):
