@@ -1,43 +1,25 @@
-"""districts, connect: what the Clever connection shows, and making one of them an organization."""
+"""districts: what the Clever connection shows, and how fresh each district is here."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
 from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.screen import AsJson, out, plain, say, show_json
-from roster_pipeline.errors import CannotStart, SettingRefused, SourceUnusable
+from roster_pipeline.errors import SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import Kept, Organization, all_organizations, connect_district
-from roster_pipeline.refresh import refuse_waiting
+from roster_pipeline.product.organizations import Organization, all_organizations
 from roster_pipeline.settings import Settings, read_settings
-
-CLEVER_ID = "[0-9a-f]{24}"
-NEXT = {
-    "secure_sync": "Next: roster-pipeline sync",
-    "library": "It is synced on demand only, never in the night.",
-    "sso_only": "This tier has single sign-on but no roster sync.",
-}
-CHANGED = {
-    "secure_sync": "From now on it is synced every night, and on demand.",
-    "library": "From now on it is synced on demand only, no longer in the night.",
-    "sso_only": "From now on there is no roster sync: what came from Clever stays as it is now.",
-}
-Tier = Literal["secure_sync", "library", "sso_only"]
 
 
 def register(app: typer.Typer) -> None:
     app.command("districts")(districts)
-    app.command("connect")(connect)
 
 
 def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
@@ -56,43 +38,6 @@ def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the 
         out.print(_table(rows))
     else:
         say("This Clever connection shows no district yet. A district appears once it has authorised the app.")
-
-
-def connect(
-    district_id: Annotated[str, typer.Argument(metavar="DISTRICT_ID", help="Clever's id of the district.")],
-    tier: Annotated[Tier, typer.Option(help="What the district has bought; only secure_sync is synced every night.")],
-    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
-) -> None:
-    """Make a district an organization, or change its tier."""
-    settings = read_settings()
-    if not re.fullmatch(CLEVER_ID, district_id):
-        raise CannotStart("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
-    with CleverClient(clever_access(settings)) as clever:
-        district = clever.district(district_id)
-    kept = connect_here(settings, district, tier)
-    if as_json:
-        had = asdict(kept) if kept else None
-        show_json({"district_id": district.id, "name": district.name, "tier": tier, "had": had})
-    elif kept and kept.tier != tier:
-        say(
-            f"{district.name} ({district.id}) had tier {kept.tier} and has {tier} now. {CHANGED[tier]}\n"
-            f"Nothing is taken away: {kept.schools:,} schools, {kept.members:,} members, {kept.classes:,} classes stay."
-        )
-    else:
-        say(f"{district.name} ({district.id}) is connected with tier {tier}. {NEXT[tier]}")
-
-
-def connect_here(settings: Settings, district: District, tier: str) -> Kept | None:
-    """The organization, and its Dagster partition; returns what it had before, if it was there."""
-    from roster_pipeline.defs.launch import add_partition, dagster_instance
-
-    with transaction(open_product(settings)) as pg:
-        kept = connect_district(pg, district.id, name=district.name, tier=tier)
-        if tier == "sso_only":
-            refuse_waiting(pg, district.id, "Nothing changed: the district's tier has no roster sync any more.")
-    with dagster_instance(settings) as instance:
-        add_partition(instance, district.id)
-    return kept
 
 
 def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]:

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.dialects.postgresql import insert
 
-from roster_pipeline.cli.districts import connect_here, shared_districts
+from roster_pipeline.cli.connect import connect_here
+from roster_pipeline.cli.districts import shared_districts
 from roster_pipeline.cli.screen import out, say
 from roster_pipeline.cli.sync import finish, run_districts
 from roster_pipeline.embedded import stop_if_last
