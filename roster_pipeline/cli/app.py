@@ -8,10 +8,12 @@ import sys
 import typer
 
 from roster_pipeline.cli import connect, corrections, districts, holds, local, preflight, requests, reviews, sync, why
-from roster_pipeline.cli.screen import complain, show_json
+from roster_pipeline.cli.screen import Complaints, complain, show_json
 from roster_pipeline.errors import CannotStart, RosterError, is_interruption, place_of
+from roster_pipeline.product import database
 
 INTERRUPTED = 130
+COMPLAINTS = Complaints()
 app = typer.Typer(
     name="roster-pipeline",
     help="Keeps a product's rosters equal to what school districts share through Clever.",
@@ -26,6 +28,7 @@ def main() -> None:
     """Run one command. No traceback reaches a user, and no text of an error that is not ours: it could quote a row."""
     # What libraries log is for the Dagster UI; without a handler Python would print it here.
     logging.getLogger().addHandler(logging.NullHandler())
+    logging.getLogger(database.__name__).addHandler(COMPLAINTS)
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         if code == INTERRUPTED:  # typer turns Ctrl-C into this

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -25,6 +26,13 @@ def plain(line: str, style: str = "") -> Text:
 
 def complain(line: str) -> None:
     err.print(plain(line, "red"), soft_wrap=True)
+
+
+class Complaints(logging.Handler):
+    """Shows a warning of the program's own on stderr, one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(record.getMessage())
 
 
 def say(line: str) -> None:

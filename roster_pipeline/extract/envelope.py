@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.model.feed import District
+from roster_pipeline.model.text import label
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """How msgspec says that bytes are not as expected: wrong JSON or type, no UTF-8, absurd nesting."""
@@ -82,7 +83,7 @@ class DistrictFields(Struct):
             _stored(self.name),
             _stored(self.state),
             moment(self.last_sync),
-            error=_stored(self.error)[:LONGEST_TEXT],
+            error=label(_stored(self.error), LONGEST_TEXT),
             pause_end=moment(self.pause_end),
             portal_url=_web_address(_stored(self.portal_url)),
         )

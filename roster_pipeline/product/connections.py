@@ -37,8 +37,8 @@ def gone_words(district_id: str, shown: Collection[str]) -> str:
     if not shown:
         return (
             f"Clever shows this app no district at all, and so not district {district_id}. Everything that the "
-            "district has here stays as it is. Check that ROSTER_CLEVER_CLIENT_ID is that of the app which districts have "
-            "connected. If it is, a district administrator can connect the app again in Clever."
+            "district has here stays as it is. Check that ROSTER_CLEVER_CLIENT_ID is that of the app which districts "
+            "have connected. If it is, a district administrator can connect the app again in Clever."
         )
     return (
         f"The connection to district {district_id} is gone: Clever no longer shows it to this app. Everything that the "

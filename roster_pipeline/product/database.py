@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -21,6 +23,7 @@ from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.product.tables import SCHEMA
 from roster_pipeline.settings import Settings
 
+log = logging.getLogger(__name__)
 MIGRATION_LOCK = "roster:migrations"
 AWAY = ("08", "57P", "28", "3D")
 """SQLSTATE classes of a server that is not there for us: connection, shutdown, authorisation, no such database."""
@@ -68,12 +71,29 @@ def migrate(engine: Engine) -> None:
         connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            with _notices_logged(connection):
+                command.upgrade(config, "head")
         except CommandError:
             raise ProductUnusable(
                 f"The tables at {_place(engine)} were made by a newer version of this package, or by none. "
                 "Nothing was changed. Install the version that made them, or use another database."
             ) from None
+
+
+@contextmanager
+def _notices_logged(connection: Connection) -> Iterator[None]:
+    """What a migration has to say to the operator (SQLSTATE class RS) becomes a warning of this module's logger."""
+
+    def warn(notice: psycopg.errors.Diagnostic) -> None:
+        if str(notice.sqlstate).startswith(LOCKS):
+            log.warning("%s", notice.message_primary)
+
+    driver: Any = connection.connection.driver_connection
+    driver.add_notice_handler(warn)
+    try:
+        yield
+    finally:
+        driver.remove_notice_handler(warn)
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class District:
     @property
     def is_blocked(self) -> bool:
         """Whether no sync of it is let begin."""
-        return self.organization.state != "active" or self.organization.tier == "sso_only"
+        return self.organization.is_stopped or self.organization.tier == "sso_only"
 
 
 SYNC = """
@@ -91,6 +91,8 @@ def district_words(district: District) -> str:
     if district.is_blocked:
         which = organization.state if organization.state != "active" else f"of tier {organization.tier}"
         return f"The district is {which}: nothing is synced, everything it has is kept."
+    if organization.state == "disconnected":
+        return "Clever shows the district no more: each sync fails, everything it has is kept."
     at_last = organization.last_published_at
     published = f"last published {at(at_last)}" if at_last else "never published"
     return f"The district is active ({organization.tier}), {published}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from roster_pipeline.product.organizations import Organization
 from roster_pipeline.why.chain import Step, at, count, listed
 from roster_pipeline.why.district import District, hold_words, last_reading
 from roster_pipeline.why.in_clever import PEOPLE, SECTIONS
@@ -19,7 +20,7 @@ HANDS = {
     "sync": "The product's sync",
 }
 RESUME = {
-    "paused": "resume the district; until then everything is kept as it is.",
+    "paused": "resume the district (roster-pipeline resume); until then everything is kept as it is.",
     "disconnected": "connect the district again (roster-pipeline connect); until then everything is kept as it is.",
 }
 
@@ -69,9 +70,17 @@ def _move(whose: str, says: str, **ids: object) -> Step:
 def _resume(question: Person | Section) -> Step | None:
     organization = question.district.organization
     if not question.district.is_blocked:
-        return None
+        return _reconnect(organization)
     tier = f"tier {organization.tier} has no roster sync; connect the district with the tier that it has bought."
     return _move("admin", RESUME.get(organization.state, tier), district_id=organization.district_id)
+
+
+def _reconnect(organization: Organization) -> Step | None:
+    """The connection is gone, and no operator ended it."""
+    if organization.state != "disconnected":
+        return None
+    says = "connect the app again; until then everything is kept as it is, and the next sync after that goes on."
+    return _move("district", says, district_id=organization.district_id)
 
 
 def _upload(question: Person | Section) -> Step | None:

@@ -273,6 +273,15 @@ def test_given_a_paused_district_when_asked_then_everything_is_kept_and_an_admin
         assert "paused" in steps["Organization"]["says"]
 
 
+def test_a_district_that_clever_shows_no_more_has_its_own_administrators_next(
+    valley, quick_sync, product, chain, student
+):
+    quick_sync(valley)
+    execute(product, "update roster.organizations set state = 'disconnected', missing_since = now()")
+    steps = chain("--person", student["id"])
+    assert ("shows the district no more" in steps["Organization"]["says"], whose(steps)) == (True, "district")
+
+
 def test_given_hostile_names_when_printed_then_only_shown_and_for_machines_exact(
     valley, quick_sync, product, why, chain, student
 ):

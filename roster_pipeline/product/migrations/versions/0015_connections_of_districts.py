@@ -26,11 +26,12 @@ begin
     )
     select array_agg(clever_district_id order by clever_district_id) into moved from districts;
     if moved is not null then
-        raise notice '% of tier library now of tier sso_only, which has no roster sync: %. Everything they have stays. '
+        raise notice '% now of tier sso_only, which has no roster sync: %. Everything stays as it is. '
             'To sync one again: roster-pipeline connect DISTRICT_ID --tier secure_sync',
-            case cardinality(moved) when 1 then '1 district' else cardinality(moved) || ' districts' end
-                || case cardinality(moved) when 1 then ' is' else ' are' end,
-            array_to_string(moved, ', ');
+            case cardinality(moved) when 1 then '1 district of tier library is'
+                else cardinality(moved) || ' districts of tier library are' end,
+            array_to_string(moved, ', ')
+            using errcode = 'RS100';
     end if;
 end
 $$
