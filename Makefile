@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH := .venv-bench
+DUCKDB_1 := .venv-duckdb1
 DAYS ?= 0
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -19,7 +20,7 @@ demo: $(INSTALLED) ## sync the sandbox's districts into the bundled PostgreSQL a
 dev: $(INSTALLED) ## serve the Dagster UI, its daemon and the Clever sandbox until Ctrl-C
 	@$(BIN)/roster-pipeline dev
 
-test: $(INSTALLED) ## run every test
+test: $(INSTALLED) $(DUCKDB_1)/.installed ## run every test
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST)
 
 check: $(INSTALLED) ## lint, format, types, import contracts, pinned dependencies
@@ -41,7 +42,7 @@ torture: $(INSTALLED) ## kill syncs, feed them faults and hostile text, count wh
 	@$(BIN)/python -m roster_pipeline_tests.torture $(TORTURE_ARGS)
 
 clean: ## remove what was installed and every embedded file (.venv, .roster)
-	@rm -rf $(VENV) $(BENCH) .roster
+	@rm -rf $(VENV) $(BENCH) $(DUCKDB_1) .roster
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
@@ -53,4 +54,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(BENCH)/.installed:
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check 'dlt[duckdb,parquet]==1.31.0'
+	@touch $@
+
+# The oldest DuckDB that has to read the analysts' file; Python 3.13 has none before 1.1.3.
+$(DUCKDB_1)/.installed:
+	@$(PYTHON) -m venv $(DUCKDB_1)
+	@$(DUCKDB_1)/bin/python -m pip install --quiet --disable-pip-version-check 'duckdb==1.0.0; python_version < "3.13"' 'duckdb==1.1.3; python_version >= "3.13"'
 	@touch $@

@@ -15,6 +15,7 @@ RosterError                    a fault of ours                                  
 ├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
 ├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
 ├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
+├── SnapshotUnwritable         disk or folder takes no analysts' file: published all the same   exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
 └── PlanStale                  what a plan would change has moved since            exit 5
 
@@ -105,6 +106,18 @@ class FileDamaged(RosterError):
     def __init__(self, file: Path, what: str) -> None:
         super().__init__(f"{what}. What it held is read again: try once more.")
         self.file = file
+
+
+class SnapshotUnwritable(RosterError):
+    """The disk or the folder does not take the analysts' file. The sync is published, and the last file stays."""
+
+    exit_code = 2
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"The analysts' file in {folder} cannot be written ({reason}). The sync is published and the last file "
+            "stays. Make room there, or give this user the folder, then sync again."
+        )
 
 
 class ProductUnusable(RosterError):

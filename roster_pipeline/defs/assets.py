@@ -275,7 +275,7 @@ def product(sync: DistrictSync) -> Results:
 
 
 @dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT], partitions_def=districts)
-def snapshot(sync: DistrictSync) -> Results:
+def snapshot(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     """Swap in what was published, with its history, for analysts."""
     with as_failure():
         with sync.warehouse() as con:
@@ -288,6 +288,7 @@ def snapshot(sync: DistrictSync) -> Results:
                 organization_id=made.organization_id,
                 sync_id=made.sync_id,
                 at=sync.now(),
+                warn=context.log.warning,
             )
         yield dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows})
 

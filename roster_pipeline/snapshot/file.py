@@ -1,7 +1,6 @@
 """`latest.duckdb` itself, which is never written in place: a copy is brought up to date beside it and swapped in whole.
 
-So it opens at all times, and a reader keeps the state that it opened. Only history tables are stored; `people` and the
-others are views of their open rows.
+So it opens at all times, and a reader keeps the state that it opened.
 """
 
 from __future__ import annotations
@@ -9,67 +8,120 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
-from roster_pipeline.snapshot.tables import TABLES, Published
+from roster_pipeline.damaged import as_damage, log_of, remove
+from roster_pipeline.errors import FileDamaged, RosterError, SnapshotUnwritable
+from roster_pipeline.paths import PRIVATE_FILE, private_file
+from roster_pipeline.snapshot.check import is_open_for_writing, open_again
+from roster_pipeline.snapshot.layout import convert, create_tables, is_current, opened
+from roster_pipeline.snapshot.tables import TABLES
 
-LATEST = "latest.duckdb"
+LATEST, NEXT = "latest.duckdb", ".next.duckdb"
+WHAT = f"The analysts' file (snapshots/{LATEST})"
+REFUSALS = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
+"""What DuckDB quotes where the disk takes no more."""
 
 
 @contextmanager
 def next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The next `latest.duckdb`, open for writing; it replaces the last one only if all went well."""
-    following = folder / ".next.duckdb"
+    """The next `latest.duckdb`, open for writing; it replaces the last one only if all went well.
+
+    A file of another storage version, or with other columns, is written anew with its history.
+
+    Raises:
+        FileDamaged: the last one is damaged; it stays where it is.
+        SnapshotUnwritable: the disk or the folder does not let the next one be written.
+        RosterError: another process writes to the last one at this moment, or the next one does not open.
+    """
+    latest, following = folder / LATEST, folder / NEXT
     _clear(folder)  # a killed process may have left its own
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": "512MB",
-        "threads": 2,
-        "autoinstall_known_extensions": False,
-        "temp_directory": str(folder / ".next.duckdb.tmp"),
-    }
     try:
-        if (folder / LATEST).exists():
-            _copy(folder / LATEST, following)
-        with duckdb.connect(following, config=config) as con:
-            con.execute("set enable_progress_bar = false; set timezone = 'UTC'")
-            con.begin()
-            for table in TABLES:
-                _create(con, table)
-            yield con
-            con.commit()
-            con.execute("checkpoint")  # closing does so too, and says nothing if the disk is full
-        if (folder / LATEST).exists():
-            shutil.copymode(folder / LATEST, following)
-        following.replace(folder / LATEST)
+        with _as_ours(folder), _damage_of(latest):
+            is_copy = _begin(latest, following)
+            with opened(following) as con:
+                con.begin()
+                create_tables(con)
+                yield con
+                con.commit()
+                con.execute("checkpoint")  # closing does so too, and says nothing if the disk is full
+            _swap_in(following, latest)
+        open_again(latest, [table.name for table in TABLES], whole=not is_copy)
     finally:
         _clear(folder)
 
 
+@contextmanager
+def _as_ours(folder: Path) -> Iterator[None]:
+    """Say in one line what the operating system refused."""
+    try:
+        yield
+    except OSError as error:
+        raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
+    except duckdb.Error as error:
+        reason = next((one for one in REFUSALS if one in str(error)), None)
+        if reason is None:
+            raise
+        raise SnapshotUnwritable(folder, reason) from None
+
+
+@contextmanager
+def _damage_of(latest: Path) -> Iterator[None]:
+    """Errors in the copy come of the file that it was made of, unless somebody writes to that at this moment."""
+    try:
+        with as_damage(latest, WHAT):
+            yield
+    except FileDamaged:
+        if is_open_for_writing(latest):
+            raise RosterError(
+                f"{WHAT} is open for writing in another process. Close it there, open it read-only, and sync again."
+            ) from None
+        raise
+
+
+def _begin(latest: Path, following: Path) -> bool:
+    """Leave what the last version holds in `following`; returns whether that is a copy, and not made anew."""
+    if not latest.exists():
+        return False
+    if not latest.is_file():
+        raise FileDamaged(latest, f"{WHAT} is damaged (no file)")
+    _copy(latest, following)
+    if is_current(following):
+        return True
+    before = following.with_name(f"{NEXT}.before")
+    following.replace(before)
+    convert(before, following)
+    return False
+
+
+def _swap_in(following: Path, latest: Path) -> None:
+    """Put the next version in the place of the last one: whoever may read the folder, or could read that, may read it.
+
+    Whoever opened the last one for writing may have left a log. It belongs to that file, and none other opens with it.
+    """
+    folder = latest.parent.stat()
+    had = latest.stat() if latest.exists() else None
+    following.chmod(PRIVATE_FILE | folder.st_mode & 0o044 | (had.st_mode & 0o777 if had else 0))
+    with suppress(PermissionError):  # only a member of the group can give a file to it
+        os.chown(following, -1, had.st_gid if had else folder.st_gid)
+    remove(log_of(latest))
+    following.replace(latest)
+
+
 def _clear(folder: Path) -> None:
-    for left_behind in folder.glob(".next.duckdb*"):
-        shutil.rmtree(left_behind) if left_behind.is_dir() else left_behind.unlink()
+    for left_behind in folder.glob(f"{NEXT}*"):
+        remove(left_behind)
 
 
 def _copy(source: Path, target: Path) -> None:
     """Inside the kernel, where it can: a file system that shares blocks copies none."""
+    private_file(target)
     try:
         with source.open("rb") as read, target.open("wb") as written:
             while os.copy_file_range(read.fileno(), written.fileno(), source.stat().st_size):
                 pass
     except (AttributeError, OSError):  # not every system has it, nor every pair of file systems
         shutil.copyfile(source, target)
-
-
-def _create(con: duckdb.DuckDBPyConnection, table: Published) -> None:
-    columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
-    con.execute(
-        f"create table if not exists {table.name}_history (district_id VARCHAR, {columns}, "
-        "valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, sync_id BIGINT)"
-    )
-    con.execute(
-        f"create view if not exists {table.name} as select * exclude (valid_from, valid_to, sync_id) "
-        f"from {table.name}_history where valid_to is null"
-    )

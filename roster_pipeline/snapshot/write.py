@@ -2,12 +2,14 @@
 
 What is read again follows the journals of the syncs that the file has not seen, whatever they were: full or delta, a
 decision, an undo. A district that is new in the file, or whose last sync there the product does not know, is read as a
-whole.
+whole. A file that is new takes in every district; a damaged one is moved aside and made anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,24 @@ import duckdb
 from filelock import FileLock
 from sqlalchemy import Connection
 
+from roster_pipeline.damaged import move_aside
+from roster_pipeline.errors import FileDamaged, SnapshotUnwritable
+from roster_pipeline.paths import PRIVATE_FILE, private_folder
 from roster_pipeline.product.transfer import copy_to_duckdb, select_into
 from roster_pipeline.snapshot.file import next_version
 from roster_pipeline.snapshot.tables import JOURNAL, TABLES, Published
 
 Values = Mapping[str, object]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _District:
+    """A district to take in, and the sync that its new rows are noted under."""
+
+    district_id: str
+    organization_id: int
+    sync_id: int
 
 
 def write_snapshot(
@@ -31,6 +46,7 @@ def write_snapshot(
     organization_id: int,
     sync_id: int,
     at: datetime,
+    warn: Callable[[str], None] = _log.warning,
 ) -> dict[str, int]:
     """Bring one district up to date in `latest.duckdb`; returns the rows that now stand there, by table.
 
@@ -38,22 +54,67 @@ def write_snapshot(
         pg: a transaction of its own, with one view of the product, under the district's lock.
         sync_id: which sync the new rows are noted under.
         at: from when they are valid.
+        warn: called with a sentence if the file was damaged, because its history is gone then.
+
+    Raises:
+        SnapshotUnwritable: the disk or the folder does not let the file be written.
+        RosterError: the file is open for writing elsewhere, or the new one does not open.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # people: whom to let in is the operator's to say
-    noted = {"district": district_id, "sync": sync_id, "at": at}
-    with FileLock(folder / ".lock"), next_version(folder) as con:
-        last = _last_sync(con, pg, district_id, organization_id)
-        values = {"organization_id": organization_id, "last": last}
-        if last is not None:
-            select_into(pg, "journal", JOURNAL, values)
-        for table in TABLES:
-            if last is None:
-                _read(con, pg, table, values, whole=True)
-                _record(con, table, noted, whole=True)
-            elif _touch(con, pg, table, values):
-                _read(con, pg, table, values, whole=False)
-                _record(con, table, noted, whole=False)
-        return {table.name: _rows(con, table.name, district_id) for table in TABLES}
+    district = _District(district_id, organization_id, sync_id)
+    try:
+        private_folder(folder)  # people: whom to let in is the operator's to say
+        lock = FileLock(folder / ".lock", mode=PRIVATE_FILE)
+    except OSError as error:
+        raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
+    with lock:
+        try:
+            with pg.begin_nested():
+                return _bring_up_to_date(pg, folder, district, at)
+        except FileDamaged as damage:
+            aside = move_aside(damage.file, at)
+            warn(
+                f"snapshots/{damage.file.name} was damaged. It is moved aside as {aside.name}, and every district is "
+                f"read again from PostgreSQL. Its history starts anew at {at:%Y-%m-%d %H:%M} UTC."
+            )
+        return _bring_up_to_date(pg, folder, district, at)
+
+
+def _bring_up_to_date(pg: Connection, folder: Path, district: _District, at: datetime) -> dict[str, int]:
+    with next_version(folder) as con:
+        is_new = not any(con.execute("select exists (from syncs)").fetchone() or ())
+        for other in _other_districts(pg, district) if is_new else ():
+            with pg.begin_nested() as own:
+                _take_in(con, pg, other, at)
+                own.rollback()  # with its temporary tables
+        _take_in(con, pg, district, at)
+        return {table.name: _rows(con, table.name, district.district_id) for table in TABLES}
+
+
+def _other_districts(pg: Connection, district: _District) -> list[_District]:
+    """Every other district that was ever synced, with its newest sync that has ended."""
+    rows = pg.exec_driver_sql(
+        "select organization.clever_district_id, organization.id, max(sync.id) from roster.organizations as "
+        "organization join roster.syncs as sync on sync.organization_id = organization.id "
+        "where sync.state <> 'running' and organization.id <> %s group by organization.id order by organization.id",
+        (district.organization_id,),
+    )
+    return [_District(*row) for row in rows]
+
+
+def _take_in(con: duckdb.DuckDBPyConnection, pg: Connection, district: _District, at: datetime) -> None:
+    """Read what is new of one district, and note it."""
+    noted = {"district": district.district_id, "sync": district.sync_id, "at": at}
+    last = _last_sync(con, pg, district.district_id, district.organization_id)
+    values = {"organization_id": district.organization_id, "last": last}
+    if last is not None:
+        select_into(pg, "journal", JOURNAL, values)
+    for table in TABLES:
+        if last is None:
+            _read(con, pg, table, values, whole=True)
+            _record(con, table, noted, whole=True)
+        elif _touch(con, pg, table, values):
+            _read(con, pg, table, values, whole=False)
+            _record(con, table, noted, whole=False)
 
 
 def _last_sync(con: duckdb.DuckDBPyConnection, pg: Connection, district_id: str, organization_id: int) -> int | None:

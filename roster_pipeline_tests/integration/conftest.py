@@ -159,3 +159,15 @@ def quick_sync(environment, product):
         return sync_by_stages(read_settings(), product, district.id, mode=mode, limits=limits, snapshot=snapshot)
 
     return synced
+
+
+@pytest.fixture
+def latest(environment):
+    """Where the analysts' file is."""
+    return read_settings().snapshots_folder / "latest.duckdb"
+
+
+@pytest.fixture
+def publish(quick_sync):
+    """Syncs a district up to the snapshot."""
+    return lambda district: quick_sync(district, snapshot=True)

@@ -1,0 +1,150 @@
+"""An analysts' file that is damaged, or that an analyst opened for writing: no district's snapshot stops for it."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from roster_pipeline.damaged import moved_aside
+from roster_pipeline.errors import RosterError
+from roster_pipeline.product.database import transaction
+from roster_pipeline.settings import read_settings
+from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline_tests.integration.test_snapshot import read
+from roster_pipeline_tests.test_damaged import KINDS, damage
+
+ROWS = "select * from (select district_id, clever_id, email from people) order by all"
+OPENED_FOR_WRITING = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+con.execute("create table mine as select 1 as one")
+con.execute("delete from people_history")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def write(product):
+    """Brings a district into the file after a sync; returns the sentences that warn."""
+
+    def written(plan):
+        warnings = []
+        with transaction(product) as pg:
+            write_snapshot(
+                pg,
+                read_settings().snapshots_folder,
+                district_id=plan.district_id,
+                organization_id=plan.organization_id,
+                sync_id=plan.sync_id,
+                at=datetime.now(UTC),
+                warn=warnings.append,
+            )
+        return warnings
+
+    return written
+
+
+@pytest.fixture
+def client(latest):
+    """A program in which an analyst opened the file for writing, changed it, and left a log beside it."""
+    command = [sys.executable, "-c", OPENED_FOR_WRITING, str(latest)]
+
+    def begun():
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"open\n"
+        begun.all.append(process)
+        return process
+
+    begun.all = []
+    yield begun
+    for process in begun.all:
+        process.kill()
+        process.communicate()
+
+
+def test_given_a_damaged_file_when_one_district_is_synced_then_it_is_moved_aside_and_holds_every_district_again(
+    valley, hamlet, publish, latest, write
+):
+    publish(hamlet)
+    plan = publish(valley)
+    rows, syncs = read(latest, ROWS), read(latest, "select district_id, id, state from syncs order by all")
+    for kind in (None, *KINDS):
+        before = set(moved_aside(latest))
+        if kind == "a folder in place of its log":  # it belongs to the old file, and goes with it
+            damage(latest, kind)
+            assert write(plan) == []
+            continue
+        if kind:
+            damage(latest, kind)
+        else:
+            latest.unlink()
+        warnings = write(plan)
+        assert len(warnings) == bool(kind), kind
+        assert all("history starts anew" in one and "\n" not in one for one in warnings)
+        assert bool(set(moved_aside(latest)) - before) is bool(kind), kind
+        assert read(latest, ROWS) == rows, kind
+        assert read(latest, "select district_id, id, state from syncs order by all") == syncs, kind
+    assert {district for district, *_ in rows} == {valley.id, hamlet.id}
+    assert {path.stat().st_mode & 0o077 for path in latest.parent.iterdir()} == {0}
+
+
+def test_given_a_client_that_opened_it_for_writing_and_died_when_synced_then_the_file_opens_and_is_as_published(
+    valley, publish, latest, client
+):
+    publish(valley)
+    rows = read(latest, ROWS)
+    log = latest.with_name("latest.duckdb.wal")
+    died = client()
+    died.kill()
+    died.communicate()
+    assert log.exists()
+    publish(valley)
+    assert not log.exists()
+    assert read(latest, ROWS) == rows
+    client()
+    publish(valley)  # while the client has it open
+    assert not log.exists()
+    assert read(latest, ROWS) == rows
+
+
+def test_given_a_damaged_file_that_a_client_has_open_for_writing_when_synced_then_refused_and_left_alone(
+    valley, publish, latest, client, write
+):
+    plan = publish(valley)
+    writer = client()
+    with latest.open("r+b") as file:
+        file.write(bytes(4096))
+    before = latest.read_bytes()
+    with pytest.raises(RosterError, match="open for writing in another process"):
+        write(plan)
+    assert latest.read_bytes() == before
+    writer.kill()
+    writer.communicate()
+    assert len(write(plan)) == 1
+
+
+def test_given_a_file_of_a_newer_storage_and_older_columns_when_synced_then_converted_once_with_its_history(
+    valley, publish, latest
+):
+    publish(valley)
+    valley.put("sections", valley.get("sections", valley.resources["sections"].ids()[0]) | {"name": "Newer name"})
+    publish(valley)
+    history = "select * from rosters_history order by all"
+    expected, people = read(latest, history), read(latest, ROWS)
+    older = latest.with_name("older")
+    with duckdb.connect(older, config={"storage_compatibility_version": "v2.0.0"}) as con:
+        con.execute(f"attach '{latest}' as now (read_only)")
+        for name in ("schools", "people", "rosters", "enrollments", "syncs"):
+            con.execute(f"create table {name}_history as from now.{name}_history")
+        con.execute("alter table people_history drop column email")
+        con.execute("create view people as select * exclude (valid_from, valid_to, sync_id) from people_history")
+    older.replace(latest)
+    publish(valley)
+    assert read(latest, history) == expected
+    assert read(latest, ROWS) == people
+    stored = "select tags['storage_version'] from duckdb_databases() where database_name = 'latest'"
+    assert read(latest, stored)[0][0].startswith("v1.0.0")
+    assert moved_aside(latest) == []
