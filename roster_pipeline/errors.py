@@ -17,6 +17,7 @@ RosterError                    a fault of ours                                  
 ├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
 ├── SnapshotUnwritable         disk or folder takes no analysts' file: published all the same   exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
+│   └── ProductBusy            another session kept its locks through every try
 └── PlanStale                  what a plan would change has moved since            exit 5
 
 Messages say what, where and what to do next, in one line. They carry ids and counts, never a name, email or token.
@@ -124,6 +125,10 @@ class ProductUnusable(RosterError):
     """The product database is away or refused the work; its transaction was rolled back."""
 
     exit_code = 6
+
+
+class ProductBusy(ProductUnusable):
+    """Another session of PostgreSQL holds locks that the work needs, and kept them through every try."""
 
 
 class PlanStale(RosterError):

@@ -4,26 +4,24 @@ measure what of a sync is ours. That both ways end alike is a test of its own, i
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from roster_pipeline.clever import clever_access
+from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.land import last_landed, open_warehouse, proof_of
+from roster_pipeline.land import last_landed, open_warehouse
 from roster_pipeline.land.excerpt import settle
 from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
 from roster_pipeline.plan.build import build_plan
-from roster_pipeline.plan.consequences import consequences
-from roster_pipeline.plan.summary import summarize
-from roster_pipeline.plan.told import count_told
+from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import read_current
 from roster_pipeline.publish.holds import standing_of
-from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
-from roster_pipeline.publish.requests import scopes_asked
+from roster_pipeline.publish.ledger import begin_sync, organization_of
 from roster_pipeline.publish.settled import last_published, record_mode
 from roster_pipeline.reading import Asked, read_district
 from roster_pipeline.reconcile.differences import find_differences
@@ -32,12 +30,15 @@ from roster_pipeline.stage import run_models
 from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
 
 
-def sync_by_stages(settings, product, district_id, *, mode="full", limits=None, snapshot=False, took=None):
+def sync_by_stages(
+    settings, product, district_id, *, mode="full", limits=None, snapshot=False, took=None, patience=None
+):
     """Sync one district; returns the plan that was published.
 
     Args:
         limits: of the brakes, instead of the organization's own.
         snapshot: whether one is left too.
+        patience: beside other sessions of the product database, instead of the usual one.
         took: a dict that the seconds of each stage are added to.
     """
     took = {} if took is None else took
@@ -50,7 +51,7 @@ def sync_by_stages(settings, product, district_id, *, mode="full", limits=None, 
         with _timed(took, "decide"):
             decide(con, product, district_id, is_excerpt=is_excerpt)
         with _timed(took, "plan and publish"):
-            plan = _publish(con, product, district_id, limits, is_excerpt=is_excerpt)
+            plan = _publish(con, product, district_id, limits, patience, is_excerpt=is_excerpt)
         with _timed(took, "fold in"):
             settle(con, plan.sync_id, is_excerpt=is_excerpt)
     discard_excerpt(files, district_id)
@@ -92,33 +93,21 @@ def decide(con, product, district_id, *, is_excerpt=False):
     find_differences(con)
 
 
-def _publish(con, product, district_id, limits, *, is_excerpt):
+def _publish(con, product, district_id, limits, patience, *, is_excerpt):
     landed = last_landed(con)
     with transaction(product) as pg:
         organization_id = organization_of(pg, district_id)
         standing = standing_of(pg, organization_id, datetime.now(UTC))
-        plan = build_plan(
-            con,
-            sync_id=landed.sync_id,
-            organization_id=organization_id,
-            district_id=district_id,
-            emptied=landed.emptied,
-            standing=replace(standing, limits=limits) if limits else standing,
-            is_excerpt=is_excerpt,
-        )
-        told = count_told(con)
-        apply_plan(con, pg, plan, datetime.now(UTC))
-        finish_sync(
-            pg,
-            plan,
-            landed.district,
-            summary=summarize(con, plan, told=told),
-            answers={scope: summarize(con, plan, scope, who) for scope, who in scopes_asked(pg, plan.sync_id).items()},
-            told=told,
-            at=datetime.now(UTC),
-            proof=proof_of(con, plan.sync_id),
-            leaves=consequences(con),
-        )
+    plan = build_plan(
+        con,
+        sync_id=landed.sync_id,
+        organization_id=organization_id,
+        district_id=district_id,
+        emptied=landed.emptied,
+        standing=replace(standing, limits=limits) if limits else standing,
+        is_excerpt=is_excerpt,
+    )
+    write_product(product, publishing(con, plan, landed.district, partial(datetime.now, UTC)), patience)
     return plan
 
 

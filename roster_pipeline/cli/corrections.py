@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
 from roster_pipeline.errors import CorrectionRefused, RosterError
+from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, open_product, transaction
 from roster_pipeline.product.tables import organizations, reviews, syncs
 from roster_pipeline.publish.resolve import Decided, resolve_review
@@ -128,8 +129,7 @@ def _correct(
         district = _district_of(pg, table, key, what)
     with alone_with(engine, district.clever_district_id):
         at = datetime.now(UTC)
-        with transaction(engine) as pg:
-            done = change(pg, at)
+        done = write_product(engine, lambda pg: change(pg, at))
         if done:
             _renew_snapshot(settings, district, done.sync_id, at)
     return done

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
+from sqlalchemy import Connection
 
 from roster_pipeline.cli.corrections import alone_with, whoever_asks
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
@@ -18,6 +19,7 @@ from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.build import kept_plan
 from roster_pipeline.plan.consequences import whom_it_is_about
+from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import read_limits, set_limits
 from roster_pipeline.product.tables import holds as holds_table
@@ -96,8 +98,8 @@ def limits(
     wanted = dict(_limit(one) for one in change or ())
     engine = open_product(read_settings())
     if wanted:
-        with alone_with(engine, district), transaction(engine) as pg:
-            set_limits(pg, district, wanted, once=once)
+        with alone_with(engine, district):
+            write_product(engine, lambda pg: set_limits(pg, district, wanted, once=once))
     with transaction(engine) as pg:
         own, raised = read_limits(pg, district)
     effective = {**asdict(Limits()), **own, **raised}
@@ -130,10 +132,14 @@ def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.
     engine = open_product(settings)
     with transaction(engine) as pg:
         hold = find_plan(pg, plan)
-    with alone_with(engine, hold.district_id), transaction(engine) as pg:
+
+    def decide(pg: Connection) -> sa.Row[Any]:
         hold = find_plan(pg, plan)  # as the sync has left it that was running
         decide_hold(pg, hold, decision, decided_by=by or whoever_asks(), at=datetime.now(UTC))
-    return hold
+        return hold
+
+    with alone_with(engine, hold.district_id):
+        return write_product(engine, decide)
 
 
 def _open_holds(settings: Settings) -> list[dict[str, Any]]:

@@ -14,26 +14,24 @@ from roster_pipeline.clever import look_up_connection
 from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import HELD_TAG, TRIGGER_TAG, districts
+from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.defs.snapshots import recorded
 from roster_pipeline.errors import PlanStale
-from roster_pipeline.land import last_landed, proof_of
+from roster_pipeline.land import last_landed
 from roster_pipeline.land.excerpt import settle
 from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.model.text import label
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
-from roster_pipeline.plan.consequences import consequences, why_held
+from roster_pipeline.plan.consequences import why_held
 from roster_pipeline.plan.summary import summarize
-from roster_pipeline.plan.told import count_told
 from roster_pipeline.product.connections import note_described
 from roster_pipeline.product.organizations import find_organization
-from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.publish.current import count_live, read_current
 from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.publish.holds import standing_of
-from roster_pipeline.publish.ledger import begin_sync, finish_sync, may_sync, organization_of
-from roster_pipeline.publish.requests import scopes_asked
+from roster_pipeline.publish.ledger import begin_sync, may_sync, organization_of
 from roster_pipeline.publish.settled import last_published, record_mode, usual_events
 from roster_pipeline.reading import Asked, Reading, read_district
 from roster_pipeline.reconcile.differences import find_differences
@@ -76,9 +74,10 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
         events = reading.events.events if reading.events else None
         with sync.product() as pg:
             usual = usual_events(pg, organization_of(pg, sync.district_id))
-            record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason, events)
-            if not config.preview:
-                note_described(pg, reading.district)
+        choice = reading.choice
+        sync.write(lambda pg: record_mode(pg, sync_id, choice.mode, choice.reason, events))
+        if not config.preview:
+            sync.write(lambda pg: note_described(pg, reading.district))
         with sync.warehouse() as con:
             for read in reading.reads:
                 yield from _raw_results(con, read, reading, sync_id)
@@ -135,18 +134,12 @@ def _events_results(reading: Reading, usual: float | None) -> Results:
 
 def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> int:
     trigger = context.run.tags.get(TRIGGER_TAG, "manual")
-    with sync.product() as pg:
-        if config.preview:
+    if config.preview:
+        with sync.product() as pg:
             may_sync(pg, sync.district_id, trigger)
             return PREVIEW
-        return begin_sync(
-            pg,
-            sync.district_id,
-            dagster_run_id=context.run.run_id,
-            mode=config.mode,
-            trigger=trigger,
-            at=sync.now(),
-        )
+    begun = {"dagster_run_id": context.run.run_id, "mode": config.mode, "trigger": trigger}
+    return sync.write(lambda pg: begin_sync(pg, sync.district_id, at=sync.now(), **begun))
 
 
 @dg.multi_asset(
@@ -245,22 +238,8 @@ def product(sync: DistrictSync) -> Results:
         made, landed = read_plan(con), last_landed(con)
         if made.sync_id == PREVIEW:
             raise PlanStale("This plan was made to be looked at. Run sync_roster to publish.")
-        told = count_told(con)
+        sync.write(publishing(con, made, landed.district, sync.now))
         with sync.product() as pg:
-            apply_plan(con, pg, made, sync.now())
-            finish_sync(
-                pg,
-                made,
-                landed.district,
-                summary=summarize(con, made, told=told),
-                answers={
-                    scope: summarize(con, made, scope, who) for scope, who in scopes_asked(pg, made.sync_id).items()
-                },
-                told=told,
-                at=sync.now(),
-                proof=proof_of(con, made.sync_id),
-                leaves=consequences(con),
-            )
             live = count_live(pg, made.organization_id)
             clock = describe.describe_clock(find_organization(pg, sync.district_id).clock)
         settle(con, made.sync_id, is_excerpt=sync.is_delta)

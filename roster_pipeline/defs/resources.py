@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import dagster as dg
 import duckdb
@@ -28,9 +29,12 @@ from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import discard_excerpt, excerpt_file, is_small, open_excerpt
+from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, open_product, transaction
 from roster_pipeline.publish.ledger import close_unpublished
 from roster_pipeline.settings import Settings, read_settings
+
+Done = TypeVar("Done")
 
 
 class Product(dg.ConfigurableResource[None]):
@@ -95,8 +99,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             return failure and failure[0]
 
         try:
-            with transaction(self._engine) as pg:
-                close_unpublished(pg, self._run_id, self.now(), why=why)
+            write_product(self._engine, lambda pg: close_unpublished(pg, self._run_id, self.now(), why=why))
         except ProductUnusable as error:
             log.warning(f"{error} The next sync of this district closes this one.")
 
@@ -149,6 +152,10 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         """One transaction on the product database; with `one_view`, all its queries see the same moment."""
         with transaction(self._engine, one_view=one_view) as pg:
             yield pg
+
+    def write(self, work: Callable[[Connection], Done]) -> Done:
+        """Run `work` in a transaction on the product database, again where another session was in its way."""
+        return write_product(self._engine, work)
 
     @contextmanager
     def landing(self) -> Iterator[Path]:

@@ -19,15 +19,21 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.embedded import product_url
-from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.errors import ProductBusy, ProductUnusable
 from roster_pipeline.product.tables import SCHEMA
 from roster_pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
+APPLICATION = "roster-pipeline"
+"""What pg_stat_activity shows for sessions of this program, unless the URL says otherwise."""
 MIGRATION_LOCK = "roster:migrations"
 AWAY = ("08", "57P", "28", "3D")
 """SQLSTATE classes of a server that is not there for us: connection, shutdown, authorisation, no such database."""
 PRIVILEGE = "42501"
+BUSY = ("40P01", "40001", "55P03")
+"""SQLSTATEs of a conflict with another session: deadlock, serialization failure, lock not available."""
+LOCK_SECONDS = 2.0
+"""The longest wait for a lock of another session."""
 MAY_BE_WRITER = """
     select exists (
         select from pg_roles
@@ -37,13 +43,15 @@ MAY_BE_WRITER = """
     )
 """
 """Whether the role is there, has its grants here, and may be taken."""
+BEGIN = "select set_config('lock_timeout', :lock_timeout, true)"
 LOCKS = "RS"
 """SQLSTATE class of what migration 0003 refuses, in words that name a row by its ids alone."""
 
 
 def connect(url: str) -> Engine:
     """An engine whose sessions work in UTC. Nothing is opened until it is used."""
-    return sa.create_engine(url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC", "connect_timeout": 10})
+    arguments = {"options": "-c timezone=UTC", "connect_timeout": 10, "fallback_application_name": APPLICATION}
+    return sa.create_engine(url, pool_pre_ping=True, connect_args=arguments)
 
 
 @cache
@@ -66,7 +74,7 @@ def migrate(engine: Engine) -> None:
     """
     config = Config()
     config.set_main_option("script_location", str(files("roster_pipeline.product") / "migrations"))
-    with transaction(engine) as connection:
+    with transaction(engine, lock_seconds=0) as connection:
         _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
         connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
         config.attributes["connection"] = connection
@@ -97,19 +105,22 @@ def _notices_logged(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(engine: Engine, *, one_view: bool = False) -> Iterator[Connection]:
+def transaction(engine: Engine, *, one_view: bool = False, lock_seconds: float = LOCK_SECONDS) -> Iterator[Connection]:
     """One transaction: committed on leaving, rolled back on any error.
 
     Args:
         one_view: all its queries see the product as it was at the first one.
+        lock_seconds: the longest wait for each lock of another session; 0 waits without end.
 
     Raises:
+        ProductBusy: another session was in the way.
         ProductUnusable: the database is away or refused; the message carries no row and no URL.
     """
     try:
         with (
             engine.execution_options(isolation_level="REPEATABLE READ") if one_view else engine
         ).begin() as connection:
+            connection.execute(sa.text(BEGIN), {"lock_timeout": f"{lock_seconds * 1000:.0f}ms"})
             yield connection
     except (DBAPIError, psycopg.Error) as error:
         # COPY runs on psycopg's own cursor. Either way the server's words can quote a row, so they go no further.
@@ -152,7 +163,7 @@ def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], Non
     Args:
         on_wait: called once if another sync of this district is running.
     """
-    with transaction(engine) as connection:
+    with transaction(engine, lock_seconds=0) as connection:
         key = _district_key(district_id)
         taken = connection.execute(
             sa.text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), {"key": key}
@@ -203,6 +214,11 @@ def _unusable(engine: Engine, error: BaseException | None) -> ProductUnusable:
         return ProductUnusable(
             f"PostgreSQL at {_place(engine)} is away ({said}). "
             "Nothing was half done. Check the server and ROSTER_DATABASE_URL, then run again."
+        )
+    if code in BUSY:
+        return ProductBusy(
+            f"Another session's transaction was in the way ({code}). Everything was rolled back; nothing was half "
+            "done. Run again once it has ended."
         )
     diag = getattr(error, "diag", None)
     if code.startswith(LOCKS) and diag:

@@ -242,7 +242,8 @@ def _parted(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Cho
 
 
 def _open_review(pg: Connection, review_id: int) -> sa.Row[Any]:
-    review = pg.execute(sa.select(reviews).where(reviews.c.id == review_id).with_for_update()).one_or_none()
+    named = sa.select(reviews).where(reviews.c.id == review_id)
+    review = pg.execute(named.with_for_update(key_share=True)).one_or_none()
     if review is None:
         raise CorrectionRefused(f"There is no review {review_id}. See roster-pipeline reviews.")
     if review.state != "open":

@@ -27,6 +27,9 @@ class Target:
         ended: the column that dates an end. Rows of a table without one are deleted.
         closing: content that becomes something else with the end of a row, as SQL.
         released: assignments that free what is unique in a row before it is changed: others may take it.
+        unique: a column of the content that a foreign key could refer to. PostgreSQL locks a row more strongly where
+            it is assigned, and then the application can add no row that refers to this one: it is assigned only where
+            it changes.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Target:
     ended: str | None = None
     closing: dict[str, str] = field(default_factory=dict)
     released: str | None = None
+    unique: str | None = None
 
     @property
     def expressions(self) -> dict[str, str]:
@@ -83,6 +87,7 @@ _TARGETS = (
         ended="archived_at",
         closing={"email": "null"},
         released="email = null",
+        unique="email",
     ),
     Target(
         "identity_links",

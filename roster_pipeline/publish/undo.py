@@ -136,7 +136,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
 
 
 def _undoable(pg: Connection, sync_id: int) -> sa.Row[Any]:
-    found = pg.execute(sa.select(syncs).where(syncs.c.id == sync_id).with_for_update()).one_or_none()
+    found = pg.execute(sa.select(syncs).where(syncs.c.id == sync_id).with_for_update(key_share=True)).one_or_none()
     if found is None:
         raise CorrectionRefused(f"There is no sync {sync_id}.")
     if found.state not in ("published", "held", "undone"):

@@ -38,7 +38,8 @@ def write(pg: Connection, target: Target, sync_id: int, *, as_owner: bool = Fals
         written += _insert(pg, target, values)
     if written >= WORTH_ANALYZING:
         # The next statements join what was just written; without fresh statistics they would crawl.
-        run(pg, f"analyze roster.{target.name}")
+        # Where another sync or autovacuum gathers them already, those will do: no wait for a table with rows locked.
+        run(pg, f"analyze (skip_locked) roster.{target.name}")
     return written
 
 
@@ -81,25 +82,32 @@ def run(pg: Connection, statement: str, values: Values | None = None) -> int:
 
 
 def _hold_still(pg: Connection, target: Target) -> None:
-    """Lock the rows that are to be changed, and keep in `held_X` what each shall be beside what it `was`.
+    """Lock the rows that are to be changed, in the order of their keys, and keep in `held_X` what each was.
 
-    One that was written since it was read is not among them.
+    A row that was written since it was read is not among them. The lock lets the application go on adding rows that
+    refer to these; only a row that is deleted, or of which a unique column changes, is locked against that too.
     """
-    name = target.name
+    name, key = target.name, ", ".join(f"product.{column}" for column in target.key)
     run(
         pg,
         f"create temporary table held_{name} on commit drop as select r.*, product as was "
         f"from roster.{name} as product join resolved_{name} as r on {_same_row(target)} "
-        "and (r.version is null or product.xmin::text = r.version) where r.op <> 'insert' for update of product",
+        "and (r.version is null or product.xmin::text = r.version) where r.op <> 'insert' "
+        f"order by {key} for {'update' if target.ended is None else 'no key update'} of product",
     )
+    if target.unique:
+        locked = f"select from roster.{name} as product join held_{name} as r on {_same_row(target)}"
+        run(
+            pg, f"select count(*) from ({locked} where {_moves(target)} order by {key} for update of product) as locked"
+        )
 
 
 def _insert(pg: Connection, target: Target, values: Values) -> int:
-    columns = ", ".join(target.inserted)
+    columns, key = ", ".join(target.inserted), ", ".join(target.key)
     override = "overriding system value" if "id" in target.inserted else ""
     statement = (
         f"insert into roster.{target.name} as product ({columns}) {override} "
-        f"select {columns} from resolved_{target.name} where op = 'insert'"
+        f"select {columns} from resolved_{target.name} where op = 'insert' order by {key}"
     )
     return _journalled(pg, target, statement, values, op="'insert'", before="null::jsonb", after="to_jsonb(product)")
 
@@ -107,12 +115,32 @@ def _insert(pg: Connection, target: Target, values: Values) -> int:
 def _change(pg: Connection, target: Target, values: Values) -> int:
     update = f"update roster.{target.name} as product set"
     held = f"from held_{target.name} as r where {_same_row(target)}"
+    changed = [(target.changed, held)]
+    if target.unique:
+        others = tuple(column for column in target.changed if column != target.unique)
+        held_moving = f"{held} and {_moves(target)}"
+        changed = [(others, f"{held} and not {_moves(target)}"), (target.changed, held_moving)]
+        held = held_moving
     if target.released:
         # Two people may swap addresses: every address that changes is let go before any is taken.
         run(pg, f"{update} {target.released} {held}")
-    assignments = ", ".join(f"{column} = r.{column}" for column in target.changed)
-    statement = f"{update} {assignments} {held}"
-    return _journalled(pg, target, statement, values, op="r.op", before="to_jsonb(r.was)", after="to_jsonb(product)")
+    return sum(
+        _journalled(
+            pg,
+            target,
+            f"{update} {', '.join(f'{column} = r.{column}' for column in columns)} {rows}",
+            values,
+            op="r.op",
+            before="to_jsonb(r.was)",
+            after="to_jsonb(product)",
+        )
+        for columns, rows in changed
+    )
+
+
+def _moves(target: Target) -> str:
+    """Whether the unique column of a held row changes, as SQL."""
+    return f"(r.was).{target.unique} is distinct from r.{target.unique}"
 
 
 def _delete(pg: Connection, target: Target, values: Values) -> int:

@@ -155,8 +155,8 @@ def checks(instance):
 def quick_sync(environment, product):
     """Syncs a district stage by stage, several times as fast, and without a snapshot unless asked; gives the plan."""
 
-    def synced(district, limits=None, *, mode="full", snapshot=False):
-        return sync_by_stages(read_settings(), product, district.id, mode=mode, limits=limits, snapshot=snapshot)
+    def synced(district, limits=None, *, mode="full", **how):
+        return sync_by_stages(read_settings(), product, district.id, mode=mode, limits=limits, **how)
 
     return synced
 

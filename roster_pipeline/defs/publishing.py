@@ -1,0 +1,52 @@
+"""The transaction that publishes a plan, as one piece of work that can be tried several times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import duckdb
+from sqlalchemy import Connection
+
+from roster_pipeline.land import proof_of
+from roster_pipeline.model.feed import District
+from roster_pipeline.model.plan import Plan
+from roster_pipeline.plan.consequences import consequences
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline.plan.told import count_told
+from roster_pipeline.publish.apply import apply_plan
+from roster_pipeline.publish.ledger import finish_sync
+from roster_pipeline.publish.requests import scopes_asked
+
+
+def publishing(
+    con: duckdb.DuckDBPyConnection, plan: Plan, district: District, now: Callable[[], datetime]
+) -> Callable[[Connection], None]:
+    """Make the work that writes `plan` and closes its sync, in the transaction that it is handed.
+
+    The words about the plan are made here, before any row is locked; only an answer about one class depends on who is
+    in the class once the plan is written.
+
+    Args:
+        con: the district's file, which the work only reads.
+        now: the time that each try dates its rows with.
+    """
+    told = count_told(con)
+    summary, proof, leaves = summarize(con, plan, told=told), proof_of(con, plan.sync_id), consequences(con)
+
+    def publish(pg: Connection) -> None:
+        apply_plan(con, pg, plan, now())
+        scopes = scopes_asked(pg, plan.sync_id).items()
+        finish_sync(
+            pg,
+            plan,
+            district,
+            summary=summary,
+            answers={scope: summarize(con, plan, scope, who) for scope, who in scopes},
+            told=told,
+            at=now(),
+            proof=proof,
+            leaves=leaves,
+        )
+
+    return publish
