@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
+from roster_pipeline_tests.benchmarks.busy import busy_application
 from roster_pipeline_tests.benchmarks.figures import (
     Bench,
     Figure,
@@ -94,6 +95,7 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         "who is who among many accounts": partial(matching, bench, args.students * 5 // 2, args.students * 10),
         LINKS: partial(links, bench, max(2_000, args.students // 5)),
         "delta beside full": partial(delta_sync, bench, args.students),
+        "busy application beside syncs": partial(busy_application, bench, max(1_000, args.students * 3 // 100)),
         "nightly: small districts through the daemon": partial(nightly, bench, args.districts),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
