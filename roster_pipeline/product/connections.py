@@ -79,7 +79,7 @@ def note_list(pg: Connection, shown: Collection[str], at: datetime) -> None:
 
 def _free(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Those rows that no other transaction holds: a district that is being published is not waited for."""
-    return columns.id.in_(sa.select(columns.id).where(which).with_for_update(skip_locked=True))
+    return columns.id.in_(sa.select(columns.id).where(which).with_for_update(skip_locked=True, key_share=True))
 
 
 def note_described(pg: Connection, district: District) -> None:
