@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from roster_pipeline.cli import connect, corrections, districts, holds, local, preflight, requests, reviews, sync, why
+from roster_pipeline.cli import (
+    connect,
+    corrections,
+    districts,
+    holds,
+    local,
+    preflight,
+    requests,
+    reviews,
+    status,
+    sync,
+    why,
+)
 from roster_pipeline.cli.screen import Complaints, complain, show_json
 from roster_pipeline.errors import CannotStart, RosterError, is_interruption, place_of
 from roster_pipeline.product import database
@@ -20,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (districts, connect, preflight, sync, requests, holds, reviews, corrections, why, local):
+for commands in (districts, connect, status, preflight, sync, requests, holds, reviews, corrections, why, local):
     commands.register(app)
 
 

@@ -1,21 +1,39 @@
-"""districts: what the Clever connection shows, and how fresh each district is here."""
+"""districts: what the Clever connection shows, how each district stands here, what waits, and how fresh it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import typer
 from rich.table import Table
 
 from roster_pipeline.clever import clever_access
-from roster_pipeline.cli.screen import AsJson, out, plain, say, show_json
+from roster_pipeline.cli.screen import AsJson, err, out, plain, say, show_json
+from roster_pipeline.cli.words import local_time, state_words
 from roster_pipeline.errors import SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.extract.descriptions import describe_districts
 from roster_pipeline.model.feed import District
+from roster_pipeline.model.text import label
+from roster_pipeline.product.connections import note_list
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations
+from roster_pipeline.product.standing import Standing, standings
 from roster_pipeline.settings import Settings, read_settings
+
+CLEVER_STATES = {
+    "running": "active in Clever",
+    "pending": "being set up in Clever",
+    "error": "Clever reports an error",
+    "paused": "paused in Clever",
+    "success": "up to date in Clever",
+    "": "Clever gives no state",
+    "not shown": "not shown by Clever",
+}
+HOPS = {"SIS to\nClever": "last_sync_in_clever", "read here": "last_read_at", "published": "last_published_at"}
+WIDE = 130
+"""Columns of a terminal from which on a time has room in one line."""
 
 
 def register(app: typer.Typer) -> None:
@@ -23,19 +41,22 @@ def register(app: typer.Typer) -> None:
 
 
 def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
-    """What the Clever connection can see, with tier and state, and when its data last made each hop to the product."""
+    """Show the districts of the Clever connection: tier and state, what waits, and when the data made each hop."""
     settings = read_settings()
-    seen = shared_districts(settings)
+    with err.status("Clever is asked about its districts"):
+        seen = shared_districts(settings)
     with transaction(open_product(settings)) as pg:
+        note_list(pg, list(seen), datetime.now(UTC))
         connected = {one.district_id: one for one in all_organizations(pg)}
-    rows = [
-        _row(district_id, seen.get(district_id), connected.get(district_id)) for district_id in {**seen, **connected}
-    ]
+        found = standings(pg)
+    everyone = {**seen, **connected}
+    rows = [_row(each, seen.get(each), connected.get(each), found.get(each)) for each in everyone]
     if as_json:
         show_json(rows)
         return
     if rows:
-        out.print(_table(rows))
+        words = {each: state_words(one) for each, one in connected.items()}
+        out.print(_table(rows, words))
     else:
         say("This Clever connection shows no district yet. A district appears once it has authorised the app.")
 
@@ -46,13 +67,8 @@ def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]
     Raises:
         SourceUnusable: it would describe none of them.
     """
-    found: dict[str, District | SourceUnusable] = {}
     with CleverClient(clever_access(settings)) as clever:
-        for district_id in clever.shared_districts():
-            try:
-                found[district_id] = clever.district(district_id)
-            except SourceUnusable as error:
-                found[district_id] = error
+        found = describe_districts(clever)
     refusals = [one for one in found.values() if isinstance(one, SourceUnusable)]
     if refusals and len(refusals) == len(found):
         raise refusals[0]
@@ -69,23 +85,37 @@ def shown_by_clever(settings: Settings) -> str:
     return f"The Clever connection shows: {', '.join(shown) or 'none'}."
 
 
-def _row(district_id: str, seen: District | SourceUnusable | None, connected: Organization | None) -> dict[str, object]:
+def _row(
+    district_id: str,
+    seen: District | SourceUnusable | None,
+    connected: Organization | None,
+    standing: Standing | None,
+) -> dict[str, object]:
     described = seen if isinstance(seen, District) else None
     name = described.name if described else (connected.name if connected else None)
     return {
         "district_id": district_id,
         "name": name,
         "in_clever": described.state if described else ("not shown" if seen is None else f"refused: {seen}"),
+        "clever_error": described.error if described else None,
+        "clever_pause_end": described.pause_end if described else None,
         "tier": connected.tier if connected else None,
         "state": connected.state if connected else "not connected",
+        "missing_since": connected.missing_since if connected else None,
+        "operator_disconnected_at": connected.operator_disconnected_at if connected else None,
         "last_sync_in_clever": described.last_sync if described else connected and connected.last_clever_sync_at,
         "last_read_at": connected.last_read_at if connected else None,
         "last_full_read_at": connected.last_full_read_at if connected else None,
         "last_published_at": connected.last_published_at if connected else None,
+        "last_snapshot_at": connected.last_snapshot_at if connected else None,
+        "snapshot_failure": connected.snapshot_failure if connected else None,
+        "holds": standing.holds if standing else 0,
+        "reviews": standing.reviews if standing else 0,
+        "failing_since": standing.failing_since if standing else None,
     }
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> Table:
+def _table(rows: Sequence[Mapping[str, object]], states: Mapping[str, str]) -> Table:
     """80 columns are enough: several lines a district, and its id is never broken."""
     table = Table(
         title="Districts of this Clever connection",
@@ -93,19 +123,49 @@ def _table(rows: Sequence[Mapping[str, object]]) -> Table:
         title_style="bold",
         show_lines=True,
         show_edge=False,
+        pad_edge=False,
+        expand=True,
     )
-    table.add_column("district", overflow="fold", min_width=24)
-    for column in ("here", "SIS →\nClever", "Clever →\nus", "us →\npublished"):
-        table.add_column(column, overflow="fold")
+    # Of a column that shares the rest of the width, `width` is the least that it has.
+    table.add_column("district", overflow="fold", width=24, ratio=3)
+    table.add_column("state, what waits", overflow="fold", width=14, ratio=2)
+    for column in HOPS:
+        table.add_column(column, no_wrap=True, min_width=10)
     for row in rows:
-        table.add_row(*(plain(cell) for cell in _cells(row)))
+        table.add_row(*(plain(cell) for cell in _cells(row, states)))
     return table
 
 
-def _cells(row: Mapping[str, object]) -> tuple[str, ...]:
-    hops = (row["last_sync_in_clever"], row["last_read_at"], row["last_published_at"])
+def _cells(row: Mapping[str, object], states: Mapping[str, str]) -> tuple[str, ...]:
+    state = states.get(str(row["district_id"]), str(row["state"]))
+    connection = f"{row['tier']}\n{state}" if row["tier"] else state
     return (
-        f"{row['name'] or 'no name'}\n{row['district_id']}\n{row['in_clever']} in Clever",
-        f"{row['tier']}\n{row['state']}" if row["tier"] else str(row["state"]),
-        *(f"{hop:%Y-%m-%d}\n{hop:%H:%M} UTC" if isinstance(hop, datetime) else "-" for hop in hops),
+        f"{label(str(row['name'] or 'no name'))}\n{row['district_id']}\n{_in_clever(row)}",
+        "\n".join([connection, *_waits(row)]),
+        *(_time(row[name]) for name in HOPS.values()),
     )
+
+
+def _in_clever(row: Mapping[str, object]) -> str:
+    """Clever's own state of the district in words, with the error or the end of the pause that belongs to it."""
+    state = str(row["in_clever"])
+    words = CLEVER_STATES.get(state, state if state.startswith("refused: ") else f"{state} in Clever")
+    if state == "paused" and isinstance(until := row["clever_pause_end"], datetime):
+        words += f" until {local_time(until)}"
+    return f"{words}: {row['clever_error']}" if row["clever_error"] else words
+
+
+def _waits(row: Mapping[str, object]) -> list[str]:
+    """What waits for a person, and what fails, one line each."""
+    failing = row["failing_since"]
+    counts = [(row["holds"], "plan on hold", "plans on hold"), (row["reviews"], "review", "reviews")]
+    lines = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
+    lines += [f"failing since {local_time(failing)}"] if isinstance(failing, datetime) else []
+    return lines + (["analysts' file not written"] if row["snapshot_failure"] else [])
+
+
+def _time(moment: object) -> str:
+    if not isinstance(moment, datetime):
+        return "-"
+    text = local_time(moment)
+    return text if out.width >= WIDE else text.replace(" ", "\n", 1)
