@@ -78,7 +78,7 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
     Raises:
         AddressTaken: something else listens there, or the host is not this machine's.
     """
-    with _listening(host, port) as listener, suppress(KeyboardInterrupt):
+    with listening(host, port) as listener, suppress(KeyboardInterrupt):
         _server(app).run(sockets=[listener])
 
 
@@ -100,7 +100,7 @@ def running_sandbox(
     """
     credentials = {"client_id": client_id, "client_secret": client_secret}
     app = create_app(districts, **credentials, faults=faults, clock=clock, today=today)
-    with _listening(LOOPBACK, port) as listener:
+    with listening(LOOPBACK, port) as listener:
         server = _server(app)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -118,7 +118,12 @@ def _server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        AddressTaken: something else listens there, or the host is not this machine's.
+    """
     try:
         return socket.create_server((host, port))
     except OSError as error:
