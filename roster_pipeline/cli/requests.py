@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine
 
-from roster_pipeline.cli.report import HELD_EXIT
+from roster_pipeline.cli.report import CANCELED_EXIT, HELD_EXIT
 from roster_pipeline.cli.screen import AsJson, complain, err, out, plain, say, show_json
 from roster_pipeline.cli.sync import OneDistrict
 from roster_pipeline.errors import RosterError, TierRefused
@@ -23,7 +23,7 @@ from roster_pipeline.refresh import Estimate, Filed, Request, estimate, file_req
 from roster_pipeline.settings import Settings, read_settings
 
 LOOK_SECONDS = 0.5
-STYLES = {"published": "green", "held": "yellow", "failed": "red"}
+STYLES = {"published": "green", "held": "yellow", "canceled": "yellow", "failed": "red"}
 PLACES = {"school": "school", "section": "class"}
 
 
@@ -160,7 +160,7 @@ def _finish(settings: Settings, request: Request, *, as_json: bool) -> int:
             say(request.summary or "")
             if request.state == "held":
                 say("Waiting removals are kept until a person has looked: roster-pipeline holds")
-        return HELD_EXIT if request.state == "held" else 0
+        return {"held": HELD_EXIT, "canceled": CANCELED_EXIT}.get(request.state, 0)
     if not as_json:
         complain(request.summary or "")
     return _exit_code_of(settings, request.sync_id) if request.sync_id else TierRefused.exit_code
