@@ -15,6 +15,7 @@ from roster_pipeline.cli import (
     local,
     preflight,
     requests,
+    resolve,
     reviews,
     status,
     sync,
@@ -32,7 +33,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (districts, connect, status, preflight, sync, requests, holds, reviews, corrections, why, local):
+for commands in (
+    districts,
+    connect,
+    status,
+    preflight,
+    sync,
+    requests,
+    holds,
+    reviews,
+    resolve,
+    corrections,
+    why,
+    local,
+):
     commands.register(app)
 
 
