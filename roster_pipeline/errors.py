@@ -6,6 +6,10 @@ RosterError                    a fault of ours                                  
 │   ├── DistrictUnknown        the Clever connection does not show this district
 │   │   └── DistrictNotShown   and the list of connections was read to its end
 │   ├── TierRefused            the district's tier has no roster sync
+│   ├── EncodingRefused        the database does not hold UTF-8
+│   ├── ServerReadOnly         the server is a replica, or takes no writes
+│   ├── PoolerRefused          a pooler lends one session to several clients
+│   ├── PartitionMissing       a run was started for no district
 │   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
 ├── SourceUnusable             Clever gave nothing to believe: nothing changed     exit 4
 │   ├── SourceUnreachable      no answer, or none but faults, after every retry
@@ -17,7 +21,13 @@ RosterError                    a fault of ours                                  
 ├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
 ├── SnapshotUnwritable         disk or folder takes no analysts' file: published all the same   exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
-│   └── ProductBusy            another session kept its locks through every try
+│   ├── ProductBusy            another session kept its locks through every try
+│   ├── ServerUnreachable      no answer, or the session was cut
+│   ├── AccessRefused          the user, the password or a grant
+│   ├── DatabaseMissing        the server has no such database
+│   ├── ConnectionsExhausted   the server has no connection left
+│   ├── DiskFull               the server's disk is full
+│   └── LockLost               the lock of the district is gone
 └── PlanStale                  what a plan would change has moved since            exit 5
 
 Messages say what, where and what to do next, in one line. They carry ids and counts, never a name, email or token.
@@ -61,6 +71,22 @@ class DistrictNotShown(DistrictUnknown):
 
 class TierRefused(CannotStart):
     """The district's tier has no roster sync, or an operator has paused or disconnected the district (R3.4, R5.20)."""
+
+
+class EncodingRefused(CannotStart):
+    """The database has an encoding other than UTF8, which cannot hold every name."""
+
+
+class ServerReadOnly(CannotStart):
+    """The server is a replica, or its transactions are read-only."""
+
+
+class PoolerRefused(CannotStart):
+    """A pooler stands before the server and lends one session to several clients."""
+
+
+class PartitionMissing(CannotStart):
+    """A run of a job that needs a district was started without one."""
 
 
 class CorrectionRefused(CannotStart):
@@ -129,6 +155,30 @@ class ProductUnusable(RosterError):
 
 class ProductBusy(ProductUnusable):
     """Another session of PostgreSQL holds locks that the work needs, and kept them through every try."""
+
+
+class ServerUnreachable(ProductUnusable):
+    """PostgreSQL does not answer, or it ended the session."""
+
+
+class AccessRefused(ProductUnusable):
+    """PostgreSQL refuses the user or the password, or the user lacks a grant."""
+
+
+class DatabaseMissing(ProductUnusable):
+    """The server has no database of this name."""
+
+
+class ConnectionsExhausted(ProductUnusable):
+    """The server, the database or the role has no connection left."""
+
+
+class DiskFull(ProductUnusable):
+    """The disk of the server is full."""
+
+
+class LockLost(ProductUnusable):
+    """The session that held the lock of the district has ended, so another sync may be running."""
 
 
 class PlanStale(RosterError):

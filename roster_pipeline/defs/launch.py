@@ -25,13 +25,12 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import SQLAlchemyError
 
-from roster_pipeline.defs.failures import EXIT_CODE, failure_of_run
+from roster_pipeline.defs.failures import EXIT_CODE, failure_of_run, refusal_in
 from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, REPOSITORY_TAG, run_tags
-from roster_pipeline.embedded import dagster_url
+from roster_pipeline.defs.place import dagster_place, explain
 from roster_pipeline.errors import ProductUnusable, RosterError
-from roster_pipeline.product.database import connect, transaction
-from roster_pipeline.settings import Settings
+from roster_pipeline.settings import Settings, read_settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 """A command has words of its own; everything that is logged is in the UI."""
@@ -58,7 +57,7 @@ def prepare_home(settings: Settings) -> Path:
     """ROSTER_HOME/dagster with this version's dagster.yaml; returns it. It is the DAGSTER_HOME to use."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    ours, theirs = project_file("dagster.yaml"), home / "dagster.yaml"
+    ours, theirs = _instance_file(), home / "dagster.yaml"
     if not theirs.exists() or theirs.read_bytes() != ours.read_bytes():
         # Moved in whole: another command may read it at this moment, and half of it is another Dagster.
         fresh = home / f".dagster.yaml.{os.getpid()}"
@@ -74,8 +73,7 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     Raises:
         ProductUnusable: its PostgreSQL is away.
     """
-    with transaction(connect(dagster_url(settings))):
-        pass  # dagster-postgres would try for a while, and then say it in many lines
+    dagster_place(settings)  # dagster-postgres would try for a while, and then say it in many lines
     with dagster_errors(), dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         yield instance
 
@@ -90,10 +88,7 @@ def dagster_errors() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, DagsterPostgresException) as error:
-        raise ProductUnusable(
-            f"Dagster's PostgreSQL went away or refused ({type(error).__name__}). The run may look unfinished there; "
-            "the product is whole. Check the server and ROSTER_DAGSTER_DATABASE_URL, then run again."
-        ) from None
+        raise explain(read_settings(), error) from None
 
 
 def add_partition(instance: dg.DagsterInstance, district_id: str) -> None:
@@ -185,6 +180,8 @@ def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[s
 
 def _ended_badly(run_id: str, events: Sequence[dg.DagsterEvent]) -> Ended:
     for event in events:
+        if refused := refusal_in(event):
+            return Ended(run_id, str(refused), refused.exit_code)
         if event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT:
             raise KeyboardInterrupt
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
@@ -201,8 +198,8 @@ def read_ended(instance: dg.DagsterInstance, run_id: str) -> Ended:
     return Ended(run_id, f"Run {run_id} was killed, or failed in a way of ours; see it in the Dagster UI.", 1)
 
 
-def project_file(name: str) -> Path:
-    """A file of the project, such as dagster.yaml: beside the package in a checkout, inside it once built."""
+def _instance_file() -> Path:
+    """dagster.yaml of the project: beside the package in a checkout, inside it once built."""
     package = Path(str(files("roster_pipeline")))
-    inside = package / name
-    return inside if inside.exists() else package.parent / name
+    inside = package / "dagster.yaml"
+    return inside if inside.exists() else package.parent / "dagster.yaml"

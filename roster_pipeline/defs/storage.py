@@ -1,4 +1,4 @@
-"""Dagster's storage: dagster-postgres on the database that the settings name, the embedded one where they name none.
+"""Dagster's storage: dagster-postgres in a schema of its own, in the database that the settings name.
 
 `dagster.yaml` points here, so that one file serves every installation, no secret is written into it, and `dg dev` alone
 starts the embedded server.
@@ -20,7 +20,7 @@ from dagster_postgres import (
     PostgresScheduleStorage,
 )
 
-from roster_pipeline.embedded import dagster_url
+from roster_pipeline.defs.place import dagster_place
 from roster_pipeline.settings import read_settings
 
 STATEMENT_MILLISECONDS = 60_000
@@ -124,7 +124,7 @@ class RosterStorage(DagsterPostgresStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, _config_value: Mapping[str, Any]) -> Self:
-        storage = cls(dagster_url(read_settings()), inst_data)
+        storage = cls(dagster_place(read_settings()), inst_data)
         # dagster-postgres opens a connection for every event unless told to keep them, as its web server does.
         for part in (storage.event_log_storage, storage.run_storage, storage.schedule_storage):
             part.optimize_for_webserver(statement_timeout=STATEMENT_MILLISECONDS, pool_recycle=3600, max_overflow=20)

@@ -1,11 +1,11 @@
-"""Connections to the product database: the engine, its migrations, and the lock that serialises a district's syncs."""
+"""Work on the product database: its migrations, its transactions, and the lock that serialises a district's syncs."""
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,21 +19,18 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.embedded import product_url
-from roster_pipeline.errors import ProductBusy, ProductUnusable
+from roster_pipeline.errors import AccessRefused, LockLost, ProductUnusable, RosterError
+from roster_pipeline.product.refusals import LOCKS, PRIVILEGE, SETTING, Place, refusal, sqlstate
+from roster_pipeline.product.sessions import connect as connect
+from roster_pipeline.product.sessions import look_at_server
 from roster_pipeline.product.tables import SCHEMA
 from roster_pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
-APPLICATION = "roster-pipeline"
-"""What pg_stat_activity shows for sessions of this program, unless the URL says otherwise."""
 MIGRATION_LOCK = "roster:migrations"
-AWAY = ("08", "57P", "28", "3D")
-"""SQLSTATE classes of a server that is not there for us: connection, shutdown, authorisation, no such database."""
-PRIVILEGE = "42501"
-BUSY = ("40P01", "40001", "55P03")
-"""SQLSTATEs of a conflict with another session: deadlock, serialization failure, lock not available."""
 LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
+BEGIN = "select set_config('lock_timeout', :lock_timeout, true)"
 MAY_BE_WRITER = """
     select exists (
         select from pg_roles
@@ -43,15 +40,15 @@ MAY_BE_WRITER = """
     )
 """
 """Whether the role is there, has its grants here, and may be taken."""
-BEGIN = "select set_config('lock_timeout', :lock_timeout, true)"
-LOCKS = "RS"
-"""SQLSTATE class of what migration 0003 refuses, in words that name a row by its ids alone."""
-
-
-def connect(url: str) -> Engine:
-    """An engine whose sessions work in UTC. Nothing is opened until it is used."""
-    arguments = {"options": "-c timezone=UTC", "connect_timeout": 10, "fallback_application_name": APPLICATION}
-    return sa.create_engine(url, pool_pre_ping=True, connect_args=arguments)
+IS_HELD = """
+    select exists (
+        select from pg_locks as held inner join pg_database as own on own.oid = held.database
+        where held.locktype = 'advisory' and held.objsubid = 1 and held.granted and held.mode = 'ExclusiveLock'
+            and own.datname = current_database() and held.pid = :session
+            and (held.classid::bigint << 32) | held.objid::bigint = hashtextextended(:key, 0)
+    )
+"""
+"""Whether a session holds the advisory lock of a key."""
 
 
 @cache
@@ -60,8 +57,12 @@ def open_product(settings: Settings) -> Engine:
 
     Raises:
         ProductUnusable: the server does not answer or refuses.
+        CannotStart: it is none that a sync can work with: a replica, a pooler, another encoding.
     """
-    engine = connect(product_url(settings))
+    url = product_url(settings)
+    setting = SETTING if settings.database_url else "ROSTER_HOME"
+    look_at_server(url, setting)
+    engine = connect(url, setting=setting)
     migrate(engine)
     return engine
 
@@ -76,16 +77,36 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(files("roster_pipeline.product") / "migrations"))
     with transaction(engine, lock_seconds=0) as connection:
         _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
-        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
+        ensure_schema(connection, SCHEMA)
         config.attributes["connection"] = connection
         try:
             with _notices_logged(connection):
                 command.upgrade(config, "head")
         except CommandError:
             raise ProductUnusable(
-                f"The tables at {_place(engine)} were made by a newer version of this package, or by none. "
+                f"The tables at {Place.of(engine).where} were made by a newer version of this package, or by none. "
                 "Nothing was changed. Install the version that made them, or use another database."
             ) from None
+
+
+def ensure_schema(connection: Connection, schema: str) -> None:
+    """Make a schema, unless it is there: where it is, nobody needs the right to make one.
+
+    Raises:
+        AccessRefused: it is missing, and the user may not make it.
+    """
+    if connection.execute(sa.text("select to_regnamespace(quote_ident(:schema))"), {"schema": schema}).scalar():
+        return
+    try:
+        connection.execute(sa.schema.CreateSchema(schema))
+    except DBAPIError as error:
+        if sqlstate(error.orig) != PRIVILEGE:
+            raise
+        place = Place.of(connection.engine)
+        raise AccessRefused(
+            f"The user of {place.setting} may not make schema {schema} in {place.where}. Nothing was changed. As an "
+            f"administrator of that database: create schema {schema} authorization USER; then run again."
+        ) from None
 
 
 @contextmanager
@@ -124,7 +145,31 @@ def transaction(engine: Engine, *, one_view: bool = False, lock_seconds: float =
             yield connection
     except (DBAPIError, psycopg.Error) as error:
         # COPY runs on psycopg's own cursor. Either way the server's words can quote a row, so they go no further.
-        raise _unusable(engine, error.orig if isinstance(error, DBAPIError) else error) from None
+        raise _refusal(engine, error.orig if isinstance(error, DBAPIError) else error) from None
+
+
+def _refusal(engine: Engine, error: BaseException | None) -> RosterError:
+    """As `refusal`; where a grant is missing, with a remedy that exists in this database."""
+    if sqlstate(error) != PRIVILEGE:
+        return refusal(Place.of(engine), error)
+    remedy = (
+        "As the owner of the tables: call roster.raise_walls()"
+        if _has_procedure(engine)
+        else f"As an administrator: grant the user of {Place.of(engine).setting} usage and create on schema {SCHEMA}"
+    )
+    return AccessRefused(
+        f"PostgreSQL refused the work ({PRIVILEGE}: a grant is missing, or a row is another organization's) and rolled "
+        f"it back. Nothing was half done. {remedy}; then run again."
+    )
+
+
+def _has_procedure(engine: Engine) -> bool:
+    """Whether the procedure that grants what syncs need is there; it came with migration 0007."""
+    try:
+        with engine.connect() as connection:
+            return bool(connection.exec_driver_sql("select to_regproc('roster.raise_walls')").scalar())
+    except DBAPIError:
+        return False
 
 
 def write_as_sync(pg: Connection, organization_id: int) -> None:
@@ -154,8 +199,35 @@ def as_writer(pg: Connection, table: str) -> Iterator[None]:
     pg.execute(sa.text("reset role"))
 
 
+@dataclass(frozen=True)
+class DistrictLock:
+    """The lock of a district, and the session that took it.
+
+    Attributes:
+        session: the process id of the session in the server.
+    """
+
+    key: str
+    session: int
+
+    def check(self, pg: Connection) -> None:
+        """Make sure that the lock is held still.
+
+        Args:
+            pg: any session of the same database; the one that holds the lock may be out of touch.
+
+        Raises:
+            LockLost: it is not, so another sync of the district may have begun.
+        """
+        if not pg.execute(sa.text(IS_HELD), {"key": self.key, "session": self.session}).scalar_one():
+            raise LockLost(
+                f"The session that held the lock {self.key} has ended, so another sync may be at work. Nothing was "
+                "half done. Let PostgreSQL and what stands before it keep idle sessions, then run again."
+            )
+
+
 @contextmanager
-def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
+def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], None]) -> Iterator[DistrictLock]:
     """Hold this district's advisory lock for as long as the block runs; whoever comes later waits.
 
     The lock belongs to a session of its own, so a killed process frees it at once.
@@ -171,9 +243,10 @@ def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], Non
         if not taken:
             on_wait()
             _wait_for_lock(connection, key, scope="session")
+        session = connection.execute(sa.text("select pg_backend_pid()")).scalar_one()
         connection.commit()
         try:
-            yield
+            yield DistrictLock(key, session)
         finally:
             connection.invalidate()
 
@@ -194,45 +267,3 @@ def _district_key(district_id: str) -> str:
 def _wait_for_lock(connection: Connection, key: str, *, scope: str) -> None:
     function = "pg_advisory_xact_lock" if scope == "xact" else "pg_advisory_lock"
     connection.execute(sa.text(f"select {function}(hashtextextended(:key, 0))"), {"key": key})
-
-
-def _place(engine: Engine) -> str:
-    url = engine.url
-    return f"{url.host or url.query.get('host', 'its socket')}/{url.database}"
-
-
-def _unusable(engine: Engine, error: BaseException | None) -> ProductUnusable:
-    """What a person is told: where the server is if it is away, what our locks say, else SQLSTATE and constraint."""
-    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    if code is None and isinstance(error, psycopg.DataError | psycopg.ProgrammingError | psycopg.NotSupportedError):
-        return ProductUnusable(
-            f"The work for PostgreSQL was refused before it was sent ({type(error).__name__}). Nothing was half done. "
-            "The next sync does what this one did not; if it stays, report it with the run's id."
-        )
-    if code is None or code.startswith(AWAY):
-        said = re.sub(r"\s+", " ", str(error)).strip()[:160]
-        return ProductUnusable(
-            f"PostgreSQL at {_place(engine)} is away ({said}). "
-            "Nothing was half done. Check the server and ROSTER_DATABASE_URL, then run again."
-        )
-    if code in BUSY:
-        return ProductBusy(
-            f"Another session's transaction was in the way ({code}). Everything was rolled back; nothing was half "
-            "done. Run again once it has ended."
-        )
-    diag = getattr(error, "diag", None)
-    if code.startswith(LOCKS) and diag:
-        return ProductUnusable(
-            f"The product's own lock {code} refused the work and rolled it back: {diag.message_primary}. "
-            f"Nothing was half done. {diag.message_hint}"
-        )
-    if code == PRIVILEGE:
-        return ProductUnusable(
-            f"PostgreSQL refused the work ({code}: a grant is missing, or a row is another organization's) and rolled "
-            "it back. Nothing was half done. As the owner of the tables: call roster.raise_walls(); then run again."
-        )
-    constraint = getattr(diag, "constraint_name", None)
-    return ProductUnusable(
-        f"PostgreSQL refused the work ({' '.join(part for part in (code, constraint) if part)}) and rolled it back. "
-        "Nothing was half done. Run again; if it stays, look the code up in PostgreSQL's list of error codes."
-    )

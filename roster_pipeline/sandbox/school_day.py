@@ -8,7 +8,6 @@ Every change goes through the district, which records its event.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from random import Random
 
 from roster_pipeline.sandbox.clever_values import clever_time
@@ -39,12 +38,12 @@ class DayChanges:
     new_co_teachers: int
 
 
-def school_day(district: SandboxDistrict, day: int, seed: int, latest: datetime | None = None) -> DayChanges:
-    """Lets school day number `day` (from 1 on) go by: time moves on, not beyond `latest`, and events are recorded."""
+def school_day(district: SandboxDistrict, day: int, seed: int) -> DayChanges:
+    """Lets school day number `day` (from 1 on) go by: time moves on, and events are recorded."""
     rng = Random(f"{seed}/{district.id}/{day}")  # noqa: S311 - invented people
-    district.start_day(latest)
+    district.start_day()
     record = district.get("districts", district.id)
-    district.put("districts", record | {"last_sync": clever_time(district.shown)})
+    district.put("districts", record | {"last_sync": clever_time(district.now)})
     return _Day(district, rng, day).changes()
 
 
@@ -115,8 +114,7 @@ class _Day:
     def _arrive(self, count: int) -> int:
         if not self.schools:
             return 0
-        here = self.district
-        scene = Scene(here.id, NEWCOMERS_DOMAIN, self.rng, here.ids, here.now, here.shown)
+        scene = Scene(self.district.id, NEWCOMERS_DOMAIN, self.rng, self.district.ids, self.district.now)
         for number in range(count):
             school = self.rng.choice(self.schools)
             grade = self.rng.choice(grades_of(school))

@@ -188,9 +188,9 @@ def _other_files():
 
 
 def _dagsters_rows(product):
-    """Runs, events, tags and whatever else Dagster keeps in schema public, as text."""
-    names = query(product, "select table_name from information_schema.tables where table_schema = 'public'")
+    """Runs, events, tags and whatever else Dagster keeps in its schema, as text."""
+    names = query(product, "select table_name from information_schema.tables where table_schema = 'roster_dagster'")
     return {
-        name: [text for (text,) in query(product, f'select to_jsonb(t)::text from public."{name}" as t')]
+        name: [text for (text,) in query(product, f'select to_jsonb(t)::text from roster_dagster."{name}" as t')]
         for (name,) in names
     }

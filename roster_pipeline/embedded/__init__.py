@@ -1,0 +1,54 @@
+"""Which PostgreSQL a process talks to: the one it was given, or the server that comes with the package.
+
+The embedded server lives under ROSTER_HOME, listens on a Unix socket only, starts in under a second and stops with the
+last process that uses it. Nothing here knows what is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from roster_pipeline.embedded.server import Server
+from roster_pipeline.errors import SettingRefused
+from roster_pipeline.settings import Settings
+
+
+def product_url(settings: Settings) -> str:
+    """SQLAlchemy URL (psycopg 3) of the product database; starts the embedded server where none is given.
+
+    Raises:
+        ProductUnusable: the embedded server does not start.
+    """
+    return _url(settings, settings.database_url, "psycopg")
+
+
+def dagster_url(settings: Settings) -> str:
+    """SQLAlchemy URL of Dagster's database. dagster-postgres speaks psycopg2 only, so the driver is always named.
+
+    Raises:
+        ProductUnusable: the embedded server does not start.
+    """
+    return _url(settings, settings.dagster_database_url or settings.database_url, "psycopg2")
+
+
+def stop_if_last(settings: Settings) -> None:
+    """Stop the embedded server now, unless another living process uses it. Without one, nothing happens."""
+    if not settings.database_url and settings.postgres_folder.exists():
+        Server(settings.postgres_folder).leave()
+
+
+def _url(settings: Settings, given: SecretStr | None, driver: str) -> str:
+    url = given.get_secret_value() if given else _start(settings)
+    return f"postgresql+{driver}{url[len(urlsplit(url).scheme) :]}"
+
+
+def _start(settings: Settings) -> str:
+    if not re.fullmatch(r"[\w./+-]+", str(settings.postgres_folder)):
+        raise SettingRefused(
+            "ROSTER_HOME has a character that the embedded PostgreSQL cannot have in its path. Use letters, "
+            "digits and . _ - + only, or set ROSTER_DATABASE_URL to a server of your own."
+        )
+    return Server(settings.postgres_folder).start()

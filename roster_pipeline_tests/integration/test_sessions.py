@@ -1,0 +1,230 @@
+"""What a session with PostgreSQL is given, whatever a role, a database or a URL says; and which servers are refused."""
+
+import os
+import shutil
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
+from roster_pipeline.defs.place import dagster_place
+from roster_pipeline.errors import CannotStart, EncodingRefused, LockLost, PoolerRefused, ServerReadOnly
+from roster_pipeline.product.database import connect, district_lock, transaction
+from roster_pipeline.product.sessions import in_schema, look_at_server
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.conftest import execute_apart, named
+from roster_pipeline_tests.integration.poolers import pooler
+from roster_pipeline_tests.integration.readers import published, query
+from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
+
+SETTING = "ROSTER_DATABASE_URL"
+NAME, MOMENT = "Zoë 王 🎓", datetime(2026, 11, 3, 9, 15, tzinfo=UTC)
+HOSTILE = {
+    "datestyle": "'SQL, DMY'",
+    "client_encoding": "'LATIN1'",
+    "timezone": "'Asia/Tokyo'",
+    "search_path": "nowhere",
+    "standard_conforming_strings": "off",
+    "statement_timeout": "'100ms'",
+}
+HOLDERS = """
+    select held.pid from pg_locks as held inner join pg_database as own on own.oid = held.database
+    where held.locktype = 'advisory' and held.granted and own.datname = current_database()
+"""
+END_OTHERS = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+"""
+PATIENCE = 20
+
+
+@pytest.fixture
+def url(database_url):
+    """The SQLAlchemy URL of the test's database."""
+    return sa.make_url(database_url.replace("postgresql://", "postgresql+psycopg://"))
+
+
+@pytest.fixture
+def hostile(url, server_url):
+    """The same, where the database says how sessions shall be, in every way that a sync cannot work with."""
+    for name, value in HOSTILE.items():
+        execute_apart(server_url, f"alter database {url.database} set {name} = {value}")
+    return url
+
+
+def text(url):
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_given_a_database_with_other_habits_when_connected_then_values_are_what_they_were(hostile, driver):
+    url = hostile.set(drivername=f"postgresql+{driver}")
+    engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(in_schema(text(url), "public"))
+    with engine.connect() as pg:
+        found = pg.execute(sa.text("select :name, :at, '\\', pg_sleep(0.3)::text"), {"name": NAME, "at": MOMENT})
+        name, at, slash, _ = found.one()
+    engine.dispose()
+    assert (name, datetime.fromisoformat(str(at)), slash) == (NAME, MOMENT, "\\")
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_given_options_in_the_url_when_connected_then_they_are_kept(url, driver):
+    url = url.set(drivername=f"postgresql+{driver}")
+    url = url.update_query_dict({"options": "-c statement_timeout=77s -c work_mem=5MB", "application_name": "mine"})
+    engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(in_schema(text(url), "public"))
+    shown = ("statement_timeout", "work_mem", "application_name", "TimeZone")
+    with engine.connect() as pg:
+        assert [pg.exec_driver_sql(f"show {name}").scalar() for name in shown] == ["77s", "5MB", "mine", "UTC"]
+    engine.dispose()
+
+
+def test_given_no_options_in_the_url_when_connected_then_none_is_sent_at_the_start(url):
+    with pooler(url) as running:
+        address = url.set(host="127.0.0.1", port=running.listener.getsockname()[1], query={"sslmode": "disable"})
+        for engine in (
+            connect(text(address)),
+            sa.create_engine(in_schema(text(address.set(drivername="postgresql+psycopg2")), "public")),
+        ):
+            with engine.connect() as pg:
+                assert pg.exec_driver_sql("show timezone").scalar() == "UTC"
+            engine.dispose()
+    assert [set(one) - {"user", "database"} for one in running.parameters] == [set(), set()]
+
+
+def test_given_a_pooler_in_transaction_mode_then_one_line_refuses_it_and_no_session_was_changed(url, script):  # noqa: F811
+    with pooler(url) as running:
+        address = url.set(
+            drivername="postgresql", host="127.0.0.1", port=running.listener.getsockname()[1], password="hunter2"
+        ).set(query={"sslmode": "disable"})
+        ended = script("districts", ROSTER_DATABASE_URL=text(address))
+    assert ended.returncode == CannotStart.exit_code
+    assert ended.stderr.count("\n") == 1
+    assert "Use the direct address" in complaint(ended)
+    assert "hunter2" not in ended.stderr
+    assert not [one for one in running.sent if b"set_config" in one or one.lower().startswith(b"set ")]
+
+
+@pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="PgBouncer is not installed on this machine")
+def test_given_pgbouncer_in_transaction_mode_then_it_is_refused_and_in_session_mode_it_is_not(url, tmp_path):
+    Path(url.query["host"]).parent.chmod(0o711)  # PgBouncer does not run as root either
+    for mode, port in (("transaction", 16432), ("session", 16433)):
+        with bouncer(url, tmp_path, mode, port) as address:
+            if mode == "session":
+                look_at_server(text(address), SETTING)
+                continue
+            with pytest.raises(PoolerRefused):
+                look_at_server(text(address), SETTING)
+
+
+class bouncer:
+    """PgBouncer itself, as the user whom the server runs as if this is root."""
+
+    def __init__(self, url, folder, mode, port):
+        self.address = url.set(host="127.0.0.1", port=port, query={"sslmode": "disable"})
+        settings = folder / f"{mode}.ini"
+        settings.write_text(
+            f"[databases]\n{url.database} = host={url.query['host']} dbname={url.database} user={url.username}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = {mode}\n"
+            "unix_socket_dir =\n"
+        )
+        self.command = ["pgbouncer", "-q", "/dev/stdin"]
+        self.settings = settings
+
+    def __enter__(self):
+        user = {"user": "pgserver"} if os.geteuid() == 0 else {}
+        self.process = subprocess.Popen(
+            self.command, stdin=self.settings.open(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **user
+        )
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                psycopg.connect(text(self.address.set(drivername="postgresql"))).close()
+                return self.address
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        raise TimeoutError
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def test_given_a_database_in_another_encoding_when_looked_at_then_refused(server_url):
+    execute_apart(
+        server_url, "create database in_latin template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'"
+    )
+    try:
+        with pytest.raises(EncodingRefused, match=r"LATIN1.*UTF8") as refused:
+            look_at_server(named(server_url, "in_latin"), SETTING)
+    finally:
+        execute_apart(server_url, "drop database in_latin")
+    assert (refused.value.exit_code, "\n" in str(refused.value)) == (2, False)
+
+
+def test_given_a_database_that_takes_no_writes_when_a_command_runs_then_exit_2_and_one_line(url, server_url, script):  # noqa: F811
+    execute_apart(server_url, f"alter database {url.database} set default_transaction_read_only = on")
+    ended = script("districts")
+    assert (ended.returncode, ended.stderr.count("\n")) == (ServerReadOnly.exit_code, 1) == (2, 1)
+    assert "read-only" in complaint(ended)
+
+
+def test_given_the_session_of_a_lock_ended_when_checked_then_the_lock_is_lost(product):
+    with district_lock(product, "5" * 24, on_wait=lambda: None) as lock:
+        with transaction(product) as pg:
+            lock.check(pg)
+            pg.execute(sa.text("select pg_terminate_backend(:pid)"), {"pid": lock.session})
+        with pytest.raises(LockLost), transaction(product) as pg:
+            lock.check(pg)
+
+
+def test_given_the_session_of_the_lock_is_cut_while_it_decides_when_synced_then_nothing_is_published(
+    valley, sync, job, instance, product
+):
+    sync(valley)
+    before = published(product, valley.id)
+    key = valley.resources["sections"].ids()[0]
+    valley.put("sections", valley.get("sections", key) | {"name": "Renamed meanwhile"})
+
+    def cut(asset, _metadata):
+        if asset == "sync/plan":
+            for (pid,) in query(product, HOLDERS):
+                query(product, "select pg_terminate_backend(:pid)", pid=pid)
+
+    add_partition(instance, valley.id)
+    ended = run_sync(instance, job, valley.id, mode="full", name=valley.name, on_step=cut)
+
+    assert ended.exit_code == LockLost.exit_code == 6
+    assert "lock" in ended.failure
+    assert published(product, valley.id) == before
+    assert sync(valley).exit_code == 0
+    assert published(product, valley.id) != before
+
+
+def test_given_idle_sessions_are_cut_when_dagster_goes_on_then_it_notices_nothing(environment, product):
+    with dagster_instance(read_settings()) as dagster:
+        assert dagster.get_runs() == []
+        query(product, END_OTHERS)
+        product.dispose()
+        assert dagster.get_runs() == []
+        assert dagster.all_asset_keys() == []
+
+
+def test_given_a_run_without_a_partition_when_started_by_hand_then_it_says_so_with_exit_2(environment, job, instance):
+    from roster_pipeline.defs.launch import read_ended
+
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    ended = read_ended(instance, result.run_id)
+    assert (ended.exit_code, "no partition" in ended.failure, "\n" in ended.failure) == (2, True, False)
+
+
+def test_given_a_setting_of_dagsters_own_when_it_is_a_pooler_then_the_line_names_it(environment, monkeypatch, url):
+    with pooler(url) as running:
+        address = url.set(drivername="postgresql", host="127.0.0.1", port=running.listener.getsockname()[1])
+        monkeypatch.setenv("ROSTER_DAGSTER_DATABASE_URL", text(address.set(query={"sslmode": "disable"})))
+        with pytest.raises(PoolerRefused, match="ROSTER_DAGSTER_DATABASE_URL"):
+            dagster_place(read_settings())
