@@ -38,6 +38,7 @@ UNKNOWN_CAUSES = ("killed", "not started", "not published")
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # While a sync runs nothing is known: its end decides, and so does the end of the one that takes a killed one's place.
+# One that a person stopped says nothing at all.
 STATES: dict[Kind, str] = {
     "failing": """
         select organization.id as organization_id, nullif(last.state, 'running') = 'failed' as is_open,
@@ -45,7 +46,7 @@ STATES: dict[Kind, str] = {
         from roster.organizations as organization
         cross join lateral (
             select id, state from roster.syncs
-            where organization_id = organization.id and mode not in ('resolve', 'undo')
+            where organization_id = organization.id and mode not in ('resolve', 'undo') and state <> 'canceled'
             order by started_at desc, id desc limit 1
         ) as last
     """,

@@ -68,7 +68,7 @@ CANDIDATES = """
     cross join lateral (
         select coalesce(max(id), 0) as id from roster.syncs
         where organization_id = organization.id
-            and state not in ('failed', 'running') and mode not in ('resolve', 'undo')
+            and state not in ('failed', 'running', 'canceled') and mode not in ('resolve', 'undo')
     ) as worked
     cross join lateral (
         select count(*) as times, max(coalesce(finished_at, started_at)) as last_at from roster.syncs

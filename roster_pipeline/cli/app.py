@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+from typer.main import get_group
 
 from roster_pipeline.cli import (
     connect,
@@ -15,12 +18,14 @@ from roster_pipeline.cli import (
     local,
     preflight,
     requests,
+    resolve,
     reviews,
     status,
     sync,
     why,
 )
-from roster_pipeline.cli.screen import Complaints, complain, show_json
+from roster_pipeline.cli.help import with_plain_help
+from roster_pipeline.cli.screen import Complaints, complain, say, show_json
 from roster_pipeline.errors import CannotStart, RosterError, is_interruption, place_of
 from roster_pipeline.product import database
 
@@ -28,12 +33,42 @@ INTERRUPTED = 130
 COMPLAINTS = Complaints()
 app = typer.Typer(
     name="roster-pipeline",
-    help="Keeps a product's rosters equal to what school districts share through Clever.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (districts, connect, status, preflight, sync, requests, holds, reviews, corrections, why, local):
+for commands in (
+    districts,
+    connect,
+    status,
+    preflight,
+    sync,
+    requests,
+    holds,
+    reviews,
+    resolve,
+    corrections,
+    why,
+    local,
+):
     commands.register(app)
+
+
+def _show_version(is_wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag over
+    if is_wanted:
+        say(f"roster-pipeline {version('roster-pipeline')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+]
+
+
+@app.callback()
+def program(
+    _version: Version = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Keeps a product's rosters equal to what school districts share through Clever."""
 
 
 def main() -> None:
@@ -42,7 +77,8 @@ def main() -> None:
     logging.getLogger().addHandler(logging.NullHandler())
     logging.getLogger(database.__name__).addHandler(COMPLAINTS)
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        commands = with_plain_help(get_group(app))
+        code = commands(sys.argv[1:] or ["--help"], standalone_mode=False)
         if code == INTERRUPTED:  # typer turns Ctrl-C into this
             raise KeyboardInterrupt
     except (KeyboardInterrupt, typer.Abort):

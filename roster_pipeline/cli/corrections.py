@@ -1,4 +1,4 @@
-"""resolve, undo: what a person decides about somebody's identity, and putting back what a sync changed."""
+"""undo: putting back what a sync changed; and what every correction needs, its district's lock and the snapshot."""
 
 from __future__ import annotations
 
@@ -6,63 +6,43 @@ import os
 import pwd
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import duckdb
 import sqlalchemy as sa
 import typer
 from sqlalchemy import Connection, Engine
 
-from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
+from roster_pipeline.cli.corrected import corrected_words
+from roster_pipeline.cli.screen import AsJson, complain, say, show_json
 from roster_pipeline.errors import CorrectionRefused, RosterError
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, open_product, transaction
-from roster_pipeline.product.tables import organizations, reviews, syncs
-from roster_pipeline.publish.resolve import Decided, resolve_review
+from roster_pipeline.product.tables import organizations, syncs
+from roster_pipeline.publish.corrected import Corrected, count_corrected
+from roster_pipeline.publish.resolve import Decided, DecidedAll
 from roster_pipeline.publish.undo import Undone, undo_sync
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.snapshot import write_snapshot
 
-Decision = Literal["link", "create", "relink", "same", "different"]
-Done = TypeVar("Done", Decided, Undone)
+Result = TypeVar("Result", Decided, DecidedAll, Undone)
 LARGEST = 2**63 - 1
 SHOWN = 20
 """Rows listed on the screen; --json lists all."""
 
 
+@dataclass(frozen=True)
+class Done(Generic[Result]):
+    """What came of a correction, and what it did as people count it."""
+
+    done: Result
+    corrected: tuple[Corrected, ...]
+
+
 def register(app: typer.Typer) -> None:
-    app.command("resolve")(resolve)
     app.command("undo")(undo)
-
-
-def resolve(
-    review: Annotated[
-        int,
-        typer.Argument(metavar="REVIEW", min=1, max=LARGEST, help="The review's number; see roster-pipeline reviews."),
-    ],
-    decision: Annotated[
-        Decision,
-        typer.Option(
-            "--as",
-            help="link, relink, same: the person is that account. create, different: the person is somebody else.",
-        ),
-    ],
-    by: Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")] = None,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
-) -> None:
-    """Decide who somebody is. Links and memberships move at once; later syncs keep to it; undo reverses it."""
-    decided_by = by or whoever_asks()
-    decided = _correct(
-        reviews, review, "review", lambda pg, at: resolve_review(pg, review, decision, decided_by=decided_by, at=at)
-    )
-    assert decided is not None  # a decision that cannot be made is refused
-    if as_json:
-        show_json({"review": review, "decision": decision, "decided_by": decided_by, **vars(decided)})
-        return
-    say(f"Review {review} is resolved as {decision}: {decided.clever_id} is account {decided.account_id}.")
-    _show_counts(decided.counts)
-    say(f"To reverse it: roster-pipeline undo {decided.sync_id}")
 
 
 def undo(
@@ -74,13 +54,14 @@ def undo(
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """Put back what a sync changed. Rows that were changed since stay as they are and are listed."""
-    undone = _correct(syncs, sync, "sync", lambda pg, at: undo_sync(pg, sync, at, school=school))
+    done = correct(syncs, sync, "sync", lambda pg, at: undo_sync(pg, sync, at, school=school))
     if as_json:
-        show_json({"undoes": sync, "nothing_to_do": undone is None, **(vars(undone) if undone else {})})
-    elif undone is None:
+        answer = {**vars(done.done), "summary": corrected_words(done.corrected)} if done else {}
+        show_json({"undoes": sync, "nothing_to_do": done is None, **answer})
+    elif done is None:
         say(f"Sync {sync} is undone already{f' for school {school}' if school else ''}. There is nothing to do.")
     else:
-        _say_undone(sync, undone)
+        _say_undone(sync, done)
 
 
 def whoever_asks() -> str:
@@ -99,11 +80,12 @@ def alone_with(engine: Engine, district_id: str) -> Iterator[None]:
         yield
 
 
-def _say_undone(sync: int, undone: Undone) -> None:
+def _say_undone(sync: int, done: Done[Undone]) -> None:
+    undone = done.done
     say(f"Sync {sync} is undone, as sync {undone.sync_id}.")
-    _show_counts(undone.counts)
-    if not undone.counts:
-        say("No row was put back: nothing of what it wrote was left.")
+    say(
+        corrected_words(done.corrected) if undone.counts else "Nothing was put back: nothing of what it wrote was left."
+    )
     for skipped in undone.skipped[:SHOWN]:
         key = ", ".join(f"{column} {value}" for column, value in skipped["key"].items())
         what = f"{skipped['entity']} {skipped.get('column', '')}".strip()
@@ -113,30 +95,50 @@ def _say_undone(sync: int, undone: Undone) -> None:
     say(f"The next sync publishes what Clever says again. To take the undo back: roster-pipeline undo {undone.sync_id}")
 
 
-def _show_counts(counts: dict[str, dict[str, int]]) -> None:
-    rows = [(entity, op, f"{count:,}") for entity, ops in counts.items() for op, count in ops.items()]
-    if rows:
-        show_table(None, ["rows of", "how", "count"], rows)
-
-
-def _correct(
-    table: sa.Table, key: int, what: str, change: Callable[[Connection, datetime], Done | None]
-) -> Done | None:
-    """Make one change by hand to the district of a row of `table`, with its lock held; then renew the snapshot."""
+def correct(
+    table: sa.Table, key: int, what: str, change: Callable[[Connection, datetime], Result | None]
+) -> Done[Result] | None:
+    """Make one change by hand to the district of a row of `table`; None if there was nothing to do."""
     settings = read_settings()
+    with transaction(open_product(settings)) as pg:
+        district_id = _district_of(pg, table, key, what)
+    return correct_district(settings, district_id, change)
+
+
+def correct_district(
+    settings: Settings, district_id: str, change: Callable[[Connection, datetime], Result | None]
+) -> Done[Result] | None:
+    """Make one change by hand to a district, with its lock held; then renew the snapshot."""
     engine = open_product(settings)
-    with transaction(engine) as pg:
-        district = _district_of(pg, table, key, what)
-    with alone_with(engine, district.clever_district_id):
+    with alone_with(engine, district_id):
         at = datetime.now(UTC)
         done = write_product(engine, lambda pg: change(pg, at))
-        if done:
-            _renew_snapshot(settings, district, done.sync_id, at)
-    return done
+        if done is None:
+            return None
+        with transaction(engine) as pg:
+            corrected, touched = count_corrected(pg, done.sync_id), _organizations_of(pg, done.sync_id)
+        for organization in touched:
+            is_other = organization.clever_district_id != district_id
+            _renew_snapshot(settings, organization, done.sync_id, at, is_other=is_other)
+    return Done(done, corrected)
 
 
-def _renew_snapshot(settings: Settings, district: sa.Row[Any], sync_id: int, at: datetime) -> None:
-    """For analysts; if it cannot be, what was decided stands all the same."""
+def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[Any]]:
+    """The organizations that a correction wrote: its own, and those that an account was moved from or back to."""
+    own = pg.execute(sa.select(syncs.c.organization_id, syncs.c.counts).where(syncs.c.id == sync_id)).one()
+    touched = [own.organization_id, *own.counts.get("from_organizations", [])]
+    columns = sa.select(organizations.c.id, organizations.c.clever_district_id)
+    return list(pg.execute(columns.where(organizations.c.id.in_(touched)).order_by(organizations.c.id)))
+
+
+def _renew_snapshot(
+    settings: Settings, district: sa.Row[Any], sync_id: int, at: datetime, *, is_other: bool = False
+) -> None:
+    """For analysts; if it cannot be, what was decided stands all the same.
+
+    Args:
+        is_other: the correction is of another district, so this one's syncs do not tell what it wrote.
+    """
     try:
         with transaction(open_product(settings), one_view=True) as pg:
             write_snapshot(
@@ -146,17 +148,18 @@ def _renew_snapshot(settings: Settings, district: sa.Row[Any], sync_id: int, at:
                 organization_id=district.id,
                 sync_id=sync_id,
                 at=at,
+                is_whole=is_other,
             )
     except (RosterError, duckdb.Error, OSError) as error:
         complain(f"It is done, as sync {sync_id}; only the snapshot waits for the next sync ({type(error).__name__}).")
 
 
-def _district_of(pg: Connection, table: sa.Table, key: int, what: str) -> sa.Row[Any]:
+def _district_of(pg: Connection, table: sa.Table, key: int, what: str) -> str:
     found = pg.execute(
-        sa.select(organizations.c.id, organizations.c.clever_district_id)
+        sa.select(organizations.c.clever_district_id)
         .join_from(table, organizations, table.c.organization_id == organizations.c.id)
         .where(table.c.id == key)
-    ).one_or_none()
+    ).scalar()
     if found is None:
         raise CorrectionRefused(f"There is no {what} {key}.")
-    return found
+    return str(found)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ from roster_pipeline.sandbox.district import SandboxDistrict
 from roster_pipeline.sandbox.generate import default_districts
 from roster_pipeline.sandbox.given import load_district
 from roster_pipeline.sandbox.school_day import school_days
-from roster_pipeline.sandbox.server import create_app, running_sandbox, serve
+from roster_pipeline.sandbox.server import LOOPBACK, AddressTaken, create_app, listening, running_sandbox, serve
 from roster_pipeline.settings import Settings, read_settings
 
 CLIENT = "sandbox"
@@ -57,12 +58,11 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="Another seed invents other districts.")] = 20261122,
 ) -> None:
     """Serve a Clever stand-in on this machine until stopped."""
-    chosen = _districts(data, days, seed)
-    say(f"Clever sandbox on http://127.0.0.1:{port}: " + ", ".join(f"{one.name} ({one.id})" for one in chosen))
-    say("In another terminal:")
-    for name, value in _environment(f"http://127.0.0.1:{port}").items():
-        say(f"  export {name}={value}")
-    serve(create_app(chosen, client_id=CLIENT, client_secret=CLIENT), "127.0.0.1", port)
+    _refuse_taken(port, "--port")
+    chosen, url = _districts(data, days, seed), f"http://{LOOPBACK}:{port}"
+    say(f"Clever sandbox on {url}: " + ", ".join(f"{one.name} ({one.id})" for one in chosen))
+    _say_how_to_use(url)
+    serve(create_app(chosen, client_id=CLIENT, client_secret=CLIENT, today=_now), LOOPBACK, port)
 
 
 def demo(days: Days = 0) -> int:
@@ -90,12 +90,15 @@ def dev(
     """Serve the Dagster UI, its daemon and the Clever sandbox until stopped with Ctrl-C."""
     from roster_pipeline.defs.launch import prepare_home
 
+    _refuse_taken(port, "--port")
+    _refuse_taken(sandbox_port, "--sandbox-port")
     invented = _districts(None, days)
-    with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port) as address:
+    with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port, today=_now) as address:
         settings = _local_settings(address.url)
         _move_in(settings, invented)  # the server that this starts outlives what is started below
         home = prepare_home(settings)
-        say(f"Clever sandbox on {address.url}; the Dagster UI comes up on http://127.0.0.1:{port}. Ctrl-C stops both.")
+        say(f"Clever sandbox on {address.url}; the Dagster UI comes up on http://{LOOPBACK}:{port}. Ctrl-C stops both.")
+        _say_how_to_use(address.url)
         try:
             return _serve_dagster(home, port)
         finally:
@@ -104,8 +107,10 @@ def dev(
 
 def _serve_dagster(home: Path, port: int) -> int:
     """Run `dg dev` in a process group of its own, so that nothing of it is left behind."""
+    from roster_pipeline.defs.launch import project_file
+
     dg = Path(sys.executable).with_name("dg")
-    command = [str(dg), "dev", "-w", str(_project() / "workspace.yaml"), "-p", str(port), "-h", "127.0.0.1"]
+    command = [str(dg), "dev", "-w", str(project_file("workspace.yaml")), "-p", str(port), "-h", LOOPBACK]
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
@@ -131,10 +136,29 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _project() -> Path:
-    import roster_pipeline
+def _refuse_taken(port: int, option: str) -> None:
+    """Find out before anything starts.
 
-    return Path(str(roster_pipeline.__file__)).parents[1]
+    Raises:
+        AddressTaken: another program listens there.
+    """
+    try:
+        listening(LOOPBACK, port).close()
+    except AddressTaken:
+        raise AddressTaken(f"Port {port} is taken by another program. Stop that, or give another {option}.") from None
+
+
+def _say_how_to_use(url: str) -> None:
+    """What another terminal needs to run commands against the sandbox."""
+    say("In another terminal:")
+    for name, value in _environment(url).items():
+        say(f"  export {name}={value}")
+    say(f"One more school day, while it runs: curl -X POST {url}/sandbox/day")
+
+
+def _now() -> datetime:
+    """The sandbox's clock: its days end today."""
+    return datetime.now(UTC)
 
 
 def _move_in(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
@@ -167,8 +191,8 @@ def _sign_up_some_teachers(settings: Settings, districts: Sequence[SandboxDistri
 
 def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[SandboxDistrict]:
     if data is None:
-        return default_districts(seed, days)
-    district = load_district(data)
+        return default_districts(seed, days, _now())
+    district = load_district(data, _now() - timedelta(days=days))
     school_days(district, days)
     return [district]
 

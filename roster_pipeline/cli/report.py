@@ -28,7 +28,7 @@ from roster_pipeline.why.reading import Unread, open_file
 if TYPE_CHECKING:
     from roster_pipeline.defs.launch import Ended
 
-HELD_EXIT = 3
+HELD_EXIT, CANCELED_EXIT = 3, 130
 Counts = Mapping[str, Mapping[str, int]]
 SHOWN = {
     "schools": "schools",

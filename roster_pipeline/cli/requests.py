@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine
 
-from roster_pipeline.cli.report import HELD_EXIT
+from roster_pipeline.cli.report import CANCELED_EXIT, HELD_EXIT
 from roster_pipeline.cli.screen import AsJson, complain, err, out, plain, say, show_json
 from roster_pipeline.cli.sync import OneDistrict
 from roster_pipeline.errors import RosterError, TierRefused
@@ -22,8 +22,11 @@ from roster_pipeline.product.tables import syncs
 from roster_pipeline.refresh import Estimate, Filed, Request, estimate, file_request, find_request, last_requests
 from roster_pipeline.settings import Settings, read_settings
 
+District = Annotated[str | None, typer.Option("--district", metavar="ID", help="Clever's id of one district.")]
+School = Annotated[str | None, typer.Option(metavar="ID", help="Clever's id of the one school that changed.")]
+Section = Annotated[str | None, typer.Option(metavar="ID", help="Clever's id of the one section that changed.")]
 LOOK_SECONDS = 0.5
-STYLES = {"published": "green", "held": "yellow", "failed": "red"}
+STYLES = {"published": "green", "held": "yellow", "canceled": "yellow", "failed": "red"}
 PLACES = {"school": "school", "section": "class"}
 
 
@@ -34,8 +37,12 @@ def register(app: typer.Typer) -> None:
 
 def refresh(
     district: OneDistrict,
-    school: Annotated[str | None, typer.Option(help="Clever's id of the one school that changed.")] = None,
-    section: Annotated[str | None, typer.Option(help="Clever's id of the one section that changed.")] = None,
+    school: Annotated[
+        str | None, typer.Option(metavar="ID", help="Clever's id of the one school that changed.")
+    ] = None,
+    section: Annotated[
+        str | None, typer.Option(metavar="ID", help="Clever's id of the one section that changed.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the answer, and say what changed.")] = False,  # noqa: FBT002
     timeout: Annotated[float, typer.Option(min=0, help="How many seconds to wait at most.")] = 600,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
@@ -62,7 +69,9 @@ def refresh(
 
 
 def requests(
-    district: Annotated[str | None, typer.Option("--district", help="Clever's id of one district.")] = None,
+    district: Annotated[
+        str | None, typer.Option("--district", metavar="ID", help="Clever's id of one district.")
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """The last Update Roster requests: what for, how they stand, how long they took, and the answer."""
@@ -160,7 +169,7 @@ def _finish(settings: Settings, request: Request, *, as_json: bool) -> int:
             say(request.summary or "")
             if request.state == "held":
                 say("Waiting removals are kept until a person has looked: roster-pipeline holds")
-        return HELD_EXIT if request.state == "held" else 0
+        return {"held": HELD_EXIT, "canceled": CANCELED_EXIT}.get(request.state, 0)
     if not as_json:
         complain(request.summary or "")
     return _exit_code_of(settings, request.sync_id) if request.sync_id else TierRefused.exit_code

@@ -21,9 +21,9 @@ from roster_pipeline.settings import Settings, read_settings
 Mode = Literal["auto", "full", "delta"]
 Districts = Annotated[
     list[str] | None,
-    typer.Option("--district", help="Clever's id of a district; may be given several times."),
+    typer.Option("--district", metavar="ID", help="Clever's id of a district; may be given several times."),
 ]
-OneDistrict = Annotated[str, typer.Option("--district", help="Clever's id of the district.")]
+OneDistrict = Annotated[str, typer.Option("--district", metavar="ID", help="Clever's id of the district.")]
 SYNC, PLAN = "sync_roster", "plan_roster"
 
 
@@ -52,7 +52,7 @@ def sync(
 
 
 def plan(district: OneDistrict, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
-    """Do the same up to the plan: says what a sync would change, and writes nothing to the product.
+    """Say what a sync of a district would change. Nothing is written to the product.
 
     Exit: 0 · 3 a sync would hold something for a person · 4 Clever not usable · 6 PostgreSQL not usable.
     """

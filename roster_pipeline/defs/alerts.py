@@ -14,6 +14,7 @@ from roster_pipeline.alerts import Kind, record_unstarted, tell
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.partitions import PARTITION_TAG, TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
+from roster_pipeline.defs.selection import selection_of
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 
@@ -62,6 +63,8 @@ def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: 
     with transaction(engine) as pg:
         for record in context.instance.get_run_records(failed):
             run = record.dagster_run
+            if not selection_of(run).is_whole:
+                continue
             ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else record.update_timestamp
             record_unstarted(
                 pg,

@@ -13,7 +13,8 @@ import duckdb
 from roster_pipeline.clever import look_up_connection
 from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.failures import as_failure
-from roster_pipeline.defs.partitions import HELD_TAG, TRIGGER_TAG, districts
+from roster_pipeline.defs.outcome import trigger_of
+from roster_pipeline.defs.partitions import HELD_TAG, districts
 from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.defs.snapshots import recorded
@@ -67,7 +68,8 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
         sync_id = _begin(context, config, sync)
         with sync.clever() as clever, sync.landing() as folder:
             look_up_connection(clever, sync.district_id, sync.product, sync.now())
-            reading = read_district(clever, _asked(sync, "full" if config.preview else config.mode, sync_id, folder))
+            mode = "full" if sync_id == PREVIEW else config.mode
+            reading = read_district(clever, _asked(sync, mode, sync_id, folder))
         context.log.info(f"A {reading.choice.mode} sync: {reading.choice.reason}.")
         if reading.events and reading.events.unknown:
             context.log.warning(f"Events that nobody here knows, passed over: {dict(reading.events.unknown)}.")
@@ -133,8 +135,8 @@ def _events_results(reading: Reading, usual: float | None) -> Results:
 
 
 def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> int:
-    trigger = context.run.tags.get(TRIGGER_TAG, "manual")
-    if config.preview:
+    trigger = trigger_of(context.run)
+    if config.preview or not sync.is_whole:
         with sync.product() as pg:
             may_sync(pg, sync.district_id, trigger)
             return PREVIEW

@@ -57,7 +57,7 @@ def prepare_home(settings: Settings) -> Path:
     """ROSTER_HOME/dagster with this version's dagster.yaml; returns it. It is the DAGSTER_HOME to use."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    ours, theirs = _instance_file(), home / "dagster.yaml"
+    ours, theirs = project_file("dagster.yaml"), home / "dagster.yaml"
     if not theirs.exists() or theirs.read_bytes() != ours.read_bytes():
         # Moved in whole: another command may read it at this moment, and half of it is another Dagster.
         fresh = home / f".dagster.yaml.{os.getpid()}"
@@ -198,8 +198,8 @@ def read_ended(instance: dg.DagsterInstance, run_id: str) -> Ended:
     return Ended(run_id, f"Run {run_id} was killed, or failed in a way of ours; see it in the Dagster UI.", 1)
 
 
-def _instance_file() -> Path:
-    """dagster.yaml of the project: beside the package in a checkout, inside it once built."""
+def project_file(name: str) -> Path:
+    """A file of the project, such as dagster.yaml: beside the package in a checkout, inside it once built."""
     package = Path(str(files("roster_pipeline")))
-    inside = package / "dagster.yaml"
-    return inside if inside.exists() else package.parent / "dagster.yaml"
+    inside = package / name
+    return inside if inside.exists() else package.parent / name

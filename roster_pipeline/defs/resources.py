@@ -6,7 +6,6 @@ The environment is read here and not at import: a code location loads anywhere, 
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -22,16 +21,22 @@ from pydantic import PrivateAttr
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.clever import clever_access
-from roster_pipeline.defs.failures import as_refusal, failure_of_run
+from roster_pipeline.defs.failures import failure_of_run
+from roster_pipeline.defs.outcome import outcome_words, tag_beginning, tag_outcome, trigger_of
 from roster_pipeline.defs.partitions import PARTITION_TAG
-from roster_pipeline.defs.process import process_tag
-from roster_pipeline.errors import PartitionMissing, ProductUnusable
+from roster_pipeline.defs.process import cancel, is_stopped
+from roster_pipeline.defs.selection import Selection, selection_of
+from roster_pipeline.errors import CannotStart, PartitionMissing, PlanStale, ProductUnusable, is_interruption
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import discard_excerpt, excerpt_file, is_small, open_excerpt
+from roster_pipeline.model.text import label
+from roster_pipeline.plan.build import is_kept
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import DistrictLock, district_lock, open_product, transaction
-from roster_pipeline.publish.ledger import close_unpublished
+from roster_pipeline.product.organizations import name_of
+from roster_pipeline.publish.ledger import close_unpublished, state_of
+from roster_pipeline.publish.reopen import AGAIN, find_reopenable, reopen_sync
 from roster_pipeline.settings import Settings, read_settings
 
 Done = TypeVar("Done")
@@ -62,47 +67,123 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     _settings: Settings = PrivateAttr()
     _engine: Engine = PrivateAttr()
-    _district_id: str = PrivateAttr()
-    _run_id: str = PrivateAttr()
+    _district_id: str = PrivateAttr(default="")
+    _district_name: str = PrivateAttr(default="")
+    _run: dg.DagsterRun = PrivateAttr()
+    _selection: Selection = PrivateAttr()
+    _refusal: Exception | None = PrivateAttr(default=None)
+    _state: str | None = PrivateAttr(default=None)
     _lock: DistrictLock = PrivateAttr()
     _kept: ExitStack = PrivateAttr()
     _small: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[DistrictSync, None, None]:
-        run = context.run
-        assert run is not None  # resources of a job are opened by a run
-        log = context.log or dg.get_dagster_logger()
-        with as_refusal():
-            self._settings = read_settings()
-            self._engine = open_product(self._settings)
-            self._district_id = _district_of(run)
-        self._run_id = run.run_id
-        if context.instance:
-            context.instance.add_run_tags(run.run_id, process_tag(run.run_id, os.getpid()))
+        """Open what the run needs. What fails here fails the first step, which can say so in one line."""
+        instance, log = context.instance, context.log or dg.get_dagster_logger()
+        assert context.run is not None  # resources of a job are opened by a run
+        assert instance is not None
+        self._run, self._selection = context.run, selection_of(context.run)
+        self._refusal = self._state = None
+        with ExitStack() as opened:
+            self._attempt(self._open)
+            tag_beginning(instance, self._run, self._district_name)
+            opened.callback(self._tag_outcome, instance)
+            if self._refusal is None:
+                self._attempt(lambda: opened.enter_context(self._alone(instance, log)), self._take_up)
+            yield self
+
+    def _attempt(self, *works: Callable[[], object]) -> None:
+        try:
+            for work in works:
+                work()
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            self._refusal = error
+
+    def _open(self) -> None:
+        self._district_id = self._district_name = self._run.tags.get(PARTITION_TAG, "")
+        if not self._district_id:
+            raise PartitionMissing(
+                f"This run of {self._run.job_name} has no partition, so it has no district. Nothing was tried. Start "
+                "it with the Clever id of a connected district as its partition."
+            )
+        self._settings = read_settings()
+        self._engine = open_product(self._settings)
+        with transaction(self._engine) as pg:
+            self._district_name = name_of(pg, self._district_id) or self._district_id
+
+    @contextmanager
+    def _alone(self, instance: dg.DagsterInstance, log: logging.Logger) -> Iterator[None]:
+        """Hold the district's lock, and leave nothing behind."""
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
         with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)) as self._lock:
             discard_excerpt(self.files, self._district_id)  # which a killed run left
             self._small = None
             try:
                 with ExitStack() as self._kept:
-                    yield self
+                    yield
             finally:
                 discard_excerpt(self.files, self._district_id)
-                self._close(log, context.instance)
+                self._close(instance, log)
                 self._engine.dispose()
 
-    def _close(self, log: logging.Logger, instance: dg.DagsterInstance | None) -> None:
+    def _take_up(self) -> None:
+        """Let a run that repeats a failed sync go on with it; refuse every other part of a sync that would publish.
+
+        Raises:
+            CannotStart, PlanStale: it is refused.
+        """
+        if self._selection.is_whole or not self._selection.publishes:
+            return
+        if not self._selection.repeats:
+            raise CannotStart(f"Only a whole sync publishes, and this run is a part of one. {AGAIN}")
+        with self.product() as pg:
+            trigger = trigger_of(self._run)
+            sync_id = find_reopenable(pg, self._district_id, runs=self._selection.repeats, trigger=trigger)
+            with open_warehouse(self.files, self._district_id) as con:
+                if not is_kept(con, sync_id, with_plan=not self._selection.plans):
+                    raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")
+            reopen_sync(pg, sync_id, dagster_run_id=self._run.run_id)
+
+    def _close(self, instance: dg.DagsterInstance, log: logging.Logger) -> None:
         """No sync stays `running` behind its run, whatever ended it."""
+        is_canceled = is_stopped(instance, self._run)
 
         def why() -> str | None:
-            failure = failure_of_run(instance, self._run_id) if instance else None
+            failure = failure_of_run(instance, self._run.run_id)
             return failure and failure[0]
 
+        def close(pg: Connection) -> str | None:
+            close_unpublished(pg, self._run.run_id, self.now(), why=why, is_canceled=is_canceled)
+            return state_of(pg, self._run.run_id)
+
         try:
-            write_product(self._engine, lambda pg: close_unpublished(pg, self._run_id, self.now(), why=why))
+            self._state = write_product(self._engine, close)
         except ProductUnusable as error:
             log.warning(f"{error} The next sync of this district closes this one.")
+        if is_canceled:
+            self._state = self._state or "canceled"
+            cancel(instance, self._run)
+
+    def _tag_outcome(self, instance: dg.DagsterInstance) -> None:
+        tag_outcome(instance, self._run, outcome_words(instance, self._run, self._selection, self._state))
+
+    def _admitted(self) -> None:
+        """Raise what the run was refused for, in the step that begins."""
+        if self._refusal:
+            raise self._refusal
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run is a sync from its first step to its last; no other one is recorded."""
+        return self._selection.is_whole
+
+    @property
+    def district_name(self) -> str:
+        """As Clever has it, for people; cut and cleaned."""
+        return label(self._district_name)
 
     @property
     def district_id(self) -> str:
@@ -131,6 +212,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         return datetime.now(UTC)
 
     def clever(self) -> CleverClient:
+        self._admitted()
         return CleverClient(clever_access(self._settings))
 
     @contextmanager
@@ -140,6 +222,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         A small one stays open to the end of the run: opening it takes as long as a step with it. A large one is closed
         after each step, and with it goes the memory that the step has used.
         """
+        self._admitted()
         if self._small is None and (self.is_delta or is_small(self.files, self._district_id)):
             self._small = self._kept.enter_context(self._opened())
         with nullcontext(self._small) if self._small else self._opened() as con:
@@ -151,6 +234,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     @contextmanager
     def product(self, *, one_view: bool = False) -> Iterator[Connection]:
         """One transaction on the product database; with `one_view`, all its queries see the same moment."""
+        self._admitted()
         with transaction(self._engine, one_view=one_view) as pg:
             yield pg
 
@@ -162,6 +246,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         Raises:
             LockLost: the lock is gone, so another sync of the district may have begun.
         """
+        self._admitted()
 
         def work_under_lock(pg: Connection) -> Done:
             self._lock.check(pg)
@@ -179,12 +264,3 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         folder.mkdir(mode=0o700, parents=True)
         with TemporaryDirectory(dir=folder) as path:
             yield Path(path)
-
-
-def _district_of(run: dg.DagsterRun) -> str:
-    if PARTITION_TAG not in run.tags:
-        raise PartitionMissing(
-            f"This run of {run.job_name} has no partition, so it has no district. Nothing was tried. Start it with the "
-            "Clever id of a connected district as its partition."
-        )
-    return run.tags[PARTITION_TAG]

@@ -48,6 +48,12 @@ def may_be_at_work(run: dg.DagsterRun) -> bool:
         return not all(share_district(pg, one) for one in chosen)
 
 
+def was_canceled(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a person stopped a run that is over, by force where its process did not say so itself."""
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status is dg.DagsterRunStatus.CANCELED
+
+
 def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Whether a run has ended, or its record is gone."""
     run = instance.get_run_by_id(run_id)

@@ -13,11 +13,11 @@ from roster_pipeline.defs.freshness import freshness_of
 from roster_pipeline.defs.jobs import FIRST_STEP, sync_roster
 from roster_pipeline.defs.partitions import DISTRICTS, URGENT, districts, run_tags
 from roster_pipeline.defs.resources import Product
-from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way
+from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way, was_canceled
 from roster_pipeline.nightly import candidates, in_batches, in_words, last_evening, turn_of, was_tried
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
-from roster_pipeline.publish.ledger import fail_killed, runs_of_running_syncs
+from roster_pipeline.publish.ledger import close_unpublished, fail_killed, runs_of_running_syncs
 from roster_pipeline.refresh import Waiting, waiting_requests
 
 GRACE = timedelta(minutes=10)
@@ -89,7 +89,10 @@ def _give_back(instance: dg.DagsterInstance, pg: Connection, now: datetime) -> N
     for district_id, run_id in runs_of_running_syncs(pg):
         # A run that this Dagster has no record of may be another one's: the district's lock tells whether it lives.
         if is_over(instance, run_id) and share_district(pg, district_id):
-            fail_killed(pg, run_id, now)
+            if was_canceled(instance, run_id):
+                close_unpublished(pg, run_id, now, is_canceled=True)
+            else:
+                fail_killed(pg, run_id, now)
 
 
 @dg.sensor(

@@ -125,6 +125,19 @@ def kept_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     return Plan.from_json(json.loads(row[0]))
 
 
+def is_kept(con: duckdb.DuckDBPyConnection, sync_id: int, *, with_plan: bool) -> bool:
+    """Whether the file still holds what a sync has read of the district.
+
+    Args:
+        with_plan: its plan too.
+    """
+    try:
+        landed = con.execute("select sync_id from raw.district").fetchone()
+        return landed == (sync_id,) and (not with_plan or kept_plan(con).sync_id == sync_id)
+    except (duckdb.CatalogException, PlanStale):
+        return False
+
+
 def read_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     """The plan that was made last, once it is certain that `changes.*` still are its changes.
 

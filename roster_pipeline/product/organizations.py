@@ -163,6 +163,11 @@ def record_snapshot(pg: Connection, organization_id: int, at: datetime, *, failu
     pg.execute(organizations.update().where(organizations.c.id == organization_id).values(written))
 
 
+def name_of(pg: Connection, district_id: str) -> str | None:
+    """The name of a district as Clever had it last; None if it was never connected."""
+    return pg.execute(sa.select(organizations.c.name).where(organizations.c.clever_district_id == district_id)).scalar()
+
+
 def connected_districts(pg: Connection) -> list[str]:
     """Clever ids of the districts that no operator has disconnected."""
     return [one.district_id for one in all_organizations(pg) if not one.is_operator_disconnected]

@@ -23,6 +23,7 @@ from roster_pipeline.publish.requests import answer, give_back, take_up
 
 KILLED = {"error": "killed"}
 KILLED_MOST = 3
+STOPPED = "Nothing changed: a person stopped the sync."
 
 
 def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
@@ -86,19 +87,33 @@ def organization_of(pg: Connection, district_id: str) -> int:
 
 
 def close_unpublished(
-    pg: Connection, dagster_run_id: str, at: datetime, *, why: Callable[[], str | None] = lambda: None
+    pg: Connection,
+    dagster_run_id: str,
+    at: datetime,
+    *,
+    why: Callable[[], str | None] = lambda: None,
+    is_canceled: bool = False,
 ) -> None:
     """Close the sync of a run that ends without having published.
 
     Args:
         why: gives the failure in one line without a value of any row, if it is known; called only where there is such
             a sync. The line is kept with the sync and answers its requests.
+        is_canceled: a person stopped it. That is no failure: the district does not wait for its next try.
     """
     running = sa.and_(syncs.c.dagster_run_id == dagster_run_id, syncs.c.state == "running")
     for sync_id in pg.execute(sa.select(syncs.c.id).where(running)).scalars().all():
-        failure = why()
-        _close(pg, syncs.c.id == sync_id, state="failed", counts={"error": failure or "not published"}, at=at)
-        answer(pg, sync_id, "failed", f"Nothing changed. {failure or 'The sync did not reach its end.'}", at)
+        failure = None if is_canceled else why()
+        state, error = ("canceled", "canceled") if is_canceled else ("failed", failure or "not published")
+        said = STOPPED if is_canceled else f"Nothing changed. {failure or 'The sync did not reach its end.'}"
+        _close(pg, syncs.c.id == sync_id, state=state, counts={"error": error}, at=at)
+        answer(pg, sync_id, state, said, at)
+
+
+def state_of(pg: Connection, dagster_run_id: str) -> str | None:
+    """How the sync of a run stands; None where the run opened none."""
+    own = sa.select(syncs.c.state).where(syncs.c.dagster_run_id == dagster_run_id)
+    return pg.execute(own.order_by(syncs.c.id.desc()).limit(1)).scalar()
 
 
 def finish_sync(

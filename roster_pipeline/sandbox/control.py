@@ -4,6 +4,7 @@ What a day changes is in `school_day`, what a fault does in `faults`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 from starlette.requests import Request
@@ -21,9 +22,16 @@ class Control:
     They need no token: they listen on loopback and change invented people.
     """
 
-    def __init__(self, districts: Sequence[SandboxDistrict], set_faults: Callable[[Iterable[Fault]], None]) -> None:
+    def __init__(
+        self,
+        districts: Sequence[SandboxDistrict],
+        set_faults: Callable[[Iterable[Fault]], None],
+        today: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Without `today`, each day is one later than the one before; else none is later than that."""
         self._districts = districts
         self._set_faults = set_faults
+        self._today = today
 
     async def day(self, request: Request) -> Response:
         """`POST /sandbox/day[?district=ID]`: one more school day; answers how much changed, by district."""
@@ -31,7 +39,8 @@ class Control:
         chosen = [each for each in self._districts if wanted in (None, each.id)]
         if not chosen:
             return refusal(404, "Resource not found")
-        changes = {each.id: school_day(each, each.day + 1, each.seed) for each in chosen}
+        latest = self._today and self._today()
+        changes = {each.id: school_day(each, each.day + 1, each.seed, latest) for each in chosen}
         return json_answer({"data": {key: msgspec.to_builtins(counts) for key, counts in changes.items()}})
 
     async def faults(self, request: Request) -> Response:

@@ -34,7 +34,8 @@ class SandboxDistrict:
         events_a_page: the most that one answer holds, whatever limit was asked for. May be assigned.
         seed: what its school days are drawn from.
         day: how many school days have gone by.
-        now: the district's own time; events and changes carry it.
+        now: the district's own calendar, from which ids are made: a day has the same ids whenever it is served.
+        shown: the time that events and changes carry.
         ids: where ids of new objects come from.
     """
 
@@ -45,9 +46,13 @@ class SandboxDistrict:
         *,
         seed: int = 0,
         now: datetime = EPOCH,
+        shown: datetime | None = None,
         ids: ObjectIds | None = None,
     ) -> None:
-        """`record` is the district's own object; `objects` holds those of the other lists by list name."""
+        """`record` is the district's own object; `objects` holds those of the other lists by list name.
+
+        Without `shown`, the time of `now` is shown.
+        """
         lists = {name: Collection(objects.get(name, ())) for name in LISTS[1:]}
         self.resources: dict[str, Collection] = {"districts": Collection([record]), **lists}
         self.events = Collection()
@@ -59,6 +64,7 @@ class SandboxDistrict:
         self.seed = seed
         self.day = 0
         self.now = now
+        self.shown = shown or now
         self.ids = ids or ObjectIds(self.id[8:18])
 
     @property
@@ -81,7 +87,7 @@ class SandboxDistrict:
         """
         new: Object = dict(item)
         if resource in STAMPED:
-            new = {"created": clever_time(self.now), **new, "last_modified": clever_time(self.now)}
+            new = {"created": clever_time(self.shown), **new, "last_modified": clever_time(self.shown)}
         old = self.resources[resource].get(new["id"])
         previous = None if old is None else previous_attributes(old, new)
         self.resources[resource].put(new)
@@ -98,11 +104,18 @@ class SandboxDistrict:
         """
         self._record(resource, "deleted", self.resources[resource].remove(key), None)
 
-    def start_day(self) -> None:
-        """The next day begins: the time moves on, and the feed forgets what is older than it keeps."""
+    def start_day(self, latest: datetime | None = None) -> None:
+        """The next day begins: the time moves on, and the feed forgets what is older than it keeps.
+
+        Args:
+            latest: the shown time does not go beyond it, as Clever knows nothing of the future; but each day is at
+                least a second after the one before.
+        """
         self.day += 1
         self.now += timedelta(days=1)
-        kept_from = clever_time(self.now - FEED_KEPT)
+        following, soonest = self.shown + timedelta(days=1), self.shown + timedelta(seconds=1)
+        self.shown = max(soonest, min(following, latest)) if latest else following
+        kept_from = clever_time(self.shown - FEED_KEPT)
         for key in [key for key in self.events if self.events[key]["created"] < kept_from]:
             self.events.remove(key)
 
@@ -115,4 +128,4 @@ class SandboxDistrict:
         if not self.events_on:
             return
         key = self.ids.at(self.now)
-        self.events.put(event(f"{resource}.{verb}", key, clever_time(self.now), item, previous))
+        self.events.put(event(f"{resource}.{verb}", key, clever_time(self.shown), item, previous))

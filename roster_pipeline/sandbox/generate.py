@@ -6,7 +6,7 @@ The same specification and seed give the same district on every machine: no cloc
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
 from random import Random
@@ -35,7 +35,8 @@ class DistrictSpec:
         name: what the district is called; ids and addresses are drawn from it too.
         enrolments_per_student: sections of one student, on average.
         staff, admins, contacts: people beside students and teachers.
-        epoch: the district's time on day 0.
+        epoch: the district's calendar on day 0, from which ids are made.
+        shown: the time that records show on day 0; None: the same.
     """
 
     name: str
@@ -48,15 +49,21 @@ class DistrictSpec:
     admins: int = 1
     contacts: int = 0
     epoch: datetime = EPOCH
+    shown: datetime | None = None
 
 
 SMALL_TOWN = DistrictSpec("Hollow Creek Town Schools", 3, 600, 42, 150, 6.0, staff=9, admins=2, contacts=120)
 CITY = DistrictSpec("Ciudad Mirador Unified", 20, 10_000, 600, 2_000, 5.0, staff=80, admins=6, contacts=1_500)
 
 
-def default_districts(seed: int = 20261122, days: int = 0) -> list[SandboxDistrict]:
-    """A small town and a mid-size city, `days` school days after their first."""
-    districts = [generate_district(spec, seed) for spec in (SMALL_TOWN, CITY)]
+def default_districts(seed: int = 20261122, days: int = 0, today: datetime | None = None) -> list[SandboxDistrict]:
+    """A small town and a mid-size city, `days` school days after their first.
+
+    Args:
+        today: the time of the last of these days; None: days begin at the epoch. People and ids are the same.
+    """
+    shown = today and today - timedelta(days=days)
+    districts = [generate_district(replace(spec, shown=shown), seed) for spec in (SMALL_TOWN, CITY)]
     for district in districts:
         school_days(district, days)
     return districts
@@ -83,6 +90,7 @@ def generate_district(spec: DistrictSpec, seed: int) -> SandboxDistrict:
         },
         seed=seed,
         now=spec.epoch,
+        shown=spec.shown,
         ids=roster.scene.ids,
     )
 
@@ -92,7 +100,8 @@ def _scene(spec: DistrictSpec, seed: int) -> Scene:
     ids = ObjectIds(rng.randbytes(5).hex())
     founded = spec.epoch - FOUNDED
     label = "".join(letter for letter in spec.name.lower() if letter.isascii() and letter.isalnum())
-    return Scene(ids.at(founded), f"{label or 'district'}.example", rng, ids, founded)
+    shown = spec.shown and spec.shown - FOUNDED
+    return Scene(ids.at(founded), f"{label or 'district'}.example", rng, ids, founded, shown)
 
 
 def _district_record(spec: DistrictSpec, scene: Scene) -> Object:
@@ -102,8 +111,8 @@ def _district_record(spec: DistrictSpec, scene: Scene) -> Object:
         "state": "running",
         "error": "",
         "sis_type": "sftp",
-        "launch_date": f"{scene.moment:%Y-%m-%d}",
-        "last_sync": clever_time(spec.epoch),
+        "launch_date": f"{scene.shown or scene.moment:%Y-%m-%d}",
+        "last_sync": clever_time(spec.shown or spec.epoch),
         "login_methods": ["Clever Passwords"],
         "portal_url": f"https://portal.{scene.domain}/",
         "district_contact": {

@@ -1,6 +1,7 @@
 """A district read from a folder of Clever objects, one JSON object a line. The folder is never written to."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -24,9 +25,12 @@ class GivenDistrictRefused(CannotStart):
     """The folder does not hold one district as the sandbox needs it."""
 
 
-def load_district(folder: Path) -> SandboxDistrict:
+def load_district(folder: Path, shown: datetime | None = None) -> SandboxDistrict:
     """The district whose v3 objects lie, unwrapped, in `schools.jsonl`, `users.jsonl`, `sections.jsonl`,
     `terms.jsonl` and `courses.jsonl`. `districts.jsonl` is optional: the objects name their district.
+
+    Args:
+        shown: the time on day 0, which changes from then on carry; None: the sandbox's epoch.
 
     Raises:
         GivenDistrictRefused: a file is missing or unreadable, a line is no such object, an id comes twice, or
@@ -35,7 +39,7 @@ def load_district(folder: Path) -> SandboxDistrict:
             content.
     """
     objects = {name: _read(folder / f"{name}.jsonl") for name in LISTS[1:]}
-    return SandboxDistrict(_district_record(folder, objects), objects)
+    return SandboxDistrict(_district_record(folder, objects), objects, shown=shown)
 
 
 def _district_record(folder: Path, objects: dict[str, list[Object]]) -> Object:

@@ -20,7 +20,8 @@ class Scene:
         domain: where its addresses are; always below a reserved name, so that no mail can reach anyone.
         rng: where all choices are drawn from.
         ids: where ids come from.
-        moment: when the objects come into being.
+        moment: when the objects come into being, in the district's calendar, from which ids are made.
+        shown: the same as records show it; None: the same time.
     """
 
     district: str
@@ -28,13 +29,14 @@ class Scene:
     rng: Random
     ids: ObjectIds
     moment: datetime
+    shown: datetime | None = None
 
     def new_id(self) -> str:
         return self.ids.at(self.moment)
 
     def stamped(self) -> Object:
         """The fields that every school, user and section begins with."""
-        written = clever_time(self.moment)
+        written = clever_time(self.shown or self.moment)
         return {"id": self.new_id(), "district": self.district, "created": written, "last_modified": written}
 
 

@@ -8,6 +8,7 @@ Every change goes through the district, which records its event.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 
 from roster_pipeline.sandbox.clever_values import clever_time
@@ -38,12 +39,12 @@ class DayChanges:
     new_co_teachers: int
 
 
-def school_day(district: SandboxDistrict, day: int, seed: int) -> DayChanges:
-    """Lets school day number `day` (from 1 on) go by: time moves on, and events are recorded."""
+def school_day(district: SandboxDistrict, day: int, seed: int, latest: datetime | None = None) -> DayChanges:
+    """Lets school day number `day` (from 1 on) go by: time moves on, not beyond `latest`, and events are recorded."""
     rng = Random(f"{seed}/{district.id}/{day}")  # noqa: S311 - invented people
-    district.start_day()
+    district.start_day(latest)
     record = district.get("districts", district.id)
-    district.put("districts", record | {"last_sync": clever_time(district.now)})
+    district.put("districts", record | {"last_sync": clever_time(district.shown)})
     return _Day(district, rng, day).changes()
 
 
@@ -114,7 +115,8 @@ class _Day:
     def _arrive(self, count: int) -> int:
         if not self.schools:
             return 0
-        scene = Scene(self.district.id, NEWCOMERS_DOMAIN, self.rng, self.district.ids, self.district.now)
+        here = self.district
+        scene = Scene(here.id, NEWCOMERS_DOMAIN, self.rng, here.ids, here.now, here.shown)
         for number in range(count):
             school = self.rng.choice(self.schools)
             grade = self.rng.choice(grades_of(school))

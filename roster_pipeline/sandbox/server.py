@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Thread
 
 import uvicorn
@@ -43,6 +44,7 @@ def create_app(
     client_secret: str,
     faults: Iterable[Fault] = (),
     clock: Callable[[], float] = time.time,
+    today: Callable[[], datetime] | None = None,
 ) -> ASGIApp:
     """The application that serves the districts to one client.
 
@@ -52,6 +54,7 @@ def create_app(
         client_secret: its password.
         faults: what goes wrong from the start.
         clock: unix seconds, for the rate limit only.
+        today: no school day that is asked for later is after it; None: each is a day after the one before.
 
     Raises:
         FaultUnknown: a fault is of no known kind.
@@ -59,7 +62,7 @@ def create_app(
     clever = CleverApi(districts, clock)
     routes = Starlette()
     app = FaultyApp(routes, faults)
-    control = Control(districts, app.replace)
+    control = Control(districts, app.replace, today)
     routes.router.routes += [
         Route("/oauth/tokens", Connections(districts, client_id, client_secret).answer),
         Route("/sandbox/day", control.day, methods=["POST"]),
@@ -75,7 +78,7 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
     Raises:
         AddressTaken: something else listens there, or the host is not this machine's.
     """
-    with _listening(host, port) as listener, suppress(KeyboardInterrupt):
+    with listening(host, port) as listener, suppress(KeyboardInterrupt):
         _server(app).run(sockets=[listener])
 
 
@@ -87,6 +90,7 @@ def running_sandbox(
     client_secret: str = "sandbox",  # noqa: S107 - an invented secret of an invented service
     faults: Iterable[Fault] = (),
     clock: Callable[[], float] = time.time,
+    today: Callable[[], datetime] | None = None,
     port: int = 0,
 ) -> Iterator[SandboxAddress]:
     """Serves the districts on a loopback port (0: any free one) from a thread, for as long as the context lasts.
@@ -94,8 +98,9 @@ def running_sandbox(
     Raises:
         AddressTaken: something else listens on `port`.
     """
-    app = create_app(districts, client_id=client_id, client_secret=client_secret, faults=faults, clock=clock)
-    with _listening(LOOPBACK, port) as listener:
+    credentials = {"client_id": client_id, "client_secret": client_secret}
+    app = create_app(districts, **credentials, faults=faults, clock=clock, today=today)
+    with listening(LOOPBACK, port) as listener:
         server = _server(app)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -113,7 +118,12 @@ def _server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        AddressTaken: something else listens there, or the host is not this machine's.
+    """
     try:
         return socket.create_server((host, port))
     except OSError as error:

@@ -31,11 +31,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _District:
-    """A district to take in, and the sync that its new rows are noted under."""
+    """A district, the sync that its new rows are noted under, and whether all is read whatever the file has of it."""
 
     district_id: str
     organization_id: int
     sync_id: int
+    is_whole: bool = False
 
 
 def write_snapshot(
@@ -47,6 +48,7 @@ def write_snapshot(
     sync_id: int,
     at: datetime,
     warn: Callable[[str], None] = _log.warning,
+    is_whole: bool = False,
 ) -> dict[str, int]:
     """Bring one district up to date in `latest.duckdb`; returns the rows that now stand there, by table.
 
@@ -55,12 +57,13 @@ def write_snapshot(
         sync_id: which sync the new rows are noted under.
         at: from when they are valid.
         warn: called with a sentence if the file was damaged, because its history is gone then.
+        is_whole: read everything, because a correction of another district wrote rows of this one.
 
     Raises:
         SnapshotUnwritable: the disk or the folder does not let the file be written.
         RosterError: the file is open for writing elsewhere, or the new one does not open.
     """
-    district = _District(district_id, organization_id, sync_id)
+    district = _District(district_id, organization_id, sync_id, is_whole)
     try:
         private_folder(folder)  # people: whom to let in is the operator's to say
         lock = FileLock(folder / ".lock", mode=PRIVATE_FILE)
@@ -104,7 +107,7 @@ def _other_districts(pg: Connection, district: _District) -> list[_District]:
 def _take_in(con: duckdb.DuckDBPyConnection, pg: Connection, district: _District, at: datetime) -> None:
     """Read what is new of one district, and note it."""
     noted = {"district": district.district_id, "sync": district.sync_id, "at": at}
-    last = _last_sync(con, pg, district.district_id, district.organization_id)
+    last = None if district.is_whole else _last_sync(con, pg, district.district_id, district.organization_id)
     values = {"organization_id": district.organization_id, "last": last}
     if last is not None:
         select_into(pg, "journal", JOURNAL, values)

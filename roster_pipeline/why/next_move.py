@@ -24,6 +24,9 @@ RESUME = {
     "disconnected": "connect the district again (roster-pipeline connect); until then everything is kept as it is.",
 }
 
+ENDED = {"running": "was killed", "undone": "was undone", "canceled": "was stopped by a person"}
+"""Of a sync that published nothing; every other one failed."""
+
 
 def next_of_person(person: Person) -> Step:
     rules: tuple[Callable[[Person], Step | None], ...] = (
@@ -108,7 +111,7 @@ def _sync(question: Person | Section) -> Step | None:
         return _move("sync", f"there was none yet. {_run(question.district)}")
     if newest.state in ("published", "held"):
         return None
-    ended = "was killed" if newest.state == "running" else "was undone" if newest.state == "undone" else "failed"
+    ended = ENDED.get(newest.state, "failed")
     says = f"sync {newest.id}, begun {at(newest.started_at)}, {ended}. {_run(question.district)}"
     return _move("sync", says, sync_id=newest.id)
 

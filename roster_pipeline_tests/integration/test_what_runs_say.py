@@ -1,0 +1,68 @@
+"""Every run says its district, who started it and how it ended; every check result says which district it is about."""
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+
+from roster_pipeline.definitions import defs
+from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG, TRIGGER_TAG
+from roster_pipeline_tests.integration.readers import execute
+
+
+def said(run):
+    return tuple(run.tags.get(tag) for tag in (DISTRICT_TAG, TRIGGER_TAG, OUTCOME_TAG))
+
+
+@pytest.fixture
+def launch(environment, instance):
+    """Runs a job without any tag but those that Dagster's own UI gives it."""
+
+    def launched(job, **given):
+        run = instance.create_run_for_job(job, **given)
+        list(execute_run_iterator(InMemoryJob(job), run, instance))
+        return instance.get_run_by_id(run.run_id)
+
+    return launched
+
+
+def test_given_two_districts_one_after_the_other_then_each_check_result_names_its_own(valley, hamlet, sync, instance):
+    for district in (valley, hamlet):
+        sync(district)
+        (run,) = instance.get_runs(limit=1)
+        entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        results = [entry.dagster_event.event_specific_data for entry in entries]
+        assert len(results) > 20
+        for result in results:
+            assert (result.metadata["district"].value, result.metadata["district_id"].value) == (
+                district.name,
+                district.id,
+            )
+            assert result.description.startswith(f"{district.name} ({district.id}) ")
+
+
+def test_given_a_run_that_was_launched_without_tags_when_it_ends_then_it_has_them(valley, job, launch, instance):
+    instance.add_dynamic_partitions("districts", [valley.id])
+    tags = {PARTITION_TAG: valley.id}
+    assert said(launch(job, tags=tags)) == (valley.name, "manual", "published")
+    plan = defs.resolve_job_def("plan_roster")
+    config = plan.partitioned_config.get_run_config_for_partition_key(valley.id)
+    assert said(launch(plan, tags=tags, run_config=config)) == (valley.name, "manual", "planned, nothing written")
+
+
+def test_given_a_sync_that_failed_when_it_ends_then_its_tag_says_why(valley, sync, instance, clever):
+    clever.go_wrong(("/v3.1/schools", 1, "401"))
+    sync(valley)
+    (run,) = instance.get_runs(limit=1)
+    name, trigger, outcome = said(run)
+    assert (name, trigger) == (valley.name, "cli")
+    assert outcome.startswith("failed: ")
+    assert valley.token not in outcome
+
+
+def test_given_a_run_about_all_districts_when_it_ends_then_it_has_them_too(valley, launch, product):
+    batch = defs.resolve_job_def("sync_batch")
+    evening = {"districts": [valley.id], "evening": "2026-11-03T20:30:00+00:00"}
+    execute(product, "update roster.organizations set state = 'paused'")
+    run = launch(batch, run_config={"ops": {"sync_districts": {"config": evening}}})
+    assert said(run) == ("1 district", "manual", "none of 1 failed")

@@ -1,0 +1,78 @@
+"""A sandbox that is served today: its days end today, and its people and ids are those of every other day."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from roster_pipeline.sandbox.generate import DistrictSpec, default_districts, generate_district
+from roster_pipeline.sandbox.given import load_district
+from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.sandbox.server import running_sandbox
+
+TODAY = datetime(2031, 3, 4, 15, 20, 30, tzinfo=UTC)
+TIMES = ("created", "last_modified", "last_sync", "launch_date")
+
+
+def without_times(value):
+    """Nested values without what may differ from day to day."""
+    if isinstance(value, dict):
+        return {key: without_times(one) for key, one in value.items() if key not in TIMES}
+    return [without_times(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def everything(district):
+    lists = {name: dict(items) for name, items in district.resources.items()}
+    return district.id, district.token, {**lists, "events": dict(district.events)}
+
+
+def last_sync(district):
+    return district.get("districts", district.id)["last_sync"]
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_the_last_day_is_today_and_each_one_before_a_day_earlier(days):
+    town = default_districts(days=days, today=TODAY)[0]
+
+    times = sorted({event["created"] for event in town.events.values()})
+    assert last_sync(town) == "2031-03-04T15:20:30.000Z"
+    assert times == [f"2031-03-{4 - day:02d}T15:20:30.000Z" for day in reversed(range(days))]
+    assert all(user["last_modified"] <= last_sync(town) for user in town.resources["users"].values())
+
+
+def test_people_and_ids_are_the_same_whenever_it_is_served():
+    fixed, one, later = (
+        default_districts(days=2, today=today)[0] for today in (None, TODAY, TODAY + timedelta(days=500))
+    )
+
+    assert without_times(everything(fixed)) == without_times(everything(one)) == without_times(everything(later))
+    assert everything(one) != everything(later)
+
+
+def test_a_day_that_is_asked_for_while_it_runs_is_today_and_what_a_later_start_serves():
+    moments = iter([TODAY + timedelta(minutes=5), TODAY + timedelta(minutes=4)])
+    running = default_districts(today=TODAY)
+    with running_sandbox(running, today=lambda: next(moments)) as sandbox:
+        times = []
+        for _ in range(2):
+            httpx.post(f"{sandbox.url}/sandbox/day").raise_for_status()
+            times.append(last_sync(running[0]))
+
+    # The clock went back a minute; the district's time does not.
+    assert times == ["2031-03-04T15:25:30.000Z", "2031-03-04T15:25:31.000Z"]
+    restarted = default_districts(days=2, today=TODAY + timedelta(days=1))
+    assert [without_times(everything(one)) for one in running] == [without_times(everything(one)) for one in restarted]
+
+
+def test_a_district_that_was_given_changes_today_too(tmp_path):
+    village = generate_district(DistrictSpec("Given", 3, 90, 9, 30), seed=1)
+    for name, items in village.resources.items():
+        lines = [json.dumps(item) for item in items.values()]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+
+    given = load_district(tmp_path, TODAY - timedelta(days=2))
+    school_days(given, 2)
+
+    assert last_sync(given) == "2031-03-04T15:20:30.000Z"
+    assert max(event["created"] for event in given.events.values()) == last_sync(given)
