@@ -25,7 +25,7 @@ from roster_pipeline.product.connections import BRING_BACK
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import alerts
 
-Kind = Literal["failing", "held", "snapshot"]
+Kind = Literal["failing", "held", "snapshot", "disconnected"]
 TIMEOUT = 3.0
 """Seconds that the webhook may take to let us in, and again to answer."""
 PATIENCE = 10.0
@@ -67,6 +67,16 @@ STATES: dict[Kind, str] = {
             order by started_at desc, id desc limit 1
         ) as last
     """,
+    "disconnected": """
+        select organization.id as organization_id,
+            organization.state = 'disconnected' and organization.operator_disconnected_at is null as is_open,
+            last.id as sync_id, null as plan
+        from roster.organizations as organization
+        cross join lateral (
+            select id from roster.syncs where organization_id = organization.id
+            order by started_at desc, id desc limit 1
+        ) as last
+    """,
 }
 COUNTS: dict[Kind, str] = {
     "failing": """
@@ -81,6 +91,7 @@ COUNTS: dict[Kind, str] = {
         ) as parts
     """,
     "snapshot": "select '{}'::jsonb",
+    "disconnected": "select '{}'::jsonb",
 }
 SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
     ("failing", True): (
@@ -98,6 +109,11 @@ SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
         "look at run {run_id} in Dagster, then roster-pipeline sync --district {district_id}, which writes it again",
     ),
     ("snapshot", False): ("the analysts' file is written again", None),
+    ("disconnected", True): (
+        "its connection is gone: Clever has not shown it to this app for an hour or more, and everything it has stays",
+        BRING_BACK,
+    ),
+    ("disconnected", False): ("its connection is back, or an operator has ended it", None),
 }
 """What is told of a kind that opened, or did not any more, and what to do next."""
 GONE = ("Clever shows it to this app no more; everything that it has stays", BRING_BACK)

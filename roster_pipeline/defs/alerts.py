@@ -33,7 +33,7 @@ def failure_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.
     """Look at the last sync of each district, at the runs that never came to one, and at the last snapshot."""
     engine, now = product.engine(), datetime.now(UTC)
     _record_unstarted(context, engine, now)
-    return _tell(context, engine, now, "failing", "snapshot")
+    return _tell(context, engine, now, "failing", "disconnected", "snapshot")
 
 
 @dg.sensor(

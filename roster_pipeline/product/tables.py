@@ -285,7 +285,7 @@ alerts = Table(
     metadata,
     _id(),
     _to("organizations"),
-    *_one_of("kind", "failing", "held", "snapshot"),
+    *_one_of("kind", "failing", "held", "snapshot", "disconnected"),
     _to("syncs"),
     _at("opened_at", now=True),
     _at("recovered_at"),

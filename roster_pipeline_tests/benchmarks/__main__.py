@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from roster_pipeline_tests.benchmarks.busy import busy_application
+from roster_pipeline_tests.benchmarks.connections import connections
 from roster_pipeline_tests.benchmarks.figures import (
     Bench,
     Figure,
@@ -96,6 +97,7 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         LINKS: partial(links, bench, max(2_000, args.students // 5)),
         "delta beside full": partial(delta_sync, bench, args.students),
         "busy application beside syncs": partial(busy_application, bench, max(1_000, args.students * 3 // 100)),
+        "connections: what Clever says of each district": partial(connections, bench, args.districts * 5),
         "nightly: small districts through the daemon": partial(nightly, bench, args.districts),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),

@@ -427,24 +427,3 @@ def test_given_a_name_with_markup_when_told_then_it_mentions_and_links_nobody(va
 
 def test_patience_is_short_enough_for_the_daemon():
     assert PATIENCE + 2 * TIMEOUT < 30
-
-
-def test_a_failure_is_told_with_its_cause_and_without_markup(valley, product, webhook, look):
-    begin(product, valley, "a run")
-    line = "District <!channel>, /v3.1/schools: status 403; have it @shared in Clever."
-    with transaction(product) as pg:
-        close_unpublished(pg, "a run", datetime.now(UTC), why=lambda: line)
-    look()
-    (message,) = webhook.taken
-    assert message["cause"] == "District channel , /v3.1/schools: status 403; have it shared in Clever."
-    assert f"Cause: {message['cause']} Next: look at run a run" in message["text"]
-
-
-def test_a_district_that_clever_shows_no_more_is_told_with_who_can_bring_it_back(valley, hamlet, sync, webhook, look):
-    valley.connected = False
-    assert sync(valley).exit_code == 4
-    look()
-    (message,) = webhook.taken
-    assert "shows it to this app no more" in message["text"]
-    assert "A district administrator can connect the app again in Clever" in message["next"]
-    assert f"roster-pipeline disconnect {valley.id}" in message["next"]

@@ -1,0 +1,61 @@
+# ruff: noqa: F811 - fixtures of another module are arguments here
+"""Alerts that say why a district fails, and that a connection is gone."""
+
+from datetime import UTC, datetime
+
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.ledger import close_unpublished
+from roster_pipeline_tests.integration.readers import execute
+from roster_pipeline_tests.integration.test_alerts import (  # noqa: F401 - fixtures
+    begin,
+    fail,
+    look,
+    opened,
+    recovered,
+    webhook,
+)
+
+
+def test_a_failure_is_told_with_its_cause_and_without_markup(valley, product, webhook, look):
+    begin(product, valley, "a run")
+    line = "District <!channel>, /v3.1/schools: status 403; have it @shared in Clever."
+    with transaction(product) as pg:
+        close_unpublished(pg, "a run", datetime.now(UTC), why=lambda: line)
+    look()
+    (message,) = webhook.taken
+    assert message["cause"] == "District channel , /v3.1/schools: status 403; have it shared in Clever."
+    assert f"Cause: {message['cause']} Next: look at run a run" in message["text"]
+
+
+def test_a_district_that_clever_shows_no_more_is_told_with_who_can_bring_it_back(valley, hamlet, sync, webhook, look):
+    valley.connected = False
+    assert sync(valley).exit_code == 4
+    look()
+    (message,) = webhook.taken
+    assert "shows it to this app no more" in message["text"]
+    assert "A district administrator can connect the app again in Clever" in message["next"]
+    assert f"roster-pipeline disconnect {valley.id}" in message["next"]
+
+
+def test_a_connection_that_is_gone_is_told_of_a_district_that_failed_before(
+    valley, hamlet, fail, webhook, look, product
+):
+    fail(valley)
+    look()
+    assert webhook.told() == [opened("failing", valley)]
+    missing = "update roster.organizations set state = :state, missing_since = :at where name = :name"
+    execute(product, missing, state="disconnected", at=datetime.now(UTC), name=valley.name)
+    look()
+    (message,) = webhook.taken
+    assert (message["kind"], "A district administrator" in message["next"]) == ("disconnected", True)
+    webhook.taken.clear()
+    execute(product, missing, state="active", at=None, name=valley.name)
+    look()
+    assert webhook.told() == [recovered("disconnected", valley)]
+
+
+def test_an_operators_own_disconnection_is_not_told(valley, quick_sync, webhook, look, product):
+    quick_sync(valley)
+    execute(product, "update roster.organizations set state = 'disconnected', operator_disconnected_at = now()")
+    look()
+    assert webhook.told() == []
