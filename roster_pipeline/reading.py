@@ -24,7 +24,7 @@ from roster_pipeline.land.excerpt import cut_excerpt
 from roster_pipeline.land.warehouse import open_excerpt
 from roster_pipeline.model.bookmark import Bookmark, Published
 from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, ResourceRead
-from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline.model.resources import LONGEST_EMAIL, LONGEST_TEXT, RESOURCES
 from roster_pipeline.plan.mode import TOO_MANY, Choice, why_full, why_full_after
 from roster_pipeline.stage import models
 
@@ -182,4 +182,5 @@ def _models() -> str:
     """What tables are made by, in short: other models, other fields or another DuckDB make other tables."""
     parts = [f"{one.key} {one.sql}" for one in models()]
     parts += [f"{one.name} {one.fields}" for one in RESOURCES]
+    parts.append(f"texts {LONGEST_TEXT} {LONGEST_EMAIL}")
     return sha256("\n".join([*parts, duckdb.__version__]).encode()).hexdigest()[:16]

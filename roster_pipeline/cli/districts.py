@@ -16,7 +16,7 @@ from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.descriptions import describe_districts
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.text import label
-from roster_pipeline.product.connections import note_list
+from roster_pipeline.product.connections import note_list, note_shown
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations
 from roster_pipeline.product.standing import Standing, standings
@@ -44,9 +44,12 @@ def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the 
     """Show the districts of the Clever connection: tier and state, what waits, and when the data made each hop."""
     settings = read_settings()
     with err.status("Clever is asked about its districts"):
-        seen = shared_districts(settings)
+        seen, is_whole = _look_at_districts(settings)
     with transaction(open_product(settings)) as pg:
-        note_list(pg, list(seen), datetime.now(UTC))
+        if is_whole:
+            note_list(pg, list(seen), datetime.now(UTC))
+        else:
+            note_shown(pg, list(seen))
         connected = {one.district_id: one for one in all_organizations(pg)}
         found = standings(pg)
     everyone = {**seen, **connected}
@@ -67,12 +70,17 @@ def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]
     Raises:
         SourceUnusable: it would describe none of them.
     """
+    return _look_at_districts(settings)[0]
+
+
+def _look_at_districts(settings: Settings) -> tuple[dict[str, District | SourceUnusable], bool]:
+    """As `shared_districts`, and whether the whole list of connections was readable."""
     with CleverClient(clever_access(settings)) as clever:
         found = describe_districts(clever)
     refusals = [one for one in found.values() if isinstance(one, SourceUnusable)]
     if refusals and len(refusals) == len(found):
         raise refusals[0]
-    return found
+    return found, clever.is_list_whole
 
 
 def shown_by_clever(settings: Settings) -> str:

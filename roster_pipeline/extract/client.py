@@ -8,16 +8,18 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from roster_pipeline.errors import DistrictNotShown, SourceBroken, SourceUnreachable
 from roster_pipeline.extract.answers import TRIES, TransientError, judge, waits
-from roster_pipeline.extract.envelope import DistrictAnswer, TokenList, read_answer
-from roster_pipeline.extract.paging import next_page
+from roster_pipeline.extract.body import ACCEPTED, LARGEST_ANSWER, read_body
+from roster_pipeline.extract.envelope import DistrictAnswer, TokenPage, broken, read_answer
+from roster_pipeline.extract.paging import walk
 from roster_pipeline.extract.rate import RateWindow
+from roster_pipeline.extract.salvage import read_mended
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds. 60 is between two pieces of an answer, not for all of it: pages of 10 MB and more are normal."""
-LONGEST_ANSWER = 300.0
-"""Seconds that all of an answer may take: one that trickles for ever would keep its district's lock for ever."""
-LARGEST_ANSWER = 512 * 2**20
-"""Bytes of an answer, unpacked."""
 IDS_SHOWN = 20
 CONNECTIONS = "Clever's list of connections"
 
@@ -63,6 +61,21 @@ class CleverAccess:
         return httpx.URL(f"{self.auth_url.rstrip('/')}/oauth/tokens", params={"owner_type": "district"})
 
 
+class _Tokens(NamedTuple):
+    """The list of connections. No repr: it would show the tokens.
+
+    Attributes:
+        by_district: the newest token of each district.
+        unreadable: connections of which it is not known whose they are.
+    """
+
+    by_district: dict[str, str]
+    unreadable: int
+
+    def __repr__(self) -> str:
+        return f"_Tokens({len(self.by_district)})"
+
+
 class _Bearer(httpx.Auth):
     """The token as a header, kept out of every repr."""
 
@@ -88,9 +101,13 @@ class DistrictConnection:
         Raises:
             SourceUnreachable: nothing but transient faults, try after try.
             SourceRefused: Clever said no.
-            SourceBroken: a status that no list has.
+            SourceBroken: a status that no list has, or an answer above the bounds of `body.py`.
         """
         return self.client.ask(url, _Bearer(self.token), self.district_id)
+
+    def elapsed(self) -> float:
+        """Seconds of a clock that only runs forward."""
+        return self.client.elapsed()
 
     def district(self) -> District:
         """The district as Clever describes it now.
@@ -98,12 +115,26 @@ class DistrictConnection:
         Raises:
             SourceUnusable: as `get`; SourceBroken too if the answer is about another district.
         """
-        what = f"District {self.district_id}"
         body = self.get(self.client.access.lists.join(f"districts/{self.district_id}"))
-        answer = read_answer(body, DistrictAnswer, what).data
+        what = f"District {self.district_id}"
+        answer = read_mended(body, DistrictAnswer, what).data
         if answer.id != self.district_id:
             raise SourceBroken(f"{what}: Clever answered with another district; nothing was read.")
         return answer.described()
+
+
+@dataclass(frozen=True)
+class _Connections:
+    """The list of connections, through the app's own credentials."""
+
+    client: CleverClient
+
+    def get(self, url: httpx.URL) -> bytes:
+        access = self.client.access
+        return self.client.ask(url, httpx.BasicAuth(access.client_id, access.client_secret), None)
+
+    def elapsed(self) -> float:
+        return self.client.elapsed()
 
 
 class CleverClient:
@@ -113,6 +144,11 @@ class CleverClient:
         access: hosts and credentials.
         transport: replaces the network, in tests.
         sleep, clock, random: seconds to wait, unix seconds now, a number of [0, 1) for jitter.
+        elapsed: seconds of a clock that only runs forward, by which answers and lists are bounded.
+
+    Attributes:
+        is_list_whole: whether all of the list of connections that was read last was readable. If not, it proves no
+            absence.
     """
 
     def __init__(
@@ -123,12 +159,15 @@ class CleverClient:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = chance.random,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self.access = access
-        self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_trusted())
+        self.elapsed = elapsed
+        self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_trusted(), headers=ACCEPTED)
         self._sleep, self._clock, self._random = sleep, clock, random
         self._windows: dict[str, RateWindow] = {}
         self._connections: dict[str, DistrictConnection] = {}
+        self.is_list_whole = True
 
     def __enter__(self) -> Self:
         return self
@@ -152,7 +191,8 @@ class CleverClient:
         Raises:
             SourceUnusable: Clever did not give the list.
         """
-        tokens = self._tokens(self.access.tokens)
+        tokens, unreadable = self._tokens(self.access.tokens)
+        self.is_list_whole = not unreadable
         return {each: DistrictConnection(self, each, tokens[each]) for each in sorted(tokens)}
 
     def connection(self, district_id: str) -> DistrictConnection:
@@ -167,28 +207,33 @@ class CleverClient:
         return self._connections[district_id]
 
     def _look_up(self, district_id: str) -> DistrictConnection:
-        token = self._tokens(self.access.tokens.copy_set_param("district", district_id)).get(district_id)
-        if token is not None:
-            return DistrictConnection(self, district_id, token)
-        shown = self.connections()
-        if district_id not in shown:
-            raise DistrictNotShown(_unknown(district_id, tuple(shown)), tuple(shown))
-        return shown[district_id]
+        own = self._tokens(self.access.tokens.copy_set_param("district", district_id))
+        tokens = own if district_id in own.by_district else self._tokens(self.access.tokens)
+        if district_id in tokens.by_district:
+            return DistrictConnection(self, district_id, tokens.by_district[district_id])
+        if own.unreadable or tokens.unreadable:  # one of them may be this district's
+            raise broken(f"District {district_id}, {CONNECTIONS}")
+        shown = tuple(sorted(tokens.by_district))
+        raise DistrictNotShown(_unknown(district_id, shown), shown)
 
     def district(self, district_id: str) -> District:
         """The district as Clever describes it now; raises as `connection` and `DistrictConnection.get`."""
         return self.connection(district_id).district()
 
-    def _tokens(self, url: httpx.URL | None) -> dict[str, str]:
+    def _tokens(self, url: httpx.URL) -> _Tokens:
         """The newest token of each district. Whether this list is paged is unknown (clever-api.md §14.4)."""
-        credentials = httpx.BasicAuth(self.access.client_id, self.access.client_secret)
         entries: list[TokenEntry] = []
-        while url is not None:
-            answer = read_answer(self.ask(url, credentials, None), TokenList, CONNECTIONS)
-            entries += answer.data
-            url = next_page(url, answer.links, CONNECTIONS)
+        unreadable = 0
+        for page in walk(
+            _Connections(self), url, lambda body: read_answer(body, TokenPage, CONNECTIONS), CONNECTIONS, LARGEST_ANSWER
+        ):
+            found = list(page.entries())
+            entries += (entry for entry in found if entry)
+            unreadable += found.count(None)
         entries.sort(key=lambda entry: entry.created or "")
-        return {e.owner.id: e.access_token for e in entries if e.owner.type == "district" and e.access_token}
+        return _Tokens(
+            {e.owner.id: e.access_token for e in entries if e.owner.type == "district" and e.access_token}, unreadable
+        )
 
     def ask(self, url: httpx.URL, who: httpx.Auth, district_id: str | None) -> bytes:
         """One answer's body, with retries, within its token's rate; raises as `DistrictConnection.get`."""
@@ -213,8 +258,8 @@ class CleverClient:
         try:
             with self._http.stream("GET", url, auth=who) as answer:
                 judge(answer, what)
-                return _read(answer, what).removeprefix(codecs.BOM_UTF8)
-        except (httpx.TransportError, httpx.DecodingError) as fault:
+                return read_body(answer, what, self.elapsed).removeprefix(codecs.BOM_UTF8)
+        except httpx.TransportError as fault:
             # The name of the fault only: its text may repeat what was sent.
             raise TransientError(type(fault).__name__) from None
 
@@ -223,24 +268,6 @@ class CleverClient:
 def _trusted() -> ssl.SSLContext:
     """The certificates that are trusted, read once a process: reading them takes as long as many an answer."""
     return httpx.create_ssl_context()
-
-
-def _read(answer: httpx.Response, what: str) -> bytes:
-    """The body to its end, if it has one.
-
-    Raises:
-        TransientError: it takes longer than an answer may.
-        SourceBroken: it is larger than any page.
-    """
-    pieces, size, until = [], 0, time.monotonic() + LONGEST_ANSWER
-    for piece in answer.iter_bytes():
-        pieces.append(piece)
-        size += len(piece)
-        if size > LARGEST_ANSWER:
-            raise SourceBroken(f"{what}: an answer of more than {LARGEST_ANSWER:,} bytes; check the Clever address.")
-        if time.monotonic() > until:
-            raise TransientError(f"an answer that took over {LONGEST_ANSWER:.0f} seconds")
-    return b"".join(pieces)
 
 
 def _unknown(district_id: str, shown: tuple[str, ...]) -> str:

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.model.feed import District
+from roster_pipeline.model.resources import LONGEST_TEXT
 from roster_pipeline.model.text import label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """How msgspec says that bytes are not as expected: wrong JSON or type, no UTF-8, absurd nesting."""
 
-LONGEST_TEXT = 1_000
-"""Characters of a text about a district that are kept."""
-Id = Annotated[str, Meta(min_length=1)]
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
 Answer = TypeVar("Answer")
 Kind = TypeVar("Kind")
 
@@ -46,42 +49,52 @@ class Envelope(Struct, Generic[Kind]):
 
 class TokenOwner(Struct):
     id: Id
-    type: str = "district"
+    type: Text = "district"
 
 
 class TokenEntry(Struct):
     """A connection. No repr: it would show the token."""
 
     owner: TokenOwner
-    access_token: str | None = None
-    created: str | None = None
+    access_token: Text | None = None
+    created: Text | None = None
 
     def __repr__(self) -> str:
         return f"TokenEntry({self.owner.id})"
 
 
-class TokenList(Struct):
+class TokenPage(Struct):
     """`/oauth/tokens`: unlike records, its entries are not wrapped twice (clever-api.md §1.2)."""
 
-    data: list[TokenEntry]
+    data: list[Raw]
     links: list[Link] = []
+
+    def entries(self) -> Iterator[TokenEntry | None]:
+        """Yield each connection; None for one that is not readable, which costs no other district anything."""
+        for raw in self.data:
+            try:
+                yield msgspec.json.decode(raw, type=TokenEntry)
+            except UNREADABLE:
+                yield None
 
 
 class DistrictFields(Struct):
+    """How Clever describes a district. A field that is not readable is missing."""
+
     id: Id
-    name: str | None = None
-    state: str | None = None
-    last_sync: str | None = None
+    name: Any = None
+    state: Any = None
+    last_sync: Any = None
     error: Any = None
     pause_end: Any = None
     portal_url: Any = None
 
     def described(self) -> District:
-        """The district in our words. A text that is no time, or no address, counts as not given."""
+        """The district in our words. A text that is too long, no time, or no address, counts as not given."""
         return District(
             self.id,
-            _stored(self.name),
-            _stored(self.state),
+            _bounded(self.name),
+            _bounded(self.state),
             moment(self.last_sync),
             error=label(_stored(self.error), LONGEST_TEXT),
             pause_end=moment(self.pause_end),
@@ -95,6 +108,11 @@ class DistrictAnswer(Struct):
 
 def _stored(text: object) -> str:
     return text.replace("\0", "") if isinstance(text, str) else ""  # PostgreSQL cannot hold \0
+
+
+def _bounded(text: object) -> str:
+    """The text if it is one and not too long: what is published of it then stays (R4.15)."""
+    return found if len(found := _stored(text)) <= LONGEST_TEXT else ""
 
 
 def _web_address(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,16 @@ import msgspec
 from roster_pipeline.extract.envelope import UNREADABLE, Envelope, Link, Wrapped
 from roster_pipeline.extract.records import KINDS, Record
 from roster_pipeline.extract.salvage import Salvage, split
+from roster_pipeline.model.resources import LARGEST_RECORD, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from roster_pipeline.model.feed import SetAside
-    from roster_pipeline.model.resources import Resource
+
+
+_DECODING = threading.Lock()
+"""Lists are read at once and decoded one after the other: two pages as objects would need twice the memory."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +60,38 @@ class PageReader:
         Raises:
             SourceBroken: the answer is no page of records.
         """
+        with _DECODING:
+            return self._read(body, what)
+
+    def _read(self, body: bytes, what: str) -> Page:
         try:
             page = self._decoder.decode(body)
         except UNREADABLE:
             return self._one_by_one(body, what)
         records = [item.data for item in page.data]
         lines = self._encoder.encode_lines(records)
-        # Two looks at the page as a whole, so that a good one costs nothing for each record.
-        if {record.district for record in records} - self._at_home or _may_hold_nul(lines):
+        # Three looks at the page as a whole, so that a good one costs nothing for each record.
+        if {record.district for record in records} - self._at_home or _may_hold_nul(lines) or _may_be_too_large(lines):
             return self._one_by_one(body, what)
         return Page(lines, len(records), page.links)
 
     def _one_by_one(self, body: bytes, what: str) -> Page:
         links, raws = split(body, what)
-        found = [self._salvage.read(raw) for raw in raws]
-        records = [record for record, _ in found if record is not None]
-        set_aside = [fault for _, faults in found for fault in faults]
-        return Page(self._encoder.encode_lines(records), len(records), links, set_aside)
+        lines: list[bytes] = []
+        set_aside: list[SetAside] = []
+        for raw in raws:
+            record, faults = self._salvage.read(raw)
+            set_aside += faults
+            if record is not None:
+                lines.append(self._encoder.encode_lines([record]))
+        return Page(b"".join(lines), len(lines), links, set_aside)
 
 
 def _may_hold_nul(lines: bytes) -> bool:
     """PostgreSQL stores no NUL. Looking for any escape first: one byte is found ten times faster than six."""
     return b"\\" in lines and b"\\u0000" in lines
+
+
+def _may_be_too_large(lines: bytes) -> bool:
+    """Whether one of the records is above the bound of one; most pages are below it as a whole."""
+    return len(lines) > LARGEST_RECORD and max(map(len, lines.split(b"\n"))) > LARGEST_RECORD

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 LIMIT = 10_000
 """Records a page, the most that Clever gives (clever-api.md §3.1)."""
-MOST_PAGES = 20_000
-"""A bound on one list; two million records at a hundred a page, should the server ignore LIMIT."""
+MOST_PAGES, MOST_BYTES, MOST_SECONDS = 20_000, 8 * 2**30, 7_200.0
+"""Bounds of one list. The pages are those of two million records, if the server ignores LIMIT and gives a hundred."""
 
 
 class Linked(Protocol):
@@ -27,6 +27,16 @@ class Linked(Protocol):
 
     @property
     def links(self) -> Sequence[Link]: ...
+
+
+class Source(Protocol):
+    """What gives the answers of a list."""
+
+    def get(self, url: httpx.URL) -> bytes:
+        """The body of one answer."""
+
+    def elapsed(self) -> float:
+        """Seconds of a clock that only runs forward."""
 
 
 Answer = TypeVar("Answer", bound=Linked)
@@ -46,17 +56,28 @@ def pages(connection: DistrictConnection, resource: Resource) -> Iterator[Page]:
 
 
 def walk(
-    connection: DistrictConnection, url: httpx.URL, read: Callable[[bytes], Answer], what: str
+    source: Source, url: httpx.URL, read: Callable[[bytes], Answer], what: str, most_bytes: int | None = None
 ) -> Iterator[Answer]:
     """What `read` makes of each answer, from the one at `url` by its links to the last; raises as `pages`."""
+    size, until, most_bytes = 0, source.elapsed() + MOST_SECONDS, most_bytes or MOST_BYTES
     for _ in range(MOST_PAGES):
-        page = read(connection.get(url))
+        body = source.get(url)
+        size += len(body)
+        if size > most_bytes:
+            raise _endless(what, f"{most_bytes:,} bytes")
+        page = read(body)
         yield page
         following = next_page(url, page.links, what)
         if following is None:
             return
+        if source.elapsed() > until:
+            raise _endless(what, f"{MOST_SECONDS / 3600:g} hours")
         url = following
-    raise SourceBroken(f"{what}: {MOST_PAGES} pages and no end; nothing was published.")
+    raise _endless(what, f"{MOST_PAGES:,} pages")
+
+
+def _endless(what: str, bound: str) -> SourceBroken:
+    return SourceBroken(f"{what}: {bound} and no end; nothing was published. Check the Clever address, then run again.")
 
 
 def next_page(url: httpx.URL, links: Sequence[Link], what: str) -> httpx.URL | None:

@@ -5,36 +5,41 @@ The same list as `model/resources.py`, as types that msgspec reads and writes wi
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
 
-from roster_pipeline.extract.envelope import Id
+from msgspec import Meta, Struct
+
+from roster_pipeline.extract.envelope import Id, Text
+from roster_pipeline.model.resources import LONGEST_EMAIL
+
+Email = Annotated[str, Meta(max_length=LONGEST_EMAIL)]
 
 
 class Record(Struct, omit_defaults=True, gc=False):
     """What every record has. Null and missing are alike (clever-api.md §2), so null is written as missing."""
 
     id: Id
-    district: str | None = None
+    district: Text | None = None
 
 
 class School(Record, omit_defaults=True, gc=False):
-    name: str | None = None
-    sis_id: str | None = None
-    nces_id: str | None = None
-    low_grade: str | None = None
-    high_grade: str | None = None
-    last_modified: str | None = None
+    name: Text | None = None
+    sis_id: Text | None = None
+    nces_id: Text | None = None
+    low_grade: Text | None = None
+    high_grade: Text | None = None
+    last_modified: Text | None = None
 
 
 class Name(Struct, omit_defaults=True, gc=False):
-    first: str | None = None
-    last: str | None = None
+    first: Text | None = None
+    last: Text | None = None
 
 
 class Role(Struct, omit_defaults=True, gc=False):
-    school: str | None = None
-    schools: list[str] | None = None
-    sis_id: str | None = None
+    school: Text | None = None
+    schools: list[Text] | None = None
+    sis_id: Text | None = None
 
 
 class Roles(Struct, omit_defaults=True, gc=False):
@@ -45,35 +50,35 @@ class Roles(Struct, omit_defaults=True, gc=False):
 
 
 class Person(Record, omit_defaults=True, gc=False):
-    email: str | None = None
+    email: Email | None = None
     name: Name | None = None
     roles: Roles | None = None
-    last_modified: str | None = None
+    last_modified: Text | None = None
 
 
 class Section(Record, omit_defaults=True, gc=False, kw_only=True):
     """`students` is never optional in Clever (clever-api.md §5): without it, nobody knows who is in the class."""
 
-    name: str | None = None
-    school: str | None = None
-    subject: str | None = None
-    grade: str | None = None
-    period: str | None = None
-    teacher: str | None = None
-    term_id: str | None = None
-    course: str | None = None
-    teachers: list[str] | None = None
-    students: list[str]
-    last_modified: str | None = None
+    name: Text | None = None
+    school: Text | None = None
+    subject: Text | None = None
+    grade: Text | None = None
+    period: Text | None = None
+    teacher: Text | None = None
+    term_id: Text | None = None
+    course: Text | None = None
+    teachers: list[Text] | None = None
+    students: list[Text]
+    last_modified: Text | None = None
 
 
 class Term(Record, omit_defaults=True, gc=False):
-    name: str | None = None
+    name: Text | None = None
 
 
 class Course(Record, omit_defaults=True, gc=False):
-    name: str | None = None
-    number: str | None = None
+    name: Text | None = None
+    number: Text | None = None
 
 
 KINDS: dict[str, type[Record]] = {

@@ -31,7 +31,7 @@ class District:
     portal_url: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A record that could not be read, or a field of it that was dropped. Carries no value of the record."""
 

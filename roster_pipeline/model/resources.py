@@ -19,6 +19,10 @@ PERSON = {
     "last_modified": "VARCHAR",
 }
 NO_CONTENT = frozenset({"last_modified"})
+LONGEST_TEXT, LONGEST_EMAIL = 1_000, 320
+"""Characters of a text and of an email that are read from Clever. No limit further down the flow is tighter."""
+LARGEST_RECORD = 8 * 2**20
+"""Bytes of the kept fields of one record; of a class with 300,000 members. DuckDB reads no JSON object above 16 MiB."""
 
 
 @dataclass(frozen=True)

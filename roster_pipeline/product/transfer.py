@@ -17,7 +17,12 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 
+from roster_pipeline.model.resources import LONGEST_TEXT
+
 BLOCK = 1 << 20
+LONGEST_READ = LONGEST_TEXT + 1
+"""Characters of a text that are read from the product, which may hold longer ones than Clever may give. The cut text is
+one character too long to equal any of Clever's."""
 
 
 def copy_to_postgres(con: duckdb.DuckDBPyConnection, query: str, pg: Connection, table: str, columns: str) -> None:
@@ -44,7 +49,9 @@ def copy_to_duckdb(
     into: str,
     columns: Mapping[str, str],
 ) -> None:
-    """Create a DuckDB table with the rows of a PostgreSQL query.
+    """Create a DuckDB table with the rows of a PostgreSQL query. Texts are cut at LONGEST_READ characters.
+
+    A row of uncut texts could be longer than DuckDB reads.
 
     Args:
         into: `table NAME`, or `temporary table NAME`.
@@ -54,7 +61,12 @@ def copy_to_duckdb(
     with _csv_file(con) as file:
         with cursor(pg) as cur, file.open("wb") as out:
             # COPY takes no bound parameters, so psycopg quotes them on this side.
-            statement = sql.SQL("copy ({}) to stdout (format csv, force_quote *)").format(_bound(query, parameters))
+            cut = sql.SQL("select {} from ({}) as found ({})").format(
+                sql.SQL(", ").join(_cut(name, kind) for name, kind in columns.items()),
+                _bound(query, parameters),
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+            )
+            statement = sql.SQL("copy ({}) to stdout (format csv, force_quote *)").format(cut)
             with cur.copy(statement) as copy:
                 for block in copy:
                     out.write(block)
@@ -83,6 +95,11 @@ def cursor(pg: Connection) -> Iterator[psycopg.Cursor[tuple[object, ...]]]:
     raw = cast("psycopg.Connection[tuple[object, ...]]", pg.connection.driver_connection)
     with raw.cursor() as cur:
         yield cur
+
+
+def _cut(name: str, kind: str) -> sql.Composable:
+    column = sql.Identifier(name)
+    return sql.SQL("left({}, {})").format(column, LONGEST_READ) if kind == "VARCHAR" else column
 
 
 def _raw(text: str) -> sql.SQL:

@@ -15,7 +15,7 @@ from roster_pipeline.errors import (
     SourceRefused,
     SourceUnreachable,
 )
-from roster_pipeline.extract import client as client_module
+from roster_pipeline.extract import body as body_module
 from roster_pipeline.extract.answers import TRIES
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.paging import pages
@@ -114,7 +114,7 @@ def trickle():
 
 
 def test_an_answer_that_trickles_for_ever_is_given_up(monkeypatch):
-    monkeypatch.setattr(client_module, "LONGEST_ANSWER", 0.05)
+    monkeypatch.setattr(body_module, "LONGEST_ANSWER", 0.05)
     clever = FakeClever(lambda _: httpx.Response(200, content=trickle()))
     with pytest.raises(SourceUnreachable, match="took over"):
         ask(clever)
@@ -122,7 +122,7 @@ def test_an_answer_that_trickles_for_ever_is_given_up(monkeypatch):
 
 
 def test_an_answer_larger_than_any_page_is_refused_before_it_is_all_read(monkeypatch):
-    monkeypatch.setattr(client_module, "LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(body_module, "LARGEST_ANSWER", 1000)
     pieces = iter([b" " * 600] * 3)
     clever = FakeClever(lambda _: httpx.Response(200, content=pieces))
     with pytest.raises(SourceBroken, match="more than 1,000 bytes"):

@@ -138,10 +138,16 @@ def test_a_field_that_only_describes_is_dropped_alone(tmp_path, name):
 
 
 def test_a_record_of_five_megabytes_is_read(tmp_path):
-    big = SCHOOL | {"name": "<b>" + "x" * 5_000_000, "ext": {"y": "z" * 5_000_000}}
+    big = SCHOOL | {"name": "<b>" + "x" * 900, "ext": {"y": "z" * 5_000_000}}
     assert kept(read(feed(happened(1, "schools.updated", big)), tmp_path)) == {
         "schools": [SCHOOL | {"name": big["name"]}]
     }
+
+
+def test_a_school_whose_new_name_is_too_long_is_neither_changed_nor_gone(tmp_path):
+    found = read(feed(happened(1, "schools.updated", SCHOOL | {"name": "x" * 17_000_000})), tmp_path)
+    assert (kept(found), gone(found)) == ({}, {})
+    assert set_aside(found) == [("schools", SCHOOL["id"], "name is longer than 1,000 characters")]
 
 
 @pytest.mark.parametrize("old", [None, 5, "<html>", NESTED, {"roles": NESTED}, {"name": "\0"}, {"name": "\ud83d"}])

@@ -6,11 +6,20 @@ import json
 
 import msgspec
 import pytest
+from msgspec import inspect
 
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.extract.page import Page, PageReader
 from roster_pipeline.extract.records import KINDS
-from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS, TERMS
+from roster_pipeline.model.resources import (
+    LONGEST_EMAIL,
+    LONGEST_TEXT,
+    RESOURCES,
+    SCHOOLS,
+    SECTIONS,
+    STUDENTS,
+    TERMS,
+)
 from roster_pipeline_tests.extract.fake_clever import DISTRICT, OTHER, body, oid
 
 GOOD = {
@@ -77,6 +86,17 @@ def test_null_and_missing_are_alike():
         ({"name": "Ann B"}, {"email": GOOD["email"]}, "name is not an object"),
         ({"email": "a\0b"}, {"name": GOOD["name"]}, "email holds a character that cannot be stored"),
         ({"email": "a\ud800b"}, {"name": GOOD["name"]}, "email holds a character that cannot be stored"),
+        ({"email": "a" * 321}, {"name": GOOD["name"]}, "email is longer than 320 characters"),
+        (
+            {"name": {"first": "\U0001f600" * 1_001, "last": "B"}},
+            {"email": GOOD["email"], "name": {"last": "B"}},
+            "name.first is longer than 1,000 characters",
+        ),
+        (
+            {"roles": {"student": {"school": oid(7), "sis_id": "s" * 17_000_000}}},
+            {"email": GOOD["email"], "name": GOOD["name"], "roles": {"student": {"school": oid(7)}}},
+            "roles.student.sis_id is longer than 1,000 characters",
+        ),
     ],
 )
 def test_a_wrong_field_that_only_describes_is_dropped(wrong, left, reason):
@@ -103,6 +123,18 @@ def test_a_wrong_field_that_only_describes_is_dropped(wrong, left, reason):
             "roles.student.schools holds something that is not text",
         ),
         ({"email": 5, "roles": 5}, oid(1), "roles is not an object"),
+        ({"id": "a" * 1_001}, None, "id is longer than 1,000 characters"),
+        ({"district": "a" * 1_001}, oid(1), "district is longer than 1,000 characters"),
+        (
+            {"roles": {"student": {"school": "5" * 1_001}}},
+            oid(1),
+            "roles.student.school is longer than 1,000 characters",
+        ),
+        (
+            {"roles": {"student": {"schools": [oid(7), "5" * 1_001]}}},
+            oid(1),
+            "roles.student.schools holds one that is longer than 1,000 characters",
+        ),
     ],
 )
 def test_a_wrong_field_that_says_who_or_where_takes_the_record_with_it(wrong, clever_id, reason):
@@ -116,6 +148,50 @@ def test_half_a_class_is_no_class(students):
     page = read({"id": oid(1), "students": students}, resource=SECTIONS)
     assert page.rows == 0
     assert page.set_aside[0].whole_record
+
+
+@pytest.mark.parametrize("resource", [SCHOOLS, SECTIONS], ids=lambda resource: resource.name)
+def test_a_school_or_class_whose_name_is_too_long_is_rejected_alone(resource):
+    plain = {"id": oid(1), "students": []} if resource is SECTIONS else {"id": oid(1)}
+    page = read(plain | {"name": "n" * 1_001}, plain | {"id": oid(2), "name": "n" * 1_000}, resource=resource)
+    assert [record["id"] for record in kept(page)] == [oid(2)]
+    assert reasons(page) == [(oid(1), "name is longer than 1,000 characters", True)]
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000, "\U0001f600" * 1_000, "\u00e9\n" * 500])
+def test_a_text_of_the_longest_length_is_kept(text):
+    page = read({**GOOD, "name": {"first": text}, "email": text[:320]})
+    assert (kept(page)[0]["name"], kept(page)[0]["email"]) == ({"first": text}, text[:320])
+    assert not page.set_aside
+
+
+def test_a_record_that_is_larger_than_duckdb_reads_is_rejected_alone():
+    long_ids = [oid(number).rjust(1_000, "0") for number in range(17_000)]
+    many = {"id": oid(1), "students": long_ids}
+    page = read(many, {"id": oid(2), "students": [oid(3)]}, resource=SECTIONS)
+    assert [record["id"] for record in kept(page)] == [oid(2)]
+    assert reasons(page) == [(oid(1), "the record is larger than 8,388,608 bytes", True)]
+
+
+def test_a_large_record_of_which_little_is_kept_is_read():
+    page = read({**GOOD, "ext": {"x": "y" * 9_000_000}}, {**GOOD, "id": oid(2), "email": 5})
+    assert [record["id"] for record in kept(page)] == [oid(1), oid(2)]
+
+
+def test_every_kept_text_has_a_bound():
+    def texts(shape):
+        if isinstance(shape, inspect.StrType):
+            yield shape
+        for inner in (
+            *getattr(shape, "types", ()),
+            *(field.type for field in getattr(shape, "fields", ())),
+            *([shape.item_type] if isinstance(shape, inspect.ListType) else []),
+        ):
+            yield from texts(inner)
+
+    found = [text for kind in KINDS.values() for text in texts(inspect.type_info(kind))]
+    assert len(found) > 40
+    assert {text.max_length for text in found} == {LONGEST_TEXT, LONGEST_EMAIL}
 
 
 def test_what_is_no_record_is_set_aside_and_the_others_are_kept():

@@ -1,0 +1,140 @@
+"""Texts that are longer than any real one: each costs its field or its record and stops no sync (R4.15)."""
+
+import duckdb
+import pytest
+
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import execute, published, query, row_versions
+from roster_pipeline_tests.integration.scenarios.seen import roster_of
+from roster_pipeline_tests.integration.scenarios.town import Town, clever_id
+
+ENDLESS = "x" * 17_000_000
+"""Longer than a line that DuckDB reads."""
+LONG = "\U0001f600" * 1_001
+"""One character above the bound."""
+STORED = {
+    "school": "update roster.schools set name = repeat('x', 17000000) where clever_id = :key",
+    "class": "update roster.rosters set name = repeat('x', 17000000) where clever_id = :key",
+    "person": "update roster.accounts set last_name = repeat('x', 17000000) where id = "
+    "(select account_id from roster.identity_links where clever_id = :key)",
+}
+
+
+@pytest.fixture
+def set_aside(town):
+    """(list, Clever id, reason, whether the whole record) of what the last sync did not take."""
+
+    def read():
+        with open_warehouse(read_settings().districts_folder, town.id) as con:
+            return set(con.execute("select resource, clever_id, reason, whole_record from raw.set_aside").fetchall())
+
+    return read
+
+
+def lengthen(town, text):
+    """Put `text` where it costs a field, and where it costs a record; gives what is to be set aside."""
+    named, email, number = town.student(1), town.student(2), town.teacher(3)
+    town.student(1, text, "Lake")
+    town.student(2, email=f"{text[:321]}@example.org")
+    town.teacher(3, roles={"teacher": town.role(3) | {"sis_id": text}})
+    misplaced = town.student(4, roles={"student": town.role(4) | {"schools": [town.school(0), text]}})
+    section, school = town.section(5, students=[named, email], name=text), town.school(6, name=text)
+    subject = town.section(7, students=[named], subject=text)
+    town.edit("terms", clever_id(1, "term", 0), name=text)
+    longer, longest = "is longer than 1,000 characters", "is longer than 320 characters"
+    return {
+        ("students", named, f"name.first {longer}", False),
+        ("students", email, f"email {longest}", False),
+        ("teachers", number, f"roles.teacher.sis_id {longer}", False),
+        ("students", misplaced, f"roles.student.schools holds one that {longer}", True),
+        ("sections", section, f"name {longer}", True),
+        ("schools", school, f"name {longer}", True),
+        ("sections", subject, f"subject {longer}", False),
+        ("terms", clever_id(1, "term", 0), f"name {longer}", False),
+    }
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+@pytest.mark.parametrize("text", [ENDLESS, LONG], ids=["endless", "one too long"])
+def test_given_texts_that_are_too_long_when_synced_then_what_is_published_of_the_records_stays_and_the_rest_lands(
+    town, quick_sync, product, set_aside, text, mode
+):
+    plain = [town.student(1), town.student(2), town.teacher(3), town.student(4)]
+    town.section(5, students=plain[:2])
+    town.school(6)
+    town.section(7, students=plain[:1], subject="math")
+    quick_sync(town, snapshot=True)
+    before = row_versions(product)
+    aside = lengthen(town, text)
+    assert quick_sync(town, mode=mode, snapshot=True).total == 0
+    assert row_versions(product) == before
+    assert set_aside() == aside
+    town.student(8)
+    quick_sync(town, mode=mode)
+    assert clever_id(1, "student", 8) in published(product, town.id).people
+
+
+def test_given_newcomers_with_texts_that_are_too_long_when_synced_then_each_lands_without_the_field_or_not_at_all(
+    town, quick_sync, product
+):
+    lengthen(town, ENDLESS)
+    quick_sync(town, snapshot=True)
+    found = published(product, town.id)
+    assert found.people[town.student(1)][1:4] == (None, "Lake", "student1@town1.example.org")
+    assert found.people[town.student(2)][3] is None
+    assert town.student(4) not in found.people
+    assert {clever_id(1, "section", 5), clever_id(1, "school", 6)}.isdisjoint({*found.rosters, *found.schools})
+    assert found.rosters[clever_id(1, "section", 7)][2] is None
+
+
+def test_given_an_id_that_is_too_long_when_synced_then_that_record_is_rejected_and_the_district_is_published(
+    town, quick_sync, product
+):
+    town.put("users", town.person(town.student(1)) | {"id": ENDLESS})
+    town.section(1, students=[town.student(2), ENDLESS])
+    town.section(2, students=[town.student(2)])
+    quick_sync(town)
+    found = published(product, town.id)
+    assert {town.student(1), town.student(2)} <= found.people.keys()
+    assert clever_id(1, "section", 1) not in found.rosters
+    assert (clever_id(1, "section", 2), town.student(2)) in found.students
+
+
+def test_given_a_district_whose_name_is_too_long_when_synced_then_the_organization_keeps_its_name(
+    town, quick_sync, product
+):
+    town.edit("districts", town.id, name=ENDLESS)
+    quick_sync(town, snapshot=True)
+    assert query(product, "select name from roster.organizations") == [(Town().name,)]
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_given_texts_in_the_product_that_were_published_without_a_bound_when_synced_then_no_sync_stops(
+    town, quick_sync, product, mode
+):
+    """They stay until Clever gives another value, and analysts see their beginning."""
+    person, section, school = town.student(1), town.section(1, students=[town.student(1)]), town.school(2)
+    quick_sync(town)
+    for statement, key in zip(STORED.values(), (school, section, person), strict=True):
+        execute(product, statement, as_sync=True, key=key)
+    town.student(1, email="other@example.org")
+    town.student(3)
+    quick_sync(town, mode=mode, snapshot=True)
+    town.section(1, students=[person], name="Short again")
+    town.school(2, name="Short again")
+    quick_sync(town, mode="full", snapshot=True)
+    assert (roster_of(product, section).name, published(product, town.id).schools[school][0]) == ("Short again",) * 2
+    assert published(product, town.id).people[person][2] == "Student1"
+    assert quick_sync(town).total == 0
+
+
+def test_given_a_long_text_in_the_product_when_a_snapshot_is_left_then_it_holds_the_beginning(
+    town, quick_sync, product
+):
+    section = town.section(1)
+    quick_sync(town)
+    execute(product, STORED["class"], as_sync=True, key=section)
+    quick_sync(town, snapshot=True)
+    with duckdb.connect(read_settings().snapshots_folder / "latest.duckdb", read_only=True) as con:
+        assert con.execute("select max(length(name)) from rosters").fetchall() == [(1_001,)]
