@@ -1,36 +1,52 @@
 -- Who asks for which address, and who must wait because somebody else keeps it. An address is free once its holder
 -- moves to another one in the same sync, so two people can swap, and a chain of moves works in any order of the rows
 -- (rule book, *An email change follows Clever if the new address is free*).
-with recursive claims as (
+with recursive compared as (
     select
-        person.clever_id,
-        person.email,
-        person.email_is_valid,
-        person.email_carriers,
+        person.*,
         own.account_id,
         own.email as own_email,
-        own.clever_email is distinct from person.email as is_moved,
+        own.clever_email as own_clever_email,
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
-        coalesce(person.email_is_valid and person.email_carriers = 1, false) as is_wanted,
-        -- A linked person whose first name, last name and email all change at once may be somebody else under the id. A
-        -- name that is missing is blank; one that could not be read is unknown.
-        coalesce(
-            own.account_id is not null
-            and strip_accents(lower(trim(coalesce(own.first_name, ''))))
-            <> strip_accents(lower(trim(coalesce(person.first_name, if(person.is_half_read, null, '')))))
-            and strip_accents(lower(trim(coalesce(own.last_name, ''))))
-            <> strip_accents(lower(trim(coalesce(person.last_name, if(person.is_half_read, null, '')))))
-            and own.clever_email is distinct from person.email,
-            false
-        ) as is_recycled,
-        -- So does whoever has a field that could not be read.
-        coalesce(is_recycled or (person.is_half_read and own.account_id is not null), false) as is_kept
+        -- Null where one of the two is missing: a missing name or email is not a different one (R6.7).
+        strip_accents(lower(nullif(trim(own.first_name), '')))
+        <> strip_accents(lower(nullif(trim(person.first_name), ''))) as first_name_differs,
+        strip_accents(lower(nullif(trim(own.last_name), '')))
+        <> strip_accents(lower(nullif(trim(person.last_name), ''))) as last_name_differs,
+        own.clever_email <> person.email as email_differs,
+        -- What a review asks stands until something agrees again; what is missing by now does not answer it.
+        person.clever_id in (
+            select clever_id from current.reviews where reason = 'recycled_id' and not is_native and not is_ended
+        ) as is_asked
     from intermediate.int_people as person
     left join current.accounts as own
         on own.linked_clever_id = person.clever_id and own.is_linked_here
     left join current.accounts as holder
         on holder.email = person.email and person.email_is_valid
+),
+
+claims as (
+    select
+        clever_id,
+        email,
+        email_is_valid,
+        email_carriers,
+        account_id,
+        own_email,
+        own_clever_email is distinct from email as is_moved,
+        holder_id,
+        holder_clever_id,
+        coalesce(email_is_valid and email_carriers = 1, false) as is_wanted,
+        -- A linked person whose first name, last name and email all change at once may be somebody else under the id
+        -- (R2.18).
+        account_id is not null
+        and coalesce(first_name_differs, is_asked)
+        and coalesce(last_name_differs, is_asked)
+        and coalesce(email_differs, is_asked) as is_recycled,
+        -- A person of whom a field could not be read keeps what the account has too.
+        coalesce(is_recycled or (is_half_read and account_id is not null), false) as is_kept
+    from compared
 ),
 
 keepers as (

@@ -26,8 +26,14 @@ with matched as (
         coalesce(
             nullif(strip_accents(lower(trim(holder.last_name))), '') = strip_accents(lower(trim(person.last_name))), false
         ) as last_name_agrees,
-        coalesce(nullif(holder.first_name, ''), nullif(holder.last_name, '')) is not null
-        and coalesce(nullif(person.first_name, ''), nullif(person.last_name, '')) is not null as names_are_known,
+        -- A missing name is not a different one (R6.7), so both names of both are needed.
+        coalesce(
+            strip_accents(lower(nullif(trim(holder.first_name), '')))
+            <> strip_accents(lower(nullif(trim(person.first_name), '')))
+            and strip_accents(lower(nullif(trim(holder.last_name), '')))
+            <> strip_accents(lower(nullif(trim(person.last_name), ''))),
+            false
+        ) as both_names_differ,
         coalesce(
             person.sis_id = if(claim.is_recycled, own.linked_sis_id, holder.linked_sis_id), false
         ) as sis_id_agrees,
@@ -60,7 +66,7 @@ judged as (
             when holder_role = 'admin' and not is_admin_here then 'admin_account'
             when holder_role not in ('admin', role) then 'role_differs'
             when holder_role = 'admin' and role = 'student' then 'role_differs'
-            when names_are_known and not first_name_agrees and not last_name_agrees then 'name_differs'
+            when both_names_differ then 'name_differs'
         end as reason
     from matched
 ),

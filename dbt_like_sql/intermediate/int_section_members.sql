@@ -1,5 +1,6 @@
 -- Everyone whom a section names, one row a role. Someone named who is not in the users feed is to be parked; so is a
--- new member whose Clever id may have passed to another person, until someone has looked.
+-- new member whose Clever id may have passed to another person, until someone has looked. A student among the teachers
+-- does not teach (R4.13), and a teacher among the students is not enrolled (R4.14): `finding` says so.
 with named as (
     select
         section_id,
@@ -14,25 +15,41 @@ with named as (
         unnest(student_ids) as clever_id,
         null as primary_teacher_id
     from staging.stg_sections
+),
+
+placed as (
+    select
+        named.section_id,
+        named.role,
+        named.clever_id,
+        named.clever_id is not distinct from named.primary_teacher_id as is_primary,
+        identity.account_id,
+        identity.role as own_role,
+        identity.clever_id is null
+        or (
+            identity.is_recycled
+            and case named.role
+                when 'teacher' then teaching.account_id is null
+                else learning.account_id is null
+            end
+        ) as is_parked
+    from named
+    left join intermediate.int_identities as identity on identity.clever_id = named.clever_id
+    left join current.roster_teachers as teaching
+        on teaching.section_id = named.section_id
+        and teaching.account_id = identity.account_id
+        and not teaching.is_ended
+    left join current.roster_students as learning
+        on learning.section_id = named.section_id
+        and learning.account_id = identity.account_id
+        and not learning.is_ended
 )
 
 select
-    named.section_id,
-    named.role,
-    named.clever_id,
-    named.clever_id is not distinct from named.primary_teacher_id as is_primary,
-    identity.account_id,
-    identity.clever_id is null
-    or (
-        identity.is_recycled
-        and case named.role
-            when 'teacher' then teaching.account_id is null
-            else learning.account_id is null
-        end
-    ) as is_parked
-from named
-left join intermediate.int_identities as identity on identity.clever_id = named.clever_id
-left join current.roster_teachers as teaching
-    on teaching.section_id = named.section_id and teaching.account_id = identity.account_id and not teaching.is_ended
-left join current.roster_students as learning
-    on learning.section_id = named.section_id and learning.account_id = identity.account_id and not learning.is_ended
+    * exclude (own_role),
+    case
+        when is_parked then null
+        when role = 'teacher' and own_role = 'student' then 'teacher_is_student'
+        when role = 'student' and own_role = 'teacher' then 'student_is_teacher'
+    end as finding
+from placed

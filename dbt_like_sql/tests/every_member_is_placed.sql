@@ -14,5 +14,6 @@ with placed as (
 select member.clever_id
 from intermediate.int_section_members as member
 left join placed using (section_id, clever_id, role)
+where member.finding is null
 group by member.section_id, member.clever_id, member.role
 having count(placed.clever_id) <> 1

@@ -48,6 +48,10 @@ FINDINGS = """
         select clever_id, 'unusable_address' as finding
         from intermediate.int_people
         where email is not null and not email_is_valid
+        union all by name
+        select distinct clever_id, finding
+        from intermediate.int_section_members
+        where finding is not null
     ),
     to_be_shown as (
         select account_id, role, first_name, last_name, email
@@ -82,6 +86,14 @@ WORDS = {
     "unusable_address": (
         "the email is no email address",
         "Correct the email in Clever, or leave it empty: no account can be found by it.",
+    ),
+    "teacher_is_student": (
+        "a class lists this student among its teachers",
+        "Correct the class or the role in Clever: a student never teaches a class.",
+    ),
+    "student_is_teacher": (
+        "a class lists this teacher among its students",
+        "Correct the class or the role in Clever: a teacher is enrolled in no class.",
     ),
     "email_shared": ("somebody else has this email too", OWN_EMAIL),
     "already_linked": (
@@ -149,6 +161,8 @@ def read_findings(con: duckdb.DuckDBPyConnection) -> Findings:
             "near_matches": each.pop(NEAR, 0),
             "unusable_addresses": each.pop("unusable_address", 0),
             "shared_addresses": each.pop("shared_address", 0),
+            "teachers_who_are_students": each.pop("teacher_is_student", 0),
+            "students_who_are_teachers": each.pop("student_is_teacher", 0),
             "reviews": dict(sorted(each.items())),
         },
         [row for row in found if row["finding"] == NEAR],

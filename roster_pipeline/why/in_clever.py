@@ -11,6 +11,14 @@ from roster_pipeline.why.reading import Fault, Landing, Unread, Waits, faults_of
 
 PEOPLE = ("teachers", "students")
 SECTIONS = ("sections",)
+OTHER_VERSION = Unread("another version of this program made the file, and the next sync makes it anew")
+"""A column that this version reads is not there."""
+NOT_PLACED = "not placed"
+"""The state of a person whom a class names and who is not in it because of a finding."""
+FINDINGS = {
+    "teacher_is_student": "listed among the teachers, but a student in Clever, so does not teach here (R4.13)",
+    "student_is_teacher": "listed among the students, but a teacher in Clever, so is not enrolled here (R4.14)",
+}
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,13 @@ class Identity:
 
 @dataclass(frozen=True)
 class Named:
-    """A class that names somebody."""
+    """A class that names somebody. `finding`: why the person is nevertheless not in it, as in FINDINGS."""
 
     section_id: str
     name: str
     role: str
     is_parked: bool
+    finding: str | None
 
 
 @dataclass(frozen=True)
@@ -68,12 +77,13 @@ class PersonRead(Record):
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody whom a class names. `is_shared`: they are among the people read."""
+    """Somebody whom a class names. `is_shared`: they are among the people read. `finding`: as of `Named`."""
 
     clever_id: str
     role: str
     is_parked: bool
     is_shared: bool
+    finding: str | None
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,13 @@ def read_person(con: duckdb.DuckDBPyConnection, clever_id: str) -> PersonRead | 
     landing = last_landing(con)
     if isinstance(landing, Unread):
         return landing
+    try:
+        return _person_read(con, landing, clever_id)
+    except duckdb.BinderException:
+        return OTHER_VERSION
+
+
+def _person_read(con: duckdb.DuckDBPyConnection, landing: Landing, clever_id: str) -> PersonRead:
     record = (landing, _found(con, PEOPLE, clever_id), faults_of(con, landing, PEOPLE, clever_id))
     held = held_for(con, landing, "clever_id", clever_id)
     if not landing.is_decided:
@@ -106,6 +123,13 @@ def read_section(con: duckdb.DuckDBPyConnection, clever_id: str) -> SectionRead 
     landing = last_landing(con)
     if isinstance(landing, Unread):
         return landing
+    try:
+        return _section_read(con, landing, clever_id)
+    except duckdb.BinderException:
+        return OTHER_VERSION
+
+
+def _section_read(con: duckdb.DuckDBPyConnection, landing: Landing, clever_id: str) -> SectionRead:
     return SectionRead(
         landing,
         _found(con, SECTIONS, clever_id),
@@ -153,7 +177,7 @@ def _identity(con: duckdb.DuckDBPyConnection, clever_id: str) -> Identity | None
 
 def _classes(con: duckdb.DuckDBPyConnection, clever_id: str) -> tuple[Named, ...]:
     rows = con.execute(
-        "select member.section_id, section.name, member.role, member.is_parked "
+        "select member.section_id, section.name, member.role, member.is_parked, member.finding "
         "from intermediate.int_section_members as member "
         "join staging.stg_sections as section on section.section_id = member.section_id "
         "where member.clever_id = ? order by section.name, member.section_id, member.role",
@@ -173,7 +197,7 @@ def _unshared_schools(con: duckdb.DuckDBPyConnection, clever_id: str) -> tuple[s
 
 def _members(con: duckdb.DuckDBPyConnection, section_id: str) -> tuple[Member, ...]:
     rows = con.execute(
-        "select clever_id, role, is_parked, clever_id in (select clever_id from intermediate.int_people) "
+        "select clever_id, role, is_parked, clever_id in (select clever_id from intermediate.int_people), finding "
         "from intermediate.int_section_members where section_id = ? order by role desc, clever_id",
         [section_id],
     ).fetchall()

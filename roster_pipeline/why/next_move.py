@@ -7,7 +7,7 @@ from collections.abc import Callable
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.why.chain import Step, at, count, listed
 from roster_pipeline.why.district import District, hold_words, last_reading
-from roster_pipeline.why.in_clever import PEOPLE, SECTIONS
+from roster_pipeline.why.in_clever import NOT_PLACED, PEOPLE, SECTIONS
 from roster_pipeline.why.person import Person, class_items, is_unverified
 from roster_pipeline.why.reading import Unread
 from roster_pipeline.why.section import Section, member_items
@@ -39,6 +39,7 @@ def next_of_person(person: Person) -> Step:
         _review,
         _hold,
         _publish_person,
+        _place_person,
         _verify,
     )
     return next((step for rule in rules if (step := rule(person))), _nobody(person, "person"))
@@ -55,6 +56,7 @@ def next_of_section(section: Section) -> Step:
         _hold,
         _publish_section,
         _show,
+        _place_members,
         _share_members,
     )
     return next((step for rule in rules if (step := rule(section))), _nobody(section, "class"))
@@ -180,6 +182,25 @@ def _publish_person(person: Person) -> Step | None:
     if is_in and all(one.state != "unpublished" for one in class_items(person)):
         return None
     return _move("sync", f"what was read is not published yet. {_run(person.district)}")
+
+
+def _place_person(person: Person) -> Step | None:
+    """A class lists the person among those of the other role (R4.13, R4.14)."""
+    classes = [item for item in class_items(person) if item.state == NOT_PLACED]
+    if not classes:
+        return None
+    return _move("district", f"correct {count(len(classes), 'class', 'classes')} or the person's role in Clever.")
+
+
+def _place_members(section: Section) -> Step | None:
+    """The class lists people among those of the other role (R4.13, R4.14)."""
+    members = [
+        item for role in ("teacher", "student") for item in member_items(section, role) if item.state == NOT_PLACED
+    ]
+    if not members:
+        return None
+    people = count(len(members), "person", "people")
+    return _move("district", f"correct the class or the role of {people} in Clever, by id above.")
 
 
 def _verify(person: Person) -> Step | None:

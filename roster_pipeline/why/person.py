@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from roster_pipeline.why.chain import Item, State, Step, at, changed, count, dated, listed, tally, told
 from roster_pipeline.why.district import District, absent, checked_step, district_words, read_step, waiting_step
-from roster_pipeline.why.in_clever import PEOPLE, PersonRead
+from roster_pipeline.why.in_clever import FINDINGS, NOT_PLACED, PEOPLE, Named, PersonRead
 from roster_pipeline.why.in_product import Account, ClassPlace, Link, PersonKept, Review
 from roster_pipeline.why.reading import Unread
 
@@ -186,7 +186,7 @@ def class_items(person: Person) -> tuple[Item, ...]:
     present = {(place.section_id, place.role) for state, place in places if state not in PAST}
     awaited = [one for one in (read.classes if read else ()) if (one.section_id, one.role) not in present]
     items = [_class_item(state, place.name, place.section_id, place.role, place.roster_id) for state, place in places]
-    items += [_class_item("unpublished", one.name, one.section_id, one.role, None) for one in awaited]
+    items += [_named_item(one) for one in awaited]
     return tuple(sorted(items, key=lambda item: item.state in PAST))
 
 
@@ -204,6 +204,14 @@ def _place_state(place: ClassPlace, *, is_held: bool) -> str:
     return "published" if place.section_id else OWN
 
 
+def _named_item(named: Named) -> Item:
+    """A class that names the person, who is not in it yet or, because of a finding, never will be."""
+    if named.finding is None:
+        return _class_item("unpublished", named.name, named.section_id, named.role, None)
+    item = _class_item(NOT_PLACED, named.name, named.section_id, named.role, None)
+    return replace(item, says=f"{item.says}, {FINDINGS[named.finding]}", facts={**item.facts, "finding": named.finding})
+
+
 def _class_item(state: str, name: str, section_id: str | None, role: str, roster_id: int | None) -> Item:
     which = section_id or f"roster {roster_id}"
     return Item(state, f"{name} ({role}) {which}", {"section_id": section_id, "roster_id": roster_id, "role": role})
@@ -216,7 +224,7 @@ def _classes(person: Person) -> Step:
         return Step("Classes", "ok" if person.kept.membership else "stopped", "In no class.")
     if not now:
         return Step("Classes", "ended", "In no class now.", items=items)
-    waits = any(item.state in ("parked", "held", "unpublished") for item in now)
+    waits = any(item.state in ("parked", "held", "unpublished", NOT_PLACED) for item in now)
     return Step("Classes", "waiting" if waits else "ok", f"{tally(now)}.", items=items)
 
 

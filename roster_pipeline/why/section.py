@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from roster_pipeline.why.chain import Item, State, Step, at, changed, dated, tally
 from roster_pipeline.why.district import District, absent, checked_step, district_words, read_step, waiting_step
-from roster_pipeline.why.in_clever import SECTIONS, SectionRead
+from roster_pipeline.why.in_clever import FINDINGS, NOT_PLACED, SECTIONS, Member, SectionRead
 from roster_pipeline.why.in_product import Roster, RosterMember, SectionKept
 from roster_pipeline.why.reading import Unread
 
@@ -85,8 +85,16 @@ def member_items(section: Section, role: str) -> tuple[Item, ...]:
         for member in members
     ]
     present = {member.clever_id for member in members if not member.ended_at}
-    items += [Item("unpublished", key, {"clever_id": key}) for key in named if key not in present]
+    items += [_named_item(one) for key, one in named.items() if key not in present]
     return tuple(sorted(items, key=lambda item: item.state in ("ended", "archived")))
+
+
+def _named_item(member: Member) -> Item:
+    """A person whom the class names, who is not in it yet or, because of a finding, never will be."""
+    key = member.clever_id
+    if member.finding is None:
+        return Item("unpublished", key, {"clever_id": key})
+    return Item(NOT_PLACED, f"{key}, {FINDINGS[member.finding]}", {"clever_id": key, "finding": member.finding})
 
 
 def _member_state(roster: Roster | None, member: RosterMember, *, is_held: bool) -> str:
@@ -114,5 +122,5 @@ def _members(section: Section, role: str) -> Step:
     if not now:
         state: State = "ended" if items else "ok" if section.kept.roster else "stopped"
         return Step(name, state, "None now." if items else "None.", items=items)
-    waits = any(item.state in ("parked", "held", "unpublished") for item in now)
+    waits = any(item.state in ("parked", "held", "unpublished", NOT_PLACED) for item in now)
     return Step(name, "waiting" if waits else "ok", f"{tally(items)}.", items=items)

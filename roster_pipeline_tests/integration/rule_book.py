@@ -55,7 +55,7 @@ def expect(district, before=None, known=None, told=frozenset()):
     )
     terms = {term["id"]: term.get("name") or None for term in lists["terms"]}
     for section in lists["sections"]:
-        _add_roster(after, before, section, terms, feed.keys(), recycled)
+        _add_roster(after, before, section, terms, {key: people[key].role for key in feed}, recycled)
     return after
 
 
@@ -153,6 +153,8 @@ def _add_roster(after, before, section, terms, known, recycled):
         for person in {one for one in people if one}:
             if person not in known or (person in recycled and (key, person) not in was_in):
                 after.parked.add((key, person, role))
+            elif role != known[person]:
+                continue  # R4.13 and R4.14: nobody gets the other role from a list
             elif role == "teacher":
                 after.teachers[key, person] = person == primary
             else:

@@ -76,7 +76,11 @@ class _Meeting:
         self.own = {account.linked_to: key for key, account in known.accounts.items() if account.linked_to}
         self.holders = {account.email: key for key, account in known.accounts.items() if account.email}
         self.carriers = Counter(email for _, _, _, email, *_ in feed.values())
-        self.recycled = {key for key in feed if _is_recycled(self._account(key), feed[key])}
+        self.recycled = {
+            key
+            for key in feed
+            if _is_recycled(self._account(key), feed[key], is_asked=(key, "recycled_id") in known.reviews)
+        }
         self.given = self._given()
 
     def person(self, key):
@@ -207,19 +211,24 @@ def _against(holder, person):
 
 
 def _names_differ(account, first, last):
-    """Neither agrees; an account or a person without any name contradicts nobody, and blanks never agree."""
-    if not (account.first_name or account.last_name) or not (first or last):
-        return False
-    pairs = ((account.first_name, first), (account.last_name, last))
-    return not any(was and now and _folded(was) == _folded(now) for was, now in pairs)
+    """Both names differ; one that is missing on either side is not a different one."""
+    return _differs(account.first_name, first) is True and _differs(account.last_name, last) is True
 
 
-def _is_recycled(account, person):
-    """First name, last name and email of a linked person all change at once; a name that is missing is blank."""
+def _is_recycled(account, person, *, is_asked):
+    """First name, last name and email of a linked person all change at once; asked, until one of them agrees again."""
     if account is None:
         return False
-    pairs = [(account.first_name, person[1]), (account.last_name, person[2])]
-    return all(_folded(was or "") != _folded(now or "") for was, now in pairs) and account.clever_email != person[3]
+    _, first, last, email, *_ = person
+    is_moved = None if account.clever_email is None or email is None else account.clever_email != email
+    found = (_differs(account.first_name, first), _differs(account.last_name, last), is_moved)
+    return all(is_asked if differs is None else differs for differs in found)
+
+
+def _differs(was, now):
+    """Whether a name is another one; None where one of the two is missing."""
+    was, now = _folded(was or ""), _folded(now or "")
+    return was != now if was and now else None
 
 
 def _folded(name):

@@ -75,6 +75,8 @@ def test_given_a_district_before_its_first_sync_when_looked_at_then_everything_i
         "near_matches": 1,
         "unusable_addresses": 1,
         "shared_addresses": 0,
+        "teachers_who_are_students": 0,
+        "students_who_are_teachers": 0,
         "reviews": {"email_shared": 2, "other_organization": 1, "role_differs": 1},
     }
     near = [(row["account_id"], row["account_first_name"], row["differs"]) for row in answer["near_matches"]]

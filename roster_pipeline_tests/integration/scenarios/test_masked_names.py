@@ -1,0 +1,86 @@
+"""Names and emails that a district masks, and shows again: a missing one is not a different one (R6.7)."""
+
+import pytest
+
+from roster_pipeline_tests.integration.readers import last_sync, published, query
+from roster_pipeline_tests.integration.scenarios.seen import roster_of
+from roster_pipeline_tests.integration.test_sync_again import users_of
+
+MASKS = ({"name": None, "email": None}, {"name": {"first": "", "last": " "}, "email": ""})
+
+
+def everybody(town):
+    return [town.person(key) for role in ("teacher", "student") for key in users_of(town, role)]
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+@pytest.mark.parametrize("mask", MASKS, ids=["missing", "blank"])
+def test_given_a_district_masks_all_names_and_shows_them_again_when_synced_then_no_review_and_no_hold(
+    town, quick_sync, product, mask, mode
+):
+    shown = everybody(town)
+    quick_sync(town)
+    before = published(product, town.id)
+    for person in shown:
+        town.put("users", person | mask)
+    quick_sync(town, mode=mode)
+    assert last_sync(product)[0] == "published"
+    masked = published(product, town.id)
+    assert {row[3] for row in masked.people.values()} == {None}
+    assert masked.people.keys() == before.people.keys()
+    for person in shown:
+        town.put("users", person)
+    quick_sync(town, mode=mode)
+    assert last_sync(product)[0] == "published"
+    assert published(product, town.id) == before
+    assert query(product, "select count(*) from roster.reviews") == [(0,)]
+    assert query(product, "select count(*) from roster.holds") == [(0,)]
+
+
+def test_given_most_names_change_while_others_are_masked_when_synced_then_those_that_changed_wait(
+    town, quick_sync, product
+):
+    shown = everybody(town)
+    quick_sync(town)
+    for number, person in enumerate(shown):
+        town.put(
+            "users", person | ({"name": None} if number % 5 == 0 else {"name": {"first": "New", "last": str(number)}})
+        )
+    quick_sync(town)
+    assert last_sync(product)[0] == "held"
+    assert query(product, "select reason from roster.holds where state = 'open'") == [("district_updates",)]
+
+
+def test_given_an_id_that_passed_on_when_names_are_masked_then_the_review_stands_and_nobody_gets_the_account(
+    town, quick_sync, product, link
+):
+    student, section = town.student(1), town.section(1, students=[town.student(1)])
+    quick_sync(town)
+    other = town.section(2, students=[student])
+    town.student(1, "Else", "Body", email="else@example.org")
+    quick_sync(town)
+    town.edit("users", student, name=None, email=None)
+    quick_sync(town)
+    found = published(product, town.id)
+    assert found.people[student][1:4] == ("First1", "Student1", "student1@town1.example.org")
+    assert found.reviews == {(student, "recycled_id")}
+    assert (student in roster_of(product, section).students, roster_of(product, other).awaited) == (
+        True,
+        {student: "student"},
+    )
+    assert quick_sync(town).total == 0
+    town.student(1)
+    quick_sync(town)
+    assert published(product, town.id).reviews == set()
+    assert student in roster_of(product, other).students
+
+
+def test_given_an_account_without_a_last_name_when_a_person_has_its_email_then_linked_without_a_review(
+    town, quick_sync, product, sign_up, link
+):
+    account = sign_up("student1@town1.example.org", "Somebody Else", "")
+    quick_sync(town)
+    key = town.student(1)
+    quick_sync(town)
+    assert link(key) == (account, "email")
+    assert published(product, town.id).reviews == set()

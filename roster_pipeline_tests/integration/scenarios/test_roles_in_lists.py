@@ -1,0 +1,134 @@
+"""Students among a class's teachers and teachers among its students: R4.13 and R4.14, and who is to put it right."""
+
+import json
+import sys
+
+import duckdb
+import pytest
+
+from roster_pipeline.cli import main
+from roster_pipeline.cli.findings import in_words, read_findings
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import difference, published
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.scenarios.seen import flagged, person_of, roster_of
+
+TEACHERS, STUDENTS = "teachers_who_are_students", "students_who_are_teachers"
+
+
+@pytest.fixture
+def why(environment, monkeypatch, capsys):
+    """The steps, by name, of what the command answers about one person or class."""
+
+    def asked(*arguments):
+        monkeypatch.setattr(sys, "argv", ["roster-pipeline", "why", *arguments, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0
+        (chain,) = json.loads(capsys.readouterr().out)["chains"]
+        return {step["name"]: step for step in chain["steps"]}
+
+    return asked
+
+
+@pytest.fixture
+def mixed(town):
+    """A class whose lists hold one of the other role each; gives class, teacher, student."""
+    teacher, student = town.teacher(1), town.student(1)
+    town.teacher(2)
+    town.student(2)
+    section = town.section(1, teachers=[student, teacher], students=[student, teacher, town.student(2)])
+    return section, teacher, student
+
+
+def test_given_people_in_the_list_of_the_other_role_when_synced_then_each_has_the_own_role_alone(
+    town, mixed, quick_sync, product
+):
+    section, teacher, student = mixed
+    quick_sync(town)
+    assert difference(expect(town), published(product, town.id)) == {}
+    roster = roster_of(product, section)
+    assert roster.teachers == {teacher: "co-teacher"}
+    assert roster.students == dict.fromkeys((student, town.student(2)), "live")
+    assert roster.awaited == {}
+    assert (flagged(town, TEACHERS), flagged(town, STUDENTS)) == ({student}, {teacher})
+    assert quick_sync(town).total == 0
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_given_a_teacher_who_becomes_a_student_when_synced_then_teaches_no_more_and_back_again(
+    town, quick_sync, product, mode
+):
+    section = town.section(1, teachers=[town.teacher(1), town.teacher(2)], students=[town.student(1)])
+    quick_sync(town)
+    town.edit("users", town.teacher(1), roles={"student": town.role(1)})
+    quick_sync(town, mode=mode)
+    assert roster_of(product, section).teachers == {town.teacher(1): "ended", town.teacher(2): "co-teacher"}
+    town.edit("users", town.teacher(1), roles={"teacher": town.role(1)})
+    quick_sync(town, mode=mode)
+    assert roster_of(product, section).teachers == {town.teacher(1): "primary", town.teacher(2): "co-teacher"}
+
+
+def test_given_a_member_who_was_not_shared_when_they_come_as_a_student_then_awaited_no_more_and_no_teacher(
+    town, quick_sync, product
+):
+    section = town.section(1, teachers=[town.student(1), town.teacher(1)])
+    student = town.student(1)
+    town.leave(student)
+    quick_sync(town)
+    assert roster_of(product, section).awaited == {student: "teacher"}
+    town.student(1)
+    quick_sync(town)
+    assert (roster_of(product, section).awaited, student in roster_of(product, section).teachers) == ({}, False)
+    assert person_of(product, student).teaches == {}
+
+
+def test_given_people_in_the_list_of_the_other_role_when_asked_why_then_it_says_so_and_the_district_is_to_correct_it(
+    town, mixed, quick_sync, why
+):
+    section, teacher, student = mixed
+    quick_sync(town)
+    for person, finding in ((student, "teacher_is_student"), (teacher, "student_is_teacher")):
+        steps = why("--person", person)
+        (item,) = [item for item in steps["Classes"]["items"] if item["state"] == "not placed"]
+        assert (item["facts"]["section_id"], item["facts"]["finding"]) == (section, finding)
+        assert (steps["Classes"]["state"], steps["Next"]["facts"]["whose"]) == ("waiting", "district")
+    steps = why("--section", section)
+    found = {
+        item["facts"]["finding"]: item
+        for step in steps.values()
+        for item in step["items"]
+        if "finding" in item["facts"]
+    }
+    assert {name: item["facts"]["clever_id"] for name, item in found.items()} == {
+        "teacher_is_student": student,
+        "student_is_teacher": teacher,
+    }
+    assert "R4.13" in found["teacher_is_student"]["says"]
+    assert steps["Next"]["facts"]["whose"] == "district"
+
+
+def test_given_people_in_the_list_of_the_other_role_when_looked_at_before_a_sync_then_they_are_to_be_corrected(
+    town, mixed, quick_sync
+):
+    _, teacher, student = mixed
+    quick_sync(town)
+    with open_warehouse(read_settings().districts_folder, town.id) as con:
+        found = read_findings(con)
+    counts = (found.counts[TEACHERS], found.counts[STUDENTS], found.counts["reviews"])
+    assert counts == (1, 1, {})
+    people = {row["clever_id"]: in_words(row) for row in found.people}
+    assert people[student]["findings"] == "a class lists this student among its teachers"
+    assert people[teacher]["findings"] == "a class lists this teacher among its students"
+
+
+def test_given_a_file_that_another_version_made_when_asked_why_then_the_product_alone_answers(
+    town, mixed, quick_sync, why
+):
+    section, _, student = mixed
+    quick_sync(town)
+    with duckdb.connect(read_settings().districts_folder / f"{town.id}.duckdb") as con:
+        con.execute("alter table intermediate.int_section_members drop column finding")
+    assert why("--person", student)["In Clever"]["state"] == "unknown"
+    assert why("--section", section)["In Clever"]["state"] == "unknown"
