@@ -219,7 +219,7 @@ def test_an_entry_of_the_connections_that_is_not_readable_costs_no_other_distric
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": 5}, {"name": "x" * 1_001}, {"name": "a\0b"}, {"name": "\\ud800"}, {"name": []}, {"state": {}}]
+    "wrong", [{"name": 5}, {"name": "x" * 1_001}, {"name": "\\ud800"}, {"name": []}, {"state": {}}]
 )
 def test_a_field_of_the_district_that_is_not_readable_is_missing_and_stops_nothing(wrong):
     described = {"id": DISTRICT, "name": "Example ISD", "state": "running"} | wrong
