@@ -8,6 +8,7 @@ from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import execute, published, query, row_versions
 from roster_pipeline_tests.integration.scenarios.seen import roster_of
 from roster_pipeline_tests.integration.scenarios.town import Town, clever_id
+from roster_pipeline_tests.stages import leave_snapshot
 
 ENDLESS = "x" * 17_000_000
 """Longer than a line that DuckDB reads."""
@@ -133,8 +134,8 @@ def test_given_a_long_text_in_the_product_when_a_snapshot_is_left_then_it_holds_
     town, quick_sync, product
 ):
     section = town.section(1)
-    quick_sync(town)
+    plan = quick_sync(town)
     execute(product, STORED["class"], as_sync=True, key=section)
-    quick_sync(town, snapshot=True)
+    leave_snapshot(product, read_settings(), plan)
     with duckdb.connect(read_settings().snapshots_folder / "latest.duckdb", read_only=True) as con:
         assert con.execute("select max(length(name)) from rosters").fetchall() == [(1_001,)]
