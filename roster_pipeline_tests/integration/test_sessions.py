@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import socket
 import subprocess
-import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.conftest import execute_apart, named
 from roster_pipeline_tests.integration.poolers import pooler
 from roster_pipeline_tests.integration.readers import published, query
+from roster_pipeline_tests.integration.scenarios.test_safety_interrupted import until
 from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
 
 SETTING = "ROSTER_DATABASE_URL"
@@ -40,7 +42,6 @@ END_OTHERS = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()
 """
-PATIENCE = 20
 
 
 @pytest.fixture
@@ -112,46 +113,42 @@ def test_given_a_pooler_in_transaction_mode_then_one_line_refuses_it_and_no_sess
 @pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="PgBouncer is not installed on this machine")
 def test_given_pgbouncer_in_transaction_mode_then_it_is_refused_and_in_session_mode_it_is_not(url, tmp_path):
     Path(url.query["host"]).parent.chmod(0o711)  # PgBouncer does not run as root either
-    for mode, port in (("transaction", 16432), ("session", 16433)):
-        with bouncer(url, tmp_path, mode, port) as address:
-            if mode == "session":
-                look_at_server(text(address), SETTING)
-                continue
-            with pytest.raises(PoolerRefused):
-                look_at_server(text(address), SETTING)
+    with bouncer(url, tmp_path, "session") as address:
+        look_at_server(text(address), SETTING)
+    with bouncer(url, tmp_path, "transaction") as address, pytest.raises(PoolerRefused):
+        look_at_server(text(address), SETTING)
 
 
-class bouncer:
-    """PgBouncer itself, as the user whom the server runs as if this is root."""
+@contextmanager
+def bouncer(url, folder, mode):
+    """PgBouncer itself, as the user whom the server runs as if this is root; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = folder / f"{mode}.ini"
+    settings.write_text(
+        f"[databases]\n{url.database} = host={url.query['host']} dbname={url.database} user={url.username}\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = {mode}\n"
+        "unix_socket_dir =\n"
+    )
+    user = {"user": "pgserver"} if os.geteuid() == 0 else {}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with settings.open() as read:
+        process = subprocess.Popen(["pgbouncer", "-q", "/dev/stdin"], stdin=read, **quiet, **user)
+    try:
+        address = url.set(host="127.0.0.1", port=port, query={"sslmode": "disable"})
+        until(lambda: answers(text(address.set(drivername="postgresql"))))
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
 
-    def __init__(self, url, folder, mode, port):
-        self.address = url.set(host="127.0.0.1", port=port, query={"sslmode": "disable"})
-        settings = folder / f"{mode}.ini"
-        settings.write_text(
-            f"[databases]\n{url.database} = host={url.query['host']} dbname={url.database} user={url.username}\n"
-            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = {mode}\n"
-            "unix_socket_dir =\n"
-        )
-        self.command = ["pgbouncer", "-q", "/dev/stdin"]
-        self.settings = settings
 
-    def __enter__(self):
-        user = {"user": "pgserver"} if os.geteuid() == 0 else {}
-        self.process = subprocess.Popen(
-            self.command, stdin=self.settings.open(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **user
-        )
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                psycopg.connect(text(self.address.set(drivername="postgresql"))).close()
-                return self.address
-            except psycopg.OperationalError:
-                time.sleep(0.05)
-        raise TimeoutError
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+def answers(url):
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def test_given_a_database_in_another_encoding_when_looked_at_then_refused(server_url):
