@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from importlib.metadata import version
@@ -31,6 +32,8 @@ from roster_pipeline.product import database
 
 INTERRUPTED = 130
 COMPLAINTS = Complaints()
+SPEAKING = (database.__name__, "roster_pipeline.extract")
+"""The loggers that have something to say to an operator."""
 app = typer.Typer(
     name="roster-pipeline",
     add_completion=False,
@@ -75,7 +78,9 @@ def main() -> None:
     """Run one command. No traceback reaches a user, and no text of an error that is not ours: it could quote a row."""
     # What libraries log is for the Dagster UI; without a handler Python would print it here.
     logging.getLogger().addHandler(logging.NullHandler())
-    logging.getLogger(database.__name__).addHandler(COMPLAINTS)
+    for name in SPEAKING:
+        logging.getLogger(name).addHandler(COMPLAINTS)
+    _write_what_the_terminal_can_show()
     try:
         commands = with_plain_help(get_group(app))
         code = commands(sys.argv[1:] or ["--help"], standalone_mode=False)
@@ -86,6 +91,13 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the edge of the program
         code = _stopped() if is_interruption(error) else _failed(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _write_what_the_terminal_can_show() -> None:
+    """Write a character that the encoding of the terminal does not have as its number, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _stopped() -> int:

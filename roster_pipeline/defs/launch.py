@@ -56,7 +56,7 @@ class Ended:
 def prepare_home(settings: Settings) -> Path:
     """ROSTER_HOME/dagster with this version's dagster.yaml; returns it. It is the DAGSTER_HOME to use."""
     home = settings.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours, theirs = project_file("dagster.yaml"), home / "dagster.yaml"
     if not theirs.exists() or theirs.read_bytes() != ours.read_bytes():
         # Moved in whole: another command may read it at this moment, and half of it is another Dagster.

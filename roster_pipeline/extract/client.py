@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import random as chance
 import ssl
 import time
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import httpx
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import TracebackType
 
+    from tenacity import RetryCallState
+
     from roster_pipeline.extract.envelope import TokenEntry
 
+log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds. 60 is between two pieces of an answer, not for all of it: pages of 10 MB and more are normal."""
 IDS_SHOWN = 20
@@ -166,6 +170,7 @@ class CleverClient:
         self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_trusted(), headers=ACCEPTED)
         self._sleep, self._clock, self._random = sleep, clock, random
         self._windows: dict[str, RateWindow] = {}
+        self._has_said = False
         self._connections: dict[str, DistrictConnection] = {}
         self.is_list_whole = True
 
@@ -243,6 +248,7 @@ class CleverClient:
             stop=stop_after_attempt(TRIES),
             wait=waits(self._clock, self._random),
             retry=retry_if_exception_type(TransientError),
+            before_sleep=partial(self._say_once, what),
             sleep=self._sleep,
             reraise=True,
         )
@@ -252,6 +258,13 @@ class CleverClient:
             raise SourceUnreachable(
                 f"{what}: no good answer in {TRIES} tries, at last {fault}; see status.clever.com, run again."
             ) from None
+
+    def _say_once(self, what: str, state: RetryCallState) -> None:
+        """Say that Clever is asked again: without a word, half a minute of tries looks like a standstill."""
+        if not self._has_said:
+            self._has_said = True
+            fault = state.outcome.exception() if state.outcome else None
+            log.warning("%s: no good answer yet (%s). It is tried up to %s times.", what, fault, TRIES)
 
     def _once(self, url: httpx.URL, who: httpx.Auth, window: RateWindow, what: str) -> bytes:
         window.take()

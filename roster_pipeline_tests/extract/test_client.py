@@ -259,3 +259,20 @@ def test_never_more_than_1200_requests_in_any_minute():
 
 def test_the_secret_is_in_no_repr():
     assert SECRET not in repr(ACCESS)
+
+
+def test_given_no_answer_when_asked_again_then_one_line_says_so_before_the_first_wait(caplog: pytest.LogCaptureFixture):
+    said: list[list[str]] = []
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(PERSON)
+
+    transport = httpx.MockTransport(answer)
+    with (
+        CleverClient(ACCESS, transport=transport, sleep=lambda _seconds: said.append(caplog.messages[:])) as client,
+        pytest.raises(SourceUnreachable),
+    ):
+        client.shared_districts()
+    assert [len(lines) for lines in said] == [1] * (TRIES - 1)
+    assert "ConnectError" in said[0][0]
+    assert PERSON not in said[0][0]

@@ -92,3 +92,7 @@ def test_given_the_instance_is_made_ready_when_it_is_again_then_whoever_reads_it
     file.write_text("# of another version")
     assert prepare_home(read_settings()).joinpath("dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()
     assert [path.name for path in file.parent.iterdir()] == ["dagster.yaml"]
+
+
+def test_given_a_new_installation_when_made_ready_then_dagsters_home_is_its_owners_alone(environment):
+    assert prepare_home(read_settings()).stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,25 @@
+"""Terminals that cannot show every character: a command still says what it has to say, and never fails by it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import connect_district
+
+COMMAND = [sys.executable, "-c", "from roster_pipeline.cli import main; main()"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_given_a_name_that_the_terminal_cannot_show_when_listed_then_its_numbers_stand_for_it(
+    environment, product, tmp_path, encoding
+):
+    with transaction(product) as pg:
+        connect_district(pg, "5" * 24, name="Zoë 王 Valley", tier="secure_sync")
+    variables = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "200"}
+    ended = subprocess.run([*COMMAND, "districts"], env=variables, cwd=tmp_path, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    shown = {"ascii": rb"Zo\xeb \u738b Valley", "latin-1": "Zoë \\u738b Valley".encode("latin-1")}[encoding]
+    assert shown in ended.stdout
