@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -31,7 +32,8 @@ TIMEOUT = 3.0
 PATIENCE = 10.0
 """Seconds after which no more is sent in one go: other sensors wait for the same threads."""
 LONGEST_NAME, LONGEST_CAUSE = 80, 400
-UNKNOWN_CAUSES = ("killed", "not started", "not published")
+NOT_STARTED = "not started"
+UNKNOWN_CAUSES = ("killed", NOT_STARTED, "not published")
 """What stands in the place of a failure's line where no step could say why."""
 
 # At INFO httpx logs the address of every request, and that of a webhook is a secret.
@@ -199,13 +201,15 @@ def _plain(text: str, longest: int = LONGEST_NAME) -> str:
     return label(re.sub(kept, " ", text), longest)
 
 
-def tell(engine: Engine, kind: Kind, webhook: str | None, log: logging.Logger, at: datetime) -> tuple[int, int]:
-    """Tell every change of this kind, to the log if there is no webhook; returns how many were told and how many wait.
+def tell(
+    engine: Engine, kinds: Sequence[Kind], webhook: str | None, log: logging.Logger, at: datetime
+) -> tuple[int, int]:
+    """Tell every change of these kinds, to the log without a webhook; returns how many were told and how many wait.
 
     What the webhook did not take waits for the next call, and the log says so once, without its address.
     """
     with transaction(engine) as pg:
-        changes = changes_of(pg, kind)
+        changes = [change for kind in kinds for change in changes_of(pg, kind)]
     told, until = 0, monotonic() + PATIENCE
     try:
         for change in changes:
@@ -242,7 +246,7 @@ def _remember(pg: Connection, change: Change, at: datetime) -> None:
 
 UNSTARTED = """
     insert into roster.syncs (organization_id, dagster_run_id, trigger, state, counts, started_at, finished_at)
-    select organization.id, :run_id, :trigger, 'failed', '{"error": "not started"}', :at, :at
+    select organization.id, :run_id, :trigger, 'failed', jsonb_build_object('error', cast(:error as text)), :at, :at
     from roster.organizations as organization
     left join lateral (
         select state, finished_at from roster.syncs
@@ -257,11 +261,14 @@ UNSTARTED = """
 """
 
 
-def record_unstarted(pg: Connection, district_id: str, *, run_id: str, trigger: str, at: datetime) -> None:
-    """Keep a run that failed before it could begin a sync as a sync that failed at `at`.
+def record_unstarted(
+    pg: Connection, district_id: str, *, run_id: str, trigger: str, at: datetime, failure: str | None = None
+) -> None:
+    """Keep a run that failed before it could begin a sync as a sync that failed at `at`, with the line that says why.
 
     Not if it says nothing: the district may not be synced, fails already, or was or is being synced by another run.
     """
     known = trigger if trigger in ("nightly", "manual", "cli") else "manual"
     values = {"district_id": district_id, "run_id": run_id, "trigger": known, "at": at}
+    values |= {"error": failure or NOT_STARTED}
     pg.execute(sa.text(UNSTARTED), values)

@@ -11,6 +11,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from roster_pipeline.alerts import Kind, record_unstarted, tell
+from roster_pipeline.defs.failures import failure_of_run
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.partitions import PARTITION_TAG, TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
@@ -50,8 +51,7 @@ def hold_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.Ski
 def _tell(context: dg.SensorEvaluationContext, engine: Engine, at: datetime, *kinds: Kind) -> dg.SkipReason:
     webhook = read_settings().alert_webhook_url
     address = str(webhook.get_secret_value()) if webhook else None
-    counts = [tell(engine, kind, address, context.log, at) for kind in kinds]
-    told, waiting = (sum(column) for column in zip(*counts, strict=True))
+    told, waiting = tell(engine, kinds, address, context.log, at)
     return dg.SkipReason(f"{told} changes told, {waiting} wait.")
 
 
@@ -65,6 +65,7 @@ def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: 
             run = record.dagster_run
             if not selection_of(run).is_whole:
                 continue
+            failure = failure_of_run(context.instance, run.run_id)
             ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else record.update_timestamp
             record_unstarted(
                 pg,
@@ -72,5 +73,6 @@ def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: 
                 run_id=run.run_id,
                 trigger=run.tags.get(TRIGGER_TAG, "manual"),
                 at=ended,
+                failure=failure and failure[0],
             )
     context.update_cursor(now.isoformat())

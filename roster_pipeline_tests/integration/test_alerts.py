@@ -344,9 +344,9 @@ def test_given_a_run_that_fails_before_its_sync_begins_when_looked_then_told_lik
         look()
     (message,) = webhook.taken
     assert webhook.told() == [opened("failing", valley)]
-    assert query(product, "select state, counts from roster.syncs where id = :id", id=message["sync_id"]) == [
-        ("failed", {"error": "not started"})
-    ]
+    ((state, counts),) = query(product, "select state, counts from roster.syncs where id = :id", id=message["sync_id"])
+    assert (state, counts.keys(), counts["error"]) == ("failed", {"error"}, message["cause"])
+    assert message["cause"].startswith("ROSTER_CLEVER_API_VERSION is malformed")
     assert query(product, "select count(*) from roster.syncs") == [(2,)]
     assert sync(valley).exit_code == 0
     look()

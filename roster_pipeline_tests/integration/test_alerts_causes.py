@@ -3,6 +3,7 @@
 
 from datetime import UTC, datetime
 
+from roster_pipeline.alerts import record_unstarted
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.ledger import close_unpublished
 from roster_pipeline_tests.integration.readers import execute
@@ -59,3 +60,25 @@ def test_an_operators_own_disconnection_is_not_told(valley, quick_sync, webhook,
     execute(product, "update roster.organizations set state = 'disconnected', operator_disconnected_at = now()")
     look()
     assert webhook.told() == []
+
+
+def test_a_run_that_could_not_start_is_told_with_its_cause(valley, webhook, look, product):
+    line = "ROSTER_CLEVER_CLIENT_ID is not set."
+    with transaction(product) as pg:
+        record_unstarted(pg, valley.id, run_id="a run", trigger="nightly", at=datetime.now(UTC), failure=line)
+    look()
+    (message,) = webhook.taken
+    assert message["cause"] == line
+
+
+def test_a_webhook_that_takes_nothing_is_tried_once_for_all_that_a_sensor_has_to_tell(
+    valley, fail, webhook, look, product
+):
+    fail(valley)
+    execute(product, "update roster.organizations set state = 'disconnected', snapshot_failure = 'the disk is full'")
+    webhook.status = 500
+    look()
+    assert webhook.asked == 1
+    webhook.status = 200
+    look()
+    assert {kind for kind, _, _ in webhook.told()} == {"failing", "disconnected", "snapshot"}
