@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 MIGRATION_LOCK = "roster:migrations"
 LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
-BEGIN = "select set_config('lock_timeout', :lock_timeout, true)"
+BEGIN = "select set_config('lock_timeout', :lock_timeout, true), set_config('roster.writer', 'program', true)"
+"""How each transaction of this program begins. The writer `program` may keep the records of syncs, `sync` all else."""
 MAY_BE_WRITER = """
     select exists (
         select from pg_roles

@@ -64,11 +64,19 @@ def query(engine, statement, **values):
         return [tuple(row) for row in pg.execute(sa.text(statement), values)]
 
 
-def execute(engine, statement, *, as_sync=False, **values):
-    """Write as another part of the product would, or as a sync; the first column of the first row back, if any."""
+def execute(engine, statement, *, as_sync=False, as_role="", as_program=True, **values):
+    """Write as the product would; the first column of the first row back, if any.
+
+    Args:
+        as_sync: what Clever owns may be written.
+        as_role: a role of the database.
+        as_program: records of syncs may be written; otherwise as an application does.
+    """
+    writer = "sync" if as_sync else "program" if as_program else ""
     with engine.begin() as pg:
-        if as_sync:
-            pg.execute(sa.text("select set_config('roster.writer', 'sync', true)"))
+        if as_role:
+            pg.execute(sa.text(f"set local role {as_role}"))
+        pg.execute(sa.text("select set_config('roster.writer', :writer, true)"), {"writer": writer})
         result = pg.execute(sa.text(statement), values)
         return result.scalar() if result.returns_rows else None
 

@@ -88,7 +88,7 @@ def test_given_an_approved_plan_when_anything_of_it_has_moved_then_it_is_stale_a
             "update roster.school_memberships set ended_at = now() where account_id = (select account_id from "
             "roster.identity_links where clever_id = :key) and ended_at is null"
         )
-        execute(product, ended, key=leaving[0])
+        execute(product, ended, as_sync=True, key=leaving[0])
     again = quick_sync(valley)
     assert again.held
     assert again.held_digest != plan.held_digest
@@ -187,7 +187,7 @@ def test_given_a_few_leave_every_day_when_it_becomes_a_fifth_in_a_week_then_the_
             leave(valley, key)
         reasons.append({held.reason for held in quick_sync(valley).held if held.part == "students"})
     assert reasons == [set(), set(), {"window_removals"}, {"district_removals"}] or "window_removals" in reasons[2]
-    execute(product, "update roster.syncs set finished_at = finished_at - interval '8 days'")
+    execute(product, "update roster.syncs set finished_at = finished_at - interval '8 days'", as_sync=True)
     execute(product, "update roster.organizations set limits_once = '{\"district_removals\": 0.5}'")
     assert not [held for held in quick_sync(valley).held if held.reason == "window_removals"]
 
@@ -199,8 +199,8 @@ def test_given_a_sync_is_running_when_a_person_decides_then_it_waits_says_so_and
         lambda: limits(valley.id, ["district_removals=0.5"], once=True),
         lambda: reject("abcdef", by="the admin"),
     ]
-    organization, sync_id = execute(product, SYNC), execute(product, "select max(id) from roster.syncs")
-    execute(product, HOLD, organization=organization, sync=sync_id)
+    organization, sync_id = execute(product, SYNC, as_sync=True), execute(product, "select max(id) from roster.syncs")
+    execute(product, HOLD, as_sync=True, organization=organization, sync=sync_id)
     with ThreadPoolExecutor(2) as threads:
         with district_lock(product, valley.id, on_wait=lambda: None):
             waiting = [threads.submit(decide) for decide in decided]

@@ -226,7 +226,7 @@ def test_given_a_review_that_stands_when_the_account_was_closed_and_comes_back_t
     assert met(product, quick_sync, district, ("person", 1, "student", "Ada", "Brook", "a@example.org")) == {}
     asked = query(product, REVIEWS, district=district.id)
     close = "update roster.accounts set archived_at = now() where id = :account"
-    execute(product, close, account=links_of(product, district)[clever_id(2, 1, 1)])
+    execute(product, close, as_sync=True, account=links_of(product, district)[clever_id(2, 1, 1)])
     assert met(product, quick_sync, district) == {}
     assert query(product, REVIEWS, district=district.id) == asked
 

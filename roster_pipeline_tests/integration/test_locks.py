@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.product.database import transaction
+from roster_pipeline_tests.integration.protected import ALLOWED, BY_NOBODY, EMPTIED, REFUSED, WHO
 from roster_pipeline_tests.integration.readers import (
     contents,
     difference,
@@ -19,113 +20,6 @@ from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.test_sync_again import first_with, users_of
 
 TELLING = {"Xanthippe", "Vandersloot", "xanthippe.v@example.org", "Periwinkle"}
-WHO, CLASSES, PLACES = "Who gets an account", "Rosters", "Organizations, tiers, memberships"
-REFUSED = {
-    "accounts": (
-        ("RS001", WHO),
-        "update roster.accounts set first_name = 'Other' where id = :person",
-        "update roster.accounts set last_name = null where id = :person",
-        "update roster.accounts set email = 'other@example.org' where id = :person",
-        "update roster.accounts set clever_email = null where id = :person",
-        "update roster.accounts set imported_from_clever = false where id = :person",
-        "update roster.accounts set archived_at = now(), last_name = 'Other' where id = :person",
-        "delete from roster.accounts where id = :person",
-        "insert into roster.accounts (role, imported_from_clever) values ('student', true)",
-        "update roster.accounts set imported_from_clever = true where id = :native_person",
-        "insert into roster.accounts (email, role) values ('xanthippe.v@example.org', 'student') "
-        "on conflict (email) do update set first_name = 'Other'",
-    ),
-    "rosters": (
-        ("RS002", CLASSES),
-        "update roster.rosters set name = 'Other' where id = :clever",
-        "update roster.rosters set school_id = null where id = :clever",
-        "update roster.rosters set hidden_at = now(), archived_at = now() where id = :clever",
-        "update roster.rosters set source = 'native', clever_id = null where id = :clever",
-        "update roster.rosters set source = 'clever', clever_id = 'own' where id = :native",
-        "insert into roster.rosters (organization_id, name, source, clever_id) "
-        "select id, 'Own', 'clever', 'own' from roster.organizations",
-        "delete from roster.rosters where id = :clever",
-    ),
-    **{
-        f"roster_{role}s": (
-            ("RS003", CLASSES),
-            f"insert into roster.roster_{role}s (roster_id, account_id) values (:clever, :native_person)",
-            f"insert into roster.roster_{role}s (roster_id, account_id) values (:clever, :person) "
-            "on conflict do nothing",
-            f"update roster.roster_{role}s set ended_at = now() where roster_id = :clever",
-            f"update roster.roster_{role}s set roster_id = :clever where roster_id = :native",
-            f"update roster.roster_{role}s set roster_id = :native where roster_id = :clever",
-            f"delete from roster.roster_{role}s where roster_id = :clever",
-        )
-        for role in ("teacher", "student")
-    },
-    "parked_members": (
-        ("RS003", CLASSES),
-        "insert into roster.parked_members (roster_id, clever_id, role) values (:clever, 'other', 'student')",
-        "update roster.parked_members set role = 'teacher' where roster_id = :clever",
-        "update roster.parked_members set roster_id = :native where roster_id = :clever",
-        "delete from roster.parked_members where roster_id = :clever",
-    ),
-    "schools": (
-        ("RS004", PLACES),
-        *(
-            f"update roster.schools set {column} = 'other' where id = :school"
-            for column in ("name", "sis_id", "nces_id", "low_grade", "high_grade", "clever_id")
-        ),
-        "update roster.schools set archived_at = now() where id = :school",
-        "update roster.schools set organization_id = 0 where id = :school",
-        "delete from roster.schools where id = :school",
-    ),
-    "identity_links": (
-        ("RS005", "Who is who"),
-        "update roster.identity_links set unlinked_at = now() where account_id = :person",
-        "update roster.identity_links set account_id = :native_person where account_id = :person",
-        "delete from roster.identity_links where account_id = :person",
-        "insert into roster.identity_links (organization_id, clever_id, account_id, rule) "
-        "select id, 'other', :native_person, 'email' from roster.organizations",
-    ),
-}
-BY_NOBODY = {
-    "identity_links": (
-        ("RS005", "Who is who"),
-        "delete from roster.identity_links where account_id = :person",
-        "update roster.identity_links set rule = 'email' where account_id = :person",
-        'update roster.identity_links set evidence = \'{"by": "hand"}\', unlinked_at = now() '
-        "where account_id = :person",
-    ),
-    "changes": (
-        ("RS006", "Safety"),
-        "update roster.changes set after = null where sync_id > 0",
-        "delete from roster.changes where sync_id > 0",
-    ),
-}
-EMPTIED = {
-    **{table: codes for table, (codes, *_) in REFUSED.items()},
-    "changes": ("RS006", "Safety"),
-}
-ALLOWED = {
-    "a class is hidden and shown": (
-        "update roster.rosters set hidden_at = now() where id = :clever",
-        "update roster.rosters set hidden_at = null where id = :clever",
-    ),
-    "a person is made an admin, verified and closed": (
-        "update roster.accounts set role = 'admin', archived_at = now() where id = :person",
-        "update roster.org_memberships set is_admin = true, verified_at = now() where account_id = :person",
-    ),
-    "a native account is renamed and deleted": (
-        "update roster.accounts set first_name = 'Other', email = 'other@example.org' where id = :native_person",
-        "delete from roster.accounts where id = :native_person",
-    ),
-    "Clever's people join and leave a native roster, and it is deleted": (
-        "insert into roster.roster_teachers (roster_id, account_id, is_primary) values (:native, :native_person, true)",
-        "insert into roster.roster_students (roster_id, account_id) values (:native, :person)",
-        "update roster.roster_students set ended_at = now() where roster_id = :native and account_id = :person",
-        "update roster.rosters set name = 'Other', archived_at = now() where id = :native",
-        "delete from roster.roster_students where roster_id = :native",
-        "delete from roster.roster_teachers where roster_id = :native",
-        "delete from roster.rosters where id = :native",
-    ),
-}
 
 
 @pytest.fixture
@@ -136,7 +30,12 @@ def ids(valley, quick_sync, product):
     student = section["students"][0]
     valley.put("users", valley.get("users", student) | telling)
     valley.put("sections", section | {"name": "Periwinkle", "students": [*section["students"], "f" * 24]})
+    teacher = users_of(valley, "teacher")[0]
+    for key in users_of(valley, "teacher")[:2]:  # a review, of an email that two share
+        valley.put("users", valley.get("users", key) | {"email": valley.get("users", teacher)["email"]})
     quick_sync(valley)
+    held = "insert into roster.holds (sync_id, organization_id, plan_digest, reason) "
+    execute(product, f"{held} select id, organization_id, 'e', 'district_removals' from roster.syncs")
     native = execute(
         product,
         "insert into roster.rosters (organization_id, name, source) select id, 'Chess club', 'native' "
@@ -162,15 +61,27 @@ def _id_of(product, column, table, clever_id):
     return query(product, f"select {column} from roster.{table} where clever_id = :key", key=clever_id)[0][0]
 
 
-def write(product, statement, ids, *, as_sync=False):
+@pytest.fixture
+def plain_role(product):
+    """A role of the application: it has every grant and owns nothing."""
+    execute(product, "create role plain_application")
+    execute(product, "grant usage on schema roster to plain_application")
+    execute(product, "grant all on all tables in schema roster to plain_application")
+    yield "plain_application"
+    execute(product, "drop owned by plain_application")
+    execute(product, "drop role plain_application")
+
+
+def write(product, statement, ids, *, as_sync=False, role=""):
     """Execute with only the ids that the statement names."""
-    execute(product, statement, as_sync=as_sync, **{name: ids[name] for name in sa.text(statement).compile().params})
+    named = {name: ids[name] for name in sa.text(statement).compile().params}
+    execute(product, statement, as_sync=as_sync, as_role=role, as_program=False, **named)
 
 
-def refusal(product, statement, ids, *, as_sync=False):
+def refusal(product, statement, ids, *, as_sync=False, role=""):
     """What PostgreSQL answers to a statement that it refuses."""
     with pytest.raises(sa.exc.DBAPIError) as refused:
-        write(product, statement, ids, as_sync=as_sync)
+        write(product, statement, ids, as_sync=as_sync, role=role)
     return refused.value.orig
 
 
@@ -178,7 +89,7 @@ def assert_it_says_why(refused, code, rule):
     """The code, the rule and the row by its ids; what to do instead; and nothing of people."""
     assert refused.sqlstate == code, refused
     assert f"(rule book, {rule})" in refused.diag.message_primary
-    assert re.search(r"\((.*, )?(id|roster_id|seq) \d+", refused.diag.message_primary)
+    assert re.search(r"\((.*, )?(id|roster_id|account_id|seq) \d+", refused.diag.message_primary)
     assert refused.diag.message_hint
     assert not {word for word in TELLING if word in str(refused)}
 
@@ -218,6 +129,19 @@ def test_given_a_published_district_when_the_product_does_its_own_acts_then_they
         before = contents(product)
         write(product, statement, ids)
         assert contents(product) != before, statement
+
+
+def test_given_an_application_role_with_every_grant_when_it_writes_then_refused_and_allowed_as_the_owner_is(
+    product, ids, plain_role
+):
+    """The role owns nothing, is no superuser, and reads and writes every table."""
+    for table, ((code, rule), *statements) in REFUSED.items():
+        for statement in (*statements, f"truncate roster.{table} cascade"):
+            refused = refusal(product, statement, ids, role=plain_role)
+            assert (refused.sqlstate, f"(rule book, {rule})" in str(refused)) == (code, True), statement
+    for statements in ALLOWED.values():
+        for statement in statements:
+            write(product, statement, ids, role=plain_role)
 
 
 def test_given_a_row_that_is_refused_when_told_then_it_is_named_by_the_ids_of_the_clever_row(product, ids):

@@ -34,7 +34,7 @@ def test_given_a_row_moves_between_plan_and_publish_when_published_then_nothing_
 
         def __getattribute__(self, name):
             if name == "district_updates":
-                execute(product, promote, key=key)
+                execute(product, promote, as_sync=True, key=key)
             return super().__getattribute__(name)
 
     with pytest.raises(PlanStale, match="moved in the product"):

@@ -51,7 +51,7 @@ def test_given_a_member_of_another_organization_since_when_linked_away_then_refu
 
 
 def test_given_an_admin_since_when_linked_away_then_refused(valley, quick_sync, product, teacher, account, refused):
-    execute(product, ARCHIVE, id=account(teacher["email"], "Ida", "Moss", "teacher"))
+    execute(product, ARCHIVE, as_sync=True, id=account(teacher["email"], "Ida", "Moss", "teacher"))
     quick_sync(valley)
     execute(
         product,
@@ -63,7 +63,7 @@ def test_given_an_admin_since_when_linked_away_then_refused(valley, quick_sync, 
 
 def test_given_a_recycled_id_of_an_admin_by_now_when_another_person_then_refused(product, renamed, refused):
     person, own = renamed
-    execute(product, PROMOTE, id=own)
+    execute(product, PROMOTE, as_sync=True, id=own)
     refused(person, "different", "an admin's or in another organization too")
 
 
@@ -71,7 +71,7 @@ def test_given_a_verified_teacher_when_linked_to_a_closed_account_then_verified_
     valley, quick_sync, product, teacher, account, decide
 ):
     own = account(teacher["email"], "Ida", "Moss", "teacher")
-    execute(product, ARCHIVE, id=own)
+    execute(product, ARCHIVE, as_sync=True, id=own)
     quick_sync(valley)
     empty = link_of(product, teacher)[0]
     execute(product, "update roster.org_memberships set verified_at = '2026-01-01' where account_id = :id", id=empty)
@@ -95,11 +95,11 @@ def test_given_memberships_of_the_organizations_own_when_somebody_is_a_closed_ac
     valley, quick_sync, product, teacher, account, decide, undo
 ):
     own = account(teacher["email"], "Ida", "Moss", "teacher")
-    execute(product, ARCHIVE, id=own)
+    execute(product, ARCHIVE, as_sync=True, id=own)
     quick_sync(valley)
     empty = link_of(product, teacher)[0]
     for table in MEMBERSHIPS:
-        execute(product, f"update roster.{table} set source = 'native' where account_id = :id", id=empty)
+        execute(product, f"update roster.{table} set source = 'native' where account_id = :id", as_sync=True, id=empty)
     before = live_rows(product)
     decided = decide(teacher, "link")
     found = {
@@ -222,7 +222,7 @@ def test_given_a_question_when_its_account_is_another_by_the_next_sync_then_it_i
     for key, first in zip(users_of(valley, "student"), ("Tom", "Kim"), strict=False):
         give(valley, key, email="shared@example.org", first=first, last="Reed")
     quick_sync(valley)
-    execute(product, ARCHIVE, id=link_of(product, student)[0])
+    execute(product, ARCHIVE, as_sync=True, id=link_of(product, student)[0])
     account("shared@example.org", "Zoe", "Else")
     quick_sync(valley)
     assert [reason for reason, _ in open_reviews(product, student)] == ["email_shared"]

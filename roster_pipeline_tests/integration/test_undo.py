@@ -29,7 +29,7 @@ def test_given_a_class_hidden_since_when_the_sync_is_undone_then_archived_and_st
 def test_given_a_row_changed_since_when_undone_then_it_is_kept_and_listed(valley, quick_sync, product, undo):
     sync_id = quick_sync(valley).sync_id
     ((account, _, _),) = query(product, LINK, key=users_of(valley, "teacher")[0])
-    execute(product, "update roster.accounts set role = 'admin' where id = :id", id=account)
+    execute(product, "update roster.accounts set role = 'admin' where id = :id", as_sync=True, id=account)
     undone = undo(sync_id)
     assert {"entity": "accounts", "key": {"id": account}} in undone.skipped
     assert query(
@@ -106,6 +106,6 @@ def test_given_a_sync_undone_already_or_unknown_when_undone_then_nothing_to_do_o
     assert undo(sync_id) is None
     with pytest.raises(CorrectionRefused, match="no sync"):
         undo(sync_id + 999)
-    execute(product, "update roster.syncs set state = 'failed' where id = :id", id=sync_id)
+    execute(product, "update roster.syncs set state = 'failed' where id = :id", as_sync=True, id=sync_id)
     with pytest.raises(CorrectionRefused, match="failed"):
         undo(sync_id)

@@ -133,7 +133,7 @@ def test_given_somebody_made_an_admin_since_when_the_sync_is_undone_then_all_of_
     teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     sync_id = quick_sync(valley).sync_id
     own = link_of(product, teacher)[0]
-    execute(product, promotion, id=own)
+    execute(product, promotion, as_sync="accounts" in promotion, id=own)
 
     def held():
         member = "select role, is_admin, ended_at from roster.org_memberships where account_id = :id"

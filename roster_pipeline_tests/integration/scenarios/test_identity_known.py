@@ -103,12 +103,14 @@ def test_i_26_given_a_linked_teacher_who_was_made_admin_when_they_leave_the_feed
 
 
 def promote(product, account):
-    """What another admin does in the product."""
-    execute(product, "update roster.accounts set role = 'admin' where id = :account", account=account)
+    """What another admin does in the product, and the role that the program gives an admin."""
+    admin = "set role = 'admin' where id = :account"
+    execute(product, f"update roster.accounts {admin}", as_sync=True, account=account)
+    membership = "set role = 'admin' where account_id = :account"
+    execute(product, f"update roster.org_memberships {membership}", as_sync=True, account=account)
     execute(
         product,
-        "update roster.org_memberships set role = 'admin', is_admin = true, verified_at = now() "
-        "where account_id = :account",
+        "update roster.org_memberships set is_admin = true, verified_at = now() where account_id = :account",
         account=account,
     )
 

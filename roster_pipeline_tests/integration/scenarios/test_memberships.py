@@ -160,7 +160,7 @@ def test_given_a_native_membership_that_had_ended_when_shared_then_clevers_until
     student, values = town.person(key), {"account": link(key)[0]}
     town.leave(key)
     resync()
-    execute(product, f"update roster.{table} set source = 'native' where account_id = :account", **values)
+    execute(product, f"update roster.{table} set source = 'native' where account_id = :account", as_sync=True, **values)
     states = f"select source, ended_at from roster.{table} where account_id = :account"
     before = query(product, states, **values)
     town.put("users", student)

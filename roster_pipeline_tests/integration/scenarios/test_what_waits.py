@@ -35,7 +35,7 @@ def own_member(town, quick_sync, product):
         town.section(1, **{f"{role}s": [key]})
         quick_sync(town)
         for statement in OWN[own]:
-            execute(product, statement, key=key)
+            execute(product, statement, as_sync=True, key=key)
         return key
 
     return made
@@ -130,7 +130,12 @@ def test_given_an_address_that_a_held_change_keeps_when_somebody_comes_with_it_t
     key, follower, address = town.student(1), town.student(2), town.person(town.student(1))["email"]
     if is_back:
         quick_sync(town)
-        execute(product, f"update roster.accounts set archived_at = now() where id = {ACCOUNT_OF}", key=follower)
+        execute(
+            product,
+            f"update roster.accounts set archived_at = now() where id = {ACCOUNT_OF}",
+            as_sync=True,
+            key=follower,
+        )
     town.leave(follower)
     quick_sync(town)
     rename_all(town)

@@ -7,8 +7,8 @@ R2.26). A row that has ended may refer to any account: it gives nobody anything,
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
