@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from roster_pipeline.errors import ProductBusy
 from roster_pipeline.product.database import connect, migrate
 from roster_pipeline.product.tables import SCHEMA, metadata
 from roster_pipeline_tests.conftest import execute_apart, named
@@ -71,3 +72,11 @@ def test_districts_of_tier_library_become_sso_only_and_the_operator_is_informed(
     with engine.connect() as connection:
         assert connection.exec_driver_sql("select tier from roster.organizations").scalar_one() == "sso_only"
         assert connection.exec_driver_sql("select state from roster.refresh_requests").scalar_one() == "failed"
+
+
+def test_given_a_session_that_keeps_a_table_locked_when_migrated_then_refused_and_done_later(product):
+    with product.connect() as other:
+        other.exec_driver_sql(f"lock table {SCHEMA}.alembic_version in access exclusive mode")
+        with pytest.raises(ProductBusy):
+            migrate(product)
+    migrate(product)

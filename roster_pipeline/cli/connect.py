@@ -16,8 +16,9 @@ from roster_pipeline.cli.screen import AsJson, say, show_json
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
+from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.connections import disconnect_district, note_described, pause_district, resume_district
-from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.product.database import open_product
 from roster_pipeline.product.organizations import Kept, Organization, connect_district, find_organization
 from roster_pipeline.refresh import refuse_waiting
 from roster_pipeline.settings import Settings, read_settings
@@ -75,11 +76,14 @@ def connect_here(settings: Settings, district: District, tier: str) -> Kept | No
     """The organization, and its Dagster partition; returns what it had before, if it was there."""
     from roster_pipeline.defs.launch import add_partition, dagster_instance
 
-    with transaction(open_product(settings)) as pg:
+    def keep(pg: Connection) -> Kept | None:
         kept = connect_district(pg, district.id, name=district.name, tier=tier)
         note_described(pg, district)
         if tier == "sso_only":
             refuse_waiting(pg, district.id, "Nothing changed: the district's tier has no roster sync any more.")
+        return kept
+
+    kept = write_product(open_product(settings), keep)
     with dagster_instance(settings) as instance:
         add_partition(instance, district.id)
     return kept
@@ -103,9 +107,11 @@ def pause(district_id: DistrictId, as_json: AsJson = False) -> None:  # noqa: FB
 
 def resume(district_id: DistrictId, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
     """End a pause: the district is synced again, in the night and on demand."""
-    with transaction(open_product(read_settings())) as pg:
-        was = resume_district(pg, district_id)
-        now = find_organization(pg, district_id)
+
+    def end(pg: Connection) -> tuple[Organization, Organization]:
+        return resume_district(pg, district_id), find_organization(pg, district_id)
+
+    was, now = write_product(open_product(read_settings()), end)
     if as_json:
         show_json(_as_json(was, now))
     elif was.state == "paused":
@@ -124,10 +130,13 @@ def _stop(
         standing: what the district is then, in words.
         way_back: the command that ends it.
     """
-    with transaction(open_product(read_settings())) as pg:
-        was = act(pg)
-        now = find_organization(pg, district_id)
+
+    def stop(pg: Connection) -> tuple[Organization, Organization]:
+        was, now = act(pg), find_organization(pg, district_id)
         refuse_waiting(pg, district_id, f"Nothing changed. The district {standing}, and no sync begins.")
+        return was, now
+
+    was, now = write_product(open_product(read_settings()), stop)
     if as_json:
         show_json(_as_json(was, now))
         return

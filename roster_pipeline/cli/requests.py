@@ -16,6 +16,7 @@ from roster_pipeline.cli.report import CANCELED_EXIT, HELD_EXIT
 from roster_pipeline.cli.screen import AsJson, complain, err, out, plain, say, show_json
 from roster_pipeline.cli.sync import OneDistrict
 from roster_pipeline.errors import RosterError, TierRefused
+from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import syncs
@@ -55,10 +56,11 @@ def refresh(
     settings = read_settings()
     engine = open_product(settings)
     scope = "section" if section else "school" if school else "district"
+    clever_id, by = section or school, "roster-pipeline"
+    filed = write_product(
+        engine, lambda pg: file_request(pg, district, scope=scope, scope_clever_id=clever_id, requested_by=by)
+    )
     with transaction(engine) as pg:
-        filed = file_request(
-            pg, district, scope=scope, scope_clever_id=section or school, requested_by="roster-pipeline"
-        )
         usual = estimate(pg, district)
     if not as_json:
         say(_filed_words(district, filed, usual))

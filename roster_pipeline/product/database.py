@@ -78,6 +78,8 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(files("roster_pipeline.product") / "migrations"))
     with transaction(engine, lock_seconds=0) as connection:
         _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
+        # A table that the application is using is not waited for without end: its own queries would wait behind.
+        connection.execute(sa.text(BEGIN), {"lock_timeout": f"{LOCK_SECONDS * 1000:.0f}ms"})
         ensure_schema(connection, SCHEMA)
         config.attributes["connection"] = connection
         try:
