@@ -4,7 +4,6 @@ A step calls its stage and says what came of it; every rule is in the stage. A s
 because a step of its own for each would cost more than the work.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +11,7 @@ import duckdb
 
 from roster_pipeline.clever import look_up_connection
 from roster_pipeline.defs import describe, specs
+from roster_pipeline.defs.checks import Results, name_district
 from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.outcome import trigger_of
 from roster_pipeline.defs.partitions import HELD_TAG, districts
@@ -41,9 +41,6 @@ from roster_pipeline.stage import run_models
 from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
 from roster_pipeline.validate.sql_tests import run_test, sql_tests
 
-Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
-
-
 MANY, FEW = 5, 20
 """So many times the usual number of events is worth a look, unless they are few all the same."""
 
@@ -62,6 +59,7 @@ class SyncConfig(dg.Config):
 
 
 @dg.multi_asset(name="extract_and_land", specs=specs.RAW, check_specs=specs.RAW_CHECKS, partitions_def=districts)
+@name_district
 def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> Results:
     """Read Clever's lists of the district to their ends, or the events since the last sync, and land them."""
     with as_failure():
@@ -150,6 +148,7 @@ def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: District
     check_specs=specs.CONTRACT_CHECKS,
     partitions_def=districts,
 )
+@name_district
 def staging(sync: DistrictSync) -> Results:
     """Choose, rename and hold against contracts; rows that break one are set aside with the reason."""
     with as_failure(), sync.warehouse() as con:
@@ -185,6 +184,7 @@ def current(sync: DistrictSync) -> Results:
 
 
 @dg.multi_asset(name="reconcile", specs=specs.MODELS, check_specs=specs.TEST_CHECKS, partitions_def=districts)
+@name_district
 def marts(sync: DistrictSync) -> Results:
     """Decide who is who, and what the product's rows shall be; then test the whole."""
     with as_failure(), sync.warehouse() as con:
@@ -203,6 +203,7 @@ def marts(sync: DistrictSync) -> Results:
 
 
 @dg.multi_asset(name="plan", specs=[specs.PLAN], check_specs=[specs.BRAKES_CHECK], partitions_def=districts)
+@name_district
 def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     """Find the differences, hold what the brakes hold, and freeze the rest as one plan."""
     with as_failure(), sync.warehouse() as con:
@@ -246,11 +247,7 @@ def product(sync: DistrictSync) -> Results:
             clock = describe.describe_clock(find_organization(pg, sync.district_id).clock)
         settle(con, made.sync_id, is_excerpt=sync.is_delta)
         for name, entities in specs.PRODUCT_ENTITIES.items():
-            changes = {
-                op: count
-                for entity in entities
-                for op, count in describe.describe_changes(made.counts.get(entity, {}), f"{entity}/").items()
-            }
+            changes = describe.describe_changes({one: made.counts.get(one, {}) for one in entities})
             found: describe.Metadata = {describe.ROWS: live[name], **changes, **clock}
             yield dg.MaterializeResult(asset_key=["product", name], metadata=found)
 

@@ -1,7 +1,6 @@
 """Many small districts in one process: each is a run of sync_roster, only the interpreter is started once for all."""
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -11,8 +10,8 @@ import dagster as dg
 from roster_pipeline.defs.failures import line_of
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.launch import Ended, add_partition, run_sync
-from roster_pipeline.defs.partitions import BATCH_TAG, NIGHT, run_tags
-from roster_pipeline.defs.process import process_tag
+from roster_pipeline.defs.outcome import tag_beginning, tag_outcome
+from roster_pipeline.defs.partitions import BATCH_TAG, DISTRICT_TAG, NIGHT, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.errors import is_interruption
 from roster_pipeline.nightly import Candidate, Turn, candidates, turn_of
@@ -40,13 +39,19 @@ class BatchConfig(dg.Config):
 @dg.op(name=STEP)
 def sync_districts(context: dg.OpExecutionContext, config: BatchConfig, product: Product) -> None:
     """Sync one district after the other; one that fails does not stop the next, and what is held is no failure."""
-    context.instance.add_run_tags(context.run_id, process_tag(context.run_id, os.getpid()))
+    count = len(config.districts)
+    tag_beginning(
+        context.instance,
+        context.run,
+        context.run.tags.get(DISTRICT_TAG, "1 district" if count == 1 else f"{count} districts"),
+    )
     job = context.repository_def.get_job(sync_roster.name)
     failed = sync_each(context.instance, job, product, config, batch=context.run, log=context.log)
+    tag_outcome(context.instance, context.run, f"{len(failed) or 'none'} of {count} failed")
     if failed:
         named = ", ".join(failed[:NAMED]) + (", ..." if len(failed) > NAMED else "")
         raise dg.Failure(
-            f"{len(failed)} of {len(config.districts)} districts failed: {named}. Each has a run that says why; "
+            f"{len(failed)} of {count} districts failed: {named}. Each has a run that says why; "
             "they are tried again by themselves.",
             allow_retries=False,
         )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 import duckdb
 
 from roster_pipeline.model.entities import OPS
+from roster_pipeline.model.plan import Counts
 from roster_pipeline.product.organizations import Clock
 from roster_pipeline.stage import Model, count_rows, table_columns
-from roster_pipeline.stage.lineage import kept_lineage
+from roster_pipeline.stage.lineage import Source, kept_lineage
 from roster_pipeline.validate.contracts import CONTRACTS
 
 ROWS, REACHED = "dagster/partition_row_count", "rows_within_reach"
@@ -40,14 +41,20 @@ def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, i
     }
     return {
         REACHED if is_excerpt else ROWS: rows,
-        "dagster/column_schema": _columns(con, *model.key),
+        "dagster/column_schema": _columns(con, *model.key, made_from=made_from),
         "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(lineage)),
     }
 
 
-def describe_changes(ops: Mapping[str, int], prefix: str = "") -> Metadata:
-    """One number an op, zeros too, so that every plot has a point for every sync."""
-    return {f"{prefix}{op}": ops.get(op, 0) for op in OPS}
+def describe_changes(counts: Counts) -> Metadata:
+    """What a plan changes in some tables: in all, by op with zeros, so that every plot has a point, and by table.
+
+    Args:
+        counts: by table and op.
+    """
+    ops = {op: sum(of_table.get(op, 0) for of_table in counts.values()) for op in OPS}
+    by_table = {table: dict(of_table) for table, of_table in counts.items() if of_table}
+    return {"changes": sum(ops.values()), **ops, "changes_by_table": dg.MetadataValue.json(by_table)}
 
 
 def describe_clock(clock: Clock) -> Metadata:
@@ -63,17 +70,27 @@ def describe_clock(clock: Clock) -> Metadata:
     return said
 
 
-def _columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.MetadataValue:
-    contract = CONTRACTS.get(table)
+def _columns(
+    con: duckdb.DuckDBPyConnection, schema: str, table: str, *, made_from: Mapping[str, Iterable[Source]] | None = None
+) -> dg.MetadataValue:
+    contract, sources = CONTRACTS.get(table), made_from or {}
+    described = {name: column.description for name, column in contract.columns.items()} if contract else {}
     return dg.MetadataValue.table_schema(
         dg.TableSchema(
             [
                 dg.TableColumn(
                     name,
                     kind.lower(),
-                    description=contract.columns[name].description if contract and name in contract.columns else None,
+                    description=_of_column(described.get(name), sources.get(name, ())),
                 )
                 for name, kind in table_columns(con, schema, table).items()
             ]
         )
     )
+
+
+def _of_column(description: str | None, sources: Iterable[Source]) -> str | None:
+    """What a column is, and which columns it is made from: the open-source UI has no view of column lineage."""
+    listed = ", ".join(".".join(source) for source in sorted(sources))
+    parts = [description, f"Made from {listed}." if listed else None]
+    return " ".join(part for part in parts if part) or None

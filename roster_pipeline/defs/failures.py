@@ -5,8 +5,10 @@ Errors of libraries can quote a row, and a row is a child's: only their kind and
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import dagster as dg
 
@@ -15,6 +17,21 @@ from roster_pipeline.errors import RosterError, is_interruption, place_of
 from roster_pipeline.model.text import LONGEST_LINE, label
 
 EXIT_CODE = "exit_code"
+_is_in_run = ContextVar("is_in_run", default=False)
+
+
+@contextmanager
+def lines_alone() -> Iterator[None]:
+    """Within it, Dagster records a failure of `as_failure` without a stack trace.
+
+    The line says what to do, and the frames are Dagster's own: in the UI they pushed the line out of sight.
+    """
+    token = _is_in_run.set(True)
+    try:
+        yield
+    finally:
+        _is_in_run.reset(token)
+        vars(sys).pop("tracebacklimit", None)
 
 
 @contextmanager
@@ -76,6 +93,8 @@ def refusal_in(event: dg.DagsterEvent) -> RosterError | None:
 
 
 def _failure(error: Exception) -> dg.Failure:
+    if _is_in_run.get():
+        sys.tracebacklimit = 0
     code = error.exit_code if isinstance(error, RosterError) else RosterError.exit_code
     return dg.Failure(line_of(error), {EXIT_CODE: code}, allow_retries=False)
 

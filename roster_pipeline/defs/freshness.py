@@ -21,8 +21,8 @@ SHOWN = 100
     name=FRESH,
     asset=ROSTERS,
     description=f"Fails while an active secure_sync district was last read in full over {LATE // HOUR} hours "
-    "ago, and lists those districts by id with the hours. Sensor catch_up reports it whenever that list changes, and "
-    "tries them again by itself: its ticks say who waits and why.",
+    "ago, and lists those districts by id with the hours. Sensor catch_up reports it whenever that list changes or a "
+    "run left it without a result, and tries them again by itself: its ticks say who waits and why.",
 )
 def every_district_is_fresh(product: Product) -> dg.AssetCheckResult:
     """The same by hand."""

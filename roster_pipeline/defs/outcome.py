@@ -8,11 +8,12 @@ import dagster as dg
 
 from roster_pipeline.defs.failures import failure_of_run
 from roster_pipeline.defs.partitions import DISTRICT_TAG, HELD_TAG, OUTCOME_TAG, TRIGGER_TAG
-from roster_pipeline.defs.process import failures_of, process_tag
+from roster_pipeline.defs.process import failures_of, is_stopped, process_tag, was_interrupted
 from roster_pipeline.defs.selection import Selection
 from roster_pipeline.model.text import label
 
-UNDER_WAY = "under way"
+STALE = {OUTCOME_TAG: "under way", HELD_TAG: "false"}
+"""What a run says that has taken these tags from the run that it repeats, until it knows better."""
 WORDS = {
     "published": "published",
     "held": "published, but a part waits for a person",
@@ -29,8 +30,7 @@ def tag_beginning(instance: dg.DagsterInstance, run: dg.DagsterRun, district: st
         district: its name, or that of all districts of the run.
     """
     own = {DISTRICT_TAG: label(district), TRIGGER_TAG: trigger_of(run)}
-    stale = {OUTCOME_TAG: UNDER_WAY, HELD_TAG: "false"}
-    inherited = {tag: value for tag, value in stale.items() if tag in run.tags}
+    inherited = {tag: value for tag, value in STALE.items() if tag in run.tags}
     instance.add_run_tags(run.run_id, process_tag(run.run_id, os.getpid()) | own | inherited)
 
 
@@ -57,9 +57,19 @@ def outcome_words(instance: dg.DagsterInstance, run: dg.DagsterRun, selection: S
     return f"failed: {failed}"
 
 
+def plain_outcome(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """How a run ended that is about no single district, in words."""
+    if is_stopped(instance, run):
+        return "stopped by a person"
+    failed = _failure_words(instance, run)
+    return f"failed: {failed}" if failed else "done"
+
+
 def _failure_words(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
     if said := failure_of_run(instance, run.run_id):
         return said[0]
+    if was_interrupted(instance, run):
+        return "it was interrupted"
     return "a check stopped it" if any(failures_of(instance, run)) else None
 
 

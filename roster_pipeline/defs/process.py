@@ -57,17 +57,18 @@ def is_stopped(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     asked = filter(None, (run.run_id, run.tags.get(BATCH_TAG)))
     if any(found.status in STOPPED for run_id in asked if (found := instance.get_run_by_id(run_id))):
         return True
-    return run.tags.get(TRIGGER_TAG) == "cli" and _was_interrupted(instance, run)
+    return run.tags.get(TRIGGER_TAG) == "cli" and was_interrupted(instance, run)
 
 
 def cancel(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     """Let Dagster too take an interrupted run for one that a person stopped, and not for one that failed."""
     now = instance.get_run_by_id(run.run_id)
-    if now and now.status is dg.DagsterRunStatus.STARTED and _was_interrupted(instance, run):
+    if now and now.status is dg.DagsterRunStatus.STARTED and was_interrupted(instance, run):
         instance.report_run_canceling(run)
 
 
-def _was_interrupted(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+def was_interrupted(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a signal came while a step of the run was at work."""
     sources = (failure.error_source for failure in failures_of(instance, run))
     return any(source is not None and source.value == "INTERRUPT" for source in sources)
 

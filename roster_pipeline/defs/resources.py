@@ -21,9 +21,9 @@ from pydantic import PrivateAttr
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.clever import clever_access
-from roster_pipeline.defs.failures import failure_of_run
-from roster_pipeline.defs.outcome import outcome_words, tag_beginning, tag_outcome, trigger_of
-from roster_pipeline.defs.partitions import PARTITION_TAG
+from roster_pipeline.defs.failures import failure_of_run, lines_alone
+from roster_pipeline.defs.outcome import STALE, outcome_words, plain_outcome, tag_beginning, tag_outcome, trigger_of
+from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG
 from roster_pipeline.defs.process import cancel, is_stopped
 from roster_pipeline.defs.selection import Selection, selection_of
 from roster_pipeline.errors import CannotStart, PartitionMissing, PlanStale, ProductUnusable, is_interruption
@@ -50,6 +50,17 @@ class Product(dg.ConfigurableResource[None]):
     """
 
     patience: float = 9.0
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Tag a run that is about many districts; a sensor and a schedule have none."""
+        if context.run and context.instance:
+            tag_beginning(context.instance, context.run, context.run.tags.get(DISTRICT_TAG, "all districts"))
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Say how such a run ended, where it has not said so itself."""
+        run = context.run and context.instance and context.instance.get_run_by_id(context.run.run_id)
+        if run and context.instance and run.tags.get(OUTCOME_TAG) in (None, STALE[OUTCOME_TAG]):
+            tag_outcome(context.instance, run, plain_outcome(context.instance, run))
 
     def engine(self) -> Engine:
         return open_product(read_settings())
@@ -86,6 +97,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         self._run, self._selection = context.run, selection_of(context.run)
         self._refusal = self._state = None
         with ExitStack() as opened:
+            opened.enter_context(lines_alone())
             self._attempt(self._open)
             tag_beginning(instance, self._run, self._district_name)
             opened.callback(self._tag_outcome, instance)

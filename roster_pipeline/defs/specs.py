@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -20,10 +21,17 @@ SET_ASIDE = ("raw", "set_aside")
 STAGING_MODELS = tuple(model for model in models() if model.layer == "staging")
 DECIDING_MODELS = tuple(model for model in models() if model.layer != "staging")
 
+
+def _table(schema: str, name: str) -> dict[str, Any]:
+    """By which name people find a table: in the district's DuckDB file, or in PostgreSQL."""
+    return {"dagster/table_name": f"{schema}.{name}"}
+
+
 RAW = [
     dg.AssetSpec(
         ["raw", resource.name],
         description=f"Clever's {resource.name} as the district shares them now; only fields the product uses.",
+        metadata=_table("raw", resource.name),
         group_name="raw",
         kinds={"clever", "duckdb"},
         owners=OWNERS,
@@ -65,7 +73,9 @@ def _model_spec(model: Model, kinds: set[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
         list(model.key),
         deps=[dg.AssetKey(list(source)) for source in sorted(_assets_read(model))],
-        description=f"{model.description}\n\n```sql\n{model.sql}\n```",
+        description=f"{model.description}\n\n```sql\n{model.statement}\n```",
+        metadata=_table(*model.key)
+        | {"sql_file": dg.MetadataValue.path(f"dbt_like_sql/{model.layer}/{model.name}.sql")},
         group_name=model.layer,
         kinds=kinds,
         owners=OWNERS,
@@ -86,6 +96,7 @@ CURRENT = [
         ["current", table.name],
         deps=[["staging", "stg_teachers"], ["staging", "stg_students"]],
         description=table.description,
+        metadata=_table("current", table.name),
         group_name="current",
         kinds={"postgres", "duckdb"},
         owners=OWNERS,
@@ -100,9 +111,11 @@ def _test_spec(test: SqlTest) -> dg.AssetCheckSpec:
 
 
 TEST_CHECKS = [_test_spec(test) for test in sql_tests()]
+COMPARED_ONLY = [one.name for one in ENTITIES if not any(("current", one.name) in model.reads for model in models())]
+"""Tables that no model reads. The others come to the plan through the models, and need no line of their own."""
 PLAN = dg.AssetSpec(
     ["sync", "plan"],
-    deps=[["marts", entity.name] for entity in ENTITIES] + [["current", entity.name] for entity in ENTITIES],
+    deps=[["marts", entity.name] for entity in ENTITIES] + [["current", name] for name in COMPARED_ONLY],
     description="What this sync means to do, as one frozen plan: what is published now, and what waits for a person.",
     group_name="sync",
     kinds={"duckdb"},
@@ -130,6 +143,7 @@ PRODUCT = [
         ["product", name],
         deps=[PLAN.key],
         description=description,
+        metadata=_table("roster", name),
         group_name="product",
         kinds={"postgres"},
         owners=OWNERS,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib.resources import files
+from itertools import dropwhile
 from pathlib import Path
 
 import sqlglot
@@ -32,6 +33,12 @@ class Model:
     sql: str
     description: str
     reads: frozenset[tuple[str, str]]
+
+    @property
+    def statement(self) -> str:
+        """The SQL without its opening comment, which is the description."""
+        lines = self.sql.splitlines()
+        return "\n".join(dropwhile(lambda line: line.startswith("--"), lines)).strip()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from roster_pipeline.definitions import defs
 from roster_pipeline.defs.batch import BatchConfig, districts_of, sync_batch, sync_each
 from roster_pipeline.defs.freshness import FRESH, every_district_is_fresh
 from roster_pipeline.defs.partitions import BATCH_TAG, PARTITION_TAG, TRIGGER_TAG
@@ -195,6 +196,19 @@ def test_given_a_late_district_when_the_sensor_looks_then_the_check_lists_it_and
     assert look(EVENING + HOUR).asset_events == []
     read(valley, EVENING)
     assert [one.passed for one in look(EVENING + HOUR).asset_events] == [True]
+
+
+def test_given_a_run_that_failed_before_it_came_to_the_check_when_the_sensor_looks_then_it_has_a_result_again(
+    valley, look, read, instance, job
+):
+    read(valley, EVENING)
+    assert [one.passed for one in look(EVENING).asset_events] == [True]
+    assets = defs.resolve_implicit_global_asset_job_def()
+    fresh = {dg.AssetCheckKey(dg.AssetKey(["product", "rosters"]), FRESH)}
+    planned = instance.create_run_for_job(assets.get_subset(asset_selection=frozenset(), asset_check_selection=fresh))
+    assert look(EVENING).asset_events == []  # it may come to it yet
+    instance.report_run_failed(planned)
+    assert [one.passed for one in look(EVENING).asset_events] == [True]
 
 
 def test_given_a_late_district_when_the_check_is_run_by_hand_then_it_says_the_same(valley, read, environment):

@@ -58,6 +58,7 @@ def refusal(instance, run):
     assert not instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     (first, *_) = failures_of(instance, run)
     line = first.user_failure_data.description
+    assert first.error.stack == []
     assert "\n" not in line
     assert run.tags[OUTCOME_TAG].startswith("failed: ")
     return line

@@ -4,10 +4,14 @@ import dagster as dg
 import pytest
 
 from roster_pipeline.defs.launch import dagster_instance, prepare_home
+from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, TRIGGER_TAG
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import query
+from roster_pipeline_tests.integration.readers import difference, execute, published, query
+from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.web_server import served
 
+REFUSE = "alter table roster.rosters add constraint nobody check (name <> 'Changed since')"
+ALLOW = "alter table roster.rosters drop constraint nobody"
 STATES = "select state from roster.syncs order by id"
 PAGES = """
 query ($repository: String!, $since: Float!) {
@@ -57,4 +61,29 @@ def test_given_a_run_of_a_command_then_it_is_on_the_pages_of_its_job_and_can_be_
     assert [run["runId"] for run in pages["filtered"]["results"]] == [made.run_id]
     again = web.reexecute(made.run_id)
     assert again.status is dg.DagsterRunStatus.SUCCESS
+    assert query(product, STATES) == [("published",), ("published",)]
+
+
+def test_given_a_sync_that_failed_as_it_published_when_its_buttons_are_pressed_then_each_does_what_it_says_or_refuses(
+    valley, sync, web, instance, product
+):
+    sync(valley)
+    section = valley.get("sections", valley.resources["sections"].ids()[0])
+    valley.put("sections", section | {"name": "Changed since"})
+    execute(product, REFUSE)
+    sync(valley)
+    failed = last_run(instance)
+    execute(product, ALLOW)
+    again = web.reexecute(failed.run_id, "FROM_FAILURE")
+    assert again.status is dg.DagsterRunStatus.SUCCESS
+    assert (again.tags[TRIGGER_TAG], again.tags[OUTCOME_TAG]) == ("manual", "published")
+    assert query(product, STATES) == [("published",), ("published",)]
+    assert difference(expect(valley), published(product, valley.id)) == {}
+    refused = web.materialize(valley, "product")
+    assert refused.status is dg.DagsterRunStatus.FAILURE
+    assert refused.tags[OUTCOME_TAG].startswith("failed: Only a whole sync publishes")
+    assert web.reexecute(refused.run_id, "FROM_FAILURE").status is dg.DagsterRunStatus.FAILURE
+    looked = web.materialize(valley, "raw")
+    assert looked.status is dg.DagsterRunStatus.SUCCESS
+    assert (looked.tags[DISTRICT_TAG], looked.tags[TRIGGER_TAG]) == (valley.name, "manual")
     assert query(product, STATES) == [("published",), ("published",)]

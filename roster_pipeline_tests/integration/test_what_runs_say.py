@@ -1,11 +1,17 @@
 """Every run says its district, who started it and how it ended; every check result says which district it is about."""
 
+import sys
+
 import dagster as dg
 import pytest
+from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
+from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
+from dagster._utils.hosted_user_process import recon_job_from_origin
 
 from roster_pipeline.definitions import defs
+from roster_pipeline.defs.freshness import FRESH
 from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG, TRIGGER_TAG
 from roster_pipeline_tests.integration.readers import execute
 
@@ -16,11 +22,13 @@ def said(run):
 
 @pytest.fixture
 def launch(environment, instance):
-    """Runs a job without any tag but those that Dagster's own UI gives it."""
+    """Runs a job without any tag but those that Dagster's own UI gives it; `as_launched`: loaded as a process does."""
 
-    def launched(job, **given):
+    def launched(job, *, as_launched=False, **given):
         run = instance.create_run_for_job(job, **given)
-        list(execute_run_iterator(InMemoryJob(job), run, instance))
+        place = RepositoryPythonOrigin(sys.executable, ModuleCodePointer("roster_pipeline.definitions", "defs"))
+        loaded = recon_job_from_origin(JobPythonOrigin(job.name, place)) if as_launched else InMemoryJob(job)
+        list(execute_run_iterator(loaded, run, instance))
         return instance.get_run_by_id(run.run_id)
 
     return launched
@@ -60,9 +68,17 @@ def test_given_a_sync_that_failed_when_it_ends_then_its_tag_says_why(valley, syn
     assert valley.token not in outcome
 
 
-def test_given_a_run_about_all_districts_when_it_ends_then_it_has_them_too(valley, launch, product):
-    batch = defs.resolve_job_def("sync_batch")
+def test_given_a_batch_launched_by_hand_when_it_ends_then_it_has_them_too(valley, launch, product):
     evening = {"districts": [valley.id], "evening": "2026-11-03T20:30:00+00:00"}
     execute(product, "update roster.organizations set state = 'paused'")
-    run = launch(batch, run_config={"ops": {"sync_districts": {"config": evening}}})
+    config = {"ops": {"sync_districts": {"config": evening}}}
+    run = launch(defs.resolve_job_def("sync_batch"), as_launched=True, run_config=config)
     assert said(run) == ("1 district", "manual", "none of 1 failed")
+
+
+def test_given_the_check_of_all_districts_run_by_hand_when_it_ends_then_it_has_them_too(valley, launch):
+    fresh = {dg.AssetCheckKey(dg.AssetKey(["product", "rosters"]), FRESH)}
+    assets = defs.resolve_implicit_global_asset_job_def()
+    run = launch(assets.get_subset(asset_selection=frozenset(), asset_check_selection=fresh))
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert said(run) == ("all districts", "manual", "done")

@@ -70,7 +70,6 @@ class WebServer:
             **REPOSITORY,
             "pipelineName": "__ASSET_JOB",
             "assetSelection": [{"path": list(key.path)} for key in chosen],
-            "assetCheckSelection": [],
         }
         tags = [{"key": "dagster/partition", "value": district.id}]
         params = {"selector": selector, "executionMetadata": {"tags": tags}, "runConfigData": {}}

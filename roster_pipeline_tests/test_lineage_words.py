@@ -1,0 +1,72 @@
+"""What an asset and its columns say of themselves, in the UI that has no view of column lineage."""
+
+import duckdb
+import pytest
+
+from roster_pipeline.defs import describe, specs
+from roster_pipeline.stage.lineage import column_lineage
+from roster_pipeline.stage.models import Model
+
+MODEL = Model(
+    "marts",
+    "classes",
+    "-- Classes, one row each.\n-- In two lines.\n"
+    "select id as clever_id, first || last as name, 'clever' as source from raw.it",
+    "Classes, one row each. In two lines.",
+    frozenset({("raw", "it")}),
+)
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect() as opened:
+        opened.execute(
+            "create schema raw; create schema marts; create table raw.it (id varchar, first varchar, last varchar)"
+        )
+        opened.execute(f"create table marts.classes as {MODEL.sql}")
+        yield opened
+
+
+def test_given_a_model_when_described_then_each_column_names_the_columns_that_it_is_made_from(con):
+    schema = describe.describe_model(con, MODEL, 0)["dagster/column_schema"].schema
+    assert {column.name: column.description for column in schema.columns} == {
+        "clever_id": "Made from raw.it.id.",
+        "name": "Made from raw.it.first, raw.it.last.",
+        "source": None,
+    }
+    assert (
+        column_lineage(MODEL, {("raw", "it"): {"id": "VARCHAR", "first": "VARCHAR", "last": "VARCHAR"}})["source"]
+        == set()
+    )
+
+
+def test_given_a_column_with_a_contract_when_described_then_its_own_description_comes_first():
+    described = describe._of_column("The name.", [("raw", "it", "first")])
+    assert described == "The name. Made from raw.it.first."
+
+
+def test_given_a_plan_when_its_changes_are_described_then_a_total_comes_first_and_every_op_has_a_point():
+    said = describe.describe_changes({"rosters": {"insert": 2, "end": 1}, "schools": {"insert": 1}, "reviews": {}})
+    assert next(iter(said)) == "changes"
+    assert {name: value for name, value in said.items() if isinstance(value, int)} == {
+        **{"changes": 4, "insert": 3, "end": 1},
+        **{op: 0 for op in describe.OPS if op not in ("insert", "end")},
+    }
+    assert said["changes_by_table"].value == {"rosters": {"insert": 2, "end": 1}, "schools": {"insert": 1}}
+
+
+def test_the_description_of_a_model_says_its_opening_comment_once():
+    assert MODEL.statement.startswith("select")
+    for spec in (*specs.STAGING, *specs.MODELS):
+        opening = spec.description.splitlines()[0]
+        assert "```sql\n--" not in spec.description
+        assert spec.description.count(opening) == 1
+
+
+def test_every_table_has_the_name_by_which_people_find_it():
+    tables = (*specs.RAW, *specs.STAGING, *specs.CURRENT, *specs.MODELS, *specs.PRODUCT)
+    assert {spec.metadata["dagster/table_name"] for spec in tables} >= {
+        "raw.schools",
+        "marts.rosters",
+        "roster.rosters",
+    }
