@@ -87,7 +87,10 @@ COUNTS: dict[Kind, str] = {
             and id >= coalesce(told.sync_id, current.sync_id)
     """,
     "held": """
-        select coalesce(jsonb_object_agg(part, removals), '{}') from (
+        -- The parts sum to what waits. A sync of a version that kept none has what each threshold counted.
+        select case when current.is_open then coalesce(
+            sync.counts -> 'leaves' -> 'parts', jsonb_object_agg(part, removals), '{}'
+        ) else '{}' end from (
             select counts ->> 'part' as part, sum((counts ->> 'removals')::bigint) as removals
             from roster.holds where organization_id = current.organization_id and state = 'open' group by 1
         ) as parts
@@ -178,6 +181,8 @@ def message_of(change: Change) -> dict[str, Any]:
     counted = ", ".join(f"{part.replace('_', ' ')}: {count:,}" for part, count in sorted(change.counts.items()))
     cause = None if is_gone or change.cause in UNKNOWN_CAUSES else change.cause
     cause = cause and _plain(cause, LONGEST_CAUSE)
+    if change.kind == "held" and len(change.counts) > 1:
+        counted += f"; {sum(change.counts.values()):,} in all"
     text = f"{name} ({change.district_id}): {what}{f' ({counted})' if counted else ''}."
     text += f" Cause: {cause}" if cause else ""
     return {

@@ -107,7 +107,9 @@ def _publish(con, product, district_id, limits, patience, *, is_excerpt):
         standing=replace(standing, limits=limits) if limits else standing,
         is_excerpt=is_excerpt,
     )
-    write_product(product, publishing(con, plan, landed.district, partial(datetime.now, UTC)), patience)
+    rejected = plan.held_digest in standing.rejected
+    work = publishing(con, plan, landed.district, partial(datetime.now, UTC), is_rejected=rejected)
+    write_product(product, work, patience)
     return plan
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from roster_pipeline.cli.corrections import alone_with, whoever_asks
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
 from roster_pipeline.cli.sync import OneDistrict, finish, run_districts
-from roster_pipeline.cli.waiting import show_people, show_waiting
+from roster_pipeline.cli.waiting import show_people, show_waiting, waiting_words
 from roster_pipeline.errors import CannotStart, PlanStale
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import FEED_INCOMPLETE
@@ -45,16 +46,16 @@ def holds(
 ) -> None:
     """Plans that wait: what would leave which schools and classes, and why it was held. The rest is published."""
     settings = read_settings()
-    rows = _open_holds(settings)
+    plans = _open_plans(settings)
     if people:
-        rows = [_with_people(settings, row) for row in rows]
+        plans = [_with_people(settings, plan) for plan in plans]
     if as_json:
-        show_json(rows)
+        show_json(plans)
         return
-    if not rows:
+    if not plans:
         say("Plans that wait: none.")
-    for plan in dict.fromkeys(row["plan"] for row in rows):
-        _show_plan([row for row in rows if row["plan"] == plan])
+    for plan in plans:
+        _show_plan(plan)
 
 
 def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
@@ -64,6 +65,8 @@ def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # n
     6 PostgreSQL not usable · 2 no proof that what would leave is gone.
     """
     settings = read_settings()
+    if not as_json:
+        _name_plan(settings, plan)
     hold = _decide(settings, plan, "approved", by)
     code = finish(run_districts(settings, [hold.district_id]), as_json=as_json)
     with transaction(open_product(settings)) as pg:
@@ -142,6 +145,36 @@ def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.
         return write_product(engine, decide)
 
 
+def _name_plan(settings: Settings, name: str) -> None:
+    """Say what approving a plan does, before it is done."""
+    with transaction(open_product(settings)) as pg:
+        digest = find_plan(pg, name).plan_digest
+    for plan in _open_plans(settings):
+        if digest.startswith(plan["plan"]):
+            say(f"Approving plan {plan['plan']} of {plan['district']} ({plan['district_id']}), which does this:")
+            for words in waiting_words(plan):
+                say(f"  {words}")
+            say("The district is read again first; it is done only if nothing has moved.")
+
+
+def _open_plans(settings: Settings) -> list[dict[str, Any]]:
+    """One entry a plan that waits: what waits in parts that sum to `total`, and the `thresholds` that were crossed."""
+    together = groupby(_open_holds(settings), key=lambda row: (row["district_id"], row["plan"]))
+    return [_plan(list(rows)) for _, rows in together]
+
+
+def _plan(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    first, leaves = rows[0], rows[0]["leaves"] or {}
+    thresholds = [{"hold": row["id"], "reason": row["reason"], **row["counts"]} for row in rows]
+    return {
+        **{key: first[key] for key in ("plan", "district_id", "district", "sync_id", "held_at")},
+        **{key: leaves.get(key) for key in ("sentence", "total", "parts")},
+        "reasons": list(dict.fromkeys(row["reason"] for row in rows)),
+        "thresholds": thresholds,
+        "leaves": leaves,
+    }
+
+
 def _open_holds(settings: Settings) -> list[dict[str, Any]]:
     table = holds_table.c
     query = (
@@ -159,7 +192,7 @@ def _open_holds(settings: Settings) -> list[dict[str, Any]]:
         .join_from(holds_table, organizations, table.organization_id == organizations.c.id)
         .join(syncs, syncs.c.id == table.sync_id)
         .where(table.state == "open")
-        .order_by(table.id)
+        .order_by(organizations.c.id, table.id)
     )
     with transaction(open_product(settings)) as pg:
         return [dict(row) for row in pg.execute(query).mappings()]
@@ -181,23 +214,21 @@ def _with_people(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
         return row | (whom_it_is_about(con) if is_same else nobody)
 
 
-def _show_plan(rows: list[dict[str, Any]]) -> None:
+def _show_plan(plan: dict[str, Any]) -> None:
     """One plan: why it waits, what would leave which schools and classes, and who if that was asked for."""
-    first = rows[0]
-    plan, district = first["plan"], first["district_id"]
-    when = f"{first['held_at']:%Y-%m-%d %H:%M} UTC"
-    say(f"\nPlan {plan} of {first['district']} ({district}), held by sync {first['sync_id']} at {when}")
-    show_waiting([{"reason": row["reason"], **row["counts"]} for row in rows], first["leaves"] or {})
-    if "people" in first:
-        _show_people(first)
+    name, when = plan["plan"], f"{plan['held_at']:%Y-%m-%d %H:%M} UTC"
+    say(f"\nPlan {name} of {plan['district']} ({plan['district_id']}), held by sync {plan['sync_id']} at {when}")
+    show_waiting(plan["thresholds"], plan["leaves"])
+    if "people" in plan:
+        _show_people(plan)
     say("Everything else of that sync is published.")
-    if any(row["reason"] == FEED_INCOMPLETE for row in rows):
+    if FEED_INCOMPLETE in plan["reasons"]:
         say(
             "It cannot be approved until the list is right again in Clever; the next sync then asks about what is left."
         )
-        say(f"To be asked no more about the same: roster-pipeline reject {plan}.")
+        say(f"To be asked no more about the same: roster-pipeline reject {name}.")
     else:
-        say(f"To let it happen: roster-pipeline approve {plan}. To keep everything: roster-pipeline reject {plan}.")
+        say(f"To let it happen: roster-pipeline approve {name}. To keep everything: roster-pipeline reject {name}.")
 
 
 def _show_people(row: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Clock, find_organization
 from roster_pipeline.product.tables import identity_links, syncs
+from roster_pipeline.publish.holds import is_rejected
 from roster_pipeline.settings import Settings
 from roster_pipeline.why.clock import hops_words
 from roster_pipeline.why.reading import Unread, open_file
@@ -55,6 +56,7 @@ class Report:
         rules: links made by this sync, by rule (`email`, `created`).
         why: of a plan that is only looked at: why a part of it would wait.
         leaves: and what that is, by name of school and class.
+        is_rejected: a person rejected what would wait, so nobody is asked about it.
         summary: what changed and what waits, in words.
         clock: when the district's data last made each hop to the product.
     """
@@ -73,6 +75,7 @@ class Report:
     rules: Mapping[str, int] = field(default_factory=dict)
     why: tuple[Held, ...] = ()
     leaves: Mapping[str, Any] = field(default_factory=dict)
+    is_rejected: bool = False
     summary: str | None = None
     clock: Clock | None = None
 
@@ -130,17 +133,20 @@ def planned_file(settings: Settings, district_id: str) -> Iterator[duckdb.DuckDB
 def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
     with planned_file(settings, district_id) as con:
         plan, leaves = kept_plan(con), consequences(con)
-        summary = summarize(con, plan)
+        with transaction(open_product(settings)) as pg:
+            rejected = is_rejected(pg, plan.organization_id, plan.held_digest)
+        summary = summarize(con, plan, is_rejected=rejected)
     return Report(
         district_id,
         name,
         ended.run_id,
         "planned",
-        HELD_EXIT if plan.held else 0,
+        HELD_EXIT if plan.held and not rejected else 0,
         counts=plan.counts,
         held=plan.held_counts,
         why=plan.held,
         leaves=leaves,
+        is_rejected=rejected,
         summary=summary,
     )
 
@@ -154,10 +160,12 @@ def show_reports(reports: Sequence[Report]) -> None:
             say(f"A {report.mode} sync: {report.mode_reason}.")
         told = [row for row in (_row(report, entity, noun) for entity, noun in SHOWN.items()) if any(row[1:])]
         if told:
-            say(report.summary or "")
-            show_table(None, ["", "new", "changed", "back", "ended", "waiting"], [_blank(row) for row in told])
+            say(f"{'A sync would do this: ' * (report.state == 'planned')}{report.summary or ''}")
+            held = "kept" if report.is_rejected else "waiting"
+            show_table(None, ["", "new", "changed", "back", "ended", held], [_blank(row) for row in told])
         elif not report.failure:
-            say("Nothing changed: the product already equals the feed.")
+            would = "would change" if report.state == "planned" else "changed"
+            say(f"Nothing {would}: the product already equals the feed.")
         if report.rules:
             linked, created = report.rules.get("email", 0), report.rules.get("created", 0)
             say(f"{linked:,} linked to an account they already had, {created:,} accounts created.")
@@ -172,6 +180,9 @@ def show_reports(reports: Sequence[Report]) -> None:
 def _say_what_waits(report: Report) -> None:
     if report.why:
         show_waiting([asdict(one) for one in report.why], report.leaves)
+    if report.is_rejected:
+        say("A person rejected this: a sync keeps it, and nobody is asked until Clever shows something else.")
+    elif report.why:
         say("A sync would keep what waits until a person has looked, and publish the rest.")
     elif report.state == "held":
         say("Waiting removals are kept until a person has looked: roster-pipeline holds")

@@ -17,24 +17,51 @@ WORDS = {
     "district_removals": "of the district",
     "window_removals": "of the district in seven days",
     "district_updates": "of the district's names and emails",
-    FEED_INCOMPLETE: "its list is empty or has records without id: it proves nothing",
+    FEED_INCOMPLETE: "a list is empty or has records without id: it proves nothing",
 }
 PARTS = {
-    "enrollments": "class students",
-    "rosters": "classes",
-    "names_and_emails": "people who get another name or email",
+    "students": ("student would leave the district", "students would leave the district"),
+    "teachers": ("teacher would leave the district", "teachers would leave the district"),
+    "people": ("person would leave the district", "people would leave the district"),
+    "schools": ("school would be removed", "schools would be removed"),
+    "rosters": ("class would be archived", "classes would be archived"),
+    "students_in_schools": ("student would leave a school", "students would leave a school"),
+    "teachers_in_schools": ("teacher would leave a school", "teachers would leave a school"),
+    "enrollments": ("student would leave classes", "students would leave classes"),
+    "class_teachers": ("teacher would leave classes", "teachers would leave classes"),
+    "names_and_emails": ("name or email would change", "names or emails would change"),
+    "others": ("other change", "other changes"),
 }
+"""What waits, of one and of several."""
+THRESHOLDS = {
+    "enrollments": "students of classes",
+    "class_teachers": "teachers of classes",
+    "rosters": "classes",
+    "students_in_schools": "students of schools",
+    "teachers_in_schools": "teachers of schools",
+    "names_and_emails": "names and emails",
+}
+"""What a threshold counts, where its own word is none for people."""
+
+
+def waiting_words(leaves: Mapping[str, Any]) -> list[str]:
+    """What waits of a plan: the sentence that comes first, then the parts and the total that they sum to."""
+    parts = leaves.get("parts") or {}
+    said = [f"{number:,} {_of_part(part, number)}" for part, number in parts.items()]
+    total = f"{leaves['total']:,} removals and other changes in all" if len(parts) > 1 else None
+    return [words for words in (leaves.get("sentence"), *said, total) if words]
 
 
 def show_waiting(reasons: Iterable[Mapping[str, Any]], leaves: Mapping[str, Any]) -> None:
     """Why a plan waits, and what would leave which schools and classes.
 
     Args:
-        reasons: `part`, `reason`, `removals`, `of`, `limit` and `units` of each.
+        reasons: `part`, `reason`, `limit` and `units` of each threshold that was crossed.
         leaves: as `plan.consequences.consequences` gives it.
     """
-    why = [(_part(one["part"]), f"{one['removals']:,} of {one['of']:,}", _because(one)) for one in reasons]
-    show_table(None, ["what waits", "how many", "held because"], why)
+    for words in waiting_words(leaves):
+        say(words)
+    say(f"Held because: {'; '.join(dict.fromkeys(_because(one) for one in reasons))}.")
     if people := leaves.get("people_who_leave_the_district"):
         say("Leave the district: " + ", ".join(f"{count:,} {role}" for role, count in people.items()))
     for kind, columns in (
@@ -68,8 +95,9 @@ def _titled(count: int, kind: str) -> str:
     return f"{count:,} {kind if count != 1 else {'schools': 'school', 'classes': 'class'}[kind]}"
 
 
-def _part(name: str) -> str:
-    return PARTS.get(name, name.replace("_", " "))
+def _of_part(name: str, number: int) -> str:
+    words = PARTS.get(name, PARTS["others"])
+    return words[number != 1]
 
 
 def _because(one: Mapping[str, Any]) -> str:
@@ -78,7 +106,8 @@ def _because(one: Mapping[str, Any]) -> str:
     if reason == FEED_INCOMPLETE:
         return said
     units = len(one["units"] or ())
-    return f"over {one['limit']:.0%} {said}{f' ({units} of them)' if units > 1 else ''}"
+    of = THRESHOLDS.get(one["part"], one["part"].replace("_", " "))
+    return f"over {one['limit']:.0%} {said} ({of}{f', {units} of them' if units > 1 else ''})"
 
 
 def _leaves(one: Mapping[str, Any]) -> str:

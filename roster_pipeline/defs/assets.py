@@ -22,7 +22,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import last_landed
 from roster_pipeline.land.excerpt import settle
 from roster_pipeline.model.feed import ResourceRead
-from roster_pipeline.model.plan import PREVIEW
+from roster_pipeline.model.plan import PREVIEW, Plan
 from roster_pipeline.model.text import label
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
 from roster_pipeline.plan.consequences import why_held
@@ -31,7 +31,7 @@ from roster_pipeline.product.connections import note_described
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.publish.current import count_live, read_current
 from roster_pipeline.publish.current_tables import CURRENT_TABLES
-from roster_pipeline.publish.holds import standing_of
+from roster_pipeline.publish.holds import is_rejected, standing_of
 from roster_pipeline.publish.ledger import begin_sync, may_sync, organization_of
 from roster_pipeline.publish.settled import last_published, record_mode, usual_events
 from roster_pipeline.reading import Asked, Reading, read_district
@@ -224,14 +224,22 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
         waits = made.held and made.held_digest not in standing.rejected
         if waits:
             context.instance.add_run_tags(context.run.run_id, {HELD_TAG: "true"})
-        told: describe.Metadata = {"summary": summarize(con, made), "digest": made.digest, "changes": made.total}
-        yield dg.MaterializeResult(metadata=told)
+        summary = summarize(con, made, is_rejected=made.held_digest in standing.rejected)
+        yield dg.MaterializeResult(metadata={"summary": summary, "digest": made.digest, "changes": made.total})
         yield dg.AssetCheckResult(
             passed=not waits,
             check_name=specs.BRAKES,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={**why_held(made.held)},
+            metadata=_what_waits(made),
         )
+
+
+def _what_waits(made: Plan) -> describe.Metadata:
+    """The total of what waits, the parts that sum to it, and the thresholds that were crossed."""
+    if not made.held:
+        return {}
+    said = {"sentence": made.sentence} if made.sentence else {}
+    return {**said, "waiting": sum(made.parts.values()), **made.parts, "because": why_held(made.held)}
 
 
 @dg.multi_asset(name="publish", specs=specs.PRODUCT, partitions_def=districts)
@@ -241,7 +249,9 @@ def product(sync: DistrictSync) -> Results:
         made, landed = read_plan(con), last_landed(con)
         if made.sync_id == PREVIEW:
             raise PlanStale("This plan was made to be looked at. Run sync_roster to publish.")
-        sync.write(publishing(con, made, landed.district, sync.now))
+        with sync.product() as pg:
+            rejected = is_rejected(pg, made.organization_id, made.held_digest)
+        sync.write(publishing(con, made, landed.district, sync.now, is_rejected=rejected))
         with sync.product() as pg:
             live = count_live(pg, made.organization_id)
             clock = describe.describe_clock(find_organization(pg, sync.district_id).clock)

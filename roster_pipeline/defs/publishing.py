@@ -20,7 +20,12 @@ from roster_pipeline.publish.requests import scopes_asked
 
 
 def publishing(
-    con: duckdb.DuckDBPyConnection, plan: Plan, district: District, now: Callable[[], datetime]
+    con: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    district: District,
+    now: Callable[[], datetime],
+    *,
+    is_rejected: bool = False,
 ) -> Callable[[Connection], None]:
     """Make the work that writes `plan` and closes its sync, in the transaction that it is handed.
 
@@ -30,9 +35,11 @@ def publishing(
     Args:
         con: the district's file, which the work only reads.
         now: the time that each try dates its rows with.
+        is_rejected: a person rejected what the plan holds.
     """
     told = count_told(con)
-    summary, proof, leaves = summarize(con, plan, told=told), proof_of(con, plan.sync_id), consequences(con)
+    summary = summarize(con, plan, told=told, is_rejected=is_rejected)
+    proof, leaves = proof_of(con, plan.sync_id), consequences(con)
 
     def publish(pg: Connection) -> None:
         apply_plan(con, pg, plan, now())
@@ -42,7 +49,7 @@ def publishing(
             plan,
             district,
             summary=summary,
-            answers={scope: summarize(con, plan, scope, who) for scope, who in scopes},
+            answers={scope: summarize(con, plan, scope, who, is_rejected=is_rejected) for scope, who in scopes},
             told=told,
             at=now(),
             proof=proof,

@@ -48,6 +48,8 @@ class Plan:
         held: why it waits; empty where nothing does.
         removed: rows that it removes without a person, by part; the brake over seven days remembers them.
         approved: the digest of what would have waited, had a person not approved it.
+        parts: what waits, counted as people see it, by kind; the counts sum to the total.
+        sentence: the largest of it in words: what is missing from Clever, of how many, of which school or class.
     """
 
     sync_id: int
@@ -60,6 +62,8 @@ class Plan:
     held: tuple[Held, ...]
     removed: Mapping[str, int] = field(default_factory=dict)
     approved: str | None = None
+    parts: Mapping[str, int] = field(default_factory=dict)
+    sentence: str | None = None
 
     @property
     def total(self) -> int:

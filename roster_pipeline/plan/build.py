@@ -13,6 +13,7 @@ from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.limits import Standing
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, Held, Plan
 from roster_pipeline.plan.brakes import count_removals, hold_removals, keep_addresses, keep_primary, leave_in_class
+from roster_pipeline.plan.impact import first_sentence, held_parts
 
 OF_RESOURCE = {
     "schools": ("schools", "true"),
@@ -54,6 +55,7 @@ def build_plan(
     keep_primary(con)
     keep_addresses(con)
     digests, counts = _digests(con), _counts(con)
+    parts = held_parts(con) if held else {}
     plan = Plan(
         sync_id=sync_id,
         organization_id=organization_id,
@@ -65,6 +67,8 @@ def build_plan(
         held=held,
         removed=removed,
         approved=approved,
+        parts=parts,
+        sentence=first_sentence(con, held, parts),
     )
     con.execute("create or replace table changes.plan (plan varchar)")
     con.execute("insert into changes.plan values (?)", [json.dumps(plan.as_json())])

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from roster_pipeline.model.plan import Held
+from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
+from roster_pipeline.plan.build import kept_plan
 
 LISTED = 50
 """Schools and classes that are named; the rest are counted."""
@@ -69,11 +70,19 @@ RENAMED = """
 
 
 def consequences(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Of the held removals in `changes.*`: schools and classes by name, the largest first, and counts of people."""
+    """Of what is held in `changes.*`, by the plan that is kept beside it.
+
+    Returns:
+        `sentence`, `total` and `parts` that sum to it; schools and classes by name, the largest first, and counts of
+        people. Nothing where nothing is held.
+    """
+    plan = kept_plan(con)
     schools, classes = con.execute(SCHOOLS).fetchall(), con.execute(CLASSES).fetchall()
+    first = {"sentence": plan.sentence, "total": sum(plan.parts.values()), "parts": dict(plan.parts)}
     if not schools and not classes:
-        return {}
+        return first if plan.held else {}
     return {
+        **first,
         "people_who_leave_the_district": {f"{role}s": count for role, count in con.execute(PEOPLE).fetchall()},
         "schools": len(schools),
         "classes": len(classes),
@@ -93,13 +102,13 @@ def whom_it_is_about(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str,
     return {"people": _rows(con, WHO), "renamed": _rows(con, RENAMED)}
 
 
-def why_held(held: Iterable[Held]) -> dict[str, str]:
-    """Each part in a few words, such as `8 of 20 would leave (district_removals)`, whatever the brakes it tripped."""
-    said: dict[str, list[str]] = {}
-    for one in held:
-        would = "change" if one.part == "names_and_emails" else "leave"
-        said.setdefault(one.part, []).append(f"{one.removals} of {one.of} would {would} ({one.reason})")
-    return {part: ", ".join(reasons) for part, reasons in said.items()}
+def why_held(held: Iterable[Held]) -> str:
+    """Every threshold that was crossed, such as `district_removals (students, over 10 %)`."""
+    return ", ".join(f"{one.reason} ({one.part}{_over(one)})" for one in held)
+
+
+def _over(held: Held) -> str:
+    return "" if held.reason == FEED_INCOMPLETE else f", over {held.limit:.0%}".replace("%", " %")
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

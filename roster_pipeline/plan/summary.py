@@ -33,7 +33,7 @@ ORDER = (
 PLACES = {"school": "school", "section": "class"}
 PARTS = {
     "rosters": "classes",
-    "enrollments": "places in class",
+    "enrollments": "students in class",
     "class_teachers": "teachers in class",
     "students_in_schools": "students in schools",
     "teachers_in_schools": "teachers in schools",
@@ -49,6 +49,7 @@ def summarize(
     members: Sequence[int] = (),
     *,
     told: Told | None = None,
+    is_rejected: bool = False,
 ) -> str:
     """One or two sentences, such as `3 students joined, 1 class renamed, nothing removed.`
 
@@ -58,8 +59,9 @@ def summarize(
         con: the file whose `changes.*` the plan is of.
         members: accounts in the class in `scope`.
         told: what `count_told` says of the whole district, where that is known already.
+        is_rejected: a person rejected what waits, so nobody is asked about it.
     """
-    waits = _waiting(plan, count_told(con, held=True)) if plan.held else ""
+    waits = _waiting(plan, count_told(con, held=True), is_rejected=is_rejected) if plan.held else ""
     if not plan.total:
         return f"Nothing changed{waits}."
     if scope.about == "district":
@@ -103,8 +105,8 @@ def _removals(told: Told) -> int:
     return sum(count for counts in told.values() for became, count in counts.items() if became in REMOVALS)
 
 
-def _waiting(plan: Plan, held: Told) -> str:
-    """`; 40 removals wait for a person (students)`."""
+def _waiting(plan: Plan, held: Told, *, is_rejected: bool) -> str:
+    """`; 40 removals wait for a person (students)`; of several parts each with its share of the total."""
     removals, others = _removals(held), sum(sum(counts.values()) for counts in held.values()) - _removals(held)
     said = [
         f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -113,6 +115,9 @@ def _waiting(plan: Plan, held: Told) -> str:
     ]
     if not said:
         return ""
-    parts = ", ".join(dict.fromkeys(PARTS.get(held.part, held.part) for held in plan.held))
-    verb = "waits" if removals + others == 1 else "wait"
-    return f"; {' and '.join(said)} {verb} for a person ({parts})"
+    parts = [(PARTS.get(part, part), count) for part, count in plan.parts.items()]
+    listed = ", ".join(name if len(parts) == 1 else f"{count:,} {name}" for name, count in parts)
+    is_one = removals + others == 1
+    waits = ("waits" if is_one else "wait") + " for a person"
+    kept = ("was" if is_one else "were") + " rejected and "
+    return f"; {' and '.join(said)} {kept + ('stays' if is_one else 'stay') if is_rejected else waits} ({listed})"

@@ -15,6 +15,7 @@ from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Held, Plan
 from roster_pipeline.product.tables import holds, organizations, syncs
 
+CORRECTIONS = ("resolve", "undo")
 WINDOW = timedelta(days=7)
 SHORTEST = 6
 """Digits of a digest that name a plan."""
@@ -27,16 +28,41 @@ def standing_of(pg: Connection, organization_id: int, at: datetime) -> Standing:
     ).one()
     known = {one.name for one in fields(Limits)}
     limits = Limits(**{name: value for name, value in (own.limits | own.limits_once).items() if name in known})
-    decided = pg.execute(
-        sa.select(holds.c.state, holds.c.plan_digest).where(
-            holds.c.organization_id == organization_id,
-            (holds.c.state == "rejected") | ((holds.c.state == "approved") & holds.c.applied_sync_id.is_(None)),
-        )
-    ).all()
+    approved = sa.select(holds.c.plan_digest).where(
+        holds.c.organization_id == organization_id, holds.c.state == "approved", holds.c.applied_sync_id.is_(None)
+    )
     return Standing(
         limits,
         tuple(sorted(_removed_since(pg, organization_id, at - WINDOW).items())),
-        *(frozenset(digest for state, digest in decided if state == wanted) for wanted in ("approved", "rejected")),
+        frozenset(pg.execute(approved).scalars()),
+        frozenset(pg.execute(_rejected(organization_id).with_only_columns(holds.c.plan_digest)).scalars()),
+    )
+
+
+def is_rejected(pg: Connection, organization_id: int, digest: str) -> bool:
+    """Whether a person rejected what has this digest, and every sync since has found the same."""
+    return pg.execute(_rejected(organization_id).where(holds.c.plan_digest == digest).limit(1)).first() is not None
+
+
+def _rejected(organization_id: int) -> sa.Select[tuple[str | None, datetime | None]]:
+    """Who rejected what the last sync held, and when.
+
+    A rejection lasts as long as every sync finds the same. If what was rejected is back in Clever and leaves again
+    later, that is a new question (R5.17).
+    """
+    newest = sa.select(sa.func.max(syncs.c.id)).where(
+        syncs.c.organization_id == organization_id,
+        syncs.c.state.in_(("published", "held", "undone")),
+        syncs.c.mode.not_in(CORRECTIONS),
+    )
+    return (
+        sa.select(holds.c.decided_by, holds.c.decided_at)
+        .where(
+            holds.c.organization_id == organization_id,
+            holds.c.state == "rejected",
+            holds.c.sync_id == newest.scalar_subquery(),
+        )
+        .order_by(holds.c.id.desc())
     )
 
 
@@ -63,10 +89,8 @@ def record_holds(pg: Connection, plan: Plan) -> str:
         )
     pg.execute(holds.update().where(pending).values(state="stale"))
     pg.execute(holds.update().where(of_organization, holds.c.state == "open").values(state="superseded"))
-    refused = sa.select(holds.c.decided_by, holds.c.decided_at).where(
-        of_organization, holds.c.state == "rejected", holds.c.plan_digest == plan.held_digest
-    )
-    rejection = pg.execute(refused.order_by(holds.c.id.desc()).limit(1)).one_or_none()
+    refused = _rejected(plan.organization_id).where(holds.c.plan_digest == plan.held_digest)
+    rejection = pg.execute(refused.limit(1)).one_or_none()
     decision = {"state": "rejected", **rejection._asdict()} if rejection else {}
     for held in plan.held:
         pg.execute(holds.insert().values(_hold(plan, held) | decision))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from roster_pipeline.product.organizations import Organization
-from roster_pipeline.why.chain import Item, State, Step, at, count, listed
+from roster_pipeline.why.chain import Item, State, Step, at, count, dated, listed
 from roster_pipeline.why.clock import Arrival, Reached, change_words, hops_words
 from roster_pipeline.why.in_clever import Record
 from roster_pipeline.why.reading import Landing, Unread, Waits
@@ -43,23 +43,40 @@ class Sync:
 
 @dataclass(frozen=True)
 class Hold:
-    """A part of a plan that waits; `counts` says which part, and how much of it."""
+    """A plan of which a part waits, or was decided.
 
-    id: int
+    Attributes:
+        plan: its name, as `roster-pipeline holds` gives it.
+        ids: of its holds.
+        state: `open`; or `approved` or `rejected` by `decided_by`, where it is what the last sync held.
+        leaves: what waits, in parts that sum to the total, and the sentence about it.
+    """
+
+    plan: str
+    ids: Sequence[int]
     sync_id: int
-    reason: str
-    counts: Mapping[str, Any]
+    state: str
+    reasons: Sequence[str]
+    decided_by: str | None
+    decided_at: datetime | None
+    leaves: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
 class District:
-    """`newest` is the last sync that read, or tried to; `reading` the one that made the last reading, None where a plan
-    made it, or nobody knows; `arrival` how far the change has come that was asked about."""
+    """The district behind a question.
+
+    Attributes:
+        newest: the last sync that read, or tried to.
+        reading: the one that made the last reading; None where a plan made it, or nobody knows.
+        plan: what the last sync held, if it held anything that no sync has applied.
+        arrival: how far the change has come that was asked about.
+    """
 
     organization: Organization
     newest: Sync | None
     reading: Sync | None
-    holds: tuple[Hold, ...]
+    plan: Hold | None
     arrival: Arrival | None = None
 
     @property
@@ -72,17 +89,26 @@ SYNC = """
     select id, state, started_at from roster.syncs
     where organization_id = :organization and mode not in ('resolve', 'undo')
 """
-HOLDS = (
-    "select id, sync_id, reason, counts from roster.holds "
-    "where organization_id = :organization and state = 'open' order by id"
-)
+HOLDS = """
+    select left(hold.plan_digest, 12) as plan, array_agg(hold.id order by hold.id) as ids, hold.sync_id, hold.state,
+        array_agg(distinct hold.reason) as reasons, max(hold.decided_by) as decided_by,
+        max(hold.decided_at) as decided_at, sync.counts -> 'leaves' as leaves
+    from roster.holds as hold join roster.syncs as sync on sync.id = hold.sync_id
+    where hold.organization_id = :organization and hold.state in ('open', 'approved', 'rejected')
+        and hold.applied_sync_id is null and hold.sync_id = (
+            select max(id) from roster.syncs where organization_id = :organization
+                and state in ('published', 'held', 'undone') and mode not in ('resolve', 'undo')
+        )
+    group by hold.plan_digest, hold.sync_id, hold.state, sync.id
+"""
 
 
 def district_of(pg: Connection, organization: Organization, landing: Landing | None) -> District:
     of = {"organization": organization.id}
     newest = read_rows(pg, Sync, f"{SYNC} order by id desc limit 1", **of)
     reading = read_rows(pg, Sync, f"{SYNC} and id = :sync", sync=landing.sync_id, **of) if landing else ()
-    return District(organization, next(iter(newest), None), next(iter(reading), None), read_rows(pg, Hold, HOLDS, **of))
+    plan = next(iter(read_rows(pg, Hold, HOLDS, **of)), None)
+    return District(organization, next(iter(newest), None), next(iter(reading), None), plan)
 
 
 def district_words(district: District) -> str:
@@ -163,21 +189,25 @@ def faults(read: Record, kind: str) -> tuple[Item, ...]:
 
 
 def waiting_step(district: District, read: Record | Unread, others: tuple[Item, ...] = ()) -> Step:
-    """Held changes, the open holds that they wait for, and `others` that wait."""
-    items = _held_items(district, read) + others
-    if items:
-        return Step("Waiting", "waiting", "Somebody has to act on this:", items=items)
-    if isinstance(read, Unread) and district.holds:
-        return Step("Waiting", "unknown", f"Whether {hold_words(district)} is about this: {read.because}.")
+    """Held changes, the plan that they are of, and `others` that wait."""
+    plan, items = district.plan, _held_items(district, read)
+    if items and plan and plan.state == "rejected" and not others:
+        return Step("Waiting", "ok", f"Nothing waits: {decided_words(plan)}.", items=items)
+    if items or others:
+        return Step("Waiting", "waiting", "Somebody has to act on this:", items=items + others)
+    if isinstance(read, Unread) and plan and plan.state == "open":
+        return Step("Waiting", "unknown", f"Whether plan {plan.plan} is about this: {read.because}.")
     return Step("Waiting", "ok", "Nothing waits.")
 
 
-def hold_words(district: District) -> str:
-    return listed([f"hold {hold.id}" for hold in district.holds])
+def decided_words(plan: Hold) -> str:
+    """That a plan was approved or rejected, by whom and when."""
+    by = f" by {plan.decided_by}" if plan.decided_by else ""
+    return f"plan {plan.plan} was {plan.state}{by}{dated(plan.decided_at)}"
 
 
 def _held_items(district: District, read: Record | Unread) -> tuple[Item, ...]:
-    """Held changes by kind, and every open hold: a hold is decided with its whole plan."""
+    """Held changes by kind, and the plan: it is decided as a whole."""
     if isinstance(read, Unread) or not read.held:
         return ()
     kinds: dict[tuple[str, str], list[Waits]] = {}
@@ -185,16 +215,23 @@ def _held_items(district: District, read: Record | Unread) -> tuple[Item, ...]:
         kinds.setdefault((change.entity, change.op), []).append(change)
     return tuple(
         Item(
-            "held",
+            held_state(district),
             f"{count(len(changes), *CHANGES.get(entity, (entity, entity)))} {WOULD[op]}",
             {"entity": entity, "op": op, "of": [asdict(change) for change in changes]},
         )
         for (entity, op), changes in kinds.items()
-    ) + tuple(_hold_item(hold) for hold in district.holds)
+    ) + ((_plan_item(district.plan),) if district.plan else ())
 
 
-def _hold_item(hold: Hold) -> Item:
-    part = hold.counts.get("part")
-    share = f", {part}: {hold.counts.get('removals')} of {hold.counts.get('of')}" if part else ""
-    says = f"hold {hold.id} of sync {hold.sync_id} ({hold.reason}{share})"
-    return Item("open", says, {"hold_id": hold.id, "reason": hold.reason, "counts": hold.counts})
+def held_state(district: District) -> str:
+    """The word for what is held: `kept` once a person has rejected it, as nobody is asked any more."""
+    return "kept" if district.plan and district.plan.state == "rejected" else "held"
+
+
+def _plan_item(plan: Hold) -> Item:
+    sentence = (plan.leaves or {}).get("sentence")
+    says = f"plan {plan.plan} of sync {plan.sync_id} ({', '.join(plan.reasons)}){f': {sentence}' if sentence else ''}"
+    counts = {key: value for key, value in (plan.leaves or {}).items() if key in ("total", "parts")}
+    return Item(
+        plan.state, says, {"plan": plan.plan, "hold_ids": list(plan.ids), "reasons": list(plan.reasons), **counts}
+    )

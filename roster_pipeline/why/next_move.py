@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.why.chain import Step, at, count, listed
-from roster_pipeline.why.district import District, hold_words, last_reading
+from roster_pipeline.why.district import District, decided_words, last_reading
 from roster_pipeline.why.in_clever import NOT_PLACED, PEOPLE, SECTIONS
 from roster_pipeline.why.person import Person, class_items, is_unverified
 from roster_pipeline.why.reading import Unread
@@ -169,11 +169,16 @@ def _review(person: Person) -> Step | None:
 
 
 def _hold(question: Person | Section) -> Step | None:
-    holds = question.district.holds
-    if isinstance(question.read, Unread) or not question.read.held or not holds:
+    """What is held of it: a person decides the plan, or has decided."""
+    plan = question.district.plan
+    if isinstance(question.read, Unread) or not question.read.held or not plan:
         return None
-    says = f"decide {hold_words(question.district)}; roster-pipeline holds says more."
-    return _move("person", says, hold_ids=[hold.id for hold in holds])
+    ids: dict[str, object] = {"plan": plan.plan, "hold_ids": list(plan.ids)}
+    if plan.state == "rejected":
+        return _move("nobody", f"{decided_words(plan)}; what the product has stays until Clever shows another.", **ids)
+    if plan.state == "approved":
+        return _move("sync", f"{decided_words(plan)}, and the next sync applies it. {_run(question.district)}", **ids)
+    return _move("person", f"decide plan {plan.plan}; roster-pipeline holds says more.", **ids)
 
 
 def _publish_person(person: Person) -> Step | None:

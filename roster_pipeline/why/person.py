@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from roster_pipeline.why.chain import Item, State, Step, at, changed, count, dated, listed, tally, told
-from roster_pipeline.why.district import District, absent, checked_step, district_words, read_step, waiting_step
+from roster_pipeline.why.district import (
+    District,
+    absent,
+    checked_step,
+    district_words,
+    held_state,
+    read_step,
+    waiting_step,
+)
 from roster_pipeline.why.in_clever import FINDINGS, NOT_PLACED, PEOPLE, Named, PersonRead
 from roster_pipeline.why.in_product import Account, ClassPlace, Link, PersonKept, Review
 from roster_pipeline.why.reading import Unread
@@ -178,9 +186,10 @@ def _schools(person: Person) -> Step:
 def class_items(person: Person) -> tuple[Item, ...]:
     """A line for every class: where the person is or was, and where Clever names somebody who is not there yet."""
     read = None if isinstance(person.read, Unread) else person.read
+    word = held_state(person.district)
     held = {(one.entity, one.section_id) for one in read.held} if read else set()
     places = [
-        (_place_state(place, is_held=(f"roster_{place.role}s", place.section_id) in held), place)
+        (_place_state(place, held_as=word if (f"roster_{place.role}s", place.section_id) in held else None), place)
         for place in person.kept.classes
     ]
     present = {(place.section_id, place.role) for state, place in places if state not in PAST}
@@ -190,15 +199,15 @@ def class_items(person: Person) -> tuple[Item, ...]:
     return tuple(sorted(items, key=lambda item: item.state in PAST))
 
 
-def _place_state(place: ClassPlace, *, is_held: bool) -> str:
+def _place_state(place: ClassPlace, *, held_as: str | None) -> str:
     if place.is_parked:
         return "parked"
     if place.archived_at:
         return "archived"
     if place.ended_at:
         return "ended"
-    if is_held:
-        return "held"
+    if held_as:
+        return held_as
     if place.hidden_at:
         return "hidden"
     return "published" if place.section_id else OWN

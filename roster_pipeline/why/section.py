@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from roster_pipeline.why.chain import Item, State, Step, at, changed, dated, tally
-from roster_pipeline.why.district import District, absent, checked_step, district_words, read_step, waiting_step
+from roster_pipeline.why.district import (
+    District,
+    absent,
+    checked_step,
+    district_words,
+    held_state,
+    read_step,
+    waiting_step,
+)
 from roster_pipeline.why.in_clever import FINDINGS, NOT_PLACED, SECTIONS, Member, SectionRead
 from roster_pipeline.why.in_product import Roster, RosterMember, SectionKept
 from roster_pipeline.why.reading import Unread
@@ -74,11 +82,12 @@ def member_items(section: Section, role: str) -> tuple[Item, ...]:
     """A line for everybody of one role, whoever is there now first."""
     read = None if isinstance(section.read, Unread) else section.read
     members = [one for one in section.kept.members if one.role == role]
+    word = held_state(section.district)
     held = {one.clever_id for one in read.held if one.entity == f"roster_{role}s"} if read else set()
     named = {one.clever_id: one for one in read.members if one.role == role} if read else {}
     items = [
         Item(
-            _member_state(section.kept.roster, member, is_held=member.clever_id in held),
+            _member_state(section.kept.roster, member, held_as=word if member.clever_id in held else None),
             _member_words(member, is_shared=bool(member.clever_id in named and named[member.clever_id].is_shared)),
             {"clever_id": member.clever_id, "account_id": member.account_id, "ended_at": member.ended_at},
         )
@@ -97,13 +106,13 @@ def _named_item(member: Member) -> Item:
     return Item(NOT_PLACED, f"{key}, {FINDINGS[member.finding]}", {"clever_id": key, "finding": member.finding})
 
 
-def _member_state(roster: Roster | None, member: RosterMember, *, is_held: bool) -> str:
+def _member_state(roster: Roster | None, member: RosterMember, *, held_as: str | None) -> str:
     if member.account_id is None:
         return "parked"
     if member.ended_at:
         return "ended"
-    if is_held:
-        return "held"
+    if held_as:
+        return held_as
     if roster and roster.archived_at:
         return "archived"
     return "hidden" if roster and roster.hidden_at else "published"

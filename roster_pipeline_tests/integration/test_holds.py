@@ -240,7 +240,7 @@ def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_w
     script,  # noqa: F811
 ):
     plan, leaving = crowd
-    (first, *_) = json.loads(script("holds", "--people", "--json").stdout)
+    (first,) = json.loads(script("holds", "--people", "--json").stdout)
     assert first["plan"] == plan.held_digest[:12]
     assert first["leaves"]["people_who_leave_the_district"] == {"students": len(leaving)}
     assert {one["clever_id"] for one in first["people"] if one["leaves_the_district"]} == set(leaving)
@@ -248,6 +248,8 @@ def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_w
     assert [word for word in (first["plan"], "12 students", "10% of the district") if word not in shown] == []
     approved = script("approve", first["plan"])
     assert approved.returncode == 0, approved.stderr
+    named, done = approved.stdout.index(first["sentence"]), approved.stdout.index("published, sync")
+    assert named < done
     assert not set(leaving) & members(product, valley)
     again = script("approve", first["plan"])
     assert (again.returncode, "does not wait any more" in complaint(again)) == (5, True)

@@ -97,7 +97,9 @@ def test_s_03_given_forty_percent_of_students_vanish_when_synced_then_held_and_s
     counts = {"part": "students", "removals": 8, "of": 20, "limit": 0.1, "units": []}
     assert query(product, told) == [("district_removals", counts)]
     ((passed, said),) = checks("brakes").values()
-    assert (passed, said["students"]) == (False, "8 of 20 would leave (district_removals)")
+    assert (passed, said["waiting"], said["students"]) == (False, 8, 8)
+    assert said["sentence"] == "8 of 20 students of the district (40 %) are missing from Clever."
+    assert "district_removals (students, over 10 %)" in said["because"]
 
 
 @pytest.mark.parametrize(("people", "limit", "at_limit"), [(30, 0.10, 3), (50, 0.58, 29)])

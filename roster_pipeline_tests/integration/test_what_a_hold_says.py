@@ -1,0 +1,112 @@
+"""A plan that waits goes by one name and one count wherever it is shown; once it is rejected nobody is asked again."""
+
+import json
+
+from roster_pipeline.alerts import changes_of, message_of
+from roster_pipeline.product.database import transaction
+from roster_pipeline_tests.integration.readers import last_sync, query
+from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
+from roster_pipeline_tests.integration.test_holds import crowd, decide, members  # noqa: F401 - fixtures
+from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+
+HOLDS = "select count(*) from roster.holds where state = 'open'"
+
+
+def why(script, key):  # noqa: F811
+    (chain,) = json.loads(script("why", "--person", key, "--json").stdout)["chains"]
+    return {step["name"]: step for step in chain["steps"]}
+
+
+def test_given_several_thresholds_crossed_when_shown_then_one_entry_whose_parts_sum_under_one_name_everywhere(
+    valley,
+    crowd,  # noqa: F811
+    quick_sync,
+    product,
+    script,  # noqa: F811
+):
+    _, leaving = crowd
+    for key in users_of(valley, "teacher")[:6]:
+        leave(valley, key)
+    plan = quick_sync(valley)
+    assert query(product, HOLDS)[0][0] > 1
+    (entry,) = json.loads(script("holds", "--json").stdout)
+    assert sum(entry["parts"].values()) == entry["total"]
+    assert {part: entry["parts"][part] for part in ("students", "teachers")} == {"students": 12, "teachers": 6}
+    assert entry["sentence"] == "12 of 60 students of the district (20 %) are missing from Clever."
+    with transaction(product) as pg:
+        (change,) = changes_of(pg, "held")
+    message = message_of(change)
+    assert (message["counts"], f"{entry['total']} in all" in message["text"]) == (entry["parts"], True)
+    assert f"{entry['total']} removals wait for a person" in last_sync(product)[1]["summary"]
+    shown = script("holds").stdout
+    wanted = ("12 students would leave the district", "6 teachers would leave", f"{entry['total']} removals")
+    assert [words for words in wanted if words not in shown] == []
+    name = entry["plan"]
+    assert (message["plan"], plan.held_digest[:12]) == (name, name)
+    steps = why(script, leaving[0])
+    (item,) = [one for one in steps["Waiting"]["items"] if one["state"] == "open"]
+    assert (item["facts"]["plan"], item["facts"]["total"], item["facts"]["parts"]) == (
+        name,
+        entry["total"],
+        entry["parts"],
+    )
+    assert (name in item["says"], entry["sentence"] in item["says"], f"plan {name}" in steps["Next"]["says"]) == (
+        True,
+        True,
+        True,
+    )
+
+
+def test_given_a_rejected_plan_when_planned_or_asked_why_then_nobody_is_asked_to_act(
+    valley,
+    crowd,  # noqa: F811
+    quick_sync,
+    product,
+    script,  # noqa: F811
+):
+    plan, leaving = crowd
+    assert script("plan", "--district", valley.id).returncode == 3
+    assert script("reject", plan.held_digest[:12]).returncode == 0
+    for _ in range(2):
+        steps = why(script, leaving[0])
+        assert (steps["Waiting"]["state"], steps["Next"]["facts"]["whose"]) == ("ok", "nobody")
+        assert {item["state"] for item in steps["Classes"]["items"]} == {"kept"}
+        assert f"plan {plan.held_digest[:12]} was rejected" in steps["Next"]["says"]
+        looked = script("plan", "--district", valley.id)
+        assert (looked.returncode, "nobody is asked" in looked.stdout, "wait" in looked.stdout) == (0, True, False)
+        quick_sync(valley)
+        assert "12 removals were rejected and stay" in last_sync(product)[1]["summary"]
+    assert script("holds").stdout.strip() == "Plans that wait: none."
+
+
+def test_given_an_approved_plan_when_asked_why_before_the_sync_then_the_sync_comes_next(
+    valley,
+    crowd,  # noqa: F811
+    decide,  # noqa: F811
+    script,  # noqa: F811
+):
+    _, leaving = crowd
+    decide("approved")
+    assert why(script, leaving[0])["Next"]["facts"]["whose"] == "sync"
+
+
+def test_given_a_rejected_set_that_came_back_when_it_leaves_again_then_it_is_a_new_question(
+    valley,
+    quick_sync,
+    product,
+    decide,  # noqa: F811
+):
+    quick_sync(valley)
+    leaving = users_of(valley, "student")[:12]
+    before = [(name, dict(one)) for name in ("users", "sections") for one in valley.resources[name].values()]
+    for key in leaving:
+        leave(valley, key)
+    plan = quick_sync(valley)
+    decide("rejected")
+    for name, one in before:
+        valley.put(name, one)
+    assert quick_sync(valley).held == ()
+    for key in leaving:
+        leave(valley, key)
+    assert quick_sync(valley).held_digest == plan.held_digest
+    assert (last_sync(product)[0], set(leaving) <= members(product, valley)) == ("held", True)
