@@ -98,7 +98,7 @@ def test_s_03_given_forty_percent_of_students_vanish_when_synced_then_held_and_s
     assert query(product, told) == [("district_removals", counts)]
     ((passed, said),) = checks("brakes").values()
     assert (passed, said["waiting"], said["students"]) == (False, 8, 8)
-    assert said["sentence"] == "8 of 20 students of the district (40 %) are missing from Clever."
+    assert said["sentence"] == "8 of 20 students of School 0 (40 %) are missing from Clever."
     assert "district_removals (students, over 10 %)" in said["because"]
 
 
