@@ -100,21 +100,28 @@ def dev(
         say(f"Clever sandbox on {address.url}; the Dagster UI comes up on http://{LOOPBACK}:{port}. Ctrl-C stops both.")
         _say_how_to_use(address.url)
         try:
-            return _serve_dagster(home, port)
+            return _serve_dagster(settings, home.resolve(), port)
         finally:
             stop_if_last(settings)
 
 
-def _serve_dagster(home: Path, port: int) -> int:
-    """Run `dg dev` in a process group of its own, so that nothing of it is left behind."""
+def _serve_dagster(settings: Settings, home: Path, port: int) -> int:
+    """Run `dg dev` in a process group of its own, so that nothing of it is left behind.
+
+    It runs in the Dagster home, as it warns of the dagster.yaml of any other folder. At level INFO it says every ten
+    seconds that its sensors have nothing to do. What runs say is printed by their own processes.
+    """
     from roster_pipeline.defs.launch import project_file
 
     dg = Path(sys.executable).with_name("dg")
-    command = [str(dg), "dev", "-w", str(project_file("workspace.yaml")), "-p", str(port), "-h", LOOPBACK]
-    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    workspace = project_file("workspace.yaml").resolve()
+    command = [str(dg), "dev", "-w", str(workspace), "-p", str(port), "-h", LOOPBACK, "--log-level", "warning"]
+    environment = {**os.environ, "DAGSTER_HOME": str(home), "ROSTER_HOME": str(settings.home.resolve())}
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
-    process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - our own command
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command, cwd=home, env=environment, start_new_session=True
+    )
     try:
         return process.wait()
     except KeyboardInterrupt:
