@@ -86,14 +86,22 @@ def programs(owner: Owner, beside: Path | None) -> Iterator[Path]:
         return
     place = beside if beside and beside.name.startswith(PREFIX) else private_folder(owner)
     try:
-        copy = place / "postgresql"
-        shutil.copytree(installed.parent, copy, symlinks=True)
-        for path in (copy, *copy.rglob("*")):
-            os.chown(path, owner.uid, owner.gid or -1, follow_symlinks=False)
-        yield copy / "bin"
+        yield _copy(installed, place / "postgresql", owner) / "bin"
     finally:
         if place != beside:
             discard_private_folder(place)
+
+
+def _copy(installed: Path, place: Path, owner: Owner) -> Path:
+    """Copy the programs, and the libraries that they look for beside their package, for their owner alone."""
+    package = installed.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
+    for source in (installed.parent, libraries):
+        if source.exists():
+            shutil.copytree(source, place / source.relative_to(package.parent), symlinks=True)
+    for path in (place, *place.rglob("*")):
+        os.chown(path, owner.uid or -1, owner.gid or -1, follow_symlinks=False)
+    return place / installed.parent.relative_to(package.parent)
 
 
 def socket_folder(data: Path, owner: Owner) -> Path:

@@ -12,7 +12,7 @@ import psutil
 import psycopg
 import pytest
 
-from roster_pipeline.embedded import product_url, stop_if_last
+from roster_pipeline.embedded import machine, product_url, stop_if_last
 from roster_pipeline.embedded.machine import PREFIX
 from roster_pipeline.errors import ProductUnusable, ServerReadOnly
 from roster_pipeline.product.database import open_product
@@ -160,6 +160,28 @@ def test_given_a_user_without_an_entry_when_started_then_the_line_has_initdbs_ow
     line, code = as_user(UNKNOWN, work)
     assert f"could not look up effective user ID {UNKNOWN}" in line
     assert (code, "\n" in line) == (6, False)
+
+
+@as_root
+def test_given_programs_where_only_root_can_go_when_started_as_root_then_it_works_and_nothing_is_opened(
+    place, monkeypatch
+):
+    programs, version = machine._installed()
+    package = programs.parents[1]
+    hidden = place / "hidden"
+    hidden.mkdir(mode=0o700)
+    for source in (programs.parent, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(source, hidden / source.relative_to(package.parent), symlinks=True)
+    monkeypatch.setattr(machine, "_installed", lambda: (hidden / programs.relative_to(package.parent), version))
+    settings = Settings(home=place / "home", database_url=None)
+    before = modes(hidden)
+    with psycopg.connect(libpq(settings)) as pg:
+        assert pg.execute("select 1").fetchone() == (1,)
+    assert modes(hidden) == before
+    folder = Path((settings.postgres_folder / ".socket_folder").read_text())
+    assert folder.stat().st_mode & 0o077 == 0
+    stop_if_last(settings)
+    assert not folder.exists()
 
 
 def test_given_a_standby_when_opened_then_it_is_refused_as_a_replica(place):
