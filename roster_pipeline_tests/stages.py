@@ -27,7 +27,7 @@ from roster_pipeline.reading import Asked, read_district
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
-from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+from roster_pipeline.validate.quarantine import begin_quarantine, quarantine, reject_foreign
 
 
 def sync_by_stages(
@@ -89,6 +89,7 @@ def decide(con, product, district_id, *, is_excerpt=False):
         quarantine(con, model.name)
     with transaction(product) as pg:
         read_current(con, pg, organization_of(pg, district_id), is_excerpt=is_excerpt)
+    reject_foreign(con)
     list(run_models(con, DECIDING_MODELS))
     find_differences(con)
 

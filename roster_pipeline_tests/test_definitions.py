@@ -24,7 +24,7 @@ ENTITIES = [
 ASSETS = {
     "raw": ["courses", "schools", "sections", "students", "teachers", "terms"],
     "staging": ["stg_courses", "stg_schools", "stg_sections", "stg_students", "stg_teachers", "stg_terms"],
-    "current": [*ENTITIES, "near_accounts"],
+    "current": [*ENTITIES, "foreign_ids", "near_accounts"],
     "intermediate": [
         "int_email_claims",
         "int_half_read",

@@ -38,7 +38,7 @@ from roster_pipeline.reading import Asked, Reading, read_district
 from roster_pipeline.reconcile.differences import find_differences
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
-from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+from roster_pipeline.validate.quarantine import begin_quarantine, quarantine, reject_foreign
 from roster_pipeline.validate.sql_tests import run_test, sql_tests
 
 MANY, FEW = 5, 20
@@ -176,6 +176,7 @@ def current(sync: DistrictSync) -> Results:
     with as_failure(), sync.warehouse() as con:
         with sync.product(one_view=True) as pg:
             read_current(con, pg, organization_of(pg, sync.district_id), is_excerpt=sync.is_delta)
+        reject_foreign(con)
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
                 asset_key=["current", table.name],

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import duckdb
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
@@ -17,6 +18,8 @@ from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.transfer import copy_to_postgres
 from roster_pipeline.publish.targets import TARGETS, TEMPORARY_TYPES, Target
 from roster_pipeline.publish.writer import Values, run, write
+
+UNIQUE_VIOLATION = "23505"
 
 
 def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: datetime) -> None:
@@ -28,6 +31,24 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
     Raises:
         PlanStale: the product no longer has what the plan was made against; the caller's transaction must be left.
     """
+    try:
+        _apply(con, pg, plan, at)
+    except IntegrityError as error:
+        raise _claimed(error, plan) from None
+
+
+def _claimed(error: IntegrityError, plan: Plan) -> Exception:
+    """A row that another session has added since, such as another district with the same Clever id."""
+    if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
+        return error
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return PlanStale(
+        f"Sync {plan.sync_id}: another district or program added a row with an id or email that this plan adds too "
+        f"({constraint}). Nothing was written; run the sync again, which sees that row."
+    )
+
+
+def _apply(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: datetime) -> None:
     if not plan.total:
         return
     write_as_sync(pg, plan.organization_id)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
-from roster_pipeline.publish.current_tables import ASKED, ASKED_WITHIN, CURRENT_TABLES
+from roster_pipeline.publish.current_tables import ASKED, ASKED_WITHIN, CURRENT_TABLES, FOREIGN_IDS, NEW_IDS
 
 REACH = ("people", "sections", "schools")
 """What a delta sync tells PostgreSQL of its reach."""
@@ -60,6 +60,8 @@ def read_current(
     parameters = {"organization_id": organization_id}
     select_into(pg, "asked", ASKED.format(within=ASKED_WITHIN if is_excerpt else ""), parameters)
     for table in CURRENT_TABLES:
+        if table is FOREIGN_IDS:
+            copy_to_postgres(con, NEW_IDS, pg, "new_ids", "resource text, clever_id text")
         query = table.query.replace("{within}", table.within if is_excerpt else "")
         copy_to_duckdb(pg, query, parameters, con, f"table current.{table.name}", table.columns)
 

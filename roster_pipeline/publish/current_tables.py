@@ -80,6 +80,32 @@ FOLDED = r"regexp_replace(normalize(lower(btrim({})), nfd), '[\u0300-\u036f]', '
 """A name as `feed_names` has it: without case, accents and blanks around it."""
 
 
+NEW_IDS = """
+    select 'people' as resource, clever_id from (
+        select clever_id from staging.stg_teachers union select clever_id from staging.stg_students
+    ) where clever_id not in (
+        select linked_clever_id from current.accounts where is_linked_here and linked_clever_id is not null
+    )
+    union all
+    select 'schools', school_id from staging.stg_schools where school_id not in (select school_id from current.schools)
+    union all
+    select 'sections', section_id from staging.stg_sections
+    where section_id not in (select section_id from current.rosters)
+"""
+"""DuckDB; the ids of the feed that nothing here has yet. Only such an id can belong to another district."""
+FOREIGN_IDS = _table(
+    "foreign_ids",
+    "Clever ids of the feed that belong to another district, and nothing else of it.",
+    "resource VARCHAR, clever_id VARCHAR",
+    """
+    select resource, clever_id, false, false, null::text from roster.ids_of_other_districts(
+        %(organization_id)s,
+        array(select clever_id from new_ids where resource = 'people'),
+        array(select clever_id from new_ids where resource = 'schools'),
+        array(select clever_id from new_ids where resource = 'sections')
+    )
+    """,
+)
 CURRENT_TABLES: tuple[CurrentTable, ...] = (
     _table(
         "accounts",
@@ -284,4 +310,5 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         """,
         "and clever_id in (select id from within_people)",
     ),
+    FOREIGN_IDS,
 )

@@ -16,6 +16,14 @@ from pandera.errors import SchemaErrors
 from roster_pipeline.validate.contracts import CLEVER_ID, CONTRACTS
 
 BATCH = 100_000
+OF_ANOTHER_DISTRICT = "the Clever id belongs to another district"
+FOREIGN = {
+    "teachers": ("clever_id", "people"),
+    "students": ("clever_id", "people"),
+    "schools": ("school_id", "schools"),
+    "sections": ("section_id", "sections"),
+}
+"""By staged table: the column of its ids, and what they are called in `current.foreign_ids`."""
 
 
 def begin_quarantine(con: duckdb.DuckDBPyConnection) -> None:
@@ -25,6 +33,19 @@ def begin_quarantine(con: duckdb.DuckDBPyConnection) -> None:
         "create or replace table quarantine.records as "
         "select resource, clever_id, reason from raw.set_aside where whole_record"
     )
+
+
+def reject_foreign(con: duckdb.DuckDBPyConnection) -> None:
+    """Set aside the staged rows of which the Clever id belongs to another district (`current.foreign_ids`)."""
+    con.begin()
+    for table, (key, resource) in FOREIGN.items():
+        foreign = f"{key} in (select clever_id from current.foreign_ids where resource = '{resource}')"
+        con.execute(
+            f"insert into quarantine.records select '{table}', {key}, '{OF_ANOTHER_DISTRICT}' "
+            f"from staging.stg_{table} where {foreign}"
+        )
+        con.execute(f"delete from staging.stg_{table} where {foreign}")
+    con.commit()
 
 
 def quarantine(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
