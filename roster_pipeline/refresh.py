@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CannotStart, TierRefused
-from roster_pipeline.model.scope import DISTRICT, Scope
+from roster_pipeline.model.scope import CANCELED, DISTRICT, Scope
 from roster_pipeline.product.connections import refusal_of
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, refresh_requests, rosters, schools, syncs
@@ -143,6 +143,16 @@ def refuse_waiting(pg: Connection, district_id: str, why: str) -> None:
         refresh_requests.update()
         .where(requests.organization_id == own, requests.state == "queued")
         .values(state="failed", summary=why, finished_at=sa.func.now())
+    )
+
+
+def cancel_waiting(pg: Connection, district_id: str, *, filed_before: datetime, at: datetime) -> None:
+    """Answer the requests that a run would have taken up which a person stopped before it began."""
+    own = sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
+    pg.execute(
+        refresh_requests.update()
+        .where(requests.organization_id == own, requests.state == "queued", requests.requested_at < filed_before)
+        .values(state="canceled", summary=CANCELED, finished_at=at)
     )
 
 

@@ -51,7 +51,7 @@ def refresh(
     """File an Update Roster request, as the button does. The Dagster daemon takes it up within seconds.
 
     Exit: 0 filed. With --wait: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed ·
-    6 PostgreSQL not usable · 1 a fault of ours, or no answer in time.
+    6 PostgreSQL not usable · 130 a person stopped the sync · 1 a fault of ours, or no answer in time.
     """
     settings = read_settings()
     engine = open_product(settings)

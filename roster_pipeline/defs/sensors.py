@@ -11,19 +11,21 @@ from sqlalchemy import Connection
 from roster_pipeline.defs.batch import batch_request, sync_batch
 from roster_pipeline.defs.freshness import FRESH, ROSTERS, freshness_of
 from roster_pipeline.defs.jobs import FIRST_STEP, sync_roster
-from roster_pipeline.defs.partitions import DISTRICTS, URGENT, districts, run_tags
+from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, URGENT, districts, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way, was_canceled
 from roster_pipeline.nightly import candidates, in_batches, in_words, last_evening, turn_of, was_tried
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
-from roster_pipeline.publish.ledger import close_unpublished, fail_killed, runs_of_running_syncs
-from roster_pipeline.refresh import Waiting, waiting_requests
+from roster_pipeline.publish.ledger import close_unpublished, fail_killed, runs_of_running_syncs, state_of
+from roster_pipeline.refresh import Waiting, cancel_waiting, waiting_requests
 
 GRACE = timedelta(minutes=10)
 """What the schedule has to ask for a night before it counts as missed."""
 BREATH = timedelta(minutes=5)
 """After a batch failed nothing is asked for: it may have failed before any district could be told from another."""
+SENSOR_TAG = "dagster/sensor_name"
+"""Dagster's own tag of a run that a sensor asked for."""
 LOOK_EVERY = 0.2
 """Seconds between two looks of one call: a query of one index."""
 AUTO = {"ops": {FIRST_STEP: {"config": {"mode": "auto"}}}}
@@ -62,6 +64,7 @@ def refresh_requests(context: dg.SensorEvaluationContext, product: Product) -> I
     """
     with transaction(product.engine()) as pg:
         _give_back(context.instance, pg, product.now())
+        _answer_stopped(context.instance, pg, product.now())
     waiting = _free(context.instance, product)
     until = monotonic() + product.patience
     while not waiting and monotonic() < until:
@@ -82,6 +85,16 @@ def _free(instance: dg.DagsterInstance, product: Product) -> list[Waiting]:
         waiting = waiting_requests(pg)
     busy = syncs_under_way(instance) if waiting else set()
     return [one for one in waiting if one.district_id not in busy]
+
+
+def _answer_stopped(instance: dg.DagsterInstance, pg: Connection, now: datetime) -> None:
+    """Answer the requests of a run of this sensor that a person stopped before it began; they start no other one."""
+    for one in waiting_requests(pg):
+        own = {PARTITION_TAG: one.district_id, SENSOR_TAG: refresh_requests.name}
+        stopped = dg.RunsFilter(job_name=sync_roster.name, tags=own, statuses=[dg.DagsterRunStatus.CANCELED])
+        for record in instance.get_run_records(stopped, limit=1):
+            if state_of(pg, record.dagster_run.run_id) is None:
+                cancel_waiting(pg, one.district_id, filed_before=record.create_timestamp, at=now)
 
 
 def _give_back(instance: dg.DagsterInstance, pg: Connection, now: datetime) -> None:

@@ -25,3 +25,5 @@ class Scope:
 
 
 DISTRICT = Scope()
+CANCELED = "Nothing changed: a person stopped the sync."
+"""The answer to a request whose sync a person stopped, under way or before it began."""

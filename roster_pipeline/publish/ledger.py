@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.model.scope import Scope
+from roster_pipeline.model.scope import CANCELED, Scope
 from roster_pipeline.product.connections import refusal_of
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, syncs
@@ -23,7 +23,6 @@ from roster_pipeline.publish.requests import answer, give_back, take_up
 
 KILLED = {"error": "killed"}
 KILLED_MOST = 3
-STOPPED = "Nothing changed: a person stopped the sync."
 
 
 def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
@@ -105,7 +104,7 @@ def close_unpublished(
     for sync_id in pg.execute(sa.select(syncs.c.id).where(running)).scalars().all():
         failure = None if is_canceled else why()
         state, error = ("canceled", "canceled") if is_canceled else ("failed", failure or "not published")
-        said = STOPPED if is_canceled else f"Nothing changed. {failure or 'The sync did not reach its end.'}"
+        said = CANCELED if is_canceled else f"Nothing changed. {failure or 'The sync did not reach its end.'}"
         _close(pg, syncs.c.id == sync_id, state=state, counts={"error": error}, at=at)
         answer(pg, sync_id, state, said, at)
 

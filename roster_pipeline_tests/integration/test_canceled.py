@@ -121,6 +121,21 @@ def test_given_a_sync_was_canceled_when_the_sensor_looks_then_that_neither_opens
     assert query(product, "select kind from roster.alerts where recovered_at is null") == kinds
 
 
+def test_given_a_run_that_was_stopped_in_the_queue_when_the_sensor_looks_then_its_requests_start_no_other(
+    valley, instance, press, product, environment
+):
+    press(valley)
+    tags = {"dagster/partition": valley.id, "dagster/sensor_name": "refresh_requests"}
+    instance.add_run(dg.DagsterRun("sync_roster", status=dg.DagsterRunStatus.CANCELED, tags=tags))
+    with dg.build_sensor_context(instance=instance, resources={"product": Product(patience=0)}) as context:
+        (skipped,) = refresh_requests(context)
+        assert isinstance(skipped, dg.SkipReason)
+        press(valley)
+        (asked,) = refresh_requests(context)
+    assert isinstance(asked, dg.RunRequest)
+    assert query(product, REQUESTS) == [STOPPED, ("queued", None)]
+
+
 def test_given_a_run_that_was_stopped_by_force_when_the_sensor_looks_then_its_requests_are_answered(
     valley, instance, press, product, environment
 ):
