@@ -5,10 +5,11 @@ import json
 import duckdb
 
 from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.decisions import classes_of
 from roster_pipeline_tests.integration.readers import execute, live_rows, query
 from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
 from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, give
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.integration.test_sync_again import leave, users_of
 
 
 def test_given_a_review_when_resolved_by_command_then_done_told_and_undone_by_the_number_it_says(
@@ -67,3 +68,25 @@ def test_given_a_connected_district_when_its_tier_changes_then_all_is_kept_and_t
     ended = script("sync", "--district", valley.id)
     assert (ended.returncode, "sso_only" in complaint(ended)) == (2, True)
     assert live_rows(product) == before
+
+
+def test_given_a_sync_that_removed_when_undone_by_command_then_the_answer_counts_people_and_places(
+    valley,
+    quick_sync,
+    product,
+    script,  # noqa: F811
+):
+    quick_sync(valley)
+    leaving = users_of(valley, "student")[:2]
+    places = sum(len(classes_of(valley, {"id": key})) for key in leaving)
+    for key in leaving:
+        leave(valley, key)
+    removed = quick_sync(valley)
+    assert removed.held == ()
+    undone = script("undo", str(removed.sync_id), "--json")
+    answer = json.loads(undone.stdout)
+    words = f"2 students are back in the district, {places} places in class."
+    assert (answer["summary"], answer["counts"]["org_memberships"]) == (words, {"update": 2})
+    again = script("undo", str(answer["sync_id"]))
+    assert f"2 students are out of the district, {places} places in class." in again.stdout
+    assert [name for name in ("org_memberships", "roster_students", "update") if name in again.stdout] == []
