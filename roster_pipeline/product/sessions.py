@@ -45,6 +45,10 @@ USUAL = {
 lasts. The server notices within two minutes that a machine is gone, and with it the lock of its district."""
 NETWORK = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6}
 """Of the client, in seconds: a firewall that ends idle connections sees one that is not."""
+BEGIN = """
+    select set_config(name, value, false) from unnest(%s::text[], %s::text[]) as wanted (name, value)
+    where current_setting(name, true) is not null and (name <> 'application_name' or current_setting(name) = '')
+"""
 LOOK = """
     select pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
         current_setting('server_encoding')
@@ -162,19 +166,14 @@ def _network(url: URL) -> dict[str, Any]:
 
 def _set_up(engine: Engine, wanted: dict[str, str]) -> None:
     """Let every new session of `engine` begin with these settings; those that an older server has not are left out."""
-    known = "select set_config(name, value, false) from unnest(%s::text[], %s::text[]) as wanted (name, value) "
-    names, values = list(wanted), list(wanted.values())
+    names, values = [*wanted, "application_name"], [*wanted.values(), APPLICATION]
 
     def begin(connection: Any, _record: object) -> None:
         is_autocommit, connection.autocommit = connection.autocommit, True
         if hasattr(connection, "set_client_encoding"):  # psycopg2, which does not see it in a statement
             connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
-            cursor.execute(known + "where current_setting(name, true) is not null", (names, values))
-            cursor.execute(
-                "select set_config('application_name', %s, false) where current_setting('application_name') = ''",
-                (APPLICATION,),
-            )
+            cursor.execute(BEGIN, (names, values))
         connection.autocommit = is_autocommit
 
     # Before SQLAlchemy looks which schema is the default one.
