@@ -1,15 +1,10 @@
-"""Paths in SQL text, and folders and files that are their owner's alone whatever the umask is."""
+"""Folders and files that are their owner's alone, whatever the umask is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
-
-
-def quoted(path: Path) -> str:
-    """The path as a text literal of SQL, with its quotes. For statements of DuckDB that take no bound parameter."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def private_folder(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from roster_pipeline.errors import SettingRefused
+from roster_pipeline.paths import private_folder
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
@@ -33,7 +34,7 @@ def _postgres_url(value: SecretStr) -> SecretStr:
 def _usable_folder(value: Path) -> Path:
     folder = value.expanduser().resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
     except OSError as error:
         raise ValueError(f"it is no folder that can be made ({error.strerror})") from None
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -25,6 +25,7 @@ from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import all_organizations
 from roster_pipeline.product.tables import accounts
+from roster_pipeline.sandbox.clever_values import last_upload
 from roster_pipeline.sandbox.district import SandboxDistrict
 from roster_pipeline.sandbox.generate import default_districts
 from roster_pipeline.sandbox.given import load_district
@@ -197,9 +198,10 @@ def _sign_up_some_teachers(settings: Settings, districts: Sequence[SandboxDistri
 
 
 def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[SandboxDistrict]:
+    today = last_upload(_now())
     if data is None:
-        return default_districts(seed, days, _now())
-    district = load_district(data, _now() - timedelta(days=days))
+        return default_districts(seed, days, today)
+    district = load_district(data, today - timedelta(days=days))
     school_days(district, days)
     return [district]
 

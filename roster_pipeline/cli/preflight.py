@@ -17,6 +17,7 @@ from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
 from roster_pipeline.cli.spreadsheet import as_csv, write_privately
 from roster_pipeline.cli.sync import PLAN, OneDistrict, finish, run_districts
 from roster_pipeline.errors import CannotStart
+from roster_pipeline.paths import private_folder
 from roster_pipeline.settings import read_settings
 
 To = Annotated[
@@ -73,7 +74,7 @@ def _write(folder: Path, answer: dict[str, Any]) -> list[Path]:
         "preflight.json": json.dumps(answer, indent=2, ensure_ascii=False),
     }
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         for name, text in texts.items():
             write_privately(folder / name, text)
     except OSError as error:

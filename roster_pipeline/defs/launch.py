@@ -30,6 +30,7 @@ from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, REPOSITORY_TAG, run_tags
 from roster_pipeline.defs.place import dagster_place, explain
 from roster_pipeline.errors import ProductUnusable, RosterError
+from roster_pipeline.paths import private_file, private_folder
 from roster_pipeline.settings import Settings, read_settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
@@ -55,13 +56,12 @@ class Ended:
 
 def prepare_home(settings: Settings) -> Path:
     """ROSTER_HOME/dagster with this version's dagster.yaml; returns it. It is the DAGSTER_HOME to use."""
-    home = settings.dagster_home
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home = private_folder(settings.dagster_home)
     ours, theirs = project_file("dagster.yaml"), home / "dagster.yaml"
     if not theirs.exists() or theirs.read_bytes() != ours.read_bytes():
         # Moved in whole: another command may read it at this moment, and half of it is another Dagster.
         fresh = home / f".dagster.yaml.{os.getpid()}"
-        shutil.copyfile(ours, fresh)
+        shutil.copyfile(ours, private_file(fresh))
         fresh.replace(theirs)
     return home
 

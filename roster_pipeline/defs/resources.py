@@ -31,6 +31,7 @@ from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import discard_excerpt, excerpt_file, is_small, open_excerpt
 from roster_pipeline.model.text import label
+from roster_pipeline.paths import private_folder
 from roster_pipeline.plan.build import is_kept
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import DistrictLock, district_lock, open_product, transaction
@@ -273,6 +274,6 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         """A folder for files on their way, gone afterwards; what a killed run left there goes first."""
         folder = self._settings.landing_folder / self._district_id
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True)
+        private_folder(folder)
         with TemporaryDirectory(dir=folder) as path:
             yield Path(path)

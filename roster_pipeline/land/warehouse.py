@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from roster_pipeline.errors import DistrictUnknown, RosterError
+from roster_pipeline.paths import PRIVATE_FILE, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ def open_warehouse(
         RosterError: another process holds the file, or it cannot be opened.
     """
     file = _warehouse(folder, district_id)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     if not file.exists():
         _make(file, district_id)
     with _opened(folder, district_id, file, memory_limit, threads) as con:
@@ -64,7 +65,7 @@ def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConn
     with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, DELTA_THREADS) as con:
         give_room(con, _people_in_reach(con))
         try:
-            con.execute(f"ATTACH '{warehouse}' AS warehouse")
+            con.execute("ATTACH $file AS warehouse", {"file": str(warehouse)})
         except duckdb.Error as fault:
             raise RosterError(_not_opened(district_id, str(fault))) from None
         yield con
@@ -110,6 +111,7 @@ def _make(file: Path, district_id: str) -> None:
         duckdb.connect(beginning).close()
     except duckdb.Error as fault:
         raise RosterError(_not_opened(district_id, str(fault))) from None
+    beginning.chmod(PRIVATE_FILE)
     beginning.replace(file)
 
 
@@ -134,6 +136,7 @@ def _opened(
     except duckdb.Error as fault:
         raise RosterError(_not_opened(district_id, str(fault))) from None
     with con:
+        file.chmod(PRIVATE_FILE)  # an excerpt is new, and no row is in it yet
         # The file is ours alone now, and so is whatever a killed process left beside it.
         shutil.rmtree(temporary, ignore_errors=True)
         con.execute("SET enable_progress_bar = false")

@@ -18,6 +18,7 @@ from psycopg import sql
 from sqlalchemy import Connection
 
 from roster_pipeline.model.resources import LONGEST_TEXT
+from roster_pipeline.paths import private_folder
 
 BLOCK = 1 << 20
 LONGEST_READ = LONGEST_TEXT + 1
@@ -29,7 +30,9 @@ def copy_to_postgres(con: duckdb.DuckDBPyConnection, query: str, pg: Connection,
     """Create temporary table `table` (`columns` is its SQL column list) and fill it with the rows of a DuckDB query."""
     name = sql.Identifier(table)
     with _csv_file(con) as file:
-        con.execute(f"copy ({query}) to '{file}' (format csv, header false, nullstr '', force_quote *)")
+        con.execute(
+            f"copy ({query}) to $file (format csv, header false, nullstr '', force_quote *)", {"file": str(file)}
+        )
         with cursor(pg) as cur:
             cur.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, _raw(columns)))
             with (
@@ -75,9 +78,10 @@ def copy_to_duckdb(
             return
         # Without `new_line`, DuckDB takes a CR in somebody's name for the end of all lines, if it comes first.
         con.execute(
-            f"create or replace {into} as select * from read_csv('{file}', columns = {typed}, header = false, "
+            f"create or replace {into} as select * from read_csv($file, columns = {typed}, header = false, "
             "auto_detect = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n', nullstr = '', "
-            "allow_quoted_nulls = false, strict_mode = true, max_line_size = 16777216, parallel = false)"
+            "allow_quoted_nulls = false, strict_mode = true, max_line_size = 16777216, parallel = false)",
+            {"file": str(file)},
         )
 
 
@@ -119,6 +123,6 @@ def _csv_file(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
     row = con.execute("select current_setting('temp_directory')").fetchone()
     home = Path(row[0]) if row and row[0] else None
     if home:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(home)
     with TemporaryDirectory(prefix="rows-", dir=home) as folder:
         yield Path(folder) / "rows.csv"

@@ -1,6 +1,6 @@
 """How Clever writes ids and times. No objects, and no clock: every moment is handed in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 """Day 0 of every district; later days follow from it, so that nothing depends on when the sandbox runs."""
@@ -9,6 +9,12 @@ EPOCH = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 def clever_time(moment: datetime) -> str:
     """`moment` as `YYYY-MM-DDTHH:MM:SS.SSSZ`, in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def last_upload(now: datetime) -> datetime:
+    """When districts last sent their files: every night at the hour of `EPOCH`. All of a day's starts agree on it."""
+    tonight = now.astimezone(UTC).replace(hour=EPOCH.hour, minute=0, second=0, microsecond=0)
+    return tonight if tonight <= now else tonight - timedelta(days=1)
 
 
 class ObjectIds:

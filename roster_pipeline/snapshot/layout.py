@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from roster_pipeline.paths import PRIVATE_FILE, quoted
+from roster_pipeline.paths import PRIVATE_FILE
 from roster_pipeline.snapshot.tables import PUBLISHED, TABLES, Published
 
 STORAGE = "v1.0.0"
@@ -65,7 +65,7 @@ def convert(before: Path, file: Path) -> None:
     """
     with opened(file) as con:
         create_tables(con)
-        con.execute(f"attach {quoted(before)} as before (read_only)")
+        con.execute("attach $file as before (read_only)", {"file": str(before)})
         is_same = all(_columns(con, table, "before") == _expected(table) for table in TABLES)
         for table in TABLES if is_same else PUBLISHED:
             if shared := [one for one in _columns(con, table, "before") if one in _expected(table)]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from roster_pipeline.sandbox.clever_values import last_upload
 from roster_pipeline.sandbox.generate import DistrictSpec, default_districts, generate_district
 from roster_pipeline.sandbox.given import load_district
 from roster_pipeline.sandbox.school_day import school_days
@@ -13,6 +14,19 @@ from roster_pipeline.sandbox.server import running_sandbox
 
 TODAY = datetime(2031, 3, 4, 15, 20, 30, tzinfo=UTC)
 TIMES = ("created", "last_modified", "last_sync", "launch_date")
+
+
+@pytest.mark.parametrize(
+    ("now", "uploaded"),
+    [
+        ("2031-03-04T15:20:30+00:00", "2031-03-04T01:00:00+00:00"),
+        ("2031-03-04T01:00:00+00:00", "2031-03-04T01:00:00+00:00"),
+        ("2031-03-04T00:59:59+00:00", "2031-03-03T01:00:00+00:00"),
+        ("2031-03-03T20:00:00-05:00", "2031-03-04T01:00:00+00:00"),
+    ],
+)
+def test_today_is_the_last_night_on_which_districts_sent_their_files(now, uploaded):
+    assert last_upload(datetime.fromisoformat(now)) == datetime.fromisoformat(uploaded)
 
 
 def without_times(value):

@@ -1,0 +1,80 @@
+"""ROSTER_HOME wherever an operator has it: any name of a folder, any umask."""
+
+import json
+import os
+import stat
+
+import pytest
+
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import difference, published
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
+from roster_pipeline_tests.integration.test_snapshot import read
+
+NAMES = ('it\'s; -- "ours"', "[a]* ?{x} $file %s %(x)s", "née\u0301 日本 \u202e blank ", "-n", "\\N")
+
+
+@pytest.fixture(params=NAMES, ids=["quotes", "patterns", "unicode", "an option", "a backslash"])
+def home(environment, monkeypatch, tmp_path, request):
+    folder = tmp_path / "of a user" / request.param
+    monkeypatch.setenv("ROSTER_HOME", str(folder))
+    return folder
+
+
+def rename_a_class(district):
+    sections = district.resources["sections"]
+    district.put("sections", sections[sections.ids()[0]] | {"name": "Renamed"})
+
+
+def test_given_a_home_of_any_name_when_synced_in_full_and_by_events_then_all_is_there(
+    home,
+    valley,
+    sync,
+    product,
+    script,  # noqa: F811
+):
+    assert sync(valley).failure is None
+    rename_a_class(valley)
+    assert sync(valley, mode="delta").failure is None
+    assert difference(expect(valley), published(product, valley.id)) == {}
+    latest = read_settings().snapshots_folder / "latest.duckdb"
+    assert latest.is_relative_to(home)
+    assert read(latest, "select count(*) from rosters where name = 'Renamed'") == [(1,)]
+    found = script("preflight", "--district", valley.id, "--json")
+    assert found.returncode == 0, found.stderr
+    assert [file.startswith(str(home)) for file in json.loads(found.stdout)["files"]] == [True, True]
+
+
+@pytest.fixture(params=[0o000, 0o077], ids=oct)
+def umask(request):
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def test_given_any_umask_when_synced_then_every_folder_and_file_is_its_owners_alone(
+    umask,
+    environment,
+    monkeypatch,
+    valley,
+    sync,
+    script,  # noqa: F811
+    tmp_path,
+):
+    made = tmp_path / "made"
+    monkeypatch.setenv("ROSTER_HOME", str(made / "home"))
+    assert sync(valley).failure is None
+    rename_a_class(valley)
+    for command in ("sync", "preflight"):
+        ended = script(command, "--district", valley.id)
+        assert ended.returncode == 0, ended.stderr
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (made, *made.rglob("*"))}
+    assert {path: oct(mode) for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == {}
+    assert {path.name for path in modes} >= {
+        "home",
+        "dagster.yaml",
+        f"{valley.id}.duckdb",
+        "latest.duckdb",
+        "people.csv",
+    }
