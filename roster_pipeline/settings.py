@@ -33,6 +33,8 @@ def _postgres_url(value: SecretStr) -> SecretStr:
 
 def _usable_folder(value: Path) -> Path:
     folder = value.expanduser().resolve()
+    if {"?", "\\"} & set(str(folder)):
+        raise ValueError("its path has a ? or a backslash, with which DuckDB opens no file")
     try:
         private_folder(folder)
     except OSError as error:

@@ -65,8 +65,9 @@ def connect(
         show_json({"district_id": district.id, "name": district.name, "tier": tier, "had": had})
     elif kept and kept.tier != tier:
         say(
-            f"{district.name} ({district.id}) had tier {kept.tier} and has {tier} now. {CHANGED[tier]}\n"
-            f"Nothing is taken away: {kept.schools:,} schools, {kept.members:,} members, {kept.classes:,} classes stay."
+            f"{district.name} ({district.id}) had tier {kept.tier} and has {tier} now. {CHANGED[tier]}",
+            f"Nothing is taken away: {kept.schools:,} schools, {kept.members:,} members and {kept.classes:,} classes "
+            "stay.",
         )
     else:
         say(f"{district.name} ({district.id}) is connected with tier {tier}. {NEXT[tier]}")

@@ -144,12 +144,13 @@ def _table(rows: Sequence[Mapping[str, object]], states: Mapping[str, str]) -> T
     return table
 
 
-def _cells(row: Mapping[str, object], states: Mapping[str, str]) -> tuple[str, ...]:
+def _cells(row: Mapping[str, object], states: Mapping[str, str]) -> tuple[Sequence[str], ...]:
+    """Several lines each."""
     state = states.get(str(row["district_id"]), str(row["state"]))
-    connection = f"{row['tier']}\n{state}" if row["tier"] else state
+    connection = [str(row["tier"]), state] if row["tier"] else [state]
     return (
-        f"{label(str(row['name'] or 'no name'))}\n{row['district_id']}\n{_in_clever(row)}",
-        "\n".join([connection, *_waits(row)]),
+        [label(str(row["name"] or "no name")), str(row["district_id"]), _in_clever(row)],
+        [*connection, *_waits(row)],
         *(_time(row[name]) for name in HOPS.values()),
     )
 
@@ -172,8 +173,8 @@ def _waits(row: Mapping[str, object]) -> list[str]:
     return lines + (["analysts' file not written"] if row["snapshot_failure"] else [])
 
 
-def _time(moment: object) -> str:
+def _time(moment: object) -> Sequence[str]:
     if not isinstance(moment, datetime):
-        return "-"
+        return ["-"]
     text = local_time(moment)
-    return text if out.width >= WIDE else text.replace(" ", "\n", 1)
+    return [text] if out.width >= WIDE else text.split(" ", 1)

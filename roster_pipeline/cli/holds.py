@@ -217,7 +217,7 @@ def _with_people(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
 def _show_plan(plan: dict[str, Any]) -> None:
     """One plan: why it waits, what would leave which schools and classes, and who if that was asked for."""
     name, when = plan["plan"], f"{plan['held_at']:%Y-%m-%d %H:%M} UTC"
-    say(f"\nPlan {name} of {plan['district']} ({plan['district_id']}), held by sync {plan['sync_id']} at {when}")
+    say("", f"Plan {name} of {plan['district']} ({plan['district_id']}), held by sync {plan['sync_id']} at {when}")
     show_waiting(plan["thresholds"], plan["leaves"])
     if "people" in plan:
         _show_people(plan)

@@ -76,7 +76,7 @@ def demo(days: Days = 0) -> int:
         with transaction(open_product(settings)) as pg:
             chosen = [one.district_id for one in all_organizations(pg) if one.tier == "secure_sync"]
         code = finish(run_districts(settings, chosen), as_json=False)
-    say("\nWhere to look next:")
+    say("", "Where to look next:")
     say("  make dev              the Dagster UI: the asset graph, each district a partition, every sync a run")
     say("  make demo DAYS=1      the same districts one school day later")
     say(f"  {settings.snapshots_folder / 'latest.duckdb'}    what was published, with history, for any DuckDB client")

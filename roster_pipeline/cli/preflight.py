@@ -100,14 +100,13 @@ def _near(row: Row) -> tuple[str, ...]:
     name = " ".join(part for part in (row["first_name"], row["last_name"]) if part)
     differs = ", ".join(DIFFERENCES[word] for word in row["differs"])
     return (
-        _visible(name),
-        _visible(row["email"], blank="\\u0020"),
-        _visible(row["account_email"], blank="\\u0020"),
+        name,
+        _with_blanks(row["email"]),
+        _with_blanks(row["account_email"]),
         differs,
     )
 
 
-def _visible(text: str, *, blank: str = " ") -> str:
-    """What a screen would not show is written out; a terminal is never given a control character."""
-    shown = (one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
-    return "".join(shown).replace(" ", blank)
+def _with_blanks(email: str) -> str:
+    """An email in which blanks, which are no part of any, are seen."""
+    return email.replace(" ", "\\u0020")

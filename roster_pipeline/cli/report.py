@@ -155,7 +155,7 @@ def show_reports(reports: Sequence[Report]) -> None:
     """A paragraph a district: what was created, changed, brought back, ended, and what waits."""
     for report in reports:
         number = f", sync {report.sync_id}" if report.sync_id else ""
-        say(f"\n{report.name} ({report.district_id}): {report.state}{number}")
+        say("", f"{report.name} ({report.district_id}): {report.state}{number}")
         if report.mode:
             say(f"A {report.mode} sync: {report.mode_reason}.")
         told = [row for row in (_row(report, entity, noun) for entity, noun in SHOWN.items()) if any(row[1:])]

@@ -153,7 +153,7 @@ def _is_confirmed(entries: Sequence[Entry], decision: Decision, number: int | No
     show_reviews(entries)
     first = entries[0]
     effect = first["decisions"].get(decision, "")
-    say(f"\n{count(found, 'review', 'reviews')} ({first['reason']}) of {first['district']} as {decision}. {effect}")
+    say("", f"{count(found, 'review', 'reviews')} ({first['reason']}) of {first['district']} as {decision}. {effect}")
     return typer.confirm(f"Resolve {'it' if found == 1 else f'all {found}'} as {decision}?")
 
 

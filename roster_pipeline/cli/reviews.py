@@ -118,7 +118,7 @@ def show_reviews(entries: Sequence[Entry]) -> None:
     for (district_id, reason), group in groupby(entries, key=lambda entry: (entry["district_id"], entry["reason"])):
         shown = list(group)
         number = review_count(shown)
-        say(f"\n{reason}: {count(number, 'review', 'reviews')} of {shown[0]['district']} ({district_id})")
+        say("", f"{reason}: {count(number, 'review', 'reviews')} of {shown[0]['district']} ({district_id})")
         say(shown[0]["meaning"])
         effects = {(decision, effect) for entry in shown for decision, effect in entry["decisions"].items()}
         for decision, effect in sorted(effects):
@@ -153,7 +153,6 @@ def _entry(rows: Sequence[sa.RowMapping]) -> Entry:
     }
 
 
-def _cells(entry: Entry) -> tuple[str | None, ...]:
+def _cells(entry: Entry) -> tuple[object, ...]:
     """An entry as a row of the table; what there are several of stands in lines."""
-    lines = ("\n".join(map(str, entry[key])) for key in ("reviews", "clever_ids", "people"))
-    return (*lines, entry["account"], entry["suggestion"])
+    return (entry["reviews"], entry["clever_ids"], entry["people"], entry["account"], entry["suggestion"])

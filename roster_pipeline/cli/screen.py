@@ -18,10 +18,26 @@ out = Console()
 err = Console(stderr=True)
 
 
-def plain(line: str, style: str = "") -> Text:
-    """Text that a terminal only shows: names come from districts, and may hold what it would obey."""
-    signs = (sign if sign.isprintable() or sign == "\n" else f"\\u{ord(sign):04x}" for sign in line)
-    return Text("".join(signs), style=style)
+def visible(text: str) -> str:
+    """The text as one line in which nothing is hidden and which a terminal only shows.
+
+    Names come from districts, and may hold what a terminal obeys: control characters, line breaks, changes of the
+    direction of writing. Each is written as its number.
+    """
+    return "".join(sign if sign.isprintable() else _number(sign) for sign in text)
+
+
+def _number(sign: str) -> str:
+    return f"\\u{ord(sign):04x}" if ord(sign) < 0x10000 else f"\\U{ord(sign):08x}"
+
+
+def plain(lines: str | Sequence[str], style: str = "") -> Text:
+    """What is printed of text: `visible`, and nothing of it is taken for markup.
+
+    Args:
+        lines: one line, or several.
+    """
+    return Text("\n".join(map(visible, [lines] if isinstance(lines, str) else lines)), style=style)
 
 
 def complain(line: str) -> None:
@@ -35,8 +51,8 @@ class Complaints(logging.Handler):
         complain(record.getMessage())
 
 
-def say(line: str) -> None:
-    out.print(plain(line), soft_wrap=True)
+def say(*lines: str) -> None:
+    out.print(plain(lines), soft_wrap=True)
 
 
 def show_json(value: Any) -> None:
@@ -49,10 +65,16 @@ def _as_text(value: object) -> str:
 
 
 def show_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table of plain text: nothing in a cell is taken for markup, as cells can hold a district's own words."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    """A table of plain text, as title and cells can hold a district's own words; a cell of several lines is a list."""
+    table = Table(title=None if title is None else plain(title), title_justify="left", title_style="bold")
     for place, column in enumerate(columns):
         table.add_column(column, overflow="fold", justify="left" if place == 0 or title else "right")
     for row in rows:
-        table.add_row(*(plain("-" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(_cell(cell) for cell in row))
     out.print(table)
+
+
+def _cell(value: object) -> Text:
+    if isinstance(value, list | tuple):
+        return plain([str(line) for line in value])
+    return plain("-" if value is None else str(value))

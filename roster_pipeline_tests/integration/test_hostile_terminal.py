@@ -1,0 +1,41 @@
+"""Every command with a district, classes and people whose names would write to the terminal by themselves."""
+
+import pytest
+
+from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
+from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.test_screen import HOSTILE
+
+NAME = HOSTILE.replace("\x00", "")
+"""PostgreSQL stores no NUL."""
+
+
+@pytest.fixture
+def hostile(valley):
+    """A district in which names are hostile, and in which something waits for a person."""
+    valley.put("districts", valley.get("districts", valley.id) | {"name": NAME, "state": NAME, "error": NAME})
+    for resource in ("schools", "sections"):
+        for key in valley.resources[resource].ids():
+            valley.put(resource, valley.get(resource, key) | {"name": NAME})
+    for role in ("teacher", "student"):
+        for key in users_of(valley, role):
+            valley.put("users", valley.get("users", key) | {"name": {"first": NAME, "last": NAME}})
+    return valley
+
+
+def test_given_hostile_names_when_any_command_speaks_then_the_terminal_is_given_nothing_to_obey(
+    hostile,
+    script,  # noqa: F811
+):
+    own, one = ("--district", hostile.id), users_of(hostile, "student")[0]
+    said = [script("connect", hostile.id, "--tier", "secure_sync"), script("sync", "--mode", "full", *own)]
+    for key in users_of(hostile, "student")[:12]:
+        hostile.remove("users", key)
+    said += [script("sync", "--mode", "full", *own), script("districts"), script("status"), script("holds", "--people")]
+    said += [script("why", "--person", one), script("preflight", *own), script("refresh", *own), script("requests")]
+    written = [(ended.args[0], ended.returncode, ended.stdout + ended.stderr) for ended in said]
+    assert [(name, code) for name, code, _ in written if code not in (0, 3)] == []
+    assert {
+        (name, sign) for name, _, text in written for sign in text if not sign.isprintable() and sign != "\n"
+    } == set()
+    assert not any(line.startswith("OK") for _, _, text in written for line in text.splitlines())
