@@ -21,10 +21,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.model.text import label
 from roster_pipeline.product.connections import BRING_BACK
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.tables import alerts
+from roster_pipeline.product.tables import TRIGGERS, alerts
 
 Kind = Literal["failing", "held", "snapshot", "disconnected"]
 TIMEOUT = 3.0
@@ -49,7 +50,7 @@ STATES: dict[Kind, str] = {
         cross join lateral (
             select id, state from roster.syncs
             where organization_id = organization.id and mode not in ('resolve', 'undo') and state <> 'canceled'
-            order by started_at desc, id desc limit 1
+            order by id desc limit 1
         ) as last
     """,
     "held": """
@@ -66,7 +67,7 @@ STATES: dict[Kind, str] = {
         cross join lateral (
             select id from roster.syncs
             where organization_id = organization.id and mode not in ('resolve', 'undo')
-            order by started_at desc, id desc limit 1
+            order by id desc limit 1
         ) as last
     """,
     "disconnected": """
@@ -76,7 +77,7 @@ STATES: dict[Kind, str] = {
         from roster.organizations as organization
         cross join lateral (
             select id from roster.syncs where organization_id = organization.id
-            order by started_at desc, id desc limit 1
+            order by id desc limit 1
         ) as last
     """,
 }
@@ -256,24 +257,35 @@ UNSTARTED = """
     left join lateral (
         select state, finished_at from roster.syncs
         where organization_id = organization.id and mode not in ('resolve', 'undo')
-        order by started_at desc, id desc limit 1
+        order by id desc limit 1
     ) as last on true
     where organization.clever_district_id = :district_id
         and organization.state <> 'paused' and organization.operator_disconnected_at is null
         and organization.tier <> 'sso_only'
         and not exists (select from roster.syncs where dagster_run_id = :run_id)
-        and (last.state is null or last.state not in ('running', 'failed') and last.finished_at < :at)
+        and (last.state is null or last.state not in ('running', 'failed')
+            and (last.finished_at < :at or last.finished_at > :latest))
 """
 
 
 def record_unstarted(
-    pg: Connection, district_id: str, *, run_id: str, trigger: str, at: datetime, failure: str | None = None
+    pg: Connection,
+    district_id: str,
+    *,
+    run_id: str,
+    trigger: str,
+    at: datetime,
+    now: datetime,
+    failure: str | None = None,
 ) -> None:
-    """Keep a run that failed before it could begin a sync as a sync that failed at `at`, with the line that says why.
+    """Keep a run that failed before it could begin a sync as a sync that failed, with the line that says why.
+
+    It failed at `at`, or now if that is ahead of now.
 
     Not if it says nothing: the district may not be synced, fails already, or was or is being synced by another run.
     """
-    known = trigger if trigger in ("nightly", "manual", "cli") else "manual"
-    values = {"district_id": district_id, "run_id": run_id, "trigger": known, "at": at}
+    known = trigger if trigger in TRIGGERS else "manual"
+    times = {"at": min(at, now), "latest": now + AHEAD}
+    values = {"district_id": district_id, "run_id": run_id, "trigger": known, **times}
     values |= {"error": failure or NOT_STARTED}
     pg.execute(sa.text(UNSTARTED), values)

@@ -32,6 +32,11 @@ def is_in_use(error: BaseException) -> bool:
     return isinstance(error, duckdb.IOException) and IN_USE in str(error)
 
 
+def refusal_of(error: BaseException) -> str:
+    """What kept DuckDB from a sound file, in the words of the operating system as far as they are known."""
+    return next((reason for reason in NO_DAMAGE if reason in str(error)), type(error).__name__)
+
+
 def is_damage(error: BaseException) -> bool:
     """Whether DuckDB could not make sense of a file that it was allowed to read and write."""
     if not isinstance(error, duckdb.Error) or any(reason in str(error) for reason in NO_DAMAGE):

@@ -131,7 +131,7 @@ class FileDamaged(RosterError):
     """
 
     def __init__(self, file: Path, what: str) -> None:
-        super().__init__(f"{what}. What it held is read again: try once more.")
+        super().__init__(f"{what}. It is a cache: it is moved aside, and what it held is read again the next time.")
         self.file = file
 
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.model.clock import AHEAD, known
+
 EASTERN = ZoneInfo("America/New_York")
 EVENING = time(20, 30)
 """Clever asks districts to upload by 19:00 Eastern because apps sync from 20:00 on."""
@@ -71,12 +73,15 @@ CANDIDATES = """
             and state not in ('failed', 'running', 'canceled') and mode not in ('resolve', 'undo')
     ) as worked
     cross join lateral (
-        select count(*) as times, max(coalesce(finished_at, started_at)) as last_at from roster.syncs
+        select count(*) as times,
+            max(ended.at) filter (where ended.at <= :latest) as last_at
+        from roster.syncs cross join lateral (select coalesce(finished_at, started_at) as at) as ended
         where organization_id = organization.id and id > worked.id and state = 'failed'
     ) as failed
     where organization.tier = 'secure_sync'
         and (cast(:only as text[]) is null or clever_district_id = any(:only))
-    order by organization.last_full_read_at nulls first, organization.id
+    order by case when organization.last_full_read_at <= :latest then organization.last_full_read_at end nulls first,
+        organization.id
 """
 MEMBERS = """
     select clever_district_id, count(*) from roster.org_memberships
@@ -86,13 +91,16 @@ MEMBERS = """
 """
 
 
-def candidates(pg: Connection, only: Sequence[str] | None = None) -> list[Candidate]:
+def candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None) -> list[Candidate]:
     """The districts of tier secure_sync (rule book, *tiers*), the most stale first; those never read before all.
+
+    A time that lies ahead of now was stored by a clock that was wrong, and counts as unknown.
 
     Args:
         only: Clever ids to choose from.
     """
-    return [Candidate(*row) for row in pg.execute(sa.text(CANDIDATES), {"only": only and list(only)})]
+    values = {"latest": now + AHEAD, "only": only and list(only)}
+    return [Candidate(*row) for row in pg.execute(sa.text(CANDIDATES), values)]
 
 
 def last_evening(now: datetime) -> datetime:
@@ -105,12 +113,13 @@ def last_evening(now: datetime) -> datetime:
 
 
 def turn_of(district: Candidate, evening: datetime, now: datetime) -> Turn:
-    """Whether a district is to be read in full for this evening."""
+    """Whether a district is to be read in full for this evening. One whose times are not known is due."""
     if district.state == "paused" or district.is_operator_disconnected:
         return Turn(district, due=False, skipped=district.state)
-    if district.last_full_read_at and district.last_full_read_at >= evening:
+    read_at = known(district.last_full_read_at, now)
+    if read_at and read_at >= evening:
         return Turn(district, due=False)
-    until = _next_try(district)
+    until = _next_try(district, now)
     if until and until > now:
         said = f"{district.failures} failures in a row, next try at {until:%H:%M} UTC"
         return Turn(district, due=False, waits_until=until, skipped=said)
@@ -122,12 +131,16 @@ def was_tried(district: Candidate) -> bool:
     return district.last_full_read_at is not None or district.failures > 0
 
 
-def _next_try(district: Candidate) -> datetime | None:
-    """After n failures in a row: 2^(n-1) times five minutes after the last, at most six hours."""
-    if district.failed_at is None:
+def _next_try(district: Candidate, now: datetime) -> datetime | None:
+    """After n failures in a row: 2^(n-1) times five minutes after the last, at most six hours, and six hours from now.
+
+    None if there is nothing to wait for, or if it is not known when the last one was.
+    """
+    failed_at = known(district.failed_at, now)
+    if failed_at is None:
         return None
-    doubled: int = 2 ** min(district.failures - 1, 10)
-    return district.failed_at + min(FIRST_WAIT * doubled, LONGEST_WAIT)
+    doubled: int = 2 ** min(max(district.failures - 1, 0), 10)
+    return min(failed_at + min(FIRST_WAIT * doubled, LONGEST_WAIT), now + LONGEST_WAIT)
 
 
 def in_batches(pg: Connection, chosen: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -150,10 +163,16 @@ def _batches(sized: Iterable[tuple[Candidate, int]]) -> list[list[Candidate]]:
 
 
 def hours_late(district: Candidate, now: datetime) -> int | None:
-    """Whole hours since its last full read, where that is too long ago; None: in time, never read, or not active."""
+    """Whole hours since its last full read, where that is too long ago; None: in time, never read, or not active.
+
+    A district that was read at a time which is not known is late, by the fewest hours that count as late.
+    """
     if district.state != "active" or district.last_full_read_at is None:
         return None
-    since = now - district.last_full_read_at
+    read_at = known(district.last_full_read_at, now)
+    if read_at is None:
+        return LATE // timedelta(hours=1)
+    since = now - read_at
     return since // timedelta(hours=1) if since > LATE else None
 
 

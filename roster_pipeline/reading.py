@@ -14,21 +14,24 @@ from pathlib import Path
 
 import duckdb
 
-from roster_pipeline.errors import EventsMissing, EventsTooMany, SourceUnusable
+from roster_pipeline.damaged import move_aside
+from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, SourceUnusable
 from roster_pipeline.extract.client import CleverClient, DistrictConnection
 from roster_pipeline.extract.events import newest_event, read_events
 from roster_pipeline.extract.read import read_feed
 from roster_pipeline.land import Landed, land, open_warehouse
 from roster_pipeline.land.bookmark import known_bookmark
 from roster_pipeline.land.excerpt import cut_excerpt
-from roster_pipeline.land.warehouse import open_excerpt
+from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
 from roster_pipeline.model.bookmark import Bookmark, Published
 from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, ResourceRead
+from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.model.resources import LONGEST_EMAIL, LONGEST_TEXT, RESOURCES
 from roster_pipeline.plan.mode import TOO_MANY, Choice, why_full, why_full_after
 from roster_pipeline.stage import models
 
 UNTOLD = "Clever's events could not be read"
+DAMAGED = "the district file was damaged and moved aside"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Asked:
     """One reading of one district.
 
     Attributes:
+        sync_uid: of the sync; a preview has one of its own, which no sync has.
         mode: `full`, `delta` or `auto`.
         published: the last sync that changed what is published.
         files: the folder of the districts' DuckDB files.
@@ -46,12 +50,18 @@ class Asked:
 
     district_id: str
     sync_id: int
+    sync_uid: str
     mode: str
     published: Published | None
     files: Path
     landing: Path
     api_version: str
     now: datetime
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether the district is only looked at, in a copy of its file."""
+        return self.sync_id == PREVIEW
 
     @property
     def made_by(self) -> str:
@@ -84,15 +94,34 @@ class Reading:
 def read_district(client: CleverClient, asked: Asked) -> Reading:
     """Read a district as it was asked for, in full where a delta is not sure to tell everything.
 
+    A district's file that is found damaged is moved aside, and the district is read in full into a new one.
+
     Raises:
         DistrictUnknown: the connection does not show the district.
         SourceUnusable: Clever gave nothing that can be believed.
+        FileDamaged: the new file is damaged too.
         RosterError: the warehouse cannot be opened, or a file does not hold what was read.
     """
-    with open_warehouse(asked.files, asked.district_id) as con:
+    try:
+        return _read(client, asked)
+    except FileDamaged as damage:
+        move_aside(damage.file, asked.now)
+    discard_excerpt(asked.files, asked.district_id)
+    again = asked.landing / "again"
+    again.mkdir()
+    try:
+        return _read(client, replace(asked, landing=again), doubt=DAMAGED)
+    except FileDamaged as damage:
+        move_aside(damage.file, asked.now)
+        raise
+
+
+def _read(client: CleverClient, asked: Asked, doubt: str | None = None) -> Reading:
+    """Read a district; `doubt` is a reason to read in full that is known already."""
+    with open_warehouse(asked.files, asked.district_id, is_preview=asked.is_preview) as con:
         bookmark, is_confirmed = known_bookmark(con)
         rows = _rows(con) if bookmark else 0
-    reason = why_full(
+    reason = doubt or why_full(
         asked.mode, bookmark, asked.published, is_confirmed=is_confirmed, made_by=asked.made_by, now=asked.now
     )
     connection = client.connection(asked.district_id)
@@ -114,6 +143,7 @@ def _read_changes(asked: Asked, bookmark: Bookmark, district: District, events: 
     moved = replace(
         bookmark,
         sync_id=asked.sync_id,
+        sync_uid=asked.sync_uid,
         cursor=events.cursor,
         seen_at=asked.now,
         uploaded_at=district.last_sync,
@@ -141,15 +171,23 @@ def _read_whole(
         # Tables that were made otherwise differ in every row: nothing tells what events had missed.
         comparable = bookmark is not None and bookmark.made_by == asked.made_by
         feed = replace(feed, before=told if comparable else None, after=after)
-    with open_warehouse(asked.files, asked.district_id) as con:
-        landed = land(con, feed, asked.sync_id, _bookmark(asked, feed))
+    with open_warehouse(asked.files, asked.district_id, is_preview=asked.is_preview) as con:
+        landed = land(con, feed, asked.sync_id, _bookmark(asked, feed), sync_uid=asked.sync_uid)
     return Reading(Choice("full", reason), feed.district, feed.reads, told, landed)
 
 
 def _bookmark(asked: Asked, feed: Feed) -> Bookmark | None:
     if feed.after is None:
         return None
-    return Bookmark(asked.sync_id, feed.after.cursor, asked.now, feed.district.last_sync, asked.now, asked.made_by)
+    return Bookmark(
+        asked.sync_id,
+        asked.sync_uid,
+        feed.after.cursor,
+        seen_at=asked.now,
+        uploaded_at=feed.district.last_sync,
+        full_read_at=asked.now,
+        made_by=asked.made_by,
+    )
 
 
 def _events(connection: DistrictConnection, cursor: Cursor, into: Path) -> EventsRead | str:

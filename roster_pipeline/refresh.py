@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CannotStart, TierRefused
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.model.scope import CANCELED, DISTRICT, Scope
 from roster_pipeline.product.connections import refusal_of
 from roster_pipeline.product.organizations import find_organization
@@ -103,7 +104,7 @@ def file_request(
     if refusal := refusal_of(organization):
         raise TierRefused(f"{refusal}. No request was filed.")
     asked = DISTRICT if scope == "district" else _scope_of(pg, organization.id, district_id, scope, scope_clever_id)
-    of_district = requests.organization_id == organization.id
+    of_district = sa.and_(requests.organization_id == organization.id, requests.kind == "update")
     equal = sa.and_(requests.scope == asked.kind, requests.scope_clever_id.is_not_distinct_from(asked.clever_id))
     joins = pg.execute(sa.select(sa.func.min(requests.id)).where(of_district, requests.state == "queued", equal))
     running = sa.exists().where(syncs.c.organization_id == organization.id, syncs.c.state == "running")
@@ -162,6 +163,7 @@ def waiting_requests(pg: Connection) -> list[Waiting]:
         sa.select(organizations.c.clever_district_id, organizations.c.name, sa.func.max(requests.id))
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
         .where(
+            requests.kind == "update",
             requests.state == "queued",
             organizations.c.state != "paused",
             organizations.c.operator_disconnected_at.is_(None),
@@ -173,15 +175,19 @@ def waiting_requests(pg: Connection) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
-def estimate(pg: Connection, district_id: str) -> Estimate | None:
-    """From this district's own last requests that a sync answered; None while there are none."""
+def estimate(pg: Connection, district_id: str, now: datetime) -> Estimate | None:
+    """From this district's own last requests that a sync answered; None while there are none.
+
+    A request that was answered ahead of now, or before it was made, was dated by a wrong clock and does not count.
+    """
     rows = pg.execute(
         sa.select(requests.requested_at, requests.finished_at)
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
         .where(
             organizations.c.clever_district_id == district_id,
+            requests.kind == "update",
             requests.state.in_(("published", "held")),
-            requests.finished_at.is_not(None),
+            requests.finished_at.between(requests.requested_at, now + AHEAD),
         )
         .order_by(requests.finished_at.desc(), requests.id.desc())
         .limit(REMEMBERED)

@@ -21,7 +21,7 @@ from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.current import read_current
 from roster_pipeline.publish.holds import standing_of
-from roster_pipeline.publish.ledger import begin_sync, organization_of
+from roster_pipeline.publish.ledger import begin_sync, organization_of, uid_of
 from roster_pipeline.publish.settled import last_published, record_mode
 from roster_pipeline.reading import Asked, read_district
 from roster_pipeline.reconcile.differences import find_differences
@@ -73,9 +73,10 @@ def bring_in(settings, product, district_id, mode="full"):
     with transaction(product) as pg:
         published = last_published(pg, organization_of(pg, district_id))
         sync_id = begin_sync(pg, district_id, dagster_run_id="none", mode=mode, trigger="cli", at=datetime.now(UTC))
+        uid = uid_of(pg, sync_id)
     with CleverClient(clever_access(settings)) as client, TemporaryDirectory() as folder:
         version, files = settings.clever_api_version, settings.districts_folder
-        asked = Asked(district_id, sync_id, mode, published, files, Path(folder), version, datetime.now(UTC))
+        asked = Asked(district_id, sync_id, uid, mode, published, files, Path(folder), version, datetime.now(UTC))
         reading = read_district(client, asked)
     with transaction(product) as pg:
         record_mode(pg, sync_id, reading.choice.mode, reading.choice.reason)
@@ -102,6 +103,7 @@ def _publish(con, product, district_id, limits, patience, *, is_excerpt):
     plan = build_plan(
         con,
         sync_id=landed.sync_id,
+        sync_uid=landed.sync_uid,
         organization_id=organization_id,
         district_id=district_id,
         emptied=landed.emptied,

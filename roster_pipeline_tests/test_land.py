@@ -17,7 +17,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roster_pipeline.errors import DistrictUnknown, RosterError
+from roster_pipeline.errors import DistrictUnknown, FileDamaged, RosterError
 from roster_pipeline.extract.read import read_feed
 from roster_pipeline.land import Landed, land, last_landed, open_warehouse
 from roster_pipeline.model.feed import District, Feed, ResourceRead, SetAside
@@ -223,10 +223,13 @@ def test_a_warehouse_held_by_another_process_is_refused_in_one_line(tmp_path):
     assert "\n" not in str(refused.value)
 
 
-def test_a_file_that_is_no_warehouse_is_refused_in_one_line(tmp_path):
-    (tmp_path / f"{DISTRICT}.duckdb").write_text("no warehouse" * 1000)
-    with pytest.raises(RosterError, match="cannot be opened"), open_warehouse(tmp_path, DISTRICT):
+def test_a_file_that_is_no_warehouse_is_damaged_and_said_to_be_so_in_one_line(tmp_path):
+    file = tmp_path / f"{DISTRICT}.duckdb"
+    file.write_text("no warehouse" * 1000)
+    with pytest.raises(FileDamaged, match="is damaged") as refused, open_warehouse(tmp_path, DISTRICT):
         pass
+    assert "\n" not in str(refused.value)
+    assert refused.value.file == file
 
 
 @pytest.mark.parametrize("district_id", ["", "../../etc/passwd", "58DA8A43CC70AB00017A1A87", DISTRICT + "\n"])

@@ -13,8 +13,10 @@ from roster_pipeline.plan.mode import why_full, why_full_after
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UPLOADED = NOON - timedelta(hours=3)
-BOOKMARK = Bookmark(7, Cursor("a", "b"), NOON - timedelta(hours=2), UPLOADED, NOON - timedelta(hours=2), "v3.1 x")
-PUBLISHED = Published(7, is_settled=True, is_corrected=False)
+BOOKMARK = Bookmark(
+    7, "uid of 7", Cursor("a", "b"), NOON - timedelta(hours=2), UPLOADED, NOON - timedelta(hours=2), "v3.1 x"
+)
+PUBLISHED = Published("uid of 7", is_settled=True, is_corrected=False)
 DISTRICT = District("d", "Any", "running", UPLOADED)
 
 
@@ -44,11 +46,13 @@ def test_given_a_full_read_is_asked_for_when_chosen_then_that_is_the_reason():
         ({"is_confirmed": False}, "no complete full read"),
         ({"published": replace(PUBLISHED, is_corrected=True)}, "corrected or undid"),
         ({"published": replace(PUBLISHED, is_settled=False)}, "waits for a person"),
-        ({"published": replace(PUBLISHED, sync_id=8)}, "ran elsewhere"),
+        ({"published": replace(PUBLISHED, uid="another uid of 7")}, "ran elsewhere"),
         ({"made_by": "v3.0 x"}, "API version"),
         ({"bookmark": replace(BOOKMARK, missed=1)}, "missed something"),
         ({"bookmark": replace(BOOKMARK, full_read_at=NOON - timedelta(hours=26))}, "over a day old"),
         ({"bookmark": replace(BOOKMARK, seen_at=NOON - timedelta(days=30))}, "may have expired"),
+        ({"bookmark": replace(BOOKMARK, full_read_at=NOON + timedelta(days=400))}, "ahead of the clock"),
+        ({"bookmark": replace(BOOKMARK, seen_at=NOON + timedelta(minutes=6))}, "ahead of the clock"),
     ],
 )
 @pytest.mark.parametrize("asked", ["auto", "delta"])

@@ -3,10 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.nightly import (
     BATCH_DISTRICTS,
     BATCH_MEMBERS,
+    LATE,
+    LONGEST_WAIT,
     Candidate,
     _batches,
     hours_late,
@@ -124,3 +129,35 @@ def test_given_many_are_skipped_when_told_then_some_are_named_and_the_rest_count
     assert said.endswith("and 2 more)")
     assert "d10" not in said
     assert in_words([]) == "none skipped"
+
+
+DAY = timedelta(days=1)
+anywhen = st.one_of(
+    st.none(),
+    st.timedeltas(-400 * DAY, 400 * DAY).map(lambda since: NOW + since),
+    st.sampled_from([NOW - MINUTE, NOW, NOW + MINUTE, NOW + AHEAD, NOW + AHEAD + MINUTE, EVENING - MINUTE]),
+)
+
+
+@given(last_full_read_at=anywhen, failed_at=anywhen, failures=st.integers(0, 2000))
+def test_whatever_times_are_stored_a_district_is_due_unless_it_was_read_or_waits_for_at_most_the_longest_wait(
+    last_full_read_at, failed_at, failures
+):
+    stored = district(last_full_read_at=last_full_read_at, failed_at=failed_at, failures=failures)
+    turn = turn_of(stored, EVENING, NOW)
+    was_read = last_full_read_at is not None and EVENING <= last_full_read_at <= NOW + AHEAD
+    waits = turn.waits_until is not None and NOW < turn.waits_until <= NOW + LONGEST_WAIT
+    assert turn.due or was_read or waits
+    is_late = last_full_read_at is not None and not NOW - LATE <= last_full_read_at <= NOW + AHEAD
+    assert (hours_late(stored, NOW) is not None) == is_late
+
+
+def test_given_a_full_read_dated_400_days_ahead_then_the_district_is_due_and_late_and_is_caught_up():
+    ahead = district(last_full_read_at=NOW + 400 * DAY)
+    assert turn_of(ahead, EVENING, NOW).due
+    assert was_tried(ahead)
+    assert hours_late(ahead, NOW) == LATE // timedelta(hours=1)
+
+
+def test_given_a_failure_dated_ahead_then_the_district_is_tried_now():
+    assert turn_of(district(failures=3, failed_at=NOW + 400 * DAY), EVENING, NOW).due

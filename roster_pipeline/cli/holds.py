@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ from roster_pipeline.product.tables import holds as holds_table
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.publish.holds import decide_hold, find_plan, hold_state
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.why.reading import Unread, open_file
+from roster_pipeline.why.reading import Unread, despite_damage, open_file
 
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="As roster-pipeline holds names it.")]
 By = Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")]
@@ -199,19 +200,26 @@ def _open_holds(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _with_people(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
-    """With who would leave, from the district's file on this machine, if its last plan is still this one."""
-    nobody = {"people": None, "renamed": None}
+    """With who would leave, from the district's file on this machine or a preview of it, if it has this plan."""
+    for is_preview in (False, True):
+        people = despite_damage(partial(_people_of, settings, row["district_id"], row["plan"], is_preview=is_preview))
+        if people is not None:
+            return row | people
+    return row | {"people": None, "renamed": None}
+
+
+def _people_of(settings: Settings, district_id: str, plan: str, *, is_preview: bool) -> dict[str, Any] | None:
+    """Whom a plan is about, if a file has it as its last one."""
     with (
         transaction(open_product(settings)) as pg,
-        open_file(pg, settings.districts_folder, row["district_id"]) as con,
+        open_file(pg, settings.districts_folder, district_id, is_preview=is_preview) as con,
     ):
         if isinstance(con, Unread):
-            return row | nobody
+            return None
         try:
-            is_same = kept_plan(con).held_digest.startswith(row["plan"])
+            return whom_it_is_about(con) if kept_plan(con).held_digest.startswith(plan) else None
         except PlanStale:
-            is_same = False
-        return row | (whom_it_is_about(con) if is_same else nobody)
+            return None
 
 
 def _show_plan(plan: dict[str, Any]) -> None:

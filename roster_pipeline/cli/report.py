@@ -117,12 +117,15 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
 
 @contextmanager
 def planned_file(settings: Settings, district_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The district's file with the plan that was only looked at, kept from syncs as long as it is open.
+    """The copy of the district's file with the plan that was only looked at, kept from syncs as long as it is open.
 
     Raises:
         PlanStale: a sync of the district has begun since.
     """
-    with transaction(open_product(settings)) as pg, open_file(pg, settings.districts_folder, district_id) as con:
+    with (
+        transaction(open_product(settings)) as pg,
+        open_file(pg, settings.districts_folder, district_id, is_preview=True) as con,
+    ):
         if isinstance(con, Unread) or kept_plan(con).sync_id != PREVIEW:
             raise PlanStale(
                 f"A sync of district {district_id} began before its plan could be shown. Ask again when it has ended."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -61,7 +62,7 @@ def refresh(
         engine, lambda pg: file_request(pg, district, scope=scope, scope_clever_id=clever_id, requested_by=by)
     )
     with transaction(engine) as pg:
-        usual = estimate(pg, district)
+        usual = estimate(pg, district, datetime.now(UTC))
     if not as_json:
         say(_filed_words(district, filed, usual))
     answered = _wait(engine, district, filed, timeout) if wait else None

@@ -24,6 +24,7 @@ from roster_pipeline.why.answer import Evidence, why_person, why_section
 from roster_pipeline.why.chain import Chain, Item, at
 from roster_pipeline.why.clock import Change
 from roster_pipeline.why.email import why_email
+from roster_pipeline.why.reading import despite_damage
 
 SHOWN = 12
 """Lines below one step; JSON has them all."""
@@ -54,14 +55,16 @@ def why(
     if len(asked) != 1:
         raise CannotStart("Ask for one of --person CLEVER_ID, --section CLEVER_ID and --email E.")
     settings = read_settings()
-    change = Change(moment(changed_at, datetime.now(UTC)), partial(_taken_in, settings)) if changed_at else None
+    now = datetime.now(UTC)
+    change = Change(moment(changed_at, now), now, partial(_taken_in, settings)) if changed_at else None
     evidence = Evidence(open_product(settings), settings.districts_folder, change)
     found: tuple[Item, ...] = ()
     if email:
-        answer = why_email(evidence, email)
+        answer = despite_damage(lambda: why_email(evidence, email))
         found, chains = answer.found, answer.chains
     else:
-        chains = why_person(evidence, person) if person else why_section(evidence, section or "")
+        ask = partial(why_person, evidence, person) if person else partial(why_section, evidence, section or "")
+        chains = despite_damage(ask)
     if as_json:
         show_json({**asked, "found": [asdict(item) for item in found], "chains": [asdict(chain) for chain in chains]})
     else:

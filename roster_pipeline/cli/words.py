@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from roster_pipeline.product.connections import AHEAD
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.product.standing import SyncRecord
 
@@ -27,7 +27,13 @@ FAILURES = {
     "not started": "Its run could not start.",
     "not published": "It did not reach its end.",
 }
-TRIGGERS = {"nightly": "the night", "manual": "a request or the Dagster UI", "cli": "a command"}
+TRIGGERS = {
+    "nightly": "the night",
+    "manual": "a request or the Dagster UI",
+    "cli": "a command",
+    "page": "the Clever page",
+    "library": "a Library teacher",
+}
 MODES = {"full": "full sync", "delta": "delta sync", "auto": "sync", "resolve": "decision", "undo": "undo"}
 
 

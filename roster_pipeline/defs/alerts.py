@@ -16,6 +16,7 @@ from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.partitions import PARTITION_TAG, TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.selection import selection_of
+from roster_pipeline.model.clock import known
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 
@@ -56,7 +57,8 @@ def _tell(context: dg.SensorEvaluationContext, engine: Engine, at: datetime, *ki
 
 
 def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: datetime) -> None:
-    since = datetime.fromisoformat(context.cursor) if context.cursor else now - FIRST_LOOK
+    last_look = datetime.fromisoformat(context.cursor) if context.cursor else None
+    since = known(last_look, now) or now - FIRST_LOOK
     failed = dg.RunsFilter(
         job_name=sync_roster.name, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since - OVERLAP
     )
@@ -73,6 +75,7 @@ def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: 
                 run_id=run.run_id,
                 trigger=run.tags.get(TRIGGER_TAG, "manual"),
                 at=ended,
+                now=now,
                 failure=failure and failure[0],
             )
     context.update_cursor(now.isoformat())

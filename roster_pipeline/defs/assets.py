@@ -21,6 +21,7 @@ from roster_pipeline.defs.snapshots import recorded
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import last_landed
 from roster_pipeline.land.excerpt import settle
+from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.model.plan import PREVIEW, Plan
 from roster_pipeline.model.text import label
@@ -32,7 +33,7 @@ from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.publish.current import count_live, read_current
 from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.publish.holds import is_rejected, standing_of
-from roster_pipeline.publish.ledger import begin_sync, may_sync, organization_of
+from roster_pipeline.publish.ledger import begin_sync, may_sync, organization_of, uid_of
 from roster_pipeline.publish.settled import last_published, record_mode, usual_events
 from roster_pipeline.reading import Asked, Reading, read_district
 from roster_pipeline.reconcile.differences import find_differences
@@ -87,7 +88,8 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
 def _asked(sync: DistrictSync, mode: str, sync_id: int, folder: Path) -> Asked:
     with sync.product() as pg:
         published = last_published(pg, organization_of(pg, sync.district_id))
-    return Asked(sync.district_id, sync_id, mode, published, sync.files, folder, sync.api_version, sync.now())
+        uid = uid_of(pg, sync_id) if sync_id != PREVIEW else ""
+    return Asked(sync.district_id, sync_id, uid, mode, published, sync.files, folder, sync.api_version, sync.now())
 
 
 def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Reading, sync_id: int) -> Results:
@@ -137,6 +139,7 @@ def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: District
     if config.preview or not sync.is_whole:
         with sync.product() as pg:
             may_sync(pg, sync.district_id, trigger)
+            begin_preview(sync.files, sync.district_id)
             return PREVIEW
     begun = {"dagster_run_id": context.run.run_id, "mode": config.mode, "trigger": trigger}
     return sync.write(lambda pg: begin_sync(pg, sync.district_id, at=sync.now(), **begun))
@@ -216,6 +219,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
         made = build_plan(
             con,
             sync_id=landed.sync_id,
+            sync_uid=landed.sync_uid,
             organization_id=organization_id,
             district_id=sync.district_id,
             emptied=landed.emptied,

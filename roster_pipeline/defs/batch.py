@@ -139,8 +139,9 @@ def _sync_one(
 def _turn_now(product: Product, district_id: str, config: BatchConfig) -> Turn | None:
     """Asked anew for each: the batch may have waited for long, and a person or another run have been faster."""
     with transaction(product.engine()) as pg:
-        found = candidates(pg, [district_id])
-    return turn_of(found[0], datetime.fromisoformat(config.evening), product.now()) if found else None
+        now = product.now()
+        found = candidates(pg, now, [district_id])
+    return turn_of(found[0], datetime.fromisoformat(config.evening), now) if found else None
 
 
 def _nobody_looks(_asset: str, _metadata: Mapping[str, object]) -> None:

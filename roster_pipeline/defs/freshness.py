@@ -27,7 +27,8 @@ SHOWN = 100
 def every_district_is_fresh(product: Product) -> dg.AssetCheckResult:
     """The same by hand."""
     with transaction(product.engine()) as pg:
-        found = freshness_of(candidates(pg), product.now())
+        now = product.now()
+        found = freshness_of(candidates(pg, now), now)
     return dg.AssetCheckResult(passed=not found.late, severity=dg.AssetCheckSeverity.WARN, metadata=found.metadata)
 
 

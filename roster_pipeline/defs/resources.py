@@ -21,22 +21,31 @@ from pydantic import PrivateAttr
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.clever import clever_access
+from roster_pipeline.damaged import as_damage, move_aside
 from roster_pipeline.defs.failures import failure_of_run, lines_alone
 from roster_pipeline.defs.outcome import STALE, outcome_words, plain_outcome, tag_beginning, tag_outcome, trigger_of
 from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG
 from roster_pipeline.defs.process import cancel, is_stopped
 from roster_pipeline.defs.selection import Selection, selection_of
-from roster_pipeline.errors import CannotStart, PartitionMissing, PlanStale, ProductUnusable, is_interruption
+from roster_pipeline.errors import (
+    CannotStart,
+    FileDamaged,
+    PartitionMissing,
+    PlanStale,
+    ProductUnusable,
+    is_interruption,
+)
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
-from roster_pipeline.land.warehouse import discard_excerpt, excerpt_file, is_small, open_excerpt
+from roster_pipeline.land.preview import continue_preview, discard_previews
+from roster_pipeline.land.warehouse import discard_excerpt, district_file, excerpt_file, open_current, stays_open, title
 from roster_pipeline.model.text import label
 from roster_pipeline.paths import private_folder
 from roster_pipeline.plan.build import is_kept
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import DistrictLock, district_lock, open_product, transaction
 from roster_pipeline.product.organizations import name_of
-from roster_pipeline.publish.ledger import close_unpublished, state_of
+from roster_pipeline.publish.ledger import close_unpublished, state_of, uid_of
 from roster_pipeline.publish.reopen import AGAIN, find_reopenable, reopen_sync
 from roster_pipeline.settings import Settings, read_settings
 
@@ -133,6 +142,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
         with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)) as self._lock:
             discard_excerpt(self.files, self._district_id)  # which a killed run left
+            discard_previews(self.files, self.now())
             self._small = None
             try:
                 with ExitStack() as self._kept:
@@ -148,6 +158,8 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         Raises:
             CannotStart, PlanStale: it is refused.
         """
+        if self._selection.looks and not self._selection.reads:
+            continue_preview(self.files, self._district_id)
         if self._selection.is_whole or not self._selection.publishes:
             return
         if not self._selection.repeats:
@@ -156,7 +168,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             trigger = trigger_of(self._run)
             sync_id = find_reopenable(pg, self._district_id, runs=self._selection.repeats, trigger=trigger)
             with open_warehouse(self.files, self._district_id) as con:
-                if not is_kept(con, sync_id, with_plan=not self._selection.plans):
+                if not is_kept(con, uid_of(pg, sync_id), with_plan=not self._selection.plans):
                     raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")
             reopen_sync(pg, sync_id, dagster_run_id=self._run.run_id)
 
@@ -230,19 +242,29 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The district's own DuckDB file; in a delta sync, the excerpt of it.
+        """The district's own DuckDB file; in a delta sync, the excerpt of it; in a preview, a copy of it.
 
         A small one stays open to the end of the run: opening it takes as long as a step with it. A large one is closed
         after each step, and with it goes the memory that the step has used.
+        A damaged one is moved aside, and the next sync reads the district in full.
         """
         self._admitted()
-        if self._small is None and (self.is_delta or is_small(self.files, self._district_id)):
-            self._small = self._kept.enter_context(self._opened())
-        with nullcontext(self._small) if self._small else self._opened() as con:
-            yield con
+        file = district_file(self.files, self._district_id, is_preview=self._selection.looks)
+        try:
+            with as_damage(file, title(self._district_id)), self._kept_open() as con:
+                yield con
+        except FileDamaged as damage:
+            self._kept.close()
+            move_aside(damage.file, self.now())
+            raise
 
-    def _opened(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        return (open_excerpt if self.is_delta else open_warehouse)(self.files, self._district_id)
+    def _kept_open(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        if self._small is None:
+            opened = open_current(self.files, self._district_id, is_preview=self._selection.looks)
+            if not stays_open(self.files, self._district_id, is_preview=self._selection.looks):
+                return opened
+            self._small = self._kept.enter_context(opened)
+        return nullcontext(self._small)
 
     @contextmanager
     def product(self, *, one_view: bool = False) -> Iterator[Connection]:

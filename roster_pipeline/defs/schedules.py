@@ -30,7 +30,7 @@ def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator
         yield dg.SkipReason("A later night is due: what this one would read, that one reads.")
         return
     with transaction(product.engine()) as pg:
-        turns = [turn_of(one, evening, now) for one in candidates(pg)]
+        turns = [turn_of(one, evening, now) for one in candidates(pg, now)]
         busy = under_way(context.instance)
         batches = in_batches(pg, [one.district for one in turns if one.due and one.district.district_id not in busy])
     context.log.info(f"{sum(map(len, batches))} districts in {len(batches)} runs; {in_words(turns)}.")

@@ -27,15 +27,26 @@ class Selection:
 
     Attributes:
         repeats: Dagster's ids of the runs that this one repeats, the newest first: *Re-execute* was pressed for them.
+        is_preview: its first step was told only to look.
     """
 
     steps: frozenset[str]
     repeats: tuple[str, ...] = ()
+    is_preview: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether it is a sync from its first step to its last."""
         return self.steps == ALL_STEPS
+
+    @property
+    def reads(self) -> bool:
+        return STEPS["raw"] in self.steps
+
+    @property
+    def looks(self) -> bool:
+        """Whether it reads or decides without publishing. It works on a copy of the district's file."""
+        return self.is_preview or (not self.publishes and self.steps != {STEPS["snapshots"]})
 
     @property
     def publishes(self) -> bool:
@@ -50,8 +61,14 @@ def selection_of(run: dg.DagsterRun) -> Selection:
     """Read what a run was launched with: its steps, or its assets, or everything of its job."""
     repeats = tuple(dict.fromkeys(filter(None, (run.parent_run_id, run.root_run_id))))
     if run.step_keys_to_execute:
-        return Selection(frozenset(run.step_keys_to_execute), repeats)
-    if run.asset_selection:
-        return Selection(frozenset(STEPS[key.path[0]] for key in run.asset_selection), repeats)
-    whole = run.job_name == SYNC_JOB
-    return Selection(ALL_STEPS if whole else ALL_STEPS - {STEPS["product"], STEPS["snapshots"]}, repeats)
+        steps = frozenset(run.step_keys_to_execute)
+    elif run.asset_selection:
+        steps = frozenset(STEPS[key.path[0]] for key in run.asset_selection)
+    else:
+        steps = ALL_STEPS if run.job_name == SYNC_JOB else ALL_STEPS - {STEPS["product"], STEPS["snapshots"]}
+    return Selection(steps, repeats, _is_preview(run))
+
+
+def _is_preview(run: dg.DagsterRun) -> bool:
+    configured: dict[str, dict[str, dict[str, object]]] = run.run_config.get("ops", {})  # type: ignore[assignment]
+    return configured.get(STEPS["raw"], {}).get("config", {}).get("preview") is True

@@ -14,6 +14,7 @@ from roster_pipeline.defs.jobs import FIRST_STEP, sync_roster
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, URGENT, districts, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way, was_canceled
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.nightly import candidates, in_batches, in_words, last_evening, turn_of, was_tried
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
@@ -121,7 +122,7 @@ def catch_up(context: dg.SensorEvaluationContext, product: Product) -> dg.Sensor
     now = product.now()
     evening = last_evening(now - GRACE)
     with transaction(product.engine()) as pg:
-        districts = candidates(pg)
+        districts = candidates(pg, now)
         turns = [turn_of(one, evening, now) for one in districts]
         late = [one.district for one in turns if one.due and was_tried(one.district)]
         busy = under_way(context.instance) if late else set()
@@ -148,5 +149,10 @@ def _is_left_open(instance: dg.DagsterInstance) -> bool:
 
 
 def _a_batch_just_failed(instance: dg.DagsterInstance, now: datetime) -> bool:
-    failed = dg.RunsFilter(job_name=sync_batch.name, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - BREATH)
+    failed = dg.RunsFilter(
+        job_name=sync_batch.name,
+        statuses=[dg.DagsterRunStatus.FAILURE],
+        updated_after=now - BREATH,
+        updated_before=now + AHEAD,
+    )
     return instance.get_runs_count(failed) > 0

@@ -7,11 +7,13 @@ starts the embedded server.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Self
 
 import dagster as dg
 from dagster._config import UserConfigSchema
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import (
     DagsterPostgresStorage,
@@ -21,6 +23,7 @@ from dagster_postgres import (
 )
 
 from roster_pipeline.defs.place import dagster_place
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.settings import read_settings
 
 STATEMENT_MILLISECONDS = 60_000
@@ -55,13 +58,47 @@ class RosterRuns(_AsksOnce, PostgresRunStorage):
 
 
 class RosterSchedules(_AsksOnce, PostgresScheduleStorage):
-    """Dagster's schedules and sensors."""
+    """Dagster's schedules and sensors.
+
+    Times that lie ahead of now are left out: a daemon whose clock ran ahead stored them, and Dagster would start no
+    sensor and no schedule before they have come.
+    """
+
+    def all_instigator_state(self, *which: Any, **more: Any) -> Sequence[InstigatorState]:
+        return [_without_times_ahead(state) for state in super().all_instigator_state(*which, **more)]
+
+    def get_instigator_state(self, origin_id: str, selector_id: str) -> InstigatorState | None:
+        state = super().get_instigator_state(origin_id, selector_id)
+        return state and _without_times_ahead(state)
+
+    def get_ticks(
+        self, origin_id: str, selector_id: str, before: float | None = None, *which: Any, **more: Any
+    ) -> Sequence[InstigatorTick]:
+        latest = _latest()
+        return super().get_ticks(origin_id, selector_id, min(before or latest, latest), *which, **more)
 
     def has_instigators_table(self) -> bool:
         return self._ask_once(super().has_instigators_table)
 
     def has_secondary_index_table(self) -> bool:
         return self._ask_once(super().has_secondary_index_table)
+
+
+def _latest() -> float:
+    """The latest moment that a stored time may name, in seconds since 1970."""
+    return (datetime.now(UTC) + AHEAD).timestamp()
+
+
+def _without_times_ahead(state: InstigatorState) -> InstigatorState:
+    data, latest = state.instigator_data, _latest()
+    if data is None:
+        return state
+    ahead: dict[str, Any] = {
+        name: None
+        for name in data._fields
+        if name.endswith("_timestamp") and (stored := getattr(data, name)) is not None and stored > latest
+    }
+    return state.with_data(data._replace(**ahead)) if ahead else state
 
 
 class RosterEvents(_AsksOnce, PostgresEventLogStorage):

@@ -8,8 +8,8 @@ from roster_pipeline.model.bookmark import Bookmark
 from roster_pipeline.model.feed import Cursor
 
 TABLE = """
-CREATE TABLE IF NOT EXISTS raw.bookmark (
-    sync_id BIGINT, before VARCHAR, last VARCHAR, seen_at TIMESTAMPTZ, uploaded_at TIMESTAMPTZ,
+CREATE OR REPLACE TABLE raw.bookmark (
+    sync_id BIGINT, sync_uid VARCHAR, before VARCHAR, last VARCHAR, seen_at TIMESTAMPTZ, uploaded_at TIMESTAMPTZ,
     full_read_at TIMESTAMPTZ, made_by VARCHAR, missed BIGINT, is_published BOOLEAN
 )
 """
@@ -18,9 +18,8 @@ CREATE TABLE IF NOT EXISTS raw.bookmark (
 def keep_bookmark(con: duckdb.DuckDBPyConnection, bookmark: Bookmark | None, *, missed: int = 0) -> None:
     """Replace the bookmark by one that does not count yet; with None there is none any more."""
     con.execute(TABLE)
-    con.execute("DELETE FROM raw.bookmark")
     if bookmark:
-        con.execute("INSERT INTO raw.bookmark VALUES (?, ?, ?, ?, ?, ?, ?, ?, false)", _row(bookmark, missed))
+        con.execute("INSERT INTO raw.bookmark VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, false)", _row(bookmark, missed))
 
 
 def confirm_bookmark(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
@@ -31,19 +30,20 @@ def confirm_bookmark(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
 def known_bookmark(con: duckdb.DuckDBPyConnection) -> tuple[Bookmark | None, bool]:
     """The bookmark of what the raw tables hold, if there is one; and whether that was published."""
     try:
-        row = con.execute("FROM raw.bookmark").fetchone()
-    except duckdb.CatalogException:
+        row = con.execute("SELECT sync_id, sync_uid, * EXCLUDE (sync_id, sync_uid) FROM raw.bookmark").fetchone()
+    except (duckdb.CatalogException, duckdb.BinderException):  # there is none, or it is of an earlier version
         row = None
     if row is None:
         return None, False
-    sync_id, before, last, *rest, is_published = row
-    return Bookmark(sync_id, Cursor(before, last), *rest), is_published
+    sync_id, sync_uid, before, last, *rest, is_published = row
+    return Bookmark(sync_id, sync_uid, Cursor(before, last), *rest), is_published
 
 
 def _row(bookmark: Bookmark, missed: int) -> list[object]:
     cursor = bookmark.cursor
     return [
         bookmark.sync_id,
+        bookmark.sync_uid,
         cursor.before,
         cursor.last,
         bookmark.seen_at,

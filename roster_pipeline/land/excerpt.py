@@ -55,7 +55,7 @@ def cut_excerpt(con: duckdb.DuckDBPyConnection, district: District, events: Even
         load_events(con, events, bookmark.sync_id)
         forget_older(con, raw="warehouse.raw")
         give_room(con, find_reach(con))
-        describe_district(con, district, bookmark.sync_id)
+        describe_district(con, district, bookmark.sync_id, bookmark.sync_uid)
         prove(con, events.reads, bookmark.sync_id, {})
         for one in RESOURCES:
             within = f"id IN (SELECT id FROM reach.{REACH_OF[one.name]})"

@@ -32,12 +32,14 @@ CREATE TABLE IF NOT EXISTS raw.proof (
     sync_id BIGINT, resource VARCHAR, pages BIGINT, "rows" BIGINT, set_aside BIGINT, content_digest VARCHAR,
     PRIMARY KEY (sync_id, resource)
 );
-CREATE TABLE IF NOT EXISTS raw.district (
-    sync_id BIGINT, id VARCHAR, name VARCHAR, state VARCHAR, last_sync TIMESTAMPTZ
-);
 CREATE TABLE IF NOT EXISTS raw.set_aside (
     sync_id BIGINT, resource VARCHAR, clever_id VARCHAR, reason VARCHAR, whole_record BOOLEAN
 );
+"""
+DISTRICT = """
+CREATE OR REPLACE TABLE raw.district (
+    sync_id BIGINT, sync_uid VARCHAR, id VARCHAR, name VARCHAR, state VARCHAR, last_sync TIMESTAMPTZ
+)
 """
 
 EMPTIED = """
@@ -57,6 +59,7 @@ class Landed:
     """What a sync brought into the warehouse.
 
     Attributes:
+        sync_uid: of the sync, or None where nothing is published from what landed.
         rows: by the name of the resource; duplicates of one Clever id counted each.
         set_aside: records refused and fields dropped, over all resources.
         emptied: resources that are empty now and once were not, so that absence from them proves nothing
@@ -70,9 +73,17 @@ class Landed:
     set_aside: int
     emptied: tuple[str, ...]
     drift: Mapping[str, int] | None = None
+    sync_uid: str | None = None
 
 
-def land(con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Bookmark | None = None) -> Landed:
+def land(
+    con: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    sync_id: int,
+    bookmark: Bookmark | None = None,
+    *,
+    sync_uid: str | None = None,
+) -> Landed:
     """Replace the `raw` tables by a feed's rows, in one transaction: killed anywhere, the old tables stay.
 
     Each table has its resource's kept fields, `content_hash` (of what counts as content) and `sync_id`.
@@ -82,6 +93,7 @@ def land(con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Boo
         con: from `open_warehouse`.
         sync_id: this sync's number; `raw.proof` keeps one row for each sync and resource.
         bookmark: how far the events of the feed go; None if Clever gives none. It counts once it is confirmed.
+        sync_uid: of the sync.
 
     Raises:
         RosterError: a file does not hold the rows that were read, or is no file of this feed.
@@ -93,7 +105,7 @@ def land(con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Boo
         load_events(con, feed.after, sync_id)
     with one_transaction(con):
         con.execute("DELETE FROM raw.set_aside")
-        describe_district(con, feed.district, sync_id)
+        describe_district(con, feed.district, sync_id, sync_uid)
         digests = {}
         for read in feed.reads:
             digests[read.resource.name] = load_rows(con, read, sync_id)
@@ -115,12 +127,12 @@ def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int]
     return measure_drift(con) if feed.before else None
 
 
-def describe_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: int) -> None:
-    """Keep what Clever says of the district itself."""
-    con.execute("DELETE FROM raw.district")
+def describe_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: int, sync_uid: str | None) -> None:
+    """Keep what Clever says of the district itself, and which sync read it."""
+    con.execute(DISTRICT)
     con.execute(
-        "INSERT INTO raw.district VALUES (?, ?, ?, ?, ?)",
-        [sync_id, district.id, district.name, district.state, district.last_sync],
+        "INSERT INTO raw.district VALUES (?, ?, ?, ?, ?, ?)",
+        [sync_id, sync_uid, district.id, district.name, district.state, district.last_sync],
     )
 
 
@@ -131,12 +143,12 @@ def last_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None 
         RosterError: nothing has landed yet.
     """
     try:
-        row = con.execute("SELECT sync_id, id, name, state, last_sync FROM raw.district").fetchone()
-    except duckdb.CatalogException:
+        row = con.execute("SELECT sync_id, sync_uid, id, name, state, last_sync FROM raw.district").fetchone()
+    except (duckdb.CatalogException, duckdb.BinderException):  # there is none, or it is of an earlier version
         row = None
     if row is None:
         raise RosterError("Nothing of this district has landed yet; materialize its raw assets first.")
-    sync_id, *described = row
+    sync_id, sync_uid, *described = row
     proof = con.execute('SELECT resource, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id]).fetchall()
     emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
     return Landed(
@@ -146,6 +158,7 @@ def last_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None 
         sum(count for _, _, count in proof),
         tuple(name for (name,) in emptied),
         drift,
+        sync_uid,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import duckdb
 
+from roster_pipeline.damaged import is_damage
 from roster_pipeline.errors import RosterError
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, 
             {"file": str(read.file), "sync_id": sync_id},
         )
     except duckdb.Error as fault:
+        if is_damage(fault) and _can_be_read(read):
+            raise  # the damaged file is the one that the rows are loaded into
         # Not the text of the fault: it may quote a record.
         raise RosterError(f"{read.file} could not be loaded ({type(fault).__name__}); sync again.") from None
     row = con.execute(f"SELECT count(*), {DIGEST} FROM {table}").fetchone()
@@ -52,6 +55,17 @@ def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, 
     if rows != read.rows:
         raise RosterError(f"{read.file} holds {rows} rows where {read.rows} were read; sync again.")
     return str(digest)
+
+
+def _can_be_read(read: ResourceRead) -> bool:
+    """Whether the file of a list is sound, told apart from the database: an error names neither."""
+    try:
+        with duckdb.connect() as apart:
+            counted = f"SELECT count(*) FROM read_ndjson($file, columns = {read.resource.fields}, compression = 'zstd')"
+            apart.execute(counted, {"file": str(read.file)}).fetchone()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def make_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str) -> None:

@@ -1,14 +1,14 @@
-"""The DuckDB files of a district: its warehouse, and the excerpt that a delta sync works on."""
+"""The DuckDB files of a district: its warehouse, the copy for a preview, and the excerpt that a delta sync works on."""
 
 from __future__ import annotations
 
 import re
-import shutil
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from roster_pipeline.damaged import as_damage, is_damage, is_in_use, log_of, refusal_of, remove
 from roster_pipeline.errors import DistrictUnknown, RosterError
 from roster_pipeline.paths import PRIVATE_FILE, private_folder
 
@@ -28,29 +28,31 @@ FEW = 5_000
 
 @contextmanager
 def open_warehouse(
-    folder: Path, district_id: str, *, memory_limit: str = MEMORY, threads: int = THREADS
+    folder: Path, district_id: str, *, memory_limit: str = MEMORY, threads: int = THREADS, is_preview: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The district's own DuckDB file, made if it is missing; held against other processes until closed.
 
     Args:
         folder: where the files of all districts are, made if it is missing.
         memory_limit: as `MEMORY`.
+        is_preview: open the copy that a preview works on.
 
     Raises:
         DistrictUnknown: the id is none of Clever's. It becomes a file name, so it is not taken on trust.
+        FileDamaged: the file is damaged, as it is opened or later. It stays where it is.
         RosterError: another process holds the file, or it cannot be opened.
     """
-    file = _warehouse(folder, district_id)
+    file = district_file(folder, district_id, is_preview=is_preview)
     private_folder(folder)
     if not file.exists():
         _make(file, district_id)
-    with _opened(folder, district_id, file, memory_limit, threads) as con:
+    with as_damage(file, title(district_id)), _opened(folder, district_id, file, memory_limit, threads) as con:
         yield con
 
 
-def is_small(folder: Path, district_id: str) -> bool:
+def is_small(folder: Path, district_id: str, *, is_preview: bool = False) -> bool:
     """Whether a district's DuckDB file is so small that DuckDB never needs much memory for it."""
-    file = _warehouse(folder, district_id)
+    file = district_file(folder, district_id, is_preview=is_preview)
     return not file.exists() or file.stat().st_size <= SMALL
 
 
@@ -59,16 +61,32 @@ def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConn
     """The file that a delta sync works on, with the district's warehouse attached as `warehouse`.
 
     Raises:
-        DistrictUnknown, RosterError: as `open_warehouse`.
+        DistrictUnknown, FileDamaged, RosterError: as `open_warehouse`. Which of the two files is damaged cannot be told
+            from the errors, so it is said of the warehouse: the excerpt does not outlive the run.
     """
-    warehouse = _warehouse(folder, district_id)
-    with _opened(folder, district_id, excerpt_file(folder, district_id), DELTA_MEMORY, DELTA_THREADS) as con:
+    warehouse, excerpt = district_file(folder, district_id), excerpt_file(folder, district_id)
+    with (
+        as_damage(warehouse, title(district_id)),
+        _opened(folder, district_id, excerpt, DELTA_MEMORY, DELTA_THREADS) as con,
+    ):
         give_room(con, _people_in_reach(con))
-        try:
+        with _refusing(district_id):
             con.execute("ATTACH $file AS warehouse", {"file": str(warehouse)})
-        except duckdb.Error as fault:
-            raise RosterError(_not_opened(district_id, str(fault))) from None
         yield con
+
+
+def open_current(
+    folder: Path, district_id: str, *, is_preview: bool = False
+) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """What a run works on: the excerpt while there is one, or else the file or its copy; raises as they do."""
+    if excerpt_file(folder, district_id).exists():
+        return open_excerpt(folder, district_id)
+    return open_warehouse(folder, district_id, is_preview=is_preview)
+
+
+def stays_open(folder: Path, district_id: str, *, is_preview: bool = False) -> bool:
+    """Whether what a run works on needs so little memory that it stays open between the steps."""
+    return excerpt_file(folder, district_id).exists() or is_small(folder, district_id, is_preview=is_preview)
 
 
 def give_room(con: duckdb.DuckDBPyConnection, people: int) -> None:
@@ -94,23 +112,32 @@ def excerpt_file(folder: Path, district_id: str) -> Path:
 def discard_excerpt(folder: Path, district_id: str) -> None:
     """Remove it, and what a killed process left of it."""
     for left_behind in folder.glob(f"{district_id}.delta.duckdb*"):
-        left_behind.unlink()
+        remove(left_behind)
 
 
-def _warehouse(folder: Path, district_id: str) -> Path:
+def district_file(folder: Path, district_id: str, *, is_preview: bool = False) -> Path:
+    """Where the DuckDB file of a district is, or the copy of it that a preview works on.
+
+    Raises:
+        DistrictUnknown: the id is none of Clever's.
+    """
     if not re.fullmatch("[0-9a-f]{24}", district_id):
         raise DistrictUnknown("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
-    return folder / f"{district_id}.duckdb"
+    return folder / f"{district_id}{'.preview' if is_preview else ''}.duckdb"
+
+
+def title(district_id: str) -> str:
+    """What messages call the file."""
+    return f"District {district_id}'s file"
 
 
 def _make(file: Path, district_id: str) -> None:
     """An empty file, moved in whole: one that a kill or a full disk left half made could never be opened again."""
     beginning = file.with_suffix(".new")
-    beginning.unlink(missing_ok=True)
-    try:
+    remove(beginning)
+    with _refusing(district_id):
         duckdb.connect(beginning).close()
-    except duckdb.Error as fault:
-        raise RosterError(_not_opened(district_id, str(fault))) from None
+    remove(log_of(file))
     beginning.chmod(PRIVATE_FILE)
     beginning.replace(file)
 
@@ -131,14 +158,13 @@ def _opened(
         # tables are replaced here, and writing them twice takes a tenth longer.
         "checkpoint_threshold": "1MB",
     }
-    try:
+    with _refusing(district_id):
         con = duckdb.connect(file, config=options)
-    except duckdb.Error as fault:
-        raise RosterError(_not_opened(district_id, str(fault))) from None
     with con:
         file.chmod(PRIVATE_FILE)  # an excerpt is new, and no row is in it yet
         # The file is ours alone now, and so is whatever a killed process left beside it.
-        shutil.rmtree(temporary, ignore_errors=True)
+        with suppress(OSError):
+            remove(temporary)
         con.execute("SET enable_progress_bar = false")
         yield con
 
@@ -153,7 +179,16 @@ def one_transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         undo.pop_all()
 
 
-def _not_opened(district_id: str, complaint: str) -> str:
-    if "lock" in complaint:
-        return f"District {district_id}'s warehouse is in use by another process; try again when that has ended."
-    return f"District {district_id}'s warehouse cannot be opened; move its file away and sync again."
+@contextmanager
+def _refusing(district_id: str) -> Iterator[None]:
+    """Say in one line why a file cannot be opened that is not damaged. Damage is left to `as_damage`."""
+    try:
+        yield
+    except duckdb.Error as fault:
+        if is_damage(fault):
+            raise
+        if is_in_use(fault):
+            why = f"{title(district_id)} is in use by another process; try again when that has ended."
+        else:
+            why = f"{title(district_id)} cannot be opened ({refusal_of(fault)}). Put that right and sync again."
+        raise RosterError(why) from None

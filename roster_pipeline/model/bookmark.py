@@ -14,6 +14,7 @@ class Bookmark:
 
     Attributes:
         sync_id: the sync that published it.
+        sync_uid: its uid, which does not come again as its number does in a product database that was restored.
         cursor: the end of the event feed as it was last read to its end.
         seen_at: when that was.
         uploaded_at: when Clever had last taken in the district's files by then.
@@ -23,6 +24,7 @@ class Bookmark:
     """
 
     sync_id: int
+    sync_uid: str
     cursor: Cursor
     seen_at: datetime
     uploaded_at: datetime | None
@@ -36,10 +38,11 @@ class Published:
     """The last sync that changed what is published, whoever ran it.
 
     Attributes:
+        uid: of the sync.
         is_settled: it published all of its plan: nothing of it waits or was rejected.
         is_corrected: a person put something right since the last sync, or undid it.
     """
 
-    sync_id: int
+    uid: str
     is_settled: bool
     is_corrected: bool

@@ -50,6 +50,7 @@ class Plan:
         approved: the digest of what would have waited, had a person not approved it.
         parts: what waits, counted as people see it, by kind; the counts sum to the total.
         sentence: the largest of it in words: what is missing from Clever, of how many, of which school or class.
+        sync_uid: the uid of the sync that the plan is of; None: it is not known.
     """
 
     sync_id: int
@@ -64,6 +65,7 @@ class Plan:
     approved: str | None = None
     parts: Mapping[str, int] = field(default_factory=dict)
     sentence: str | None = None
+    sync_uid: str | None = None
 
     @property
     def total(self) -> int:

@@ -35,10 +35,12 @@ def build_plan(
     emptied: Iterable[str],
     standing: Standing,
     is_excerpt: bool = False,
+    sync_uid: str | None = None,
 ) -> Plan:
     """Hold what the brakes hold, count and digest the rest, and keep the plan in `changes.plan`.
 
     Args:
+        sync_uid: of the sync.
         emptied: resources that are empty now while the last good feed had some.
         is_excerpt: the tables are a delta sync's: events prove its removals, which are shares of what `warehouse` has.
         standing: the limits, and what people decided: what they approved, and exactly that, does not wait.
@@ -69,6 +71,7 @@ def build_plan(
         approved=approved,
         parts=parts,
         sentence=first_sentence(con, held, parts),
+        sync_uid=sync_uid,
     )
     con.execute("create or replace table changes.plan (plan varchar)")
     con.execute("insert into changes.plan values (?)", [json.dumps(plan.as_json())])
@@ -129,16 +132,17 @@ def kept_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     return Plan.from_json(json.loads(row[0]))
 
 
-def is_kept(con: duckdb.DuckDBPyConnection, sync_id: int, *, with_plan: bool) -> bool:
+def is_kept(con: duckdb.DuckDBPyConnection, uid: str, *, with_plan: bool) -> bool:
     """Whether the file still holds what a sync has read of the district.
 
     Args:
+        uid: of the sync; its number may have been another one's in a database that was restored since.
         with_plan: its plan too.
     """
     try:
-        landed = con.execute("select sync_id from raw.district").fetchone()
-        return landed == (sync_id,) and (not with_plan or kept_plan(con).sync_id == sync_id)
-    except (duckdb.CatalogException, PlanStale):
+        landed = con.execute("select sync_uid from raw.district").fetchone()
+        return landed == (uid,) and (not with_plan or kept_plan(con).sync_uid == uid)
+    except (duckdb.CatalogException, duckdb.BinderException, PlanStale):
         return False
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from roster_pipeline.model.bookmark import Bookmark, Published
+from roster_pipeline.model.clock import is_within, known
 from roster_pipeline.model.feed import District, EventsRead
 
 FULL_EVERY = timedelta(hours=25)
@@ -20,6 +21,7 @@ FEED_REACHES = timedelta(days=29)
 SHARE, AT_LEAST = 0.1, 2000
 """Records: if more have changed than this share of the district, a full read costs less."""
 
+AHEAD_OF_CLOCK = "the last read is dated ahead of the clock, so it is not known when it was"
 TOO_MANY = "more has changed than a full read costs"
 
 
@@ -54,11 +56,12 @@ def why_full(
     doubts = {
         "a person corrected or undid something since the last sync": published.is_corrected,
         "part of the last plan waits for a person or was rejected": not published.is_settled,
-        "the last sync of this district ran elsewhere": published.sync_id != bookmark.sync_id,
+        "the last sync of this district ran elsewhere": published.uid != bookmark.sync_uid,
         "the models or the API version are not those of the last full read": bookmark.made_by != made_by,
         "events missed something before the last full read": bookmark.missed > 0,
-        "the last full read is over a day old": now - bookmark.full_read_at > FULL_EVERY,
-        "events may have expired since they were last read": now - bookmark.seen_at > FEED_REACHES,
+        AHEAD_OF_CLOCK: known(bookmark.full_read_at, now) is None or known(bookmark.seen_at, now) is None,
+        "the last full read is over a day old": not is_within(bookmark.full_read_at, FULL_EVERY, now),
+        "events may have expired since they were last read": not is_within(bookmark.seen_at, FEED_REACHES, now),
     }
     return next((doubt for doubt, stands in doubts.items() if stands), None)
 

@@ -12,14 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import TierRefused
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.organizations import Organization, find_organization
 from roster_pipeline.product.tables import organizations
 
 MISSING_FOR = timedelta(hours=1)
 """Between the first list without a district and the one after which the district counts as disconnected."""
-AHEAD = timedelta(minutes=5)
-"""A stored time that is later than now by more than this is not known."""
 columns = organizations.c
 IS_OPERATORS = columns.operator_disconnected_at.is_not(None)
 BRING_BACK = (

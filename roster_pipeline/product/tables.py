@@ -21,12 +21,15 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    Uuid,
     false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMA = "roster"
+TRIGGERS = ("nightly", "manual", "cli", "page", "library")
+"""Who starts a sync: the night, a press or Dagster's UI, a command, the page, a Library teacher."""
 metadata = MetaData(
     schema=SCHEMA,
     naming_convention={
@@ -56,6 +59,10 @@ def _one_of(name: str, *values: str, default: str | None = None) -> tuple[Column
     listed = ", ".join(f"'{value}'" for value in values)
     column = Column(name, Text, nullable=False, server_default=default)
     return column, CheckConstraint(f"{name} in ({listed})", name=name)
+
+
+def _unique_while(condition: str, name: str, *columns: str) -> Index:
+    return Index(name, *columns, unique=True, postgresql_where=text(condition))
 
 
 organizations = Table(
@@ -116,10 +123,8 @@ identity_links = Table(
     _at("linked_at", now=True),
     _at("unlinked_at"),
     Column("unlinked_sync_id", BigInteger),
-    *(
-        Index(f"identity_links_live_{name}", name, unique=True, postgresql_where=text("unlinked_at is null"))
-        for name in ("clever_id", "account_id")
-    ),
+    _unique_while("unlinked_at is null", "identity_links_live_clever_id", "clever_id"),
+    _unique_while("unlinked_at is null", "identity_links_live_account_id", "account_id"),
     Index(None, "organization_id"),
 )
 
@@ -210,7 +215,7 @@ reviews = Table(
     Column("decision", Text),
     Column("decided_by", Text),
     _at("decided_at"),
-    Index("reviews_open", "clever_id", "reason", unique=True, postgresql_where=text("state = 'open'")),
+    _unique_while("state = 'open'", "reviews_open", "clever_id", "reason"),
     Index(None, "organization_id"),
 )
 
@@ -218,11 +223,12 @@ syncs = Table(
     "syncs",
     metadata,
     _id(),
+    Column("uid", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
     _to("organizations"),
     Column("dagster_run_id", Text),
     *_one_of("mode", "auto", "full", "delta", "resolve", "undo", default="full"),
     Column("mode_reason", Text),
-    *_one_of("trigger", "nightly", "manual", "cli"),
+    *_one_of("trigger", *TRIGGERS),
     *_one_of("state", "running", "published", "held", "failed", "canceled", "undone", default="running"),
     Column("plan_digest", Text),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
@@ -269,6 +275,7 @@ refresh_requests = Table(
     metadata,
     _id(),
     _to("organizations"),
+    *_one_of("kind", "update", "preview", default="update"),
     *_one_of("scope", "district", "school", "section", default="district"),
     Column("scope_clever_id", Text),
     Column("requested_by", Text),
@@ -289,5 +296,5 @@ alerts = Table(
     _to("syncs"),
     _at("opened_at", now=True),
     _at("recovered_at"),
-    Index("alerts_open", "organization_id", "kind", unique=True, postgresql_where=text("recovered_at is null")),
+    _unique_while("recovered_at is null", "alerts_open", "organization_id", "kind"),
 )

@@ -67,12 +67,19 @@ def _rejected(organization_id: int) -> sa.Select[tuple[str | None, datetime | No
 
 
 def _removed_since(pg: Connection, organization_id: int, since: datetime) -> Counter[str]:
+    """What syncs have removed since, by part.
+
+    A sync ended no later than those after it, so one that a wrong clock dated ahead counts until the next ones are
+    older than `since`, and not until its own date is.
+    """
     removed: Counter[str] = Counter()
-    counts = sa.select(syncs.c.counts["removed"]).where(
-        syncs.c.organization_id == organization_id,
-        syncs.c.state.in_(("published", "held")),
-        syncs.c.finished_at > since,
-        syncs.c.counts.has_key("removed"),
+    no_later_than = sa.func.min(syncs.c.finished_at).over(order_by=syncs.c.id.desc())
+    ended = sa.select(syncs.c.state, syncs.c.counts, no_later_than.label("at")).where(
+        syncs.c.organization_id == organization_id, syncs.c.finished_at.is_not(None)
+    )
+    counted = ended.subquery()
+    counts = sa.select(counted.c.counts["removed"]).where(
+        counted.c.state.in_(("published", "held")), counted.c.at > since, counted.c.counts.has_key("removed")
     )
     for found in pg.execute(counts).scalars():
         removed.update(found)

@@ -50,6 +50,11 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
     return int(sync_id)
 
 
+def uid_of(pg: Connection, sync_id: int) -> str:
+    """What tells a sync from every other one, those included whose numbers a restored database gives out again."""
+    return str(pg.execute(sa.select(syncs.c.uid).where(syncs.c.id == sync_id)).scalar_one())
+
+
 def may_sync(pg: Connection, district_id: str, trigger: str) -> int:
     """The organization of a district whose roster may be read now (rule book, *tiers*).
 
@@ -151,9 +156,10 @@ def finish_sync(
         "told": told or {},
         "summary": summary,
     }
+    is_same = syncs.c.uid == plan.sync_uid if plan.sync_uid else sa.true()
     closed = pg.execute(
         syncs.update()
-        .where(syncs.c.id == plan.sync_id, syncs.c.state == "running")
+        .where(syncs.c.id == plan.sync_id, is_same, syncs.c.state == "running")
         .values(state=state, plan_digest=plan.digest, counts=counts, proof=_also(proof), finished_at=at)
         .returning(syncs.c.mode, syncs.c.started_at)
     ).one_or_none()

@@ -18,10 +18,10 @@ requests = refresh_requests.c
 
 
 def take_up(pg: Connection, organization_id: int, sync_id: int, at: datetime) -> None:
-    """Every request that waits for this district is this sync's now."""
+    """Every request for an update that waits for this district is this sync's now. No sync answers a preview."""
     pg.execute(
         refresh_requests.update()
-        .where(requests.organization_id == organization_id, requests.state == "queued")
+        .where(requests.organization_id == organization_id, requests.kind == "update", requests.state == "queued")
         .values(state="running", sync_id=sync_id, started_at=at)
     )
 

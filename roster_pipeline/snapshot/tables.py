@@ -142,9 +142,9 @@ SYNCS = _published(
     "syncs",
     "id",
     "id BIGINT, mode VARCHAR, trigger VARCHAR, state VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, "
-    "counts JSON",
+    "counts JSON, uid VARCHAR",
     """
-    select id, mode, trigger, state, started_at, finished_at, counts from roster.syncs
+    select id, mode, trigger, state, started_at, finished_at, counts, uid::text as uid from roster.syncs
     where organization_id = %(organization_id)s and state <> 'running' {within}
     """,
     within="id in (select id from touched_syncs)",

@@ -122,11 +122,13 @@ def _take_in(con: duckdb.DuckDBPyConnection, pg: Connection, district: _District
 
 def _last_sync(con: duckdb.DuckDBPyConnection, pg: Connection, district_id: str, organization_id: int) -> int | None:
     """The newest sync that the file knows of this district, if the product knows it too: it may have been put back."""
-    (last,) = _one(con, "select max(id) from syncs where district_id = ?", [district_id])
-    known = pg.exec_driver_sql(
-        "select id from roster.syncs where id = %s and organization_id = %s", (last, organization_id)
-    ).scalar()
-    return None if known is None else int(known)
+    newest = "select id, uid, finished_at from syncs where district_id = ? order by id desc limit 1"
+    last = con.execute(newest, [district_id]).fetchone()
+    # In a database that was restored the number comes again, and a sync that ran at the backup was never finished so.
+    same = "select from roster.syncs where id = %s and uid::text = %s and finished_at = %s and organization_id = %s"
+    if last is None or not pg.exec_driver_sql(f"select exists ({same})", (*last, organization_id)).scalar_one():
+        return None
+    return int(last[0])
 
 
 def _touch(con: duckdb.DuckDBPyConnection, pg: Connection, table: Published, values: Values) -> bool:

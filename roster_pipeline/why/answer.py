@@ -24,11 +24,16 @@ from roster_pipeline.why.section import Section, section_steps
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where it is: the product, and the folder of the districts' files; and the change that is asked about, if any."""
+    """Where it is: the product, and the folder of the districts' files; and the change that is asked about, if any.
+
+    Attributes:
+        is_preview: look into the copies that previews worked on, instead of the districts' own files.
+    """
 
     product: Engine
     districts_folder: Path
     change: Change | None = None
+    is_preview: bool = False
 
 
 Ask = Callable[[Evidence, Organization, str], Chain | Unread | None]
@@ -59,6 +64,10 @@ def _each_knowing(evidence: Evidence, ask: Ask, clever_id: str, kind: str) -> tu
     answers = [ask(evidence, one, clever_id) for one in everyone if one.id in known or not known]
     chains = tuple(answer for answer in answers if isinstance(answer, Chain))
     if not chains:
+        # A record that is new in Clever may have been read by a preview alone.
+        previews = [ask(replace(evidence, is_preview=True), one, clever_id) for one in everyone]
+        chains = tuple(answer for answer in previews if isinstance(answer, Chain))
+    if not chains:
         raise nobody_knows(f"{kind} of this Clever id", sum(isinstance(answer, Unread) for answer in answers))
     return chains
 
@@ -79,7 +88,7 @@ def person_chain(evidence: Evidence, organization: Organization, clever_id: str)
     """The chain of a person in one district; None if it does not know the id, Unread if it cannot be told."""
     with (
         transaction(evidence.product) as pg,
-        open_file(pg, evidence.districts_folder, organization.district_id) as con,
+        open_file(pg, evidence.districts_folder, organization.district_id, is_preview=evidence.is_preview) as con,
     ):
         read = con if isinstance(con, Unread) else read_person(con, clever_id)
         kept = person_kept(pg, organization.id, clever_id)
@@ -95,7 +104,7 @@ def section_chain(evidence: Evidence, organization: Organization, clever_id: str
     """The chain of a class in one district; None if it does not know the id, Unread if it cannot be told."""
     with (
         transaction(evidence.product) as pg,
-        open_file(pg, evidence.districts_folder, organization.district_id) as con,
+        open_file(pg, evidence.districts_folder, organization.district_id, is_preview=evidence.is_preview) as con,
     ):
         read = con if isinstance(con, Unread) else read_section(con, clever_id)
         kept = section_kept(pg, organization.id, clever_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from roster_pipeline.model.clock import known
 from roster_pipeline.product.organizations import Clock
 from roster_pipeline.why.chain import at
 
@@ -19,10 +20,12 @@ class Change:
 
     Attributes:
         made_at: when.
+        asked_at: when the question was asked. What Clever dates later than that proves nothing.
         taken_in: asks Clever when it last took in the files of a district, by id; None where it does not say.
     """
 
     made_at: datetime
+    asked_at: datetime
     taken_in: Callable[[str], datetime | None]
 
 
@@ -39,10 +42,10 @@ class Arrival:
 
 def arrival_of(district_id: str, clock: Clock, change: Change) -> Arrival:
     """How far a change has come; Clever is asked only if it is not published."""
-    was_taken_in = clock.sis_to_clever
+    was_taken_in = known(clock.sis_to_clever, change.asked_at)
     if was_taken_in and was_taken_in >= change.made_at and clock.us_to_published:
         return Arrival(change.made_at, was_taken_in, "published", clock)
-    asked = change.taken_in(district_id)
+    asked = known(change.taken_in(district_id), change.asked_at)
     taken_in = asked or was_taken_in
     reached: Reached = "unknown" if taken_in is None else "clever" if taken_in >= change.made_at else "nowhere"
     return Arrival(change.made_at, taken_in, reached, clock, is_asked=asked is not None)

@@ -106,7 +106,7 @@ HOLDS = """
 def district_of(pg: Connection, organization: Organization, landing: Landing | None) -> District:
     of = {"organization": organization.id}
     newest = read_rows(pg, Sync, f"{SYNC} order by id desc limit 1", **of)
-    reading = read_rows(pg, Sync, f"{SYNC} and id = :sync", sync=landing.sync_id, **of) if landing else ()
+    reading = read_rows(pg, Sync, f"{SYNC} and uid::text = :uid", uid=landing.sync_uid, **of) if landing else ()
     plan = next(iter(read_rows(pg, Hold, HOLDS, **of)), None)
     return District(organization, next(iter(newest), None), next(iter(reading), None), plan)
 

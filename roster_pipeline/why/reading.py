@@ -6,18 +6,22 @@ find it taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 from sqlalchemy import Connection
 
+from roster_pipeline.damaged import as_damage, is_in_use, move_aside
+from roster_pipeline.errors import FileDamaged
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.product.database import share_district
 
+Answer = TypeVar("Answer")
 OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "512MB",
     "threads": 2,
@@ -47,6 +51,7 @@ class Landing:
 
     Attributes:
         sync_id: the sync that read it; for a plan that was only looked at, none that the product knows.
+        sync_uid: its uid, by which the product knows it; numbers come again in a restored database.
         clever_state: Clever's word for the district, such as `running`.
         uploaded_at: when Clever last took in the district's data.
         rows: how many records of each list were read.
@@ -55,6 +60,7 @@ class Landing:
     """
 
     sync_id: int
+    sync_uid: str | None
     clever_state: str
     uploaded_at: datetime | None
     rows: Mapping[str, int]
@@ -83,9 +89,18 @@ class Waits:
 
 
 @contextmanager
-def open_file(pg: Connection, folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConnection | Unread]:
-    """The district's file, read-only; or why not. No sync of it begins before the transaction of `pg` ends."""
-    file = folder / f"{district_id}.duckdb"
+def open_file(
+    pg: Connection, folder: Path, district_id: str, *, is_preview: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection | Unread]:
+    """The district's file, read-only; or why not. No sync of it begins before the transaction of `pg` ends.
+
+    Args:
+        is_preview: open the copy that the last preview worked on.
+
+    Raises:
+        FileDamaged: a page that was read after the opening is damaged. The file was moved aside: ask again.
+    """
+    file = folder / f"{district_id}{'.preview' if is_preview else ''}.duckdb"
     if not file.exists():
         yield Unread("this machine has no file of what was read")
         return
@@ -93,28 +108,60 @@ def open_file(pg: Connection, folder: Path, district_id: str) -> Iterator[duckdb
         yield Unread("a sync of this district is running, and the file is its own until it ends", is_running=True)
         return
     try:
-        con = duckdb.connect(file, read_only=True, config=OPTIONS)
-    except duckdb.Error as fault:
-        yield Unread("another program has the file open" if "lock" in str(fault) else "the file cannot be opened")
+        with as_damage(file, f"District {district_id}'s file"):
+            con = duckdb.connect(file, read_only=True, config=OPTIONS)
+    except FileDamaged:
+        move_aside(file, _now(pg))
+        yield Unread("the file was damaged and is moved aside; the next sync reads the district in full")
         return
-    with con:
-        con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
-        yield con
+    except duckdb.Error as fault:
+        yield Unread("another program has the file open" if is_in_use(fault) else "the file cannot be opened")
+        return
+    try:
+        with as_damage(file, f"District {district_id}'s file"), con:
+            con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+            yield con
+    except FileDamaged:
+        move_aside(file, _now(pg))
+        raise
+
+
+def _now(pg: Connection) -> datetime:
+    moment = pg.exec_driver_sql("select now()").scalar_one()
+    assert isinstance(moment, datetime)
+    return moment
+
+
+def despite_damage(ask: Callable[[], Answer]) -> Answer:
+    """Ask, and ask again for each damaged file that the question came upon: once moved aside it is as if missing."""
+    while True:
+        try:
+            return ask()
+        except FileDamaged:
+            continue
 
 
 def last_landing(con: duckdb.DuckDBPyConnection) -> Landing | Unread:
     """What the file says of its last reading, or that there was none."""
     try:
-        district = con.execute("select sync_id, state, last_sync from raw.district").fetchone()
+        district = con.execute("select sync_id, sync_uid, state, last_sync from raw.district").fetchone()
     except duckdb.CatalogException:
         district = None
+    except duckdb.BinderException:
+        return Unread("the file is of an earlier version, and the next sync makes it anew")
     if district is None:
         return Unread("nothing of this district has been read yet")
-    sync_id, state, uploaded_at = district
+    sync_id, sync_uid, state, uploaded_at = district
     rows = con.execute('select resource, "rows" from raw.proof where sync_id = ?', [sync_id]).fetchall()
     emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
     return Landing(
-        sync_id, str(state), uploaded_at, dict(rows), frozenset(name for (name,) in emptied), _is_decided(con, sync_id)
+        sync_id,
+        sync_uid,
+        str(state),
+        uploaded_at,
+        dict(rows),
+        frozenset(name for (name,) in emptied),
+        _is_decided(con, sync_id),
     )
 
 

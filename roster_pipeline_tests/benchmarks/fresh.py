@@ -101,7 +101,7 @@ def excerpt_alone(district_id: str) -> None:
     idle, started = _peak(), perf_counter()
     with CleverClient(clever_access(settings)) as client, TemporaryDirectory() as folder:
         version, files = settings.clever_api_version, settings.districts_folder
-        asked = Asked(district_id, 0, "auto", published, files, Path(folder), version, datetime.now(UTC))
+        asked = Asked(district_id, 1, "", "auto", published, files, Path(folder), version, datetime.now(UTC))
         reading = read_district(client, asked)
     report(perf_counter() - started, mode=reading.choice.mode, idle_mb=idle)
 

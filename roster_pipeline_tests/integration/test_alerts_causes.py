@@ -65,7 +65,8 @@ def test_an_operators_own_disconnection_is_not_told(valley, quick_sync, webhook,
 def test_a_run_that_could_not_start_is_told_with_its_cause(valley, webhook, look, product):
     line = "ROSTER_CLEVER_CLIENT_ID is not set."
     with transaction(product) as pg:
-        record_unstarted(pg, valley.id, run_id="a run", trigger="nightly", at=datetime.now(UTC), failure=line)
+        now = datetime.now(UTC)
+        record_unstarted(pg, valley.id, run_id="a run", trigger="nightly", at=now, now=now, failure=line)
     look()
     (message,) = webhook.taken
     assert message["cause"] == line

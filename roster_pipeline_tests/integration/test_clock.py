@@ -92,7 +92,7 @@ def test_given_a_sync_when_it_ends_then_what_is_published_was_read_when_it_began
         district = last_landed(con).district
     with transaction(product) as pg:
         sync = begin_sync(pg, valley.id, dagster_run_id="delta", mode="delta", trigger="manual", at=NOW)
-        delta = replace(plan, sync_id=sync)
+        delta = replace(plan, sync_id=sync, sync_uid=None)
         finish_sync(pg, delta, district, summary="", at=NOW, read_at=NOW - timedelta(seconds=3))
         second = find_organization(pg, valley.id)
     assert (second.last_read_at, second.last_full_read_at) == (NOW - timedelta(seconds=3), started)

@@ -1,10 +1,25 @@
 """Dagster's instance: what its storage remembers of the database, and the file that says which it is."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster_postgres import PostgresEventLogStorage
 
 from roster_pipeline.defs.launch import add_partition, dagster_instance, prepare_home, run_sync
@@ -96,3 +111,26 @@ def test_given_the_instance_is_made_ready_when_it_is_again_then_whoever_reads_it
 
 def test_given_a_new_installation_when_made_ready_then_dagsters_home_is_its_owners_alone(environment):
     assert prepare_home(read_settings()).stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(("days", "stays"), [(-1, True), (400, False)])
+def test_given_times_of_a_daemon_whose_clock_ran_ahead_when_read_then_they_are_unknown_and_nothing_waits_for_them(
+    dagster, days, stays
+):
+    schedules, at = dagster.schedule_storage, (datetime.now(UTC) + timedelta(days=days)).timestamp()
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(
+        LoadableTargetOrigin(module_name="roster_pipeline.definitions"), "roster_pipeline"
+    )
+    origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "__repository__"), "catch_up")
+    data = SensorInstigatorData(last_tick_timestamp=at, last_tick_start_timestamp=at, cursor="kept")
+    state = InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, data)
+    schedules.add_instigator_state(state)
+    names = (origin.get_id(), state.selector_id)
+    schedules.create_tick(
+        TickData(names[0], "catch_up", InstigatorType.SENSOR, TickStatus.SUCCESS, at, run_ids=[], selector_id=names[1])
+    )
+
+    for read in (schedules.get_instigator_state(*names), *schedules.all_instigator_state()):
+        kept = at if stays else None
+        assert read.instigator_data == data._replace(last_tick_timestamp=kept, last_tick_start_timestamp=kept)
+    assert len(schedules.get_ticks(*names, limit=1)) == stays

@@ -12,7 +12,7 @@ from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.publish.ledger import begin_sync
-from roster_pipeline.refresh import file_request
+from roster_pipeline.refresh import file_request, waiting_requests
 from roster_pipeline_tests.integration.readers import execute, query
 
 REQUESTS = "select state, sync_id is not null, summary from roster.refresh_requests order by id"
@@ -170,3 +170,19 @@ def test_given_no_sync_in_the_tier_or_a_pause_when_synced_then_refused_and_kept(
     assert ended.exit_code == 2
     assert (tier if tier == "sso_only" else state) in ended.failure
     assert query(product, "select count(*) from roster.syncs") == [(0,)]
+
+
+def test_given_a_request_for_a_preview_when_a_sync_begins_then_it_is_not_taken_up_and_no_run_is_asked_for(
+    product, valley
+):
+    execute(
+        product,
+        "insert into roster.refresh_requests (organization_id, kind) "
+        "select id, kind from roster.organizations, unnest(array['preview', 'update']) as kind",
+    )
+    begun = {"dagster_run_id": "any", "mode": "full", "trigger": "page", "at": datetime.now(UTC)}
+    with transaction(product) as pg:
+        begin_sync(pg, valley.id, **begun)
+        assert waiting_requests(pg) == []
+    states = "select kind, state from roster.refresh_requests order by kind"
+    assert query(product, states) == [("preview", "queued"), ("update", "running")]

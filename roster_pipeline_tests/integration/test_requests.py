@@ -259,7 +259,7 @@ def test_given_answered_requests_then_the_estimate_is_the_median_and_the_worst_o
 ):
     def took(district):
         with transaction(product) as pg:
-            return estimate(pg, district.id)
+            return estimate(pg, district.id, datetime.now(UTC))
 
     assert took(valley) is None
     start = datetime(2026, 1, 1, tzinfo=UTC)
@@ -277,6 +277,11 @@ def test_given_answered_requests_then_the_estimate_is_the_median_and_the_worst_o
     execute(product, "update roster.refresh_requests set state = 'failed', finished_at = now() where state = 'queued'")
     press(valley)
     press(hamlet)
+    execute(
+        product,
+        "insert into roster.refresh_requests (organization_id, state, requested_at, finished_at) "
+        "select id, 'published', now(), now() + interval '400 days' from roster.organizations",
+    )
     assert (took(valley).requests, took(valley).median, took(valley).worst) == (10, 5.5, 30)
     assert took(hamlet) is None
 

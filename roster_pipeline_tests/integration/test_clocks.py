@@ -1,0 +1,87 @@
+"""A clock that ran ahead once: what it dated does not decide for longer than a wait may last."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from roster_pipeline.alerts import changes_of, record_unstarted
+from roster_pipeline.nightly import candidates, hours_late, last_evening, turn_of
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.holds import standing_of
+from roster_pipeline.publish.ledger import organization_of
+from roster_pipeline_tests.integration.conftest import Impatient
+from roster_pipeline_tests.integration.readers import execute, query
+
+MODES = "select mode, mode_reason from roster.syncs order by id"
+SYNC = (
+    "insert into roster.syncs (organization_id, trigger, state, counts, started_at, finished_at) "
+    "select id, 'cli', :state, '{\"removed\": {\"students\": 5}}', :at, :at from roster.organizations"
+)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def ahead(monkeypatch):
+    """The clock of runs is 400 days ahead, until the function that this gives is called."""
+    monkeypatch.setattr(Impatient, "now", lambda _self: datetime.now(UTC) + 400 * DAY, raising=False)
+    return lambda: monkeypatch.delattr(Impatient, "now")
+
+
+def turn(product, now):
+    with transaction(product) as pg:
+        (district,) = candidates(pg, now)
+    return district, turn_of(district, last_evening(now), now)
+
+
+def test_given_a_full_sync_400_days_ahead_when_the_clock_is_right_again_then_due_late_and_read_in_full_once(
+    sync, product, valley, ahead
+):
+    assert sync(valley).failure is None
+    ahead()
+    now = datetime.now(UTC)
+    district, due = turn(product, now)
+    assert due.due
+    assert hours_late(district, now) is not None
+    for _ in range(2):
+        assert sync(valley, mode="auto").failure is None
+    assert [mode for mode, _ in query(product, MODES)] == ["full", "full", "delta"]
+    assert "ahead of the clock" in query(product, MODES)[1][1]
+    district, due = turn(product, datetime.now(UTC))
+    assert hours_late(district, datetime.now(UTC)) is None
+
+
+def test_given_a_failure_dated_ahead_when_tried_again_then_waits_grow_from_the_failures_that_are_known(product, valley):
+    execute(product, SYNC, state="failed", at=datetime.now(UTC) + 400 * DAY)
+    now = datetime.now(UTC)
+    assert turn(product, now)[1].due
+    execute(product, SYNC, state="failed", at=now)
+    waits = turn(product, now)[1]
+    assert not waits.due
+    assert waits.waits_until == now + timedelta(minutes=10)
+
+
+def test_given_a_failure_dated_ahead_when_later_syncs_work_then_nothing_fails_any_more_and_a_new_failure_is_seen(
+    product, valley
+):
+    now = datetime.now(UTC)
+    execute(product, SYNC, state="failed", at=now + 400 * DAY)
+    execute(product, SYNC, state="published", at=now + 400 * DAY)
+    with transaction(product) as pg:
+        assert changes_of(pg, "failing") == []
+        record_unstarted(pg, valley.id, run_id="unstarted", trigger="page", at=now, now=now)
+        assert [change.is_open for change in changes_of(pg, "failing")] == [True]
+    assert query(product, "select trigger from roster.syncs order by id desc limit 1") == [("page",)]
+
+
+@pytest.mark.parametrize(("later", "removed"), [(None, 5), (-3 * DAY, 10), (-8 * DAY, 0)])
+def test_given_removals_dated_ahead_then_they_leave_the_window_with_the_syncs_after_them(
+    product, valley, later, removed
+):
+    """R5.8: without a later sync nothing tells when it was, so they count."""
+    now = datetime.now(UTC)
+    execute(product, SYNC, state="published", at=now + 400 * DAY)
+    if later is not None:
+        execute(product, SYNC, state="published", at=now + later)
+    with transaction(product) as pg:
+        standing = standing_of(pg, organization_of(pg, valley.id), now)
+    assert dict(standing.lately) == ({"students": removed} if removed else {})

@@ -1,0 +1,172 @@
+"""A district's file that is damaged: moved aside, and the district is read in full, by the same sync if possible."""
+
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from roster_pipeline.cli import main
+from roster_pipeline.damaged import moved_aside, remove
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.land.warehouse import district_file, excerpt_file
+from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.integration.readers import difference, published, query
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.test_damaged import KINDS, damage
+
+LAST = "select mode, mode_reason, state from roster.syncs order by id desc limit 1"
+MOVED = "the district file was damaged and moved aside"
+
+
+@pytest.fixture
+def file(valley, quick_sync):
+    """The file of a district that was synced once."""
+    quick_sync(valley)
+    return district_file(read_settings().districts_folder, valley.id)
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs a command as an operator does: (exit code, what was said, what was complained of)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["roster-pipeline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_given_a_damaged_file_when_synced_then_it_is_moved_aside_and_all_is_read_and_published(
+    file, quick_sync, product, valley, kind
+):
+    before = expect(valley)
+    school_days(valley, 1)
+    damage(file, kind)
+    quick_sync(valley, mode="auto")
+    assert query(product, LAST) == [("full", MOVED, "published")]
+    assert difference(expect(valley, before), published(product, valley.id)) == {}
+    assert len(moved_aside(file)) >= 1
+    assert all(one.stat().st_mode & 0o077 == 0 for one in [file.parent, file, *moved_aside(file)])
+    school_days(valley, 1)
+    quick_sync(valley, mode="auto")
+    assert query(product, LAST)[0][0] == "delta"
+
+
+def test_given_a_damaged_page_that_only_a_delta_reads_when_synced_then_the_same_sync_reads_in_full(
+    file, quick_sync, product, valley, monkeypatch
+):
+    """The bookmark can be read and events are certain to tell all; then a table of the district cannot be read."""
+    before = expect(valley)
+    school_days(valley, 1)
+
+    def cut(con, *_):
+        raise duckdb.InternalException("a page that cannot be read")
+
+    monkeypatch.setattr("roster_pipeline.reading.cut_excerpt", cut)
+    quick_sync(valley, mode="auto")
+    assert query(product, LAST) == [("full", MOVED, "published")]
+    assert difference(expect(valley, before), published(product, valley.id)) == {}
+    assert not excerpt_file(file.parent, valley.id).exists()
+    assert len(moved_aside(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("run_models", duckdb.IOException),
+        ("find_differences", duckdb.FatalException),
+        ("read_current", duckdb.SerializationException),
+        ("build_plan", duckdb.Error),
+    ],
+)
+def test_given_damage_in_the_middle_of_a_sync_when_synced_again_then_the_file_was_moved_aside_and_all_is_published(
+    file, sync, product, valley, monkeypatch, step, fault
+):
+    before = expect(valley)
+    school_days(valley, 1)
+
+    def read(*_, **__):
+        raise fault("Corrupt database file: a checksum does not match")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"roster_pipeline.defs.assets.{step}", read)
+        failed = sync(valley)
+    assert "is damaged" in failed.failure
+    assert "\n" not in failed.failure
+    assert not file.exists()
+    assert len(moved_aside(file)) == 1
+    assert sync(valley, mode="auto").failure is None
+    assert difference(expect(valley, before), published(product, valley.id)) == {}
+
+
+def test_given_a_full_disk_or_a_mistaken_statement_when_synced_then_the_file_stays_where_it_is(
+    file, sync, valley, monkeypatch
+):
+    for fault in (duckdb.IOException("Could not write file: No space left on device"), duckdb.CatalogException("none")):
+
+        def read(*_, fault=fault, **__):
+            raise fault
+
+        monkeypatch.setattr("roster_pipeline.defs.assets.find_differences", read)
+        assert sync(valley).failure
+        assert file.exists()
+    assert moved_aside(file) == []
+
+
+def test_given_another_process_has_the_file_when_synced_then_in_use_and_nothing_is_moved(file, sync, valley):
+    hold = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    call = [sys.executable, "-c", hold, str(file)]
+    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        failed = sync(valley)
+        other.communicate(b"\n")
+    assert "is in use by another process" in failed.failure
+    assert moved_aside(file) == []
+    assert sync(valley).failure is None
+
+
+@pytest.mark.parametrize("kind", ["text", "every page flipped", "a folder in its place"])
+def test_given_a_damaged_file_when_why_is_asked_then_the_product_answers_and_the_file_is_moved_aside(
+    file, command, product, kind
+):
+    damage(file, kind)
+    ((person,),) = query(product, "select clever_id from roster.identity_links order by id limit 1")
+    code, said, _ = command("why", "--person", person)
+    assert code == 0
+    assert "damaged" in said
+    assert not file.exists()
+    assert len(moved_aside(file)) == 1
+
+
+def test_given_a_page_that_is_damaged_when_why_reads_it_then_it_answers_without_the_file(
+    file, command, product, monkeypatch
+):
+    ((person,),) = query(product, "select clever_id from roster.identity_links order by id limit 1")
+
+    def read(*_):
+        raise duckdb.InternalException("a page that cannot be read")
+
+    monkeypatch.setattr("roster_pipeline.why.answer.read_person", read)
+    assert command("why", "--person", person)[0] == 0
+    assert len(moved_aside(file)) == 1
+
+
+@pytest.mark.parametrize("ending", ["tmp", "delta.duckdb", "delta.duckdb.wal", "duckdb.wal"])
+def test_given_a_folder_or_a_file_where_a_sync_puts_its_own_when_synced_then_it_gives_way(file, sync, valley, ending):
+    place = file.with_name(f"{valley.id}.{ending}")
+    remove(place)
+    if ending == "tmp":
+        place.write_text("a file where DuckDB wants a folder")
+    else:
+        place.mkdir()
+        (place / "note.txt").write_text("a note")
+    school_days(valley, 1)
+    assert sync(valley, mode="auto").failure is None
+    with open_warehouse(file.parent, valley.id) as con:
+        assert con.execute("select count(*) > 0 from raw.students").fetchone() == (True,)

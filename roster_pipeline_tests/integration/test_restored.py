@@ -1,0 +1,132 @@
+"""A product database that was restored from a backup, while the files of this machine are newer."""
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from roster_pipeline.errors import PlanStale
+from roster_pipeline.land import last_landed, open_warehouse
+from roster_pipeline.plan.build import read_plan
+from roster_pipeline.product.database import transaction
+from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
+from roster_pipeline.reading import read_district
+from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.settings import read_settings
+from roster_pipeline.snapshot import LATEST, write_snapshot
+from roster_pipeline_tests import stages
+from roster_pipeline_tests.conftest import execute_apart
+from roster_pipeline_tests.integration.readers import difference, published, query
+from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.integration.test_snapshot_changes import rows
+
+MODES = "select id, mode, mode_reason from roster.syncs order by id"
+
+
+@pytest.fixture
+def backup(product, server_url):
+    """Takes a backup of the product's database when called; what it returns puts the database back to that."""
+    taken = []
+
+    def back_up():
+        name = f"{product.url.database}_backup"
+        product.dispose()
+        execute_apart(server_url, f'create database "{name}" template "{product.url.database}"')
+        taken.append(name)
+
+        def restore():
+            product.dispose()
+            execute_apart(server_url, f'drop database "{product.url.database}" with (force)')
+            execute_apart(server_url, f'create database "{product.url.database}" template "{name}"')
+
+        return restore
+
+    yield back_up
+    for name in taken:
+        execute_apart(server_url, f'drop database "{name}" with (force)')
+
+
+def is_snapshot_right(product, district, folder):
+    """Whether the analysts' file has what one has that is made from the product alone."""
+    with transaction(product, one_view=True) as pg:
+        names = {"district_id": district.id, "organization_id": organization_of(pg, district.id)}
+        write_snapshot(pg, folder, **names, sync_id=0, at=pg.exec_driver_sql("select now()").scalar_one())
+    return rows(read_settings().snapshots_folder) == rows(folder)
+
+
+def test_given_a_restored_product_when_sync_numbers_come_again_then_all_is_read_and_the_snapshot_is_right(
+    quick_sync, product, valley, backup, tmp_path
+):
+    quick_sync(valley, snapshot=True)
+    before, restore = expect(valley), backup()
+    school_days(valley, 2)
+    lost = quick_sync(valley, mode="auto", snapshot=True)
+    assert lost.total > 0
+    restore()
+    again = quick_sync(valley, mode="auto", snapshot=True)
+
+    assert again.sync_id == lost.sync_id
+    assert query(product, MODES)[-1][1:] == ("full", "the last sync of this district ran elsewhere")
+    assert difference(expect(valley, before), published(product, valley.id)) == {}
+    assert is_snapshot_right(product, valley, tmp_path)
+    school_days(valley, 1)
+    quick_sync(valley, mode="auto", snapshot=True)
+    assert query(product, MODES)[-1][1] == "delta"
+    assert is_snapshot_right(product, valley, tmp_path / "later")
+
+
+def test_given_a_backup_of_the_middle_of_a_sync_when_restored_then_its_rows_do_not_stay_in_the_snapshot(
+    quick_sync, product, valley, backup, tmp_path, monkeypatch
+):
+    quick_sync(valley, snapshot=True)
+    school_days(valley, 2)
+    taken = []
+
+    def read(client, asked):
+        taken.append(backup())
+        return read_district(client, asked)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stages, "read_district", read)
+        quick_sync(valley, mode="auto", snapshot=True)
+    taken[0]()
+    quick_sync(valley, mode="auto", snapshot=True)
+    states = query(product, "select state from roster.syncs order by id")
+    assert states == [("published",), ("failed",), ("published",)]
+    assert is_snapshot_right(product, valley, tmp_path)
+
+
+def test_given_a_lost_sync_when_its_number_comes_again_then_its_plan_is_not_published(
+    quick_sync, product, valley, backup
+):
+    """The district's file still has the plan of the lost sync; a run that goes on from the plan must not write it."""
+    quick_sync(valley)
+    restore = backup()
+    school_days(valley, 2)
+    lost = quick_sync(valley)
+    restore()
+    begun = {"dagster_run_id": "another", "mode": "full", "trigger": "cli", "at": datetime.now(UTC)}
+    with transaction(product) as pg:
+        assert begin_sync(pg, valley.id, **begun) == lost.sync_id
+    with (
+        open_warehouse(read_settings().districts_folder, valley.id) as con,
+        pytest.raises(PlanStale, match="another one took its place"),
+        transaction(product) as pg,
+    ):
+        finish_sync(pg, read_plan(con), last_landed(con).district, summary="", at=datetime.now(UTC))
+
+
+def test_given_a_file_of_an_earlier_version_when_a_sync_is_added_then_it_is_read_whole_and_its_history_stays(
+    quick_sync, product, valley, tmp_path
+):
+    quick_sync(valley, snapshot=True)
+    latest = read_settings().snapshots_folder / LATEST
+    with duckdb.connect(latest) as con:
+        con.execute("drop view syncs; alter table syncs_history drop uid")
+        con.execute("create view syncs as select * exclude (valid_from, valid_to, sync_id) from syncs_history")
+        known = con.execute("select count(*) from people_history").fetchone()
+    quick_sync(valley, snapshot=True)
+    assert is_snapshot_right(product, valley, tmp_path)
+    with duckdb.connect(latest, read_only=True) as con:
+        assert con.execute("select count(*) from people_history").fetchone() == known
+        assert con.execute("select count(*) from syncs where uid is null").fetchone() == (0,)
