@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
     """Show the districts of the Clever connection: tier and state, what waits, and when the data made each hop."""
     settings = read_settings()
-    with err.status("Clever is asked about its districts"):
+    with err.status("Reading what Clever says of its districts"):
         seen, is_whole = _look_at_districts(settings)
     with transaction(open_product(settings)) as pg:
         if is_whole:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from roster_pipeline.model.feed import District
 
 READERS = 8
-"""Districts asked about at once; each has a token, and so a rate limit, of its own."""
+"""Districts described at once; each has a token, and so a rate limit, of its own."""
 UNREACHABLE_MOST = 8
-"""So many districts without any answer, and the rest are not asked: each would take as long, and end alike."""
+"""So many districts without any answer, and the rest are passed over: each would take as long, and end alike."""
 
 
 def describe_districts(client: CleverClient) -> dict[str, District | SourceUnusable]:
@@ -29,7 +29,7 @@ def describe_districts(client: CleverClient) -> dict[str, District | SourceUnusa
     def describe(connection: DistrictConnection) -> District | SourceUnusable:
         if len(unreachable) >= UNREACHABLE_MOST:
             return SourceUnreachable(
-                f"District {connection.district_id} was not asked about, as Clever did not answer for "
+                f"District {connection.district_id} was passed over, as Clever did not answer for "
                 f"{len(unreachable)} others; see status.clever.com, run again."
             )
         try:

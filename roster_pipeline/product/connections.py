@@ -1,6 +1,6 @@
 """The connection of each district: whether Clever shows it, whether an operator has paused or disconnected it.
 
-`organizations.state` is ours and follows from both (R5.20). What Clever says of a district is kept beside it.
+`organizations.state` follows from both (R5.20). What Clever says of a district is kept beside it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ PATIENCE = 60
 
 
 class Crowd:
-    """A Clever of many districts; `is_joint`: it describes one only when as many as may be are asked about at once."""
+    """A Clever of many districts; `is_joint`: it describes one only when as many as may be are described at once."""
 
     def __init__(self, count, statuses=None, *, is_joint=False):
         self.ids = [oid(number) for number in range(1, count + 1)]
@@ -72,11 +72,11 @@ def test_a_district_that_is_refused_leaves_the_others_described():
     assert len([one for one in found.values() if one.name]) == READERS - 1
 
 
-def test_a_clever_that_does_not_answer_is_not_asked_about_every_district():
+def test_a_clever_that_does_not_answer_is_not_called_for_every_district():
     clever = Crowd(10 * READERS)
     clever.statuses = dict.fromkeys(clever.ids, 503)
     found = describe(clever)
     assert all(isinstance(one, SourceUnreachable) for one in found.values())
     described = {path for path in clever.paths if path != "/oauth/tokens"}
     assert UNREACHABLE_MOST <= len(described) < UNREACHABLE_MOST + READERS
-    assert "was not asked about" in str(found[clever.ids[-1]])
+    assert "was passed over" in str(found[clever.ids[-1]])
