@@ -151,16 +151,16 @@ def test_m_13_given_a_class_in_a_school_that_the_student_does_not_attend_when_sy
 
 
 @pytest.mark.parametrize("other_role", [{}, {"student": {}}])
-def test_m_14_given_a_teacher_who_learns_in_another_section_when_synced_then_both_are_kept(
+def test_m_14_given_a_teacher_among_the_students_of_another_section_when_synced_then_teaches_and_is_not_enrolled(
     town, resync, product, home, other_role
 ):
-    """A person with teacher among several roles is a teacher; the sections say who teaches and who learns."""
+    """A person with teacher among several roles is a teacher, and no list makes a teacher a student (R4.14)."""
     key = town.teacher(1, roles={"teacher": town.role(1)} | other_role)
     taught, attended = town.section(1, teachers=[key]), town.section(2, students=[key])
     resync()
-    assert person_of(product, key) == Person(
-        "teacher", {home: "primary"}, teaches={taught: "primary"}, learns={attended: "live"}
-    )
+    assert person_of(product, key) == Person("teacher", {home: "primary"}, teaches={taught: "primary"})
+    assert flagged(town, "students_who_are_teachers") == {key}
+    assert roster_of(product, attended).state == "live"
 
 
 @pytest.mark.parametrize("first", [("users",), ("sections",), ("users", "sections")])
@@ -180,24 +180,24 @@ def test_m_15_given_a_student_becomes_the_teacher_of_their_class_when_synced_the
             changes[name]()
         resync()
     assert person_of(product, key) == Person(
-        "teacher", {home: "primary"}, {section: "primary"}, {section: "ended", other: "live"}
+        "teacher", {home: "primary"}, {section: "primary"}, {section: "ended", other: "ended"}
     )
     after = published(product, town.id)
     assert (after.people[key][0], after.school_members[home, key]) == ("teacher", ("teacher", True))
     assert link(key) == account
 
 
-def test_m_16_given_somebody_teaches_and_learns_in_one_section_when_synced_then_both_and_each_once(
+def test_m_16_given_a_teacher_in_both_lists_of_one_section_when_synced_then_teaches_once_and_is_not_enrolled(
     town, resync, product
 ):
-    """Clever has no role ids: a role is teaching or learning, and who is listed twice in one is in it once."""
+    """A person who is listed twice teaches once, and no list makes a teacher a student (R4.14)."""
     key = town.teacher(1)
     section = town.section(1, teachers=[key, key], students=[key, key])
     resync()
     roster = roster_of(product, section)
-    assert (roster.teachers, roster.students) == ({key: "primary"}, {key: "live"})
+    assert (roster.teachers, roster.students) == ({key: "primary"}, {})
     town.edit("sections", section, students=[])
-    assert resync().counts == {"roster_students": {"end": 1}}
+    assert resync().total == 0
     assert roster_of(product, section).teachers == {key: "primary"}
 
 
