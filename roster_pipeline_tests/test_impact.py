@@ -1,4 +1,4 @@
-"""What waits, told to people: parts that sum to the total, and first one sentence that says what is missing."""
+"""What waits, as people read it: parts that sum to the total, and first one sentence that says what is missing."""
 
 import pytest
 

@@ -104,7 +104,10 @@ WORDS = {
         "the account with this email has another role",
         "Look whose account it is: correct the email in Clever, or decide the review.",
     ),
-    "other_organization": ("the account with this email belongs to another organization", NEW_ACCOUNT),
+    "other_organization": (
+        "the account with this email belongs to another organization",
+        f"{NEW_ACCOUNT} If that organization is disconnected, the review can be resolved as relink.",
+    ),
     "admin_account": ("the account with this email is an administrator's", NEW_ACCOUNT),
     "account_closed": (
         "the account with this email was closed",

@@ -56,7 +56,7 @@ class Report:
         rules: links made by this sync, by rule (`email`, `created`).
         why: of a plan that is only looked at: why a part of it would wait.
         leaves: and what that is, by name of school and class.
-        is_rejected: a person rejected what would wait, so nobody is asked about it.
+        is_rejected: a person rejected what is held, so it waits for no decision.
         summary: what changed and what waits, in words.
         clock: when the district's data last made each hop to the product.
     """
@@ -184,7 +184,7 @@ def _say_what_waits(report: Report) -> None:
     if report.why:
         show_waiting([asdict(one) for one in report.why], report.leaves)
     if report.is_rejected:
-        say("A person rejected this: a sync keeps it, and nobody is asked until Clever shows something else.")
+        say("A person rejected this. A sync keeps it, until Clever shows something else.")
     elif report.why:
         say("A sync would keep what waits until a person has looked, and publish the rest.")
     elif report.state == "held":

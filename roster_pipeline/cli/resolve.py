@@ -33,7 +33,7 @@ def resolve(
         Decision,
         typer.Option(
             "--as",
-            help="link, relink, same: the person is that account. create, different: the person is somebody else.",
+            help="link, relink, same: the person is that account. create, different: the person is another one.",
         ),
     ],
     review: Annotated[
@@ -45,12 +45,12 @@ def resolve(
     district: ReviewDistrict = None,
     number: Annotated[
         int | None,
-        typer.Option("--count", min=1, help="With --all: how many reviews there are, instead of being asked."),
+        typer.Option("--count", min=1, help="With --all: how many reviews you were shown, in place of the question."),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Decide who somebody is. Links and memberships move at once; later syncs keep to it; undo reverses it.
+    """Decide who a person is. Links and memberships move at once; later syncs keep to it; undo reverses it.
 
     With --all --reason R every open review of that reason is decided alike, once you have confirmed how many they are.
     """
@@ -139,7 +139,7 @@ def _one_district(entries: Sequence[Entry], reason: str) -> str:
 
 
 def _is_confirmed(entries: Sequence[Entry], decision: Decision, number: int | None, *, as_json: bool) -> bool:
-    """Whether so many may be decided: a person is shown them and asked; a script says how many it was shown."""
+    """Whether so many may be decided: a person sees them and confirms; a script gives their number."""
     found = review_count(entries)
     if number is not None:
         if number != found:
@@ -149,7 +149,9 @@ def _is_confirmed(entries: Sequence[Entry], decision: Decision, number: int | No
             )
         return True
     if as_json or not sys.stdin.isatty():
-        raise CannotStart("Nobody can be asked here. Give --count N, the number of reviews that you were shown.")
+        raise CannotStart(
+            "There is no terminal to confirm in. Give --count N, the number of reviews that you were shown."
+        )
     show_reviews(entries)
     first = entries[0]
     effect = first["decisions"].get(decision, "")

@@ -68,7 +68,7 @@ REVIEWS = """
     ) as elsewhere on true
     order by review.district, review.organization_id, review.reason, sharing.ids, review.id
 """
-TOLD = ("review", "district_id", "clever_id", "reason", "person", "account", "suggestion", "evidence")
+ENTRY_KEYS = ("review", "district_id", "clever_id", "reason", "person", "account", "suggestion", "evidence")
 SHOWN = ("review", "Clever id", "person", "account", "suggestion")
 Entry = dict[str, Any]
 ReviewDistrict = Annotated[str | None, typer.Option("--district", help="Clever's id of one district.")]
@@ -98,7 +98,7 @@ def reviews(
 def open_reviews(pg: Connection, district: str | None, reason: str | None) -> list[Entry]:
     """The open reviews by district and reason, as people decide them: those who share an email are one entry.
 
-    Each entry has the keys of `TOLD` of its first review, `reviews` and `clever_ids` of all, `people` (their names),
+    Each entry has the keys of `ENTRY_KEYS` of its first review, `reviews` and `clever_ids` of all, `people` (names),
     `meaning` of the reason, and `decisions`: what each possible one does.
 
     Raises:
@@ -141,7 +141,7 @@ def _entry(rows: Sequence[sa.RowMapping]) -> Entry:
     first = rows[0]
     offered = decisions_for(first["reason"], is_released=first["is_released"])
     return {
-        **{key: first[key] for key in TOLD},
+        **{key: first[key] for key in ENTRY_KEYS},
         "district": first["district"],
         "reviews": [row["review"] for row in rows],
         "clever_ids": first["sharing"] or [first["clever_id"]],

@@ -59,7 +59,7 @@ def summarize(
         con: the file whose `changes.*` the plan is of.
         members: accounts in the class in `scope`.
         told: what `count_told` says of the whole district, where that is known already.
-        is_rejected: a person rejected what waits, so nobody is asked about it.
+        is_rejected: a person rejected what is held, so it waits for no decision.
     """
     waits = _waiting(plan, count_told(con, held=True), is_rejected=is_rejected) if plan.held else ""
     if not plan.total:

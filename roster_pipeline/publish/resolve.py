@@ -117,7 +117,7 @@ def resolve_reviews(
 ) -> DecidedAll:
     """Decide many reviews of one organization alike, in the transaction of `pg`, as one sync that one undo reverses.
 
-    Call with the district's lock held. A review whose decision would harm somebody is left open.
+    Call with the district's lock held. A review whose decision would harm a person is left open.
 
     Raises:
         CorrectionRefused: none of them can be decided so.

@@ -224,7 +224,7 @@ def _held_items(district: District, read: Record | Unread) -> tuple[Item, ...]:
 
 
 def held_state(district: District) -> str:
-    """The word for what is held: `kept` once a person has rejected it, as nobody is asked any more."""
+    """The word for what is held: `kept` once a person has rejected it."""
     return "kept" if district.plan and district.plan.state == "rejected" else "held"
 
 

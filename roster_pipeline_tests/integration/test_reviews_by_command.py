@@ -1,4 +1,4 @@
-"""reviews and resolve --all as somebody types them: what they show, what they ask, and what a script may decide."""
+"""reviews and resolve --all as an operator types them: what they show and confirm, and what a script may decide."""
 
 import io
 import json
@@ -22,7 +22,7 @@ IN_SNAPSHOT = "select district_id from people where email = 'tom@example.org'"
 
 
 class Terminal(io.StringIO):
-    """Somebody at a keyboard who types this."""
+    """A terminal into which a person types this."""
 
     def isatty(self):
         return True
@@ -49,7 +49,7 @@ def test_given_a_shared_email_when_reviews_are_listed_then_one_entry_names_both_
         assert capsys.readouterr().out.strip() == "People that wait: none."
 
 
-def test_given_somebody_who_has_the_email_already_when_another_carries_it_then_the_entry_names_both(
+def test_given_a_person_who_has_the_email_already_when_another_carries_it_then_the_entry_names_both(
     valley, quick_sync, capsys, environment
 ):
     first, second = users_of(valley, "student")[:2]
@@ -129,10 +129,10 @@ def test_given_reviews_of_two_districts_when_resolving_all_then_one_has_to_be_na
         give(district, users_of(district, "student")[0], email=email, first=first, last="Reed")
         execute(product, ACCOUNT, email=email, first="Ann", last="Other", role="student")
         quick_sync(district)
-    asked = ("resolve", "--all", "--reason", "name_differs", "--as", "create")
-    refused = script(*asked, "--count", "2")
+    command = ("resolve", "--all", "--reason", "name_differs", "--as", "create")
+    refused = script(*command, "--count", "2")
     assert (refused.returncode, "in 2 districts" in complaint(refused)) == (2, True)
-    done = script(*asked, "--district", hamlet.id, "--count", "1")
+    done = script(*command, "--district", hamlet.id, "--count", "1")
     assert done.returncode == 0, done.stderr
     assert query(product, "select count(*) from roster.reviews where state = 'open'") == [(1,)]
 
