@@ -136,6 +136,8 @@ def _bars() -> Progress:
 
 def _advance(bars: Progress, task: Any) -> Callable[[str, dict[str, Any]], None]:
     def advance(asset: str, metadata: dict[str, Any]) -> None:
+        if warning := metadata.get("warning"):
+            complain(str(warning))
         rows = metadata.get("dagster/partition_row_count")
         bars.update(task, advance=1, stage=asset if rows is None else f"{asset} ({rows:,} rows)")
 

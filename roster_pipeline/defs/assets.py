@@ -17,7 +17,7 @@ from roster_pipeline.defs.outcome import trigger_of
 from roster_pipeline.defs.partitions import HELD_TAG, districts
 from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.resources import DistrictSync
-from roster_pipeline.defs.snapshots import recorded
+from roster_pipeline.defs.snapshots import WARNING, recorded
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import last_landed
 from roster_pipeline.land.excerpt import settle
@@ -270,6 +270,7 @@ def product(sync: DistrictSync) -> Results:
 @dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT], partitions_def=districts)
 def snapshot(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     """Swap in what was published, with its history, for analysts."""
+    warnings: list[str] = []
     with as_failure():
         with sync.warehouse() as con:
             made = kept_plan(con)
@@ -281,9 +282,12 @@ def snapshot(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
                 organization_id=made.organization_id,
                 sync_id=made.sync_id,
                 at=sync.now(),
-                warn=context.log.warning,
+                warn=warnings.append,
             )
-        yield dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows})
+        for warning in warnings:
+            context.log.warning(warning)
+        noted: describe.Metadata = {WARNING: " ".join(warnings)} if warnings else {}
+        yield dg.MaterializeResult(metadata={describe.ROWS: sum(rows.values()), **rows, **noted})
 
 
 ASSETS = [raw, staging, current, marts, plan, product, snapshot]

@@ -10,6 +10,9 @@ from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.errors import ProductUnusable, is_interruption
 from roster_pipeline.product.organizations import record_snapshot
 
+WARNING = "warning"
+"""The metadata of a snapshot that an operator has to know of; a command shows it."""
+
 
 @contextmanager
 def recorded(sync: DistrictSync, organization_id: int) -> Iterator[None]:

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+import dagster as dg
 import duckdb
 import pytest
+from rich.progress import Progress
 
+from roster_pipeline.cli.sync import _advance
 from roster_pipeline.damaged import moved_aside
 from roster_pipeline.errors import RosterError
 from roster_pipeline.product.database import transaction
@@ -148,3 +151,20 @@ def test_given_a_file_of_a_newer_storage_and_older_columns_when_synced_then_conv
     stored = "select tags['storage_version'] from duckdb_databases() where database_name = 'latest'"
     assert read(latest, stored)[0][0].startswith("v1.0.0")
     assert moved_aside(latest) == []
+
+
+def test_given_a_damaged_file_when_synced_then_the_run_and_the_command_say_that_its_history_starts_anew(
+    valley, sync, latest, instance, capsys
+):
+    for damaged in (False, True):
+        if damaged:
+            damage(latest, "text")
+        assert sync(valley).failure is None
+        event = instance.get_latest_materialization_event(dg.AssetKey(["snapshots", "latest"]))
+        noted = {key: value.value for key, value in event.asset_materialization.metadata.items()}
+        capsys.readouterr()
+        with Progress(disable=True) as bars:
+            _advance(bars, bars.add_task("one"))("snapshots/latest", noted)
+        said = " ".join(capsys.readouterr().err.split())
+        assert ("history starts anew" in noted.get("warning", "")) is damaged
+        assert ("was damaged. It is moved aside" in said) is damaged
