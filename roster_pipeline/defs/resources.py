@@ -128,8 +128,8 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         self._district_id = self._district_name = self._run.tags.get(PARTITION_TAG, "")
         if not self._district_id:
             raise PartitionMissing(
-                f"This run of {self._run.job_name} has no partition, so it has no district. Nothing was tried. Start "
-                "it with the Clever id of a connected district as its partition."
+                f"This run of {self._run.job_name} names no district, because it has no partition. Nothing was tried. "
+                "Start it with the Clever id of a connected district as its partition."
             )
         self._settings = read_settings()
         self._engine = open_product(self._settings)
