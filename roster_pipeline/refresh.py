@@ -152,7 +152,8 @@ def cancel_waiting(pg: Connection, district_id: str, *, filed_before: datetime, 
     own = sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
     pg.execute(
         refresh_requests.update()
-        .where(requests.organization_id == own, requests.state == "queued", requests.requested_at < filed_before)
+        .where(requests.organization_id == own, requests.kind == "update", requests.state == "queued")
+        .where(requests.requested_at < filed_before)
         .values(state="canceled", summary=CANCELED, finished_at=at)
     )
 

@@ -106,7 +106,7 @@ def test_given_syncs_that_were_canceled_when_the_night_looks_then_they_are_no_fa
     for state in states:
         record(state)
     with transaction(product) as pg:
-        (district,) = candidates(pg)
+        (district,) = candidates(pg, datetime.now(UTC))
     assert district.failures == failures
 
 
