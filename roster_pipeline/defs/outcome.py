@@ -57,14 +57,12 @@ def outcome_words(instance: dg.DagsterInstance, run: dg.DagsterRun, selection: S
     return f"failed: {failed}"
 
 
-def tag_plain_outcome(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Say how a run ended that is about no single district, where it has not said so itself."""
-    run = instance.get_run_by_id(run_id)
-    if run is None or run.tags.get(OUTCOME_TAG) not in (None, STALE[OUTCOME_TAG]):
-        return
+def plain_outcome(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """How a run ended that is about no single district, in words."""
+    if is_stopped(instance, run):
+        return "stopped by a person"
     failed = _failure_words(instance, run)
-    words = "stopped by a person" if is_stopped(instance, run) else f"failed: {failed}" if failed else "done"
-    tag_outcome(instance, run, words)
+    return f"failed: {failed}" if failed else "done"
 
 
 def _failure_words(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:

@@ -23,8 +23,8 @@ from sqlalchemy import Connection, Engine
 from roster_pipeline.clever import clever_access
 from roster_pipeline.damaged import as_damage, move_aside
 from roster_pipeline.defs.failures import failure_of_run, lines_alone
-from roster_pipeline.defs.outcome import outcome_words, tag_beginning, tag_outcome, tag_plain_outcome, trigger_of
-from roster_pipeline.defs.partitions import DISTRICT_TAG, PARTITION_TAG
+from roster_pipeline.defs.outcome import STALE, outcome_words, plain_outcome, tag_beginning, tag_outcome, trigger_of
+from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG
 from roster_pipeline.defs.process import cancel, is_stopped
 from roster_pipeline.defs.selection import Selection, selection_of
 from roster_pipeline.errors import (
@@ -68,8 +68,9 @@ class Product(dg.ConfigurableResource[None]):
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Say how such a run ended, where it has not said so itself."""
-        if context.run and context.instance:
-            tag_plain_outcome(context.instance, context.run.run_id)
+        run = context.run and context.instance and context.instance.get_run_by_id(context.run.run_id)
+        if run and context.instance and run.tags.get(OUTCOME_TAG) in (None, STALE[OUTCOME_TAG]):
+            tag_outcome(context.instance, run, plain_outcome(context.instance, run))
 
     def engine(self) -> Engine:
         return open_product(read_settings())
@@ -164,8 +165,8 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         if not self._selection.repeats:
             raise CannotStart(f"Only a whole sync publishes, and this run is a part of one. {AGAIN}")
         with self.product() as pg:
-            runs, trigger = self._selection.repeats, trigger_of(self._run)
-            sync_id = find_reopenable(pg, self._district_id, runs=runs, trigger=trigger)
+            trigger = trigger_of(self._run)
+            sync_id = find_reopenable(pg, self._district_id, runs=self._selection.repeats, trigger=trigger)
             with open_warehouse(self.files, self._district_id) as con:
                 if not is_kept(con, uid_of(pg, sync_id), with_plan=not self._selection.plans):
                     raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")

@@ -1,6 +1,7 @@
-"""Kills syncs, feeds them faults and hostile text, and counts what was lost; prints one table with its seed.
+"""Kills syncs, feeds them faults, hazards and hostile text, and counts what was lost; prints one table with its seed.
 
-    python -m roster_pipeline_tests.torture [--seed N] [--kills N] [--faults N] [--strings N] [--processes N]
+    python -m roster_pipeline_tests.torture [--seed N] [--kills N] [--faults N] [--hazards N] [--strings N]
+        [--processes N]
 
 The same seed draws the same days and faults; where a clock or a thread meets them is up to the machine. The exit code
 is 1 if anything was lost, twice, wrong or half published. Ctrl-C ends it with the table of what was tried until then.
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from roster_pipeline_tests.conftest import migrated_server
-from roster_pipeline_tests.torture.lives import A_LIFE, FAULTS, KILLS, STRINGS, begin, live, lives_of
+from roster_pipeline_tests.torture.lives import A_LIFE, FAULTS, HAZARDS, KILLS, STRINGS, begin, live, lives_of
 from roster_pipeline_tests.torture.score import KINDS, WRONG, Score
 from roster_pipeline_tests.torture.texts import COLLECTED, hostile_texts
 
@@ -33,6 +34,7 @@ def main() -> None:
     lives = [
         *lives_of(KILLS, args.kills),
         *lives_of(FAULTS, args.faults),
+        *lives_of(HAZARDS, args.hazards),
         *lives_of(STRINGS, min(args.strings, len(hostile_texts()))),
     ]
     scores = {kind: Score() for kind in A_LIFE}
@@ -73,6 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
     parser.add_argument("--kills", type=int, default=200, help="commands to kill")
     parser.add_argument("--faults", type=int, default=1_000, help="schedules of faults to try")
+    parser.add_argument("--hazards", type=int, default=200, help="hazards of the installation to let happen")
     parser.add_argument("--strings", type=int, default=sys.maxsize, help="hostile texts to try; all if not given")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="at a time")
     return parser.parse_args()

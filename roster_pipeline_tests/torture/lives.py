@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from random import Random
 from typing import NamedTuple
 
+from roster_pipeline_tests.torture.hazards import hazards
 from roster_pipeline_tests.torture.kills import kills
 from roster_pipeline_tests.torture.places import Ground, ground
 from roster_pipeline_tests.torture.schedules import schedules
@@ -12,8 +13,8 @@ from roster_pipeline_tests.torture.score import Score
 from roster_pipeline_tests.torture.strings import strings
 from roster_pipeline_tests.torture.texts import hostile_texts
 
-KILLS, FAULTS, STRINGS = "kills", "fault schedules", "hostile records"
-A_LIFE = {KILLS: 10, FAULTS: 25, STRINGS: 2_500}
+KILLS, FAULTS, HAZARDS, STRINGS = "kills", "fault schedules", "hazards", "hostile records"
+A_LIFE = {KILLS: 10, FAULTS: 25, HAZARDS: 10, STRINGS: 2_500}
 """How many of each befall one town before the next begins; of texts, how many one district is made of."""
 _open = ExitStack()
 _ground: Ground
@@ -46,7 +47,7 @@ def live(seed: int, life: Life) -> Score:
         start = life.number * A_LIFE[STRINGS]
         score = strings(_ground, hostile_texts()[start : start + life.count])
     else:
-        befalls = {KILLS: kills, FAULTS: schedules}[life.kind]
+        befalls = {KILLS: kills, FAULTS: schedules, HAZARDS: hazards}[life.kind]
         score = befalls(_ground, Random(f"{seed}/{life.kind}/{life.number}"), life.count)
     score.lines = [f"{life.kind}, town {life.number}: {line}" for line in score.lines]
     return score

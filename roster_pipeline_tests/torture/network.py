@@ -3,14 +3,18 @@
 Only what can be noticed: an answer that leaves records out and says that it is the last looks like a shorter list.
 """
 
+import gzip
 import json
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 from typing import Any
 
 import httpx
 
 Body = dict[str, Any]
+MEBIBYTE, BOMB_MEBIBYTES = 2**20, 600
+"""More than the largest answer that the client reads."""
 CHANGING = "records change while pages are read"
 
 
@@ -98,6 +102,14 @@ class Crooked(httpx.BaseTransport):
         content = json.dumps(page).encode()
         raise httpx.DecodingError(f"{len(content)} bytes are no gzip", request=request)
 
+    def _gzip_bomb(self, request: httpx.Request, page: Body) -> httpx.Response:
+        """The page, packed in a few bytes and followed by more blanks than any page has."""
+        return _packed(request, page, "gzip")
+
+    def _stacked_gzip(self, request: httpx.Request, page: Body) -> httpx.Response:
+        """The same, packed twice."""
+        return _packed(request, page, "gzip, gzip")
+
     def _late(self, request: httpx.Request, page: Body) -> httpx.Response:
         raise httpx.ReadTimeout("nothing came in time", request=request)
 
@@ -119,9 +131,35 @@ SPOILT: Mapping[str, Spoil] = {
     "not a list": Crooked._not_a_list,
     "more than promised": Crooked._more_than_promised,
     "broken gzip": Crooked._broken_gzip,
+    "gzip bomb": Crooked._gzip_bomb,
+    "stacked gzip": Crooked._stacked_gzip,
     "late": Crooked._late,
     "refused": Crooked._refused,
 }
+
+
+class _Sent(httpx.SyncByteStream):
+    """Bytes as they come from the network; a response that is made of `content` would be unpacked at once."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+
+def _packed(request: httpx.Request, page: Body, coding: str) -> httpx.Response:
+    content = _bomb(json.dumps(page).encode())
+    for _ in coding.split(",")[1:]:
+        content = gzip.compress(content)
+    return httpx.Response(200, headers={"content-encoding": coding}, stream=_Sent(content), request=request)
+
+
+def _bomb(page: bytes) -> bytes:
+    """The page and many blanks as one gzip stream, which is never held unpacked."""
+    packer = zlib.compressobj(1, wbits=31)
+    blanks = (packer.compress(b" " * MEBIBYTE) for _ in range(BOMB_MEBIBYTES))
+    return b"".join([packer.compress(page), *blanks, packer.flush()])
 
 
 def _page(body: bytes) -> Body | None:

@@ -23,6 +23,7 @@ from roster_pipeline.defs.failures import EXIT_CODE
 from roster_pipeline.defs.launch import Ended
 from roster_pipeline.defs.partitions import PARTITION_TAG, TRIGGER_TAG
 from roster_pipeline.defs.resources import DistrictSync
+from roster_pipeline.defs.selection import SYNC_JOB
 from roster_pipeline.errors import RosterError
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.settings import read_settings
@@ -55,8 +56,12 @@ def sync(district_id: str, *, mode: str, network: httpx.BaseTransport = NETWORK,
     """
     resource = Unhurried()
     resource._network = network
-    run = SimpleNamespace(run_id=str(uuid4()), tags={PARTITION_TAG: district_id, TRIGGER_TAG: "cli"})
-    instance = SimpleNamespace(add_run_tags=lambda _run_id, _tags: None)
+    run = dg.DagsterRun(SYNC_JOB, str(uuid4()), tags={PARTITION_TAG: district_id, TRIGGER_TAG: "cli"})
+    instance = SimpleNamespace(
+        add_run_tags=lambda _run_id, _tags: None,
+        all_logs=lambda _run_id, **_which: [],
+        get_run_by_id=lambda _run_id: run,
+    )
     context = SimpleNamespace(run=run, log=QUIET, instance=instance)
     try:
         with _undescribed(), resource.yield_for_execution(context) as opened:

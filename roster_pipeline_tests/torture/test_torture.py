@@ -8,6 +8,8 @@ from random import Random
 
 import pytest
 
+from roster_pipeline_tests.torture import hazards as hazards_module
+from roster_pipeline_tests.torture.hazards import HAZARDS, hazards
 from roster_pipeline_tests.torture.kills import kills
 from roster_pipeline_tests.torture.places import ground
 from roster_pipeline_tests.torture.schedules import schedules
@@ -33,6 +35,14 @@ def test_given_commands_killed_at_random_when_synced_again_then_all_is_as_if_not
 def test_given_random_faults_when_synced_then_published_as_the_rule_book_says_or_nothing_at_all(here):
     score = schedules(here, Random(SEED), 6)
     assert (score.tried, score.lines) == (6, [])
+
+
+@pytest.mark.parametrize("hazard", HAZARDS)
+def test_a_hazard_loses_nothing(here, hazard, monkeypatch):
+    """Each kind of hazard happens twice to a small district."""
+    monkeypatch.setattr(hazards_module, "HAZARDS", {hazard: HAZARDS[hazard]})
+    score = hazards(here, Random(SEED), 2)
+    assert (score.tried, score.lines) == (2, [])
 
 
 def test_given_hostile_text_in_every_field_when_synced_then_it_comes_back_byte_for_byte(here):

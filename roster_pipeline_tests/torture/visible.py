@@ -139,16 +139,15 @@ def analysts_see(path: Path, district_id: str) -> Rows:
         }
 
 
-def left_behind(place: Place, district_id: str) -> list[str]:
+def left_behind(place: Place) -> list[str]:
     """What no sync may leave, killed or not, once another has ended well: files, tables, locks, rows without a home."""
     counted = {what: query(place.engine, statement)[0][0] for what, statement in LEFT_BEHIND.items()}
-    allowed = {
-        place.home / "districts" / f"{district_id}.duckdb",
-        place.latest,
-        place.latest.with_name(".lock"),
-    }
+    connected = query(place.engine, "select clever_district_id from roster.organizations")
+    files_of_districts = {place.home / "districts" / f"{one}.duckdb" for (one,) in connected}
+    allowed = files_of_districts | {place.latest, place.latest.with_name(".lock")}
     kept = [place.home / name for name in ("districts", "snapshots", "landing")]
-    files = {path for folder in kept for path in folder.rglob("*") if path.is_file()} - allowed
+    moved_aside = {path for folder in kept for path in folder.rglob("*.damaged-*")}
+    files = {path for folder in kept for path in folder.rglob("*") if path.is_file()} - allowed - moved_aside
     found = [f"{count} {what}" for what, count in counted.items() if count]
     return found + [f"a file {path.relative_to(place.home)}" for path in sorted(files)]
 
