@@ -107,7 +107,7 @@ def test_given_the_file_holds_another_plan_when_run_from_there_then_it_is_refuse
 ):
     execute(product, "update roster.syncs set dagster_run_id = :run where state = 'published'", run="another")
     execute(product, "update roster.syncs set state = 'canceled' where state = 'failed'")
-    execute(product, "update roster.syncs set id = id + 1 where state = 'canceled'")
+    execute(product, "update roster.syncs set uid = gen_random_uuid() where state = 'canceled'")
     assert "no longer kept" in refusal(instance, start(valley, *FROM_PUBLISH, again=failed))
     assert query(product, SYNCS) == [("published",), ("canceled",)]
 
