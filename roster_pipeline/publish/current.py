@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
-from roster_pipeline.publish.current_tables import ASKED, ASKED_WITHIN, CURRENT_TABLES, FOREIGN_IDS, NEW_IDS
+from roster_pipeline.publish.current_tables import ASKED, ASKED_WITHIN, CURRENT_TABLES, FOREIGN_IDS
 
 REACH = ("people", "sections", "schools")
 """What a delta sync tells PostgreSQL of its reach."""
@@ -27,6 +27,20 @@ LIVE = {
     "org_memberships": "org_memberships where organization_id = :organization_id and ended_at is null",
     "rosters": "rosters where organization_id = :organization_id and source = 'clever' and archived_at is null",
 }
+
+NEW_IDS = """
+    select 'people' as resource, clever_id from (
+        select clever_id from staging.stg_teachers union select clever_id from staging.stg_students
+    ) where clever_id not in (
+        select linked_clever_id from current.accounts where is_linked_here and linked_clever_id is not null
+    )
+    union all
+    select 'schools', school_id from staging.stg_schools where school_id not in (select school_id from current.schools)
+    union all
+    select 'sections', section_id from staging.stg_sections
+    where section_id not in (select section_id from current.rosters)
+"""
+"""DuckDB; the ids of the feed that nothing here has yet. Only such an id can belong to another district."""
 
 
 def count_live(pg: Connection, organization_id: int) -> dict[str, int]:

@@ -63,7 +63,6 @@ OF_ASKED = """and m.account_id in (select account_id from asked)
 """Whoever is asked for only because of an address stands as they are: their record is not looked at."""
 OF_SECTIONS = "and roster.clever_id in (select id from within_sections)"
 
-
 OTHERS = """
     select organization_id from roster.identity_links where account_id = a.id and unlinked_at is null
     union select organization_id from roster.org_memberships where account_id = a.id and ended_at is null
@@ -79,20 +78,6 @@ OTHER_IS_DISCONNECTED = f"""
 FOLDED = r"regexp_replace(normalize(lower(btrim({})), nfd), '[\u0300-\u036f]', '', 'g')"
 """A name as `feed_names` has it: without case, accents and blanks around it."""
 
-
-NEW_IDS = """
-    select 'people' as resource, clever_id from (
-        select clever_id from staging.stg_teachers union select clever_id from staging.stg_students
-    ) where clever_id not in (
-        select linked_clever_id from current.accounts where is_linked_here and linked_clever_id is not null
-    )
-    union all
-    select 'schools', school_id from staging.stg_schools where school_id not in (select school_id from current.schools)
-    union all
-    select 'sections', section_id from staging.stg_sections
-    where section_id not in (select section_id from current.rosters)
-"""
-"""DuckDB; the ids of the feed that nothing here has yet. Only such an id can belong to another district."""
 FOREIGN_IDS = _table(
     "foreign_ids",
     "Clever ids of the feed that belong to another district, and nothing else of it.",
