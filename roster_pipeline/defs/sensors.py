@@ -65,7 +65,6 @@ def refresh_requests(context: dg.SensorEvaluationContext, product: Product) -> I
     """
     with transaction(product.engine()) as pg:
         _give_back(context.instance, pg, product.now())
-        _answer_stopped(context.instance, pg, product.now())
     waiting = _free(context.instance, product)
     until = monotonic() + product.patience
     while not waiting and monotonic() < until:
@@ -81,16 +80,19 @@ def refresh_requests(context: dg.SensorEvaluationContext, product: Product) -> I
 
 
 def _free(instance: dg.DagsterInstance, product: Product) -> list[Waiting]:
-    """Who waits for a run and has none."""
+    """Who waits for a run and has none. A run may be stopped in the queue while the sensor looks, so each look asks."""
     with transaction(product.engine()) as pg:
         waiting = waiting_requests(pg)
-    busy = syncs_under_way(instance) if waiting else set()
-    return [one for one in waiting if one.district_id not in busy]
+        busy = syncs_under_way(instance) if waiting else set()
+        free = [one for one in waiting if one.district_id not in busy]
+        _answer_stopped(instance, pg, free, product.now())
+        left = {one.district_id for one in waiting_requests(pg)} if free else set()
+    return [one for one in free if one.district_id in left]
 
 
-def _answer_stopped(instance: dg.DagsterInstance, pg: Connection, now: datetime) -> None:
+def _answer_stopped(instance: dg.DagsterInstance, pg: Connection, free: list[Waiting], now: datetime) -> None:
     """Answer the requests of a run of this sensor that a person stopped before it began; they start no other one."""
-    for one in waiting_requests(pg):
+    for one in free:
         own = {PARTITION_TAG: one.district_id, SENSOR_TAG: refresh_requests.name}
         stopped = dg.RunsFilter(job_name=sync_roster.name, tags=own, statuses=[dg.DagsterRunStatus.CANCELED])
         for record in instance.get_run_records(stopped, limit=1):

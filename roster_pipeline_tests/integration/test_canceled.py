@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from roster_pipeline.definitions import build_definitions
+from roster_pipeline.defs import sensors
 from roster_pipeline.defs.alerts import failure_alerts
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.defs.partitions import OUTCOME_TAG
@@ -134,6 +135,20 @@ def test_given_a_run_that_was_stopped_in_the_queue_when_the_sensor_looks_then_it
         (asked,) = refresh_requests(context)
     assert isinstance(asked, dg.RunRequest)
     assert query(product, REQUESTS) == [STOPPED, ("queued", None)]
+
+
+def test_given_a_run_that_is_stopped_in_the_queue_while_the_sensor_looks_then_its_requests_start_no_other(
+    valley, instance, press, product, environment, monkeypatch
+):
+    press(valley)
+    tags = {"dagster/partition": valley.id, "dagster/sensor_name": "refresh_requests"}
+    run = dg.DagsterRun("sync_roster", status=dg.DagsterRunStatus.NOT_STARTED, tags=tags)
+    instance.add_run(run)
+    monkeypatch.setattr(sensors, "sleep", lambda _: instance.report_run_canceled(run))
+    with dg.build_sensor_context(instance=instance, resources={"product": Product(patience=1)}) as context:
+        (skipped,) = refresh_requests(context)
+    assert isinstance(skipped, dg.SkipReason)
+    assert query(product, REQUESTS) == [STOPPED]
 
 
 def test_given_a_run_that_was_stopped_by_force_when_the_sensor_looks_then_its_requests_are_answered(
