@@ -27,14 +27,7 @@ from roster_pipeline.defs.outcome import STALE, outcome_words, plain_outcome, ta
 from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG
 from roster_pipeline.defs.process import cancel, is_stopped
 from roster_pipeline.defs.selection import Selection, selection_of
-from roster_pipeline.errors import (
-    CannotStart,
-    FileDamaged,
-    PartitionMissing,
-    PlanStale,
-    ProductUnusable,
-    is_interruption,
-)
+from roster_pipeline.errors import CannotStart, FileDamaged, PartitionMissing, PlanStale, RosterError, is_interruption
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.preview import continue_preview, discard_previews
@@ -62,14 +55,16 @@ class Product(dg.ConfigurableResource[None]):
     patience: float = 9.0
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Tag a run that is about many districts; a sensor and a schedule have none."""
-        if context.run and context.instance:
+        """Tag a run that is about many districts; a sensor and a schedule have none, `DistrictSync` tags its own."""
+        if context.run and context.instance and PARTITION_TAG not in context.run.tags:
             tag_beginning(context.instance, context.run, context.run.tags.get(DISTRICT_TAG, "all districts"))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Say how such a run ended, where it has not said so itself."""
         run = context.run and context.instance and context.instance.get_run_by_id(context.run.run_id)
-        if run and context.instance and run.tags.get(OUTCOME_TAG) in (None, STALE[OUTCOME_TAG]):
+        if not run or not context.instance or PARTITION_TAG in run.tags:
+            return
+        if run.tags.get(OUTCOME_TAG) in (None, STALE[OUTCOME_TAG]):
             tag_outcome(context.instance, run, plain_outcome(context.instance, run))
 
     def engine(self) -> Engine:
@@ -162,7 +157,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             continue_preview(self.files, self._district_id)
         if self._selection.is_whole or not self._selection.publishes:
             return
-        if not self._selection.repeats:
+        if not self._selection.repeats or self._selection.reads:
             raise CannotStart(f"Only a whole sync publishes, and this run is a part of one. {AGAIN}")
         with self.product() as pg:
             trigger = trigger_of(self._run)
@@ -186,7 +181,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
         try:
             self._state = write_product(self._engine, close)
-        except ProductUnusable as error:
+        except RosterError as error:
             log.warning(f"{error} The next sync of this district closes this one.")
         if is_canceled:
             self._state = self._state or "canceled"

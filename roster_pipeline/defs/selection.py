@@ -58,10 +58,13 @@ class Selection:
 
 
 def selection_of(run: dg.DagsterRun) -> Selection:
-    """Read what a run was launched with: its steps, or its assets, or everything of its job."""
+    """Read what a run was launched with: its steps, or its assets, or everything of its job.
+
+    *Materialize all* of the asset graph also runs the check of all districts, which is no step of a sync.
+    """
     repeats = tuple(dict.fromkeys(filter(None, (run.parent_run_id, run.root_run_id))))
     if run.step_keys_to_execute:
-        steps = frozenset(run.step_keys_to_execute)
+        steps = ALL_STEPS.intersection(run.step_keys_to_execute)
     elif run.asset_selection:
         steps = frozenset(STEPS[key.path[0]] for key in run.asset_selection)
     else:

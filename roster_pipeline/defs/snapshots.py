@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from roster_pipeline.defs.failures import line_of
 from roster_pipeline.defs.resources import DistrictSync
-from roster_pipeline.errors import ProductUnusable, is_interruption
+from roster_pipeline.errors import RosterError, is_interruption
 from roster_pipeline.product.organizations import record_snapshot
 
 WARNING = "warning"
@@ -21,7 +21,7 @@ def recorded(sync: DistrictSync, organization_id: int) -> Iterator[None]:
         yield
     except Exception as error:
         if not is_interruption(error):
-            with suppress(ProductUnusable), sync.product() as pg:
+            with suppress(RosterError), sync.product() as pg:
                 record_snapshot(pg, organization_id, sync.now(), failure=line_of(error))
         raise
     with sync.product() as pg:

@@ -123,6 +123,15 @@ def test_given_a_part_of_a_sync_that_would_publish_when_started_then_it_is_refus
     assert row_versions(product) == before
 
 
+def test_given_a_failed_sync_when_steps_are_chosen_that_read_and_publish_then_it_is_refused(
+    valley, failed, start, instance, product
+):
+    before = row_versions(product)
+    assert "Only a whole sync publishes" in refusal(instance, start(valley, "raw", *FROM_PUBLISH, again=failed))
+    assert query(product, SYNCS) == [("published",), ("failed",)]
+    assert row_versions(product) == before
+
+
 @pytest.mark.parametrize("groups", [("raw",), ("marts", "intermediate"), ("snapshots",)])
 def test_given_a_part_of_a_sync_that_publishes_nothing_when_started_then_it_succeeds_as_no_sync(
     valley, sync, start, product, groups

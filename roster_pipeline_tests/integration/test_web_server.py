@@ -5,6 +5,7 @@ import pytest
 
 from roster_pipeline.defs.launch import dagster_instance, prepare_home
 from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, TRIGGER_TAG
+from roster_pipeline.defs.selection import STEPS
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query
 from roster_pipeline_tests.integration.rule_book import expect
@@ -87,3 +88,13 @@ def test_given_a_sync_that_failed_as_it_published_when_its_buttons_are_pressed_t
     assert looked.status is dg.DagsterRunStatus.SUCCESS
     assert (looked.tags[DISTRICT_TAG], looked.tags[TRIGGER_TAG]) == (valley.name, "manual")
     assert query(product, STATES) == [("published",), ("published",)]
+
+
+def test_given_all_assets_when_materialized_then_it_is_a_sync_of_the_district(valley, web, instance, product):
+    instance.add_dynamic_partitions("districts", [valley.id])
+    run = web.materialize(valley, *STEPS)
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert [run.tags.get(tag) for tag in (DISTRICT_TAG, TRIGGER_TAG, OUTCOME_TAG)] == [
+        *(valley.name, "manual", "published"),
+    ]
+    assert query(product, STATES) == [("published",)]
