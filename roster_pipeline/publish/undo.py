@@ -30,8 +30,6 @@ CLAIMS = (
     ("reviews", "clever_id || ' ' || reason", "state = 'open'"),
 )
 """What only one row may have, and while what holds: a row put back must not take it from whoever has it now."""
-
-
 PEOPLE = {
     "identity_links": ("account_id", "clever_id"),
     "accounts": ("id", None),
@@ -45,6 +43,12 @@ PEOPLE = {
 """Whose a row is: its columns for the account and for the Clever id."""
 WHOLE = ("accounts", "identity_links", "org_memberships")
 """A change of one of these keeps everything of the person as it is."""
+MEMBERS = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
+OF_ANOTHER = (
+    "ended_at is null and not roster.is_within_reach(account_id, roster.own_organization()) "
+    "and account_id not in (select account_id from undone_identity_links where unlinked_at is null)"
+)
+"""Whether the account of a membership has moved to another organization (R2.29), and is not moved back."""
 Rows = Sequence[sa.RowMapping]
 WRITTEN_LATER = """
     exists (select from roster.changes as later join roster.syncs as wrote on wrote.id = later.sync_id
@@ -127,8 +131,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     rows = {name: [f"select * from undone_{name}"] for name in TARGETS}
     counts = write_rows(pg, rows, values, as_owner=bool(others))
     said = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
-    if others:
-        said["from_organizations"] = others
+    said |= {"from_organizations": others} if others else {}
     finish_correction(pg, correction, said, at)
     if not school:
         _mark(pg, undone)
@@ -253,7 +256,7 @@ def _set_aside(pg: Connection) -> list[dict[str, Any]]:
     for name, column, while_ in CLAIMS:
         while found := _keep_people(pg, _taken(name, column, while_), (name,)):
             skipped += found
-    return skipped
+    return skipped + _keep_people(pg, OF_ANOTHER, MEMBERS)
 
 
 def _taken(name: str, column: str, while_: str) -> str:

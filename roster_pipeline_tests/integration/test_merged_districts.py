@@ -7,7 +7,7 @@ import pytest
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.publish.resolve import resolve_reviews
-from roster_pipeline_tests.integration.decisions import classes_of, link_of, live_classes
+from roster_pipeline_tests.integration.decisions import classes_of, enrol, link_of, live_classes, withdraw
 from roster_pipeline_tests.integration.readers import contents, execute, live_rows, query, row_versions
 from roster_pipeline_tests.integration.test_existing_accounts import give
 from roster_pipeline_tests.integration.test_resolve import BOOK
@@ -22,6 +22,7 @@ MEMBER_OF = (
     "select o.clever_district_id from roster.org_memberships as m join roster.organizations as o "
     "on o.id = m.organization_id where m.account_id = :id and m.ended_at is null"
 )
+NO_LIMITS = """update roster.organizations set limits = '{"district_removals": 1, "window_removals": 1}'"""
 PEOPLE = (("Tom", "Reed"), ("Kim", "West"), ("Ann", "Moss"))
 
 
@@ -142,3 +143,23 @@ def test_given_many_when_none_can_be_decided_so_then_refused_and_nothing_is_reco
     with pytest.raises(CorrectionRefused, match="None of these 3"):
         resolve_all([number for number, *_ in open_of(valley)])
     assert contents(product, without=()) == before
+
+
+def test_given_an_account_that_moved_when_an_older_sync_of_its_district_is_undone_then_it_stays_and_the_rest_is_back(
+    merge, hamlet, product, quick_sync, decide, undo
+):
+    (old, *_), (new, *_) = merge("active")
+    account, other = link_of(product, old)[0], hamlet.get("users", users_of(hamlet, "student")[3])
+    key = hamlet.resources["sections"].ids()[0]
+    execute(product, NO_LIMITS)
+    for change in (enrol, withdraw):
+        for person in (old, other):
+            change(hamlet, key, person)
+        left = quick_sync(hamlet).sync_id
+    execute(product, STATE, state="disconnected", key=hamlet.id)
+    decide(new, "relink")
+    mine = live_classes(product, account)
+    undone = undo(left)
+    assert undone.counts == {"roster_students": {"update": 1}}
+    assert [skipped["entity"] for skipped in undone.skipped] == ["roster_students"]
+    assert live_classes(product, account) == mine
