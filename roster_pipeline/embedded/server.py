@@ -173,16 +173,22 @@ def _read(data: Path) -> Running | None:
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         process = psutil.Process(int(lines[0]))
-        if Path(process.cwd()) != data.resolve():
+        if not _works_in(process, data):
             return None
     except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
         return None
-    except psutil.AccessDenied:
-        pass  # somebody else's process, so the server's if it is the one that wrote the file
     if len(lines) < 5:
         return Running(process, data, 5432, "starting")
     folder = data if lines[4].startswith(HERE) or not lines[4] else Path(lines[4])
     return Running(process, folder, int(lines[3]), lines[7].strip() if len(lines) > 7 else "starting")
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    """Whether a process is the server of a data folder, and not one that got the number of a server that was killed."""
+    try:
+        return Path(process.cwd()) == data.resolve()
+    except psutil.AccessDenied:  # as root without the right to look: the server runs as the owner of its data
+        return process.uids().real == data.stat().st_uid
 
 
 def _run(program: Path, *arguments: str, owner: Owner, inside: Path) -> None:

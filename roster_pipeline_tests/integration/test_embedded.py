@@ -131,6 +131,27 @@ def test_given_a_server_that_was_killed_when_started_again_then_its_socket_folde
 
 
 @as_root
+def test_given_a_server_that_was_killed_when_another_users_process_has_its_number_then_started_again(place):
+    os.chown(place, NOBODY, NOBODY)
+
+    def work():
+        own = Settings(home=place / "home", database_url=None)
+        product_url(own)
+        record = own.postgres_folder / "postmaster.pid"
+        number, *rest = record.read_text().splitlines(keepends=True)
+        postmaster = psutil.Process(int(number))
+        os.kill(postmaster.pid, signal.SIGQUIT)
+        postmaster.wait(20)
+        record.write_text("".join(["1\n", *rest]))
+        with psycopg.connect(libpq(own)) as pg:
+            found = pg.execute("select 1").fetchone()
+        stop_if_last(own)
+        return found
+
+    assert as_user(NOBODY, work) == [1]
+
+
+@as_root
 def test_given_two_unix_users_on_one_machine_then_neither_meets_a_lock_of_the_other(settings, place):
     product_url(settings)
     place.chmod(0o711)
