@@ -39,12 +39,8 @@ def register(app: typer.Typer) -> None:
 
 def refresh(
     district: OneDistrict,
-    school: Annotated[
-        str | None, typer.Option(metavar="ID", help="Clever's id of the one school that changed.")
-    ] = None,
-    section: Annotated[
-        str | None, typer.Option(metavar="ID", help="Clever's id of the one section that changed.")
-    ] = None,
+    school: School = None,
+    section: Section = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the answer, and say what changed.")] = False,  # noqa: FBT002
     timeout: Annotated[float, typer.Option(min=0, help="How many seconds to wait at most.")] = 600,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
@@ -72,9 +68,7 @@ def refresh(
 
 
 def requests(
-    district: Annotated[
-        str | None, typer.Option("--district", metavar="ID", help="Clever's id of one district.")
-    ] = None,
+    district: District = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
     """The last Update Roster requests: what for, how they stand, how long they took, and the answer."""

@@ -13,14 +13,17 @@ from sqlalchemy import Engine
 from roster_pipeline.alerts import Kind, record_unstarted, tell
 from roster_pipeline.defs.failures import failure_of_run
 from roster_pipeline.defs.jobs import sync_roster
-from roster_pipeline.defs.partitions import PARTITION_TAG, TRIGGER_TAG
+from roster_pipeline.defs.outcome import tag_ended, trigger_of
+from roster_pipeline.defs.partitions import DISTRICT_TAG, PARTITION_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.selection import selection_of
 from roster_pipeline.model.clock import known
 from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import name_of
 from roster_pipeline.settings import read_settings
 
 FIRST_LOOK = timedelta(days=1)
+UNSUCCESSFUL = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 OVERLAP = timedelta(minutes=5)
 """A run's end can be seen a little after the time it bears; seeing it twice changes nothing."""
 
@@ -32,7 +35,10 @@ OVERLAP = timedelta(minutes=5)
     "between: to ROSTER_ALERT_WEBHOOK_URL, or to the log. Runs that could not start count. The same for snapshots.",
 )
 def failure_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.SkipReason:
-    """Look at the last sync of each district, at the runs that never came to one, and at the last snapshot."""
+    """Look at the last sync of each district, at the runs that never came to one, and at the last snapshot.
+
+    Runs whose process could not say how they ended are tagged.
+    """
     engine, now = product.engine(), datetime.now(UTC)
     _record_unstarted(context, engine, now)
     return _tell(context, engine, now, "failing", "disconnected", "snapshot")
@@ -59,21 +65,22 @@ def _tell(context: dg.SensorEvaluationContext, engine: Engine, at: datetime, *ki
 def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: datetime) -> None:
     last_look = datetime.fromisoformat(context.cursor) if context.cursor else None
     since = known(last_look, now) or now - FIRST_LOOK
-    failed = dg.RunsFilter(
-        job_name=sync_roster.name, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since - OVERLAP
-    )
+    unsuccessful = dg.RunsFilter(statuses=UNSUCCESSFUL, updated_after=since - OVERLAP)
     with transaction(engine) as pg:
-        for record in context.instance.get_run_records(failed):
-            run = record.dagster_run
-            if not selection_of(run).is_whole:
+        for record in context.instance.get_run_records(unsuccessful):
+            run, district_id = record.dagster_run, record.dagster_run.tags.get(PARTITION_TAG)
+            name = name_of(pg, district_id) or district_id if district_id else run.tags.get(DISTRICT_TAG)
+            tag_ended(context.instance, run, name or "all districts")
+            has_failed = run.job_name == sync_roster.name and run.status is dg.DagsterRunStatus.FAILURE
+            if not has_failed or not selection_of(run).is_whole:
                 continue
             failure = failure_of_run(context.instance, run.run_id)
             ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else record.update_timestamp
             record_unstarted(
                 pg,
-                run.tags.get(PARTITION_TAG, ""),
+                district_id or "",
                 run_id=run.run_id,
-                trigger=run.tags.get(TRIGGER_TAG, "manual"),
+                trigger=trigger_of(run),
                 at=ended,
                 now=now,
                 failure=failure and failure[0],

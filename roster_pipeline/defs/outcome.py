@@ -44,6 +44,22 @@ def tag_outcome(instance: dg.DagsterInstance, run: dg.DagsterRun, words: str) ->
     instance.add_run_tags(run.run_id, {OUTCOME_TAG: label(words)})
 
 
+def tag_ended(instance: dg.DagsterInstance, run: dg.DagsterRun, district: str) -> None:
+    """Tag a run that is over and whose process could not: it never began, was killed, or a person stopped the run.
+
+    Args:
+        district: as `tag_beginning`.
+    """
+    if run.tags.get(OUTCOME_TAG) not in (None, STALE[OUTCOME_TAG]):
+        return
+    instance.add_run_tags(run.run_id, {DISTRICT_TAG: label(district), TRIGGER_TAG: trigger_of(run)})
+    if run.status is dg.DagsterRunStatus.CANCELED:
+        tag_outcome(instance, run, "stopped by a person")
+    else:
+        failed = _failure_words(instance, run) or "it could not start, or its process was killed"
+        tag_outcome(instance, run, f"failed: {failed}")
+
+
 def outcome_words(instance: dg.DagsterInstance, run: dg.DagsterRun, selection: Selection, state: str | None) -> str:
     """How a run ended, in words.
 

@@ -11,8 +11,10 @@ from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._utils.hosted_user_process import recon_job_from_origin
 
 from roster_pipeline.definitions import defs
+from roster_pipeline.defs.alerts import failure_alerts
 from roster_pipeline.defs.freshness import FRESH
 from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG, TRIGGER_TAG
+from roster_pipeline.defs.resources import Product
 from roster_pipeline_tests.integration.readers import execute
 
 
@@ -82,3 +84,22 @@ def test_given_the_check_of_all_districts_run_by_hand_when_it_ends_then_it_has_t
     run = launch(assets.get_subset(asset_selection=frozenset(), asset_check_selection=fresh))
     assert run.status is dg.DagsterRunStatus.SUCCESS
     assert said(run) == ("all districts", "manual", "done")
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "outcome"),
+    [
+        ("CANCELED", {}, "stopped by a person"),
+        ("FAILURE", {}, "failed: it could not start, or its process was killed"),
+        ("FAILURE", {OUTCOME_TAG: "under way"}, "failed: it could not start, or its process was killed"),
+    ],
+)
+def test_given_a_run_whose_process_could_not_say_how_it_ended_when_the_sensor_looks_then_it_has_its_tags(
+    valley, product, environment, instance, status, tags, outcome
+):
+    own = {PARTITION_TAG: valley.id}
+    run = dg.DagsterRun("plan_roster", status=dg.DagsterRunStatus[status], tags=tags | own)
+    instance.add_run(run)
+    with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
+        failure_alerts(context)
+    assert said(instance.get_run_by_id(run.run_id)) == (valley.name, "manual", outcome)
