@@ -66,7 +66,7 @@ def write_snapshot(
     district = _District(district_id, organization_id, sync_id, is_whole)
     try:
         private_folder(folder)  # people: whom to let in is the operator's to say
-        lock = FileLock(folder / ".lock", mode=PRIVATE_FILE)
+        lock = FileLock(folder / ".lock", mode=PRIVATE_FILE).acquire()
     except OSError as error:
         raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
     with lock:

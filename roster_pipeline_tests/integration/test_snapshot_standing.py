@@ -40,7 +40,8 @@ def test_given_a_snapshot_that_fails_when_synced_then_the_product_and_one_alert_
     look,  # noqa: F811
 ):
     ended = sync(valley)
-    assert ended.exit_code == 1
+    assert ended.exit_code == 2
+    assert "cannot be written (File exists)" in ended.failure
     written_at, failure = standing(valley)
     assert (written_at, failure) == (None, ended.failure.partition(" (step")[0])
     look()
