@@ -29,7 +29,6 @@ from roster_pipeline.defs.process import cancel, is_stopped
 from roster_pipeline.defs.selection import Selection, selection_of
 from roster_pipeline.errors import CannotStart, FileDamaged, PartitionMissing, PlanStale, RosterError, is_interruption
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.preview import continue_preview, discard_previews
 from roster_pipeline.land.warehouse import discard_excerpt, district_file, excerpt_file, open_current, stays_open, title
 from roster_pipeline.model.text import label
@@ -162,7 +161,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         with self.product() as pg:
             trigger = trigger_of(self._run)
             sync_id = find_reopenable(pg, self._district_id, runs=self._selection.repeats, trigger=trigger)
-            with open_warehouse(self.files, self._district_id) as con:
+            with self.warehouse() as con:
                 if not is_kept(con, uid_of(pg, sync_id), with_plan=not self._selection.plans):
                     raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")
             reopen_sync(pg, sync_id, dagster_run_id=self._run.run_id)

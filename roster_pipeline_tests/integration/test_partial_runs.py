@@ -5,14 +5,18 @@ import pytest
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 
+from roster_pipeline.damaged import moved_aside
 from roster_pipeline.defs.alerts import failure_alerts
 from roster_pipeline.defs.assets import ASSETS
 from roster_pipeline.defs.partitions import OUTCOME_TAG, PARTITION_TAG
 from roster_pipeline.defs.process import failures_of
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.selection import ALL_STEPS, STEPS
+from roster_pipeline.land.warehouse import district_file
+from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.test_damaged import damage
 
 SYNCS = "select state from roster.syncs order by id"
 REFUSE = "alter table roster.rosters add constraint nobody check (name <> 'Changed since')"
@@ -110,6 +114,17 @@ def test_given_the_file_holds_another_plan_when_run_from_there_then_it_is_refuse
     execute(product, "update roster.syncs set uid = gen_random_uuid() where state = 'canceled'")
     assert "no longer kept" in refusal(instance, start(valley, *FROM_PUBLISH, again=failed))
     assert query(product, SYNCS) == [("published",), ("canceled",)]
+
+
+def test_given_the_file_is_damaged_when_run_from_there_then_it_is_refused_and_the_file_is_moved_aside(
+    valley, failed, start, sync, instance, product
+):
+    file = district_file(read_settings().districts_folder, valley.id)
+    damage(file, "text")
+    assert "is damaged" in refusal(instance, start(valley, *FROM_PUBLISH, again=failed))
+    assert (file.exists(), len(moved_aside(file))) == (False, 1)
+    assert query(product, SYNCS) == [("published",), ("failed",)]
+    assert sync(valley).exit_code == 0
 
 
 @pytest.mark.parametrize("groups", [("product",), ("sync", "product", "snapshots"), ("raw", "product")])
