@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.why.chain import Item, State, Step, at, count, dated, listed
 from roster_pipeline.why.clock import Arrival, Reached, change_words, hops_words
@@ -31,6 +32,7 @@ ARRIVED: Mapping[Reached, State] = {
     "published": "ok",
     "unknown": "unknown",
 }
+UNKNOWN_SYNC = "by a sync that the product does not know, as after a backup was restored"
 WOULD = {"insert": "would be new", "update": "would change", "restore": "would be back", "end": "would end"}
 
 
@@ -147,7 +149,8 @@ def read_step(district: District, read: Record | Unread, lists: tuple[str, ...])
         return Step("Read", "unknown", f"Not known: {read.because}.")
     landing, sync = read.landing, district.reading
     refused, dropped = faults(read, "refused"), faults(read, "dropped")
-    by = f"by sync {sync.id}, {at(sync.started_at)}" if sync else "for a plan that was only looked at"
+    unknown = "for a plan that was only looked at" if landing.sync_id == PREVIEW else UNKNOWN_SYNC
+    by = f"by sync {sync.id}, {at(sync.started_at)}" if sync else unknown
     says = f"{listed([f'{landing.rows.get(name, 0):,} {name}' for name in lists])} read to the end {by}."
     if refused:
         says += " This record could not be read and is set aside."

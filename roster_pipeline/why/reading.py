@@ -161,16 +161,16 @@ def last_landing(con: duckdb.DuckDBPyConnection) -> Landing | Unread:
         uploaded_at,
         dict(rows),
         frozenset(name for (name,) in emptied),
-        _is_decided(con, sync_id),
+        _is_decided(con, sync_id, sync_uid),
     )
 
 
-def _is_decided(con: duckdb.DuckDBPyConnection, sync_id: int) -> bool:
+def _is_decided(con: duckdb.DuckDBPyConnection, sync_id: int, sync_uid: str | None) -> bool:
+    plan = "select (plan::json ->> 'sync_id')::bigint, plan::json ->> 'sync_uid' from changes.plan"
     try:
-        row = con.execute("select (plan::json ->> 'sync_id')::bigint from changes.plan").fetchone()
+        return con.execute(plan).fetchone() == (sync_id, sync_uid)
     except duckdb.CatalogException:
         return False
-    return row == (sync_id,)
 
 
 def faults_of(

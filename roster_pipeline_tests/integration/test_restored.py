@@ -14,6 +14,7 @@ from roster_pipeline.reading import read_district
 from roster_pipeline.sandbox.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST, write_snapshot
+from roster_pipeline.why.answer import Evidence, why_person
 from roster_pipeline_tests import stages
 from roster_pipeline_tests.conftest import execute_apart
 from roster_pipeline_tests.integration.readers import difference, published, query
@@ -114,6 +115,26 @@ def test_given_a_lost_sync_when_its_number_comes_again_then_its_plan_is_not_publ
         transaction(product) as pg,
     ):
         finish_sync(pg, read_plan(con), last_landed(con).district, summary="", at=datetime.now(UTC))
+
+
+def test_given_a_lost_sync_when_its_number_comes_again_and_the_new_one_decides_nothing_then_why_knows_neither(
+    quick_sync, product, valley, backup, monkeypatch
+):
+    """The file says that a sync of this number read it, and holds a plan of this number; both may be the lost one's."""
+    quick_sync(valley)
+    person, restore = valley.resources["users"].ids()[0], backup()
+    school_days(valley, 2)
+    quick_sync(valley)
+    restore()
+    evidence = Evidence(product, read_settings().districts_folder)
+    (chain,) = why_person(evidence, person)
+    assert "a sync that the product does not know" in next(one.says for one in chain.steps if one.name == "Read")
+    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+        patched.setattr(stages, "decide", lambda *_, **__: 1 / 0)
+        quick_sync(valley)
+    (chain,) = why_person(evidence, person)
+    checked = next(one for one in chain.steps if one.name == "Checked")
+    assert checked.says == "The sync ended before what it had read was checked."
 
 
 def test_given_a_file_of_an_earlier_version_when_a_sync_is_added_then_it_is_read_whole_and_its_history_stays(
