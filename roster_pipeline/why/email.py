@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import Organization, all_organizations
@@ -61,21 +61,30 @@ def why_email(evidence: Evidence, email: str) -> EmailAnswer:
     asked = dict.fromkeys(
         (one.organization_id, one.clever_id) for one in holders if one.organization_id and one.clever_id
     )
-    for organization in organizations.values():
-        carrying = _carriers(evidence, organization, email)
-        found += _carrier_items(carrying, organization)
-        if not isinstance(carrying, Unread):
-            asked |= dict.fromkeys((organization.id, one.clever_id) for one in carrying)
+    carrying = {one: _carriers(evidence, one, email) for one in organizations.values()}
+    if not holders and not any(map(_is_carried, carrying.values())):
+        # A record that is new in Clever may have been read by a preview alone.
+        evidence = replace(evidence, is_preview=True)
+        previews = {one: _carriers(evidence, one, email) for one in carrying}
+        carrying |= {one: answer for one, answer in previews.items() if _is_carried(answer)}
+    for organization, answer in carrying.items():
+        found += _carrier_items(answer, organization)
+        if not isinstance(answer, Unread):
+            asked |= dict.fromkeys((organization.id, one.clever_id) for one in answer)
     if all(item.state == "unknown" for item in found):
         raise nobody_knows("account and no person with this email", len(found))
     answers = [person_chain(evidence, organizations[key], clever_id) for key, clever_id in asked]
     return EmailAnswer(tuple(found), tuple(answer for answer in answers if isinstance(answer, Chain)))
 
 
+def _is_carried(answer: tuple[Carrier, ...] | Unread) -> bool:
+    return bool(answer) and not isinstance(answer, Unread)
+
+
 def _carriers(evidence: Evidence, organization: Organization, email: str) -> tuple[Carrier, ...] | Unread:
     with (
         transaction(evidence.product) as pg,
-        open_file(pg, evidence.districts_folder, organization.district_id) as con,
+        open_file(pg, evidence.districts_folder, organization.district_id, is_preview=evidence.is_preview) as con,
     ):
         return con if isinstance(con, Unread) else carriers(con, email)
 

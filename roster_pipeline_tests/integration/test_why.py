@@ -448,3 +448,4 @@ def test_given_a_plan_that_was_only_looked_at_when_asked_then_it_waits_for_a_syn
     steps = chain("--person", NOBODY)
     assert (steps["In Clever"]["state"], steps["Identity"]["state"], whose(steps)) == ("ok", "waiting", "sync")
     assert whose(chain("--person", student["id"])) == "nobody"
+    assert chain("--email", "new@example.org") == steps
