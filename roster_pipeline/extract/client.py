@@ -148,7 +148,7 @@ class CleverClient:
         access: hosts and credentials.
         transport: replaces the network, in tests.
         sleep, clock, random: seconds to wait, unix seconds now, a number of [0, 1) for jitter.
-        elapsed: seconds of a clock that only runs forward, by which answers and lists are bounded.
+        elapsed: seconds of a clock that only runs forward, by which answers, lists and the rate are bounded.
 
     Attributes:
         is_list_whole: whether all of the list of connections that was read last was readable. If not, it proves no
@@ -243,7 +243,7 @@ class CleverClient:
     def ask(self, url: httpx.URL, who: httpx.Auth, district_id: str | None) -> bytes:
         """One answer's body, with retries, within its token's rate; raises as `DistrictConnection.get`."""
         what = f"District {district_id}, {url.path}" if district_id else CONNECTIONS
-        window = self._windows.setdefault(district_id or "", RateWindow(self._sleep, self._clock))
+        window = self._windows.setdefault(district_id or "", RateWindow(self._sleep, self.elapsed))
         retrying = Retrying(
             stop=stop_after_attempt(TRIES),
             wait=waits(self._clock, self._random),

@@ -17,10 +17,13 @@ class RateWindow:
     """A sliding minute: `take` waits until one more request is allowed. Shared by the threads of a token.
 
     Clever's own counter resets each minute; a sliding window stays below it wherever its minutes begin.
+
+    Args:
+        elapsed: seconds of a clock that only runs forward: one that is put back would make a request wait for days.
     """
 
-    def __init__(self, sleep: Callable[[float], None], clock: Callable[[], float], most: int = MOST_A_MINUTE) -> None:
-        self._sleep, self._clock, self._most = sleep, clock, most
+    def __init__(self, sleep: Callable[[float], None], elapsed: Callable[[], float], most: int = MOST_A_MINUTE) -> None:
+        self._sleep, self._elapsed, self._most = sleep, elapsed, most
         self._taken: deque[float] = deque()
         self._turn = threading.Lock()
 
@@ -28,5 +31,5 @@ class RateWindow:
         """Wait for a place, and take it. The lock is held while waiting: those behind would wait as long."""
         with self._turn:
             if len(self._taken) == self._most:
-                self._sleep(max(0.0, self._taken.popleft() + 60 - self._clock()))
-            self._taken.append(self._clock())
+                self._sleep(max(0.0, self._taken.popleft() + 60 - self._elapsed()))
+            self._taken.append(self._elapsed())

@@ -19,7 +19,7 @@ from roster_pipeline.extract import body as body_module
 from roster_pipeline.extract.answers import TRIES
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.paging import pages
-from roster_pipeline.extract.rate import RateWindow
+from roster_pipeline.extract.rate import MOST_A_MINUTE, RateWindow
 from roster_pipeline.model.resources import SCHOOLS
 from roster_pipeline_tests.extract.fake_clever import (
     ACCESS,
@@ -255,6 +255,21 @@ def test_never_more_than_1200_requests_in_any_minute():
         time.now += 0.01
     assert all(later - earlier >= 60 for earlier, later in zip(taken, taken[1_200:], strict=False))
     assert taken[-1] - taken[0] < 4.2 * 60
+
+
+def test_a_wall_clock_that_is_put_back_lets_no_request_wait_longer_than_a_minute():
+    clever, elapsed, ahead = FakeClever(lambda _: page([])), Time(), 400 * 86_400.0
+
+    def clock() -> float:
+        return elapsed.now + (ahead if len(clever.asked) < MOST_A_MINUTE else 0)
+
+    with CleverClient(
+        ACCESS, transport=httpx.MockTransport(clever), sleep=elapsed.sleep, clock=clock, elapsed=elapsed.clock
+    ) as client:
+        connection = client.connection(DISTRICT)
+        for _ in range(MOST_A_MINUTE + 1):
+            connection.get(ACCESS.lists.join("schools"))
+    assert elapsed.slept == [60.0]
 
 
 def test_the_secret_is_in_no_repr():
