@@ -1,6 +1,6 @@
 """The body of one answer. Every bound comes before what it bounds: a few packed bytes may stand for gigabytes.
 
-Only gzip is asked for, and only one layer of it is unpacked, piece by piece. An answer that is packed otherwise is
+Requests accept gzip alone, and only one layer of it is unpacked, piece by piece. An answer that is packed otherwise is
 refused unread.
 """
 
@@ -23,7 +23,7 @@ ACCEPTED = {"Accept-Encoding": "gzip"}
 LONGEST_ANSWER = 300.0
 """Seconds that all of an answer may take: one that trickles for ever would keep its district's lock for ever."""
 LARGEST_ANSWER = 64 * 2**20
-"""Bytes of an answer, packed and unpacked: 6,700 for each record of the largest page that is asked for."""
+"""Bytes of an answer, packed and unpacked: 6,700 for each record of the largest page that a request may name."""
 MOST_VALUES = 2_000_000
 """Values in an answer, counted by their commas. A value of three bytes takes Python twenty times as many."""
 PIECE = 2**20
@@ -40,7 +40,7 @@ def read_body(answer: httpx.Response, what: str, elapsed: Callable[[], float]) -
 
     Raises:
         TransientError: it takes longer than an answer may, or is cut.
-        SourceBroken: it is larger than any page, or packed otherwise than asked for.
+        SourceBroken: it is larger than any page, or is not packed with gzip, once.
     """
     body, packed, until = BytesIO(), 0, elapsed() + LONGEST_ANSWER
     unpacker = _unpacker(answer, what)

@@ -260,7 +260,7 @@ class CleverClient:
             ) from None
 
     def _say_once(self, what: str, state: RetryCallState) -> None:
-        """Say that Clever is asked again: without a word, half a minute of tries looks like a standstill."""
+        """Say once that a request is tried again. Half a minute of silent tries looks like a standstill."""
         if not self._has_said:
             self._has_said = True
             fault = state.outcome.exception() if state.outcome else None

@@ -31,7 +31,7 @@ UNSTORABLE = "holds a character that cannot be stored"
 TOO_LONG = "is longer than {:,} characters"
 TOO_LARGE = f"the record is larger than {LARGEST_RECORD:,} bytes"
 MOST_RECORDS = 100_000
-"""Records in an answer; ten times as many as are asked for at most."""
+"""Records in an answer; ten times as many as a request names at most."""
 CLEVER_ID = re.compile("[0-9a-f]{24}")
 DEEPEST = 64
 """How deep a page may be nested; what is kept lies within seven."""
@@ -58,7 +58,7 @@ def split(body: bytes, what: str) -> RawPage:
     """Return the links of a page and its records, unread.
 
     Raises:
-        SourceBroken: the page is no JSON, or another envelope, or holds far more records than were asked for.
+        SourceBroken: the page is no JSON, or another envelope, or holds far more records than the request named.
     """
     page = read_mended(body, Envelope[msgspec.Raw], what)
     if len(page.data) > MOST_RECORDS:

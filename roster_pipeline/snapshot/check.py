@@ -45,7 +45,7 @@ def open_again(file: Path, tables: Sequence[str], *, whole: bool) -> None:
                 for name in tables:
                     con.execute(f"select count(*) from {name}").fetchall()
         except duckdb.IOException as error:
-            if not is_in_use(error):  # somebody opened it for writing at once
+            if not is_in_use(error):  # a program opened it for writing at once
                 raise _unreadable(file) from None
 
 

@@ -70,7 +70,7 @@ def _as_ours(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _damage_of(latest: Path) -> Iterator[None]:
-    """Errors in the copy come of the file that it was made of, unless somebody writes to that at this moment."""
+    """Errors in the copy come of the file that it was made of, unless a program writes to that at this moment."""
     try:
         with as_damage(latest, WHAT):
             yield
@@ -98,9 +98,9 @@ def _begin(latest: Path, following: Path) -> bool:
 
 
 def _swap_in(following: Path, latest: Path) -> None:
-    """Put the next version in the place of the last one: whoever may read the folder, or could read that, may read it.
+    """Put the next version in the place of the last one. Users who may read the folder or the last one may read it.
 
-    Whoever opened the last one for writing may have left a log. It belongs to that file, and none other opens with it.
+    A program that opened the last one for writing may have left a log. No other file opens with that log.
     """
     folder = latest.parent.stat()
     had = latest.stat() if latest.exists() else None

@@ -1,7 +1,7 @@
 """How `latest.duckdb` is stored: its tables and views, its storage version, and an older file made into one of today.
 
 Only history tables are stored; `people` and the others are views of their open rows. No view names a catalog, because
-the name of the file is that of whoever attaches it.
+an analyst who attaches the file chooses its name.
 """
 
 from __future__ import annotations
