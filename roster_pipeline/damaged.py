@@ -6,6 +6,8 @@ is therefore never repaired. It is moved aside, for its owner alone, so that the
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ NO_DAMAGE = (
     *("Permission denied", "Operation not permitted", "Too many open files", "Cannot allocate memory"),
 )
 """What DuckDB quotes of the operating system where the file itself is sound. Moving it would mend nothing."""
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR})
+"""How the operating system says that a disk or a folder takes no file."""
 KINDS = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
 
 
@@ -35,6 +39,15 @@ def is_in_use(error: BaseException) -> bool:
 def refusal_of(error: BaseException) -> str:
     """What kept DuckDB from a sound file, in the words of the operating system as far as they are known."""
     return next((reason for reason in NO_DAMAGE if reason in str(error)), type(error).__name__)
+
+
+def disk_refusal(error: BaseException) -> str | None:
+    """What the operating system said where a disk or a folder takes no file; None for every other error."""
+    if isinstance(error, OSError) and error.errno in DISK:
+        return os.strerror(error.errno)
+    if not isinstance(error, duckdb.Error):
+        return None
+    return next((reason for reason in map(os.strerror, sorted(DISK)) if reason in str(error)), None)
 
 
 def is_damage(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ RosterError                    a fault of ours                                  
 ├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
 ├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
 ├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
+├── HomeUnwritable             disk or folder takes no file of a district: make room         exit 2
 ├── SnapshotUnwritable         disk or folder takes no analysts' file: published all the same   exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
 │   ├── ProductBusy            another session kept its locks through every try
@@ -133,6 +134,18 @@ class FileDamaged(RosterError):
     def __init__(self, file: Path, what: str) -> None:
         super().__init__(f"{what}. It is a cache: it is moved aside, and what it held is read again the next time.")
         self.file = file
+
+
+class HomeUnwritable(RosterError):
+    """The disk or a folder of this machine does not take a district's files. What is published stays."""
+
+    exit_code = 2
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The files of the district in ROSTER_HOME cannot be written ({reason}). What is published stays. Make "
+            "room there, or give this user the folder, then sync again."
+        )
 
 
 class SnapshotUnwritable(RosterError):

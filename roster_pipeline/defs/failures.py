@@ -13,7 +13,8 @@ from contextvars import ContextVar
 import dagster as dg
 
 from roster_pipeline import errors
-from roster_pipeline.errors import RosterError, is_interruption, place_of
+from roster_pipeline.damaged import disk_refusal
+from roster_pipeline.errors import HomeUnwritable, RosterError, is_interruption, place_of
 from roster_pipeline.model.text import LONGEST_LINE, label
 
 EXIT_CODE = "exit_code"
@@ -48,7 +49,8 @@ def as_failure() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - what an error of a library quotes is not known here
         if is_interruption(error):
             raise KeyboardInterrupt from None
-        raise _failure(error) from None
+        refusal = disk_refusal(error)
+        raise _failure(HomeUnwritable(refusal) if refusal else error) from None
 
 
 def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> tuple[str, int] | None:

@@ -1,5 +1,6 @@
 """A district's file that is damaged: moved aside, and the district is read in full, by the same sync if possible."""
 
+import errno
 import subprocess
 import sys
 
@@ -108,13 +109,19 @@ def test_given_damage_in_the_middle_of_a_sync_when_synced_again_then_the_file_wa
 def test_given_a_full_disk_or_a_mistaken_statement_when_synced_then_the_file_stays_where_it_is(
     file, sync, valley, monkeypatch
 ):
-    for fault in (duckdb.IOException("Could not write file: No space left on device"), duckdb.CatalogException("none")):
+    for step, fault, code, said in (
+        ("find_differences", duckdb.IOException("Could not write file: No space left on device"), 2, "No space left"),
+        ("read_district", OSError(errno.ENOSPC, "of a person"), 2, "cannot be written (No space left on device)"),
+        ("find_differences", duckdb.CatalogException("none"), 1, "A fault of ours"),
+    ):
 
         def read(*_, fault=fault, **__):
             raise fault
 
-        monkeypatch.setattr("roster_pipeline.defs.assets.find_differences", read)
-        assert sync(valley).failure
+        with monkeypatch.context() as patched:
+            patched.setattr(f"roster_pipeline.defs.assets.{step}", read)
+            failed = sync(valley)
+        assert (failed.exit_code, said in failed.failure) == (code, True), failed.failure
         assert file.exists()
     assert moved_aside(file) == []
 
