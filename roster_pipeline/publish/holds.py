@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CorrectionRefused, PlanStale
+from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Held, Plan
 from roster_pipeline.product.tables import holds, organizations, syncs
@@ -33,7 +34,7 @@ def standing_of(pg: Connection, organization_id: int, at: datetime) -> Standing:
     )
     return Standing(
         limits,
-        tuple(sorted(_removed_since(pg, organization_id, at - WINDOW).items())),
+        tuple(sorted(_removed_lately(pg, organization_id, at).items())),
         frozenset(pg.execute(approved).scalars()),
         frozenset(pg.execute(_rejected(organization_id).with_only_columns(holds.c.plan_digest)).scalars()),
     )
@@ -66,21 +67,24 @@ def _rejected(organization_id: int) -> sa.Select[tuple[str | None, datetime | No
     )
 
 
-def _removed_since(pg: Connection, organization_id: int, since: datetime) -> Counter[str]:
-    """What syncs have removed since, by part.
+def _removed_lately(pg: Connection, organization_id: int, now: datetime) -> Counter[str]:
+    """What syncs have removed within `WINDOW`, by part.
 
-    A sync ended no later than those after it, so one that a wrong clock dated ahead counts until the next ones are
-    older than `since`, and not until its own date is.
+    A sync ended no earlier than those before it and no later than those after it. So one that a wrong clock dated ahead
+    leaves the window with the next ones, and one that was dated back takes nothing out of it.
     """
-    removed: Counter[str] = Counter()
-    no_later_than = sa.func.min(syncs.c.finished_at).over(order_by=syncs.c.id.desc())
-    ended = sa.select(syncs.c.state, syncs.c.counts, no_later_than.label("at")).where(
+    known = sa.case((syncs.c.finished_at <= now + AHEAD, syncs.c.finished_at))
+    no_later = sa.func.coalesce(known, sa.func.min(known).over(order_by=syncs.c.id.desc()), now)
+    bounded = sa.select(syncs.c.id, syncs.c.state, syncs.c.counts, no_later.label("at")).where(
         syncs.c.organization_id == organization_id, syncs.c.finished_at.is_not(None)
     )
-    counted = ended.subquery()
+    ended = bounded.subquery()
+    no_earlier = sa.func.max(ended.c.at).over(order_by=ended.c.id)
+    counted = sa.select(ended.c.state, ended.c.counts, no_earlier.label("at")).subquery()
     counts = sa.select(counted.c.counts["removed"]).where(
-        counted.c.state.in_(("published", "held")), counted.c.at > since, counted.c.counts.has_key("removed")
+        counted.c.state.in_(("published", "held")), counted.c.at > now - WINDOW, counted.c.counts.has_key("removed")
     )
+    removed: Counter[str] = Counter()
     for found in pg.execute(counts).scalars():
         removed.update(found)
     return removed

@@ -85,3 +85,13 @@ def test_given_removals_dated_ahead_then_they_leave_the_window_with_the_syncs_af
     with transaction(product) as pg:
         standing = standing_of(pg, organization_of(pg, valley.id), now)
     assert dict(standing.lately) == ({"students": removed} if removed else {})
+
+
+def test_given_a_sync_dated_back_then_removals_before_it_stay_in_the_window(product, valley):
+    """R5.8: a clock that was behind once makes no removal an old one."""
+    now = datetime.now(UTC)
+    execute(product, SYNC, state="published", at=now - DAY)
+    execute(product, SYNC, state="published", at=now - 20_000 * DAY)
+    with transaction(product) as pg:
+        standing = standing_of(pg, organization_of(pg, valley.id), now)
+    assert dict(standing.lately) == {"students": 10}
