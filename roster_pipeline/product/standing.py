@@ -62,7 +62,7 @@ STANDINGS = f"""
     left join lateral (
         select * from roster.syncs
         where organization_id = organization.id and mode not in ('resolve', 'undo')
-        order by started_at desc, id desc limit 1
+        order by id desc limit 1
     ) as sync on true
     cross join lateral (
         select
@@ -82,7 +82,7 @@ STANDINGS = f"""
 """
 LAST_SYNCS = f"""
     select {SYNC} from roster.syncs as sync
-    where organization_id = :organization order by started_at desc, id desc limit :limit
+    where organization_id = :organization order by id desc limit :limit
 """
 
 

@@ -71,6 +71,14 @@ def test_a_success_ends_failing_and_a_stop_by_a_person_neither_begins_nor_ends_i
     assert ask("status")[0]["failing_since"] is None
 
 
+def test_a_sync_dated_ahead_by_a_wrong_clock_is_no_longer_the_last_one_after_the_next(valley, product, ask):
+    for at in (NOW + timedelta(days=400), NOW):
+        execute(product, FAILED, at=at, key=valley.id)
+    ahead, last = sorted(one["id"] for one in ask("syncs", "--district", valley.id))
+    assert [one["id"] for one in ask("syncs", "--district", valley.id)] == [last, ahead]
+    assert ask("status")[0]["last_sync"]["id"] == last
+
+
 def test_syncs_are_listed_newest_first_with_mode_trigger_and_outcome_in_words(
     valley,
     quick_sync,
