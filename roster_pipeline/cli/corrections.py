@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -18,8 +18,10 @@ from sqlalchemy import Connection, Engine
 from roster_pipeline.cli.corrected import corrected_words
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
 from roster_pipeline.errors import CorrectionRefused, RosterError
+from roster_pipeline.model.text import LONGEST_LINE, label
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, open_product, transaction
+from roster_pipeline.product.organizations import record_snapshot
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.publish.corrected import Corrected, count_corrected
 from roster_pipeline.publish.resolve import Decided, DecidedAll
@@ -134,13 +136,15 @@ def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[Any]]:
 def _renew_snapshot(
     settings: Settings, district: sa.Row[Any], sync_id: int, at: datetime, *, is_other: bool = False
 ) -> None:
-    """For analysts; if it cannot be, what was decided stands all the same.
+    """Write the analysts' file; if that fails, what was decided stands all the same, and the product keeps the failure.
 
     Args:
         is_other: the correction is of another district, so this one's syncs do not tell what it wrote.
     """
+    engine = open_product(settings)
+    failure: str | None = None
     try:
-        with transaction(open_product(settings), one_view=True) as pg:
+        with transaction(engine, one_view=True) as pg:
             write_snapshot(
                 pg,
                 settings.snapshots_folder,
@@ -148,10 +152,14 @@ def _renew_snapshot(
                 organization_id=district.id,
                 sync_id=sync_id,
                 at=at,
+                warn=complain,
                 is_whole=is_other,
             )
     except (RosterError, duckdb.Error, OSError) as error:
+        failure = label(str(error), LONGEST_LINE) if isinstance(error, RosterError) else type(error).__name__
         complain(f"It is done, as sync {sync_id}; only the snapshot waits for the next sync ({type(error).__name__}).")
+    with suppress(RosterError), transaction(engine) as pg:
+        record_snapshot(pg, district.id, at, failure=failure)
 
 
 def _district_of(pg: Connection, table: sa.Table, key: int, what: str) -> str:

@@ -119,6 +119,23 @@ def run_sync(
         on_step: called with the name of each asset that was materialized, and its metadata, as it happens.
     """
     run_id = str(uuid4())
+    instance.add_event_listener(run_id, _listener(on_step))
+    remote, code = (beside and _place_of(beside)) or _own_place()
+    own = {PARTITION_TAG: district_id, REPOSITORY_TAG: remote.get_label()}
+    run = instance.create_run_for_job(
+        job,
+        run_id=run_id,
+        run_config=_run_config(job, district_id, mode),
+        tags={**job.run_tags, **run_tags(trigger, name), **(tags or {}), **own},
+        remote_job_origin=remote.get_job_origin(job.name),
+        job_code_origin=JobPythonOrigin(job.name, code),
+    )
+    events = list(execute_run_iterator(InMemoryJob(job), run, instance))
+    return Ended(run_id) if _has_succeeded(events) else _ended_badly(run_id, events)
+
+
+def _listener(on_step: OnStep) -> Callable[[dg.EventLogEntry], None]:
+    """Call `on_step` for each asset that a run materializes."""
 
     def listen(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
@@ -126,25 +143,7 @@ def run_sync(
             made = event.step_materialization_data.materialization
             on_step(made.asset_key.to_user_string(), {name: value.value for name, value in made.metadata.items()})
 
-    instance.add_event_listener(run_id, listen)
-    place = _place_of(beside) if beside else None
-    remote, code = place or _own_place()
-    run = instance.create_run_for_job(
-        job,
-        run_id=run_id,
-        run_config=_run_config(job, district_id, mode),
-        tags={
-            **job.run_tags,
-            **run_tags(trigger, name),
-            **(tags or {}),
-            PARTITION_TAG: district_id,
-            REPOSITORY_TAG: remote.get_label(),
-        },
-        remote_job_origin=remote.get_job_origin(job.name),
-        job_code_origin=JobPythonOrigin(job.name, code),
-    )
-    events = list(execute_run_iterator(InMemoryJob(job), run, instance))
-    return Ended(run_id) if _has_succeeded(events) else _ended_badly(run_id, events)
+    return listen
 
 
 Place = tuple[RemoteRepositoryOrigin, RepositoryPythonOrigin]

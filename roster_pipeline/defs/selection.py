@@ -27,7 +27,7 @@ class Selection:
 
     Attributes:
         repeats: Dagster's ids of the runs that this one repeats, the newest first: *Re-execute* was pressed for them.
-        is_preview: its first step was told only to look.
+        is_preview: its first step only looks.
     """
 
     steps: frozenset[str]

@@ -26,7 +26,7 @@ GRACE = timedelta(minutes=10)
 BREATH = timedelta(minutes=5)
 """After a batch failed nothing is asked for: it may have failed before any district could be told from another."""
 SENSOR_TAG = "dagster/sensor_name"
-"""Dagster's own tag of a run that a sensor asked for."""
+"""Dagster's own tag of a run that a sensor requested."""
 LOOK_EVERY = 0.2
 """Seconds between two looks of one call: a query of one index."""
 AUTO = {"ops": {FIRST_STEP: {"config": {"mode": "auto"}}}}

@@ -54,7 +54,7 @@ def create_app(
         client_secret: its password.
         faults: what goes wrong from the start.
         clock: unix seconds, for the rate limit only.
-        today: no school day that is asked for later is after it; None: each is a day after the one before.
+        today: no school day that is requested later is after it; None: each is a day after the one before.
 
     Raises:
         FaultUnknown: a fault is of no known kind.

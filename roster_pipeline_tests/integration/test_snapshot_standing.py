@@ -7,7 +7,9 @@ import pytest
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.settings import read_settings
+from roster_pipeline.snapshot import LATEST
 from roster_pipeline_tests.integration.test_alerts import look, opened, recovered, webhook  # noqa: F401 - fixtures
+from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -56,3 +58,24 @@ def test_given_a_snapshot_that_fails_when_synced_then_the_product_and_one_alert_
     look()
     assert webhook.told() == [recovered("snapshot", valley)]
     shutil.rmtree(in_the_way)
+
+
+def test_given_a_correction_when_its_snapshot_fails_or_finds_a_damaged_file_then_that_is_said_and_kept(
+    valley,
+    quick_sync,
+    standing,
+    script,  # noqa: F811
+):
+    quick_sync(valley, snapshot=True)
+    folder = read_settings().snapshots_folder
+    (folder / LATEST).write_bytes(b"damaged")
+    undone = script("undo", "1")
+    assert (undone.returncode, "was damaged" in undone.stderr) == (0, True)
+    assert standing(valley)[1] is None
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    assert script("undo", "2").returncode == 0
+    assert standing(valley)[1] is not None
+    folder.unlink()
+    assert script("undo", "3").returncode == 0
+    assert standing(valley)[1] is None
