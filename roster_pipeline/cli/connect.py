@@ -18,7 +18,7 @@ from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.connections import disconnect_district, note_described, pause_district, resume_district
-from roster_pipeline.product.database import open_product
+from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Kept, Organization, connect_district, find_organization
 from roster_pipeline.refresh import refuse_waiting
 from roster_pipeline.settings import Settings, read_settings
@@ -71,6 +71,14 @@ def connect(
         )
     else:
         say(f"{district.name} ({district.id}) is connected with tier {tier}. {NEXT[tier]}")
+    if not as_json and _is_paused(settings, district_id):
+        say(f"It is still paused, so no sync begins. To go on: roster-pipeline resume {district_id}")
+
+
+def _is_paused(settings: Settings, district_id: str) -> bool:
+    """Whether an operator has paused the district. Connecting it again does not end that."""
+    with transaction(open_product(settings)) as pg:
+        return find_organization(pg, district_id).state == "paused"
 
 
 def connect_here(settings: Settings, district: District, tier: str) -> Kept | None:

@@ -39,6 +39,9 @@ def test_a_district_that_an_operator_stopped_is_not_synced_and_keeps_all(
 def test_a_paused_district_goes_on_after_resume(valley, product, command):  # noqa: F811
     command("pause", valley.id)
     assert query(product, STATE) == [("paused", False)]
+    assert f"still paused, so no sync begins. To go on: roster-pipeline resume {valley.id}" in " ".join(
+        command("connect", valley.id, "--tier", "secure_sync")[1].split()
+    )
     said = json.loads(command("resume", valley.id, "--json")[1])
     assert said == {"district_id": valley.id, "name": valley.name, "state": "active", "was": "paused"}
     assert "was not paused" in command("resume", valley.id)[1]
