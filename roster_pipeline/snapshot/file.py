@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from roster_pipeline.damaged import as_damage, log_of, remove
+from roster_pipeline.damaged import as_damage, disk_refusal, log_of, remove
 from roster_pipeline.errors import FileDamaged, RosterError, SnapshotUnwritable
 from roster_pipeline.paths import PRIVATE_FILE, private_file
 from roster_pipeline.snapshot.check import is_open_for_writing, open_again
@@ -22,8 +22,6 @@ from roster_pipeline.snapshot.tables import TABLES
 
 LATEST, NEXT = "latest.duckdb", ".next.duckdb"
 WHAT = f"The analysts' file (snapshots/{LATEST})"
-REFUSALS = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
-"""What DuckDB quotes where the disk takes no more."""
 
 
 @contextmanager
@@ -62,7 +60,7 @@ def _as_ours(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
     except duckdb.Error as error:
-        reason = next((one for one in REFUSALS if one in str(error)), None)
+        reason = disk_refusal(error)
         if reason is None:
             raise
         raise SnapshotUnwritable(folder, reason) from None
