@@ -153,15 +153,14 @@ class Server:
                 _run(folder / "pg_ctl", *arguments, "-D", owner.name(self.data), "start", owner=owner, inside=self.data)
             except Failed as error:
                 raise Failed(_fatal(log, read) or str(error)) from None
-        return self._wait()
+        if running := self._running():
+            return running
+        raise Failed(_fatal(log, read) or "it ended as soon as it had started")
 
     def _running(self) -> Running | None:
-        """The server, if it runs; one that starts at this moment is waited for."""
-        return self._wait() if _read(self.data) else None
-
-    def _wait(self) -> Running:
+        """The server, if it runs; one that starts or stops at this moment is waited for."""
         end = time.monotonic() + SECONDS
-        while (running := _read(self.data)) is None or running.status not in READY:
+        while (running := _read(self.data)) and running.status not in READY:
             if time.monotonic() > end:
                 raise Failed(f"it was not ready within {SECONDS} seconds")
             time.sleep(0.05)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -12,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from roster_pipeline.embedded import machine, product_url, stop_if_last
+from roster_pipeline.embedded import machine, product_url, server, stop_if_last
 from roster_pipeline.embedded.machine import PREFIX
 from roster_pipeline.errors import ProductUnusable, ServerReadOnly
 from roster_pipeline.product.database import open_product
@@ -127,6 +128,19 @@ def test_given_a_server_that_was_killed_when_started_again_then_its_socket_folde
     with psycopg.connect(libpq(settings)) as pg:
         assert pg.execute("select 1").fetchone() == (1,)
     assert not first.exists()
+    stop_if_last(settings)
+
+
+def test_given_a_server_that_is_just_stopping_when_started_then_it_is_started_again(place, monkeypatch):
+    settings = Settings(home=place / "home", database_url=None)
+    product_url(settings)
+    stopping = replace(server._read(settings.postgres_folder), status="stopping")
+    stop_if_last(settings)
+    read, seen = server._read, [stopping, stopping]
+    monkeypatch.setattr(server, "_read", lambda data: seen.pop() if seen else read(data))
+    monkeypatch.setattr(server, "SECONDS", 30)
+    with psycopg.connect(libpq(settings)) as pg:
+        assert pg.execute("select 1").fetchone() == (1,)
     stop_if_last(settings)
 
 
