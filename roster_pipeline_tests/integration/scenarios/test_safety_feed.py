@@ -72,7 +72,7 @@ def test_s_08_given_a_sync_failed_after_it_was_read_when_the_next_feed_is_good_t
     execute(product, "alter table roster.rosters add constraint nothing check (name <> 'Refused')")
     town.edit("sections", section, name="Refused")
     town.leave(*leaving)
-    refused(sync, product, town, code=1)
+    refused(sync, product, town, code=6)
     town.edit("sections", section, name="Class 1")
     for person in people:
         town.put("users", person)

@@ -88,8 +88,8 @@ WRONG_FORMS = (
     (lambda body: {"Content-Length": "many"}, "RemoteProtocolError"),
     (lambda body: {"Content-Length": str(len(body) - 2)}, "documented"),
     (lambda body: {"Content-Length": "0"}, "documented"),
-    (lambda _: {"Content-Encoding": "gzip"}, "DecodingError"),
-    (lambda body: {"Content-Encoding": "gzip", "Content-Length": str(len(body))}, "DecodingError"),
+    (lambda _: {"Content-Encoding": "gzip"}, "no gzip"),
+    (lambda body: {"Content-Encoding": "gzip", "Content-Length": str(len(body))}, "no gzip"),
 )
 """Headers that are not true of the body, and what is said of it."""
 
