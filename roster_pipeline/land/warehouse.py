@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -171,12 +171,15 @@ def _opened(
 
 @contextmanager
 def one_transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    with ExitStack() as undo:
-        con.begin()
-        undo.callback(con.rollback)
+    con.begin()
+    try:
         yield
         con.commit()
-        undo.pop_all()
+    except BaseException:
+        # A commit that failed, as on a full disk, has rolled back already. Its error must not be hidden by another one.
+        with suppress(duckdb.TransactionException):
+            con.rollback()
+        raise
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def test_given_a_full_disk_when_synced_then_one_line_nothing_changes_and_with_ro
     for number in range(3):
         town.section(number, students=[town.student(number)])
     with disk_full_at(size):
-        refused(sync, product, town, code=1)
+        refused(sync, product, town, code=2)
     assert [path for path in read_settings().landing_folder.rglob("*") if path.is_file()] == []
     resync()
     assert difference(expect(town), published(product, town.id)) == {}
