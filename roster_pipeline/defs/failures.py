@@ -12,7 +12,6 @@ from contextvars import ContextVar
 
 import dagster as dg
 
-from roster_pipeline import errors
 from roster_pipeline.damaged import disk_refusal
 from roster_pipeline.errors import HomeUnwritable, RosterError, is_interruption, place_of
 from roster_pipeline.model.text import LONGEST_LINE, label
@@ -54,44 +53,13 @@ def as_failure() -> Iterator[None]:
 
 
 def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> tuple[str, int] | None:
-    """Why a run failed, in one line, and the exit code of that; None: neither a step nor a resource said so."""
+    """Why a run failed, in one line, and the exit code of that; None: no step said so."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         event = entry.dagster_event
         said = event.step_failure_data.user_failure_data if event else None
         if said and EXIT_CODE in said.metadata:
             return str(said.description), int(str(said.metadata[EXIT_CODE].value))
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.RESOURCE_INIT_FAILURE):
-        if entry.dagster_event and (refused := refusal_in(entry.dagster_event)):
-            return str(refused), refused.exit_code
     return None
-
-
-@contextmanager
-def as_refusal() -> Iterator[None]:
-    """As `as_failure`, where no step is at work yet: Dagster then keeps the class of an error, but no metadata.
-
-    Raises:
-        RosterError: one that is of this class itself if the error was of a library.
-    """
-    try:
-        yield
-    except RosterError:
-        raise
-    except Exception as error:  # noqa: BLE001 - what an error of a library quotes is not known here
-        if is_interruption(error):
-            raise KeyboardInterrupt from None
-        raise RosterError(line_of(error)) from None
-
-
-def refusal_in(event: dg.DagsterEvent) -> RosterError | None:
-    """The error that `as_refusal` let out of a resource, from Dagster's record of it."""
-    if event.event_type is not dg.DagsterEventType.RESOURCE_INIT_FAILURE or not event.engine_event_data.error:
-        return None
-    known = event.engine_event_data.error
-    kind = getattr(errors, known.cls_name or "", None)
-    if not isinstance(kind, type) or not issubclass(kind, RosterError):
-        return None
-    return kind(known.message.partition(": ")[2].strip())
 
 
 def _failure(error: Exception) -> dg.Failure:

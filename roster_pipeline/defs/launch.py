@@ -25,7 +25,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import SQLAlchemyError
 
-from roster_pipeline.defs.failures import EXIT_CODE, failure_of_run, refusal_in
+from roster_pipeline.defs.failures import EXIT_CODE, failure_of_run
 from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, REPOSITORY_TAG, run_tags
 from roster_pipeline.defs.place import dagster_place, explain
@@ -179,8 +179,6 @@ def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[s
 
 def _ended_badly(run_id: str, events: Sequence[dg.DagsterEvent]) -> Ended:
     for event in events:
-        if refused := refusal_in(event):
-            return Ended(run_id, str(refused), refused.exit_code)
         if event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT:
             raise KeyboardInterrupt
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
