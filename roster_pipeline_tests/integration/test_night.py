@@ -105,7 +105,7 @@ def test_given_districts_never_read_or_read_since_when_night_comes_then_the_firs
     read(hamlet, EVENING)
     assert asked_for(evening(EVENING)) == [[valley.id]]
     read(valley, EVENING + HOUR)
-    (skipped,) = evening(EVENING)
+    (skipped,) = evening(EVENING, now=EVENING + HOUR)
     assert "No district" in skipped.skip_message
 
 
@@ -127,7 +127,7 @@ def test_given_tiers_and_states_when_night_comes_then_only_active_secure_sync_is
 
 def test_given_a_night_was_missed_when_the_sensor_looks_then_it_is_asked_for_once(valley, hamlet, look, instance, read):
     read(valley, EVENING - 20 * HOUR)
-    read(hamlet, EVENING + HOUR)
+    read(hamlet, EVENING + HOUR / 20)
     assert look(EVENING + HOUR / 10).run_requests == []  # the schedule's own turn
     (asked,) = look(EVENING + HOUR).run_requests
     assert asked_for([asked]) == [[valley.id]]
