@@ -38,7 +38,7 @@ def as_line_of_a_cell():
     ids=["say", "lines", "complain", "title", "cell", "line of a cell"],
 )
 def test_text_of_others_is_shown_with_numbers_for_what_is_hidden_and_markup_as_it_stands(shown, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("roster_pipeline.cli.screen.out.width", 200)
 
     shown()
 
