@@ -141,7 +141,9 @@ def _sessions_are_cut(life: Life) -> Iterator[None]:
 
 @contextmanager
 def _record_is_bad(life: Life) -> Iterator[None]:
-    """Clever sends one record that is rejected. The rest of the district is published without it."""
+    """Clever sends one record that is rejected. What was published of it before stays, and the rest is published."""
+    life.judge.begin()
+    life.judge.goes_well(snapshot=True)
     with life.town.rng.choice(BAD_RECORDS)(life) as expected:
         life.judge.expected = expected
         try:

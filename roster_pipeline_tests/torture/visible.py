@@ -146,8 +146,8 @@ def left_behind(place: Place) -> list[str]:
     files_of_districts = {place.home / "districts" / f"{one}.duckdb" for (one,) in connected}
     allowed = files_of_districts | {place.latest, place.latest.with_name(".lock")}
     kept = [place.home / name for name in ("districts", "snapshots", "landing")]
-    moved_aside = {path for folder in kept for path in folder.rglob("*.damaged-*")}
-    files = {path for folder in kept for path in folder.rglob("*") if path.is_file()} - allowed - moved_aside
+    files = {path for folder in kept for path in folder.rglob("*") if path.is_file()} - allowed
+    files -= {path for path in files if ".damaged-" in str(path)}  # moved aside, and kept on purpose
     found = [f"{count} {what}" for what, count in counted.items() if count]
     return found + [f"a file {path.relative_to(place.home)}" for path in sorted(files)]
 
