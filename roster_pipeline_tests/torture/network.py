@@ -99,8 +99,8 @@ class Crooked(httpx.BaseTransport):
         return httpx.Response(200, content=json.dumps(page).encode() + b'{"data": []}', request=request)
 
     def _broken_gzip(self, request: httpx.Request, page: Body) -> httpx.Response:
-        content = json.dumps(page).encode()
-        raise httpx.DecodingError(f"{len(content)} bytes are no gzip", request=request)
+        content = _Sent(json.dumps(page).encode())
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=content, request=request)
 
     def _gzip_bomb(self, request: httpx.Request, page: Body) -> httpx.Response:
         """The page, packed in a few bytes and followed by more blanks than any page has."""
