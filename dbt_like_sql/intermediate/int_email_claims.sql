@@ -15,7 +15,7 @@ with recursive compared as (
         strip_accents(lower(nullif(trim(own.last_name), '')))
         <> strip_accents(lower(nullif(trim(person.last_name), ''))) as last_name_differs,
         own.clever_email <> person.email as email_differs,
-        -- What a review asks stands until something agrees again; what is missing by now does not answer it.
+        -- An open review stands until a name or the email agrees again. A missing value does not close it.
         person.clever_id in (
             select clever_id from current.reviews where reason = 'recycled_id' and not is_native and not is_ended
         ) as is_asked
@@ -38,7 +38,7 @@ claims as (
         holder_id,
         holder_clever_id,
         coalesce(email_is_valid and email_carriers = 1, false) as is_wanted,
-        -- A linked person whose first name, last name and email all change at once may be somebody else under the id
+        -- A linked person whose first name, last name and email all change at once may be another person with the same id
         -- (R2.18).
         account_id is not null
         and coalesce(first_name_differs, is_asked)

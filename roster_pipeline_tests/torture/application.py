@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from random import Random
 from threading import Event
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from roster_pipeline.product.refusals import BUSY
 from roster_pipeline_tests.integration.readers import execute, query
 from roster_pipeline_tests.torture.places import OWN, Place
 
@@ -60,8 +61,12 @@ def cutting_sessions(place: Place, rng: Random) -> Iterator[None]:
 
 def _enroll(place: Place) -> None:
     """One transaction of the application. A deadlock may choose it as its victim; then it tries again later."""
-    with suppress(DBAPIError), place.engine.begin() as pg:
-        pg.execute(sa.text(ENROLL), {"rows": ROWS})
+    try:
+        with place.engine.begin() as pg:
+            pg.execute(sa.text(ENROLL), {"rows": ROWS})
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in BUSY:
+            raise
 
 
 @contextmanager
