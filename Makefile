@@ -9,7 +9,7 @@ DAYS ?= 0
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check format bench torture clean
+.PHONY: help demo dev test check format bench chaos clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,8 +38,8 @@ format: $(INSTALLED) ## put imports and layout right
 bench: $(INSTALLED) $(BENCH)/.installed ## measure every figure beside what it is compared with (some minutes; BENCH_ARGS="--students 2000")
 	@$(BIN)/python -m roster_pipeline_tests.benchmarks --dlt-python $(BENCH)/bin/python $(BENCH_ARGS)
 
-torture: $(INSTALLED) ## kill syncs, feed them faults and hostile text, count what is lost (about an hour; TORTURE_ARGS="--seed 7 --kills 20")
-	@$(BIN)/python -m roster_pipeline_tests.torture $(TORTURE_ARGS)
+chaos: $(INSTALLED) ## kill syncs, feed them faults and hostile text, count what is lost (about an hour; CHAOS_ARGS="--seed 7 --kills 20")
+	@$(BIN)/python -m roster_pipeline_tests.chaos $(CHAOS_ARGS)
 
 clean: ## remove what was installed and every embedded file (.venv, .roster)
 	@rm -rf $(VENV) $(BENCH) $(DUCKDB_1) .roster

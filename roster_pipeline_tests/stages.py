@@ -10,23 +10,23 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from roster_pipeline.clever import clever_access
+from roster_pipeline.current.load import read_current
 from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
+from roster_pipeline.delta.workspace import settle
 from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.ingest import Asked, read_district
 from roster_pipeline.land import last_landed, open_warehouse
-from roster_pipeline.land.excerpt import settle
 from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.current import read_current
-from roster_pipeline.publish.holds import standing_of
-from roster_pipeline.publish.ledger import begin_sync, organization_of, uid_of
-from roster_pipeline.publish.settled import last_published, record_mode
-from roster_pipeline.reading import Asked, read_district
-from roster_pipeline.reconcile.differences import find_differences
+from roster_pipeline.reconcile.diff import find_differences
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
+from roster_pipeline.syncs.history import last_published, record_mode
+from roster_pipeline.syncs.holds import standing_of
+from roster_pipeline.syncs.lifecycle import begin_sync, organization_of, uid_of
 from roster_pipeline.validate.quarantine import begin_quarantine, quarantine, reject_foreign
 
 

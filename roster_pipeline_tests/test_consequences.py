@@ -8,7 +8,7 @@ from roster_pipeline.cli.waiting import show_people
 from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import Held
 from roster_pipeline.plan.build import build_plan
-from roster_pipeline.plan.consequences import consequences, whom_it_is_about, why_held
+from roster_pipeline.plan.impact import consequences, whom_it_is_about, why_held
 from roster_pipeline_tests.test_plan import con, has, member, members_leave, planned, school  # noqa: F401 - a fixture
 
 OF_DISTRICT = {"sync_id": 1, "organization_id": 1, "district_id": "d" * 24}

@@ -3,9 +3,9 @@
 import pytest
 
 from roster_pipeline.model.limits import Limits
-from roster_pipeline.plan.consequences import consequences
+from roster_pipeline.plan.change_summary import REMOVALS, count_told
+from roster_pipeline.plan.impact import consequences
 from roster_pipeline.plan.summary import summarize
-from roster_pipeline.plan.told import REMOVALS, count_told
 from roster_pipeline_tests.test_plan import con, has, member, planned, school  # noqa: F401 - a fixture
 from roster_pipeline_tests.test_summary import account, both, place, roster, was
 

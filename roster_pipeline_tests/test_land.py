@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roster_pipeline.errors import DistrictUnknown, FileDamaged, RosterError
-from roster_pipeline.extract.read import read_feed
+from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.land import Landed, land, last_landed, open_warehouse
 from roster_pipeline.model.feed import District, Feed, ResourceRead, SetAside
 from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS, Resource

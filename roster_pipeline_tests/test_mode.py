@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from roster_pipeline.model.bookmark import Bookmark, Published
+from roster_pipeline.delta.sync_mode import why_full, why_full_after
 from roster_pipeline.model.feed import Cursor, District, EventsRead, ResourceRead
 from roster_pipeline.model.resources import STUDENTS
-from roster_pipeline.plan.mode import why_full, why_full_after
+from roster_pipeline.model.sync_state import Bookmark, Published
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UPLOADED = NOON - timedelta(hours=3)

@@ -16,8 +16,8 @@ import duckdb
 import pytest
 import yaml
 
+from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.stage import models, run_models, tables_read
 
 FOLDERS = sorted(Path(str(folder)) for folder in files("dbt_like_sql").iterdir())

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roster_pipeline.model.clock import AHEAD
-from roster_pipeline.nightly import (
+from roster_pipeline.syncs.schedule_policy import (
     BATCH_DISTRICTS,
     BATCH_MEMBERS,
     LATE,

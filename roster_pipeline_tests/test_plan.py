@@ -5,13 +5,13 @@ import json
 import duckdb
 import pytest
 
+from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.plan.build import build_plan, read_plan
-from roster_pipeline.publish.current_tables import CURRENT_TABLES
-from roster_pipeline.reconcile.differences import find_differences
+from roster_pipeline.reconcile.diff import find_differences
 
 TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}
 

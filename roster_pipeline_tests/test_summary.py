@@ -2,8 +2,8 @@
 
 from roster_pipeline.model.entities import ENTITIES, OPS
 from roster_pipeline.model.scope import Scope
+from roster_pipeline.plan.change_summary import count_told
 from roster_pipeline.plan.summary import summarize
-from roster_pipeline.plan.told import count_told
 from roster_pipeline_tests.test_plan import con, has, member, members_leave, planned, school  # noqa: F401 - a fixture
 
 ART, ZOO = "art".rjust(24, "0"), "zoo".rjust(24, "0")

@@ -20,8 +20,8 @@ from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.connections import disconnect_district, note_described, pause_district, resume_district
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Kept, Organization, connect_district, find_organization
-from roster_pipeline.refresh import refuse_waiting
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.syncs.requests import refuse_waiting
 
 CLEVER_ID = "[0-9a-f]{24}"
 TIERS = ("secure_sync", "sso_only")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from roster_pipeline.publish.corrected import Corrected, Turn
-from roster_pipeline.why.chain import count
+from roster_pipeline.corrections.summary import Corrected, Turn
+from roster_pipeline.explain.report import count
 
 NOUNS = {
     "students": ("student", "students"),

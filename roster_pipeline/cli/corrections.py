@@ -17,15 +17,15 @@ from sqlalchemy import Connection, Engine
 
 from roster_pipeline.cli.corrected import corrected_words
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
+from roster_pipeline.corrections.resolve import Decided, DecidedAll
+from roster_pipeline.corrections.summary import Corrected, count_corrected
+from roster_pipeline.corrections.undo import Undone, undo_sync
 from roster_pipeline.errors import CorrectionRefused, RosterError
 from roster_pipeline.model.text import LONGEST_LINE, label
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, open_product, transaction
 from roster_pipeline.product.organizations import record_snapshot
 from roster_pipeline.product.tables import organizations, syncs
-from roster_pipeline.publish.corrected import Corrected, count_corrected
-from roster_pipeline.publish.resolve import Decided, DecidedAll
-from roster_pipeline.publish.undo import Undone, undo_sync
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.snapshot import write_snapshot
 

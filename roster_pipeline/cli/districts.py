@@ -19,8 +19,8 @@ from roster_pipeline.model.text import label
 from roster_pipeline.product.connections import note_list, note_shown
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations
-from roster_pipeline.product.standing import Standing, standings
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.syncs.standing import Standing, standings
 
 CLEVER_STATES = {
     "running": "active in Clever",

@@ -17,18 +17,18 @@ from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_ta
 from roster_pipeline.cli.sync import OneDistrict, finish, run_districts
 from roster_pipeline.cli.waiting import show_people, show_waiting, waiting_words
 from roster_pipeline.errors import CannotStart, PlanStale
+from roster_pipeline.explain.district_file import Unread, despite_damage, open_file
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.build import kept_plan
-from roster_pipeline.plan.consequences import whom_it_is_about
+from roster_pipeline.plan.impact import whom_it_is_about
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import read_limits, set_limits
 from roster_pipeline.product.tables import holds as holds_table
 from roster_pipeline.product.tables import organizations, syncs
-from roster_pipeline.publish.holds import decide_hold, find_plan, hold_state
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.why.reading import Unread, despite_damage, open_file
+from roster_pipeline.syncs.holds import decide_hold, find_plan, hold_state
 
 PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="As roster-pipeline holds names it.")]
 By = Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")]

@@ -25,12 +25,12 @@ from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import all_organizations
 from roster_pipeline.product.tables import accounts
-from roster_pipeline.sandbox.clever_values import last_upload
-from roster_pipeline.sandbox.district import SandboxDistrict
-from roster_pipeline.sandbox.generate import default_districts
-from roster_pipeline.sandbox.given import load_district
-from roster_pipeline.sandbox.school_day import school_days
-from roster_pipeline.sandbox.server import LOOPBACK, AddressTaken, create_app, listening, running_sandbox, serve
+from roster_pipeline.sandbox.api.server import LOOPBACK, AddressTaken, create_app, listening, running_sandbox, serve
+from roster_pipeline.sandbox.data.clever_values import last_upload
+from roster_pipeline.sandbox.data.district import SandboxDistrict
+from roster_pipeline.sandbox.data.generate import default_districts
+from roster_pipeline.sandbox.data.recorded import load_district
+from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import Settings, read_settings
 
 CLIENT = "sandbox"

@@ -13,18 +13,18 @@ import sqlalchemy as sa
 from roster_pipeline.cli.screen import say, show_table
 from roster_pipeline.cli.waiting import show_waiting
 from roster_pipeline.errors import PlanStale
+from roster_pipeline.explain.district_file import Unread, open_file
+from roster_pipeline.explain.freshness import hops_words
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
 from roster_pipeline.model.plan import PREVIEW, Held
 from roster_pipeline.plan.build import kept_plan
-from roster_pipeline.plan.consequences import consequences
+from roster_pipeline.plan.impact import consequences
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Clock, find_organization
 from roster_pipeline.product.tables import identity_links, syncs
-from roster_pipeline.publish.holds import is_rejected
 from roster_pipeline.settings import Settings
-from roster_pipeline.why.clock import hops_words
-from roster_pipeline.why.reading import Unread, open_file
+from roster_pipeline.syncs.holds import is_rejected
 
 if TYPE_CHECKING:
     from roster_pipeline.defs.launch import Ended

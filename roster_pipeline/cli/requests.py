@@ -21,8 +21,8 @@ from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import syncs
-from roster_pipeline.refresh import Estimate, Filed, Request, estimate, file_request, find_request, last_requests
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.syncs.requests import Estimate, Filed, Request, estimate, file_request, find_request, last_requests
 
 District = Annotated[str | None, typer.Option("--district", metavar="ID", help="Clever's id of one district.")]
 School = Annotated[str | None, typer.Option(metavar="ID", help="Clever's id of the one school that changed.")]

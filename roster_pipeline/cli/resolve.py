@@ -14,12 +14,12 @@ from roster_pipeline.cli.corrected import corrected_words
 from roster_pipeline.cli.corrections import LARGEST, SHOWN, correct, correct_district, whoever_asks
 from roster_pipeline.cli.reviews import Entry, Reason, ReviewDistrict, open_reviews, review_count, show_reviews
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
+from roster_pipeline.corrections.resolve import DecidedAll, resolve_review, resolve_reviews
 from roster_pipeline.errors import CannotStart, CorrectionRefused
+from roster_pipeline.explain.report import count
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import reviews
-from roster_pipeline.publish.resolve import DecidedAll, resolve_review, resolve_reviews
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.why.chain import count
 
 Decision = Literal["link", "create", "relink", "same", "different"]
 

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 from roster_pipeline.cli.review_words import effect_of, meaning_of
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
 from roster_pipeline.errors import CannotStart
+from roster_pipeline.explain.report import count
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.publish.refusals import DECISIONS, decisions_for
 from roster_pipeline.settings import read_settings
-from roster_pipeline.why.chain import count
 
 REVIEWS = """
     with wanted as (

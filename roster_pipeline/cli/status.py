@@ -16,8 +16,8 @@ from roster_pipeline.cli.words import MODES, OUTCOMES, TRIGGERS, age_words, loca
 from roster_pipeline.model.text import label
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations, find_organization
-from roster_pipeline.product.standing import Standing, SyncRecord, last_syncs, standings
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.standing import Standing, SyncRecord, last_syncs, standings
 
 COLUMNS = ("last sync", "outcome", "on hold", "reviews", "failing for", "data age")
 WIDE = 110

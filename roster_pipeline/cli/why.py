@@ -17,14 +17,14 @@ from rich.text import Text
 from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.screen import AsJson, out, plain, show_json
 from roster_pipeline.errors import CannotStart, SettingRefused, SourceUnusable
+from roster_pipeline.explain.answer import Evidence, why_person, why_section
+from roster_pipeline.explain.district_file import despite_damage
+from roster_pipeline.explain.email import why_email
+from roster_pipeline.explain.freshness import Change
+from roster_pipeline.explain.report import Chain, Item, at
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.product.database import open_product
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.why.answer import Evidence, why_person, why_section
-from roster_pipeline.why.chain import Chain, Item, at
-from roster_pipeline.why.clock import Change
-from roster_pipeline.why.email import why_email
-from roster_pipeline.why.reading import despite_damage
 
 SHOWN = 12
 """Lines below one step; JSON has them all."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from roster_pipeline.model.clock import AHEAD
 from roster_pipeline.product.organizations import Organization
-from roster_pipeline.product.standing import SyncRecord
+from roster_pipeline.syncs.standing import SyncRecord
 
 OUTCOMES = {
     "running": "running",

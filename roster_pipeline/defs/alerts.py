@@ -1,6 +1,6 @@
 """The sensors that tell which districts fail, wait for a person, or are old in the analysts' file.
 
-What is told, and how, is `roster_pipeline.alerts`.
+What is told, and how, is `roster_pipeline.syncs.alerts`.
 
 They look at what is, and not at what happened: Dagster's own run failure sensor forgets a run whose message failed.
 """
@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from sqlalchemy import Engine
 
-from roster_pipeline.alerts import Kind, record_unstarted, tell
 from roster_pipeline.defs.failures import failure_of_run
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.outcome import tag_ended, trigger_of
@@ -21,6 +20,7 @@ from roster_pipeline.model.clock import known
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import name_of
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.alerts import Kind, record_unstarted, tell
 
 FIRST_LOOK = timedelta(days=1)
 UNSUCCESSFUL = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

@@ -10,6 +10,8 @@ import dagster as dg
 import duckdb
 
 from roster_pipeline.clever import look_up_connection
+from roster_pipeline.current.load import count_live, read_current
+from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.checks import Results, name_district
 from roster_pipeline.defs.failures import as_failure
@@ -18,27 +20,25 @@ from roster_pipeline.defs.partitions import HELD_TAG, districts
 from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.defs.snapshots import WARNING, recorded
+from roster_pipeline.delta.workspace import settle
 from roster_pipeline.errors import PlanStale
+from roster_pipeline.ingest import Asked, Reading, read_district
 from roster_pipeline.land import last_landed
-from roster_pipeline.land.excerpt import settle
 from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.model.plan import PREVIEW, Plan
 from roster_pipeline.model.text import label
 from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
-from roster_pipeline.plan.consequences import why_held
+from roster_pipeline.plan.impact import why_held
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.connections import note_described
 from roster_pipeline.product.organizations import find_organization
-from roster_pipeline.publish.current import count_live, read_current
-from roster_pipeline.publish.current_tables import CURRENT_TABLES
-from roster_pipeline.publish.holds import is_rejected, standing_of
-from roster_pipeline.publish.ledger import begin_sync, may_sync, organization_of, uid_of
-from roster_pipeline.publish.settled import last_published, record_mode, usual_events
-from roster_pipeline.reading import Asked, Reading, read_district
-from roster_pipeline.reconcile.differences import find_differences
+from roster_pipeline.reconcile.diff import find_differences
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
+from roster_pipeline.syncs.history import last_published, record_mode, usual_events
+from roster_pipeline.syncs.holds import is_rejected, standing_of
+from roster_pipeline.syncs.lifecycle import begin_sync, may_sync, organization_of, uid_of
 from roster_pipeline.validate.quarantine import begin_quarantine, quarantine, reject_foreign
 from roster_pipeline.validate.sql_tests import run_test, sql_tests
 

@@ -14,8 +14,8 @@ from roster_pipeline.defs.outcome import tag_beginning, tag_outcome
 from roster_pipeline.defs.partitions import BATCH_TAG, DISTRICT_TAG, NIGHT, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.errors import is_interruption
-from roster_pipeline.nightly import Candidate, Turn, candidates, turn_of
 from roster_pipeline.product.database import transaction
+from roster_pipeline.syncs.schedule_policy import Candidate, Turn, candidates, turn_of
 
 STEP = "sync_districts"
 NAMED = 20

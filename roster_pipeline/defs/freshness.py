@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from roster_pipeline.defs.resources import Product
-from roster_pipeline.nightly import LATE, Candidate, candidates, hours_late
 from roster_pipeline.product.database import transaction
+from roster_pipeline.syncs.schedule_policy import LATE, Candidate, candidates, hours_late
 
 HOUR = timedelta(hours=1)
 FRESH = "every_district_is_fresh"

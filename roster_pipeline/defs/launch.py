@@ -28,8 +28,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from roster_pipeline.defs.failures import EXIT_CODE, failure_of_run
 from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, REPOSITORY_TAG, run_tags
-from roster_pipeline.defs.place import dagster_place, explain
 from roster_pipeline.errors import ProductUnusable, RosterError
+from roster_pipeline.instance.dagster_schema import dagster_place, explain
 from roster_pipeline.paths import private_file, private_folder
 from roster_pipeline.settings import Settings, read_settings
 

@@ -8,8 +8,8 @@ import dagster as dg
 
 from roster_pipeline.defs.failures import failure_of_run
 from roster_pipeline.defs.partitions import DISTRICT_TAG, HELD_TAG, OUTCOME_TAG, TRIGGER_TAG
-from roster_pipeline.defs.process import failures_of, is_stopped, process_tag, was_interrupted
 from roster_pipeline.defs.selection import Selection
+from roster_pipeline.instance.run_process import failures_of, is_stopped, process_tag, was_interrupted
 from roster_pipeline.model.text import label
 
 STALE = {OUTCOME_TAG: "under way", HELD_TAG: "false"}

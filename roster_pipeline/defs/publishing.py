@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from roster_pipeline.land import proof_of
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.plan.consequences import consequences
+from roster_pipeline.plan.change_summary import count_told
+from roster_pipeline.plan.impact import consequences
 from roster_pipeline.plan.summary import summarize
-from roster_pipeline.plan.told import count_told
 from roster_pipeline.publish.apply import apply_plan
-from roster_pipeline.publish.ledger import finish_sync
-from roster_pipeline.publish.requests import scopes_asked
+from roster_pipeline.syncs.lifecycle import finish_sync
+from roster_pipeline.syncs.request_answers import scopes_asked
 
 
 def publishing(

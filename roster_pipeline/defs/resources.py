@@ -25,10 +25,10 @@ from roster_pipeline.damaged import as_damage, move_aside
 from roster_pipeline.defs.failures import failure_of_run, lines_alone
 from roster_pipeline.defs.outcome import STALE, outcome_words, plain_outcome, tag_beginning, tag_outcome, trigger_of
 from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG
-from roster_pipeline.defs.process import cancel, is_stopped
 from roster_pipeline.defs.selection import Selection, selection_of
 from roster_pipeline.errors import CannotStart, FileDamaged, PartitionMissing, PlanStale, RosterError, is_interruption
 from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.instance.run_process import cancel, is_stopped
 from roster_pipeline.land.preview import continue_preview, discard_previews
 from roster_pipeline.land.warehouse import discard_excerpt, district_file, excerpt_file, open_current, stays_open, title
 from roster_pipeline.model.text import label
@@ -37,9 +37,9 @@ from roster_pipeline.plan.build import is_kept
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import DistrictLock, district_lock, open_product, transaction
 from roster_pipeline.product.organizations import name_of
-from roster_pipeline.publish.ledger import close_unpublished, state_of, uid_of
-from roster_pipeline.publish.reopen import AGAIN, find_reopenable, reopen_sync
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.syncs.lifecycle import close_unpublished, state_of, uid_of
+from roster_pipeline.syncs.reopen import AGAIN, find_reopenable, reopen_sync
 
 Done = TypeVar("Done")
 

@@ -7,8 +7,16 @@ import dagster as dg
 from roster_pipeline.defs.batch import batch_request, sync_batch
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.runs import under_way
-from roster_pipeline.nightly import EASTERN, EVENING, candidates, in_batches, in_words, last_evening, turn_of
 from roster_pipeline.product.database import transaction
+from roster_pipeline.syncs.schedule_policy import (
+    EASTERN,
+    EVENING,
+    candidates,
+    in_batches,
+    in_words,
+    last_evening,
+    turn_of,
+)
 
 
 @dg.schedule(

@@ -15,11 +15,11 @@ from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, URGENT, di
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way, was_canceled
 from roster_pipeline.model.clock import AHEAD
-from roster_pipeline.nightly import candidates, in_batches, in_words, last_evening, turn_of, was_tried
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
-from roster_pipeline.publish.ledger import close_unpublished, fail_killed, runs_of_running_syncs, state_of
-from roster_pipeline.refresh import Waiting, cancel_waiting, waiting_requests
+from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, runs_of_running_syncs, state_of
+from roster_pipeline.syncs.requests import Waiting, cancel_waiting, waiting_requests
+from roster_pipeline.syncs.schedule_policy import candidates, in_batches, in_words, last_evening, turn_of, was_tried
 
 GRACE = timedelta(minutes=10)
 """What the schedule has to ask for a night before it counts as missed."""

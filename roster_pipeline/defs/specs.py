@@ -7,12 +7,12 @@ from typing import Any
 
 import dagster as dg
 
+from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.defs.describe import OWNERS
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.nightly import LATE
-from roster_pipeline.publish.current_tables import CURRENT_TABLES
 from roster_pipeline.stage import Model, models
+from roster_pipeline.syncs.schedule_policy import LATE
 from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
 
 COMPLETE, EVENTS, VOLUME, CONTRACT, BRAKES = "complete", "events_told_all", "event_volume", "contract", "brakes"

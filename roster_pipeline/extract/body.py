@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from roster_pipeline.errors import SourceBroken
-from roster_pipeline.extract.answers import TransientError
+from roster_pipeline.extract.retry import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

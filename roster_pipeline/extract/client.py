@@ -15,12 +15,12 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from roster_pipeline.errors import DistrictNotShown, SourceBroken, SourceUnreachable
-from roster_pipeline.extract.answers import TRIES, TransientError, judge, waits
 from roster_pipeline.extract.body import ACCEPTED, LARGEST_ANSWER, read_body
 from roster_pipeline.extract.envelope import DistrictAnswer, TokenPage, broken, read_answer
-from roster_pipeline.extract.paging import walk
-from roster_pipeline.extract.rate import RateWindow
-from roster_pipeline.extract.salvage import read_mended
+from roster_pipeline.extract.lenient_decode import read_mended
+from roster_pipeline.extract.pagination import walk
+from roster_pipeline.extract.rate_limit import RateWindow
+from roster_pipeline.extract.retry import TRIES, TransientError, judge, waits
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:

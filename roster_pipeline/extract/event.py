@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from roster_pipeline.extract.envelope import UNREADABLE, Envelope, Link, Wrapped, moment
-from roster_pipeline.extract.salvage import CLEVER_ID, split
+from roster_pipeline.extract.lenient_decode import CLEVER_ID, split
 
 if TYPE_CHECKING:
     from datetime import datetime

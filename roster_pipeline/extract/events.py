@@ -13,9 +13,9 @@ import httpx
 
 from roster_pipeline.errors import EventsMissing, EventsTooMany
 from roster_pipeline.extract.event import read_event, read_ids
-from roster_pipeline.extract.newest import NewestStates
-from roster_pipeline.extract.paging import LIMIT, walk
-from roster_pipeline.extract.salvage import split
+from roster_pipeline.extract.event_compaction import NewestStates
+from roster_pipeline.extract.lenient_decode import split
+from roster_pipeline.extract.pagination import LIMIT, walk
 from roster_pipeline.model.feed import Cursor, EventsRead
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
-"""Files → the DuckDB file of one district: whole lists replace its `raw` tables, events change them row by row.
+"""Loads what Clever's lists hold into the `raw` tables of one district's DuckDB file.
 
-`lists` lands a full read, with the proof of how completely it was read; `excerpt` cuts out what events changed, for a
-delta sync to work on, and folds it in once it is published; `reach` says how far a change reaches; `drift` what the
-events had missed; `bookmark` how far the tables have come.
+`lists` loads a full read with its completeness check. `rows` loads one file of records. `warehouse` opens the file of
+a district, and `preview` makes the copy that a preview works on.
 """
 
 from roster_pipeline.land.lists import Landed, land, last_landed, proof_of

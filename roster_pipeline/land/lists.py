@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from roster_pipeline.delta.bookmark import keep_bookmark
+from roster_pipeline.delta.drift import expect, measure_drift
+from roster_pipeline.delta.events import forget_events, forget_older, load_events, overlay
 from roster_pipeline.errors import RosterError
-from roster_pipeline.land.bookmark import keep_bookmark
-from roster_pipeline.land.drift import expect, measure_drift
-from roster_pipeline.land.events import forget_events, forget_older, load_events, overlay
 from roster_pipeline.land.rows import load_rows, note_set_aside
 from roster_pipeline.land.warehouse import one_transaction
 from roster_pipeline.model.feed import District
@@ -23,8 +23,8 @@ from roster_pipeline.model.feed import District
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from roster_pipeline.model.bookmark import Bookmark
     from roster_pipeline.model.feed import Feed, ResourceRead
+    from roster_pipeline.model.sync_state import Bookmark
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;

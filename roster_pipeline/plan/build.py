@@ -12,8 +12,8 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.limits import Standing
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, Held, Plan
-from roster_pipeline.plan.brakes import count_removals, hold_removals, keep_addresses, keep_primary, leave_in_class
-from roster_pipeline.plan.impact import first_sentence, held_parts
+from roster_pipeline.plan.held_parts import first_sentence, held_parts
+from roster_pipeline.plan.thresholds import count_removals, hold_removals, keep_addresses, keep_primary, leave_in_class
 
 OF_RESOURCE = {
     "schools": ("schools", "true"),

@@ -1,167 +1,117 @@
-"""What waits of a plan, in parts that sum to the total, and in one sentence that says what is missing from Clever.
+"""What would happen if what is held were approved: what is kept with a sync and shown, and who it is about.
 
-A person who would leave the district is one removal, whatever rows that takes (`told`). The thresholds count rows
-instead, and rows of several kinds, so their counts do not sum to anything.
+Kept are names of schools and classes, and counts of people. Who they are is for the answer of a command alone.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import Any
 
 import duckdb
 
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
-from roster_pipeline.plan.parts import ENDING_ROSTER, GONE
-from roster_pipeline.plan.told import count_told
+from roster_pipeline.plan.build import kept_plan
 
-OTHERS = "others"
-LEFT = {"student": "students", "teacher": "teachers"}
-IN_CLASS = {"student": "enrollments", "teacher": "class_teachers"}
-MISSING = ("is missing from Clever", "are missing from Clever")
-MOVED = ("is no longer listed there in Clever", "are no longer listed there in Clever")
-GONE_FROM = ("is gone from Clever", "are gone from Clever")
-RENAMED = " another name or email in Clever"
-STAYS = f"not ({ENDING_ROSTER}) and not ({GONE})"
+LISTED = 50
+"""Schools and classes that are named; the rest are counted."""
+SCHOOLS = """
+    select school.name, count(distinct member.account_id) filter (member.role = 'student'),
+        count(distinct member.account_id) filter (member.role = 'teacher'),
+        (select count(*) from changes.rosters as roster where roster.op = 'end' and roster.held
+            and roster.school_id = school.school_id)
+    from current.schools as school
+    left join changes.school_memberships as member
+        on member.school_id = school.school_id and member.op = 'end' and member.held
+    where school.school_id in (select school_id from changes.schools where op = 'end' and held)
+        or member.account_id is not null
+    group by school.school_id, school.name
+    order by count(distinct member.account_id) desc, school.school_id
+"""
+CLASSES = """
+    select roster.name, school.name, count(distinct member.account_id),
+        roster.section_id in (select section_id from changes.rosters where op = 'end' and held)
+    from current.rosters as roster
+    left join current.schools as school on school.school_id = roster.school_id
+    left join changes.roster_students as member
+        on member.section_id = roster.section_id and member.op = 'end' and member.held
+    where roster.section_id in (select section_id from changes.rosters where op = 'end' and held)
+        or member.account_id is not null
+    group by roster.section_id, roster.name, school.name
+    order by count(distinct member.account_id) desc, roster.section_id
+"""
+PEOPLE = "select role, count(*) from changes.org_memberships where op = 'end' and held group by role order by role"
+WHO = """
+    with waiting as (
+        select account_id, 'district' as place from changes.org_memberships where op = 'end' and held
+        union all
+        select account_id, 'schools' from changes.school_memberships where op = 'end' and held
+        union all
+        select account_id, 'classes' from changes.roster_teachers where op = 'end' and held
+        union all
+        select account_id, 'classes' from changes.roster_students where op = 'end' and held
+    )
+    select any_value(account.linked_clever_id) as clever_id, any_value(account.role) as role,
+        any_value(account.first_name) as first_name, any_value(account.last_name) as last_name,
+        bool_or(waiting.place = 'district') as leaves_the_district,
+        count(*) filter (waiting.place = 'schools') as schools, count(*) filter (waiting.place = 'classes') as classes
+    from waiting inner join current.accounts as account using (account_id)
+    group by account_id
+    order by leaves_the_district desc, role, last_name, first_name, clever_id
+"""
+RENAMED = """
+    select linked_clever_id as clever_id, role, was_first_name, was_last_name, was_email,
+        change.first_name, change.last_name, change.email
+    from changes.accounts as change inner join (select account_id, linked_clever_id from current.accounts)
+        using (account_id)
+    where op = 'update' and held
+    order by role, was_last_name, was_first_name, clever_id
+"""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What a sentence about a part counts.
+def consequences(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Of what is held in `changes.*`, by the plan that is kept beside it.
 
-    Attributes:
-        entity, where: the rows that end, and the live ones that they are a share of.
-        unit: the column of the school or class that they are of; None: they are of the district alone.
-        units: what several such units are called.
-        ending: a further condition on the rows that end.
-        says: what became of one, and of several.
+    Returns:
+        `sentence`, `total` and `parts` that sum to it; schools and classes by name, the largest first, and counts of
+        people. Nothing where nothing is held.
     """
-
-    noun: tuple[str, str]
-    entity: str
-    where: str = "true"
-    unit: str | None = "school_id"
-    units: str = "schools"
-    ending: str = "true"
-    says: tuple[str, str] = MISSING
-
-
-STUDENTS, TEACHERS = ("student", "students"), ("teacher", "teachers")
-SUBJECTS = {
-    "students": Subject(STUDENTS, "school_memberships", "role = 'student'", ending=GONE),
-    "teachers": Subject(TEACHERS, "school_memberships", "role = 'teacher'", ending=GONE),
-    "schools": Subject(("school", "schools"), "schools", unit=None),
-    "rosters": Subject(("class", "classes"), "rosters"),
-    "students_in_schools": Subject(
-        STUDENTS, "school_memberships", "role = 'student'", ending=f"not ({GONE})", says=MOVED
-    ),
-    "teachers_in_schools": Subject(
-        TEACHERS, "school_memberships", "role = 'teacher'", ending=f"not ({GONE})", says=MOVED
-    ),
-    "enrollments": Subject(STUDENTS, "roster_students", "true", "section_id", "classes", STAYS, MOVED),
-    "class_teachers": Subject(TEACHERS, "roster_teachers", "true", "section_id", "classes", STAYS, MOVED),
-}
-DISTRICT = {"students": "role = 'student'", "teachers": "role = 'teacher'"}
-"""Parts that are of the district where no one school is meant: which of its members they are."""
-NAMES = {
-    "school_id": "select name from current.schools where school_id = ?",
-    "section_id": "select name from current.rosters where section_id = ?",
-}
+    plan = kept_plan(con)
+    schools, classes = con.execute(SCHOOLS).fetchall(), con.execute(CLASSES).fetchall()
+    first = {"sentence": plan.sentence, "total": sum(plan.parts.values()), "parts": dict(plan.parts)}
+    if not schools and not classes:
+        return first if plan.held else {}
+    return {
+        **first,
+        "people_who_leave_the_district": {f"{role}s": count for role, count in con.execute(PEOPLE).fetchall()},
+        "schools": len(schools),
+        "classes": len(classes),
+        "schools_named": [
+            {"name": name, "students": students, "teachers": teachers, "classes_archived": archived}
+            for name, students, teachers, archived in schools[:LISTED]
+        ],
+        "classes_named": [
+            {"name": name, "school": school, "students": students, "archived": archived}
+            for name, school, students, archived in classes[:LISTED]
+        ],
+    }
 
 
-def held_parts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Count what is held in `changes.*`, each removal or other change once, the largest part first."""
-    counts: Counter[str] = Counter()
-    for noun, became in count_told(con, held=True).items():
-        for what, count in became.items():
-            counts[_part(noun, what)] += count
-    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+def whom_it_is_about(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
+    """Of what is held in `changes.*`: who would leave what, and whose name or email would change, person by person."""
+    return {"people": _rows(con, WHO), "renamed": _rows(con, RENAMED)}
 
 
-def first_sentence(con: duckdb.DuckDBPyConnection, held: Iterable[Held], parts: Mapping[str, int]) -> str | None:
-    """Say what is missing, such as `160 of 400 students of Clever High School (40 %) are missing from Clever.`
-
-    Args:
-        held: why something is held, of the plan whose rows `con` has in `changes.*`, and the district's in `live.*`.
-        parts: as `held_parts` gives them; the sentence is about the largest.
-    """
-    held = tuple(held)
-    if any(one.reason == FEED_INCOMPLETE for one in held):
-        return "A list in Clever is empty or has records without id, so nothing shows that what is not in it is gone."
-    part = next(iter(parts), None)
-    if part == "names_and_emails":
-        changes = next((one for one in held if one.part == part), None)
-        if changes is None:
-            return None
-        return _share(changes.removals, changes.of, ("person", "people"), "", ("has", "have"), RENAMED)
-    if part is None or part not in SUBJECTS:
-        return None
-    return _of_one_unit(con, part, parts[part]) or _of_all(con, part, parts[part])
+def why_held(held: Iterable[Held]) -> str:
+    """Every threshold that was crossed, such as `district_removals (students, over 10 %)`."""
+    return ", ".join(f"{one.reason} ({one.part}{_over(one)})" for one in held)
 
 
-def _of_one_unit(con: duckdb.DuckDBPyConnection, part: str, total: int) -> str | None:
-    """The sentence about one school or class, if all of the part is of it."""
-    subject = SUBJECTS[part]
-    units = _units(con, subject) if subject.unit else []
-    if subject.unit is None or len(units) != 1 or units[0][1] != total:
-        return None
-    (unit, count) = units[0]
-    row = con.execute(NAMES[subject.unit], [unit]).fetchone()
-    live = _count(con, subject, f"{subject.unit} = ?", [unit])
-    return _share(count, live, subject.noun, f" of {row[0]}" if row and row[0] else "", subject.says)
+def _over(held: Held) -> str:
+    return "" if held.reason == FEED_INCOMPLETE else f", over {held.limit:.0%}".replace("%", " %")
 
 
-def _of_all(con: duckdb.DuckDBPyConnection, part: str, total: int) -> str:
-    """The sentence about the district, or about the schools or classes that the part is of."""
-    subject = SUBJECTS[part]
-    if part in DISTRICT:
-        members = Subject(subject.noun, "org_memberships", DISTRICT[part])
-        return _share(total, _count(con, members), subject.noun, " of the district", subject.says)
-    if subject.says == MISSING:
-        return _share(total, _count(con, subject), subject.noun, " of the district", subject.says)
-    units = _units(con, subject)
-    places = sum(count for _, count in units)
-    ids = [unit for unit, _ in units]
-    live = _count(con, subject, f"{subject.unit} in (select unnest(?))", [ids])
-    of = f" of {len(ids):,} {subject.units}"
-    return _share(places, live, ("place of a " + subject.noun[0], "places of " + subject.noun[1]), of, GONE_FROM)
-
-
-def _units(con: duckdb.DuckDBPyConnection, subject: Subject) -> list[tuple[str, int]]:
-    """Schools or classes with rows that are held, and how many."""
-    return con.execute(
-        f"select {subject.unit}, count(*) from changes.{subject.entity} "
-        f"where op = 'end' and held and ({subject.where}) and ({subject.ending}) group by 1 order by 1"
-    ).fetchall()
-
-
-def _count(
-    con: duckdb.DuckDBPyConnection, subject: Subject, within: str = "true", values: list[object] | None = None
-) -> int:
-    """Rows that live now."""
-    row = con.execute(
-        f"select count(*) from live.{subject.entity} "
-        f"where not is_ended and not is_native and ({subject.where}) and {within}",
-        values or [],
-    ).fetchone()
-    assert row is not None  # a count always answers with one row
-    return int(row[0])
-
-
-def _share(count: int, of: int, noun: tuple[str, str], where: str, says: tuple[str, str], more: str = "") -> str:
-    of = max(count, of)
-    return f"{count:,} of {of:,} {noun[of != 1]}{where} ({round(100 * count / of)} %) {says[count != 1]}{more}."
-
-
-def _part(noun: str, became: str) -> str:
-    """The part that a fact of `told` is of."""
-    if became == "left":
-        return LEFT.get(noun, "people")
-    if became == "taken out of a school":
-        return f"{noun}s_in_schools"
-    if became == "taken out of a class":
-        return IN_CLASS.get(noun, OTHERS)
-    if noun.endswith((" name", " email")):
-        return "names_and_emails"
-    return {"archived": "rosters", "removed": "schools"}.get(became, OTHERS)
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    found = con.execute(query)
+    columns = [column for column, *_ in found.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]

@@ -8,7 +8,7 @@ import duckdb
 
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.model.scope import DISTRICT, Scope
-from roster_pipeline.plan.told import REMOVALS, Told, count_told
+from roster_pipeline.plan.change_summary import REMOVALS, Told, count_told
 
 PLURALS = {"class": "classes", "person": "people"}
 """Other nouns take an s."""

@@ -1,5 +1,1 @@
-"""Between a district's DuckDB file and the product database: what the product has now, and the one writer.
-
-`current` reads, `apply` writes a plan in one transaction, `ledger` keeps the record of syncs.
-Nothing here judges what should change.
-"""
+"""Writes a plan to the product database: `apply` in one transaction, through the one `writer` with its journal."""

@@ -16,7 +16,7 @@ from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.transfer import copy_to_postgres
-from roster_pipeline.publish.targets import TARGETS, TEMPORARY_TYPES, Target
+from roster_pipeline.publish.table_mappings import TARGETS, TEMPORARY_TYPES, Target
 from roster_pipeline.publish.writer import Values, run, write
 
 UNIQUE_VIOLATION = "23505"

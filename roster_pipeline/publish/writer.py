@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.database import as_writer
-from roster_pipeline.publish.targets import TARGETS, Target
+from roster_pipeline.publish.table_mappings import TARGETS, Target
 
 Values = dict[str, Any]
 WORTH_ANALYZING = 1000

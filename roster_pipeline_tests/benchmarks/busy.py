@@ -47,9 +47,9 @@ def busy_application(bench: Bench, students: int) -> list[Figure]:
 def beside(home: str, students: int) -> None:
     """Publish a district, then rename half of its students again and again while the application writes."""
     from roster_pipeline.embedded import stop_if_last
-    from roster_pipeline.sandbox.generate import generate_district
-    from roster_pipeline.sandbox.relations import users_of_role
-    from roster_pipeline.sandbox.server import running_sandbox
+    from roster_pipeline.sandbox.api.relations import users_of_role
+    from roster_pipeline.sandbox.api.server import running_sandbox
+    from roster_pipeline.sandbox.data.generate import generate_district
     from roster_pipeline.settings import read_settings
     from roster_pipeline_tests.benchmarks.district import spec_of
 

@@ -14,7 +14,7 @@ import httpx
 import zstandard
 
 from roster_pipeline.extract.client import CleverAccess, CleverClient
-from roster_pipeline.extract.read import READERS, read_feed
+from roster_pipeline.extract.lists import READERS, read_feed
 from roster_pipeline.land import land, open_warehouse
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline_tests.benchmarks.measure import report

@@ -34,9 +34,9 @@ def describe(districts: int) -> None:
     """Read the list of connections, then the description of each district, from a stand-in that answers late."""
     from roster_pipeline.extract.client import CleverAccess, CleverClient
     from roster_pipeline.extract.descriptions import describe_districts
-    from roster_pipeline.sandbox.district import SandboxDistrict
-    from roster_pipeline.sandbox.faults import Fault
-    from roster_pipeline.sandbox.server import running_sandbox
+    from roster_pipeline.sandbox.api.faults import Fault
+    from roster_pipeline.sandbox.api.server import running_sandbox
+    from roster_pipeline.sandbox.data.district import SandboxDistrict
 
     served = [
         SandboxDistrict({"id": f"{number:024x}", "name": f"District {number}"}, {}) for number in range(districts)

@@ -29,12 +29,12 @@ from roster_pipeline.embedded import stop_if_last
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.tables import organizations
-from roster_pipeline.refresh import file_request
-from roster_pipeline.sandbox.district import SandboxDistrict
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-from roster_pipeline.sandbox.relations import users_of_role
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.relations import users_of_role
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.district import SandboxDistrict
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.syncs.requests import file_request
 from roster_pipeline_tests.benchmarks.district import SEED, spec_of
 from roster_pipeline_tests.benchmarks.measure import ROOT, report
 from roster_pipeline_tests.benchmarks.nights import AT_ONCE

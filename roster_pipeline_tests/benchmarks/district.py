@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import httpx
 
-from roster_pipeline.extract.paging import LIMIT
+from roster_pipeline.extract.pagination import LIMIT
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.sandbox.district import SandboxDistrict
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-from roster_pipeline.sandbox.relations import users_of_role
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.relations import users_of_role
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.district import SandboxDistrict
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 from roster_pipeline_tests.benchmarks.measure import report
 from roster_pipeline_tests.benchmarks.replay import INDEX, answer_key
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from roster_pipeline.extract.paging import LIMIT
+from roster_pipeline.extract.pagination import LIMIT
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline_tests.benchmarks.measure import Measured, best_of, run_case
 from roster_pipeline_tests.benchmarks.replay import replaying

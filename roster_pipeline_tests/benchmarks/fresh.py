@@ -61,7 +61,7 @@ def by_stages(district_id: str, mode: str) -> None:
     """One sync in the ROSTER_* environment that is set, with a snapshot, in a process that has imported everything."""
     import sqlalchemy as sa
 
-    from roster_pipeline.defs.warm import use_once
+    from roster_pipeline.instance.fork_server import use_once
     from roster_pipeline.product.database import open_product, transaction
     from roster_pipeline.product.organizations import connect_district
     from roster_pipeline.product.tables import syncs
@@ -89,11 +89,11 @@ def excerpt_alone(district_id: str) -> None:
 
     from roster_pipeline.clever import clever_access
     from roster_pipeline.extract.client import CleverClient
+    from roster_pipeline.ingest import Asked, read_district
     from roster_pipeline.product.database import open_product, transaction
-    from roster_pipeline.publish.ledger import organization_of
-    from roster_pipeline.publish.settled import last_published
-    from roster_pipeline.reading import Asked, read_district
     from roster_pipeline.settings import read_settings
+    from roster_pipeline.syncs.history import last_published
+    from roster_pipeline.syncs.lifecycle import organization_of
 
     settings = read_settings()
     with transaction(open_product(settings)) as pg:
@@ -134,8 +134,8 @@ def _changing(students: int) -> Iterator[tuple[str, str, object]]:
 
 def serve(students: int) -> None:
     """Serve a district, and change it as often as a line of the input says, until the input ends."""
-    from roster_pipeline.sandbox.generate import generate_district
-    from roster_pipeline.sandbox.server import running_sandbox
+    from roster_pipeline.sandbox.api.server import running_sandbox
+    from roster_pipeline.sandbox.data.generate import generate_district
     from roster_pipeline_tests.benchmarks.district import spec_of
 
     district, rng = generate_district(spec_of(students), SEED), Random(SEED)
@@ -148,7 +148,7 @@ def serve(students: int) -> None:
 
 def _change(district, events: int, rng: Random) -> None:
     """As many events, half of them people of a new name, half of them classes that a student leaves for another."""
-    from roster_pipeline.sandbox.relations import users_of_role
+    from roster_pipeline.sandbox.api.relations import users_of_role
 
     students, sections = list(users_of_role(district, "student")), district.resources["sections"].ids()
     for number in range(events):

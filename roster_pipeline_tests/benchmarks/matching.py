@@ -16,14 +16,14 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from roster_pipeline.current.load import CURRENT_TABLES, read_current
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres
-from roster_pipeline.publish.current import CURRENT_TABLES, read_current
-from roster_pipeline.publish.ledger import organization_of
 from roster_pipeline.settings import read_settings
 from roster_pipeline.stage import count_rows, run_models
+from roster_pipeline.syncs.lifecycle import organization_of
 from roster_pipeline_tests.benchmarks.identity import DISTRICT, clever_user, identity_models, land_people
 from roster_pipeline_tests.benchmarks.measure import report
 

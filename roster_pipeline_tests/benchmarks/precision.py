@@ -12,14 +12,14 @@ from time import perf_counter
 import duckdb
 from sqlalchemy import Connection, Engine
 
+from roster_pipeline.current.load import read_current
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.tables import accounts, org_memberships
-from roster_pipeline.publish.current import read_current
-from roster_pipeline.publish.ledger import organization_of
 from roster_pipeline.settings import read_settings
 from roster_pipeline.stage import models, run_models
+from roster_pipeline.syncs.lifecycle import organization_of
 from roster_pipeline_tests.benchmarks.identity import DISTRICT, clever_user, land_people
 from roster_pipeline_tests.benchmarks.measure import report
 from roster_pipeline_tests.benchmarks.mistakes import KINDS, USUAL, Kind, draw_people

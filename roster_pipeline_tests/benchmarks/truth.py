@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
-from roster_pipeline.sandbox.names import ascii_letters, draw_name
+from roster_pipeline.sandbox.data.names import ascii_letters, draw_name
 
 TEACHERS_IN_100 = 10
 BLANKS = " \t\r\n"

@@ -15,10 +15,10 @@ import zstandard
 
 from roster_pipeline.errors import SourceBroken, SourceUnreachable
 from roster_pipeline.extract import body as body_module
-from roster_pipeline.extract import paging
-from roster_pipeline.extract.answers import TRIES
+from roster_pipeline.extract import pagination
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.paging import pages
+from roster_pipeline.extract.pagination import pages
+from roster_pipeline.extract.retry import TRIES
 from roster_pipeline.model.resources import SCHOOLS
 from roster_pipeline_tests.extract.fake_clever import ACCESS, DISTRICT, TOKEN, FakeClever, body, oid, over_http, page
 
@@ -31,7 +31,7 @@ from tempfile import TemporaryDirectory
 from roster_pipeline.errors import SourceUnusable
 from roster_pipeline.extract.client import CleverAccess, CleverClient
 from roster_pipeline.extract.events import read_events
-from roster_pipeline.extract.read import read_feed
+from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.model.feed import Cursor
 from roster_pipeline.model.resources import SCHOOLS, SECTIONS
 
@@ -124,7 +124,7 @@ def endless(request: httpx.Request) -> httpx.Response:
 
 
 def test_a_list_without_an_end_is_bounded_in_bytes(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(pagination, "MOST_BYTES", 1_000)
     clever = FakeClever(endless)
     with clever.client() as client, pytest.raises(SourceBroken, match="1,000 bytes and no end"):
         list(pages(client.connection(DISTRICT), SCHOOLS))
@@ -140,7 +140,7 @@ def test_a_list_without_an_end_is_bounded_in_time():
 
 
 def test_the_list_of_connections_is_bounded_too(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_PAGES", 10)
+    monkeypatch.setattr(pagination, "MOST_PAGES", 10)
 
     def tokens(request: httpx.Request) -> httpx.Response:
         at = int(request.url.params.get("starting_after", "0"), 16)

@@ -16,10 +16,10 @@ from roster_pipeline.errors import (
     SourceUnreachable,
 )
 from roster_pipeline.extract import body as body_module
-from roster_pipeline.extract.answers import TRIES
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.paging import pages
-from roster_pipeline.extract.rate import MOST_A_MINUTE, RateWindow
+from roster_pipeline.extract.pagination import pages
+from roster_pipeline.extract.rate_limit import MOST_A_MINUTE, RateWindow
+from roster_pipeline.extract.retry import TRIES
 from roster_pipeline.model.resources import SCHOOLS
 from roster_pipeline_tests.extract.fake_clever import (
     ACCESS,

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from roster_pipeline.errors import EventsMissing, EventsTooMany, SourceBroken, SourceRefused
-from roster_pipeline.extract import paging
+from roster_pipeline.extract import pagination
 from roster_pipeline.model.feed import Cursor
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline_tests.extract.fake_clever import DISTRICT, FakeClever, oid, page
@@ -97,7 +97,7 @@ def test_the_end_of_the_feed_needs_no_place_to_start_from(tmp_path, events, sinc
 
 
 def test_links_that_never_end_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(paging, "MOST_PAGES", 10)
+    monkeypatch.setattr(pagination, "MOST_PAGES", 10)
 
     def answer(request):
         at = int(request.url.params.get("starting_after", "0"), 16)

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from roster_pipeline.errors import EventsMissing
 from roster_pipeline.extract.client import CleverAccess, CleverClient
 from roster_pipeline.extract.events import newest_event, read_events
-from roster_pipeline.extract.paging import pages
+from roster_pipeline.extract.pagination import pages
 from roster_pipeline.land import land, open_warehouse
 from roster_pipeline.model.feed import Cursor, Feed
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.sandbox.district import SandboxDistrict
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-from roster_pipeline.sandbox.school_day import school_day
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.district import SandboxDistrict
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
+from roster_pipeline.sandbox.data.school_day import school_day
 from roster_pipeline_tests.extract.fake_clever import DISTRICT, FakeClever, oid, page
 from roster_pipeline_tests.extract.feed_of_events import kept
 

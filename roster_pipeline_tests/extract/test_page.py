@@ -9,7 +9,7 @@ import pytest
 from msgspec import inspect
 
 from roster_pipeline.errors import SourceBroken
-from roster_pipeline.extract.page import Page, PageReader
+from roster_pipeline.extract.decode import Page, PageReader
 from roster_pipeline.extract.records import KINDS
 from roster_pipeline.model.resources import (
     LONGEST_EMAIL,

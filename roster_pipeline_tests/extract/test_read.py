@@ -12,8 +12,8 @@ import pytest
 import zstandard
 
 from roster_pipeline.errors import SourceRefused, SourceUnreachable
-from roster_pipeline.extract.paging import MOST_PAGES
-from roster_pipeline.extract.read import read_feed
+from roster_pipeline.extract.lists import read_feed
+from roster_pipeline.extract.pagination import MOST_PAGES
 from roster_pipeline.model.resources import RESOURCES, SCHOOLS, SECTIONS, STUDENTS, TERMS
 from roster_pipeline_tests.extract.fake_clever import (
     ACCESS,

@@ -14,8 +14,8 @@ from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.decisions import (  # noqa: F401 - fixtures
     account,

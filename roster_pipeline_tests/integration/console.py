@@ -12,7 +12,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 from tempfile import TemporaryDirectory
 
-from roster_pipeline_tests.torture.runs import FORKING
+from roster_pipeline_tests.chaos.runs import FORKING
 
 
 def run_command(

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from roster_pipeline.corrections.resolve import resolve_review
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.resolve import resolve_review
-from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline_tests.integration.readers import execute, query
 from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, give
 from roster_pipeline_tests.integration.test_sync_again import leave, users_of

@@ -11,13 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dagster as dg
 import pytest
 
-from roster_pipeline.alerts import PATIENCE, TIMEOUT
 from roster_pipeline.definitions import defs
 from roster_pipeline.defs.alerts import failure_alerts, hold_alerts
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
-from roster_pipeline.publish.ledger import begin_correction, begin_sync, close_unpublished, finish_correction
+from roster_pipeline.syncs.alerts import PATIENCE, TIMEOUT
+from roster_pipeline.syncs.lifecycle import begin_correction, begin_sync, close_unpublished, finish_correction
 from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
 from roster_pipeline_tests.integration.readers import execute, query
 from roster_pipeline_tests.integration.test_holds import crowd, decide  # noqa: F401 - fixtures

@@ -3,9 +3,9 @@
 
 from datetime import UTC, datetime
 
-from roster_pipeline.alerts import record_unstarted
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.ledger import close_unpublished
+from roster_pipeline.syncs.alerts import record_unstarted
+from roster_pipeline.syncs.lifecycle import close_unpublished
 from roster_pipeline_tests.integration.readers import execute
 from roster_pipeline_tests.integration.test_alerts import (  # noqa: F401 - fixtures
     begin,

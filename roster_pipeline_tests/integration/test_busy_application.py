@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.errors import ProductBusy, ProductUnusable
 from roster_pipeline.product import busy
 from roster_pipeline.product.busy import Patience, write_product
 from roster_pipeline.product.database import connect
-from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.test_console import until

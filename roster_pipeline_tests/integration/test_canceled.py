@@ -12,10 +12,10 @@ from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.defs.partitions import OUTCOME_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.sensors import refresh_requests
-from roster_pipeline.nightly import candidates
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.ledger import begin_sync
-from roster_pipeline.refresh import file_request
+from roster_pipeline.syncs.lifecycle import begin_sync
+from roster_pipeline.syncs.requests import file_request
+from roster_pipeline.syncs.schedule_policy import candidates
 from roster_pipeline_tests.integration.conftest import Impatient
 from roster_pipeline_tests.integration.readers import execute, query
 

@@ -13,8 +13,8 @@ from roster_pipeline.errors import CannotStart
 from roster_pipeline.land import last_landed, open_warehouse
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
-from roster_pipeline.publish.ledger import begin_sync, finish_sync
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.lifecycle import begin_sync, finish_sync
 from roster_pipeline_tests.integration.readers import execute, query
 
 NOW = datetime(2026, 11, 26, 11, 0, tzinfo=UTC)

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from roster_pipeline.alerts import changes_of, record_unstarted
-from roster_pipeline.nightly import candidates, hours_late, last_evening, turn_of
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.holds import standing_of
-from roster_pipeline.publish.ledger import organization_of
+from roster_pipeline.syncs.alerts import changes_of, record_unstarted
+from roster_pipeline.syncs.holds import standing_of
+from roster_pipeline.syncs.lifecycle import organization_of
+from roster_pipeline.syncs.schedule_policy import candidates, hours_late, last_evening, turn_of
 from roster_pipeline_tests.integration.conftest import Impatient
 from roster_pipeline_tests.integration.readers import execute, query
 

@@ -6,7 +6,7 @@ import pytest
 
 from roster_pipeline.product.connections import note_list
 from roster_pipeline.product.database import transaction
-from roster_pipeline.refresh import file_request, last_requests, waiting_requests
+from roster_pipeline.syncs.requests import file_request, last_requests, waiting_requests
 from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
 from roster_pipeline_tests.integration.readers import execute, query, row_versions
 

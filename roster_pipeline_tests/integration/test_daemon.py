@@ -13,10 +13,10 @@ import pytest
 
 from roster_pipeline.defs.launch import dagster_instance, prepare_home
 from roster_pipeline.defs.partitions import BATCH_TAG
-from roster_pipeline.defs.process import living, process_tag
+from roster_pipeline.instance.run_process import living, process_tag
 from roster_pipeline.product.database import transaction
-from roster_pipeline.refresh import file_request
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.requests import file_request
 from roster_pipeline_tests.integration.readers import execute, query
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def test_given_presses_when_the_daemon_is_killed_and_back_then_each_is_answered_
     def is_fork():
         press(valley)
         wait(lambda: query(product, LAST) == [("published",)])
-        return "roster_pipeline.defs.warm" in (living(last_run(dagster)) or psutil.Process()).cmdline()
+        return "roster_pipeline.instance.fork_server" in (living(last_run(dagster)) or psutil.Process()).cmdline()
 
     wait(is_fork)
     run = last_run(dagster)

@@ -11,7 +11,7 @@ from roster_pipeline.cli import main
 from roster_pipeline.damaged import moved_aside, remove
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import district_file, excerpt_file
-from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, published, query
 from roster_pipeline_tests.integration.rule_book import expect
@@ -69,7 +69,7 @@ def test_given_a_damaged_page_that_only_a_delta_reads_when_synced_then_the_same_
     def cut(con, *_):
         raise duckdb.InternalException("a page that cannot be read")
 
-    monkeypatch.setattr("roster_pipeline.reading.cut_excerpt", cut)
+    monkeypatch.setattr("roster_pipeline.ingest.cut_excerpt", cut)
     quick_sync(valley, mode="auto")
     assert query(product, LAST) == [("full", MOVED, "published")]
     assert difference(expect(valley, before), published(product, valley.id)) == {}
@@ -159,7 +159,7 @@ def test_given_a_page_that_is_damaged_when_why_reads_it_then_it_answers_without_
     def read(*_):
         raise duckdb.InternalException("a page that cannot be read")
 
-    monkeypatch.setattr("roster_pipeline.why.answer.read_person", read)
+    monkeypatch.setattr("roster_pipeline.explain.answer.read_person", read)
     assert command("why", "--person", person)[0] == 0
     assert len(moved_aside(file)) == 1
 

@@ -6,7 +6,7 @@ import pytest
 
 from roster_pipeline.land import warehouse
 from roster_pipeline.land.warehouse import excerpt_file
-from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query
 from roster_pipeline_tests.integration.rule_book import expect

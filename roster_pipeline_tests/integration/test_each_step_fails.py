@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import PrivateAttr
 
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.assets import ASSETS
 from roster_pipeline.defs.assets import product as product_step
@@ -19,10 +20,9 @@ from roster_pipeline.land import open_warehouse
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.apply import apply_plan
-from roster_pipeline.publish.holds import standing_of
-from roster_pipeline.publish.ledger import finish_sync, organization_of
-from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.holds import standing_of
+from roster_pipeline.syncs.lifecycle import finish_sync, organization_of
 from roster_pipeline_tests.integration.conftest import Impatient
 from roster_pipeline_tests.integration.readers import difference, live_rows, published, query, tables
 from roster_pipeline_tests.integration.rule_book import expect

@@ -4,7 +4,7 @@ import json
 import unicodedata
 
 from roster_pipeline.land import open_warehouse
-from roster_pipeline.sandbox.district import SandboxDistrict
+from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.settings import read_settings
 from roster_pipeline.validate.sql_tests import sql_tests
 from roster_pipeline_tests.integration.readers import execute, published, query

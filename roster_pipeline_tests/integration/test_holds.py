@@ -11,8 +11,8 @@ from roster_pipeline.cli.sync import say_if_it_waits
 from roster_pipeline.errors import CorrectionRefused, PlanStale
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import set_limits
-from roster_pipeline.publish.holds import decide_hold, find_plan
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.holds import decide_hold, find_plan
 from roster_pipeline_tests.integration.readers import execute, last_sync, live_rows, published, query
 from roster_pipeline_tests.integration.test_console import complaint, script, until  # noqa: F401 - a fixture
 from roster_pipeline_tests.integration.test_sync_again import leave, users_of

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from roster_pipeline.land import open_warehouse
-from roster_pipeline.sandbox.district import SandboxDistrict
+from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, published, row_versions
 from roster_pipeline_tests.integration.rule_book import expect

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roster_pipeline.corrections.resolve import resolve_review
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline.extract import paging
+from roster_pipeline.extract import pagination
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.publish.refusals import DECISIONS
-from roster_pipeline.publish.resolve import resolve_review
-from roster_pipeline.publish.undo import undo_sync
-from roster_pipeline.sandbox.collection import Collection
+from roster_pipeline.sandbox.api.collection import Collection
 from roster_pipeline_tests.integration.crowd import act, days, days_here, edit, live, nth, signed_up
 from roster_pipeline_tests.integration.readers import (
     difference,
@@ -141,7 +141,7 @@ def test_given_accounts_of_others_when_records_and_pages_come_in_another_order_t
         for day in history:
             live(product, districts, day)
             with monkeypatch.context() as patched:
-                patched.setattr(paging, "LIMIT", limit)
+                patched.setattr(pagination, "LIMIT", limit)
                 quick_sync(district, NO_LIMITS)
         met = {key: account for key, account in links_of(product, district).items() if account in others}
         ends.append((published(product, district.id), met))

@@ -8,7 +8,7 @@ from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import district_file
 from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.plan.build import kept_plan
-from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.conftest import Impatient
 from roster_pipeline_tests.integration.readers import difference, published, query, row_versions

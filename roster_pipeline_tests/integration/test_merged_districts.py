@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from roster_pipeline.corrections.resolve import resolve_reviews
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import district_lock, transaction
-from roster_pipeline.publish.resolve import resolve_reviews
 from roster_pipeline_tests.integration.decisions import classes_of, enrol, link_of, live_classes, withdraw
 from roster_pipeline_tests.integration.readers import contents, execute, live_rows, query, row_versions
 from roster_pipeline_tests.integration.test_existing_accounts import give

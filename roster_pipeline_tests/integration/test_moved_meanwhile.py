@@ -8,8 +8,8 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import last_landed, open_warehouse
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.ledger import finish_sync
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.lifecycle import finish_sync
 from roster_pipeline_tests.integration.readers import execute, published, query
 from roster_pipeline_tests.integration.test_sync_again import users_of
 

@@ -7,7 +7,7 @@ import pytest
 from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.findings import read_findings
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.read import read_feed
+from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.land import land, open_warehouse
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import execute, query

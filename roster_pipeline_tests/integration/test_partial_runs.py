@@ -9,9 +9,9 @@ from roster_pipeline.damaged import moved_aside
 from roster_pipeline.defs.alerts import failure_alerts
 from roster_pipeline.defs.assets import ASSETS
 from roster_pipeline.defs.partitions import OUTCOME_TAG, PARTITION_TAG
-from roster_pipeline.defs.process import failures_of
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.selection import ALL_STEPS, STEPS
+from roster_pipeline.instance.run_process import failures_of
 from roster_pipeline.land.warehouse import district_file
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions

@@ -6,12 +6,12 @@ import sys
 
 import dagster as dg
 import pytest
-from dagster._core.launcher.base import WorkerStatus
+from dagster._core.run_launcher.base import WorkerStatus
 
-from roster_pipeline.defs import launcher
-from roster_pipeline.defs.launcher import WarmRunLauncher
 from roster_pipeline.defs.partitions import PARTITION_TAG
-from roster_pipeline.defs.process import PROCESS_TAG, is_dead, living, process_tag
+from roster_pipeline.instance import run_launcher
+from roster_pipeline.instance.run_launcher import WarmRunLauncher
+from roster_pipeline.instance.run_process import PROCESS_TAG, is_dead, living, process_tag
 from roster_pipeline.product.database import district_lock
 
 
@@ -75,7 +75,7 @@ def test_given_a_run_elsewhere_when_nobody_has_worked_on_its_district_for_a_minu
     environment, product, monkeypatch
 ):
     asked, seconds = WarmRunLauncher(), iter(range(0, 1000, 61))
-    monkeypatch.setattr(launcher, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(run_launcher, "monotonic", lambda: next(seconds))
     tags = {PROCESS_TAG: f"{RUN} a-container-that-is-gone 1 1", PARTITION_TAG: "a-district"}
 
     def status():
@@ -92,7 +92,7 @@ def test_given_the_clock_was_put_right_since_then_a_living_process_is_no_other(s
 
 
 def test_given_a_run_in_a_process_when_terminated_then_the_process_is_interrupted(sleeper):
-    ours = {"module": "roster_pipeline.defs.launcher", "class": "WarmRunLauncher"}
+    ours = {"module": "roster_pipeline.instance.run_launcher", "class": "WarmRunLauncher"}
     with dg.instance_for_test(overrides={"run_launcher": ours}) as instance:
         started = run_in(process_tag(RUN, sleeper.pid), status=dg.DagsterRunStatus.STARTED)
         instance.add_run(started)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from roster_pipeline.extract import paging
+from roster_pipeline.corrections.undo import undo_sync
+from roster_pipeline.extract import pagination
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
-from roster_pipeline.publish.undo import undo_sync
-from roster_pipeline.sandbox.collection import Collection
-from roster_pipeline.sandbox.district import SandboxDistrict
+from roster_pipeline.sandbox.api.collection import Collection
+from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline_tests.integration.readers import (
     contents,
     difference,
@@ -192,7 +192,7 @@ def test_neither_the_order_of_the_records_nor_the_pages_change_the_end(quick_syn
             district.resources[name] = kind(district.resources[name].values())
         begin(district)
         with monkeypatch.context() as patched:
-            patched.setattr(paging, "LIMIT", limit)
+            patched.setattr(pagination, "LIMIT", limit)
             quick_sync(district, NO_LIMITS)
         ends.append(published(product, district.id))
     assert difference(*ends) == {}

@@ -11,8 +11,8 @@ from roster_pipeline.defs.sensors import district_partitions, refresh_requests
 from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import connect_district
-from roster_pipeline.publish.ledger import begin_sync
-from roster_pipeline.refresh import file_request, waiting_requests
+from roster_pipeline.syncs.lifecycle import begin_sync
+from roster_pipeline.syncs.requests import file_request, waiting_requests
 from roster_pipeline_tests.integration.readers import execute, query
 
 REQUESTS = "select state, sync_id is not null, summary from roster.refresh_requests order by id"

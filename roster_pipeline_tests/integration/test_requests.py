@@ -15,9 +15,9 @@ from roster_pipeline.defs.launch import add_partition, dagster_instance, run_syn
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.model.scope import DISTRICT, Scope
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.ledger import begin_sync, fail_killed
-from roster_pipeline.refresh import estimate, file_request, last_requests
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.lifecycle import begin_sync, fail_killed
+from roster_pipeline.syncs.requests import estimate, file_request, last_requests
 from roster_pipeline_tests.integration.readers import execute, query
 from roster_pipeline_tests.integration.test_console import SCRIPT
 from roster_pipeline_tests.integration.test_refresh import requests_of

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.resolve import resolve_review
 from roster_pipeline_tests.integration.decisions import NAMES, classes_of, link_of, live_classes, with_new_id
 from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
 from roster_pipeline_tests.integration.test_existing_accounts import MEMBER, give

@@ -6,15 +6,15 @@ import duckdb
 import pytest
 
 from roster_pipeline.errors import PlanStale
+from roster_pipeline.explain.answer import Evidence, why_person
+from roster_pipeline.ingest import read_district
 from roster_pipeline.land import last_landed, open_warehouse
 from roster_pipeline.plan.build import read_plan
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.ledger import begin_sync, finish_sync, organization_of
-from roster_pipeline.reading import read_district
-from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST, write_snapshot
-from roster_pipeline.why.answer import Evidence, why_person
+from roster_pipeline.syncs.lifecycle import begin_sync, finish_sync, organization_of
 from roster_pipeline_tests import stages
 from roster_pipeline_tests.conftest import execute_apart
 from roster_pipeline_tests.integration.readers import difference, published, query

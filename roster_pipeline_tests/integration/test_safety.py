@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 from roster_pipeline_tests.integration.readers import (
     contents,
     difference,

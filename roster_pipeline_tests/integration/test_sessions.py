@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
-from roster_pipeline.defs.place import dagster_place
 from roster_pipeline.errors import CannotStart, EncodingRefused, LockLost, PoolerRefused, ServerReadOnly
+from roster_pipeline.instance.dagster_schema import dagster_place
 from roster_pipeline.product.database import connect, district_lock, transaction
 from roster_pipeline.product.sessions import in_schema, look_at_server
 from roster_pipeline.settings import read_settings

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.ledger import organization_of
 from roster_pipeline.publish.refusals import DECISIONS
 from roster_pipeline.snapshot import LATEST, write_snapshot
+from roster_pipeline.syncs.lifecycle import organization_of
 from roster_pipeline_tests.integration.crowd import days_here, live, nth, signed_up
 from roster_pipeline_tests.integration.readers import query
 from roster_pipeline_tests.integration.test_identity_properties import (  # noqa: F401 - `towns` is a fixture

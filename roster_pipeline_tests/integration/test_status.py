@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from roster_pipeline.cli.words import OUTCOMES, age_words, outcome_words
-from roster_pipeline.product.standing import SyncRecord
+from roster_pipeline.syncs.standing import SyncRecord
 from roster_pipeline_tests.integration.readers import execute, query
 from roster_pipeline_tests.integration.test_requests import command  # noqa: F401 - a fixture
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline.sandbox.school_day import school_days
+from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline_tests.integration.readers import (
     contents,
     difference,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.targets import TARGETS
-from roster_pipeline.publish.undo import undo_sync
+from roster_pipeline.publish.table_mappings import TARGETS
 from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions, tables
 from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, MEMBER

@@ -2,8 +2,8 @@
 
 import json
 
-from roster_pipeline.alerts import changes_of, message_of
 from roster_pipeline.product.database import transaction
+from roster_pipeline.syncs.alerts import changes_of, message_of
 from roster_pipeline_tests.integration.readers import last_sync, query
 from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
 from roster_pipeline_tests.integration.test_holds import crowd, decide, members  # noqa: F401 - fixtures

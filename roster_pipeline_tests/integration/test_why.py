@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import pytest
 
 from roster_pipeline.cli import main
+from roster_pipeline.corrections.resolve import resolve_review
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.launch import add_partition, run_sync
+from roster_pipeline.explain.district_file import open_file
 from roster_pipeline.product.database import district_lock, transaction
-from roster_pipeline.publish.resolve import resolve_review
-from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline.settings import read_settings
-from roster_pipeline.why.reading import open_file
 from roster_pipeline_tests.integration.conftest import Impatient
 from roster_pipeline_tests.integration.readers import execute, query, row_versions
 from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, MEMBER, give

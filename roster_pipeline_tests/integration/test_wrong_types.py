@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from dagster._serdes import serialize_value
 
-from roster_pipeline.sandbox.collection import Collection
+from roster_pipeline.sandbox.api.collection import Collection
 from roster_pipeline_tests.integration.readers import difference, published, query
 from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.test_sync_again import users_of

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 
 VILLAGE = DistrictSpec("Test Village", 3, 260, 24, 120, 4.0, staff=4, admins=2, contacts=30)
 

@@ -5,8 +5,8 @@ import time
 import httpx
 import pytest
 
-from roster_pipeline.sandbox.faults import Fault, FaultUnknown
-from roster_pipeline.sandbox.server import create_app
+from roster_pipeline.sandbox.api.faults import Fault, FaultUnknown
+from roster_pipeline.sandbox.api.server import create_app
 
 PATH = "/v3.1/users?role=student"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from roster_pipeline.sandbox.generate import CITY, DistrictSpec, default_districts, generate_district
+from roster_pipeline.sandbox.data.generate import CITY, DistrictSpec, default_districts, generate_district
 
 RESERVED = (".example", ".invalid", "example.org", "example.net", "example.com")
 

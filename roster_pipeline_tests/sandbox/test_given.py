@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from roster_pipeline.errors import CannotStart
-from roster_pipeline.sandbox.given import load_district
-from roster_pipeline.sandbox.school_day import school_day
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.recorded import load_district
+from roster_pipeline.sandbox.data.school_day import school_day
 
 DISTRICT = "d" * 24
 

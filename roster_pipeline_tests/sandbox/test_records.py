@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline.sandbox.versions import as_seen_in
+from roster_pipeline.sandbox.api.versions import as_seen_in
 
 
 @pytest.fixture

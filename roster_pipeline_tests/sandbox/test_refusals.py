@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 
 APPLICATION = ("sandbox", "sandbox")
 

@@ -1,7 +1,7 @@
 """School days: what one changes, that its events tell all of it, that it can be had again."""
 
-from roster_pipeline.sandbox.generate import default_districts
-from roster_pipeline.sandbox.school_day import school_day, school_days
+from roster_pipeline.sandbox.data.generate import default_districts
+from roster_pipeline.sandbox.data.school_day import school_day, school_days
 
 
 def content(district):

@@ -9,12 +9,12 @@ import time
 import httpx
 import pytest
 
-from roster_pipeline.sandbox.server import AddressTaken, create_app, serve
+from roster_pipeline.sandbox.api.server import AddressTaken, create_app, serve
 
 PROGRAM = """
 import sys
-from roster_pipeline.sandbox.generate import DistrictSpec, generate_district
-from roster_pipeline.sandbox.server import create_app, serve
+from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
+from roster_pipeline.sandbox.api.server import create_app, serve
 
 district = generate_district(DistrictSpec("Served", 1, 5, 1, 1), seed=1)
 serve(create_app([district], client_id="id", client_secret="secret"), "127.0.0.1", int(sys.argv[1]))

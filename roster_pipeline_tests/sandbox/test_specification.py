@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from roster_pipeline.sandbox.school_day import school_day
+from roster_pipeline.sandbox.data.school_day import school_day
 
 DEFINITIONS = {
     "districts": "District",

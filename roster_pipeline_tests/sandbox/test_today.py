@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from roster_pipeline.sandbox.clever_values import last_upload
-from roster_pipeline.sandbox.generate import DistrictSpec, default_districts, generate_district
-from roster_pipeline.sandbox.given import load_district
-from roster_pipeline.sandbox.school_day import school_days
-from roster_pipeline.sandbox.server import running_sandbox
+from roster_pipeline.sandbox.api.server import running_sandbox
+from roster_pipeline.sandbox.data.clever_values import last_upload
+from roster_pipeline.sandbox.data.generate import DistrictSpec, default_districts, generate_district
+from roster_pipeline.sandbox.data.recorded import load_district
+from roster_pipeline.sandbox.data.school_day import school_days
 
 TODAY = datetime(2031, 3, 4, 15, 20, 30, tzinfo=UTC)
 TIMES = ("created", "last_modified", "last_sync", "launch_date")

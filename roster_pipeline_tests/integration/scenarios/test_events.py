@@ -2,11 +2,11 @@
 
 import pytest
 
-from roster_pipeline import reading
+from roster_pipeline import ingest as reading
+from roster_pipeline.delta.bookmark import known_bookmark
 from roster_pipeline.land import open_warehouse
-from roster_pipeline.land.bookmark import known_bookmark
-from roster_pipeline.sandbox.clever_values import clever_time
-from roster_pipeline.sandbox.feed_event import event
+from roster_pipeline.sandbox.api.feed_event import event
+from roster_pipeline.sandbox.data.clever_values import clever_time
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
 from roster_pipeline_tests.integration.rule_book import expect

@@ -6,9 +6,9 @@ import pytest
 
 from roster_pipeline.clever import clever_access
 from roster_pipeline.errors import SourceBroken
-from roster_pipeline.extract import paging
+from roster_pipeline.extract import pagination
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.read import read_feed
+from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.resources import STUDENTS
 from roster_pipeline.settings import read_settings
@@ -70,7 +70,7 @@ def test_h_01_given_bytes_that_are_no_utf8_when_synced_then_that_record_is_set_a
 def test_h_04_given_a_broken_quote_in_the_last_of_many_records_when_synced_then_refused_and_not_half_applied(
     town, own_words, sync, resync, product, monkeypatch
 ):
-    monkeypatch.setattr(paging, "LIMIT", 7)
+    monkeypatch.setattr(pagination, "LIMIT", 7)
     resync()
     for number in range(5):
         town.student(number)

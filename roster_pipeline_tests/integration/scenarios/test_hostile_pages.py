@@ -11,7 +11,7 @@ import pytest
 from roster_pipeline.clever import clever_access
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.read import read_feed
+from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.model.resources import STUDENTS
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, published, row_versions

@@ -11,8 +11,8 @@ import pytest
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import set_limits
-from roster_pipeline.publish.holds import decide_hold, find_plan
 from roster_pipeline.settings import read_settings
+from roster_pipeline.syncs.holds import decide_hold, find_plan
 from roster_pipeline_tests.integration.readers import (
     difference,
     last_sync,

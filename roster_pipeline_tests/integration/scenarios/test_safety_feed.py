@@ -12,7 +12,7 @@ import pytest
 from dagster._serdes import serialize_value
 
 from roster_pipeline.errors import SettingRefused
-from roster_pipeline.extract import paging
+from roster_pipeline.extract import pagination
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
 from roster_pipeline_tests.integration.rule_book import expect
@@ -29,7 +29,7 @@ def changed(town, quick_sync, monkeypatch):
     quick_sync(town)
     town.edit("sections", town.resources["sections"].ids()[0], name="Changed since")
     town.leave(town.student(119))
-    monkeypatch.setattr(paging, "LIMIT", 7)
+    monkeypatch.setattr(pagination, "LIMIT", 7)
     return town
 
 
@@ -120,7 +120,7 @@ def test_s_15_given_pages_that_go_forward_for_ever_when_synced_then_bounded_and_
     changed, clever, sync, product, monkeypatch
 ):
     """That the same cursor again ends it at once is `test_failures`'s."""
-    monkeypatch.setattr(paging, "MOST_PAGES", 12)
+    monkeypatch.setattr(pagination, "MOST_PAGES", 12)
 
     def onward(asked, _):
         return f"{asked.path}?limit=7&starting_after={int(asked.params.get('starting_after', '0'), 16) + 1:024x}"

@@ -10,7 +10,8 @@ from threading import Event
 import httpx
 import pytest
 
-from roster_pipeline.extract import client, paging, read
+from roster_pipeline.extract import client, pagination
+from roster_pipeline.extract import lists as read
 from roster_pipeline_tests.integration.readers import difference, published
 from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.scenarios.gateway import Answer, page, refused, through
@@ -24,7 +25,7 @@ JSON = "application/json"
 @pytest.fixture
 def few_a_page(monkeypatch):
     """Pages hold seven records, and one list is read after the other: what happens between two pages is certain."""
-    monkeypatch.setattr(paging, "LIMIT", 7)
+    monkeypatch.setattr(pagination, "LIMIT", 7)
     monkeypatch.setattr(read, "READERS", 1)
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.errors import CorrectionRefused, SourceRefused
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.undo import undo_sync
 from roster_pipeline_tests.integration.readers import (
     contents,
     difference,

@@ -7,7 +7,7 @@ import pytest
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.holds import decide_hold, find_plan
+from roster_pipeline.syncs.holds import decide_hold, find_plan
 from roster_pipeline_tests.integration.readers import execute, published, query, row_versions
 from roster_pipeline_tests.integration.scenarios.seen import person_of
 from roster_pipeline_tests.integration.scenarios.town import OTHERS

@@ -1,7 +1,7 @@
 """A Clever district that a test edits by number. What a test leaves out is plain, complete and unlike all the rest."""
 
-from roster_pipeline.sandbox.collection import Collection
-from roster_pipeline.sandbox.district import SandboxDistrict
+from roster_pipeline.sandbox.api.collection import Collection
+from roster_pipeline.sandbox.data.district import SandboxDistrict
 
 KINDS = ("district", "school", "term", "course", "section", "teacher", "student", "staff", "contact")
 OTHERS = range(100, 120)

@@ -1,0 +1,1 @@
+"""Copies what the product has now into `current.*` of a district's DuckDB file, beside the feed."""

@@ -1,0 +1,84 @@
+"""Clever → files: all lists of one district, one file each. Loading the files is land's."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, BinaryIO
+
+import zstandard
+
+from roster_pipeline.extract.pagination import pages
+from roster_pipeline.model.feed import Feed, ResourceRead, SetAside
+from roster_pipeline.model.resources import RESOURCES, Resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from roster_pipeline.extract.client import CleverClient, DistrictConnection
+
+READERS = 2
+"""Lists read at once."""
+LEVEL = 1
+"""Of zstd: the files live for minutes."""
+
+
+class _Stopped(Exception):
+    """This list was given up because the feed is lost."""
+
+
+def read_feed(
+    client: CleverClient, district_id: str, into: Path, *, resources: tuple[Resource, ...] = RESOURCES
+) -> Feed:
+    """Every list of a district, each read to its end: a Feed is the proof of that.
+
+    Args:
+        into: a folder for `<resource>.ndjson.zst`, made if it is missing. It then holds people: the caller
+            removes it, after a failure too.
+
+    Raises:
+        DistrictUnknown: the connection does not show the district.
+        SourceUnusable: a list could not be read to its end. The first such error; other lists are stopped.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    connection = client.connection(district_id)
+    district = connection.district()
+    stop = threading.Event()
+    with ThreadPoolExecutor(READERS) as pool:
+        reads = [
+            pool.submit(_read, connection, resource, into / f"{resource.name}.ndjson.zst", stop)
+            for resource in resources
+        ]
+        try:
+            for read in as_completed(reads):
+                fault = read.exception()
+                if fault is not None and not isinstance(fault, _Stopped):
+                    raise fault
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+    return Feed(district, tuple(read.result() for read in reads))
+
+
+def compressed(file: Path) -> BinaryIO:
+    """The file, opened for lines of NDJSON."""
+    opened: BinaryIO = zstandard.open(file, "wb", cctx=zstandard.ZstdCompressor(LEVEL))
+    return opened
+
+
+def _read(connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event) -> ResourceRead:
+    """One list into one file. Holds one page at a time, however long the list."""
+    count = rows = 0
+    set_aside: list[SetAside] = []
+    with ExitStack() as failed, compressed(file) as out:
+        failed.callback(stop.set)
+        for page in pages(connection, resource):
+            if stop.is_set():
+                raise _Stopped
+            out.write(page.lines)
+            count += 1
+            rows += page.rows
+            set_aside += page.set_aside
+        failed.pop_all()
+    return ResourceRead(resource, file, count, rows, tuple(set_aside))

@@ -1,0 +1,1 @@
+"""Clever's HTTP interface as the sandbox answers it: lists, events, connections, faults."""

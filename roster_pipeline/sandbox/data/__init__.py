@@ -1,0 +1,1 @@
+"""The districts of the sandbox: invented or recorded objects, and what a school day changes in them."""

@@ -1,0 +1,47 @@
+"""Takes up a sync that failed, or that a person stopped, where it was left: *Re-execute from failure* in Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.errors import PlanStale
+from roster_pipeline.product.tables import syncs
+from roster_pipeline.syncs.lifecycle import may_sync
+
+AGAIN = "Nothing was written; run sync_roster for the district, which reads Clever again."
+
+
+def find_reopenable(pg: Connection, district_id: str, *, runs: Sequence[str], trigger: str) -> int:
+    """Return the id of the sync that one of these runs left unpublished. Call with the district's lock held.
+
+    Args:
+        runs: Dagster's ids of the runs that are repeated.
+
+    Raises:
+        PlanStale: they opened no sync, it was published, or a later sync or correction of the district exists.
+        DistrictUnknown, TierRefused: as `may_sync`.
+    """
+    organization_id = may_sync(pg, district_id, trigger)
+    own = sa.and_(syncs.c.organization_id == organization_id, syncs.c.dagster_run_id.in_(runs))
+    sync = pg.execute(sa.select(syncs.c.id, syncs.c.state).where(own).order_by(syncs.c.id.desc()).limit(1)).first()
+    if sync is None:
+        raise PlanStale(f"The run that this one repeats opened no sync that could be taken up again. {AGAIN}")
+    if sync.state not in ("failed", "canceled"):
+        raise PlanStale(f"Sync {sync.id} of the run that this one repeats is {sync.state} already. {AGAIN}")
+    of_district = sa.and_(syncs.c.organization_id == organization_id, syncs.c.id > sync.id)
+    later = pg.execute(sa.select(sa.func.min(syncs.c.id)).where(of_district)).scalar()
+    if later is not None:
+        raise PlanStale(f"Sync {sync.id} cannot be taken up again: sync {later} of the district came after it. {AGAIN}")
+    return int(sync.id)
+
+
+def reopen_sync(pg: Connection, sync_id: int, *, dagster_run_id: str) -> None:
+    """Let a sync that ended unpublished go on in another run. What was asked for since waits for the next sync."""
+    pg.execute(
+        syncs.update()
+        .where(syncs.c.id == sync_id)
+        .values(state="running", dagster_run_id=dagster_run_id, counts={}, finished_at=None)
+    )

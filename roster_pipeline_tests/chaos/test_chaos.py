@@ -1,0 +1,67 @@
+"""The quick part of `make chaos`: a few kills, schedules of faults and hostile texts, and nothing lost by any.
+
+That it would be noticed is tested too: what the score says of rows that are lost, twice, wrong.
+"""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from roster_pipeline_tests.chaos import hazards as hazards_module
+from roster_pipeline_tests.chaos.hazards import HAZARDS, hazards
+from roster_pipeline_tests.chaos.kills import kills
+from roster_pipeline_tests.chaos.places import ground
+from roster_pipeline_tests.chaos.schedules import schedules
+from roster_pipeline_tests.chaos.score import DUPLICATE, LOST, WRONG, Score
+from roster_pipeline_tests.chaos.strings import strings
+from roster_pipeline_tests.chaos.texts import hostile_texts
+
+SEED = 3
+ROW, OTHER = ("one", "student"), ("two", "teacher")
+
+
+@pytest.fixture(scope="module")
+def here(server_url):
+    with ground(server_url) as found:
+        yield found
+
+
+def test_given_commands_killed_at_random_when_synced_again_then_all_is_as_if_nothing_had_happened(here):
+    score = kills(here, Random(SEED), 2)
+    assert (score.tried, score.lines) == (2, [])
+
+
+def test_given_random_faults_when_synced_then_published_as_the_rule_book_says_or_nothing_at_all(here):
+    score = schedules(here, Random(SEED), 6)
+    assert (score.tried, score.lines) == (6, [])
+
+
+@pytest.mark.parametrize("hazard", HAZARDS)
+def test_a_hazard_loses_nothing(here, hazard, monkeypatch):
+    """Each kind of hazard happens twice to a small district."""
+    monkeypatch.setattr(hazards_module, "HAZARDS", {hazard: HAZARDS[hazard]})
+    score = hazards(here, Random(SEED), 2)
+    assert (score.tried, score.lines) == (2, [])
+
+
+def test_given_hostile_text_in_every_field_when_synced_then_it_comes_back_byte_for_byte(here):
+    score = strings(here, Random(SEED).sample(hostile_texts(), 75))
+    assert (score.tried, score.lines) == (300, [])
+
+
+@pytest.mark.parametrize(
+    ("found", "kinds"),
+    [
+        ([ROW, OTHER], {}),
+        ([ROW], {LOST: 1}),
+        ([ROW, OTHER, OTHER], {DUPLICATE: 1}),
+        ([ROW, ("two", "student")], {WRONG: 1}),
+        ([ROW, OTHER, ("three", "student")], {WRONG: 1}),
+    ],
+    ids=["as expected", "one lost", "one twice", "one of other content", "one that nobody expects"],
+)
+def test_given_rows_beside_those_expected_when_compared_then_each_that_differs_is_counted(found, kinds):
+    score = Score()
+    score.compare("here", {"members": Counter([ROW, OTHER])}, {"members": Counter(found)})
+    assert score.found == Counter(kinds)
