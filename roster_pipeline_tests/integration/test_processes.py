@@ -6,7 +6,7 @@ import sys
 
 import dagster as dg
 import pytest
-from dagster._core.run_launcher.base import WorkerStatus
+from dagster._core.launcher.base import WorkerStatus
 
 from roster_pipeline.defs.partitions import PARTITION_TAG
 from roster_pipeline.instance import run_launcher
