@@ -40,6 +40,7 @@ class Organization:
         missing_since: when Clever's list of connections was first without the district; None while it is there.
         operator_disconnected_at: when an operator disconnected it; only `connect` ends that.
         clever_state: Clever's own word for its state; the error, the end of a pause and the portal are Clever's too.
+        time_zone: the IANA name of the zone in which people of the district read times.
     """
 
     id: int
@@ -59,6 +60,7 @@ class Organization:
     clever_error: str | None
     clever_pause_end: datetime | None
     portal_url: str | None
+    time_zone: str
 
     @property
     def is_operator_disconnected(self) -> bool:
@@ -91,7 +93,7 @@ COLUMNS = tuple(
         *("last_clever_sync_at", "last_read_at", "last_full_read_at", "last_published_at"),
         *("last_snapshot_at", "snapshot_failure"),
         *("missing_since", "operator_disconnected_at"),
-        *("clever_state", "clever_error", "clever_pause_end", "portal_url"),
+        *("clever_state", "clever_error", "clever_pause_end", "portal_url", "time_zone"),
     )
 )
 KEPT = """
