@@ -9,7 +9,7 @@ DAYS ?= 0
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check format bench chaos clean
+.PHONY: help demo dev test check format messages bench chaos clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ check: $(INSTALLED) ## lint, format, types, import contracts, pinned dependencie
 format: $(INSTALLED) ## put imports and layout right
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+messages: $(INSTALLED) ## collect the sentences of the package into messages/*.pot for translators
+	@$(BIN)/python -m roster_pipeline_tests.support.message_catalogue
 
 bench: $(INSTALLED) $(BENCH)/.installed ## measure every figure beside what it is compared with (some minutes; BENCH_ARGS="--students 2000")
 	@$(BIN)/python -m roster_pipeline_tests.benchmarks --dlt-python $(BENCH)/bin/python $(BENCH_ARGS)
