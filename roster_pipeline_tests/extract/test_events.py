@@ -23,13 +23,15 @@ from roster_pipeline_tests.extract.feed_of_events import (
 FIVE = [happened(n, "schools.updated", SCHOOL | {"name": f"Pineapple {n}"}) for n in range(1, 6)]
 
 
-def test_e_1_an_event_that_comes_twice_counts_once(tmp_path):
+@pytest.mark.scenario("E-1")
+def test_event_that_comes_twice_counts_once(tmp_path):
     found = read(pages([FIVE[0], FIVE[0]], [FIVE[0], FIVE[1]]), tmp_path)
     assert (found.events, found.cursor) == (2, Cursor(oid(1), oid(2)))
     assert kept(found) == {"schools": [SCHOOL | {"name": "Pineapple 2"}]}
 
 
-def test_e_2_a_page_that_is_given_again_after_the_cursor_went_back_ends_the_same(tmp_path):
+@pytest.mark.scenario("E-2")
+def test_replayed_page_ends_the_same(tmp_path):
     once = read(feed(*FIVE), tmp_path / "once", Cursor(oid(1), oid(2)))
     again = read(pages(FIVE[:3], FIVE, FIVE[1:4], FIVE[3:]), tmp_path / "again", Cursor(oid(1), oid(2)))
     assert (once.events, again.events) == (3, 3)
@@ -37,8 +39,9 @@ def test_e_2_a_page_that_is_given_again_after_the_cursor_went_back_ends_the_same
     assert again.cursor == once.cursor == Cursor(oid(4), oid(5))
 
 
+@pytest.mark.scenario("E-3")
 @pytest.mark.parametrize("size", [1, 2, 3, 10_000])
-def test_e_3_195_events_of_one_second_are_ordered_by_their_ids(tmp_path, size):
+def test_events_of_one_second_are_ordered_by_their_ids(tmp_path, size):
     events = [happened(n, "schools.updated", SCHOOL | {"name": f"{n * 7 % 195}"}) for n in range(1, 196)]
     assert len({event["created"] for event in events}) == 1
     found = read(feed(*events, size=size), tmp_path)
@@ -53,38 +56,43 @@ def test_times_that_contradict_the_ids_order_nothing(tmp_path):
     assert (found.oldest_at.year, found.newest_at.year) == (2024, 2023)
 
 
+@pytest.mark.scenario("E-4")
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("apart", [False, True], ids=["in_one_page", "in_two"])
-def test_e_4_an_update_that_comes_before_the_creation_is_the_end(tmp_path, order, apart):
+def test_update_before_its_creation_decides(tmp_path, order, apart):
     events = [happened(1, "users.created", ANN), happened(2, "users.updated", ANN | {"email": "ann@school.example"})]
     coming = [events[n] for n in order]
     found = read(pages(*([each] for each in coming)) if apart else pages(coming), tmp_path)
     assert kept(found) == {"students": [ANN | {"email": "ann@school.example"}]}
 
 
+@pytest.mark.scenario("E-5")
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_e_5_what_is_deleted_and_then_created_is_there(tmp_path, order):
+def test_deleted_then_created_record_exists(tmp_path, order):
     events = [happened(1, "users.deleted", ANN), happened(2, "users.created", ANN)]
     found = read(pages([events[n] for n in order]), tmp_path)
     assert (kept(found), gone(found)) == ({"students": [ANN]}, {"teachers": (ANN["id"],)})
 
 
+@pytest.mark.scenario("E-6")
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_e_6_what_is_created_and_then_deleted_is_gone(tmp_path, order):
+def test_created_then_deleted_record_is_gone(tmp_path, order):
     events = [happened(1, "sections.created", CLASS), happened(2, "sections.deleted", CLASS)]
     found = read(pages([events[n] for n in order]), tmp_path)
     assert (kept(found), gone(found)) == ({}, {"sections": (CLASS["id"],)})
 
 
-def test_e_8_a_section_of_fewer_students_holds_exactly_those_that_it_names(tmp_path):
+@pytest.mark.scenario("E-8")
+def test_shrunk_section_holds_exactly_the_listed_students(tmp_path):
     smaller = CLASS | {"students": [oid(73)]}
     event = happened(1, "sections.updated", smaller)
     event["data"]["previous_attributes"] = {"students": CLASS["students"]}
     assert kept(read(feed(event), tmp_path)) == {"sections": [smaller]}
 
 
+@pytest.mark.scenario("E-9")
 @pytest.mark.parametrize("place", ["inside", "beside", "nowhere"])
-def test_e_9_the_old_values_are_not_needed_wherever_they_are(tmp_path, place):
+def test_previous_attributes_are_not_needed(tmp_path, place):
     event = happened(1, "users.updated", ANN)
     old = {"previous_attributes": {"roles": {"student": {"school": oid(69)}}, "email": "old@school.example"}}
     if place != "nowhere":
@@ -100,7 +108,8 @@ def test_a_record_is_replaced_so_that_what_is_no_longer_shared_goes(tmp_path):
     assert kept(read(feed(*events), tmp_path)) == {"students": [{"id": ANN["id"], "roles": PUPIL}]}
 
 
-def test_e_10_a_created_user_may_be_years_old(tmp_path):
+@pytest.mark.scenario("E-10")
+def test_created_user_may_be_years_old(tmp_path):
     found = read(feed(happened(1, "users.created", ANN | {"created": "2017-03-28T16:16:24.878Z"})), tmp_path)
     assert kept(found) == {"students": [ANN]}
 
@@ -121,7 +130,8 @@ def test_a_user_is_in_the_lists_of_the_roles_and_gone_from_the_others(tmp_path, 
     assert (kept(found).keys(), gone(found).keys(), set_aside(found)) == (lists, left, [])
 
 
-def test_e_12_events_that_nobody_knows_are_counted_and_the_cursor_goes_on(tmp_path):
+@pytest.mark.scenario("E-12")
+def test_unknown_events_are_counted_and_the_cursor_moves_on(tmp_path):
     kinds = ("contacts.updated", "users.merged", "users.merged", "districts.merged")
     odd = [happened(n, kind, ANN) for n, kind in enumerate(kinds, 2)]
     found = read(pages([FIVE[0], *odd], odd), tmp_path)
@@ -131,7 +141,8 @@ def test_e_12_events_that_nobody_knows_are_counted_and_the_cursor_goes_on(tmp_pa
     assert (found.events, found.cursor) == (5, Cursor(oid(4), oid(5)))
 
 
-def test_e_13_events_that_we_do_not_use_are_passed_over_silently(tmp_path):
+@pytest.mark.scenario("E-13")
+def test_unused_event_types_are_skipped_silently(tmp_path):
     found = read(
         feed(happened(1, "districts.updated", {"id": DISTRICT}), happened(2, "resources.created", {})), tmp_path
     )

@@ -15,12 +15,13 @@ from roster_pipeline_tests.extract.feed_of_events import EMPTY, SCHOOL, end, fee
 FIVE = [happened(n, "schools.updated", SCHOOL | {"name": f"Pineapple {n}"}) for n in range(1, 6)]
 
 
+@pytest.mark.scenario("E-14")
 @pytest.mark.parametrize(
     "events",
     [FIVE[3:], FIVE[2:], [happened(1, "schools.updated", SCHOOL)], []],
     ids=["expired", "the_last_alone_expired", "older_ones_only", "nothing"],
 )
-def test_e_14_a_feed_that_does_not_go_on_from_the_cursor_is_a_gap(tmp_path, events):
+def test_events_that_do_not_follow_the_cursor_are_a_gap(tmp_path, events):
     with pytest.raises(EventsMissing, match=f"{DISTRICT}, events.*{oid(2)}.*in full"):
         read(pages(events), tmp_path, Cursor(oid(1), oid(2)))
     assert not list(tmp_path.iterdir())
@@ -31,7 +32,8 @@ def test_an_event_that_came_late_and_lies_before_the_cursor_is_a_gap_too(tmp_pat
         read(feed(*FIVE), tmp_path, Cursor(oid(1), oid(3)))
 
 
-def test_e_15_no_event_after_a_valid_cursor_changes_nothing(tmp_path):
+@pytest.mark.scenario("E-15")
+def test_no_event_after_a_valid_cursor_changes_nothing(tmp_path):
     since = Cursor(oid(4), oid(5))
     found = read(feed(*FIVE), tmp_path / "new", since)
     assert (found.cursor, found.events, found.oldest_at, found.newest_at) == (since, 0, None, None)
@@ -44,7 +46,8 @@ def test_a_feed_that_was_and_is_empty_is_no_gap(tmp_path):
     assert (found.cursor, found.events) == (EMPTY, 0)
 
 
-def test_e_16_the_link_that_clever_gives_is_followed_and_no_cursor_made_of_the_page(tmp_path):
+@pytest.mark.scenario("E-16")
+def test_next_link_of_clever_is_followed_not_a_computed_cursor(tmp_path):
     link = f"/v3.1/events?limit=7&starting_after={oid(9)}&more=yes"
     clever = FakeClever(lambda request: page(FIVE[:1], link) if len(clever.asked) == 1 else page(FIVE[1:2]))
     read(clever, tmp_path)

@@ -100,8 +100,9 @@ def test_events_during_a_full_read_are_read_again_and_change_nothing(hamlet, tmp
     assert after(lists, found) == lists
 
 
+@pytest.mark.scenario("E-14")
 @pytest.mark.parametrize("lost", ["expired", "forgotten"])
-def test_e_14_an_expired_cursor_is_answered_with_the_oldest_event_kept_and_found_to_be_a_gap(hamlet, tmp_path, lost):
+def test_expired_cursor_shows_a_gap_in_the_events(hamlet, tmp_path, lost):
     district, client = hamlet
     connection = client.connection(district.id)
     school_day(district, 1, seed=3)

@@ -87,9 +87,8 @@ def test_given_events_told_nothing_of_a_change_when_read_in_full_by_the_job_then
     assert said["missed"] > 0
 
 
-def test_e_21_given_five_times_as_many_events_as_usual_when_synced_by_the_job_then_a_check_warns(
-    sync, valley, product, checks
-):
+@pytest.mark.scenario("E-21")
+def test_five_times_the_usual_events_raise_a_warning(sync, valley, product, checks):
     usual = """
         insert into roster.syncs (organization_id, mode, trigger, state, started_at, proof)
         select id, 'delta', 'cli', 'published', now(), '{"events": 10}'

@@ -3,6 +3,8 @@
 import json
 import unicodedata
 
+import pytest
+
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.settings import read_settings
@@ -97,9 +99,8 @@ def test_every_address_of_the_suites_has_a_verdict_and_unlike_theirs_are_only_th
     assert {test["data"] for test in tests if test["valid"] != is_address(test["data"])} == {*REFUSED_THOUGH_VALID}
 
 
-def test_h_15_given_odd_addresses_and_accounts_that_have_them_when_synced_then_each_is_linked_exactly_or_flagged(
-    connect, quick_sync, product
-):
+@pytest.mark.scenario("H-15")
+def test_odd_addresses_are_linked_exactly_or_flagged(connect, quick_sync, product):
     emails = (*ACCEPTED, *FLAGGED)
     alike = set().union(*map(look_alikes, emails)) - {*emails}
     everyone = "insert into roster.accounts (email, role) select unnest(cast(:emails as text[])), 'student'"

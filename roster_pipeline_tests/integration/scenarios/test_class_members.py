@@ -13,9 +13,8 @@ def home(town):
     return town.school(0)
 
 
-def test_m_05_given_a_deleted_person_whom_a_section_still_names_when_synced_then_parked_and_not_revived(
-    town, resync, product, home
-):
+@pytest.mark.scenario("M-5")
+def test_deleted_person_in_a_section_is_pending(town, resync, product, home):
     key = town.student(1)
     section = town.section(1, students=[key])
     resync()
@@ -27,9 +26,8 @@ def test_m_05_given_a_deleted_person_whom_a_section_still_names_when_synced_then
         assert person_of(product, key) == gone
 
 
-def test_m_07_given_a_deleted_person_is_back_when_synced_then_only_in_the_classes_that_name_them(
-    town, resync, product, home, link
-):
+@pytest.mark.scenario("M-7")
+def test_returning_person_joins_only_classes_that_list_them(town, resync, product, home, link):
     key = town.student(1)
     kept, dropped = (town.section(number, students=[key]) for number in (1, 2))
     resync()
@@ -43,9 +41,8 @@ def test_m_07_given_a_deleted_person_is_back_when_synced_then_only_in_the_classe
     assert link(key) == account
 
 
-def test_m_08_given_someone_dropped_from_a_class_is_dropped_again_when_synced_then_no_second_change(
-    town, resync, product
-):
+@pytest.mark.scenario("M-8")
+def test_second_drop_from_a_class_changes_nothing(town, resync, product):
     key = town.student(1)
     section = town.section(1, students=[key])
     resync()
@@ -57,9 +54,8 @@ def test_m_08_given_someone_dropped_from_a_class_is_dropped_again_when_synced_th
     assert contents(product)["roster_students"] == rows["roster_students"]
 
 
-def test_m_10_given_a_section_names_people_who_are_not_shared_when_synced_then_published_without_them_and_flagged(
-    town, resync, product
-):
+@pytest.mark.scenario("M-10")
+def test_section_with_unshared_people_is_published_and_flagged(town, resync, product):
     key, guest, substitute = town.student(1), "f" * 24, "e" * 24
     section = town.section(1, teachers=[substitute], students=[key, guest])
     resync()
@@ -70,7 +66,8 @@ def test_m_10_given_a_section_names_people_who_are_not_shared_when_synced_then_p
     assert not {guest, substitute} & published(product, town.id).people.keys()
 
 
-def test_m_11_given_parked_members_when_they_arrive_then_they_join_and_not_before(town, resync, product, home):
+@pytest.mark.scenario("M-11")
+def test_pending_members_join_when_they_arrive_and_not_before(town, resync, product, home):
     key, teacher = town.student(1), town.teacher(2)
     people = [town.person(one) for one in (key, teacher)]
     town.leave(key, teacher)
@@ -87,9 +84,8 @@ def test_m_11_given_parked_members_when_they_arrive_then_they_join_and_not_befor
     assert resync().total == 0
 
 
-def test_m_11_given_a_parked_member_is_named_no_more_when_they_arrive_then_they_join_nothing(
-    town, resync, product, home
-):
+@pytest.mark.scenario("M-11")
+def test_pending_member_no_longer_listed_joins_nothing(town, resync, product, home):
     key = town.student(1)
     student = town.person(key)
     town.leave(key)
@@ -102,9 +98,8 @@ def test_m_11_given_a_parked_member_is_named_no_more_when_they_arrive_then_they_
     assert person_of(product, key) == Person("student", {home: "primary"})
 
 
-def test_m_11_given_the_list_of_sections_is_suddenly_empty_when_synced_then_parked_members_still_wait(
-    town, resync, product
-):
+@pytest.mark.scenario("M-11")
+def test_pending_members_stay_when_the_section_list_is_empty(town, resync, product):
     """A list that is empty after it was not proves nothing: nobody stops being awaited for it."""
     section = town.section(1, students=["f" * 24])
     resync()
@@ -115,9 +110,8 @@ def test_m_11_given_the_list_of_sections_is_suddenly_empty_when_synced_then_park
     assert roster_of(product, section) == before
 
 
-def test_m_12_given_a_section_of_a_school_that_nobody_knows_when_synced_then_in_no_school_flagged_and_the_rest_lands(
-    town, resync, product, home
-):
+@pytest.mark.scenario("M-12")
+def test_section_of_an_unknown_school_is_flagged(town, resync, product, home):
     key = town.student(1)
     lost, found = town.section(1, school="f" * 24, students=[key]), town.section(2, students=[key])
     resync()
@@ -126,9 +120,8 @@ def test_m_12_given_a_section_of_a_school_that_nobody_knows_when_synced_then_in_
     assert flagged(town, "rosters_without_school") == {lost}
 
 
-def test_m_12_given_a_section_names_somebody_by_no_clever_id_when_synced_then_it_stays_as_it_is_and_the_others_land(
-    town, resync, product
-):
+@pytest.mark.scenario("M-12")
+def test_section_with_a_malformed_member_id_stays_as_it_is(town, resync, product):
     """Who is meant cannot be known, so nobody leaves that class; an empty id is nobody."""
     key, other = town.student(1), town.student(2)
     section = town.section(1, students=[key])
@@ -140,9 +133,8 @@ def test_m_12_given_a_section_names_somebody_by_no_clever_id_when_synced_then_it
     assert roster_of(product, landing).students == {other: "live"}
 
 
-def test_m_13_given_a_class_in_a_school_that_the_student_does_not_attend_when_synced_then_in_class_all_the_same(
-    town, resync, product, home
-):
+@pytest.mark.scenario("M-13")
+def test_student_joins_a_class_in_a_school_not_attended(town, resync, product, home):
     """Members may belong to other schools: the section says who is in class, the person which schools."""
     key = town.student(1)
     section = town.section(1, school=town.school(1), students=[key])
@@ -150,10 +142,9 @@ def test_m_13_given_a_class_in_a_school_that_the_student_does_not_attend_when_sy
     assert person_of(product, key) == Person("student", {home: "primary"}, learns={section: "live"})
 
 
+@pytest.mark.scenario("M-14")
 @pytest.mark.parametrize("other_role", [{}, {"student": {}}])
-def test_m_14_given_a_teacher_among_the_students_of_another_section_when_synced_then_teaches_and_is_not_enrolled(
-    town, resync, product, home, other_role
-):
+def test_teacher_among_students_teaches_and_is_not_enrolled(town, resync, product, home, other_role):
     """A person with teacher among several roles is a teacher, and no list makes a teacher a student (R4.14)."""
     key = town.teacher(1, roles={"teacher": town.role(1)} | other_role)
     taught, attended = town.section(1, teachers=[key]), town.section(2, students=[key])
@@ -163,10 +154,9 @@ def test_m_14_given_a_teacher_among_the_students_of_another_section_when_synced_
     assert roster_of(product, attended).state == "live"
 
 
+@pytest.mark.scenario("M-15")
 @pytest.mark.parametrize("first", [("users",), ("sections",), ("users", "sections")])
-def test_m_15_given_a_student_becomes_the_teacher_of_their_class_when_synced_then_one_ends_one_starts_in_any_order(
-    town, resync, product, home, link, first
-):
+def test_student_who_becomes_teacher_of_the_class_swaps_roles(town, resync, product, home, link, first):
     key = town.student(1)
     section, other = town.section(1, students=[key]), town.section(2, students=[key])
     resync()
@@ -187,9 +177,8 @@ def test_m_15_given_a_student_becomes_the_teacher_of_their_class_when_synced_the
     assert link(key) == account
 
 
-def test_m_16_given_a_teacher_in_both_lists_of_one_section_when_synced_then_teaches_once_and_is_not_enrolled(
-    town, resync, product
-):
+@pytest.mark.scenario("M-16")
+def test_teacher_in_both_lists_of_a_section_teaches_once(town, resync, product):
     """A person who is listed twice teaches once, and no list makes a teacher a student (R4.14)."""
     key = town.teacher(1)
     section = town.section(1, teachers=[key, key], students=[key, key])
@@ -201,9 +190,8 @@ def test_m_16_given_a_teacher_in_both_lists_of_one_section_when_synced_then_teac
     assert roster_of(product, section).teachers == {key: "primary"}
 
 
-def test_m_18_given_one_of_two_is_dropped_from_a_class_when_synced_then_one_row_is_dated_and_the_other_not_written(
-    town, resync, product
-):
+@pytest.mark.scenario("M-18")
+def test_drop_of_one_of_two_members_writes_one_row(town, resync, product):
     keys = [town.student(number) for number in (1, 2)]
     section = town.section(1, students=keys)
     resync()

@@ -51,7 +51,8 @@ def assert_equal(product, town):
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_e_1_e_2_given_the_same_events_again_when_synced_then_nothing_is_written(town, resync, delta, product):
+@pytest.mark.scenario("E-1", "E-2")
+def test_same_events_again_write_nothing(town, resync, delta, product):
     student = town.student(1)
     town.section(1, students=[student])
     resync()
@@ -64,7 +65,8 @@ def test_e_1_e_2_given_the_same_events_again_when_synced_then_nothing_is_written
     assert row_versions(product) == before
 
 
-def test_e_5_given_a_student_unshared_and_shared_again_when_synced_then_there_as_before(town, resync, delta, product):
+@pytest.mark.scenario("E-5")
+def test_student_unshared_and_shared_again_is_unchanged(town, resync, delta, product):
     student = town.student(1)
     section = town.section(1, students=[student])
     resync()
@@ -75,7 +77,8 @@ def test_e_5_given_a_student_unshared_and_shared_again_when_synced_then_there_as
     assert roster_of(product, section).students == {student: "live"}
 
 
-def test_e_6_given_a_student_who_came_and_went_when_synced_then_was_never_there(town, resync, delta, product):
+@pytest.mark.scenario("E-6")
+def test_student_created_and_deleted_was_never_there(town, resync, delta, product):
     resync()
     student = town.student(1)
     town.leave(student)
@@ -83,7 +86,8 @@ def test_e_6_given_a_student_who_came_and_went_when_synced_then_was_never_there(
     assert person_of(product, student).member is None
 
 
-def test_e_7_given_an_event_older_than_what_is_known_when_synced_then_not_applied(town, resync, delta, product):
+@pytest.mark.scenario("E-7")
+def test_event_older_than_the_known_record_is_not_applied(town, resync, delta, product):
     student = town.student(1, first="Newest")
     resync()
     old = town.person(student) | {"name": {"first": "Old", "last": "Name"}, "last_modified": "2001-01-01T00:00:00.000Z"}
@@ -92,7 +96,8 @@ def test_e_7_given_an_event_older_than_what_is_known_when_synced_then_not_applie
     assert query(product, "select count(*) from roster.accounts where first_name = 'Newest'") == [(1,)]
 
 
-def test_e_8_given_a_class_of_fewer_students_when_synced_then_exactly_those_leave_it(town, resync, delta, product):
+@pytest.mark.scenario("E-8")
+def test_students_missing_from_a_shrunk_class_leave_it(town, resync, delta, product):
     one, two = town.student(1), town.student(2)
     section = town.section(1, students=[one, two])
     resync()
@@ -102,9 +107,8 @@ def test_e_8_given_a_class_of_fewer_students_when_synced_then_exactly_those_leav
     assert person_of(product, one).member == "student"
 
 
-def test_e_11_given_a_class_that_names_somebody_nobody_knows_when_synced_then_parked_and_joins_on_arrival(
-    town, resync, delta, product
-):
+@pytest.mark.scenario("E-11")
+def test_unknown_member_in_an_event_is_pending_until_arrival(town, resync, delta, product):
     stranger = town.student(1)
     town.leave(stranger)
     resync()
@@ -117,17 +121,17 @@ def test_e_11_given_a_class_that_names_somebody_nobody_knows_when_synced_then_pa
     assert_equal(product, town)
 
 
-def test_e_12_given_an_event_of_a_kind_that_we_do_not_hold_when_synced_then_passed_over(town, resync, delta):
+@pytest.mark.scenario("E-12")
+def test_event_of_an_unused_kind_is_skipped(town, resync, delta):
     resync()
     _tell(town, "attendance.created", {})
     town.student(1)
     assert delta().total > 0
 
 
+@pytest.mark.scenario("E-12")
 @pytest.mark.parametrize("kind", ["users.merged", "users"])
-def test_e_12_given_an_event_of_ours_that_nobody_understands_when_synced_then_read_in_full_and_nothing_is_missed(
-    town, resync, full, product, kind
-):
+def test_event_that_cannot_be_decoded_forces_a_full_sync(town, resync, full, product, kind):
     student = town.student(1)
     resync()
     town.events_on = False
@@ -139,9 +143,8 @@ def test_e_12_given_an_event_of_ours_that_nobody_understands_when_synced_then_re
     assert drift(town) == 1
 
 
-def test_e_14_given_the_cursor_has_expired_when_synced_then_read_in_full_and_nothing_is_missed(
-    town, resync, delta, full, product
-):
+@pytest.mark.scenario("E-14")
+def test_expired_cursor_forces_a_full_sync(town, resync, delta, full, product):
     resync()
     town.student(1)
     delta()
@@ -155,7 +158,8 @@ def test_e_14_given_the_cursor_has_expired_when_synced_then_read_in_full_and_not
     assert_equal(product, town)
 
 
-def test_e_15_given_no_event_when_synced_then_nothing_changes_and_the_cursor_stays(town, resync, delta):
+@pytest.mark.scenario("E-15")
+def test_no_event_changes_nothing_and_keeps_the_cursor(town, resync, delta):
     resync()
     town.student(1)
     delta()
@@ -164,9 +168,8 @@ def test_e_15_given_no_event_when_synced_then_nothing_changes_and_the_cursor_sta
     assert _bookmark(town).cursor == cursor
 
 
-def test_e_17_given_events_were_off_for_a_while_when_clever_has_synced_since_then_read_in_full(
-    town, resync, full, product
-):
+@pytest.mark.scenario("E-17")
+def test_events_that_were_off_force_a_full_sync(town, resync, full, product):
     resync()
     town.events_on = False
     town.student(1)
@@ -177,9 +180,8 @@ def test_e_17_given_events_were_off_for_a_while_when_clever_has_synced_since_the
     assert_equal(product, town)
 
 
-def test_e_18_given_events_that_were_lost_when_read_in_full_then_found_mended_and_not_trusted_until_none_are(
-    town, resync, delta, full, product
-):
+@pytest.mark.scenario("E-18")
+def test_lost_events_are_drift_and_are_repaired(town, resync, delta, full, product):
     resync()
     town.events_on = False
     student = town.student(1)
@@ -199,9 +201,8 @@ def test_e_18_given_events_that_were_lost_when_read_in_full_then_found_mended_an
     assert_equal(product, town)
 
 
-def test_e_19_given_a_change_while_the_lists_are_read_when_compared_then_it_is_no_drift_and_not_lost(
-    town, resync, delta, product, monkeypatch
-):
+@pytest.mark.scenario("E-19")
+def test_change_during_a_full_sync_is_no_drift(town, resync, delta, product, monkeypatch):
     resync()
     lists = reading.read_feed
 
@@ -219,9 +220,8 @@ def test_e_19_given_a_change_while_the_lists_are_read_when_compared_then_it_is_n
     assert delta().total == 0
 
 
-def test_e_20_given_events_before_any_full_read_when_a_delta_is_asked_for_then_read_in_full_first(
-    town, quick_sync, product
-):
+@pytest.mark.scenario("E-20")
+def test_delta_before_any_full_sync_is_a_full_sync(town, quick_sync, product):
     town.student(1)
     quick_sync(town, mode="delta")
     ((mode, reason),) = query(product, HOW)
@@ -229,9 +229,8 @@ def test_e_20_given_events_before_any_full_read_when_a_delta_is_asked_for_then_r
     assert_equal(product, town)
 
 
-def test_e_22_given_a_crash_after_publishing_before_the_cursor_is_saved_when_synced_again_then_nothing_twice(
-    town, resync, delta, product, monkeypatch
-):
+@pytest.mark.scenario("E-22")
+def test_crash_before_the_cursor_is_saved_repeats_nothing(town, resync, delta, product, monkeypatch):
     resync()
     town.student(1)
     cursor = _bookmark(town)

@@ -47,9 +47,8 @@ def own_words(town):
     return said
 
 
-def test_h_01_given_bytes_that_are_no_utf8_when_synced_then_that_record_is_set_aside_and_nothing_ends_of_its_list(
-    town, own_words, resync, product
-):
+@pytest.mark.scenario("H-1")
+def test_record_of_invalid_utf8_is_rejected_and_ends_nothing(town, own_words, resync, product):
     """Of the record nobody can say whose it is, so whoever seems absent may be it; all other records land."""
     known, leaver, renamed = town.student(1, "Ann", "Lake"), town.student(2), town.student(3)
     section = town.section(1, students=[known])
@@ -67,9 +66,8 @@ def test_h_01_given_bytes_that_are_no_utf8_when_synced_then_that_record_is_set_a
     assert told == [("students", None, "the record is not a JSON object in UTF-8")]
 
 
-def test_h_04_given_a_broken_quote_in_the_last_of_many_records_when_synced_then_refused_and_not_half_applied(
-    town, own_words, sync, resync, product, monkeypatch
-):
+@pytest.mark.scenario("H-4")
+def test_broken_quote_in_the_last_record_refuses_the_feed(town, own_words, sync, resync, product, monkeypatch):
     monkeypatch.setattr(pagination, "LIMIT", 7)
     resync()
     for number in range(5):
@@ -78,9 +76,8 @@ def test_h_04_given_a_broken_quote_in_the_last_of_many_records_when_synced_then_
     assert "students" in refused(sync, product, town)
 
 
-def test_h_08_given_texts_that_are_no_json_in_one_record_when_read_then_the_list_is_refused_each_time(
-    town, own_words, tmp_path
-):
+@pytest.mark.scenario("H-8")
+def test_record_that_is_no_json_refuses_its_list(town, own_words, tmp_path):
     key = town.student(1)
     with CleverClient(clever_access(read_settings())) as client:
         for text in NO_JSON:
@@ -89,18 +86,16 @@ def test_h_08_given_texts_that_are_no_json_in_one_record_when_read_then_the_list
                 read_feed(client, town.id, tmp_path / "read", resources=(STUDENTS,))
 
 
-def test_h_08_given_texts_that_are_json_each_in_a_record_when_synced_then_all_is_published(
-    town, own_words, quick_sync, product
-):
+@pytest.mark.scenario("H-8")
+def test_every_valid_json_value_in_a_record_is_published(town, own_words, quick_sync, product):
     for number, text in enumerate(JSON):
         own_words(town.student(number), b'"ext":' + text)
     quick_sync(town)
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_h_09_given_a_field_twice_in_one_record_when_synced_then_the_last_one_and_nobody_elses(
-    town, own_words, quick_sync, product
-):
+@pytest.mark.scenario("H-9")
+def test_field_given_twice_takes_its_last_value(town, own_words, quick_sync, product):
     """Huge numbers, deep nesting, NUL and half surrogate pairs are `test_wrong_types`'s and `test_hostile_text`'s."""
     key, other = town.student(1, "Ann", "Lake"), town.student(2, "Bea", "Moor")
     section = town.section(1, students=[key, other])

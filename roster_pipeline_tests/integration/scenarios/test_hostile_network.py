@@ -52,18 +52,16 @@ def another_service():
         thread.join()
 
 
-def test_h_23_given_a_404_that_is_a_web_page_when_synced_then_it_is_a_404_and_no_broken_json(
-    synced, clever, sync, product, monkeypatch
-):
+@pytest.mark.scenario("H-23")
+def test_html_404_is_a_404_and_not_broken_json(synced, clever, sync, product, monkeypatch):
     monkeypatch.setenv("ROSTER_CLEVER_API_URL", f"{clever.url}/nowhere")
     said = refused(sync, product, synced)
     assert "status 404" in said
     assert "documented" not in said
 
 
-def test_h_24_given_answers_of_another_content_when_synced_then_refused_in_one_line(
-    synced, clever, sync, product, subtests
-):
+@pytest.mark.scenario("H-24")
+def test_answer_of_another_content_type_is_refused_in_one_line(synced, clever, sync, product, subtests):
     """The body tells what an answer is, and not its label: see the next test."""
     for kind, body, words in NO_LISTS:
         answer = Answer([body], headers={"Content-Type": kind})
@@ -78,18 +76,16 @@ def test_h_24_given_answers_of_another_content_when_synced_then_refused_in_one_l
             assert words in refused(sync, product, synced)
 
 
-def test_h_24_given_a_list_under_the_label_of_another_kind_when_synced_then_it_is_a_list(
-    synced, clever, quick_sync, product
-):
+@pytest.mark.scenario("H-24")
+def test_list_under_another_content_type_is_read(synced, clever, quick_sync, product):
     with through(clever, lambda _, body: Answer([body], headers={"Content-Type": "text/plain; charset=latin-1"})):
         quick_sync(synced)
     assert difference(expect(synced), published(product, synced.id)) == {}
 
 
+@pytest.mark.scenario("H-24")
 @pytest.mark.parametrize("variable", ["ROSTER_CLEVER_API_URL", "ROSTER_CLEVER_AUTH_URL"])
-def test_h_24_given_clever_cannot_be_reached_when_synced_then_refused_in_one_line(
-    synced, clever, sync, product, monkeypatch, subtests, variable
-):
+def test_unreachable_clever_is_reported_in_one_line(synced, clever, sync, product, monkeypatch, subtests, variable):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with another_service() as elsewhere:
@@ -100,9 +96,8 @@ def test_h_24_given_clever_cannot_be_reached_when_synced_then_refused_in_one_lin
                 assert "no good answer in 6 tries" in refused(sync, product, synced)
 
 
-def test_h_24_given_clever_refuses_our_login_when_synced_then_refused_and_the_settings_are_named(
-    synced, sync, product, monkeypatch, subtests
-):
+@pytest.mark.scenario("H-24")
+def test_refused_login_names_the_settings(synced, sync, product, monkeypatch, subtests):
     for variable in ("ROSTER_CLEVER_CLIENT_ID", "ROSTER_CLEVER_CLIENT_SECRET"):
         with subtests.test(variable), monkeypatch.context() as environment:
             environment.setenv(variable, "of-another-app")

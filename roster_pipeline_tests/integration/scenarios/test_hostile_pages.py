@@ -26,17 +26,15 @@ def only(name, alter):
     return lambda asked, body: Answer([alter(body)]) if asked.path.endswith(f"/{name}") else None
 
 
-def test_h_01_given_bytes_that_are_no_utf8_around_the_records_when_synced_then_the_feed_is_refused_and_the_list_named(
-    town, clever, sync, resync, product
-):
+@pytest.mark.scenario("H-1")
+def test_invalid_utf8_around_records_refuses_the_feed(town, clever, sync, resync, product):
     resync()
     with through(clever, only("sections", lambda body: body.replace(b'"self"', b'"\xff"'))):
         assert "sections" in refused(sync, product, town)
 
 
-def test_h_02_given_letters_cut_between_two_pieces_of_an_answer_when_synced_then_read_as_they_are(
-    town, clever, quick_sync, product
-):
+@pytest.mark.scenario("H-2")
+def test_letters_cut_between_two_chunks_are_read_whole(town, clever, quick_sync, product):
     for number, name in enumerate(("Zoë", "李小龙", "😀👨\u200d👩\u200d👧", "Ελένη", "e\u0301")):
         town.student(number, name, name)
 
@@ -48,13 +46,15 @@ def test_h_02_given_letters_cut_between_two_pieces_of_an_answer_when_synced_then
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_h_03_given_a_byte_order_mark_before_each_answer_when_synced_then_ignored(town, clever, quick_sync, product):
+@pytest.mark.scenario("H-3")
+def test_byte_order_mark_before_an_answer_is_ignored(town, clever, quick_sync, product):
     with through(clever, lambda _, body: Answer([b"\xef\xbb\xbf", body])):
         quick_sync(town)
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_h_05_given_empty_fields_blanks_and_empty_lines_when_synced_then_ignored(town, clever, quick_sync, product):
+@pytest.mark.scenario("H-5")
+def test_empty_fields_blanks_and_empty_lines_are_ignored(town, clever, quick_sync, product):
     empty = {"": "", "ext": {}, "credentials": None, "location": {"zip": ""}, " ": []}
 
     def spread(asked, body):
@@ -84,7 +84,8 @@ NO_PAGES = (
 """JSON that is no page: the headers of a list, missing or unknown."""
 
 
-def test_h_06_given_a_page_without_its_records_or_links_when_read_then_refused(town, clever, tmp_path):
+@pytest.mark.scenario("H-6")
+def test_page_without_records_or_links_is_refused(town, clever, tmp_path):
     said = []
     with through(clever, only("users", lambda _: said[-1])), CleverClient(clever_access(read_settings())) as client:
         for answer in NO_PAGES:
@@ -93,9 +94,8 @@ def test_h_06_given_a_page_without_its_records_or_links_when_read_then_refused(t
                 read_feed(client, town.id, tmp_path / "read", resources=(STUDENTS,))
 
 
-def test_h_06_given_records_with_unknown_fields_only_when_synced_then_none_lands_and_nobody_leaves(
-    town, clever, resync, product
-):
+@pytest.mark.scenario("H-6")
+def test_records_with_only_unknown_fields_remove_nobody(town, clever, resync, product):
     resync()
     before = row_versions(product)
     with through(
@@ -105,9 +105,8 @@ def test_h_06_given_records_with_unknown_fields_only_when_synced_then_none_lands
     assert row_versions(product) == before
 
 
-def test_h_07_given_a_page_is_announced_and_not_there_or_of_another_list_when_synced_then_refused(
-    town, clever, sync, resync, product
-):
+@pytest.mark.scenario("H-7")
+def test_announced_page_that_is_missing_or_foreign_is_refused(town, clever, sync, resync, product):
     """That no link announces a page which is there, nobody can see: whoever is on it has left, as far as brakes let."""
     resync()
     cursor = f"starting_after={'f' * 24}"

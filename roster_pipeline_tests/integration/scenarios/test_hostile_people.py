@@ -62,9 +62,8 @@ def emails(product, town, keys):
     return [people[key][3] for key in keys]
 
 
-def test_h_10_given_scripts_and_sql_in_names_and_emails_when_synced_then_stored_as_text_and_shown_as_text(
-    town, quick_sync, product, capsys
-):
+@pytest.mark.scenario("H-10")
+def test_script_and_sql_text_is_stored_and_shown_as_text(town, quick_sync, product, capsys):
     known = tables(product)
     people = [town.student(n, text, text, email=f"{text}@example.org") for n, text in enumerate(ATTACKS)]
     for number, text in enumerate(ATTACKS):
@@ -83,7 +82,8 @@ def test_h_10_given_scripts_and_sql_in_names_and_emails_when_synced_then_stored_
     ] == []
 
 
-def test_h_11_given_formulas_as_names_and_numbers_when_told_for_a_spreadsheet_then_none_is_computed(town, quick_sync):
+@pytest.mark.scenario("H-11")
+def test_formulas_are_neutralized_in_spreadsheets(town, quick_sync):
     for number, text in enumerate(FORMULAS):
         role = {"student": town.role(number) | {"sis_id": text}}
         town.student(number, text, text, email=f"{text}@", roles=role)
@@ -98,25 +98,22 @@ def test_h_11_given_formulas_as_names_and_numbers_when_told_for_a_spreadsheet_th
     assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "\uff1d"))]
 
 
-def test_h_12_given_two_forms_of_one_letter_in_emails_when_synced_then_two_people_and_a_near_match(
-    town, product, nobody_is_matched
-):
+@pytest.mark.scenario("H-12")
+def test_two_unicode_forms_of_an_email_are_a_near_match(town, product, nobody_is_matched):
     keys = nobody_is_matched(("andr\u00e9@example.org", "andre\u0301@example.org"), ("\u212b@a.org", "\u00c5@a.org"))
     assert emails(product, town, keys) == ["andre\u0301@example.org", "\u00c5@a.org"]
     assert flagged(town, NEAR) == set(keys)
 
 
-def test_h_13_given_a_look_alike_letter_in_an_email_when_synced_then_not_matched_and_not_even_near(
-    town, product, nobody_is_matched
-):
+@pytest.mark.scenario("H-13")
+def test_look_alike_letter_in_an_email_matches_nobody(town, product, nobody_is_matched):
     keys = nobody_is_matched(("ann@example.org", "\u0430nn@example.org"), ("leo@example.org", "le\u03bf@example.org"))
     assert emails(product, town, keys) == ["\u0430nn@example.org", "le\u03bf@example.org"]
     assert flagged(town, NEAR) == set()
 
 
-def test_h_14_given_letters_that_lower_case_oddly_in_emails_when_synced_then_nobody_is_matched(
-    town, product, nobody_is_matched
-):
+@pytest.mark.scenario("H-14")
+def test_letters_that_lower_case_oddly_match_nobody(town, product, nobody_is_matched):
     pairs = (
         ("\u0130pek@example.org", "ipek@example.org"),
         ("i\u0307zel@example.org", "\u0130zel@example.org"),
@@ -131,9 +128,8 @@ def test_h_14_given_letters_that_lower_case_oddly_in_emails_when_synced_then_nob
     assert emails(product, town, keys) == [email for _, email in pairs]
 
 
-def test_h_16_given_apostrophes_and_plus_signs_in_emails_when_synced_then_taken_as_they_are(
-    town, product, nobody_is_matched, link, sign_up
-):
+@pytest.mark.scenario("H-16")
+def test_apostrophes_and_plus_signs_are_kept_in_emails(town, product, nobody_is_matched, link, sign_up):
     own = sign_up("o'hara@example.org", "Ann", "O'Hara")
     same = town.student(50, "Ann", "O'Hara", email="o'hara@example.org")
     keys = nobody_is_matched(
@@ -146,9 +142,8 @@ def test_h_16_given_apostrophes_and_plus_signs_in_emails_when_synced_then_taken_
     assert flagged(town, ALIKE) == set()
 
 
-def test_h_17_given_what_nobody_sees_around_an_email_when_synced_then_only_ascii_blanks_are_trimmed(
-    town, product, nobody_is_matched, link, sign_up
-):
+@pytest.mark.scenario("H-17")
+def test_only_ascii_blanks_are_trimmed_from_emails(town, product, nobody_is_matched, link, sign_up):
     """Space, tab, carriage return and line feed are no part of an address; anything else unseen makes it no address."""
     own = [sign_up(f"{name}@example.org", "Ann", "Lake") for name in ("tab", "lines")]
     trimmed = [
@@ -162,9 +157,8 @@ def test_h_17_given_what_nobody_sees_around_an_email_when_synced_then_only_ascii
     assert emails(product, town, keys) == [None] * len(unseen) + ["v@example.org"]
 
 
-def test_h_18_given_people_and_classes_are_renamed_in_every_script_when_synced_then_published_letter_for_letter(
-    town, quick_sync, product, shared
-):
+@pytest.mark.scenario("H-18")
+def test_names_of_every_script_are_published_unchanged(town, quick_sync, product, shared):
     """Names come as changes here, and by no letter of them the next sync finds another one."""
     lines = (shared / "data/names/non-ascii-names.jsonl").read_text(encoding="utf-8").splitlines()
     locales = {one["locale"]: one["name"] for one in map(json.loads, filter(None, lines))}

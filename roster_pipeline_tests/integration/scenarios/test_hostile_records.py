@@ -31,9 +31,8 @@ def set_aside(town):
     return told
 
 
-def test_h_19_given_words_outside_their_lists_when_synced_then_they_are_text_or_ignored_and_all_lands(
-    town, quick_sync, product
-):
+@pytest.mark.scenario("H-19")
+def test_values_outside_their_lists_are_text_or_ignored(town, quick_sync, product):
     town.edit("districts", town.id, state="semi-active")
     town.section(1, students=[town.student(1)], subject="cheating", grade="semi-active", period="never")
     town.student(2, roles={"student": town.role(2), "cheater": {"school": 5}, "staff": None})
@@ -41,9 +40,8 @@ def test_h_19_given_words_outside_their_lists_when_synced_then_they_are_text_or_
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_h_20_given_an_id_that_is_a_number_and_a_class_without_list_when_synced_then_refused_with_the_place(
-    town, resync, product, set_aside
-):
+@pytest.mark.scenario("H-20")
+def test_wrong_types_are_refused_with_their_place(town, resync, product, set_aside):
     keys = [town.student(number) for number in range(3)]
     sections = [town.section(number, students=keys) for number in range(3)]
     resync()
@@ -69,9 +67,8 @@ def with_more(item, mark):
     return {**item, **parts, **more}
 
 
-def test_h_21_given_unknown_and_unused_fields_when_synced_then_ignored_kept_nowhere_and_no_change(
-    town, quick_sync, product
-):
+@pytest.mark.scenario("H-21")
+def test_unknown_fields_are_ignored_and_not_stored(town, quick_sync, product):
     """Not in raw either: only the fields that the product uses are stored (rule book, *Privacy*)."""
     for name in ("schools", "users", "sections", "terms", "courses"):
         for item in list(town.resources[name].values()):
@@ -97,7 +94,8 @@ def everything_in(name):
         return [repr(con.execute(f'select * from {schema}."{table}"').fetchall()) for schema, table in tables]
 
 
-def test_h_22_given_grades_outside_the_usual_when_synced_then_taken_as_text(town, quick_sync, product):
+@pytest.mark.scenario("H-22")
+def test_unusual_grades_are_accepted_as_text(town, quick_sync, product):
     schools = {town.school(2 + n, low_grade=grade, high_grade=grade): grade for n, grade in enumerate(GRADES)}
     sections = {town.section(n, grade=grade, students=[town.student(n)]): grade for n, grade in enumerate(GRADES)}
     quick_sync(town)
@@ -107,9 +105,8 @@ def test_h_22_given_grades_outside_the_usual_when_synced_then_taken_as_text(town
     assert quick_sync(town).total == 0
 
 
-def test_h_25_given_one_wrong_field_in_each_record_when_synced_then_an_optional_one_is_dropped_and_a_needed_one_refuses(
-    town, quick_sync, product, set_aside
-):
+@pytest.mark.scenario("H-25")
+def test_wrong_optional_field_is_dropped_and_needed_one_refuses(town, quick_sync, product, set_aside):
     wrong = {
         town.student(1): {"email": ["ann@example.org"]},
         town.student(2): {"name": {"first": 5, "last": "Lake"}},

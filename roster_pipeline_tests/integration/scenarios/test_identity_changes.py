@@ -2,14 +2,15 @@
 
 from itertools import permutations
 
+import pytest
+
 from roster_pipeline_tests.integration.readers import STAMPS, contents, published, query, row_versions
 
 OLD, NEW = "ann.lake@example.org", "ann.moor@example.org"
 
 
-def test_i_01_given_a_linked_person_when_the_email_changes_case_then_the_same_account_follows_it(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-1")
+def test_linked_person_follows_an_email_in_other_case(town, quick_sync, publish, product, link):
     key = town.student(1, "Ann", "Lake", email=OLD)
     town.section(1, students=[key])
     quick_sync(town)
@@ -22,9 +23,8 @@ def test_i_01_given_a_linked_person_when_the_email_changes_case_then_the_same_ac
     assert after.reviews == set()
 
 
-def test_i_13_given_a_linked_person_when_the_email_changes_to_a_free_one_then_it_follows_and_nothing_else_is_written(
-    town, quick_sync, publish, product
-):
+@pytest.mark.scenario("I-13")
+def test_linked_person_follows_a_free_email_and_nothing_else(town, quick_sync, publish, product):
     key = town.student(1, "Ann", "Lake", email=OLD)
     town.section(1, students=[key])
     quick_sync(town)
@@ -34,9 +34,8 @@ def test_i_13_given_a_linked_person_when_the_email_changes_to_a_free_one_then_it
     assert row_versions(product, without=STAMPS | {"accounts"}) == before
 
 
-def test_i_14_given_the_new_email_is_held_by_another_person_of_the_feed_when_synced_then_both_keep_theirs_and_a_review(
-    town, quick_sync, publish, link
-):
+@pytest.mark.scenario("I-14")
+def test_email_of_another_person_in_the_feed_opens_a_review(town, quick_sync, publish, link):
     one, holder = town.student(1, email=OLD), town.student(2, email=NEW)
     other = town.student(3)
     quick_sync(town)
@@ -50,9 +49,8 @@ def test_i_14_given_the_new_email_is_held_by_another_person_of_the_feed_when_syn
     assert found.reviews == {(one, "email_shared")}
 
 
-def test_i_14_given_the_new_email_is_that_of_an_account_without_clever_when_synced_then_both_keep_theirs_and_a_review(
-    town, quick_sync, publish, product, sign_up
-):
+@pytest.mark.scenario("I-14")
+def test_email_of_a_native_account_opens_a_review(town, quick_sync, publish, product, sign_up):
     key = town.student(1, email=OLD)
     quick_sync(town)
     own = sign_up(NEW, "Bea", "Moor")
@@ -63,9 +61,8 @@ def test_i_14_given_the_new_email_is_that_of_an_account_without_clever_when_sync
     assert found.reviews == {(key, "email_shared")}
 
 
-def test_i_15_given_two_people_swap_emails_when_synced_then_each_has_the_others_address_and_there_is_no_third_person(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-15")
+def test_swapped_emails_reach_both_people(town, quick_sync, publish, product, link):
     pairs = [(town.student(1), town.student(2)), (town.teacher(3), town.student(3))]
     swapped = {key: town.person(other)["email"] for pair in pairs for key, other in permutations(pair)}
     quick_sync(town)
@@ -79,9 +76,8 @@ def test_i_15_given_two_people_swap_emails_when_synced_then_each_has_the_others_
     assert found.reviews == set()
 
 
-def test_i_16_given_an_email_left_and_taken_in_one_sync_when_synced_then_theirs_whichever_row_is_first(
-    town, quick_sync, publish
-):
+@pytest.mark.scenario("I-16")
+def test_vacated_email_is_taken_in_any_row_order(town, quick_sync, publish):
     moves = {town.student(1): town.student(2), town.student(4): town.student(3)}
     taken = {taker: town.person(mover)["email"] for mover, taker in moves.items()}
     quick_sync(town)
@@ -94,9 +90,8 @@ def test_i_16_given_an_email_left_and_taken_in_one_sync_when_synced_then_theirs_
     assert found.reviews == set()
 
 
-def test_i_17_given_somebody_left_when_weeks_later_a_new_id_comes_with_their_email_then_their_account_stays_theirs(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-17")
+def test_new_id_with_a_departed_persons_email_is_not_linked(town, quick_sync, publish, product, link):
     gone = town.student(1, "Ann", "Lake", email=OLD)
     section = town.section(1, students=[gone])
     quick_sync(town)
@@ -121,9 +116,8 @@ def test_i_17_given_somebody_left_when_weeks_later_a_new_id_comes_with_their_ema
     assert query(product, classes, account=link(new)[0]) == [(False,)]
 
 
-def test_i_18_given_somebody_left_when_they_return_under_their_id_then_the_same_account_and_rows(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-18")
+def test_returning_person_gets_the_same_account_and_rows(town, quick_sync, publish, product, link):
     key = town.student(1, "Ann", "Lake", email=OLD)
     section = town.section(1, students=[key])
     quick_sync(town)
@@ -140,9 +134,8 @@ def test_i_18_given_somebody_left_when_they_return_under_their_id_then_the_same_
     assert (section, key) in found.students
 
 
-def test_i_19_given_somebody_returns_whose_email_is_another_persons_now_when_synced_then_restored_beside_a_review(
-    town, quick_sync, publish, link
-):
+@pytest.mark.scenario("I-19")
+def test_returning_person_whose_email_is_taken_is_reviewed(town, quick_sync, publish, link):
     key = town.student(1, "Ann", "Lake", email=OLD)
     section = town.section(1, students=[key])
     quick_sync(town)
@@ -161,9 +154,8 @@ def test_i_19_given_somebody_returns_whose_email_is_another_persons_now_when_syn
     assert found.reviews == {(key, "email_shared")}
 
 
-def test_i_20_given_name_email_school_and_number_change_at_once_when_synced_then_nothing_renamed_and_new_classes_wait(
-    town, quick_sync, publish, link
-):
+@pytest.mark.scenario("I-20")
+def test_recycled_id_renames_nobody_and_waits_for_review(town, quick_sync, publish, link):
     key = town.teacher(1, "Ann", "Lake", email=OLD)
     old = town.section(1, teachers=[key])
     quick_sync(town)
@@ -179,9 +171,8 @@ def test_i_20_given_name_email_school_and_number_change_at_once_when_synced_then
     assert found.reviews == {(key, "recycled_id")}
 
 
-def test_i_24_given_an_employee_is_split_and_the_old_id_teaches_when_synced_then_one_account_with_the_new_email(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-24")
+def test_split_employee_whose_old_id_teaches_keeps_the_account(town, quick_sync, publish, product, link):
     key = town.teacher(1, "Ann", "Lake", email=OLD, roles={"teacher": town.role(1), "staff": {}})
     section = town.section(1, teachers=[key])
     quick_sync(town)
@@ -196,9 +187,8 @@ def test_i_24_given_an_employee_is_split_and_the_old_id_teaches_when_synced_then
     assert found.reviews == set()
 
 
-def test_i_24_given_an_employee_is_split_and_a_new_id_teaches_when_synced_then_two_persons_and_classes_follow_the_ids(
-    town, quick_sync, publish, link
-):
+@pytest.mark.scenario("I-24")
+def test_split_employee_whose_new_id_teaches_is_two_people(town, quick_sync, publish, link):
     old = town.teacher(1, "Ann", "Lake", email=OLD, roles={"teacher": town.role(1), "staff": {}})
     section = town.section(1, teachers=[old])
     quick_sync(town)
@@ -215,9 +205,8 @@ def test_i_24_given_an_employee_is_split_and_a_new_id_teaches_when_synced_then_t
     assert found.reviews == {(new, "already_linked")}
 
 
-def test_i_25_given_a_student_becomes_a_teacher_under_the_same_id_when_synced_then_the_role_and_the_classes_change(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-25")
+def test_student_who_becomes_a_teacher_changes_classes(town, quick_sync, publish, product, link):
     key = town.student(1, "Ann", "Lake", email=OLD)
     learning = town.section(1, students=[key])
     quick_sync(town)

@@ -3,15 +3,16 @@
 The numbers are those of the scenarios; where the rule book differs from them, it is what is tested.
 """
 
+import pytest
+
 from roster_pipeline_tests.integration.readers import execute, published, query
 from roster_pipeline_tests.integration.test_existing_accounts import row
 
 EMAIL = "ann.lake@example.org"
 
 
-def test_i_21_given_a_new_id_with_email_and_name_of_somebody_linked_when_synced_then_beside_them_for_a_person_to_decide(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-21")
+def test_new_id_of_a_linked_person_waits_for_a_decision(town, quick_sync, publish, product, link):
     old = town.student(1, "Ann", "Lake", email=EMAIL)
     section = town.section(1, students=[old])
     quick_sync(town)
@@ -31,7 +32,8 @@ def test_i_21_given_a_new_id_with_email_and_name_of_somebody_linked_when_synced_
     assert evidence["last_name_agrees"]
 
 
-def test_i_22_given_one_sis_id_and_name_in_two_districts_when_synced_then_two_people(town, other_town, publish, link):
+@pytest.mark.scenario("I-22")
+def test_one_sis_id_in_two_districts_is_two_people(town, other_town, publish, link):
     keys = []
     for each in (town, other_town):
         key = each.student(1, "Ann", "Lake", email=None, roles={"student": each.role(7)})
@@ -42,9 +44,8 @@ def test_i_22_given_one_sis_id_and_name_in_two_districts_when_synced_then_two_pe
     assert link(keys[0])[0] != link(keys[1])[0]
 
 
-def test_i_23_given_one_email_in_two_districts_when_synced_then_never_merged_and_each_keeps_its_own(
-    town, other_town, publish, quick_sync, product, link
-):
+@pytest.mark.scenario("I-23")
+def test_one_email_in_two_districts_is_never_merged(town, other_town, publish, quick_sync, product, link):
     here = town.teacher(1, "Ann", "Lake", email=EMAIL)
     there = other_town.teacher(1, "Ann", "Lake", email=EMAIL)
     quick_sync(town)
@@ -62,9 +63,8 @@ def test_i_23_given_one_email_in_two_districts_when_synced_then_never_merged_and
     assert published(product, other_town.id) == found
 
 
-def test_i_26_given_an_admin_of_this_organization_when_in_the_feed_as_teacher_then_linked_and_still_admin(
-    town, publish, product, link, sign_up
-):
+@pytest.mark.scenario("I-26")
+def test_admin_in_the_feed_as_teacher_is_linked_and_stays_admin(town, publish, product, link, sign_up):
     own = sign_up(EMAIL, "Ann", "Lake", "admin", member_of=town, admin=True)
     key = town.teacher(1, "Ann", "Lake", email=EMAIL)
     section = town.section(1, teachers=[key])
@@ -76,9 +76,8 @@ def test_i_26_given_an_admin_of_this_organization_when_in_the_feed_as_teacher_th
     assert found.reviews == set()
 
 
-def test_i_26_given_a_linked_teacher_who_was_made_admin_when_synced_again_then_still_admin(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-26")
+def test_linked_teacher_made_admin_stays_admin(town, quick_sync, publish, product, link):
     key = town.teacher(1, "Ann", "Lake", email=EMAIL)
     quick_sync(town)
     own, _ = link(key)
@@ -90,9 +89,8 @@ def test_i_26_given_a_linked_teacher_who_was_made_admin_when_synced_again_then_s
     assert wide_role(product, own) == [(True, True)]
 
 
-def test_i_26_given_a_linked_teacher_who_was_made_admin_when_they_leave_the_feed_then_still_admin(
-    town, quick_sync, product, link
-):
+@pytest.mark.scenario("I-26")
+def test_linked_teacher_made_admin_stays_admin_after_leaving(town, quick_sync, product, link):
     key = town.teacher(1)
     quick_sync(town)
     own, _ = link(key)
@@ -121,9 +119,8 @@ def wide_role(product, account):
     return query(product, f"{read} and ended_at is null", account=account)
 
 
-def test_i_27_given_an_account_found_by_email_when_linked_then_the_ledger_says_by_which_rule_and_sync(
-    town, quick_sync, publish, product, sign_up
-):
+@pytest.mark.scenario("I-27")
+def test_link_by_email_records_its_rule_and_sync(town, quick_sync, publish, product, sign_up):
     own = sign_up(EMAIL, "Ann", "Moor", "teacher")
     key = town.teacher(1, "Ann", "Lake", email=EMAIL)
     plan = quick_sync(town)

@@ -30,9 +30,8 @@ def comes_without_address(town, publish, link, sign_up):
     return came
 
 
-def test_i_02_given_a_known_email_in_other_case_when_a_new_id_comes_then_a_new_account_with_its_own_address(
-    town, publish, product, link, sign_up
-):
+@pytest.mark.scenario("I-2")
+def test_email_in_other_case_makes_a_new_account(town, publish, product, link, sign_up):
     own = sign_up(EMAIL, "Ann", "Lake")
     before = row(product, own)
     key = town.student(1, "Ann", "Lake", email=EMAIL.upper())
@@ -46,9 +45,8 @@ def test_i_02_given_a_known_email_in_other_case_when_a_new_id_comes_then_a_new_a
     assert query(product, joined, own=own) == [(0,)]
 
 
-def test_i_03_given_every_field_padded_when_synced_then_one_person_by_the_trimmed_email(
-    town, publish, product, link, sign_up
-):
+@pytest.mark.scenario("I-3")
+def test_padded_fields_match_by_the_trimmed_email(town, publish, product, link, sign_up):
     own = sign_up(EMAIL, "Ann", "Lake")
     key = town.student(1, "Ann  ", "  Lake", email=f"{EMAIL}   ")
     section = town.section(1, students=[key])
@@ -60,9 +58,8 @@ def test_i_03_given_every_field_padded_when_synced_then_one_person_by_the_trimme
     assert query(product, "select id from roster.accounts where trim(first_name) = 'Ann'") == [(own,)]
 
 
-def test_i_04_given_blank_emails_when_synced_then_each_person_is_created_and_in_class_and_nobody_is_matched(
-    town, publish, link, sign_up
-):
+@pytest.mark.scenario("I-4")
+def test_blank_emails_match_nobody(town, publish, link, sign_up):
     own = {sign_up(None, "Ann", "Lake"), sign_up("", "Ann", "Lake")}
     emails = (None, None, "", "", " \t\r\n", "   ")
     keys = [town.student(number, "Ann", "Lake", email=email) for number, email in enumerate(emails)]
@@ -74,21 +71,23 @@ def test_i_04_given_blank_emails_when_synced_then_each_person_is_created_and_in_
     assert found.reviews == set()
 
 
-def test_i_05_given_an_email_without_at_sign_when_synced_then_imported_without_it_and_reported(comes_without_address):
+@pytest.mark.scenario("I-5")
+def test_email_without_at_sign_is_dropped_and_reported(comes_without_address):
     comes_without_address("None", "None")
 
 
-def test_i_06_given_a_broken_letter_in_the_email_when_synced_then_not_matched_to_a_look_alike(comes_without_address):
+@pytest.mark.scenario("I-6")
+def test_email_with_a_broken_letter_matches_no_look_alike(comes_without_address):
     comes_without_address("m\ufffdller@example.org", "m\u00fcller@example.org")
 
 
-def test_i_07_given_blanks_inside_the_email_when_synced_then_imported_without_it_and_reported(comes_without_address):
+@pytest.mark.scenario("I-7")
+def test_email_with_inner_blanks_is_dropped_and_reported(comes_without_address):
     comes_without_address("demo account@demo account.com", "demoaccount@demoaccount.com")
 
 
-def test_i_08_given_two_people_of_one_email_when_synced_then_two_persons_two_reviews_and_no_address_for_either(
-    town, publish, quick_sync, product, link
-):
+@pytest.mark.scenario("I-8")
+def test_shared_email_makes_two_accounts_and_two_reviews(town, publish, quick_sync, product, link):
     one = town.student(1, "Ann", "Lake", email=EMAIL)
     other = town.student(2, "Bea", "Moor", email=EMAIL)
     section = town.section(1, students=[one, other])
@@ -104,9 +103,8 @@ def test_i_08_given_two_people_of_one_email_when_synced_then_two_persons_two_rev
     assert (people[one][3], people[other][3]) == (EMAIL, "bea.moor@example.org")
 
 
-def test_i_09_given_two_people_of_one_email_when_one_is_gone_before_the_first_sync_then_the_other_has_the_address(
-    town, publish
-):
+@pytest.mark.scenario("I-9")
+def test_email_is_free_if_its_other_person_left_before(town, publish):
     kept, gone = (town.student(number, email=EMAIL) for number in (1, 2))
     town.leave(gone)
     found = publish(town)
@@ -115,9 +113,8 @@ def test_i_09_given_two_people_of_one_email_when_one_is_gone_before_the_first_sy
     assert found.reviews == set()
 
 
-def test_i_09_given_two_people_of_one_email_when_one_leaves_later_then_the_other_gets_the_address(
-    town, quick_sync, publish, link
-):
+@pytest.mark.scenario("I-9")
+def test_email_passes_on_when_its_other_person_leaves_later(town, quick_sync, publish, link):
     kept, gone = (town.student(number, email=EMAIL) for number in (1, 2))
     quick_sync(town)
     before = link(kept)
@@ -127,7 +124,8 @@ def test_i_09_given_two_people_of_one_email_when_one_leaves_later_then_the_other
     assert (found.people[kept][3], found.people[gone][3]) == (EMAIL, None)
 
 
-def test_i_10_given_a_teacher_and_a_student_of_one_email_when_synced_then_they_stay_two_people(town, publish, link):
+@pytest.mark.scenario("I-10")
+def test_teacher_and_student_of_one_email_stay_two_people(town, publish, link):
     teacher, student = town.teacher(1, email=EMAIL), town.student(1, email=EMAIL)
     section = town.section(1, teachers=[teacher], students=[student])
     found = publish(town)
@@ -141,9 +139,8 @@ def test_i_10_given_a_teacher_and_a_student_of_one_email_when_synced_then_they_s
     assert found.reviews == {(teacher, "email_shared"), (student, "email_shared")}
 
 
-def test_i_11_given_one_user_who_teaches_and_is_staff_when_synced_then_one_teacher_with_the_address(
-    town, publish, product
-):
+@pytest.mark.scenario("I-11")
+def test_teacher_who_is_also_staff_is_one_teacher(town, publish, product):
     key = town.teacher(1, email=EMAIL, roles={"teacher": town.role(1), "staff": {}})
     found = publish(town)
     assert (found.people[key][0], found.people[key][3], found.members[key]) == ("teacher", EMAIL, "teacher")
@@ -151,9 +148,8 @@ def test_i_11_given_one_user_who_teaches_and_is_staff_when_synced_then_one_teach
     assert found.reviews == set()
 
 
-def test_i_12_given_a_contact_and_a_teacher_of_one_email_when_synced_then_only_the_teacher_is_a_person_here(
-    town, publish
-):
+@pytest.mark.scenario("I-12")
+def test_contact_with_a_teachers_email_gets_no_account(town, publish):
     teacher, contact = town.teacher(1, email=EMAIL), town.contact(1, email=EMAIL)
     found = publish(town)
     assert found.people[teacher][3] == EMAIL

@@ -1,5 +1,7 @@
 """Scenarios of a person's record: read twice, edited in the product, odd names, and stamps that are no content."""
 
+import pytest
+
 from roster_pipeline_tests.integration.readers import contents, execute, published, query, row_versions
 from roster_pipeline_tests.integration.scenarios.town import OTHERS, ReadTwice
 
@@ -12,7 +14,8 @@ def read_twice(town, *pairs):
     town.resources["users"] = ReadTwice([*town.resources["users"].values(), *first], again)
 
 
-def test_i_29_given_one_student_row_twice_when_synced_then_one_person_counted_once(town, quick_sync, publish):
+@pytest.mark.scenario("I-29")
+def test_doubled_student_record_is_one_person(town, quick_sync, publish):
     key = town.student(1)
     section = town.section(1, students=[key, key])
     read_twice(town, (town.person(key), town.person(key)))
@@ -25,7 +28,8 @@ def test_i_29_given_one_student_row_twice_when_synced_then_one_person_counted_on
     assert found.reviews == set()
 
 
-def test_i_30_given_one_id_twice_with_different_fields_when_synced_then_the_copy_that_changed_last(town, publish):
+@pytest.mark.scenario("I-30")
+def test_of_two_copies_the_one_modified_last_wins(town, publish):
     pairs, school = [], town.school(1)
     for number in (1, 2):
         older = town.person(town.student(number, "Ann", "Lake")) | {"last_modified": OLDER}
@@ -44,9 +48,8 @@ def test_i_30_given_one_id_twice_with_different_fields_when_synced_then_the_copy
         assert [place for place, person in found.school_members if person == newer["id"]] == [school]
 
 
-def test_i_30_given_one_id_twice_and_neither_copy_changed_last_when_the_order_turns_then_still_the_same_one(
-    town, quick_sync, product
-):
+@pytest.mark.scenario("I-30")
+def test_winner_of_two_equal_copies_ignores_their_order(town, quick_sync, product):
     copies = [
         [town.person(key) | {"last_modified": stamp, "name": {"first": first}} for first in ("Ann", "Bea")]
         for key, stamp in ((town.student(1), OLDER), (town.student(2), None))
@@ -59,9 +62,8 @@ def test_i_30_given_one_id_twice_and_neither_copy_changed_last_when_the_order_tu
     assert row_versions(product) == before
 
 
-def test_i_32_given_a_name_and_email_changed_under_the_hood_when_synced_then_clevers_are_back(
-    town, quick_sync, publish, product, link
-):
+@pytest.mark.scenario("I-32")
+def test_name_and_email_changed_in_the_database_are_restored(town, quick_sync, publish, product, link):
     key = town.student(1, "Ann", "Lake", email="ann.lake@example.org")
     quick_sync(town)
     before, (account, _) = contents(product), link(key)
@@ -75,7 +77,8 @@ def test_i_32_given_a_name_and_email_changed_under_the_hood_when_synced_then_cle
     assert contents(product) == before
 
 
-def test_i_33_given_missing_or_odd_parts_of_a_name_when_synced_then_a_person_with_the_parts_as_given(town, publish):
+@pytest.mark.scenario("I-33")
+def test_missing_or_odd_name_parts_stay_as_given(town, publish):
     names = (
         {"first": "", "last": ""},
         {"first": None, "last": None},
@@ -94,9 +97,8 @@ def test_i_33_given_missing_or_odd_parts_of_a_name_when_synced_then_a_person_wit
     assert found.reviews == set()
 
 
-def test_i_34_given_created_and_last_modified_of_everything_change_when_synced_then_nothing_is_written(
-    town, quick_sync, product
-):
+@pytest.mark.scenario("I-34")
+def test_changed_created_and_last_modified_write_nothing(town, quick_sync, product):
     quick_sync(town)
     before, journal = row_versions(product), query(product, "select count(*) from roster.changes")
     town.start_day()

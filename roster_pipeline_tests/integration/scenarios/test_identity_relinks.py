@@ -28,9 +28,8 @@ def relink(environment, product, monkeypatch, capsys):
     return relinked
 
 
-def test_i_28_given_a_new_id_of_somebody_known_when_relinked_then_their_account_passes_to_it_in_one_step(
-    town, quick_sync, publish, product, link, relink
-):
+@pytest.mark.scenario("I-28")
+def test_relink_passes_the_account_to_the_new_id(town, quick_sync, publish, product, link, relink):
     old = town.student(1, "Ann", "Lake", email=EMAIL)
     section = town.section(1, students=[old])
     quick_sync(town)
@@ -59,9 +58,8 @@ def test_i_28_given_a_new_id_of_somebody_known_when_relinked_then_their_account_
     assert found.reviews == set()
 
 
-def test_i_28_given_an_account_without_clever_id_when_relinked_then_refused_and_nothing_changes(
-    town, quick_sync, product, sign_up, relink
-):
+@pytest.mark.scenario("I-28")
+def test_relink_of_an_account_without_clever_id_is_refused(town, quick_sync, product, sign_up, relink):
     sign_up(EMAIL, "Bea", "Moor")
     key = town.student(1, "Ann", "Lake", email=EMAIL)
     quick_sync(town)
@@ -70,9 +68,8 @@ def test_i_28_given_an_account_without_clever_id_when_relinked_then_refused_and_
     assert row_versions(product, without=()) == before
 
 
-def test_i_31_given_the_old_id_is_still_shared_when_relinked_then_refused_by_name_of_both_and_nothing_changes(
-    town, quick_sync, product, relink
-):
+@pytest.mark.scenario("I-31")
+def test_relink_is_refused_while_the_old_id_is_shared(town, quick_sync, product, relink):
     old = town.student(1, "Ann", "Lake", email=EMAIL)
     quick_sync(town)
     town.edit("users", old, email="no address")

@@ -29,9 +29,8 @@ def ended(product):
     return query(product, "select account_id, ended_at from roster.org_memberships where ended_at is not null")
 
 
-def test_m_04_given_a_student_is_absent_from_one_feed_when_back_then_ended_first_and_the_same_rows_restored(
-    town, resync, product, home
-):
+@pytest.mark.scenario("M-4")
+def test_student_absent_from_one_feed_gets_the_same_rows_back(town, resync, product, home):
     key = town.student(1)
     section = town.section(1, students=[key])
     resync()
@@ -48,9 +47,8 @@ def test_m_04_given_a_student_is_absent_from_one_feed_when_back_then_ended_first
     assert contents(product) == rows
 
 
-def test_m_06_given_a_person_of_two_districts_is_deleted_in_one_when_synced_then_the_other_ones_memberships_stay(
-    town, other_town, resync, quick_sync, product, home, link
-):
+@pytest.mark.scenario("M-6")
+def test_deletion_in_one_district_leaves_the_other_district(town, other_town, resync, quick_sync, product, home, link):
     key, twin = (one.student(1, email="") for one in (town, other_town))
     section = town.section(1, students=[key])
     resync()
@@ -69,7 +67,8 @@ def test_m_06_given_a_person_of_two_districts_is_deleted_in_one_when_synced_then
     assert person_of(product, twin).member == "student"
 
 
-def test_m_08_given_an_ended_membership_when_synced_again_then_its_date_stays(town, resync, product):
+@pytest.mark.scenario("M-8")
+def test_ended_membership_keeps_its_end_date(town, resync, product):
     key = town.student(1)
     resync()
     town.leave(key)
@@ -80,7 +79,8 @@ def test_m_08_given_an_ended_membership_when_synced_again_then_its_date_stays(to
     assert ended(product) == before
 
 
-def test_m_17_given_the_same_feed_when_synced_again_then_no_row_is_written(town, resync, product):
+@pytest.mark.scenario("M-17")
+def test_same_feed_again_writes_no_row(town, resync, product):
     town.section(1, students=[town.student(1), "f" * 24])
     resync()
     before, journal = row_versions(product), query(product, "select count(*) from roster.changes")
@@ -89,9 +89,8 @@ def test_m_17_given_the_same_feed_when_synced_again_then_no_row_is_written(town,
     assert query(product, "select count(*) from roster.changes") == journal
 
 
-def test_m_18_given_a_drop_when_synced_then_ended_and_dated_and_a_return_restores_the_former_state(
-    town, resync, product
-):
+@pytest.mark.scenario("M-18")
+def test_dropped_membership_ends_dated_and_is_restored(town, resync, product):
     """What a drop becomes is no setting: it is ended, with its date, and nothing else is."""
     key = town.teacher(1, roles={"teacher": town.role(1) | {"schools": [town.school(0), town.school(1)]}})
     resync()
@@ -105,18 +104,16 @@ def test_m_18_given_a_drop_when_synced_then_ended_and_dated_and_a_return_restore
     assert contents(product) == rows
 
 
-def test_m_19_given_a_student_in_no_section_when_synced_then_an_account_and_a_school_and_no_roster(
-    town, resync, product, home
-):
+@pytest.mark.scenario("M-19")
+def test_student_in_no_section_has_account_and_school_only(town, resync, product, home):
     key = town.student(1)
     resync()
     assert published(product, town.id).people[key][0] == "student"
     assert person_of(product, key) == Person("student", {home: "primary"})
 
 
-def test_m_20_given_enrolment_dates_outside_today_when_synced_then_listed_is_live_and_dates_change_nothing(
-    town, resync, product, home
-):
+@pytest.mark.scenario("M-20")
+def test_enrollment_dates_outside_today_change_nothing(town, resync, product, home):
     """Clever's memberships have no dates. Those of a student's `enrollments` are not kept: who is listed, belongs."""
     key = town.student(1)
     resync()

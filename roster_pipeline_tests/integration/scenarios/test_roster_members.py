@@ -18,9 +18,8 @@ def teach(town, section, *teachers):
     town.edit("sections", section, teacher=next(iter(teachers), None), teachers=list(teachers))
 
 
-def test_r_01_given_a_co_teacher_is_added_when_synced_then_added_and_the_primary_one_unchanged(
-    town, resync, product, teachers
-):
+@pytest.mark.scenario("R-1")
+def test_added_co_teacher_leaves_the_primary_teacher_unchanged(town, resync, product, teachers):
     primary, other, _ = teachers
     section = town.section(1, teachers=[primary])
     resync()
@@ -29,10 +28,9 @@ def test_r_01_given_a_co_teacher_is_added_when_synced_then_added_and_the_primary
     assert roster_of(product, section).teachers == {primary: "primary", other: "co-teacher"}
 
 
+@pytest.mark.scenario("R-2")
 @pytest.mark.parametrize("leaves", [True, False])
-def test_r_02_given_the_co_teacher_becomes_primary_when_synced_then_switched_at_once_and_nobody_else_touched(
-    town, resync, product, teachers, leaves
-):
+def test_co_teacher_becomes_primary_in_one_step(town, resync, product, teachers, leaves):
     first, second, third = teachers
     section = town.section(1, teachers=[first, second, third], students=[town.student(1)])
     resync()
@@ -47,9 +45,8 @@ def test_r_02_given_the_co_teacher_becomes_primary_when_synced_then_switched_at_
     assert roster_of(product, section).students == {town.student(1): "live"}
 
 
-def test_r_03_given_co_teachers_and_no_primary_one_when_synced_then_the_first_is_primary(
-    town, resync, product, teachers
-):
+@pytest.mark.scenario("R-3")
+def test_first_co_teacher_is_primary_if_clever_names_none(town, resync, product, teachers):
     """All of `teachers` teach, and the first is primary (rule book, *Rosters*)."""
     first, second, third = teachers
     sections = [town.section(number, teachers=teachers) for number in (1, 2)]
@@ -61,9 +58,8 @@ def test_r_03_given_co_teachers_and_no_primary_one_when_synced_then_the_first_is
         assert roster_of(product, section).teachers == taught_by
 
 
-def test_r_03_given_a_primary_teacher_who_is_not_shared_when_synced_then_awaited_and_nobody_takes_the_place(
-    town, resync, product, teachers
-):
+@pytest.mark.scenario("R-3")
+def test_unshared_primary_teacher_is_pending_and_not_replaced(town, resync, product, teachers):
     section = town.section(1, teachers=["f" * 24, *teachers])
     resync()
     roster = roster_of(product, section)
@@ -71,7 +67,8 @@ def test_r_03_given_a_primary_teacher_who_is_not_shared_when_synced_then_awaited
     assert roster.awaited == {"f" * 24: "teacher"}
 
 
-def test_r_04_given_sections_without_any_teacher_when_synced_then_published_and_flagged(town, resync, product):
+@pytest.mark.scenario("R-4")
+def test_section_without_teacher_is_published_and_flagged(town, resync, product):
     sections = [town.section(number, students=[town.student(1)]) for number in (1, 2)]
     for section, nobody in zip(sections, (None, []), strict=True):
         town.edit("sections", section, teachers=nobody)
@@ -82,9 +79,8 @@ def test_r_04_given_sections_without_any_teacher_when_synced_then_published_and_
     assert flagged(town, "rosters_without_teacher") == set(sections)
 
 
-def test_r_04_given_the_only_teacher_leaves_a_class_when_synced_then_ended_and_the_class_stays(
-    town, resync, product, teachers
-):
+@pytest.mark.scenario("R-4")
+def test_roster_stays_when_its_only_teacher_leaves(town, resync, product, teachers):
     section = town.section(1, teachers=teachers[:1], students=[town.student(1)])
     resync()
     teach(town, section)
@@ -93,9 +89,8 @@ def test_r_04_given_the_only_teacher_leaves_a_class_when_synced_then_ended_and_t
     assert flagged(town, "rosters_without_teacher") == {section}
 
 
-def test_r_05_given_a_section_is_emptied_when_synced_then_an_empty_roster_and_the_former_students_ended(
-    town, resync, product, teachers
-):
+@pytest.mark.scenario("R-5")
+def test_emptied_section_is_an_empty_roster(town, resync, product, teachers):
     students = [town.student(number) for number in (1, 2)]
     section = town.section(1, teachers=teachers[:1], students=students)
     resync()
@@ -107,9 +102,8 @@ def test_r_05_given_a_section_is_emptied_when_synced_then_an_empty_roster_and_th
     assert flagged(town, "rosters_without_students") == {section}
 
 
-def test_r_14_given_a_term_and_a_course_are_rebuilt_with_new_ids_when_synced_then_re_pointed_and_no_member_lost(
-    town, resync, product
-):
+@pytest.mark.scenario("R-14")
+def test_rebuilt_term_and_course_lose_no_member(town, resync, product):
     (term,), (course,) = (town.resources[name].ids() for name in ("terms", "courses"))
     sections = town.resources["sections"].ids()
     for key in sections:
@@ -128,7 +122,8 @@ def test_r_14_given_a_term_and_a_course_are_rebuilt_with_new_ids_when_synced_the
     assert [(one.students, one.teachers) for one in after] == [(one.students, one.teachers) for one in before]
 
 
-def test_r_14_given_a_term_ended_and_is_not_rebuilt_yet_when_synced_then_classes_keep_its_name(town, resync, product):
+@pytest.mark.scenario("R-14")
+def test_roster_keeps_the_name_of_a_term_that_ended(town, resync, product):
     (term,) = town.resources["terms"].ids()
     town.put("terms", town.get("terms", term) | {"id": "f" * 24})
     section = town.section(1, students=[town.student(1)], term_id=term)
@@ -140,9 +135,8 @@ def test_r_14_given_a_term_ended_and_is_not_rebuilt_yet_when_synced_then_classes
     assert before.term
 
 
-def test_r_15_given_only_the_dates_of_every_term_change_when_synced_then_nothing_is_written_and_nothing_held(
-    town, resync, product
-):
+@pytest.mark.scenario("R-15")
+def test_changed_term_dates_write_and_hold_nothing(town, resync, product):
     """Dates are not kept: whatever becomes of them, no class and no membership is touched."""
     (term,) = town.resources["terms"].ids()
     for key in town.resources["sections"].ids():
@@ -154,9 +148,8 @@ def test_r_15_given_only_the_dates_of_every_term_change_when_synced_then_nothing
     assert (plan.counts, plan.held) == ({}, ())
 
 
-def test_r_16_given_a_new_school_year_when_synced_then_the_old_waits_the_new_is_there_and_once_confirmed_the_old_goes(
-    town, resync, product, teachers
-):
+@pytest.mark.scenario("R-16")
+def test_new_school_year_holds_the_removal_of_the_old_one(town, resync, product, teachers):
     """Every student and every section is replaced. Limits lifted for one plan stand for the confirmation."""
     old = [*town.resources["sections"]]
     resync()

@@ -19,9 +19,8 @@ def section(town):
     return town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
 
 
-def test_r_06_given_a_section_is_renamed_when_synced_then_the_name_follows_and_nothing_else(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-6")
+def test_renamed_section_changes_only_the_name(town, resync, product, section):
     resync()
     before = query(product, ROW, key=section)
     town.edit("sections", section, name="Botany 2")
@@ -30,9 +29,8 @@ def test_r_06_given_a_section_is_renamed_when_synced_then_the_name_follows_and_n
     assert query(product, ROW, key=section) == before
 
 
-def test_r_07_given_a_section_is_hidden_locally_and_renamed_in_clever_when_synced_then_clevers_name_and_still_hidden(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-7")
+def test_hidden_section_is_renamed_and_stays_hidden(town, resync, product, section):
     """A name cannot be edited in the product: Clever rosters are read-only there, hiding is the only local act."""
     resync()
     hidden_at = execute(product, HIDE, key=section)
@@ -42,9 +40,8 @@ def test_r_07_given_a_section_is_hidden_locally_and_renamed_in_clever_when_synce
     assert query(product, HIDDEN, key=section) == [(hidden_at,)]
 
 
-def test_r_08_given_a_teachers_surname_changes_the_name_of_a_section_when_synced_then_renamed_and_not_new(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-8")
+def test_new_surname_in_a_section_name_is_a_rename(town, resync, product, section):
     resync()
     rows, teacher = contents(product), roster_of(product, section).teachers
     town.teacher(1, last="Married")
@@ -55,9 +52,8 @@ def test_r_08_given_a_teachers_surname_changes_the_name_of_a_section_when_synced
     assert len(contents(product)["rosters"]) == len(rows["rosters"])
 
 
-def test_r_09_given_two_sections_of_one_name_and_teacher_when_synced_then_two_rosters_named_as_clever_has_it(
-    town, resync, product
-):
+@pytest.mark.scenario("R-9")
+def test_two_sections_of_one_name_and_teacher_are_two_rosters(town, resync, product):
     teacher = town.teacher(1)
     twins = [town.section(number, teachers=[teacher], name="Study Hall") for number in (1, 2)]
     resync()
@@ -65,9 +61,8 @@ def test_r_09_given_two_sections_of_one_name_and_teacher_when_synced_then_two_ro
     assert person_of(product, teacher).teaches == dict.fromkeys(twins, "primary")
 
 
-def test_r_10_given_sections_without_a_name_when_synced_then_published_without_one_and_flagged(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-10")
+def test_section_without_a_name_is_published_and_flagged(town, resync, product, section):
     """No name is made up: rosters are named as Clever has it, and the check says which have none."""
     shown = {town.section(10): "", town.section(11, name=""): "", town.section(12, name="  "): "  "}
     town.edit("sections", town.section(10), name=None)
@@ -77,15 +72,15 @@ def test_r_10_given_sections_without_a_name_when_synced_then_published_without_o
     assert flagged(town, "rosters_without_name") == shown.keys()
 
 
-def test_r_11_given_very_long_names_when_synced_then_they_are_the_names(town, resync, product):
+@pytest.mark.scenario("R-11")
+def test_very_long_names_are_published_whole(town, resync, product):
     names = {town.section(number, name=name): name for number, name in enumerate(["L" * 250, "\U0001f600" * 1_000])}
     resync()
     assert {key: roster_of(product, key).name for key in names} == names
 
 
-def test_r_12_given_a_section_is_replaced_by_an_equal_one_of_a_new_id_when_synced_then_the_old_keeps_its_history(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-12")
+def test_replacement_under_a_new_id_leaves_the_old_history(town, resync, product, section):
     resync()
     before, old_row = roster_of(product, section), query(product, ROW, key=section)
     equal = town.get("sections", section)
@@ -101,9 +96,8 @@ def test_r_12_given_a_section_is_replaced_by_an_equal_one_of_a_new_id_when_synce
     assert query(product, ROW, key=new) != old_row
 
 
-def test_r_13_given_a_deleted_section_returns_under_its_id_when_synced_then_the_same_rows_are_restored(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-13")
+def test_deleted_section_that_returns_restores_its_rows(town, resync, product, section):
     resync()
     rows, item = contents(product), town.get("sections", section)
     town.remove("sections", section)
@@ -115,9 +109,8 @@ def test_r_13_given_a_deleted_section_returns_under_its_id_when_synced_then_the_
     assert contents(product) == rows
 
 
-def test_r_17_given_an_unreadable_date_when_synced_then_the_class_is_there_with_its_term(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-17")
+def test_unreadable_date_leaves_the_class_with_its_term(town, resync, product, section):
     """Dates are not kept, so one that nobody can read harms nothing, and nothing changes when it is put right."""
     term = town.resources["terms"].ids()[0]
     town.edit("terms", term, name="Autumn", start_date="2012-13-05", end_date={"no": "date"})
@@ -128,9 +121,8 @@ def test_r_17_given_an_unreadable_date_when_synced_then_the_class_is_there_with_
     assert resync().total == 0
 
 
-def test_r_18_given_a_section_moves_to_another_school_and_course_when_synced_then_the_same_roster_and_members(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-18")
+def test_moved_section_keeps_its_roster_and_members(town, resync, product, section):
     resync()
     before, row = roster_of(product, section), query(product, ROW, key=section)
     town.edit("sections", section, school=town.school(1), course=town.resources["courses"].ids()[0])
@@ -141,9 +133,8 @@ def test_r_18_given_a_section_moves_to_another_school_and_course_when_synced_the
     assert query(product, ROW, key=section) == row
 
 
-def test_r_19_given_a_section_is_deleted_when_synced_then_its_memberships_end_in_that_sync_and_are_in_the_journal(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-19")
+def test_deleted_section_ends_its_enrollments_in_the_journal(town, resync, product, section):
     resync()
     town.remove("sections", section)
     sync_id = resync().sync_id
@@ -157,9 +148,8 @@ def test_r_19_given_a_section_is_deleted_when_synced_then_its_memberships_end_in
     ]
 
 
-def test_r_20_given_sections_of_a_school_that_is_deleted_when_synced_then_classes_stay_and_new_ones_are_flagged(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-20")
+def test_sections_of_a_deleted_school_stay_or_are_flagged(town, resync, product, section):
     school = town.school(2)
     town.edit("sections", section, school=school)
     resync()
@@ -174,9 +164,8 @@ def test_r_20_given_sections_of_a_school_that_is_deleted_when_synced_then_classe
     assert flagged(town, "rosters_without_school") == {stray}
 
 
-def test_r_21_given_a_teacher_gets_another_section_when_synced_then_it_is_published_like_the_others(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-21")
+def test_another_section_of_a_known_teacher_is_published(town, resync, product, section):
     resync()
     before = roster_of(product, section)
     (teacher,) = before.teachers
@@ -187,9 +176,8 @@ def test_r_21_given_a_teacher_gets_another_section_when_synced_then_it_is_publis
     assert roster_of(product, section).name == "Renamed"
 
 
-def test_r_22_given_a_hidden_section_changes_goes_and_returns_when_synced_then_hidden_and_fresh(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-22")
+def test_hidden_section_stays_hidden_and_up_to_date(town, resync, product, section):
     resync()
     hidden_at = execute(product, HIDE, key=section)
     town.edit("sections", section, name="Fresh", school=town.school(1), students=[town.student(2)])
@@ -207,9 +195,8 @@ def test_r_22_given_a_hidden_section_changes_goes_and_returns_when_synced_then_h
     assert query(product, HIDDEN, key=section) == [(hidden_at,)]
 
 
-def test_r_23_given_a_district_id_where_a_school_belongs_when_synced_then_it_becomes_no_school(
-    town, resync, product, section
-):
+@pytest.mark.scenario("R-23")
+def test_district_id_in_place_of_a_school_makes_no_school(town, resync, product, section):
     home = town.school(0)
     key = town.student(1, roles={"student": {"school": town.id, "schools": [home, town.id]}})
     town.edit("sections", section, school=town.id)

@@ -57,9 +57,8 @@ def reasons(plan, part):
     return {held.reason for held in plan.held if held.part == part}
 
 
-def test_s_01_given_every_list_is_empty_when_synced_then_all_stays_it_is_said_of_each_and_a_good_feed_writes_nothing(
-    town, sync, resync, product, checks
-):
+@pytest.mark.scenario("S-1")
+def test_empty_lists_keep_everything_and_are_reported(town, sync, resync, product, checks):
     resync()
     before = row_versions(product)
     everything = empty(town)
@@ -74,9 +73,8 @@ def test_s_01_given_every_list_is_empty_when_synced_then_all_stays_it_is_said_of
     assert (resync().total, row_versions(product)) == (0, before)
 
 
-def test_s_01_given_the_files_of_a_district_are_lost_when_every_list_is_empty_then_it_proves_nothing_all_the_same(
-    town, resync, product
-):
+@pytest.mark.scenario("S-1")
+def test_empty_lists_prove_nothing_after_lost_district_files(town, resync, product):
     """The last good lists are the published ones: what was in them the product knows, if nothing else does."""
     resync()
     before = row_versions(product)
@@ -86,9 +84,8 @@ def test_s_01_given_the_files_of_a_district_are_lost_when_every_list_is_empty_th
     assert row_versions(product) == before
 
 
-def test_s_03_given_forty_percent_of_students_vanish_when_synced_then_held_and_said_how_many_and_what_the_limit_is(
-    town, crowd, sync, product, checks
-):
+@pytest.mark.scenario("S-3")
+def test_loss_of_forty_percent_is_held_with_counts_and_limit(town, crowd, sync, product, checks):
     keys = crowd(20)
     town.leave(*keys[:8])
     assert sync(town).exit_code == 0
@@ -102,10 +99,9 @@ def test_s_03_given_forty_percent_of_students_vanish_when_synced_then_held_and_s
     assert "district_removals (students, over 10 %)" in said["because"]
 
 
+@pytest.mark.scenario("S-4")
 @pytest.mark.parametrize(("people", "limit", "at_limit"), [(30, 0.10, 3), (50, 0.58, 29)])
-def test_s_04_given_one_more_than_the_limit_leaves_when_one_is_back_and_it_is_exactly_the_limit_then_held_no_more(
-    town, crowd, resync, product, people, limit, at_limit
-):
+def test_removals_exactly_at_the_limit_are_not_held(town, crowd, resync, product, people, limit, at_limit):
     limits = Limits(1.0, 5, 1.0, 10, limit, 1.0)
     back, *leaving = crowd(people)[: at_limit + 1]
     back_again = town.person(back)
@@ -116,9 +112,8 @@ def test_s_04_given_one_more_than_the_limit_leaves_when_one_is_back_and_it_is_ex
     assert {person_of(product, key).member for key in leaving} == {"ended"}
 
 
-def test_s_05_given_classes_that_lose_most_when_synced_then_only_those_that_lose_at_least_five_too_are_held(
-    town, resync, product
-):
+@pytest.mark.scenario("S-5")
+def test_class_removals_need_share_and_minimum_to_be_held(town, resync, product):
     """By count and by share, and here both must be over: four of four may go, six of ten may, five of eight may not."""
     sizes = {1: (4, 4), 2: (8, 5), 3: (10, 6), 4: (10, 7), 5: (5, 5)}
     people = [town.student(number) for number in range(10)]
@@ -135,9 +130,8 @@ def test_s_05_given_classes_that_lose_most_when_synced_then_only_those_that_lose
     assert left == {1: 4, 2: 0, 3: 6, 4: 0, 5: 0}
 
 
-def test_s_05_given_schools_that_lose_many_when_synced_then_only_those_that_lose_at_least_ten_too_are_held(
-    town, resync, product
-):
+@pytest.mark.scenario("S-5")
+def test_school_removals_need_share_and_minimum_to_be_held(town, resync, product):
     """Nine of twenty may leave a school, and so may twelve of forty, exactly the limit; ten of twenty may not."""
     sizes = {2: (20, 9), 3: (20, 10), 4: (40, 12), 5: (40, 13)}
     schools, people = {number: town.school(number) for number in sizes}, {}
@@ -155,7 +149,8 @@ def test_s_05_given_schools_that_lose_many_when_synced_then_only_those_that_lose
     assert {number: sum(key not in members for key in people[number]) for number in sizes} == {2: 9, 3: 0, 4: 12, 5: 0}
 
 
-def test_s_06_given_growth_of_three_quarters_when_synced_then_published_and_nothing_held(town, crowd, resync, product):
+@pytest.mark.scenario("S-6")
+def test_growth_of_three_quarters_is_published(town, crowd, resync, product):
     """Growth is never held, whatever the limits say: what is new waits for nobody (rule book, *Brakes*)."""
     crowd(20)
     for number in range(15):
@@ -165,9 +160,8 @@ def test_s_06_given_growth_of_three_quarters_when_synced_then_published_and_noth
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_s_07_given_a_held_sync_when_the_next_feed_is_good_then_compared_with_what_is_published(
-    town, crowd, quick_sync, product
-):
+@pytest.mark.scenario("S-7")
+def test_feed_after_a_held_sync_compares_with_what_is_published(town, crowd, quick_sync, product):
     keys = crowd(20)
     everyone = [town.person(key) for key in keys]
     town.leave(*keys[:8])
@@ -179,7 +173,8 @@ def test_s_07_given_a_held_sync_when_the_next_feed_is_good_then_compared_with_wh
     assert (plan.held, plan.counts["org_memberships"]) == ((), {"end": 2})
 
 
-def test_s_09_given_no_sync_before_when_synced_then_all_is_published_and_no_brake_trips(town, resync, product, sign_up):
+@pytest.mark.scenario("S-9")
+def test_first_sync_crosses_no_threshold(town, resync, product, sign_up):
     """Nothing may leave here, and every account that is found by its email gets another name."""
     own = [sign_up(town.person(town.student(other))["email"], "Ann", f"Student{other}") for other in OTHERS]
     plan = resync(Limits(**NOTHING_MAY_LEAVE))
@@ -187,9 +182,8 @@ def test_s_09_given_no_sync_before_when_synced_then_all_is_published_and_no_brak
     assert published(product, town.id).members.keys() == town.resources["users"].keys()
 
 
-def test_s_10_given_every_student_has_a_new_id_when_the_plan_is_approved_then_it_is_the_new_base(
-    town, crowd, quick_sync, product
-):
+@pytest.mark.scenario("S-10")
+def test_approved_plan_of_new_ids_is_the_new_base(town, crowd, quick_sync, product):
     old = crowd(20)
     for number, key in enumerate(old):
         town.student(number, email=None)
@@ -203,9 +197,8 @@ def test_s_10_given_every_student_has_a_new_id_when_the_plan_is_approved_then_it
     assert quick_sync(town).held == ()
 
 
-def test_s_11_given_no_limit_lets_anybody_leave_when_synced_then_adds_and_updates_land_and_nothing_ends(
-    town, quick_sync, product
-):
+@pytest.mark.scenario("S-11")
+def test_zero_limits_publish_additions_and_remove_nothing(town, quick_sync, product):
     gone, school = [town.student(1), town.teacher(1)], town.school(2)
     emptied = town.section(1, teachers=gone[1:], students=[*gone[:1], town.student(2)])
     deleted = town.section(2, students=[town.student(3)], school=school)
@@ -228,9 +221,8 @@ def test_s_11_given_no_limit_lets_anybody_leave_when_synced_then_adds_and_update
     assert quick_sync(town).total == 0
 
 
-def test_s_24_given_removals_within_every_days_limit_when_they_become_a_fifth_in_a_week_then_the_last_ones_wait(
-    town, crowd, quick_sync, product
-):
+@pytest.mark.scenario("S-24")
+def test_removals_of_a_fifth_within_a_week_are_held(town, crowd, quick_sync, product):
     keys, found = iter(crowd(100)), []
     for leave in (10, 9, 2):
         town.leave(*(next(keys) for _ in range(leave)))

@@ -52,9 +52,8 @@ def with_links(relink):
     return alter
 
 
-def test_s_02_given_a_list_is_missing_when_synced_then_the_feed_is_not_complete_and_nothing_changes(
-    changed, clever, sync, product, subtests
-):
+@pytest.mark.scenario("S-2")
+def test_missing_list_makes_the_feed_incomplete(changed, clever, sync, product, subtests):
     """The others are not published alone: without one list, nobody knows whose absence the rest would prove."""
     for name in ("schools", "users?limit=7&role=teacher", STUDENTS.rpartition("/")[2], "sections", "terms", "courses"):
         with subtests.test(name):
@@ -62,9 +61,8 @@ def test_s_02_given_a_list_is_missing_when_synced_then_the_feed_is_not_complete_
             assert "404" in refused(sync, product, changed)
 
 
-def test_s_08_given_a_sync_failed_after_it_was_read_when_the_next_feed_is_good_then_compared_with_what_was_published(
-    town, quick_sync, sync, product
-):
+@pytest.mark.scenario("S-8")
+def test_failed_sync_is_not_the_base_of_the_next_comparison(town, quick_sync, sync, product):
     section, leaving = town.section(1), [town.student(other) for other in range(100, 110)]
     people = [town.person(key) for key in leaving]
     assert sync(town).exit_code == 0
@@ -81,9 +79,8 @@ def test_s_08_given_a_sync_failed_after_it_was_read_when_the_next_feed_is_good_t
     assert row_versions(product) == before
 
 
-def test_s_12_given_the_second_of_three_pages_fails_when_synced_again_then_equal_to_an_unbroken_run(
-    changed, clever, sync, product, unlike
-):
+@pytest.mark.scenario("S-12")
+def test_sync_after_a_failed_page_equals_an_unbroken_one(changed, clever, sync, product, unlike):
     for kind in ("500", "drop"):
         clever.go_wrong(*((f"{STUDENTS}&starting_after", nth, kind) for nth in TRIES))
         refused(sync, product, changed)
@@ -92,33 +89,31 @@ def test_s_12_given_the_second_of_three_pages_fails_when_synced_again_then_equal
     assert unlike() == {}
 
 
-def test_s_13_given_a_page_in_the_middle_is_cut_or_a_web_page_when_synced_then_nothing_of_the_feed_is_believed(
-    changed, clever, sync, product, subtests
-):
+@pytest.mark.scenario("S-13")
+def test_cut_or_html_page_discards_the_whole_feed(changed, clever, sync, product, subtests):
     for kind in ("cut", "html", "empty"):
         with subtests.test(kind):
             clever.go_wrong((f"{STUDENTS}&starting_after", 1, kind))
             assert "documented" in refused(sync, product, changed)
 
 
+@pytest.mark.scenario("S-14")
 @pytest.mark.parametrize("last", [None, ""])
-def test_s_14_given_no_next_link_or_an_empty_one_when_synced_then_that_was_the_last_page(
-    changed, clever, quick_sync, unlike, last
-):
+def test_absent_or_empty_next_link_ends_the_list(changed, clever, quick_sync, unlike, last):
     links = with_links(lambda _, answer: next((x["uri"] for x in answer["links"] if x["rel"] == "next"), last))
     with through(clever, links):
         quick_sync(changed)
     assert unlike() == {}
 
 
-def test_s_14_given_a_next_link_without_a_cursor_when_synced_then_refused(changed, clever, sync, product):
+@pytest.mark.scenario("S-14")
+def test_next_link_without_a_cursor_is_refused(changed, clever, sync, product):
     with through(clever, with_links(lambda asked, _: f"{asked.path}?limit=7")):
         assert "forward" in refused(sync, product, changed)
 
 
-def test_s_15_given_pages_that_go_forward_for_ever_when_synced_then_bounded_and_refused(
-    changed, clever, sync, product, monkeypatch
-):
+@pytest.mark.scenario("S-15")
+def test_endless_pages_are_bounded_and_refused(changed, clever, sync, product, monkeypatch):
     """That the same cursor again ends it at once is `test_failures`'s."""
     monkeypatch.setattr(pagination, "MOST_PAGES", 12)
 
@@ -129,9 +124,8 @@ def test_s_15_given_pages_that_go_forward_for_ever_when_synced_then_bounded_and_
         assert "no end" in refused(sync, product, changed)
 
 
-def test_s_16_given_an_empty_last_page_when_synced_then_that_was_the_end_and_all_is_published(
-    changed, clever, quick_sync, unlike
-):
+@pytest.mark.scenario("S-16")
+def test_empty_last_page_ends_the_list(changed, clever, quick_sync, unlike):
     asked_for = []
 
     def one_more(asked, answer):
@@ -144,7 +138,8 @@ def test_s_16_given_an_empty_last_page_when_synced_then_that_was_the_end_and_all
     assert unlike() == {}
 
 
-def test_s_17_given_401_in_the_middle_when_synced_then_told_kept_and_no_token_said_and_a_new_token_goes_on(
+@pytest.mark.scenario("S-17")
+def test_revoked_token_keeps_everything_and_leaks_nothing(
     changed, clever, sync, quick_sync, product, unlike, instance, caplog
 ):
     caplog.set_level(logging.DEBUG)
@@ -160,9 +155,8 @@ def test_s_17_given_401_in_the_middle_when_synced_then_told_kept_and_no_token_sa
     assert unlike() == {}
 
 
-def test_s_18_given_429_with_a_reset_when_synced_then_asked_again_after_it_and_the_result_is_equal(
-    changed, clever, quick_sync, unlike
-):
+@pytest.mark.scenario("S-18")
+def test_rate_limited_request_is_repeated_after_the_reset(changed, clever, quick_sync, unlike):
     reset, asked_at = int(time.time()) + 2, []
 
     def too_fast(asked, _):
@@ -177,9 +171,8 @@ def test_s_18_given_429_with_a_reset_when_synced_then_asked_again_after_it_and_t
     assert unlike() == {}
 
 
-def test_s_18_given_a_storm_of_429_when_it_lasts_then_refused_and_when_it_calms_then_published(
-    changed, clever, sync, product, unlike
-):
+@pytest.mark.scenario("S-18")
+def test_lasting_rate_limit_fails_the_sync_without_changes(changed, clever, sync, product, unlike):
     clever.go_wrong(("/v3.1/", 0, "429"))
     assert "429" in refused(sync, product, changed)
     clever.go_wrong(*(("/v3.1/", nth, "429") for nth in range(1, 30, 2)))
@@ -187,16 +180,16 @@ def test_s_18_given_a_storm_of_429_when_it_lasts_then_refused_and_when_it_calms_
     assert unlike() == {}
 
 
+@pytest.mark.scenario("S-19")
 @pytest.mark.parametrize("version", ["v9", "v2.0", "3.1", "V3.1", "latest", "v3.1/../v2.0"])
-def test_s_19_given_an_unknown_version_when_the_settings_are_read_then_refused_by_name(monkeypatch, version):
+def test_unknown_api_version_in_the_settings_is_refused(monkeypatch, version):
     monkeypatch.setenv("ROSTER_CLEVER_API_VERSION", version)
     with pytest.raises(SettingRefused, match="ROSTER_CLEVER_API_VERSION"):
         read_settings()
 
 
-def test_s_19_given_clever_serves_the_version_no_more_when_synced_then_refused_and_no_other_one_is_asked_for(
-    changed, clever, sync, product
-):
+@pytest.mark.scenario("S-19")
+def test_version_that_clever_withdrew_is_refused(changed, clever, sync, product):
     asked_for = []
 
     def gone(asked, _):

@@ -32,9 +32,8 @@ def undo(product):
     return undone
 
 
-def test_s_20_given_names_states_and_deleted_rows_when_undone_then_all_are_back_and_a_second_undo_writes_nothing(
-    town, resync, product, undo
-):
+@pytest.mark.scenario("S-20")
+def test_undo_restores_names_states_and_rows_once(town, resync, product, undo):
     """The one row that a sync deletes is that of an awaited member who has arrived, or is named no more."""
     awaited, leaver = "f" * 24, town.student(1, "Ann", "Lake")
     section = town.section(1, teachers=[town.teacher(1)], students=[leaver, awaited])
@@ -56,9 +55,8 @@ def test_s_20_given_names_states_and_deleted_rows_when_undone_then_all_are_back_
     assert row_versions(product, without=set()) == rows
 
 
-def test_s_21_given_two_runs_of_one_district_at_once_when_both_end_then_one_waited_and_the_second_changed_nothing(
-    town, clever, job, product
-):
+@pytest.mark.scenario("S-21")
+def test_second_sync_of_one_district_waits_and_changes_nothing(town, clever, job, product):
     """As from two machines: only the district's lock knows of both. The one that waits says so in its run."""
     logs = []
 
@@ -80,9 +78,8 @@ def test_s_21_given_two_runs_of_one_district_at_once_when_both_end_then_one_wait
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_s_22_given_one_of_eight_districts_fails_when_all_are_synced_at_once_then_the_others_are_published(
-    connect, clever, quick_sync, product
-):
+@pytest.mark.scenario("S-22")
+def test_one_failing_district_of_eight_stops_no_other(connect, clever, quick_sync, product):
     towns = [connect(Town(number)) for number in range(1, 9)]
     failing = towns.pop(3)
     clever.go_wrong((f"/v3.1/districts/{failing.id}", 0, "401"))
@@ -95,9 +92,8 @@ def test_s_22_given_one_of_eight_districts_fails_when_all_are_synced_at_once_the
         assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_s_23_given_the_admin_who_connected_the_district_is_not_in_the_feed_when_synced_then_still_member_and_admin(
-    town, resync, product, sign_up
-):
+@pytest.mark.scenario("S-23")
+def test_connecting_admin_missing_from_the_feed_stays_admin(town, resync, product, sign_up):
     """Of two admins one is in the feed, as staff, and then no more; the other never was. Neither is touched."""
     listed = town.staff(1, email="head@town1.example.org")
     admins = [
@@ -116,9 +112,8 @@ def test_s_23_given_the_admin_who_connected_the_district_is_not_in_the_feed_when
     assert query(product, "select count(*) from roster.org_memberships where ended_at is not null") == [(1,)]
 
 
-def test_s_25_given_rows_that_never_came_from_clever_when_all_but_one_of_each_leaves_then_they_are_as_they_were(
-    town, resync, product, sign_up
-):
+@pytest.mark.scenario("S-25")
+def test_rows_that_never_came_from_clever_stay(town, resync, product, sign_up):
     own = {role: sign_up(f"{role}@example.org", "Ann", "Lake", role, member_of=town) for role in ("teacher", "student")}
     native = (
         "insert into roster.rosters (organization_id, school_id, name, source) "
@@ -159,9 +154,8 @@ def rows_of(product, accounts, roster):
     return found | {"rosters": query(product, read.format("rosters", "id"), keys=[roster])}
 
 
-def test_s_26_given_two_districts_of_the_same_names_and_numbers_when_one_loses_them_then_the_other_is_as_it_was(
-    town, other_town, resync, quick_sync, product
-):
+@pytest.mark.scenario("S-26")
+def test_removals_in_one_district_leave_its_twin_unchanged(town, other_town, resync, quick_sync, product):
     """Schools, classes, sis ids and names are the same in both; the Clever ids alone tell them apart."""
     quick_sync(other_town)
     before = contents(product)
@@ -175,9 +169,8 @@ def test_s_26_given_two_districts_of_the_same_names_and_numbers_when_one_loses_t
     assert quick_sync(other_town).total == 0
 
 
-def test_s_26_given_another_district_shows_the_very_ids_of_this_one_when_synced_then_it_is_published_without_them(
-    town, other_town, resync, quick_sync, product
-):
+@pytest.mark.scenario("S-26")
+def test_records_with_ids_of_another_district_are_left_out(town, other_town, resync, quick_sync, product):
     """Clever says that its ids are unique. A record whose id is another district's is rejected alone."""
     resync()
     quick_sync(other_town)

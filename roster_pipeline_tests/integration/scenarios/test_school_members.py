@@ -17,9 +17,8 @@ def schools(town):
     return [town.school(number) for number in range(3)]
 
 
-def test_m_01_given_a_student_moves_to_another_school_when_synced_then_one_ends_one_begins_and_the_person_stays(
-    town, resync, product, schools, link
-):
+@pytest.mark.scenario("M-1")
+def test_student_who_moves_school_keeps_the_account(town, resync, product, schools, link):
     north, south, _ = schools
     key = town.student(1, roles={"student": at(north)})
     old, new = town.section(1, school=north, students=[key]), town.section(2, school=south)
@@ -36,25 +35,24 @@ def test_m_01_given_a_student_moves_to_another_school_when_synced_then_one_ends_
     assert link(key) == account
 
 
-def test_m_02_given_a_student_of_several_schools_when_synced_then_a_member_of_each_and_one_is_primary(
-    town, resync, product, schools
-):
+@pytest.mark.scenario("M-2")
+def test_student_of_several_schools_has_one_primary_school(town, resync, product, schools):
     north, south, _ = schools
     key = town.student(1, roles={"student": at(south, north)})
     resync()
     assert person_of(product, key) == Person("student", {north: "other", south: "primary"})
 
 
-def test_m_02_given_a_primary_school_that_schools_leaves_out_when_synced_then_a_member_there_too(
-    town, resync, product, schools
-):
+@pytest.mark.scenario("M-2")
+def test_primary_school_missing_from_schools_counts_too(town, resync, product, schools):
     north, south, _ = schools
     key = town.teacher(1, roles={"teacher": {"school": south, "schools": [north]}})
     resync()
     assert person_of(product, key).schools == {north: "other", south: "primary"}
 
 
-def test_m_02_given_the_primary_school_switches_when_synced_then_only_the_mark_moves(town, resync, product, schools):
+@pytest.mark.scenario("M-2")
+def test_switched_primary_school_moves_only_the_mark(town, resync, product, schools):
     north, south, _ = schools
     key = town.teacher(1, roles={"teacher": at(north, south)})
     resync()
@@ -63,9 +61,8 @@ def test_m_02_given_the_primary_school_switches_when_synced_then_only_the_mark_m
     assert person_of(product, key).schools == {north: "other", south: "primary"}
 
 
-def test_m_03_given_one_of_two_schools_is_dropped_when_synced_then_only_that_membership_ends(
-    town, resync, product, schools
-):
+@pytest.mark.scenario("M-3")
+def test_dropped_school_ends_only_its_membership(town, resync, product, schools):
     north, south, _ = schools
     key = town.student(1, roles={"student": at(north, south)})
     resync()
@@ -74,10 +71,9 @@ def test_m_03_given_one_of_two_schools_is_dropped_when_synced_then_only_that_mem
     assert person_of(product, key) == Person("student", {north: "primary", south: "ended"})
 
 
+@pytest.mark.scenario("M-9")
 @pytest.mark.parametrize("still_named", [False, True])
-def test_m_09_given_a_school_is_unshared_when_synced_then_its_memberships_end_and_people_of_another_stay(
-    town, resync, product, schools, still_named
-):
+def test_unshared_school_ends_only_its_own_memberships(town, resync, product, schools, still_named):
     north, south, _ = schools
     both = town.teacher(1, roles={"teacher": at(south, north)})
     only = town.student(2, roles={"student": at(south)})
@@ -101,9 +97,8 @@ def test_m_09_given_a_school_is_unshared_when_synced_then_its_memberships_end_an
     assert resync().total == 0
 
 
-def test_m_09_given_an_unshared_school_is_shared_again_when_synced_then_the_same_rows_are_back(
-    town, resync, product, schools
-):
+@pytest.mark.scenario("M-9")
+def test_reshared_school_restores_the_same_memberships(town, resync, product, schools):
     _, south, _ = schools
     key = town.student(1, roles={"student": at(south)})
     section = town.section(1, school=south, students=[key])
@@ -120,9 +115,8 @@ def test_m_09_given_an_unshared_school_is_shared_again_when_synced_then_the_same
     assert contents(product) == rows
 
 
-def test_m_12_given_a_school_that_nobody_knows_when_synced_then_only_that_membership_is_left_out(
-    town, resync, product, schools
-):
+@pytest.mark.scenario("M-12")
+def test_membership_of_an_unknown_school_alone_is_left_out(town, resync, product, schools):
     north, unknown = schools[0], "f" * 24
     key = town.student(1, roles={"student": at(unknown, north)})
     section = town.section(1, students=[key])
