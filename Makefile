@@ -23,11 +23,12 @@ dev: $(INSTALLED) ## serve the Dagster UI, its daemon and the Clever sandbox unt
 test: $(INSTALLED) $(DUCKDB_1)/.installed ## run every test
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST)
 
-check: $(INSTALLED) ## lint, format, types, import contracts, pinned dependencies
+check: $(INSTALLED) ## lint, format, types, import contracts, SQL in Python, pinned dependencies
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m roster_pipeline_tests.support.sql_in_python
 	@$(BIN)/python -m pip check --disable-pip-version-check
 	@! $(BIN)/python -m pip freeze --exclude-editable | grep -vixFf constraints.txt
 
