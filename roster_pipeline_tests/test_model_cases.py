@@ -18,7 +18,7 @@ import yaml
 
 from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.stage import models, run_models, tables_read
+from roster_pipeline.stage import find_tables, load_models, run_models
 
 FOLDERS = sorted(Path(str(folder)) for folder in files("dbt_like_sql").iterdir())
 SQL_FILES = {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))}
@@ -43,8 +43,8 @@ class Case:
     @property
     def upstream(self):
         """The models to run, in order: what the subject reads, up to the tables that are given."""
-        wanted, chosen = set(tables_read(self.sql)), []
-        for model in reversed(models()):
+        wanted, chosen = set(find_tables(self.sql)), []
+        for model in reversed(load_models()):
             if model.key in wanted and ".".join(model.key) not in self.given:
                 chosen.insert(0, model)
                 wanted |= model.reads
@@ -53,7 +53,7 @@ class Case:
     @property
     def readable(self):
         """The tables that can make a difference, by full name."""
-        read = tables_read(self.sql).union(*(model.reads for model in self.upstream))
+        read = find_tables(self.sql).union(*(model.reads for model in self.upstream))
         return {".".join(key) for key in read}
 
 
@@ -77,7 +77,7 @@ def warehouse():
         _create(con, "raw.set_aside", SET_ASIDE)
         for table in CURRENT_TABLES:
             _create(con, f"current.{table.name}", table.columns)
-        list(run_models(con, models()))
+        list(run_models(con, load_models()))
         yield con
 
 

@@ -25,7 +25,7 @@ def comes_without_address(town, publish, link, sign_up):
         assert found.people[key] == ("student", "Ann", "Lake", None, email, True)
         assert (section, key) in found.students
         assert found.reviews == set()
-        assert flagged(town, "addresses_that_cannot_be_used") == {key}
+        assert flagged(town, "invalid_emails") == {key}
 
     return came
 

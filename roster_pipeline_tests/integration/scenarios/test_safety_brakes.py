@@ -93,7 +93,7 @@ def test_loss_of_forty_percent_is_held_with_counts_and_limit(town, crowd, sync, 
     told = "select reason, counts from roster.holds where counts ->> 'part' = 'students'"
     counts = {"part": "students", "removals": 8, "of": 20, "limit": 0.1, "units": []}
     assert query(product, told) == [("district_removals", counts)]
-    ((passed, said),) = checks("brakes").values()
+    ((passed, said),) = checks("thresholds").values()
     assert (passed, said["waiting"], said["students"]) == (False, 8, 8)
     assert said["sentence"] == "8 of 20 students of School 0 (40 %) are missing from Clever."
     assert "district_removals (students, over 10 %)" in said["because"]
