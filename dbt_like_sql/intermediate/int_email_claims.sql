@@ -1,6 +1,6 @@
 -- Who asks for which address, and who must wait because somebody else keeps it. An address is free once its holder
 -- moves to another one in the same sync, so two people can swap, and a chain of moves works in any order of the rows
--- (rule book, *An email change follows Clever if the new address is free*).
+-- (docs/rules.md R2.23).
 with recursive compared as (
     select
         person.*,

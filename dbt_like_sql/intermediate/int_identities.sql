@@ -1,5 +1,5 @@
 -- Which account each person is: *linked*, *email* or *created*, and the contradiction that kept a link from being made
--- (rule book, *Who is who*). A contradiction never keeps a child out of class and never merges two people.
+-- (docs/rules.md R2.3). A contradiction never keeps a child out of class and never merges two people.
 with matched as (
     select
         person.*,

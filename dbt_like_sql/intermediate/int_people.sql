@@ -1,5 +1,5 @@
 -- Everyone who gets an account: one row a person, a teacher among several roles being a teacher
--- (rule book, *Who gets an account*). Staff, admins and contacts are never here.
+-- (docs/rules.md R1.1). Staff, admins and contacts are never here.
 with everyone as (
     select 'teacher' as role, * from staging.stg_teachers
     union all by name

@@ -140,7 +140,7 @@ def _section_read(con: duckdb.DuckDBPyConnection, landing: Landing, clever_id: s
 
 
 def carriers(con: duckdb.DuckDBPyConnection, email: str) -> tuple[Carrier, ...]:
-    """Whoever carries an address, blanks around it left out (rule book, *email*)."""
+    """Whoever carries an address, blanks around it left out (docs/rules.md R2.4)."""
     if isinstance(last_landing(con), Unread):
         return ()
     rows = con.execute(

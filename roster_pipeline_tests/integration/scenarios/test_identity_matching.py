@@ -1,6 +1,6 @@
 """Scenarios of who is who when somebody is first met: linked by email, created, or created beside a review.
 
-The numbers are those of the scenarios; where the rule book differs from them, it is what is tested.
+The markers give the numbers of docs/scenarios.md.
 """
 
 import pytest

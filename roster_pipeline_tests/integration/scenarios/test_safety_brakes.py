@@ -151,7 +151,7 @@ def test_school_removals_need_share_and_minimum_to_be_held(town, resync, product
 
 @pytest.mark.scenario("S-6")
 def test_growth_of_three_quarters_is_published(town, crowd, resync, product):
-    """Growth is never held, whatever the limits say: what is new waits for nobody (rule book, *Brakes*)."""
+    """Growth is never held, whatever the limits say: what is new waits for nobody (docs/rules.md R5.13)."""
     crowd(20)
     for number in range(15):
         town.section(number, students=[town.student(number)])
