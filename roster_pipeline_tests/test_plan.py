@@ -10,8 +10,8 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.plan.build import build_plan, load_verified_plan
-from roster_pipeline.reconcile.diff import compute_diff
+from roster_pipeline.plan.build import build_plan, read_plan
+from roster_pipeline.reconcile.diff import find_differences
 
 TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}
 
@@ -46,7 +46,7 @@ def has(con, table, rows, **state):
 
 
 def planned(con, *, emptied=(), limits=Limits(), lately=()):  # noqa: B008 - a frozen value
-    compute_diff(con)
+    find_differences(con)
     return build_plan(
         con, sync_id=1, organization_id=1, district_id="d" * 24, emptied=emptied, standing=Standing(limits, lately)
     )
@@ -145,15 +145,15 @@ def test_two_changes_cannot_trade_values_under_one_digest(con):
 def test_given_a_plan_then_it_reads_back_as_it_was_made(con):
     members_leave(con, 11, 100)
     plan = planned(con)
-    assert load_verified_plan(con) == plan
+    assert read_plan(con) == plan
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
 
 
 def test_given_changes_that_moved_since_then_the_plan_is_stale(con):
     with pytest.raises(PlanStale, match="no plan"):
-        load_verified_plan(con)
+        read_plan(con)
     has(con, "marts.schools", [school(1, "New")])
     planned(con)
     con.execute("update changes.schools set name = 'Slipped in'")
     with pytest.raises(PlanStale, match="Make the plan again"):
-        load_verified_plan(con)
+        read_plan(con)

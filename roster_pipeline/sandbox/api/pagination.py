@@ -1,4 +1,4 @@
-"""Which records one list answer holds and which links it carries (docs/clever-api.md#paging).
+"""Which records one list answer holds and which links it carries (Clever, *Paging and limits*; Wire fact 5).
 
 No HTTP beyond the query.
 """

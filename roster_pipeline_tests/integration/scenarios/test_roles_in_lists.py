@@ -14,7 +14,7 @@ from roster_pipeline_tests.integration.readers import difference, published
 from roster_pipeline_tests.integration.rule_book import expect
 from roster_pipeline_tests.integration.scenarios.seen import flagged, person_of, roster_of
 
-TEACHERS, STUDENTS = "students_listed_as_teachers", "teachers_listed_as_students"
+TEACHERS, STUDENTS = "teachers_who_are_students", "students_who_are_teachers"
 
 
 @pytest.fixture

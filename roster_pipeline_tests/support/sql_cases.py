@@ -1,0 +1,142 @@
+"""Run the cases that stand beside the SQL: `X.yaml` beside `X.sql`, in the folders of `dbt_like_sql/`.
+
+A case gives rows of tables (`given`) and the rows that the model returns for them (`expect`); for a SQL test the
+Clever ids. A table that is given holds the given rows, and NULL in every column that a row leaves out. Every other
+table is built by its own model, as in a sync. A table that no model builds (`raw.*`, `current.*`) is empty. A case may
+therefore begin in `raw` or right below its model. Only the columns that a case expects are compared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from roster_pipeline.current.tables import CURRENT_TABLES
+from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline.stage import Model, models, run_models, tables_read
+
+LAYERS = ("staging", "intermediate", "marts", "tests")
+SQL_FOLDER = Path(str(files("dbt_like_sql")))
+SQL_FILES = {path.stem: path for layer in LAYERS for path in sorted((SQL_FOLDER / layer).glob("*.sql"))}
+LANDED_COLUMNS = {"content_hash": "VARCHAR", "sync_id": "BIGINT"}
+SET_ASIDE_COLUMNS = {"resource": "VARCHAR", "clever_id": "VARCHAR", "reason": "VARCHAR", "whole_record": "BOOLEAN"}
+ROW_ORDERS = {"given": 1, "reverse": -1}
+"""A case runs with its rows in both orders, because the order of rows must not matter."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One entry of a YAML file. `subject` is the model or SQL test, which is the name of the file."""
+
+    subject: str
+    name: str
+    given: Mapping[str, list[Row]]
+    expect: list[Any]
+
+    @property
+    def sql(self) -> str:
+        return SQL_FILES[self.subject].read_text(encoding="utf-8")
+
+    @property
+    def upstream(self) -> list[Model]:
+        """The models to run, in order: what the subject reads, up to the tables that are given."""
+        wanted, chosen = set(tables_read(self.sql)), []
+        for model in reversed(models()):
+            if model.key in wanted and ".".join(model.key) not in self.given:
+                chosen.insert(0, model)
+                wanted |= model.reads
+        return chosen
+
+    @property
+    def readable(self) -> set[str]:
+        """The tables that can make a difference, by full name."""
+        read = tables_read(self.sql).union(*(model.reads for model in self.upstream))
+        return {".".join(key) for key in read}
+
+
+@cache
+def cases_of(subject: str) -> tuple[Case, ...]:
+    """Return the cases of one model or SQL test, in the order of its file."""
+    path = SQL_FILES[subject].with_suffix(".yaml")
+    entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
+    return tuple(Case(subject, entry["case"], entry["given"], entry["expect"]) for entry in entries)
+
+
+@contextmanager
+def open_empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory database that has every table of a sync, each empty and with its columns."""
+    with duckdb.connect(config={"threads": 1}) as con:
+        con.execute("create schema raw")
+        con.execute("create schema current")
+        for resource in RESOURCES:
+            _create_table(con, f"raw.{resource.name}", {**resource.fields, **LANDED_COLUMNS})
+        _create_table(con, "raw.set_aside", SET_ASIDE_COLUMNS)
+        for table in CURRENT_TABLES:
+            _create_table(con, f"current.{table.name}", table.columns)
+        list(run_models(con, models()))
+        yield con
+
+
+def _create_table(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
+    con.execute(f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+
+
+@contextmanager
+def given_rows(con: duckdb.DuckDBPyConnection, case: Case, step: int) -> Iterator[None]:
+    """Fill the tables that the subject of a case reads. Empty them again at the end.
+
+    Args:
+        step: 1 inserts the given rows in their order, -1 in reverse order.
+    """
+    con.begin()
+    try:
+        for table, rows in case.given.items():
+            for row in rows[::step]:
+                columns, holes = ", ".join(row), ", ".join("?" for _ in row)
+                con.execute(f"insert into {table} ({columns}) values ({holes})", list(row.values()))
+        list(run_models(con, case.upstream))
+        yield
+    finally:
+        con.rollback()
+
+
+def compare(con: duckdb.DuckDBPyConnection, case: Case, sql: str) -> tuple[list[Any], list[Any]]:
+    """Return the expected and the actual rows of a SELECT, cut to the columns of the case and sorted.
+
+    The rows of a SQL test are cut to their first column, the Clever id.
+    """
+    rows = _select_rows(con, sql)
+    if case.expect and not isinstance(case.expect[0], dict):
+        return sorted(case.expect), sorted(next(iter(row.values())) for row in rows)
+    columns = case.expect[0].keys() if case.expect else {column for row in rows for column in row}
+    assert all(row.keys() == columns for row in case.expect), "every row that a case expects names the same columns"
+    assert not rows or columns <= rows[0].keys(), f"no such column: {sorted(columns - rows[0].keys())}"
+    return _sort(case.expect), _sort([{name: row[name] for name in columns} for row in rows])
+
+
+def _select_rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
+    """Return the rows by column name. A JSON value is parsed."""
+    cursor = con.execute(sql)
+    columns = [(name, str(kind)) for name, kind, *_ in cursor.description or ()]
+    return [
+        {
+            name: json.loads(value) if kind == "JSON" and value is not None else value
+            for (name, kind), value in zip(columns, row, strict=True)
+        }
+        for row in cursor.fetchall()
+    ]
+
+
+def _sort(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))
