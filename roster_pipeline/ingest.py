@@ -15,15 +15,15 @@ from pathlib import Path
 import duckdb
 
 from roster_pipeline.damaged import move_aside
-from roster_pipeline.delta.bookmark import known_bookmark
-from roster_pipeline.delta.sync_mode import TOO_MANY, Choice, why_full, why_full_after
-from roster_pipeline.delta.workspace import cut_excerpt
+from roster_pipeline.delta.bookmark import load_bookmark
+from roster_pipeline.delta.sync_mode import TOO_MANY, Choice, events_need_full_sync, full_sync_reason
+from roster_pipeline.delta.workspace import build_workspace
 from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, SourceUnusable
 from roster_pipeline.extract.client import CleverClient, DistrictConnection
 from roster_pipeline.extract.events import newest_event, read_events
 from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.land import Landed, land, open_warehouse
-from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
+from roster_pipeline.land.warehouse import discard_workspace, open_workspace
 from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, ResourceRead
 from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.model.resources import LONGEST_EMAIL, LONGEST_TEXT, RESOURCES
@@ -106,7 +106,7 @@ def read_district(client: CleverClient, asked: Asked) -> Reading:
         return _read(client, asked)
     except FileDamaged as damage:
         move_aside(damage.file, asked.now)
-    discard_excerpt(asked.files, asked.district_id)
+    discard_workspace(asked.files, asked.district_id)
     again = asked.landing / "again"
     again.mkdir()
     try:
@@ -119,9 +119,9 @@ def read_district(client: CleverClient, asked: Asked) -> Reading:
 def _read(client: CleverClient, asked: Asked, doubt: str | None = None) -> Reading:
     """Read a district; `doubt` is a reason to read in full that is known already."""
     with open_warehouse(asked.files, asked.district_id, is_preview=asked.is_preview) as con:
-        bookmark, is_confirmed = known_bookmark(con)
+        bookmark, is_confirmed = load_bookmark(con)
         rows = _rows(con) if bookmark else 0
-    reason = doubt or why_full(
+    reason = doubt or full_sync_reason(
         asked.mode, bookmark, asked.published, is_confirmed=is_confirmed, made_by=asked.made_by, now=asked.now
     )
     connection = client.connection(asked.district_id)
@@ -130,7 +130,7 @@ def _read(client: CleverClient, asked: Asked, doubt: str | None = None) -> Readi
     before = _events(connection, bookmark.cursor, asked.landing / "before") if bookmark else None
     if bookmark and district and not reason:
         if isinstance(before, EventsRead):
-            reason = why_full_after(bookmark, district, before, rows=rows)
+            reason = events_need_full_sync(bookmark, district, before, rows=rows)
             if not reason:
                 return _read_changes(asked, bookmark, district, before)
         else:
@@ -148,8 +148,8 @@ def _read_changes(asked: Asked, bookmark: Bookmark, district: District, events: 
         seen_at=asked.now,
         uploaded_at=district.last_sync,
     )
-    with open_excerpt(asked.files, asked.district_id) as con:
-        cut_excerpt(con, district, events, moved)
+    with open_workspace(asked.files, asked.district_id) as con:
+        build_workspace(con, district, events, moved)
     reason = f"{events.events:,} events tell all that changed since the last sync"
     return Reading(Choice("delta", reason), district, events.reads, events, None)
 

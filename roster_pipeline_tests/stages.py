@@ -10,14 +10,14 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from roster_pipeline.clever import clever_access
-from roster_pipeline.current.load import read_current
+from roster_pipeline.current.load import load_current
 from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.specs import DECIDING_MODELS, STAGING_MODELS
-from roster_pipeline.delta.workspace import settle
+from roster_pipeline.delta.workspace import mark_published
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.ingest import Asked, read_district
-from roster_pipeline.land import last_landed, open_warehouse
-from roster_pipeline.land.warehouse import discard_excerpt, open_excerpt
+from roster_pipeline.land import open_warehouse, read_landed
+from roster_pipeline.land.warehouse import discard_workspace, open_workspace
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
@@ -43,18 +43,18 @@ def sync_by_stages(
     """
     took = {} if took is None else took
     files = settings.districts_folder
-    discard_excerpt(files, district_id)
+    discard_workspace(files, district_id)
     with _timed(took, "read and land"):
         reading = bring_in(settings, product, district_id, mode)
-    is_excerpt = reading.landed is None
-    with (open_excerpt if is_excerpt else open_warehouse)(files, district_id) as con:
+    is_delta = reading.landed is None
+    with (open_workspace if is_delta else open_warehouse)(files, district_id) as con:
         with _timed(took, "decide"):
-            decide(con, product, district_id, is_excerpt=is_excerpt)
+            decide(con, product, district_id, is_delta=is_delta)
         with _timed(took, "plan and publish"):
-            plan = _publish(con, product, district_id, limits, patience, is_excerpt=is_excerpt)
+            plan = _publish(con, product, district_id, limits, patience, is_delta=is_delta)
         with _timed(took, "fold in"):
-            settle(con, plan.sync_id, is_excerpt=is_excerpt)
-    discard_excerpt(files, district_id)
+            mark_published(con, plan.sync_id, is_delta=is_delta)
+    discard_workspace(files, district_id)
     if snapshot:
         with _timed(took, "snapshot"):
             leave_snapshot(product, settings, plan)
@@ -83,20 +83,20 @@ def bring_in(settings, product, district_id, mode="full"):
     return reading
 
 
-def decide(con, product, district_id, *, is_excerpt=False):
+def decide(con, product, district_id, *, is_delta=False):
     """From raw tables to differences."""
     begin_quarantine(con)
     for model, _ in run_models(con, STAGING_MODELS):
         quarantine(con, model.name)
     with transaction(product) as pg:
-        read_current(con, pg, organization_of(pg, district_id), is_excerpt=is_excerpt)
+        load_current(con, pg, organization_of(pg, district_id), is_delta=is_delta)
     reject_foreign(con)
     list(run_models(con, DECIDING_MODELS))
     find_differences(con)
 
 
-def _publish(con, product, district_id, limits, patience, *, is_excerpt):
-    landed = last_landed(con)
+def _publish(con, product, district_id, limits, patience, *, is_delta):
+    landed = read_landed(con)
     with transaction(product) as pg:
         organization_id = organization_of(pg, district_id)
         standing = standing_of(pg, organization_id, datetime.now(UTC))
@@ -108,7 +108,7 @@ def _publish(con, product, district_id, limits, patience, *, is_excerpt):
         district_id=district_id,
         emptied=landed.emptied,
         standing=replace(standing, limits=limits) if limits else standing,
-        is_excerpt=is_excerpt,
+        is_delta=is_delta,
     )
     rejected = plan.held_digest in standing.rejected
     work = publishing(con, plan, landed.district, partial(datetime.now, UTC), is_rejected=rejected)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from roster_pipeline.errors import DistrictUnknown, FileDamaged, RosterError
 from roster_pipeline.extract.lists import read_feed
-from roster_pipeline.land import Landed, land, last_landed, open_warehouse
-from roster_pipeline.model.feed import District, Feed, ResourceRead, SetAside
+from roster_pipeline.land import Landed, land, open_warehouse, read_landed
+from roster_pipeline.model.feed import District, Feed, Rejection, ResourceRead
 from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS, Resource
 from roster_pipeline_tests.extract.fake_clever import DISTRICT, FakeClever, oid, page
 
@@ -37,10 +37,10 @@ ANN = {
 SCHOOLING = {"student": {"school": oid(7), "schools": [oid(7), oid(8)], "sis_id": "5"}}
 
 
-def read(folder: Path, resource: Resource, *records, set_aside: tuple[SetAside, ...] = ()) -> ResourceRead:
+def read(folder: Path, resource: Resource, *records, rejections: tuple[Rejection, ...] = ()) -> ResourceRead:
     file = folder / f"{resource.name}.ndjson.zst"
     file.write_bytes(zstandard.compress("".join(json.dumps(record) + "\n" for record in records).encode()))
-    return ResourceRead(resource, file, 1, len(records), set_aside)
+    return ResourceRead(resource, file, 1, len(records), rejections)
 
 
 def feed(folder: Path, *students, **others) -> Feed:
@@ -68,12 +68,12 @@ def test_records_become_rows_in_clevers_own_shape(con, tmp_path):
     roles = {"teacher": None, "student": SCHOOLING["student"]}
     assert row == [(oid(1), DISTRICT, ANN["email"], ANN["name"], roles, None, 7)]
     assert landed == Landed(7, VILLAGE, {r.name: int(r is STUDENTS) for r in RESOURCES}, 0, ())
-    assert last_landed(con) == landed
+    assert read_landed(con) == landed
 
 
 def test_before_the_first_landing_there_is_nothing_to_tell(con):
     with pytest.raises(RosterError, match="Nothing of this district"):
-        last_landed(con)
+        read_landed(con)
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
@@ -133,25 +133,25 @@ def test_a_sync_replaces_the_rows_and_keeps_the_proof_of_the_one_before(con, tmp
     land(con, feed(tmp_path, ANN, {**ANN, "id": oid(2)}), 1)
     land(con, feed(tmp_path, ANN), 2)
     assert con.execute("SELECT id, sync_id FROM raw.students").fetchall() == [(oid(1), 2)]
-    proof = "SELECT sync_id, pages, rows, set_aside FROM raw.proof WHERE resource = 'students' ORDER BY 1"
+    proof = "SELECT sync_id, pages, rows, rejections FROM raw.load_audit WHERE resource = 'students' ORDER BY 1"
     assert con.execute(proof).fetchall() == [(1, 1, 2, 0), (2, 1, 1, 0)]
 
 
 def test_landing_the_same_sync_again_gives_the_same(con, tmp_path):
     first = land(con, feed(tmp_path, ANN), 1)
-    proof = con.execute("FROM raw.proof ORDER BY ALL").fetchall()
+    proof = con.execute("FROM raw.load_audit ORDER BY ALL").fetchall()
     assert land(con, feed(tmp_path, ANN), 1) == first
-    assert con.execute("FROM raw.proof ORDER BY ALL").fetchall() == proof
+    assert con.execute("FROM raw.load_audit ORDER BY ALL").fetchall() == proof
 
 
 def test_what_was_set_aside_is_listed_for_this_sync_only(con, tmp_path):
-    fault = SetAside("students", None, "id is not text", whole_record=True)
+    fault = Rejection("students", None, "id is not text", whole_record=True)
     aside = feed(tmp_path)
-    aside = replace(aside, reads=(*aside.reads[:2], replace(aside.reads[2], set_aside=(fault,)), *aside.reads[3:]))
-    assert land(con, aside, 1).set_aside == 1
-    assert con.execute("FROM raw.set_aside").fetchall() == [(1, "students", None, "id is not text", True)]
+    aside = replace(aside, reads=(*aside.reads[:2], replace(aside.reads[2], rejections=(fault,)), *aside.reads[3:]))
+    assert land(con, aside, 1).rejections == 1
+    assert con.execute("FROM raw.rejected").fetchall() == [(1, "students", None, "id is not text", True)]
     land(con, feed(tmp_path), 2)
-    assert con.execute("FROM raw.set_aside").fetchall() == []
+    assert con.execute("FROM raw.rejected").fetchall() == []
 
 
 def test_a_resource_that_lost_all_its_rows_is_named_until_it_has_rows_again(con, tmp_path):
@@ -181,7 +181,7 @@ def test_a_file_that_is_not_what_was_read_changes_nothing(con, tmp_path, spoil):
         land(con, spoilt, 2)
     assert "Ann" not in str(refused.value)
     assert con.execute("SELECT id, sync_id FROM raw.students").fetchall() == [(oid(1), 1)]
-    assert con.execute("SELECT max(sync_id) FROM raw.proof").fetchall() == [(1,)]
+    assert con.execute("SELECT max(sync_id) FROM raw.load_audit").fetchall() == [(1,)]
 
 
 KILLED = """
@@ -268,7 +268,7 @@ def digest(records: list[dict[str, object]], size: int) -> str:
         duckdb.connect() as con,
     ):
         land(con, read_feed(client, DISTRICT, Path(folder), resources=(STUDENTS,)), 1)
-        return con.execute("SELECT content_digest FROM raw.proof").fetchall()[0][0]
+        return con.execute("SELECT content_digest FROM raw.load_audit").fetchall()[0][0]
 
 
 @settings(max_examples=25, deadline=None)

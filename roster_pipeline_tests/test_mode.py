@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from roster_pipeline.delta.sync_mode import why_full, why_full_after
+from roster_pipeline.delta.sync_mode import events_need_full_sync, full_sync_reason
 from roster_pipeline.model.feed import Cursor, District, EventsRead, ResourceRead
 from roster_pipeline.model.resources import STUDENTS
 from roster_pipeline.model.sync_state import Bookmark, Published
@@ -21,7 +21,7 @@ DISTRICT = District("d", "Any", "running", UPLOADED)
 
 
 def why(asked="auto", bookmark=BOOKMARK, published=PUBLISHED, *, is_confirmed=True, made_by="v3.1 x"):
-    return why_full(asked, bookmark, published, is_confirmed=is_confirmed, made_by=made_by, now=NOON)
+    return full_sync_reason(asked, bookmark, published, is_confirmed=is_confirmed, made_by=made_by, now=NOON)
 
 
 def events(count, changed=0):
@@ -62,18 +62,18 @@ def test_given_any_doubt_when_chosen_then_full_and_why(asked, doubt, said):
 
 def test_given_clever_synced_and_told_no_event_when_chosen_then_full_and_why():
     later = replace(DISTRICT, last_sync=NOON)
-    assert "told no event" in why_full_after(BOOKMARK, later, events(0), rows=100)
-    assert why_full_after(BOOKMARK, later, events(1, 1), rows=100) is None
-    assert why_full_after(BOOKMARK, DISTRICT, events(0), rows=100) is None
+    assert "told no event" in events_need_full_sync(BOOKMARK, later, events(0), rows=100)
+    assert events_need_full_sync(BOOKMARK, later, events(1, 1), rows=100) is None
+    assert events_need_full_sync(BOOKMARK, DISTRICT, events(0), rows=100) is None
     # The event that tells of the upload itself tells of nothing that we hold.
-    assert "told no event" in why_full_after(BOOKMARK, later, events(1), rows=100)
+    assert "told no event" in events_need_full_sync(BOOKMARK, later, events(1), rows=100)
 
 
 def test_given_an_event_of_ours_that_could_not_be_read_when_chosen_then_full_and_why():
     odd = replace(events(3, 2), unreadable=1)
-    assert "could not be read" in why_full_after(BOOKMARK, DISTRICT, odd, rows=100)
+    assert "could not be read" in events_need_full_sync(BOOKMARK, DISTRICT, odd, rows=100)
 
 
 @pytest.mark.parametrize(("changed", "rows", "is_full"), [(2000, 0, False), (2001, 0, True), (5000, 50_000, False)])
 def test_given_much_has_changed_when_chosen_then_full_where_that_costs_less(changed, rows, is_full):
-    assert (why_full_after(BOOKMARK, DISTRICT, events(changed, changed), rows=rows) is not None) == is_full
+    assert (events_need_full_sync(BOOKMARK, DISTRICT, events(changed, changed), rows=rows) is not None) == is_full

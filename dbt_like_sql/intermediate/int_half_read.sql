@@ -3,5 +3,5 @@
 select distinct
     resource,
     clever_id
-from raw.set_aside
+from raw.rejected
 where not whole_record and clever_id is not null

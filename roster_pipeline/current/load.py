@@ -43,7 +43,7 @@ NEW_IDS = """
 """DuckDB; the ids of the feed that nothing here has yet. Only such an id can belong to another district."""
 
 
-def count_live(pg: Connection, organization_id: int) -> dict[str, int]:
+def count_current(pg: Connection, organization_id: int) -> dict[str, int]:
     """Rows of this organization that live in the product now: linked accounts, memberships, Clever rosters."""
     return {
         name: pg.execute(
@@ -53,30 +53,30 @@ def count_live(pg: Connection, organization_id: int) -> dict[str, int]:
     }
 
 
-def read_current(
-    con: duckdb.DuckDBPyConnection, pg: Connection, organization_id: int, *, is_excerpt: bool = False
+def load_current(
+    con: duckdb.DuckDBPyConnection, pg: Connection, organization_id: int, *, is_delta: bool = False
 ) -> None:
     """Fill `current.*` from one consistent view of the product (the transaction of `pg`).
 
     Reads `staging.stg_teachers` and `staging.stg_students` for the addresses to look up.
 
     Args:
-        is_excerpt: `con` is a delta sync's: only what is within `reach.*` is read.
+        is_delta: `con` is a delta sync's: only what is within `reach.*` is read.
     """
     con.execute("create schema if not exists current")
-    if is_excerpt:
+    if is_delta:
         # Few rows are looked up. PostgreSQL takes each for a seek of a disk, unless told that it is none, and would
         # rather read whole tables, of all districts.
         pg.exec_driver_sql(f"set local random_page_cost = {PAGE_IN_MEMORY}")
     _send_feed(con, pg)
-    for name in REACH if is_excerpt else ():
-        copy_to_postgres(con, f"from reach.{name}", pg, f"within_{name}", "id text")
+    for name in REACH if is_delta else ():
+        copy_to_postgres(con, f"from affected.{name}", pg, f"within_{name}", "id text")
     parameters = {"organization_id": organization_id}
-    select_into(pg, "asked", ASKED.format(within=ASKED_WITHIN if is_excerpt else ""), parameters)
+    select_into(pg, "asked", ASKED.format(within=ASKED_WITHIN if is_delta else ""), parameters)
     for table in CURRENT_TABLES:
         if table is FOREIGN_IDS:
             copy_to_postgres(con, NEW_IDS, pg, "new_ids", "resource text, clever_id text")
-        query = table.query.replace("{within}", table.within if is_excerpt else "")
+        query = table.query.replace("{within}", table.within if is_delta else "")
         copy_to_duckdb(pg, query, parameters, con, f"table current.{table.name}", table.columns)
 
 

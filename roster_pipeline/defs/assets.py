@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 
 from roster_pipeline.clever import look_up_connection
-from roster_pipeline.current.load import count_live, read_current
+from roster_pipeline.current.load import count_current, load_current
 from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.checks import Results, name_district
@@ -20,10 +20,10 @@ from roster_pipeline.defs.partitions import HELD_TAG, districts
 from roster_pipeline.defs.publishing import publishing
 from roster_pipeline.defs.resources import DistrictSync
 from roster_pipeline.defs.snapshots import WARNING, recorded
-from roster_pipeline.delta.workspace import settle
+from roster_pipeline.delta.workspace import mark_published
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.ingest import Asked, Reading, read_district
-from roster_pipeline.land import last_landed
+from roster_pipeline.land import read_landed
 from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.model.plan import PREVIEW, Plan
@@ -99,13 +99,13 @@ def _raw_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, reading: Re
         "mode": reading.choice.mode,
         "why": reading.choice.reason,
         "pages": read.pages,
-        "set_aside": len(read.set_aside),
+        "rejections": len(read.rejections),
         "sync_id": sync_id,
         "clever_state": label(reading.district.state),
         "events": reading.events.events if reading.events else 0,
         **({"missed_by_events": reading.drift[name]} if reading.drift is not None else {}),
     }
-    described = describe.describe_table(con, "raw", name, is_excerpt=reading.landed is None)
+    described = describe.describe_table(con, "raw", name, is_delta=reading.landed is None)
     yield dg.MaterializeResult(asset_key=["raw", name], metadata=described | found)
     yield dg.AssetCheckResult(
         passed=name not in emptied,
@@ -161,7 +161,7 @@ def staging(sync: DistrictSync) -> Results:
             broken = sum(reasons.values())
             yield dg.MaterializeResult(
                 asset_key=model.key,
-                metadata=describe.describe_model(con, model, rows - broken, is_excerpt=sync.is_delta)
+                metadata=describe.describe_model(con, model, rows - broken, is_delta=sync.is_delta)
                 | {"quarantined": broken},
             )
             yield dg.AssetCheckResult(
@@ -173,17 +173,17 @@ def staging(sync: DistrictSync) -> Results:
             )
 
 
-@dg.multi_asset(name="read_current", specs=specs.CURRENT, partitions_def=districts)
+@dg.multi_asset(name="load_current", specs=specs.CURRENT, partitions_def=districts)
 def current(sync: DistrictSync) -> Results:
     """Copy what the product has now, as far as this district is concerned, beside the feed."""
     with as_failure(), sync.warehouse() as con:
         with sync.product(one_view=True) as pg:
-            read_current(con, pg, organization_of(pg, sync.district_id), is_excerpt=sync.is_delta)
+            load_current(con, pg, organization_of(pg, sync.district_id), is_delta=sync.is_delta)
         reject_foreign(con)
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
                 asset_key=["current", table.name],
-                metadata=describe.describe_table(con, "current", table.name, is_excerpt=sync.is_delta),
+                metadata=describe.describe_table(con, "current", table.name, is_delta=sync.is_delta),
             )
 
 
@@ -193,7 +193,7 @@ def marts(sync: DistrictSync) -> Results:
     """Decide who is who, and what the product's rows shall be; then test the whole."""
     with as_failure(), sync.warehouse() as con:
         for model, rows in run_models(con, specs.DECIDING_MODELS):
-            described = describe.describe_model(con, model, rows, is_excerpt=sync.is_delta)
+            described = describe.describe_model(con, model, rows, is_delta=sync.is_delta)
             yield dg.MaterializeResult(asset_key=model.key, metadata=described)
         for test in sql_tests():
             outcome = run_test(con, test)
@@ -211,7 +211,7 @@ def marts(sync: DistrictSync) -> Results:
 def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     """Find the differences, hold what the brakes hold, and freeze the rest as one plan."""
     with as_failure(), sync.warehouse() as con:
-        landed = last_landed(con)
+        landed = read_landed(con)
         with sync.product() as pg:
             organization_id = organization_of(pg, sync.district_id)
             standing = standing_of(pg, organization_id, sync.now())
@@ -224,7 +224,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
             district_id=sync.district_id,
             emptied=landed.emptied,
             standing=standing,
-            is_excerpt=sync.is_delta,
+            is_delta=sync.is_delta,
         )
         waits = made.held and made.held_digest not in standing.rejected
         if waits:
@@ -251,16 +251,16 @@ def _what_waits(made: Plan) -> describe.Metadata:
 def product(sync: DistrictSync) -> Results:
     """Write the plan into the product, with its journal, in one transaction."""
     with as_failure(), sync.warehouse() as con:
-        made, landed = read_plan(con), last_landed(con)
+        made, landed = read_plan(con), read_landed(con)
         if made.sync_id == PREVIEW:
             raise PlanStale("This plan was made to be looked at. Run sync_roster to publish.")
         with sync.product() as pg:
             rejected = is_rejected(pg, made.organization_id, made.held_digest)
         sync.write(publishing(con, made, landed.district, sync.now, is_rejected=rejected))
         with sync.product() as pg:
-            live = count_live(pg, made.organization_id)
+            live = count_current(pg, made.organization_id)
             clock = describe.describe_clock(find_organization(pg, sync.district_id).clock)
-        settle(con, made.sync_id, is_excerpt=sync.is_delta)
+        mark_published(con, made.sync_id, is_delta=sync.is_delta)
         for name, entities in specs.PRODUCT_ENTITIES.items():
             changes = describe.describe_changes({one: made.counts.get(one, {}) for one in entities})
             found: describe.Metadata = {describe.ROWS: live[name], **changes, **clock}

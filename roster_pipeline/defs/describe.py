@@ -20,18 +20,18 @@ OWNERS = ["team:data-engineering"]
 Metadata = dict[str, dg.MetadataValue | int | float | str]
 
 
-def describe_table(con: duckdb.DuckDBPyConnection, schema: str, table: str, *, is_excerpt: bool = False) -> Metadata:
+def describe_table(con: duckdb.DuckDBPyConnection, schema: str, table: str, *, is_delta: bool = False) -> Metadata:
     """Rows and columns of a table as it stands."""
     return {
-        REACHED if is_excerpt else ROWS: count_rows(con, schema, table),
+        REACHED if is_delta else ROWS: count_rows(con, schema, table),
         "dagster/column_schema": _columns(con, schema, table),
     }
 
 
-def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, is_excerpt: bool = False) -> Metadata:
+def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, is_delta: bool = False) -> Metadata:
     """Rows, columns and where each column comes from."""
     known = {key: table_columns(con, *key) for key in model.reads}
-    made_from = kept_lineage(con, model, known, catalog="warehouse." if is_excerpt else "")
+    made_from = kept_lineage(con, model, known, catalog="warehouse." if is_delta else "")
     lineage = {
         column: [
             dg.TableColumnDep(asset_key=dg.AssetKey([schema, table]), column_name=name)
@@ -40,7 +40,7 @@ def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, i
         for column, sources in made_from.items()
     }
     return {
-        REACHED if is_excerpt else ROWS: rows,
+        REACHED if is_delta else ROWS: rows,
         "dagster/column_schema": _columns(con, *model.key, made_from=made_from),
         "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(lineage)),
     }

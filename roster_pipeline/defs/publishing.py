@@ -8,7 +8,7 @@ from datetime import datetime
 import duckdb
 from sqlalchemy import Connection
 
-from roster_pipeline.land import proof_of
+from roster_pipeline.land import read_load_audit
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.plan.change_summary import count_told
@@ -39,7 +39,7 @@ def publishing(
     """
     told = count_told(con)
     summary = summarize(con, plan, told=told, is_rejected=is_rejected)
-    proof, leaves = proof_of(con, plan.sync_id), consequences(con)
+    proof, leaves = read_load_audit(con, plan.sync_id), consequences(con)
 
     def publish(pg: Connection) -> None:
         apply_plan(con, pg, plan, now())

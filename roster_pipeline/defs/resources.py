@@ -30,7 +30,14 @@ from roster_pipeline.errors import CannotStart, FileDamaged, PartitionMissing, P
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.instance.run_process import cancel, is_stopped
 from roster_pipeline.land.preview import continue_preview, discard_previews
-from roster_pipeline.land.warehouse import discard_excerpt, district_file, excerpt_file, open_current, stays_open, title
+from roster_pipeline.land.warehouse import (
+    can_stay_open,
+    discard_workspace,
+    district_file,
+    open_working_file,
+    title,
+    workspace_file,
+)
 from roster_pipeline.model.text import label
 from roster_pipeline.paths import private_folder
 from roster_pipeline.plan.build import is_kept
@@ -135,14 +142,14 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         """Hold the district's lock, and leave nothing behind."""
         waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
         with district_lock(self._engine, self._district_id, on_wait=partial(log.info, waiting)) as self._lock:
-            discard_excerpt(self.files, self._district_id)  # which a killed run left
+            discard_workspace(self.files, self._district_id)  # which a killed run left
             discard_previews(self.files, self.now())
             self._small = None
             try:
                 with ExitStack() as self._kept:
                     yield
             finally:
-                discard_excerpt(self.files, self._district_id)
+                discard_workspace(self.files, self._district_id)
                 self._close(instance, log)
                 self._engine.dispose()
 
@@ -224,7 +231,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     @property
     def is_delta(self) -> bool:
         """Whether this run works on an excerpt of the district."""
-        return excerpt_file(self.files, self._district_id).exists()
+        return workspace_file(self.files, self._district_id).exists()
 
     def now(self) -> datetime:
         """The clock of a run; stages are handed the time."""
@@ -254,8 +261,8 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     def _kept_open(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         if self._small is None:
-            opened = open_current(self.files, self._district_id, is_preview=self._selection.looks)
-            if not stays_open(self.files, self._district_id, is_preview=self._selection.looks):
+            opened = open_working_file(self.files, self._district_id, is_preview=self._selection.looks)
+            if not can_stay_open(self.files, self._district_id, is_preview=self._selection.looks):
                 return opened
             self._small = self._kept.enter_context(opened)
         return nullcontext(self._small)

@@ -9,7 +9,7 @@ import dagster as dg
 STEPS = {
     "raw": "extract_and_land",
     "staging": "stage_and_validate",
-    "current": "read_current",
+    "current": "load_current",
     "intermediate": "reconcile",
     "marts": "reconcile",
     "sync": "plan",

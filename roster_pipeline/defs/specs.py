@@ -16,7 +16,7 @@ from roster_pipeline.syncs.schedule_policy import LATE
 from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
 
 COMPLETE, EVENTS, VOLUME, CONTRACT, BRAKES = "complete", "events_told_all", "event_volume", "contract", "brakes"
-SET_ASIDE = ("raw", "set_aside")
+REJECTED = ("raw", "rejected")
 """What could not be read of any list; it is no asset of its own."""
 STAGING_MODELS = tuple(model for model in models() if model.layer == "staging")
 DECIDING_MODELS = tuple(model for model in models() if model.layer != "staging")
@@ -66,7 +66,7 @@ RAW_CHECKS = [
 def _assets_read(model: Model) -> set[tuple[str, str]]:
     """The assets behind the tables that a model reads."""
     of_all_lists = {("raw", resource.name) for resource in RESOURCES}
-    return set(model.reads - {SET_ASIDE}) | (of_all_lists if SET_ASIDE in model.reads else set())
+    return set(model.reads - {REJECTED}) | (of_all_lists if REJECTED in model.reads else set())
 
 
 def _model_spec(model: Model, kinds: set[str]) -> dg.AssetSpec:

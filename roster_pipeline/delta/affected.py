@@ -1,8 +1,7 @@
-"""How far a change reaches: all that has to be decided again because of it, and all that decides about it.
+"""The affected set: the ids that a delta sync must decide again.
 
-`reach.people`, `.sections`, `.schools`, `.terms` and `.courses` are ids; the models run on the rows of these ids give
-what they would give on the whole district. Reaching too far costs time, not far enough would be wrong: in doubt, it
-reaches. What stays outside stands as it was last published.
+`affected.people`, `.sections`, `.schools`, `.terms` and `.courses` hold ids. The models give the same result on the rows
+of these ids as on the whole district. A set that is too large costs time. A set that is too small would be wrong.
 """
 
 from __future__ import annotations
@@ -22,43 +21,43 @@ PEOPLE_OF_EVENTS = "(FROM events.teachers UNION ALL BY NAME FROM events.students
 ROLES = "[roles.teacher, roles.student]"
 
 CAME_OR_WENT = f"""
-    SELECT id FROM reach.changed WHERE resource IN ('teachers', 'students') AND was <> is_now
+    SELECT id FROM affected.changed WHERE resource IN ('teachers', 'students') AND was <> is_now
     UNION
     -- Whoever waits in quarantine counts as absent, and may come out of it.
-    SELECT id FROM reach.changed SEMI JOIN warehouse.quarantine.records ON clever_id = id
+    SELECT id FROM affected.changed SEMI JOIN warehouse.quarantine.records ON clever_id = id
     UNION
     -- An id that may have passed to another person, or back, opens or closes classes.
     SELECT now.id FROM {PEOPLE_OF_EVENTS} AS now
     JOIN warehouse.intermediate.int_people AS known ON known.clever_id = now.id
     WHERE now.name.first IS DISTINCT FROM known.first_name AND now.name.last IS DISTINCT FROM known.last_name
     UNION
-    SELECT changed.id FROM reach.changed AS changed
+    SELECT changed.id FROM affected.changed AS changed
     JOIN warehouse.intermediate.int_identities AS identity ON identity.clever_id = changed.id
     WHERE identity.is_recycled
 """
 
 SECTIONS = """
-    SELECT id FROM reach.changed WHERE resource = 'sections'
+    SELECT id FROM affected.changed WHERE resource = 'sections'
     UNION
-    SELECT section_id FROM warehouse.intermediate.int_section_members SEMI JOIN reach.came_or_went ON clever_id = id
-    UNION
-    SELECT section_id FROM warehouse.staging.stg_sections
-    SEMI JOIN reach.changed ON id = term_id AND resource = 'terms'
+    SELECT section_id FROM warehouse.intermediate.int_section_members SEMI JOIN affected.came_or_went ON clever_id = id
     UNION
     SELECT section_id FROM warehouse.staging.stg_sections
-    SEMI JOIN reach.changed ON id = school_id AND resource = 'schools' AND was <> is_now
+    SEMI JOIN affected.changed ON id = term_id AND resource = 'terms'
+    UNION
+    SELECT section_id FROM warehouse.staging.stg_sections
+    SEMI JOIN affected.changed ON id = school_id AND resource = 'schools' AND was <> is_now
 """
 
 PEOPLE = """
-    SELECT id FROM reach.changed WHERE resource IN ('teachers', 'students')
+    SELECT id FROM affected.changed WHERE resource IN ('teachers', 'students')
     UNION
-    SELECT clever_id FROM warehouse.intermediate.int_section_members SEMI JOIN reach.sections ON section_id = id
+    SELECT clever_id FROM warehouse.intermediate.int_section_members SEMI JOIN affected.sections ON section_id = id
     UNION
     SELECT unnest(list_append(list_concat(coalesce(students, []), coalesce(teachers, [])), teacher))
     FROM events.sections
     UNION
     SELECT clever_id FROM (SELECT clever_id, unnest(school_ids) AS school_id FROM warehouse.intermediate.int_people)
-    SEMI JOIN reach.changed ON id = school_id AND resource = 'schools' AND was <> is_now
+    SEMI JOIN affected.changed ON id = school_id AND resource = 'schools' AND was <> is_now
 """
 
 ADDRESSES = f"""
@@ -75,11 +74,11 @@ ADDRESSES = f"""
 """Who carries, carried or asks for which address. Whoever shares one with somebody in reach is in reach."""
 
 SCHOOLS = f"""
-    SELECT id FROM reach.changed WHERE resource = 'schools'
+    SELECT id FROM affected.changed WHERE resource = 'schools'
     UNION
-    SELECT unnest(school_ids) FROM warehouse.intermediate.int_people SEMI JOIN reach.people ON clever_id = id
+    SELECT unnest(school_ids) FROM warehouse.intermediate.int_people SEMI JOIN affected.people ON clever_id = id
     UNION
-    SELECT school_id FROM warehouse.staging.stg_sections SEMI JOIN reach.sections ON section_id = id
+    SELECT school_id FROM warehouse.staging.stg_sections SEMI JOIN affected.sections ON section_id = id
     UNION
     SELECT school FROM events.sections
     UNION
@@ -87,18 +86,18 @@ SCHOOLS = f"""
         FROM {PEOPLE_OF_EVENTS})
 """
 OF_SECTIONS = """
-    SELECT id FROM reach.changed WHERE resource = '{list}'
+    SELECT id FROM affected.changed WHERE resource = '{list}'
     UNION
-    SELECT {staged} FROM warehouse.staging.stg_sections SEMI JOIN reach.sections ON section_id = id
+    SELECT {staged} FROM warehouse.staging.stg_sections SEMI JOIN affected.sections ON section_id = id
     UNION
     SELECT {given} FROM events.sections
 """
 
 
-def find_reach(con: duckdb.DuckDBPyConnection) -> int:
+def find_affected(con: duckdb.DuckDBPyConnection) -> int:
     """Fill `reach.*` from `events.*` and the warehouse; returns how many people are in it."""
-    con.execute("CREATE SCHEMA reach")
-    con.execute(f"CREATE TABLE reach.changed AS {' UNION ALL '.join(_changed(one) for one in RESOURCES)}")
+    con.execute("CREATE SCHEMA affected")
+    con.execute(f"CREATE TABLE affected.changed AS {' UNION ALL '.join(_changed(one) for one in RESOURCES)}")
     _reach(con, "came_or_went", CAME_OR_WENT)
     _reach(con, "sections", SECTIONS)
     _reach(con, "people", PEOPLE)
@@ -106,7 +105,7 @@ def find_reach(con: duckdb.DuckDBPyConnection) -> int:
     _reach(con, "schools", SCHOOLS)
     _reach(con, "terms", OF_SECTIONS.format(list="terms", staged="term_id", given="term_id"))
     _reach(con, "courses", OF_SECTIONS.format(list="courses", staged="course_id", given="course"))
-    row = con.execute("SELECT count(*) FROM reach.people").fetchone()
+    row = con.execute("SELECT count(*) FROM affected.people").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -121,14 +120,14 @@ def _changed(resource: Resource) -> str:
         LEFT JOIN warehouse.raw.{name} AS known ON known.id = touched.id
         LEFT JOIN events.{name} AS new ON new.id = touched.id
         WHERE known.content_hash IS DISTINCT FROM new.content_hash
-            OR touched.id IN (SELECT clever_id FROM events.set_aside WHERE {half_read})
-            OR touched.id IN (SELECT clever_id FROM warehouse.raw.set_aside WHERE {half_read})
+            OR touched.id IN (SELECT clever_id FROM events.rejected WHERE {half_read})
+            OR touched.id IN (SELECT clever_id FROM warehouse.raw.rejected WHERE {half_read})
         GROUP BY touched.id
     """
 
 
 def _reach(con: duckdb.DuckDBPyConnection, name: str, ids: str) -> None:
-    con.execute(f"CREATE TABLE reach.{name} AS SELECT DISTINCT id FROM ({ids}) AS found(id) WHERE id IS NOT NULL")
+    con.execute(f"CREATE TABLE affected.{name} AS SELECT DISTINCT id FROM ({ids}) AS found(id) WHERE id IS NOT NULL")
 
 
 def _follow_addresses(con: duckdb.DuckDBPyConnection) -> None:
@@ -138,7 +137,7 @@ def _follow_addresses(con: duckdb.DuckDBPyConnection) -> None:
     """
     con.execute(f"CREATE TEMPORARY VIEW addresses AS {ADDRESSES}")
     con.execute("CREATE TEMPORARY TABLE followed (email VARCHAR, step INTEGER)")
-    con.execute("CREATE TEMPORARY TABLE newest AS FROM reach.people")
+    con.execute("CREATE TEMPORARY TABLE newest AS FROM affected.people")
     for step in count():
         followed = con.execute(
             "INSERT INTO followed SELECT DISTINCT email, ? FROM addresses SEMI JOIN newest ON clever_id = id "
@@ -149,9 +148,9 @@ def _follow_addresses(con: duckdb.DuckDBPyConnection) -> None:
             return
         came = con.execute(
             "CREATE OR REPLACE TEMPORARY TABLE newest AS SELECT DISTINCT clever_id AS id FROM addresses "
-            "WHERE email IN (SELECT email FROM followed WHERE step = ?) AND clever_id NOT IN (FROM reach.people)",
+            "WHERE email IN (SELECT email FROM followed WHERE step = ?) AND clever_id NOT IN (FROM affected.people)",
             [step],
         ).fetchone()
         if came == (0,):
             return
-        con.execute("INSERT INTO reach.people FROM newest")
+        con.execute("INSERT INTO affected.people FROM newest")

@@ -15,7 +15,7 @@ CREATE OR REPLACE TABLE raw.bookmark (
 """
 
 
-def keep_bookmark(con: duckdb.DuckDBPyConnection, bookmark: Bookmark | None, *, missed: int = 0) -> None:
+def save_bookmark(con: duckdb.DuckDBPyConnection, bookmark: Bookmark | None, *, missed: int = 0) -> None:
     """Replace the bookmark by one that does not count yet; with None there is none any more."""
     con.execute(TABLE)
     if bookmark:
@@ -27,7 +27,7 @@ def confirm_bookmark(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
     con.execute("UPDATE raw.bookmark SET is_published = true WHERE sync_id = ?", [sync_id])
 
 
-def known_bookmark(con: duckdb.DuckDBPyConnection) -> tuple[Bookmark | None, bool]:
+def load_bookmark(con: duckdb.DuckDBPyConnection) -> tuple[Bookmark | None, bool]:
     """The bookmark of what the raw tables hold, if there is one; and whether that was published."""
     try:
         row = con.execute("SELECT sync_id, sync_uid, * EXCLUDE (sync_id, sync_uid) FROM raw.bookmark").fetchone()

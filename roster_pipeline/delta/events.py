@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roster_pipeline.land.rows import load_rows, make_empty, note_set_aside
+from roster_pipeline.land.rows import load_rejections, load_rows, make_empty
 from roster_pipeline.model.resources import RESOURCES, Resource
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS events;
 CREATE OR REPLACE TABLE events.gone (resource VARCHAR, id VARCHAR);
-CREATE OR REPLACE TABLE events.set_aside (
+CREATE OR REPLACE TABLE events.rejected (
     sync_id BIGINT, resource VARCHAR, clever_id VARCHAR, reason VARCHAR, whole_record BOOLEAN
 );
 """
@@ -38,7 +38,7 @@ def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int
             load_rows(con, read, sync_id, "events")
         else:
             make_empty(con, read, "events")
-        note_set_aside(con, "events.set_aside", read, sync_id)
+        load_rejections(con, "events.rejected", read, sync_id)
         con.execute("INSERT INTO events.gone SELECT ?, unnest(?::VARCHAR[])", [name, list(events.gone.get(name, ()))])
 
 
@@ -61,7 +61,7 @@ def touched(resource: Resource) -> str:
     name = resource.name
     return (
         f"SELECT id FROM events.{name} UNION SELECT id FROM events.gone WHERE resource = '{name}' UNION "
-        f"SELECT clever_id FROM events.set_aside WHERE resource = '{name}' AND whole_record AND clever_id IS NOT NULL"
+        f"SELECT clever_id FROM events.rejected WHERE resource = '{name}' AND whole_record AND clever_id IS NOT NULL"
     )
 
 
@@ -70,11 +70,11 @@ def overlay(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
     for resource in RESOURCES:
         table = f"{raw}.{resource.name}"
         con.execute(
-            f"DELETE FROM {raw}.set_aside WHERE resource = '{resource.name}' AND clever_id IN ({touched(resource)})"
+            f"DELETE FROM {raw}.rejected WHERE resource = '{resource.name}' AND clever_id IN ({touched(resource)})"
         )
         con.execute(f"DELETE FROM {table} WHERE id IN ({touched(resource)})")
         con.execute(f"INSERT INTO {table} BY NAME FROM events.{resource.name}")
-    con.execute(f"INSERT INTO {raw}.set_aside FROM events.set_aside")
+    con.execute(f"INSERT INTO {raw}.rejected FROM events.rejected")
 
 
 def forget_events(con: duckdb.DuckDBPyConnection) -> None:

@@ -33,7 +33,7 @@ class Choice:
     reason: str
 
 
-def why_full(
+def full_sync_reason(
     asked: str,
     bookmark: Bookmark | None,
     published: Published | None,
@@ -66,7 +66,7 @@ def why_full(
     return next((doubt for doubt, stands in doubts.items() if stands), None)
 
 
-def why_full_after(bookmark: Bookmark, district: District, events: EventsRead, *, rows: int) -> str | None:
+def events_need_full_sync(bookmark: Bookmark, district: District, events: EventsRead, *, rows: int) -> str | None:
     """Why a delta will not do, now that the events are read; None if it will.
 
     Args:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roster_pipeline.delta.affected import find_reach
-from roster_pipeline.delta.bookmark import confirm_bookmark, keep_bookmark
+from roster_pipeline.delta.affected import find_affected
+from roster_pipeline.delta.bookmark import confirm_bookmark, save_bookmark
 from roster_pipeline.delta.events import forget_older, load_events, overlay, touched
 from roster_pipeline.land.lists import TABLES, describe_district, prove
 from roster_pipeline.land.warehouse import give_room, one_transaction
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from roster_pipeline.model.feed import District, EventsRead
     from roster_pipeline.model.sync_state import Bookmark
 
-REACH_OF = {
+AFFECTED_BY_LIST = {
     "schools": "schools",
     "teachers": "people",
     "students": "people",
@@ -43,45 +43,45 @@ WHOLE = ("int_half_read",)
 """Models that the excerpt has of the whole district."""
 
 
-def cut_excerpt(con: duckdb.DuckDBPyConnection, district: District, events: EventsRead, bookmark: Bookmark) -> None:
+def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: EventsRead, bookmark: Bookmark) -> None:
     """Fill the excerpt with the rows within reach of what the events changed.
 
     Args:
-        con: from `open_excerpt`.
+        con: from `open_workspace`.
         bookmark: how far the events go.
     """
     with one_transaction(con):
         con.execute(TABLES)
         load_events(con, events, bookmark.sync_id)
         forget_older(con, raw="warehouse.raw")
-        give_room(con, find_reach(con))
+        give_room(con, find_affected(con))
         describe_district(con, district, bookmark.sync_id, bookmark.sync_uid)
         prove(con, events.reads, bookmark.sync_id, {})
         for one in RESOURCES:
-            within = f"id IN (SELECT id FROM reach.{REACH_OF[one.name]})"
+            within = f"id IN (SELECT id FROM affected.{AFFECTED_BY_LIST[one.name]})"
             con.execute(
                 f"CREATE TABLE raw.{one.name} AS FROM warehouse.raw.{one.name} "
                 f"WHERE {within} AND id NOT IN ({touched(one)}) UNION ALL BY NAME FROM events.{one.name} WHERE {within}"
             )
         _carry_set_aside(con, bookmark.sync_id)
-        keep_bookmark(con, bookmark, missed=bookmark.missed)
+        save_bookmark(con, bookmark, missed=bookmark.missed)
 
 
 def _carry_set_aside(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
     spoken_of = " UNION ALL ".join(f"SELECT '{one.name}', id FROM ({touched(one)})" for one in RESOURCES)
     con.execute(
-        "INSERT INTO raw.set_aside SELECT ?, resource, clever_id, reason, whole_record FROM warehouse.raw.set_aside "
+        "INSERT INTO raw.rejected SELECT ?, resource, clever_id, reason, whole_record FROM warehouse.raw.rejected "
         f"WHERE clever_id IS NULL OR (resource, clever_id) NOT IN ({spoken_of})",
         [sync_id],
     )
-    con.execute("INSERT INTO raw.set_aside FROM events.set_aside")
+    con.execute("INSERT INTO raw.rejected FROM events.rejected")
 
 
-def fold_in(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
+def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
     """Bring the warehouse to where the excerpt is, all at once, now that it is published.
 
     Args:
-        con: from `open_excerpt`.
+        con: from `open_workspace`.
     """
     confirm_bookmark(con, sync_id)
     with one_transaction(con):
@@ -92,23 +92,25 @@ def fold_in(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
         _fold_quarantine(con)
         for schema, table in (
             ("raw", "district"),
-            ("raw", "set_aside"),
+            ("raw", "rejected"),
             ("raw", "bookmark"),
             *_tables(con, ("changes",)),
         ):
             con.execute(f"CREATE OR REPLACE TABLE warehouse.{schema}.{table} AS FROM {schema}.{table}")
         proofs = (
             f"SELECT $sync_id, '{one.name}', 0, count(*), "
-            f"(SELECT count(*) FROM raw.set_aside WHERE resource = '{one.name}'), NULL FROM warehouse.raw.{one.name}"
+            f"(SELECT count(*) FROM raw.rejected WHERE resource = '{one.name}'), NULL FROM warehouse.raw.{one.name}"
             for one in RESOURCES
         )
-        con.execute(f"INSERT OR REPLACE INTO warehouse.raw.proof {' UNION ALL '.join(proofs)}", {"sync_id": sync_id})
+        con.execute(
+            f"INSERT OR REPLACE INTO warehouse.raw.load_audit {' UNION ALL '.join(proofs)}", {"sync_id": sync_id}
+        )
 
 
-def settle(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_excerpt: bool) -> None:
+def mark_published(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_delta: bool) -> None:
     """What this sync read is published: the next one may go on from there."""
-    if is_excerpt:
-        fold_in(con, sync_id)
+    if is_delta:
+        merge_workspace(con, sync_id)
     else:
         confirm_bookmark(con, sync_id)
 
@@ -119,7 +121,7 @@ def _fold_table(con: duckdb.DuckDBPyConnection, table: str, *, whole: bool) -> N
         return
     columns = {name for name, *_ in con.execute(f"DESCRIBE {table}").fetchall()}
     owner = next(column for column in OWNERS if column in columns)
-    con.execute(f"DELETE FROM warehouse.{table} WHERE {owner} IN (SELECT id FROM reach.{OWNERS[owner]})")
+    con.execute(f"DELETE FROM warehouse.{table} WHERE {owner} IN (SELECT id FROM affected.{OWNERS[owner]})")
     con.execute(f"INSERT INTO warehouse.{table} BY NAME FROM {table}")
 
 
@@ -132,8 +134,8 @@ def _fold_accounts(con: duckdb.DuckDBPyConnection) -> None:
 
 def _fold_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     """What could not be read is known of the whole district, what broke a contract of what is within reach."""
-    known = [f"SELECT id FROM reach.{name}" for name in OWNERS.values()]
-    known += ["SELECT clever_id FROM warehouse.raw.set_aside WHERE whole_record AND clever_id IS NOT NULL"]
+    known = [f"SELECT id FROM affected.{name}" for name in OWNERS.values()]
+    known += ["SELECT clever_id FROM warehouse.raw.rejected WHERE whole_record AND clever_id IS NOT NULL"]
     con.execute(
         "CREATE OR REPLACE TEMPORARY TABLE waiting AS FROM warehouse.quarantine.records "
         f"WHERE clever_id IS NULL OR clever_id NOT IN ({' UNION ALL '.join(known)}) UNION FROM quarantine.records"

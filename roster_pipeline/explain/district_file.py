@@ -29,9 +29,9 @@ OPTIONS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
 }
 EMPTIED = """
-    select resource from raw.proof as now
+    select resource from raw.load_audit as now
     where sync_id = $sync_id and "rows" = 0 and exists (
-        from raw.proof as before
+        from raw.load_audit as before
         where before.resource = now.resource and before.sync_id <> now.sync_id and before."rows" > 0
     )
 """
@@ -152,7 +152,7 @@ def last_landing(con: duckdb.DuckDBPyConnection) -> Landing | Unread:
     if district is None:
         return Unread("nothing of this district has been read yet")
     sync_id, sync_uid, state, uploaded_at = district
-    rows = con.execute('select resource, "rows" from raw.proof where sync_id = ?', [sync_id]).fetchall()
+    rows = con.execute('select resource, "rows" from raw.load_audit where sync_id = ?', [sync_id]).fetchall()
     emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
     return Landing(
         sync_id,
@@ -178,7 +178,7 @@ def faults_of(
 ) -> tuple[Fault, ...]:
     """What was wrong with the records of this id: when they were read, and when they were checked."""
     rows = con.execute(
-        "select resource, reason, if(whole_record, 'refused', 'dropped') from raw.set_aside "
+        "select resource, reason, if(whole_record, 'refused', 'dropped') from raw.rejected "
         "where clever_id = ? and list_contains(?, resource) order by all",
         [clever_id, list(resources)],
     ).fetchall()
@@ -187,7 +187,7 @@ def faults_of(
         rows += con.execute(
             "select distinct resource, reason, 'broken' from quarantine.records where clever_id = $id and "
             "list_contains($of, resource) and (resource, reason) not in "
-            "(select (resource, reason) from raw.set_aside where whole_record and clever_id = $id) order by all",
+            "(select (resource, reason) from raw.rejected where whole_record and clever_id = $id) order by all",
             {"id": clever_id, "of": list(resources)},
         ).fetchall()
     return tuple(Fault(*row) for row in rows)

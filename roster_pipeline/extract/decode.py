@@ -16,7 +16,7 @@ from roster_pipeline.model.resources import LARGEST_RECORD, Resource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from roster_pipeline.model.feed import SetAside
+    from roster_pipeline.model.feed import Rejection
 
 
 _DECODING = threading.Lock()
@@ -30,13 +30,13 @@ class Page:
     Attributes:
         lines: the kept fields as NDJSON.
         rows: the number of lines.
-        set_aside: what of the answer is not in `lines`.
+        rejections: what of the answer is not in `lines`.
     """
 
     lines: bytes
     rows: int
     links: Sequence[Link]
-    set_aside: Sequence[SetAside] = ()
+    rejections: Sequence[Rejection] = ()
 
 
 class PageReader:
@@ -78,13 +78,13 @@ class PageReader:
     def _one_by_one(self, body: bytes, what: str) -> Page:
         links, raws = split(body, what)
         lines: list[bytes] = []
-        set_aside: list[SetAside] = []
+        rejections: list[Rejection] = []
         for raw in raws:
             record, faults = self._salvage.read(raw)
-            set_aside += faults
+            rejections += faults
             if record is not None:
                 lines.append(self._encoder.encode_lines([record]))
-        return Page(b"".join(lines), len(lines), links, set_aside)
+        return Page(b"".join(lines), len(lines), links, rejections)
 
 
 def _may_hold_nul(lines: bytes) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from roster_pipeline.extract.event import Event
-    from roster_pipeline.model.feed import SetAside
+    from roster_pipeline.model.feed import Rejection
     from roster_pipeline.model.resources import Resource
 
 UNUSED = ("districts", "resources")
@@ -52,7 +52,7 @@ class _State(NamedTuple):
     event_id: str
     line: bytes
     gone: bool
-    set_aside: tuple[SetAside, ...]
+    rejections: tuple[Rejection, ...]
 
 
 class NewestStates:
@@ -122,9 +122,9 @@ class _List:
         known = self._states.get(key)
         if known is not None and known.event_id > event_id:
             return
-        found, set_aside = (self._members if is_in else self._leavers).read(b'{"data":%b}' % record)
+        found, rejections = (self._members if is_in else self._leavers).read(b'{"data":%b}' % record)
         line = _encode([found]) if found and is_in else b""
-        self._states[key] = _State(event_id, line, found is not None and not is_in, tuple(set_aside))
+        self._states[key] = _State(event_id, line, found is not None and not is_in, tuple(rejections))
 
     def gone(self) -> tuple[str, ...]:
         return tuple(sorted(key for key, state in self._states.items() if state.gone))
@@ -137,8 +137,8 @@ class _List:
         with compressed(file) as out:
             for line in lines:
                 out.write(line)
-        set_aside = tuple(fault for state in states for fault in state.set_aside)
-        return ResourceRead(self.resource, file, pages, len(lines), set_aside)
+        rejections = tuple(fault for state in states for fault in state.rejections)
+        return ResourceRead(self.resource, file, pages, len(lines), rejections)
 
 
 def _peek(record: bytes) -> _Peek:

@@ -19,7 +19,7 @@ from msgspec import inspect
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.extract.envelope import UNREADABLE, Answer, Envelope, Link, Wrapped, broken
 from roster_pipeline.extract.records import Record
-from roster_pipeline.model.feed import SetAside
+from roster_pipeline.model.feed import Rejection
 from roster_pipeline.model.resources import LARGEST_RECORD
 
 VITAL = frozenset({"id", "district", "roles", "student", "teacher", "school", "schools", "students", "teachers"})
@@ -89,10 +89,10 @@ class Salvage:
         loose: Any = msgspec.defstruct(f"Loose{kind.__name__}", [(name, Any, None) for name in kind.__struct_fields__])
         self._loose: msgspec.json.Decoder[Wrapped[msgspec.Struct]] = msgspec.json.Decoder(Wrapped[loose])
 
-    def read(self, raw: bytes) -> tuple[Record | None, list[SetAside]]:
+    def read(self, raw: bytes) -> tuple[Record | None, list[Rejection]]:
         """One record, or as much of it as can be kept; and what was set aside, with reasons."""
         record = self._as_documented(raw)
-        dropped: list[SetAside] = []
+        dropped: list[Rejection] = []
         if record is None:
             try:
                 fields = msgspec.structs.asdict(self._loose.decode(raw).data)
@@ -111,7 +111,7 @@ class Salvage:
         at_home = record.district in (self._district_id, None)
         return record if at_home and b"\\u0000" not in raw else None
 
-    def _mend(self, fields: dict[str, Any]) -> tuple[Record | None, list[SetAside]]:
+    def _mend(self, fields: dict[str, Any]) -> tuple[Record | None, list[Rejection]]:
         misfits = list(_misfits(fields, self._shape, ()))
         clever_id = fields.get("id") or None
         vital = [misfit for misfit in misfits if self._is_vital(misfit)]
@@ -132,10 +132,10 @@ class Salvage:
         is_name = misfit.path == ("name",) and self._resource in NAMED
         return misfit.path[-1] in VITAL or (is_name and misfit.is_too_long)
 
-    def _aside(self, clever_id: object, reason: str, *, whole: bool) -> SetAside:
+    def _aside(self, clever_id: object, reason: str, *, whole: bool) -> Rejection:
         # Text that is no id may be a name, and nobody can say whose record it is.
         known = clever_id if isinstance(clever_id, str) and CLEVER_ID.fullmatch(clever_id) else None
-        return SetAside(self._resource, known, reason, whole)
+        return Rejection(self._resource, known, reason, whole)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import zstandard
 
 from roster_pipeline.extract.pagination import pages
-from roster_pipeline.model.feed import Feed, ResourceRead, SetAside
+from roster_pipeline.model.feed import Feed, Rejection, ResourceRead
 from roster_pipeline.model.resources import RESOURCES, Resource
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def compressed(file: Path) -> BinaryIO:
 def _read(connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event) -> ResourceRead:
     """One list into one file. Holds one page at a time, however long the list."""
     count = rows = 0
-    set_aside: list[SetAside] = []
+    rejections: list[Rejection] = []
     with ExitStack() as failed, compressed(file) as out:
         failed.callback(stop.set)
         for page in pages(connection, resource):
@@ -79,6 +79,6 @@ def _read(connection: DistrictConnection, resource: Resource, file: Path, stop: 
             out.write(page.lines)
             count += 1
             rows += page.rows
-            set_aside += page.set_aside
+            rejections += page.rejections
         failed.pop_all()
-    return ResourceRead(resource, file, count, rows, tuple(set_aside))
+    return ResourceRead(resource, file, count, rows, tuple(rejections))

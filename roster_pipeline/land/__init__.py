@@ -4,7 +4,7 @@
 a district, and `preview` makes the copy that a preview works on.
 """
 
-from roster_pipeline.land.lists import Landed, land, last_landed, proof_of
+from roster_pipeline.land.lists import Landed, land, read_landed, read_load_audit
 from roster_pipeline.land.warehouse import open_warehouse
 
-__all__ = ["Landed", "land", "last_landed", "open_warehouse", "proof_of"]
+__all__ = ["Landed", "land", "open_warehouse", "read_landed", "read_load_audit"]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from roster_pipeline.delta.bookmark import keep_bookmark
+from roster_pipeline.delta.bookmark import save_bookmark
 from roster_pipeline.delta.drift import expect, measure_drift
 from roster_pipeline.delta.events import forget_events, forget_older, load_events, overlay
 from roster_pipeline.errors import RosterError
-from roster_pipeline.land.rows import load_rows, note_set_aside
+from roster_pipeline.land.rows import load_rejections, load_rows
 from roster_pipeline.land.warehouse import one_transaction
 from roster_pipeline.model.feed import District
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
-CREATE TABLE IF NOT EXISTS raw.proof (
-    sync_id BIGINT, resource VARCHAR, pages BIGINT, "rows" BIGINT, set_aside BIGINT, content_digest VARCHAR,
+CREATE TABLE IF NOT EXISTS raw.load_audit (
+    sync_id BIGINT, resource VARCHAR, pages BIGINT, "rows" BIGINT, rejections BIGINT, content_digest VARCHAR,
     PRIMARY KEY (sync_id, resource)
 );
-CREATE TABLE IF NOT EXISTS raw.set_aside (
+CREATE TABLE IF NOT EXISTS raw.rejected (
     sync_id BIGINT, resource VARCHAR, clever_id VARCHAR, reason VARCHAR, whole_record BOOLEAN
 );
 """
@@ -44,10 +44,10 @@ CREATE OR REPLACE TABLE raw.district (
 
 EMPTIED = """
 SELECT now.resource
-FROM raw.proof AS now
+FROM raw.load_audit AS now
 WHERE now.sync_id = $sync_id AND now."rows" = 0
   AND EXISTS (
-      SELECT 1 FROM raw.proof AS before
+      SELECT 1 FROM raw.load_audit AS before
       WHERE before.resource = now.resource AND before.sync_id <> now.sync_id AND before."rows" > 0
   )
 ORDER BY now.resource
@@ -61,7 +61,7 @@ class Landed:
     Attributes:
         sync_uid: of the sync, or None where nothing is published from what landed.
         rows: by the name of the resource; duplicates of one Clever id counted each.
-        set_aside: records refused and fields dropped, over all resources.
+        rejections: records refused and fields dropped, over all resources.
         emptied: resources that are empty now and once were not, so that absence from them proves nothing
             (rule book, Safety). They stay listed, sync after sync, until they have rows again.
         drift: by resource, the records that the events since the bookmark had wrong; None where that could not be told.
@@ -70,7 +70,7 @@ class Landed:
     sync_id: int
     district: District
     rows: dict[str, int]
-    set_aside: int
+    rejections: int
     emptied: tuple[str, ...]
     drift: Mapping[str, int] | None = None
     sync_uid: str | None = None
@@ -91,7 +91,7 @@ def land(
 
     Args:
         con: from `open_warehouse`.
-        sync_id: this sync's number; `raw.proof` keeps one row for each sync and resource.
+        sync_id: this sync's number; `raw.load_audit` keeps one row for each sync and resource.
         bookmark: how far the events of the feed go; None if Clever gives none. It counts once it is confirmed.
         sync_uid: of the sync.
 
@@ -104,17 +104,17 @@ def land(
     if feed.after:
         load_events(con, feed.after, sync_id)
     with one_transaction(con):
-        con.execute("DELETE FROM raw.set_aside")
+        con.execute("DELETE FROM raw.rejected")
         describe_district(con, feed.district, sync_id, sync_uid)
         digests = {}
         for read in feed.reads:
             digests[read.resource.name] = load_rows(con, read, sync_id)
-            note_set_aside(con, "raw.set_aside", read, sync_id)
+            load_rejections(con, "raw.rejected", read, sync_id)
         prove(con, feed.reads, sync_id, digests)
         drift = _follow_events(con, feed)
-        keep_bookmark(con, bookmark, missed=sum(drift.values()) if drift else 0)
+        save_bookmark(con, bookmark, missed=sum(drift.values()) if drift else 0)
     forget_events(con)
-    return last_landed(con, drift)
+    return read_landed(con, drift)
 
 
 def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int] | None:
@@ -136,7 +136,7 @@ def describe_district(con: duckdb.DuckDBPyConnection, district: District, sync_i
     )
 
 
-def last_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None = None) -> Landed:
+def read_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None = None) -> Landed:
     """What the `raw` tables hold now, whichever run landed it.
 
     Raises:
@@ -149,7 +149,9 @@ def last_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None 
     if row is None:
         raise RosterError("Nothing of this district has landed yet; materialize its raw assets first.")
     sync_id, sync_uid, *described = row
-    proof = con.execute('SELECT resource, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id]).fetchall()
+    proof = con.execute(
+        'SELECT resource, "rows", rejections FROM raw.load_audit WHERE sync_id = ?', [sync_id]
+    ).fetchall()
     emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
     return Landed(
         sync_id,
@@ -162,13 +164,13 @@ def last_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None 
     )
 
 
-def proof_of(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, dict[str, object]]:
+def read_load_audit(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, dict[str, object]]:
     """How completely each list was read: pages to the last, rows, records set aside, and whether absence is proven."""
     emptied = {name for (name,) in con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()}
-    rows = con.execute('SELECT resource, pages, "rows", set_aside FROM raw.proof WHERE sync_id = ?', [sync_id])
+    rows = con.execute('SELECT resource, pages, "rows", rejections FROM raw.load_audit WHERE sync_id = ?', [sync_id])
     return {
-        name: {"pages": pages, "rows": count, "set_aside": set_aside, "complete": name not in emptied}
-        for name, pages, count, set_aside in rows.fetchall()
+        name: {"pages": pages, "rows": count, "rejections": rejections, "complete": name not in emptied}
+        for name, pages, count, rejections in rows.fetchall()
     }
 
 
@@ -181,9 +183,9 @@ def prove(
         digests: of the whole of a resource, by its name; nothing of one that was read by events.
     """
     rows = [
-        (sync_id, read.resource.name, read.pages, read.rows, len(read.set_aside), digests.get(read.resource.name))
+        (sync_id, read.resource.name, read.pages, read.rows, len(read.rejections), digests.get(read.resource.name))
         for read in reads
     ]
     # One statement: planning takes DuckDB longer than running, for each anew.
     places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
-    con.execute(f"INSERT OR REPLACE INTO raw.proof VALUES {places}", [value for row in rows for value in row])
+    con.execute(f"INSERT OR REPLACE INTO raw.load_audit VALUES {places}", [value for row in rows for value in row])

@@ -76,9 +76,9 @@ def make_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str) 
     )
 
 
-def note_set_aside(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRead, sync_id: int) -> None:
-    """Add what could not be read of a file's records to a table like `raw.set_aside`."""
-    if not read.set_aside:
+def load_rejections(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRead, sync_id: int) -> None:
+    """Add what could not be read of a file's records to a table like `raw.rejected`."""
+    if not read.rejections:
         return
     # One statement, however many: a row at a time would take minutes for a resource that changed its shape.
     con.execute(
@@ -86,9 +86,9 @@ def note_set_aside(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRea
         [
             sync_id,
             read.resource.name,
-            [fault.clever_id for fault in read.set_aside],
-            [fault.reason for fault in read.set_aside],
-            [fault.whole_record for fault in read.set_aside],
+            [fault.clever_id for fault in read.rejections],
+            [fault.reason for fault in read.rejections],
+            [fault.whole_record for fault in read.rejections],
         ],
     )
 

@@ -57,14 +57,14 @@ def is_small(folder: Path, district_id: str, *, is_preview: bool = False) -> boo
 
 
 @contextmanager
-def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_workspace(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The file that a delta sync works on, with the district's warehouse attached as `warehouse`.
 
     Raises:
         DistrictUnknown, FileDamaged, RosterError: as `open_warehouse`. Which of the two files is damaged cannot be told
             from the errors, so it is said of the warehouse: the excerpt does not outlive the run.
     """
-    warehouse, excerpt = district_file(folder, district_id), excerpt_file(folder, district_id)
+    warehouse, excerpt = district_file(folder, district_id), workspace_file(folder, district_id)
     with (
         as_damage(warehouse, title(district_id)),
         _opened(folder, district_id, excerpt, DELTA_MEMORY, DELTA_THREADS) as con,
@@ -75,18 +75,18 @@ def open_excerpt(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConn
         yield con
 
 
-def open_current(
+def open_working_file(
     folder: Path, district_id: str, *, is_preview: bool = False
 ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     """What a run works on: the excerpt while there is one, or else the file or its copy; raises as they do."""
-    if excerpt_file(folder, district_id).exists():
-        return open_excerpt(folder, district_id)
+    if workspace_file(folder, district_id).exists():
+        return open_workspace(folder, district_id)
     return open_warehouse(folder, district_id, is_preview=is_preview)
 
 
-def stays_open(folder: Path, district_id: str, *, is_preview: bool = False) -> bool:
+def can_stay_open(folder: Path, district_id: str, *, is_preview: bool = False) -> bool:
     """Whether what a run works on needs so little memory that it stays open between the steps."""
-    return excerpt_file(folder, district_id).exists() or is_small(folder, district_id, is_preview=is_preview)
+    return workspace_file(folder, district_id).exists() or is_small(folder, district_id, is_preview=is_preview)
 
 
 def give_room(con: duckdb.DuckDBPyConnection, people: int) -> None:
@@ -98,18 +98,18 @@ def give_room(con: duckdb.DuckDBPyConnection, people: int) -> None:
 
 def _people_in_reach(con: duckdb.DuckDBPyConnection) -> int:
     try:
-        row = con.execute("SELECT count(*) FROM reach.people").fetchone()
+        row = con.execute("SELECT count(*) FROM affected.people").fetchone()
     except duckdb.CatalogException:  # it is cut only now
         return 0
     return int(row[0]) if row else 0
 
 
-def excerpt_file(folder: Path, district_id: str) -> Path:
+def workspace_file(folder: Path, district_id: str) -> Path:
     """Where it is; it exists only while a delta sync of the district runs."""
     return folder / f"{district_id}.delta.duckdb"
 
 
-def discard_excerpt(folder: Path, district_id: str) -> None:
+def discard_workspace(folder: Path, district_id: str) -> None:
     """Remove it, and what a killed process left of it."""
     for left_behind in folder.glob(f"{district_id}.delta.duckdb*"):
         remove(left_behind)

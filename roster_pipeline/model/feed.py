@@ -32,7 +32,7 @@ class District:
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class Rejection:
     """A record that could not be read, or a field of it that was dropped. Carries no value of the record."""
 
     resource: str
@@ -49,14 +49,14 @@ class ResourceRead:
         file: the kept fields of its records as NDJSON, zstd-compressed.
         pages: answers read, an empty last page included.
         rows: records written to `file`.
-        set_aside: records refused and fields dropped because of their type.
+        rejections: records refused and fields dropped because of their type.
     """
 
     resource: Resource
     file: Path
     pages: int
     rows: int
-    set_aside: tuple[SetAside, ...]
+    rejections: tuple[Rejection, ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class EventsRead:
     @property
     def changed(self) -> int:
         """Records of our lists that they speak of; one of two lists counts twice."""
-        read = sum(one.rows + len(one.set_aside) for one in self.reads)
+        read = sum(one.rows + len(one.rejections) for one in self.reads)
         return read + sum(len(ids) for ids in self.gone.values())
 
 

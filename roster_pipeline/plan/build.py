@@ -34,7 +34,7 @@ def build_plan(
     district_id: str,
     emptied: Iterable[str],
     standing: Standing,
-    is_excerpt: bool = False,
+    is_delta: bool = False,
     sync_uid: str | None = None,
 ) -> Plan:
     """Hold what the brakes hold, count and digest the rest, and keep the plan in `changes.plan`.
@@ -42,11 +42,11 @@ def build_plan(
     Args:
         sync_uid: of the sync.
         emptied: resources that are empty now while the last good feed had some.
-        is_excerpt: the tables are a delta sync's: events prove its removals, which are shares of what `warehouse` has.
+        is_delta: the tables are a delta sync's: events prove its removals, which are shares of what `warehouse` has.
         standing: the limits, and what people decided: what they approved, and exactly that, does not wait.
     """
-    _show_live(con, AS_PUBLISHED if is_excerpt else "from current")
-    unproven = set() if is_excerpt else {*emptied, *_emptied(con), *_unidentified(con)}
+    _create_baseline(con, AS_PUBLISHED if is_delta else "from current")
+    unproven = set() if is_delta else {*emptied, *_emptied(con), *_unidentified(con)}
     held = hold_removals(con, standing.limits, unproven, dict(standing.lately))
     removed = count_removals(con)  # what a person approves is of no week
     approved = _approved(con, standing, held)
@@ -78,11 +78,11 @@ def build_plan(
     return plan
 
 
-def _show_live(con: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """`live.X`: the rows of the whole district, which the brakes count their shares of."""
-    con.execute("create schema if not exists live")
+def _create_baseline(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """`baseline.X`: the rows of the whole district, which the brakes count their shares of."""
+    con.execute("create schema if not exists baseline")
     for entity in ENTITIES:
-        con.execute(f"create or replace view live.{entity.name} as {rows}.{entity.name}")
+        con.execute(f"create or replace view baseline.{entity.name} as {rows}.{entity.name}")
 
 
 def _approved(con: duckdb.DuckDBPyConnection, standing: Standing, held: Iterable[Held]) -> str | None:

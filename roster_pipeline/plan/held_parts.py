@@ -141,7 +141,7 @@ def _count(
 ) -> int:
     """Rows that live now."""
     row = con.execute(
-        f"select count(*) from live.{subject.entity} "
+        f"select count(*) from baseline.{subject.entity} "
         f"where not is_ended and not is_native and ({subject.where}) and {within}",
         values or [],
     ).fetchone()

@@ -66,8 +66,8 @@ own: native, or an admin's."""
 OF_PEOPLE = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 OF_ROSTERS = ("roster_teachers", "roster_students", "parked_members")
 ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
-SCHOOL_OF_ROSTER = "(select school_id from live.rosters as roster where roster.section_id = it.section_id)"
-ROSTER_OF_UNIT = "section_id in (select section_id from live.rosters where school_id in units)"
+SCHOOL_OF_ROSTER = "(select school_id from baseline.rosters as roster where roster.section_id = it.section_id)"
+ROSTER_OF_UNIT = "section_id in (select section_id from baseline.rosters where school_id in units)"
 
 
 def _people(name: str, role: str) -> Part:

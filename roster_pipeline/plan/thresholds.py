@@ -40,11 +40,11 @@ DIFFERS = " or ".join(
 )
 """A name or email that is missing before or after is not a different one (R6.7): masking names waits for nobody."""
 COUNTED = {
-    END: ("true", "live.{entity} where not is_ended and not is_native and ({where})"),
+    END: ("true", "baseline.{entity} where not is_ended and not is_native and ({where})"),
     UPDATE: (
         f"({DIFFERS}) and {KNOWN} "
         "and account_id in (select account_id from current.org_memberships where not is_ended)",
-        "live.org_memberships where not is_ended and clever_id is not null",
+        "baseline.org_memberships where not is_ended and clever_id is not null",
     ),
 }
 """By op: which changes count, and which live rows they are a share of. Updates are of those who are known and there:
@@ -140,7 +140,7 @@ def _tripped(unit: Unit) -> str:
             select {unit.of} as unit, count(*) as n from changes.{unit.entity} as it
             where op = 'end' and not held and ({unit.where}) group by all having count(*) >= $at_least
         ), live as (
-            select {unit.of} as unit, count(*) as n from live.{unit.entity} as it
+            select {unit.of} as unit, count(*) as n from baseline.{unit.entity} as it
             where not is_ended and not is_native and ({unit.where}) and {unit.of} in (select unit from ending)
             group by all
         )

@@ -31,7 +31,7 @@ def begin_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create schema if not exists quarantine")
     con.execute(
         "create or replace table quarantine.records as "
-        "select resource, clever_id, reason from raw.set_aside where whole_record"
+        "select resource, clever_id, reason from raw.rejected where whole_record"
     )
 
 

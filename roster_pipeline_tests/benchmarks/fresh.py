@@ -32,7 +32,7 @@ def delta_sync(bench: Bench, students: int) -> list[Figure]:
         deltas = []
         for _ in range(bench.repeats):
             change(EVENTS)
-            alone = run_case("fresh:excerpt_alone", **case)
+            alone = run_case("fresh:workspace_alone", **case)
             deltas.append(run_case("fresh:by_stages", mode="auto", **case))
     delta = sorted(deltas, key=lambda one: one.seconds)[len(deltas) // 2]
     assert {one.detail["mode"] for one in deltas} == {"delta"}
@@ -83,7 +83,7 @@ def by_stages(district_id: str, mode: str) -> None:
     report(seconds, mode=chosen, rows=plan.total, idle_mb=idle, took=took)
 
 
-def excerpt_alone(district_id: str) -> None:
+def workspace_alone(district_id: str) -> None:
     """The events read and the excerpt cut, in a process that loads no more than that; nothing is published."""
     from tempfile import TemporaryDirectory
 
@@ -161,4 +161,4 @@ def _change(district, events: int, rng: Random) -> None:
 
 
 if __name__ == "__main__":
-    {one.__name__: one for one in (by_stages, excerpt_alone, serve)}[sys.argv[1]](**json.loads(sys.argv[2]))
+    {one.__name__: one for one in (by_stages, workspace_alone, serve)}[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -16,7 +16,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from roster_pipeline.current.load import CURRENT_TABLES, read_current
+from roster_pipeline.current.load import CURRENT_TABLES, load_current
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import connect_district
@@ -82,7 +82,7 @@ def as_in_a_sync() -> None:
     with _both() as (con, product):
         with transaction(product, one_view=True) as pg:
             organization_id = organization_of(pg, DISTRICT.id)
-            reading = _seconds(lambda: read_current(con, pg, organization_id))
+            reading = _seconds(lambda: load_current(con, pg, organization_id))
             again = {name: _read_again(con, pg, organization_id, name) for name in ("accounts", "near_accounts")}
             again["addresses"] = _seconds(lambda: copy_to_postgres(con, ADDRESSES, pg, "up_again", "email text"))
         deciding = _seconds(lambda: list(run_models(con, identity_models())))

@@ -12,7 +12,7 @@ from time import perf_counter
 import duckdb
 from sqlalchemy import Connection, Engine
 
-from roster_pipeline.current.load import read_current
+from roster_pipeline.current.load import load_current
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import connect_district
@@ -60,7 +60,7 @@ def links_of(con: duckdb.DuckDBPyConnection, product: Engine, people: int, seed:
         owners = _fill(pg, (someone for _, someone in drawn))
     land_people(con, (clever_user(number, *_said(someone)) for number, (_, someone) in enumerate(drawn)))
     with transaction(product, one_view=True) as pg:
-        read_current(con, pg, organization_of(pg, DISTRICT.id))
+        load_current(con, pg, organization_of(pg, DISTRICT.id))
     list(run_models(con, [model for model in models() if model.layer != "staging"]))
     decided = {int(key, 16): decision for key, *decision in con.execute(DECIDED).fetchall()}
     return _tally(drawn, decided, owners)

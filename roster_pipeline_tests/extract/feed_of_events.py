@@ -79,11 +79,11 @@ def gone(found: EventsRead) -> dict[str, tuple[str, ...]]:
     return {name: ids for name, ids in found.gone.items() if ids}
 
 
-def set_aside(found: EventsRead) -> list[tuple[str, str | None, str]]:
+def rejections(found: EventsRead) -> list[tuple[str, str | None, str]]:
     """Whole records that could not be read."""
     return [
         (fault.resource, fault.clever_id, fault.reason)
         for each in found.reads
-        for fault in each.set_aside
+        for fault in each.rejections
         if fault.whole_record
     ]

@@ -17,7 +17,7 @@ from roster_pipeline_tests.extract.feed_of_events import (
     kept,
     pages,
     read,
-    set_aside,
+    rejections,
 )
 
 FIVE = [happened(n, "schools.updated", SCHOOL | {"name": f"Pineapple {n}"}) for n in range(1, 6)]
@@ -127,7 +127,7 @@ def test_created_user_may_be_years_old(tmp_path):
 )
 def test_a_user_is_in_the_lists_of_the_roles_and_gone_from_the_others(tmp_path, roles, lists, left):
     found = read(feed(happened(1, "users.updated", ANN | {"roles": roles})), tmp_path)
-    assert (kept(found).keys(), gone(found).keys(), set_aside(found)) == (lists, left, [])
+    assert (kept(found).keys(), gone(found).keys(), rejections(found)) == (lists, left, [])
 
 
 @pytest.mark.scenario("E-12")
@@ -154,7 +154,7 @@ def test_the_last_event_of_a_record_decides_even_if_it_cannot_be_read(tmp_path):
     events = [happened(1, "sections.updated", CLASS), happened(2, "sections.updated", CLASS | {"students": "all"})]
     found = read(feed(*events), tmp_path / "unreadable")
     assert (kept(found), gone(found)) == ({}, {})
-    assert set_aside(found) == [("sections", CLASS["id"], "students is not a list")]
+    assert rejections(found) == [("sections", CLASS["id"], "students is not a list")]
     assert kept(read(feed(*events, happened(3, "sections.updated", CLASS)), tmp_path)) == {"sections": [CLASS]}
 
 
@@ -162,12 +162,12 @@ def test_the_last_event_of_a_record_decides_even_if_it_cannot_be_read(tmp_path):
 def test_another_districts_record_is_set_aside(tmp_path, verb):
     found = read(feed(happened(1, f"schools.{verb}", SCHOOL | {"district": OTHER})), tmp_path)
     assert (kept(found), gone(found)) == ({}, {})
-    assert set_aside(found) == [("schools", SCHOOL["id"], "belongs to another district")]
+    assert rejections(found) == [("schools", SCHOOL["id"], "belongs to another district")]
 
 
 def test_what_was_deleted_is_gone_though_only_its_id_can_be_read(tmp_path):
     found = read(feed(happened(1, "sections.deleted", {"id": oid(72), "students": 5})), tmp_path)
-    assert (gone(found), set_aside(found)) == ({"sections": (oid(72),)}, [])
+    assert (gone(found), rejections(found)) == ({"sections": (oid(72),)}, [])
 
 
 def test_a_deleted_user_is_gone_from_both_lists(tmp_path):
@@ -178,4 +178,4 @@ def test_a_deleted_user_is_gone_from_both_lists(tmp_path):
 def test_a_user_without_roles_proves_no_absence_and_is_set_aside(tmp_path):
     found = read(feed(happened(1, "users.updated", {"id": ANN["id"], "name": ANN["name"]})), tmp_path)
     assert (kept(found), gone(found)) == ({}, {})
-    assert set_aside(found) == [(name, ANN["id"], "roles is missing") for name in ("teachers", "students")]
+    assert rejections(found) == [(name, ANN["id"], "roles is missing") for name in ("teachers", "students")]

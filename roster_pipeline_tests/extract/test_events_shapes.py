@@ -21,7 +21,7 @@ from roster_pipeline_tests.extract.feed_of_events import (
     kept,
     pages,
     read,
-    set_aside,
+    rejections,
 )
 
 GOOD = happened(2, "schools.updated", SCHOOL)
@@ -103,14 +103,14 @@ def test_no_more_than_twenty_kinds_of_unknown_events_are_told_apart(tmp_path):
 def test_a_record_that_cannot_be_read_is_set_aside(tmp_path, kind, record, aside):
     found = read(pages([happened(1, f"{kind}.updated", record)]), tmp_path)
     assert (kept(found), gone(found), found.unknown) == ({}, {}, {})
-    assert set_aside(found) == [(kind, record["id"], aside)]
+    assert rejections(found) == [(kind, record["id"], aside)]
 
 
 @pytest.mark.parametrize("verb", ["updated", "deleted"])
 @pytest.mark.parametrize(("key", "reason"), [(None, "is missing"), (5, "is not text"), ("", "is missing")])
 def test_a_record_without_an_id_is_set_aside(tmp_path, verb, key, reason):
     found = read(pages([happened(n, f"terms.{verb}", {"id": key}) for n in (1, 2, 2)]), tmp_path)
-    assert (kept(found), gone(found), set_aside(found)) == ({}, {}, [("terms", None, f"id {reason}")] * 2)
+    assert (kept(found), gone(found), rejections(found)) == ({}, {}, [("terms", None, f"id {reason}")] * 2)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_record_without_an_id_is_set_aside(tmp_path, verb, key, reason):
 )
 def test_a_user_is_set_aside_in_the_lists_that_the_roles_may_name(tmp_path, roles, aside):
     found = read(pages([happened(1, "users.updated", ANN | {"roles": roles})]), tmp_path)
-    assert set_aside(found) == [(name, ANN["id"], reason) for name, reason in aside.items()]
+    assert rejections(found) == [(name, ANN["id"], reason) for name, reason in aside.items()]
     assert gone(found).keys() == {"teachers", "students"} - aside.keys()
     assert kept(found) == {}
 
@@ -133,7 +133,7 @@ def test_a_user_is_set_aside_in_the_lists_that_the_roles_may_name(tmp_path, role
 def test_a_field_that_only_describes_is_dropped_alone(tmp_path, name):
     found = read(pages([happened(1, "schools.updated", SCHOOL | {"name": name}), GOOD | {"type": "a.b"}]), tmp_path)
     assert kept(found) == {"schools": [{"id": SCHOOL["id"], "district": DISTRICT}]}
-    (fault,) = found.reads[0].set_aside
+    (fault,) = found.reads[0].rejections
     assert (fault.clever_id, fault.whole_record) == (SCHOOL["id"], False)
 
 
@@ -147,7 +147,7 @@ def test_a_record_of_five_megabytes_is_read(tmp_path):
 def test_a_school_whose_new_name_is_too_long_is_neither_changed_nor_gone(tmp_path):
     found = read(feed(happened(1, "schools.updated", SCHOOL | {"name": "x" * 17_000_000})), tmp_path)
     assert (kept(found), gone(found)) == ({}, {})
-    assert set_aside(found) == [("schools", SCHOOL["id"], "name is longer than 1,000 characters")]
+    assert rejections(found) == [("schools", SCHOOL["id"], "name is longer than 1,000 characters")]
 
 
 @pytest.mark.parametrize("old", [None, 5, "<html>", NESTED, {"roles": NESTED}, {"name": "\0"}, {"name": "\ud83d"}])
@@ -155,7 +155,7 @@ def test_old_values_of_any_shape_change_nothing(tmp_path, old):
     event = happened(2, "schools.updated", SCHOOL, previous_attributes=old)
     event["data"]["previous_attributes"] = old
     found = read(pages([event]), tmp_path)
-    assert (kept(found), found.reads[0].set_aside, found.unknown) == ({"schools": [SCHOOL]}, (), {})
+    assert (kept(found), found.reads[0].rejections, found.unknown) == ({"schools": [SCHOOL]}, (), {})
 
 
 def test_a_time_that_is_none_is_no_time(tmp_path):

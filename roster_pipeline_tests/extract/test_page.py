@@ -39,7 +39,7 @@ def kept(page: Page) -> list[dict[str, object]]:
 
 
 def reasons(page: Page) -> list[tuple[str | None, str, bool]]:
-    return [(fault.clever_id, fault.reason, fault.whole_record) for fault in page.set_aside]
+    return [(fault.clever_id, fault.reason, fault.whole_record) for fault in page.rejections]
 
 
 def test_only_the_kept_fields_are_kept():
@@ -59,7 +59,7 @@ def test_only_the_kept_fields_are_kept():
     page = read(person)
     role = {"school": oid(7), "schools": [oid(7)], "sis_id": "5"}
     assert kept(page) == [{**GOOD, "roles": {"student": role}}]
-    assert not page.set_aside
+    assert not page.rejections
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
@@ -71,7 +71,7 @@ def test_the_records_have_the_fields_of_the_model_and_no_others(resource):
 def test_null_and_missing_are_alike():
     page = read({**GOOD, "email": None, "roles": None})
     assert kept(page) == [{key: value for key, value in GOOD.items() if key != "email"}]
-    assert not page.set_aside
+    assert not page.rejections
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_wrong_field_that_says_who_or_where_takes_the_record_with_it(wrong, cl
 def test_half_a_class_is_no_class(students):
     page = read({"id": oid(1), "students": students}, resource=SECTIONS)
     assert page.rows == 0
-    assert page.set_aside[0].whole_record
+    assert page.rejections[0].whole_record
 
 
 @pytest.mark.parametrize("resource", [SCHOOLS, SECTIONS], ids=lambda resource: resource.name)
@@ -162,7 +162,7 @@ def test_a_school_or_class_whose_name_is_too_long_is_rejected_alone(resource):
 def test_a_text_of_the_longest_length_is_kept(text):
     page = read({**GOOD, "name": {"first": text}, "email": text[:320]})
     assert (kept(page)[0]["name"], kept(page)[0]["email"]) == ({"first": text}, text[:320])
-    assert not page.set_aside
+    assert not page.rejections
 
 
 def test_a_record_that_is_larger_than_duckdb_reads_is_rejected_alone():
@@ -211,19 +211,19 @@ def test_bytes_that_are_no_utf8_cost_one_record():
 def test_odd_text_in_a_field_that_is_not_kept_costs_nothing():
     page = read({**GOOD, "phone": "\ud800"}, {**GOOD, "ext": {"x": "\0"}})
     assert page.rows == 2
-    assert not page.set_aside
+    assert not page.rejections
 
 
 @pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "\U0001f600", "\u2028", "é\x01\n", "\\ud800"])
 def test_odd_but_good_text_stays_as_it_is(text):
     page = read({"id": oid(1), "name": text}, resource=TERMS)
     assert [json.loads(line)["name"] for line in page.lines.split(b"\n") if line] == [text]
-    assert not page.set_aside
+    assert not page.rejections
 
 
 def test_no_reason_repeats_a_value():
     page = read({**GOOD, "email": ["Ann.Example"]}, {**GOOD, "id": oid(2), "district": "Ann.Example"})
-    assert "Ann" not in repr(page.set_aside)
+    assert "Ann" not in repr(page.rejections)
 
 
 def test_a_page_that_cannot_be_split_is_refused_whole():

@@ -143,7 +143,7 @@ def test_what_clever_answered_in_2023_is_read_without_a_loss(tmp_path):
         "terms": (1, 5),
         "courses": (3, 200),
     }
-    assert not any(read.set_aside for read in feed.reads)
+    assert not any(read.rejections for read in feed.reads)
 
 
 def test_nothing_private_that_clever_answered_reaches_a_file(tmp_path):

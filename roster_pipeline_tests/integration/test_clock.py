@@ -10,7 +10,7 @@ import pytest
 from roster_pipeline.cli import main
 from roster_pipeline.cli.why import moment
 from roster_pipeline.errors import CannotStart
-from roster_pipeline.land import last_landed, open_warehouse
+from roster_pipeline.land import open_warehouse, read_landed
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.settings import read_settings
@@ -89,7 +89,7 @@ def test_given_a_sync_when_it_ends_then_what_is_published_was_read_when_it_began
         first = find_organization(pg, valley.id)
     assert (first.last_read_at, first.last_full_read_at) == (started, started)
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
-        district = last_landed(con).district
+        district = read_landed(con).district
     with transaction(product) as pg:
         sync = begin_sync(pg, valley.id, dagster_run_id="delta", mode="delta", trigger="manual", at=NOW)
         delta = replace(plan, sync_id=sync, sync_uid=None)

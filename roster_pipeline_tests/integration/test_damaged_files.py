@@ -10,7 +10,7 @@ import pytest
 from roster_pipeline.cli import main
 from roster_pipeline.damaged import moved_aside, remove
 from roster_pipeline.land import open_warehouse
-from roster_pipeline.land.warehouse import district_file, excerpt_file
+from roster_pipeline.land.warehouse import district_file, workspace_file
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, published, query
@@ -69,11 +69,11 @@ def test_given_a_damaged_page_that_only_a_delta_reads_when_synced_then_the_same_
     def cut(con, *_):
         raise duckdb.InternalException("a page that cannot be read")
 
-    monkeypatch.setattr("roster_pipeline.ingest.cut_excerpt", cut)
+    monkeypatch.setattr("roster_pipeline.ingest.build_workspace", cut)
     quick_sync(valley, mode="auto")
     assert query(product, LAST) == [("full", MOVED, "published")]
     assert difference(expect(valley, before), published(product, valley.id)) == {}
-    assert not excerpt_file(file.parent, valley.id).exists()
+    assert not workspace_file(file.parent, valley.id).exists()
     assert len(moved_aside(file)) == 1
 
 
@@ -82,7 +82,7 @@ def test_given_a_damaged_page_that_only_a_delta_reads_when_synced_then_the_same_
     [
         ("run_models", duckdb.IOException),
         ("find_differences", duckdb.FatalException),
-        ("read_current", duckdb.SerializationException),
+        ("load_current", duckdb.SerializationException),
         ("build_plan", duckdb.Error),
     ],
 )

@@ -5,7 +5,7 @@ import duckdb
 import pytest
 
 from roster_pipeline.land import warehouse
-from roster_pipeline.land.warehouse import excerpt_file
+from roster_pipeline.land.warehouse import workspace_file
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.integration.readers import difference, execute, published, query
@@ -42,7 +42,7 @@ def test_given_a_school_day_when_the_job_takes_the_delta_then_all_is_published_a
     assert "events tell all" in said["why"].value
     assert "dagster/column_lineage" in _metadata(instance, ("marts", "rosters"))
     assert checks("event_volume")["raw/sections"][0]
-    assert not excerpt_file(read_settings().districts_folder, valley.id).exists()
+    assert not workspace_file(read_settings().districts_folder, valley.id).exists()
 
 
 def test_given_a_delta_when_folded_in_then_what_the_warehouse_holds_of_clever_is_as_a_full_read_makes_it(
@@ -67,8 +67,8 @@ def test_given_a_term_of_a_new_name_when_synced_by_events_then_with_the_room_tha
     settings = read_settings()
     bring_in(settings, product, valley.id, mode="auto")
 
-    with warehouse.open_excerpt(settings.districts_folder, valley.id) as con:
-        ((reached,),) = con.execute("select count(*) from reach.people").fetchall()
+    with warehouse.open_workspace(settings.districts_folder, valley.id) as con:
+        ((reached,),) = con.execute("select count(*) from affected.people").fetchall()
         given = con.execute(ROOM).fetchall()
         con.execute(f"set memory_limit = '{room}'")
         assert given == con.execute(ROOM).fetchall()

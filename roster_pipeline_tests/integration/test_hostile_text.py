@@ -117,7 +117,7 @@ def test_given_text_that_cannot_be_stored_when_synced_then_that_field_alone_is_l
     quick_sync(district)
     assert difference(expect(readable), published(product, district.id)) == {}
     with open_warehouse(read_settings().districts_folder, district.id) as con:
-        counted = con.execute("select count(*), count(distinct clever_id) from raw.set_aside").fetchall()
+        counted = con.execute("select count(*), count(distinct clever_id) from raw.rejected").fetchall()
     assert counted == [(len(spoilt), len(spoilt))]
     reprint(district)
     quick_sync(district)

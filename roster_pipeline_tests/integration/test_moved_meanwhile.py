@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from roster_pipeline.errors import PlanStale
-from roster_pipeline.land import last_landed, open_warehouse
+from roster_pipeline.land import open_warehouse, read_landed
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
@@ -46,7 +46,7 @@ def test_given_a_published_plan_when_published_again_then_it_is_over(valley, qui
     plan = quick_sync(valley)
     before = published(product, valley.id)
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
-        district = last_landed(con).district
+        district = read_landed(con).district
     with pytest.raises(PlanStale, match="is over"), transaction(product) as pg:
         finish_sync(pg, plan, district, summary="Nothing changed.", at=datetime.now(UTC))
     assert published(product, valley.id) == before

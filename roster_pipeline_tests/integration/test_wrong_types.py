@@ -153,7 +153,7 @@ def test_given_records_of_wrong_types_when_synced_then_they_are_counted_and_noth
     expected["students"] = expected.pop("users")
     for resource, count in expected.items():
         landed = instance.get_latest_materialization_event(dg.AssetKey(["raw", resource])).asset_materialization
-        assert landed.metadata["set_aside"].value == count
+        assert landed.metadata["rejections"].value == count
     refused = {asset for asset, (passed, _) in checks("contract").items() if not passed}
     assert refused == {"staging/stg_students", "staging/stg_sections"}
     words = said()

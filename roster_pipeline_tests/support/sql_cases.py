@@ -81,7 +81,7 @@ def open_empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("create schema current")
         for resource in RESOURCES:
             _create_table(con, f"raw.{resource.name}", {**resource.fields, **LANDED_COLUMNS})
-        _create_table(con, "raw.set_aside", SET_ASIDE_COLUMNS)
+        _create_table(con, "raw.rejected", SET_ASIDE_COLUMNS)
         for table in CURRENT_TABLES:
             _create_table(con, f"current.{table.name}", table.columns)
         list(run_models(con, models()))

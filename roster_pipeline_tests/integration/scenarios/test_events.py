@@ -3,7 +3,7 @@
 import pytest
 
 from roster_pipeline import ingest as reading
-from roster_pipeline.delta.bookmark import known_bookmark
+from roster_pipeline.delta.bookmark import load_bookmark
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.api.feed_event import event
 from roster_pipeline.sandbox.data.clever_values import clever_time
@@ -44,7 +44,7 @@ def full(town, quick_sync, product):
 def drift(town):
     """Records that the events had missed, by the last full read."""
     with open_warehouse(read_settings().districts_folder, town.id) as con:
-        return known_bookmark(con)[0].missed
+        return load_bookmark(con)[0].missed
 
 
 def assert_equal(product, town):
@@ -355,7 +355,7 @@ def _tell(town, kind, record):
 
 def _bookmark(town):
     with open_warehouse(read_settings().districts_folder, town.id) as con:
-        return known_bookmark(con)[0]
+        return load_bookmark(con)[0]
 
 
 def _go_back(town, bookmark):

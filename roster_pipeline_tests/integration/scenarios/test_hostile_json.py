@@ -62,7 +62,7 @@ def test_record_of_invalid_utf8_is_rejected_and_ends_nothing(town, own_words, re
     assert (section, known) in found.students
     assert (found.people[renamed][1], found.members[leaver]) == ("Renamed", "student")
     with open_warehouse(read_settings().districts_folder, town.id) as con:
-        told = con.execute("select resource, clever_id, reason from raw.set_aside").fetchall()
+        told = con.execute("select resource, clever_id, reason from raw.rejected").fetchall()
     assert told == [("students", None, "the record is not a JSON object in UTF-8")]
 
 

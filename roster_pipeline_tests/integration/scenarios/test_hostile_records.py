@@ -21,12 +21,12 @@ GRADES = (
 
 
 @pytest.fixture
-def set_aside(town):
+def rejections(town):
     """(list, Clever id, reason, whether the whole record) of what the last sync did not take."""
 
     def told():
         with open_warehouse(read_settings().districts_folder, town.id) as con:
-            return set(con.execute("select resource, clever_id, reason, whole_record from raw.set_aside").fetchall())
+            return set(con.execute("select resource, clever_id, reason, whole_record from raw.rejected").fetchall())
 
     return told
 
@@ -41,7 +41,7 @@ def test_values_outside_their_lists_are_text_or_ignored(town, quick_sync, produc
 
 
 @pytest.mark.scenario("H-20")
-def test_wrong_types_are_refused_with_their_place(town, resync, product, set_aside):
+def test_wrong_types_are_refused_with_their_place(town, resync, product, rejections):
     keys = [town.student(number) for number in range(3)]
     sections = [town.section(number, students=keys) for number in range(3)]
     resync()
@@ -52,7 +52,7 @@ def test_wrong_types_are_refused_with_their_place(town, resync, product, set_asi
     misprint(town, "sections", sections[1], {"teachers": {"0": keys[2]}})
     assert resync().total == 0
     assert row_versions(product) == before
-    assert set_aside() == {
+    assert rejections() == {
         ("students", None, "id is not text", True),
         ("students", keys[1], "roles.student.schools is not a list", True),
         ("sections", sections[0], "students is missing", True),
@@ -106,7 +106,7 @@ def test_unusual_grades_are_accepted_as_text(town, quick_sync, product):
 
 
 @pytest.mark.scenario("H-25")
-def test_wrong_optional_field_is_dropped_and_needed_one_refuses(town, quick_sync, product, set_aside):
+def test_wrong_optional_field_is_dropped_and_needed_one_refuses(town, quick_sync, product, rejections):
     wrong = {
         town.student(1): {"email": ["ann@example.org"]},
         town.student(2): {"name": {"first": 5, "last": "Lake"}},
@@ -124,11 +124,11 @@ def test_wrong_optional_field_is_dropped_and_needed_one_refuses(town, quick_sync
     assert nobody not in people
     assert roster_of(product, section).awaited == {nobody: "student"}
     assert roster_of(product, town.section(2)).state == "live"
-    assert set_aside() == {
+    assert rejections() == {
         ("students", no_email, "email is not text", False),
         ("students", no_first_name, "name.first is not text", False),
         ("students", nobody, "roles is not an object", True),
         ("sections", town.section(2), "subject is not text", False),
         ("sections", town.section(2), "period is not text", False),
     }
-    assert "ann@example.org" not in json.dumps(sorted(map(repr, set_aside())))
+    assert "ann@example.org" not in json.dumps(sorted(map(repr, rejections())))

@@ -23,12 +23,12 @@ STORED = {
 
 
 @pytest.fixture
-def set_aside(town):
+def rejections(town):
     """(list, Clever id, reason, whether the whole record) of what the last sync did not take."""
 
     def read():
         with open_warehouse(read_settings().districts_folder, town.id) as con:
-            return set(con.execute("select resource, clever_id, reason, whole_record from raw.set_aside").fetchall())
+            return set(con.execute("select resource, clever_id, reason, whole_record from raw.rejected").fetchall())
 
     return read
 
@@ -59,7 +59,7 @@ def lengthen(town, text):
 @pytest.mark.parametrize("mode", ["full", "delta"])
 @pytest.mark.parametrize("text", [ENDLESS, LONG], ids=["endless", "one too long"])
 def test_given_texts_that_are_too_long_when_synced_then_what_is_published_of_the_records_stays_and_the_rest_lands(
-    town, quick_sync, product, set_aside, text, mode
+    town, quick_sync, product, rejections, text, mode
 ):
     plain = [town.student(1), town.student(2), town.teacher(3), town.student(4)]
     town.section(5, students=plain[:2])
@@ -70,7 +70,7 @@ def test_given_texts_that_are_too_long_when_synced_then_what_is_published_of_the
     aside = lengthen(town, text)
     assert quick_sync(town, mode=mode, snapshot=True).total == 0
     assert row_versions(product) == before
-    assert set_aside() == aside
+    assert rejections() == aside
     town.student(8)
     quick_sync(town, mode=mode)
     assert clever_id(1, "student", 8) in published(product, town.id).people
