@@ -1,6 +1,6 @@
 """The affected set: the ids that a delta sync must decide again.
 
-`affected.people`, `.sections`, `.schools`, `.terms` and `.courses` hold ids. The models give the same result on the rows
+The tables of schema `affected` hold ids. The models give the same result on the rows
 of these ids as on the whole district. A set that is too large costs time. A set that is too small would be wrong.
 """
 

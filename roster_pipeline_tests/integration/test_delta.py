@@ -114,7 +114,7 @@ def _metadata(instance, key):
 
 def _contents(district):
     """Every row that was read or staged, but for which sync landed it."""
-    schemas = "schema_name in ('raw', 'staging') and table_name not in ('bookmark', 'proof', 'district')"
+    schemas = "schema_name in ('raw', 'staging') and table_name not in ('bookmark', 'load_audit', 'district')"
     file = read_settings().districts_folder / f"{district.id}.duckdb"
     with duckdb.connect(str(file), read_only=True) as con:
         tables = con.sql(f"select schema_name, table_name from duckdb_tables() where {schemas}").fetchall()
