@@ -6,13 +6,14 @@ INSTALLED := $(VENV)/.installed
 BENCH := .venv-bench
 DUCKDB_1 := .venv-duckdb1
 DAYS ?= 0
+PARALLEL := --numprocesses auto --maxprocesses 4 --durations 10
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check format messages bench mutate chaos clean
+.PHONY: help demo dev test test-fast check format messages bench mutate chaos clean
 
 help:
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(INSTALLED) ## sync the sandbox's districts into the bundled PostgreSQL and say what was published (DAYS=1: a day later)
 	@$(BIN)/roster-pipeline demo --days $(DAYS)
@@ -20,8 +21,11 @@ demo: $(INSTALLED) ## sync the sandbox's districts into the bundled PostgreSQL a
 dev: $(INSTALLED) ## serve the Dagster UI, its daemon and the Clever sandbox until Ctrl-C (DAYS=1: a day later)
 	@$(BIN)/roster-pipeline dev --days $(DAYS)
 
-test: $(INSTALLED) $(DUCKDB_1)/.installed ## run every test
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST)
+test: $(INSTALLED) $(DUCKDB_1)/.installed ## run every test, or those that PYTEST chooses (PYTEST="-k text_of_a_name")
+	@$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
+
+test-fast: $(INSTALLED) ## run the tests that need no PostgreSQL (under a minute)
+	@$(BIN)/python -m pytest $(PARALLEL) roster_pipeline_tests/unit roster_pipeline_tests/sql $(PYTEST)
 
 check: $(INSTALLED) ## lint, format, types, import contracts, SQL in Python, pinned dependencies
 	@$(BIN)/ruff check

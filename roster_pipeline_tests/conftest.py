@@ -1,30 +1,29 @@
 """What many tests need: a database of their own on one real PostgreSQL server, and the shared recordings."""
 
 import gc
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from roster_pipeline.embedded import product_url, stop_if_last
-from roster_pipeline.product.database import connect, migrate
-from roster_pipeline.settings import Settings
+from roster_pipeline.product.database import connect
+from roster_pipeline_tests.support.server import TEMPLATE, execute_apart, migrated_server, named
 
-MEMORY = Path("/dev/shm")
-"""Where Linux has files in memory. A sync of a tiny district waits longer for the disk than it works."""
-ENOUGH = 4 * 2**30
-"""Bytes."""
-if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
-    tempfile.tempdir = str(MEMORY)
-TEMPLATE = "migrated"
 NUMBERS = count(1)
+
+
+LAYERS = ("unit", "sql", "integration", "properties", "e2e", "chaos", "benchmarks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the layer that its folder names."""
+    folder = Path(__file__).parent
+    for item in items:
+        layer = item.path.relative_to(folder).parts[0]
+        if layer in LAYERS:
+            item.add_marker(layer)
 
 
 def pytest_collection_finish() -> None:
@@ -49,29 +48,6 @@ def server_url() -> Iterator[str]:
         yield url
 
 
-@contextmanager
-def migrated_server() -> Iterator[str]:
-    """An embedded server and its migrated database, for as long as the context lasts; its SQLAlchemy URL.
-
-    Not under pytest's own folder: each session closes that to the user whom the server runs as.
-    """
-    home = Path(mkdtemp(prefix="roster-tests-"))
-    settings = Settings(home=home, database_url=None)
-    url = product_url(settings)
-    try:
-        # A machine that stops could lose what is not on the disk yet; a server that is killed loses nothing.
-        for statement in ("alter system set fsync = off", "select pg_reload_conf()"):
-            execute_apart(url, statement)
-        execute_apart(url, f"create database {TEMPLATE}")
-        template = connect(named(url, TEMPLATE))
-        migrate(template)
-        template.dispose()
-        yield url
-    finally:
-        stop_if_last(settings)
-        shutil.rmtree(home, ignore_errors=True)
-
-
 @pytest.fixture
 def database_url(server_url: str) -> Iterator[str]:
     """A database of this test alone, at the newest migration, as an operator would name it."""
@@ -86,17 +62,4 @@ def product(database_url: str) -> Iterator[Engine]:
     """The product's database, migrated and empty."""
     engine = connect(database_url.replace("postgresql://", "postgresql+psycopg://"))
     yield engine
-    engine.dispose()
-
-
-def named(url: str, database: str) -> str:
-    """The URL of another database of the same server."""
-    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
-
-
-def execute_apart(url: str, statement: str) -> None:
-    """One statement that cannot be in a transaction."""
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
     engine.dispose()

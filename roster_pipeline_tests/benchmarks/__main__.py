@@ -22,14 +22,7 @@ from rich.table import Table
 
 from roster_pipeline_tests.benchmarks.busy import busy_application
 from roster_pipeline_tests.benchmarks.connections import connections
-from roster_pipeline_tests.benchmarks.figures import (
-    Bench,
-    Figure,
-    against_dlt,
-    against_the_floor,
-    memory,
-    whole_syncs,
-)
+from roster_pipeline_tests.benchmarks.figures import Bench, Figure, against_dlt, against_the_floor, memory, whole_syncs
 from roster_pipeline_tests.benchmarks.fresh import delta_sync
 from roster_pipeline_tests.benchmarks.measure import run_case
 from roster_pipeline_tests.benchmarks.nights import nightly, request

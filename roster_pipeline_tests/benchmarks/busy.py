@@ -83,7 +83,7 @@ def _sync(settings: object, district_id: str) -> int:
     from roster_pipeline.errors import RosterError
     from roster_pipeline.product.database import open_product, transaction
     from roster_pipeline.product.organizations import connect_district
-    from roster_pipeline_tests.stages import sync_by_stages
+    from roster_pipeline_tests.support.stages import sync_by_stages
 
     product = open_product(settings)
     try:

@@ -66,7 +66,7 @@ def by_stages(district_id: str, mode: str) -> None:
     from roster_pipeline.product.organizations import connect_district
     from roster_pipeline.product.tables import syncs
     from roster_pipeline.settings import read_settings
-    from roster_pipeline_tests.stages import sync_by_stages
+    from roster_pipeline_tests.support.stages import sync_by_stages
 
     settings = read_settings()
     product = open_product(settings)

@@ -21,7 +21,7 @@ from rich.table import Table
 from roster_pipeline_tests.chaos.lives import A_LIFE, FAULTS, HAZARDS, KILLS, STRINGS, begin, live, lives_of
 from roster_pipeline_tests.chaos.score import KINDS, WRONG, Score
 from roster_pipeline_tests.chaos.texts import COLLECTED, hostile_texts
-from roster_pipeline_tests.conftest import migrated_server
+from roster_pipeline_tests.support.server import migrated_server
 
 SHOWN = 40
 """Lines about what was found."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.product.refusals import BUSY
 from roster_pipeline_tests.chaos.places import OWN, Place
-from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.support.readers import execute, query
 
 CONNECTIONS, ROWS = 4, 20
 """Of the application, and how many rows each of its transactions writes."""

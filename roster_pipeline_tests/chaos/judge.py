@@ -19,8 +19,8 @@ from roster_pipeline_tests.chaos.visible import (
     look,
     versions,
 )
-from roster_pipeline_tests.integration.readers import known
-from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.support.readers import known
+from roster_pipeline_tests.support.rule_book import expect
 
 
 @dataclass

@@ -17,7 +17,7 @@ from roster_pipeline_tests.chaos.steps import MODES
 from roster_pipeline_tests.chaos.texts import short_texts
 from roster_pipeline_tests.chaos.town import Town
 from roster_pipeline_tests.chaos.visible import Rows, Watch, look, wait_for_the_dead
-from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.support.readers import execute, query
 
 STUDENTS, MOST_EDITS = 40, 8
 DEATHS = (None, None, "publishing", "publishing", "publishing", "the snapshot", "the snapshot", "any line")

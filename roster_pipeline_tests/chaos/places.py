@@ -19,9 +19,9 @@ from roster_pipeline.product.organizations import connect_district, set_limits
 from roster_pipeline.sandbox.api.server import running_sandbox
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline_tests.chaos.network import NETWORK
-from roster_pipeline_tests.conftest import TEMPLATE, execute_apart, named
-from roster_pipeline_tests.integration.conftest import CLIENT_ID, CLIENT_SECRET
-from roster_pipeline_tests.integration.test_properties import NO_LIMITS
+from roster_pipeline_tests.support.changes import NO_LIMITS
+from roster_pipeline_tests.support.district import CLIENT_ID, CLIENT_SECRET
+from roster_pipeline_tests.support.server import TEMPLATE, execute_apart, named
 
 NOTHING_HELD = replace(NO_LIMITS, district_updates=1.0)
 OWN = "chaos"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from roster_pipeline_tests.chaos.places import Place
-from roster_pipeline_tests.conftest import execute_apart
+from roster_pipeline_tests.support.server import execute_apart
 
 
 @contextmanager

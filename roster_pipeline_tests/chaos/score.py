@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from roster_pipeline_tests.chaos.visible import Rows
-from roster_pipeline_tests.integration.readers import KEY_COLUMNS
+from roster_pipeline_tests.support.readers import KEY_COLUMNS
 
 LOST, DUPLICATE, WRONG, HALF = "lost", "duplicate", "wrong", "half-published"
 KINDS = (LOST, DUPLICATE, WRONG, HALF)

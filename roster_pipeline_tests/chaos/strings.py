@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from roster_pipeline_tests.chaos.judge import Judge
 from roster_pipeline_tests.chaos.places import Ground
 from roster_pipeline_tests.chaos.score import Score
-from roster_pipeline_tests.integration.test_hostile_text import babel
+from roster_pipeline_tests.support.hostile_text import babel
 
 RECORDS = 4
 """Each text makes a school, a person, a class and a term."""

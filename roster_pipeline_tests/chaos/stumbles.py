@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from roster_pipeline_tests.integration.readers import query
-from roster_pipeline_tests.integration.scenarios.test_safety_interrupted import disk_full_at
+from roster_pipeline_tests.support.interruptions import disk_full_at
+from roster_pipeline_tests.support.readers import query
 
 STATEMENTS, COMMITS, BYTES = 120, 8, 4_000_000
 """About how many statements and commits a sync has, and how large its files get."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from roster_pipeline_tests.integration.test_hostile_text import OWN
+from roster_pipeline_tests.support.hostile_text import OWN
 
 COLLECTED = Path(__file__).parents[3] / "shared" / "data"
 """Beside a development checkout."""

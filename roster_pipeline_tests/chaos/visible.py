@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from roster_pipeline_tests.chaos.places import OWN, Place
-from roster_pipeline_tests.integration.readers import KEY_COLUMNS, LIVE_ROWS, QUERIES, query, row_versions, tables
-from roster_pipeline_tests.integration.rule_book import Expected
+from roster_pipeline_tests.support.readers import KEY_COLUMNS, LIVE_ROWS, QUERIES, query, row_versions, tables
+from roster_pipeline_tests.support.rule_book import Expected
 
 Rows = Mapping[str, Mapping[tuple[object, ...], int]]
 """By table, each row in Clever's terms, and how often it is there. Equal where the same is to be seen."""

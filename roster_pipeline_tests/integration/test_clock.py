@@ -15,7 +15,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.lifecycle import begin_sync, finish_sync
-from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.support.readers import execute, query
 
 NOW = datetime(2026, 11, 26, 11, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from roster_pipeline.syncs.alerts import changes_of, record_unstarted
 from roster_pipeline.syncs.holds import standing_of
 from roster_pipeline.syncs.lifecycle import organization_of
 from roster_pipeline.syncs.schedule_policy import candidates, hours_late, last_evening, turn_of
-from roster_pipeline_tests.integration.conftest import Impatient
-from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.support.district import Impatient
+from roster_pipeline_tests.support.readers import execute, query
 
 MODES = "select mode, mode_reason from roster.syncs order by id"
 SYNC = (

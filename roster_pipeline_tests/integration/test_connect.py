@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import live_rows, query
-from roster_pipeline_tests.integration.test_requests import command, press  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.readers import live_rows, query
+from roster_pipeline_tests.support.requests import command, press  # noqa: F401 - fixtures
 
 STATE = "select state, operator_disconnected_at is not null from roster.organizations"
 REQUESTS = "select state, summary from roster.refresh_requests order by id"
@@ -17,8 +17,8 @@ def test_a_district_that_an_operator_stopped_is_not_synced_and_keeps_all(
     quick_sync,
     product,
     stop,
-    press,  # noqa: F811
-    command,  # noqa: F811
+    press,
+    command,
 ):
     quick_sync(valley)
     before = live_rows(product)
@@ -36,7 +36,7 @@ def test_a_district_that_an_operator_stopped_is_not_synced_and_keeps_all(
     assert query(product, "select count(*) from roster.syncs") == [(1,)]
 
 
-def test_a_paused_district_goes_on_after_resume(valley, product, command):  # noqa: F811
+def test_a_paused_district_goes_on_after_resume(valley, product, command):
     command("pause", valley.id)
     assert query(product, STATE) == [("paused", False)]
     assert f"still paused, so no sync begins. To go on: roster-pipeline resume {valley.id}" in " ".join(
@@ -48,7 +48,7 @@ def test_a_paused_district_goes_on_after_resume(valley, product, command):  # no
     assert command("sync", "--district", valley.id)[0] == 0
 
 
-def test_only_connect_ends_an_operators_disconnection(valley, product, command):  # noqa: F811
+def test_only_connect_ends_an_operators_disconnection(valley, product, command):
     command("disconnect", valley.id)
     for refused in ("pause", "resume"):
         code, _, complaint = command(refused, valley.id)
@@ -60,12 +60,12 @@ def test_only_connect_ends_an_operators_disconnection(valley, product, command):
 
 
 @pytest.mark.parametrize("act", ["pause", "resume", "disconnect"])
-def test_a_district_that_was_never_connected_is_refused_in_one_line(valley, act, command):  # noqa: F811
+def test_a_district_that_was_never_connected_is_refused_in_one_line(valley, act, command):
     code, said, complaint = command(act, "0" * 24)
     assert (code, said, complaint.count("\n")) == (2, "", 1)
 
 
 @pytest.mark.parametrize("tier", ["library", "gold"])
-def test_a_tier_that_no_district_has_is_refused_and_the_others_are_named(hamlet, tier, command):  # noqa: F811
+def test_a_tier_that_no_district_has_is_refused_and_the_others_are_named(hamlet, tier, command):
     code, _, complaint = command("connect", hamlet.id, "--tier", tier)
     assert (code, "secure_sync or sso_only" in complaint, complaint.count("\n")) == (2, True, 1)

@@ -7,8 +7,8 @@ import pytest
 from roster_pipeline.product.connections import note_list
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.requests import file_request, last_requests, waiting_requests
-from roster_pipeline_tests.integration.conftest import CLIENT_SECRET
-from roster_pipeline_tests.integration.readers import execute, query, row_versions
+from roster_pipeline_tests.support.district import CLIENT_SECRET
+from roster_pipeline_tests.support.readers import execute, query, row_versions
 
 NOW = datetime(2026, 11, 26, 11, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

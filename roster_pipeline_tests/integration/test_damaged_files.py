@@ -13,9 +13,9 @@ from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import district_file, workspace_file
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published, query
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.test_damaged import KINDS, damage
+from roster_pipeline_tests.support.damage import KINDS, damage
+from roster_pipeline_tests.support.readers import difference, published, query
+from roster_pipeline_tests.support.rule_book import expect
 
 LAST = "select mode, mode_reason, state from roster.syncs order by id desc limit 1"
 MOVED = "the district file was damaged and moved aside"

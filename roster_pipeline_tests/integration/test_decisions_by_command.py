@@ -5,18 +5,21 @@ import json
 import duckdb
 
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.decisions import classes_of
-from roster_pipeline_tests.integration.readers import execute, live_rows, query
-from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
-from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, give
-from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, give
+from roster_pipeline_tests.support.decisions import classes_of
+from roster_pipeline_tests.support.people import leave, users_of
+from roster_pipeline_tests.support.readers import execute, live_rows, query
+from roster_pipeline_tests.support.scripts import (
+    complaint,
+    script,  # noqa: F401 - fixtures
+)
 
 
 def test_given_a_review_when_resolved_by_command_then_done_told_and_undone_by_the_number_it_says(
     valley,
     quick_sync,
     product,
-    script,  # noqa: F811
+    script,
 ):
     student = give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
     own = execute(product, ACCOUNT, email=student["email"], first="Ann", last="Other", role="student")
@@ -41,7 +44,7 @@ def test_given_a_review_when_resolved_by_command_then_done_told_and_undone_by_th
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
 
 
-def test_given_a_review_or_sync_that_is_not_there_when_decided_then_exit_2_and_one_line(valley, script):  # noqa: F811
+def test_given_a_review_or_sync_that_is_not_there_when_decided_then_exit_2_and_one_line(valley, script):
     for arguments in (("resolve", "77", "--as", "create"), ("undo", "77")):
         ended = script(*arguments)
         assert ended.returncode == 2
@@ -52,7 +55,7 @@ def test_given_a_connected_district_when_its_tier_changes_then_all_is_kept_and_t
     valley,
     quick_sync,
     product,
-    script,  # noqa: F811
+    script,
 ):
     quick_sync(valley)
     before = live_rows(product)
@@ -74,7 +77,7 @@ def test_given_a_sync_that_removed_when_undone_by_command_then_the_answer_counts
     valley,
     quick_sync,
     product,
-    script,  # noqa: F811
+    script,
 ):
     quick_sync(valley)
     leaving = users_of(valley, "student")[:2]

@@ -8,9 +8,9 @@ from roster_pipeline.land import warehouse
 from roster_pipeline.land.warehouse import workspace_file
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, execute, published, query
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.stages import bring_in
+from roster_pipeline_tests.support.readers import difference, execute, published, query
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.stages import bring_in
 
 MODES = "select mode, mode_reason from roster.syncs order by id"
 ROOM = "select current_setting('memory_limit')"

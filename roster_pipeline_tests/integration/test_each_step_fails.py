@@ -23,11 +23,11 @@ from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.holds import standing_of
 from roster_pipeline.syncs.lifecycle import finish_sync, organization_of
-from roster_pipeline_tests.integration.conftest import Impatient
-from roster_pipeline_tests.integration.readers import difference, live_rows, published, query, tables
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.town import Town
-from roster_pipeline_tests.stages import bring_in, decide
+from roster_pipeline_tests.support.district import Impatient
+from roster_pipeline_tests.support.readers import difference, live_rows, published, query, tables
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.stages import bring_in, decide
+from roster_pipeline_tests.support.town import Town
 
 RUNNING = "select count(*) from roster.syncs where state = 'running'"
 NAMED = "select count(*) from roster.changes where entity = 'rosters' and op = 'update'"

@@ -9,8 +9,8 @@ from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.settings import read_settings
 from roster_pipeline.validate.sql_tests import sql_tests
-from roster_pipeline_tests.integration.readers import execute, published, query
-from roster_pipeline_tests.integration.test_properties import clever_id
+from roster_pipeline_tests.support.changes import clever_id
+from roster_pipeline_tests.support.readers import execute, published, query
 
 LOCAL_64, DOMAIN_250 = "a" * 64, ".".join(["b" * 61] * 4) + ".or"
 REFUSED_THOUGH_VALID = (

@@ -4,18 +4,15 @@ import json
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import execute, query
-from roster_pipeline_tests.integration.test_sync_again import users_of
-
-ACCOUNT = (
-    "insert into roster.accounts (email, first_name, last_name, role) values (:email, :first, :last, :role) "
-    "returning id"
+from roster_pipeline_tests.support.accounts import (
+    LINK,
+    account,  # noqa: F401 - fixtures
+    give,
+    reasons,
+    row,
 )
-MEMBER = (
-    "insert into roster.org_memberships (organization_id, account_id, role, is_admin, verified_at) "
-    "select id, :account, :role, :admin, '2026-01-01' from roster.organizations where clever_district_id = :district"
-)
-LINK = "select account_id, rule, evidence from roster.identity_links where clever_id = :key and unlinked_at is null"
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import execute, query
 
 
 @pytest.fixture
@@ -27,33 +24,6 @@ def teacher(valley):
 @pytest.fixture
 def student(valley):
     return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
-
-
-def give(district, key, *, email, first, last):
-    district.put("users", district.get("users", key) | {"email": email, "name": {"first": first, "last": last}})
-    return district.get("users", key)
-
-
-@pytest.fixture
-def account(product):
-    """Makes an account that somebody opened without Clever."""
-
-    def made(email, first="Ida", last="Moss", role="teacher", member_of=None, admin=False):
-        key = execute(product, ACCOUNT, email=email, first=first, last=last, role=role)
-        if member_of:
-            execute(product, MEMBER, account=key, role=role, admin=admin, district=member_of.id)
-        return key
-
-    return made
-
-
-def row(product, account):
-    read = "select email, first_name, last_name, role, imported_from_clever from roster.accounts where id = :id"
-    return query(product, read, id=account)[0]
-
-
-def reasons(product, key):
-    return {reason for (reason,) in query(product, "select reason from roster.reviews where clever_id = :key", key=key)}
 
 
 def test_given_the_same_email_when_synced_then_that_account_is_linked_and_gets_the_c_mark(

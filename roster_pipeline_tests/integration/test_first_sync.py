@@ -4,8 +4,8 @@ import pytest
 
 from roster_pipeline.land import warehouse
 from roster_pipeline.sandbox.data.recorded import load_district
-from roster_pipeline_tests.integration.readers import difference, last_sync, published, query
-from roster_pipeline_tests.integration.rule_book import expect
+from roster_pipeline_tests.support.readers import difference, last_sync, published, query
+from roster_pipeline_tests.support.rule_book import expect
 
 
 @pytest.mark.parametrize("small", [warehouse.SMALL, 0])

@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 
@@ -12,10 +11,14 @@ from roster_pipeline.errors import CorrectionRefused, PlanStale
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import set_limits
 from roster_pipeline.settings import read_settings
-from roster_pipeline.syncs.holds import decide_hold, find_plan
-from roster_pipeline_tests.integration.readers import execute, last_sync, live_rows, published, query
-from roster_pipeline_tests.integration.test_console import complaint, script, until  # noqa: F401 - a fixture
-from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+from roster_pipeline_tests.support.holds import crowd, decide, members  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.people import leave, users_of
+from roster_pipeline_tests.support.readers import execute, last_sync, live_rows, published, query
+from roster_pipeline_tests.support.scripts import (
+    complaint,
+    script,  # noqa: F401 - fixtures
+    until,
+)
 
 SYNC = (
     "insert into roster.syncs (organization_id, mode, trigger, state, started_at) "
@@ -28,33 +31,6 @@ HOLD = (
 WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
 DECIDED = "select limits_once, holds.state from roster.organizations cross join roster.holds"
 HOLDS = "select state, reason, counts ->> 'part' from roster.holds order by id"
-
-
-@pytest.fixture
-def crowd(valley, quick_sync):
-    """Twelve of sixty students are no longer shared: more than a tenth."""
-    quick_sync(valley)
-    leaving = users_of(valley, "student")[:12]
-    for key in leaving:
-        leave(valley, key)
-    plan = quick_sync(valley)
-    assert plan.held
-    return plan, leaving
-
-
-@pytest.fixture
-def decide(product):
-    def decided(decision, name=None):
-        with transaction(product) as pg:
-            newest = pg.exec_driver_sql("select max(id) from roster.holds").scalar_one()
-            hold = find_plan(pg, str(name or newest))
-            decide_hold(pg, hold, decision, decided_by="the admin", at=datetime.now(UTC))
-
-    return decided
-
-
-def members(product, district):
-    return set(published(product, district.id).members)
 
 
 def test_given_a_held_plan_when_approved_then_exactly_what_waited_is_removed(
@@ -237,7 +213,7 @@ def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_w
     valley,
     crowd,
     product,
-    script,  # noqa: F811
+    script,
 ):
     plan, leaving = crowd
     (first,) = json.loads(script("holds", "--people", "--json").stdout)
@@ -261,7 +237,7 @@ def test_given_a_sync_is_running_when_asked_who_waits_then_nobody_is_named_and_i
     valley,
     crowd,
     product,
-    script,  # noqa: F811
+    script,
 ):
     with district_lock(product, valley.id, on_wait=list):
         (first, *_) = json.loads(script("holds", "--people", "--json").stdout)
@@ -274,7 +250,7 @@ def test_given_a_hold_when_clever_moves_before_it_is_approved_by_command_then_ex
     valley,
     crowd,
     product,
-    script,  # noqa: F811
+    script,
 ):
     plan, leaving = crowd
     leave(valley, users_of(valley, "student")[0])

@@ -9,9 +9,9 @@ import pytest
 from roster_pipeline.cli.preflight import preflight
 from roster_pipeline.errors import SettingRefused
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_snapshot import read
+from roster_pipeline_tests.support.readers import difference, published
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.snapshots import read
 
 NAME = 'it\'s; -- "ours" [a]* {x} $file %s %(x)s :y née\u0301 日本 \u202e blank '
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
-from roster_pipeline_tests.integration.test_sync_again import users_of
-from roster_pipeline_tests.test_screen import HOSTILE
+from roster_pipeline_tests.support.hostile_terminal import HOSTILE
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.scripts import script  # noqa: F401 - fixtures
 
 NAME = HOSTILE.replace("\x00", "")
 """PostgreSQL stores no NUL."""
@@ -25,7 +25,7 @@ def hostile(valley):
 
 def test_given_hostile_names_when_any_command_speaks_then_the_terminal_is_given_nothing_to_obey(
     hostile,
-    script,  # noqa: F811
+    script,
 ):
     own, one = ("--district", hostile.id), users_of(hostile, "student")[0]
     said = [script("connect", hostile.id, "--tier", "secure_sync"), script("sync", "--mode", "full", *own)]

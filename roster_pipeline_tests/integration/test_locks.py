@@ -7,17 +7,10 @@ import sqlalchemy as sa
 
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.product.database import transaction
-from roster_pipeline_tests.integration.protected import ALLOWED, BY_NOBODY, EMPTIED, REFUSED, WHO
-from roster_pipeline_tests.integration.readers import (
-    contents,
-    difference,
-    execute,
-    published,
-    query,
-    row_versions,
-)
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_sync_again import first_with, users_of
+from roster_pipeline_tests.support.people import first_with, users_of
+from roster_pipeline_tests.support.protected import ALLOWED, BY_NOBODY, EMPTIED, REFUSED, WHO
+from roster_pipeline_tests.support.readers import contents, difference, execute, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
 
 TELLING = {"Xanthippe", "Vandersloot", "xanthippe.v@example.org", "Periwinkle"}
 

@@ -7,41 +7,16 @@ import pytest
 from roster_pipeline.corrections.resolve import resolve_reviews
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import district_lock, transaction
-from roster_pipeline_tests.integration.decisions import classes_of, enrol, link_of, live_classes, withdraw
-from roster_pipeline_tests.integration.readers import contents, execute, live_rows, query, row_versions
-from roster_pipeline_tests.integration.test_existing_accounts import give
-from roster_pipeline_tests.integration.test_resolve import BOOK
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.decisions import classes_of, enrol, link_of, live_classes, withdraw
+from roster_pipeline_tests.support.merged import BOOK, STATE, merge, open_of  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import contents, execute, live_rows, query, row_versions
 
-STATE = "update roster.organizations set state = :state where clever_district_id = :key"
-OPEN = (
-    "select r.id, r.reason, r.evidence ->> 'suggestion' from roster.reviews as r join roster.organizations as o "
-    "on o.id = r.organization_id where r.state = 'open' and o.clever_district_id = :key order by r.clever_id"
-)
 MEMBER_OF = (
     "select o.clever_district_id from roster.org_memberships as m join roster.organizations as o "
     "on o.id = m.organization_id where m.account_id = :id and m.ended_at is null"
 )
 NO_LIMITS = """update roster.organizations set limits = '{"district_removals": 1, "window_removals": 1}'"""
-PEOPLE = (("Tom", "Reed"), ("Kim", "West"), ("Ann", "Moss"))
-
-
-@pytest.fixture
-def merge(product, quick_sync, hamlet, valley):
-    """Three students of Hamlet are in Valley too, under other Clever ids; Hamlet is synced first, then in `state`."""
-
-    def merged(state="disconnected", names=PEOPLE):
-        old, new = users_of(hamlet, "student")[:3], users_of(valley, "student")[:3]
-        for (first, last), key in zip(PEOPLE, old, strict=True):
-            give(hamlet, key, email=f"{first.lower()}@example.org", first=first, last=last)
-        quick_sync(hamlet)
-        execute(product, STATE, state=state, key=hamlet.id)
-        for (first, _), (own, last), key in zip(PEOPLE, names, new, strict=True):
-            give(valley, key, email=f"{first.lower()}@example.org", first=own, last=last)
-        quick_sync(valley)
-        return [hamlet.get("users", key) for key in old], [valley.get("users", key) for key in new]
-
-    return merged
 
 
 @pytest.fixture
@@ -51,11 +26,6 @@ def resolve_all(product):
             return resolve_reviews(pg, numbers, decision, decided_by="the admin", at=datetime.now(UTC))
 
     return resolved
-
-
-@pytest.fixture
-def open_of(product):
-    return lambda district: query(product, OPEN, key=district.id)
 
 
 @pytest.mark.parametrize(("state", "suggestion"), [("disconnected", "relink"), ("active", "create")])

@@ -10,8 +10,8 @@ from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.lifecycle import finish_sync
-from roster_pipeline_tests.integration.readers import execute, published, query
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import execute, published, query
 
 ACCOUNT = (
     "select a.first_name, a.last_name, a.email, a.role from roster.accounts as a "

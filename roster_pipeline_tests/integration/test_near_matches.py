@@ -10,10 +10,10 @@ from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.land import land, open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import execute, query
-from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, LINK, MEMBER, give, reasons
-from roster_pipeline_tests.integration.test_sync_again import users_of
-from roster_pipeline_tests.stages import decide
+from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, MEMBER, give, reasons
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.stages import decide
 
 PREVIEW = 0
 NEAR = "ida.moss@example.org"

@@ -14,7 +14,7 @@ from roster_pipeline.defs.launch import dagster_instance
 from roster_pipeline.defs.partitions import DISTRICT_TAG, PARTITION_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.support.readers import execute, query
 
 ENDLESS = "\x1b[31m\n" + "".join(Random(1).choices(string.ascii_letters, k=3000))
 NAMED = "update roster.organizations set name = :name where clever_district_id = :key"

@@ -7,11 +7,11 @@ import os
 import pytest
 
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.console import run_command
-from roster_pipeline_tests.integration.readers import execute, row_versions
-from roster_pipeline_tests.integration.test_console import _dagsters_rows, _other_files, complaint
-from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, MEMBER, give
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER, give
+from roster_pipeline_tests.support.console import run_command
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import execute, row_versions
+from roster_pipeline_tests.support.scripts import _dagsters_rows, _other_files, complaint
 
 FORMULA = "=HYPERLINK(0)"
 

@@ -7,13 +7,14 @@ import pytest
 
 from roster_pipeline.defs.partitions import DISTRICTS, TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
-from roster_pipeline.defs.sensors import district_partitions, refresh_requests
+from roster_pipeline.defs.sensors import district_partitions
 from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.syncs.lifecycle import begin_sync
 from roster_pipeline.syncs.requests import file_request, waiting_requests
-from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.requests import requests_of
 
 REQUESTS = "select state, sync_id is not null, summary from roster.refresh_requests order by id"
 
@@ -27,12 +28,6 @@ def press(product):
             return file_request(pg, district.id, scope=scope, scope_clever_id=scope_clever_id, requested_by="a teacher")
 
     return pressed
-
-
-def requests_of(instance):
-    """What the sensor of Update Roster yields at one look."""
-    with dg.build_sensor_context(instance=instance, resources={"product": Product(patience=0)}) as context:
-        return list(refresh_requests(context))
 
 
 def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_summary(valley, sync, product, press):

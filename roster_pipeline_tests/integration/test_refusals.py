@@ -7,9 +7,12 @@ import sqlalchemy as sa
 from roster_pipeline import errors
 from roster_pipeline.product.database import connect, migrate, transaction
 from roster_pipeline.product.refusals import Place, refusal
-from roster_pipeline_tests.conftest import execute_apart, named
-from roster_pipeline_tests.integration.readers import execute, query
-from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.scripts import (
+    complaint,
+    script,  # noqa: F401 - fixtures
+)
+from roster_pipeline_tests.support.server import execute_apart, named
 
 RAISE = "do $$ begin raise exception 'Quackenbush is in this row' using errcode = '%s'; end $$"
 BY_CODE = [
@@ -95,7 +98,7 @@ def test_given_an_address_that_leads_nowhere_when_a_command_runs_then_one_line_n
     database_url,
     server_url,
     limited,
-    script,  # noqa: F811
+    script,
     change,
     exit_code,
     words,

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -10,30 +9,18 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from roster_pipeline.cli import main
 from roster_pipeline.defs.launch import add_partition, dagster_instance, run_sync
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.model.scope import DISTRICT, Scope
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.lifecycle import begin_sync, fail_killed
-from roster_pipeline.syncs.requests import estimate, file_request, last_requests
-from roster_pipeline_tests.integration.readers import execute, query
-from roster_pipeline_tests.integration.test_console import SCRIPT
-from roster_pipeline_tests.integration.test_refresh import requests_of
+from roster_pipeline.syncs.requests import estimate, last_requests
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.requests import command, press, requests_of  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.scripts import SCRIPT
 
 NOBODY = "f" * 24
-
-
-@pytest.fixture
-def press(product):
-    """Presses Update Roster, for a district, or for a school or class of it."""
-
-    def pressed(district, kind="district", key=None):
-        with transaction(product) as pg:
-            return file_request(pg, district.id, scope=kind, scope_clever_id=key, requested_by="a teacher")
-
-    return pressed
 
 
 @pytest.fixture
@@ -45,20 +32,6 @@ def answers(product):
             return last_requests(pg, district_id=district and district.id)[::-1]
 
     return read
-
-
-@pytest.fixture
-def command(environment, monkeypatch, capsys):
-    """Runs a command as an operator does: (exit code, what was said, what was complained of)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["roster-pipeline", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import pytest
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import transaction
-from roster_pipeline_tests.integration.decisions import NAMES, classes_of, link_of, live_classes, with_new_id
-from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
-from roster_pipeline_tests.integration.test_existing_accounts import MEMBER, give
-from roster_pipeline_tests.integration.test_sync_again import users_of
-
-BOOK = {"syncs", "organizations", "changes", "holds", "refresh_requests"}
+from roster_pipeline_tests.support.accounts import MEMBER, give
+from roster_pipeline_tests.support.decisions import NAMES, classes_of, link_of, live_classes, with_new_id
+from roster_pipeline_tests.support.merged import BOOK
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import execute, live_rows, query, row_versions
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline_tests.integration.decisions import (
+from roster_pipeline_tests.support.accounts import MEMBER, give
+from roster_pipeline_tests.support.decisions import (
     NAMES,
     classes_of,
     enrol,
@@ -13,9 +14,8 @@ from roster_pipeline_tests.integration.decisions import (
     with_new_id,
     withdraw,
 )
-from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
-from roster_pipeline_tests.integration.test_existing_accounts import MEMBER, give
-from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+from roster_pipeline_tests.support.people import leave, users_of
+from roster_pipeline_tests.support.readers import execute, live_rows, query, row_versions
 
 ARCHIVE = "update roster.accounts set archived_at = now() where id = :id"
 MEMBERSHIPS = ("org_memberships", "school_memberships")

@@ -15,11 +15,11 @@ from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST, write_snapshot
 from roster_pipeline.syncs.lifecycle import begin_sync, finish_sync, organization_of
-from roster_pipeline_tests import stages
-from roster_pipeline_tests.conftest import execute_apart
-from roster_pipeline_tests.integration.readers import difference, published, query
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_snapshot_changes import rows
+from roster_pipeline_tests.support import stages
+from roster_pipeline_tests.support.readers import difference, published, query
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.server import execute_apart
+from roster_pipeline_tests.support.snapshots import rows
 
 MODES = "select id, mode, mode_reason from roster.syncs order by id"
 

@@ -10,12 +10,18 @@ import pytest
 from roster_pipeline.cli.resolve import resolve
 from roster_pipeline.cli.reviews import reviews
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.decisions import link_of
-from roster_pipeline_tests.integration.readers import contents, execute, live_rows, query
-from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
-from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, give
-from roster_pipeline_tests.integration.test_merged_districts import STATE, merge, open_of  # noqa: F401 - fixtures
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.accounts import ACCOUNT, give
+from roster_pipeline_tests.support.decisions import link_of
+from roster_pipeline_tests.support.merged import (
+    STATE,
+    merge,  # noqa: F401 - fixtures
+)
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import contents, execute, live_rows, query
+from roster_pipeline_tests.support.scripts import (
+    complaint,
+    script,  # noqa: F401 - fixtures
+)
 
 ALL = ("resolve", "--all", "--reason", "other_organization", "--as", "relink")
 IN_SNAPSHOT = "select district_id from people where email = 'tom@example.org'"
@@ -63,11 +69,11 @@ def test_given_a_person_who_has_the_email_already_when_another_carries_it_then_t
 
 
 def test_given_many_reviews_alike_when_a_script_resolves_all_then_only_with_the_count_it_was_shown(
-    merge,  # noqa: F811
+    merge,
     valley,
     hamlet,
     product,
-    script,  # noqa: F811
+    script,
 ):
     _, new = merge()
     before = contents(product, without=())
@@ -102,7 +108,7 @@ def test_given_many_reviews_alike_when_a_script_resolves_all_then_only_with_the_
 
 @pytest.mark.parametrize(("typed", "rule"), [("y\n", "relink"), ("n\n", "created")])
 def test_given_a_person_at_a_terminal_when_resolving_all_then_they_are_shown_and_asked_how_many(
-    merge,  # noqa: F811
+    merge,
     product,
     capsys,
     monkeypatch,
@@ -122,7 +128,7 @@ def test_given_reviews_of_two_districts_when_resolving_all_then_one_has_to_be_na
     hamlet,
     quick_sync,
     product,
-    script,  # noqa: F811
+    script,
 ):
     for district, first in ((valley, "Tom"), (hamlet, "Kim")):
         email = f"{first.lower()}@example.org"
@@ -138,7 +144,7 @@ def test_given_reviews_of_two_districts_when_resolving_all_then_one_has_to_be_na
 
 
 def test_given_a_district_disconnected_after_the_review_opened_when_listed_then_relink_is_offered(
-    merge,  # noqa: F811
+    merge,
     hamlet,
     product,
     capsys,

@@ -3,23 +3,10 @@
 import pytest
 
 from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
-from roster_pipeline_tests.integration.readers import (
-    contents,
-    difference,
-    last_sync,
-    published,
-    query,
-    row_versions,
-)
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_sync_again import leave, users_of
-
-LIVE = ("members", "schools", "school_members", "rosters", "teachers", "students")
-
-
-def kept(before, after):
-    """Whether everything that lived still does, whatever joined."""
-    return all(set(getattr(before, name)) <= set(getattr(after, name)) for name in LIVE)
+from roster_pipeline_tests.support.holds import kept
+from roster_pipeline_tests.support.people import leave, users_of
+from roster_pipeline_tests.support.readers import contents, difference, last_sync, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
 
 
 def held_parts(engine):

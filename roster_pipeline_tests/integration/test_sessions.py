@@ -18,11 +18,14 @@ from roster_pipeline.instance.dagster_schema import dagster_place
 from roster_pipeline.product.database import connect, district_lock, transaction
 from roster_pipeline.product.sessions import in_schema, look_at_server
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.conftest import execute_apart, named
-from roster_pipeline_tests.integration.poolers import pooler
-from roster_pipeline_tests.integration.readers import published, query
-from roster_pipeline_tests.integration.scenarios.test_safety_interrupted import until
-from roster_pipeline_tests.integration.test_console import complaint, script  # noqa: F401 - a fixture
+from roster_pipeline_tests.support.interruptions import until
+from roster_pipeline_tests.support.poolers import pooler
+from roster_pipeline_tests.support.readers import published, query
+from roster_pipeline_tests.support.scripts import (
+    complaint,
+    script,  # noqa: F401 - fixtures
+)
+from roster_pipeline_tests.support.server import execute_apart, named
 
 SETTING = "ROSTER_DATABASE_URL"
 NAME, MOMENT = "Zoë 王 🎓", datetime(2026, 11, 3, 9, 15, tzinfo=UTC)
@@ -97,7 +100,7 @@ def test_given_no_options_in_the_url_when_connected_then_none_is_sent_at_the_sta
     assert [set(one) - {"user", "database"} for one in running.parameters] == [set(), set()]
 
 
-def test_given_a_pooler_in_transaction_mode_then_one_line_refuses_it_and_no_session_was_changed(url, script):  # noqa: F811
+def test_given_a_pooler_in_transaction_mode_then_one_line_refuses_it_and_no_session_was_changed(url, script):
     with pooler(url) as running:
         address = url.set(
             drivername="postgresql", host="127.0.0.1", port=running.listener.getsockname()[1], password="hunter2"
@@ -163,7 +166,7 @@ def test_given_a_database_in_another_encoding_when_looked_at_then_refused(server
     assert (refused.value.exit_code, "\n" in str(refused.value)) == (2, False)
 
 
-def test_given_a_database_that_takes_no_writes_when_a_command_runs_then_exit_2_and_one_line(url, server_url, script):  # noqa: F811
+def test_given_a_database_that_takes_no_writes_when_a_command_runs_then_exit_2_and_one_line(url, server_url, script):
     execute_apart(server_url, f"alter database {url.database} set default_transaction_read_only = on")
     ended = script("districts")
     assert (ended.returncode, ended.stderr.count("\n")) == (ServerReadOnly.exit_code, 1) == (2, 1)

@@ -12,19 +12,15 @@ from roster_pipeline.errors import ProductUnusable, SnapshotUnwritable
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import write_snapshot
-from roster_pipeline_tests.integration.readers import published
-from roster_pipeline_tests.integration.scenarios.test_safety_interrupted import disk_full_at
-from roster_pipeline_tests.integration.test_sync_again import users_of
-from roster_pipeline_tests.stages import leave_snapshot
+from roster_pipeline_tests.support.interruptions import disk_full_at
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import published
+from roster_pipeline_tests.support.snapshots import read
+from roster_pipeline_tests.support.stages import leave_snapshot
 
 NAMES = ("schools", "people", "rosters", "enrollments", "syncs")
 MUCH = 4_000_000
 """Bytes, more than the file of a small district grows by."""
-
-
-def read(path, query, *values):
-    with duckdb.connect(path, read_only=True) as con:
-        return con.execute(query, list(values)).fetchall()
 
 
 def test_given_a_sync_when_done_then_every_table_is_there_with_its_history(valley, sync, product, latest):

@@ -15,8 +15,8 @@ from roster_pipeline.errors import RosterError
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import write_snapshot
-from roster_pipeline_tests.integration.test_snapshot import read
-from roster_pipeline_tests.test_damaged import KINDS, damage
+from roster_pipeline_tests.support.damage import KINDS, damage
+from roster_pipeline_tests.support.snapshots import read
 
 ROWS = "select * from (select district_id, clever_id, email from people) order by all"
 OPENED_FOR_WRITING = """

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from roster_pipeline_tests.integration.readers import published
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import published
 
 NAMES = ("schools", "people", "rosters", "enrollments", "syncs")
 CLIENT = """

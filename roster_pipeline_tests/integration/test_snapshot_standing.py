@@ -8,8 +8,8 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST
-from roster_pipeline_tests.integration.test_alerts import look, opened, recovered, webhook  # noqa: F401 - fixtures
-from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
+from roster_pipeline_tests.support.alerts import look, opened, recovered, webhook  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.scripts import script  # noqa: F401 - fixtures
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_given_a_snapshot_that_fails_when_synced_then_the_product_and_one_alert_
     sync,
     standing,
     in_the_way,
-    webhook,  # noqa: F811
-    look,  # noqa: F811
+    webhook,
+    look,
 ):
     ended = sync(valley)
     assert ended.exit_code == 2
@@ -64,7 +64,7 @@ def test_given_a_correction_when_its_snapshot_fails_or_finds_a_damaged_file_then
     valley,
     quick_sync,
     standing,
-    script,  # noqa: F811
+    script,
 ):
     quick_sync(valley, snapshot=True)
     folder = read_settings().snapshots_folder

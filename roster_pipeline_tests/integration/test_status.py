@@ -7,8 +7,8 @@ import pytest
 
 from roster_pipeline.cli.words import OUTCOMES, age_words, outcome_words
 from roster_pipeline.syncs.standing import SyncRecord
-from roster_pipeline_tests.integration.readers import execute, query
-from roster_pipeline_tests.integration.test_requests import command  # noqa: F401 - a fixture
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.requests import command  # noqa: F401 - fixtures
 
 NOW = datetime(2026, 11, 26, 11, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -29,7 +29,7 @@ HOLD = """
 
 
 @pytest.fixture
-def ask(command):  # noqa: F811
+def ask(command):
     """What a command answers to machines."""
     return lambda *arguments: json.loads(command(*arguments, "--json")[1])
 
@@ -39,7 +39,7 @@ def test_status_is_one_line_a_district_with_what_waits_and_since_when_it_fails(
     hamlet,
     quick_sync,
     product,
-    command,  # noqa: F811
+    command,
     ask,
     monkeypatch,
 ):
@@ -83,7 +83,7 @@ def test_syncs_are_listed_newest_first_with_mode_trigger_and_outcome_in_words(
     valley,
     quick_sync,
     product,
-    command,  # noqa: F811
+    command,
     ask,
 ):
     assert "no sync yet" in command("syncs", "--district", valley.id)[1]
@@ -104,7 +104,7 @@ def test_districts_say_what_waits_and_that_a_connection_is_gone(
     hamlet,
     quick_sync,
     product,
-    command,  # noqa: F811
+    command,
     ask,
     monkeypatch,
 ):

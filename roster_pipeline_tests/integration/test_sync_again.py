@@ -3,7 +3,8 @@
 import pytest
 
 from roster_pipeline.sandbox.data.school_day import school_days
-from roster_pipeline_tests.integration.readers import (
+from roster_pipeline_tests.support.people import first_with, leave, users_of
+from roster_pipeline_tests.support.readers import (
     contents,
     difference,
     execute,
@@ -12,26 +13,7 @@ from roster_pipeline_tests.integration.readers import (
     query,
     row_versions,
 )
-from roster_pipeline_tests.integration.rule_book import expect
-
-
-def first_with(district, resource, condition):
-    items = district.resources[resource]
-    return dict(next(items[key] for key in items if condition(items[key])))
-
-
-def users_of(district, role):
-    users = district.resources["users"]
-    return [key for key in users if role in users[key]["roles"]]
-
-
-def leave(district, key):
-    """A student leaves: out of every section, and out of the users."""
-    for section in list(district.resources["sections"].values()):
-        if key in section["students"]:
-            rest = [one for one in section["students"] if one != key]
-            district.put("sections", section | {"students": rest})
-    district.remove("users", key)
+from roster_pipeline_tests.support.rule_book import expect
 
 
 def test_given_the_same_feed_when_synced_again_then_no_row_is_written(valley, sync, product):

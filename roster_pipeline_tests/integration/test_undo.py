@@ -3,10 +3,10 @@
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline_tests.integration.readers import execute, live_rows, query
-from roster_pipeline_tests.integration.test_existing_accounts import LINK, give
-from roster_pipeline_tests.integration.test_properties import NO_LIMITS
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.accounts import LINK, give
+from roster_pipeline_tests.support.changes import NO_LIMITS
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import execute, live_rows, query
 
 
 def states(product):

@@ -3,7 +3,8 @@
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline_tests.integration.decisions import (
+from roster_pipeline_tests.support.accounts import MEMBER, give
+from roster_pipeline_tests.support.decisions import (
     NAMES,
     another_class,
     classes_of,
@@ -14,9 +15,8 @@ from roster_pipeline_tests.integration.decisions import (
     with_new_id,
     withdraw,
 )
-from roster_pipeline_tests.integration.readers import execute, live_rows, query, row_versions
-from roster_pipeline_tests.integration.test_existing_accounts import MEMBER, give
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import execute, live_rows, query, row_versions
 
 
 def test_given_a_class_left_and_joined_again_since_when_the_first_joining_is_undone_then_still_in_it(

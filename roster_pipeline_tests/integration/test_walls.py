@@ -1,6 +1,5 @@
 """The roles of migration 0007, table by table: what they see and may write of two districts, and that syncs use one."""
 
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -9,9 +8,13 @@ import sqlalchemy as sa
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publish.table_mappings import TARGETS
-from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions, tables
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, MEMBER
+from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions, tables
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.walls import (
+    acting_as,
+    districts,  # noqa: F401 - fixtures
+    refusal,
+)
 
 OF_ROSTER = "(select organization_id from roster.rosters where id = roster_id)"
 ORGANIZATION_OF = {
@@ -25,14 +28,6 @@ ORGANIZATION_OF = {
 WRITTEN = {name: target.changed or ("role",) for name, target in TARGETS.items()}
 """What the writer may change; of parked members a column only because a row is locked before it is deleted."""
 READ = sorted(set(ORGANIZATION_OF) - {"parked_members", "reviews"})
-A_CLASS = "from roster.rosters as r join roster.organizations as o on o.id = organization_id where r.source = 'native'"
-OF_ITS_OWN = (
-    "insert into roster.rosters (organization_id, name) select id, 'Own' from roster.organizations "
-    "where clever_district_id = :district",
-    f"insert into roster.parked_members select r.id, r.id, 'student' {A_CLASS} and clever_district_id = :district",
-    "insert into roster.reviews (organization_id, clever_id, reason) "
-    f"select organization_id, r.id, 'email_shared' {A_CLASS} and clever_district_id = :district",
-)
 INTO_ANOTHER = {
     "schools": "(organization_id, clever_id, name) values (:organization, 'new', 'New')",
     "identity_links": "(clever_id, account_id, organization_id, rule) "
@@ -73,41 +68,6 @@ FORBIDDEN = {
         "select roster.is_within_reach(1, 1)",
     ),
 }
-
-
-@pytest.fixture
-def districts(valley, hamlet, quick_sync, product):
-    """Two published districts, each with a native class, somebody who waits and a review; the numbers of both."""
-    for district in (valley, hamlet):
-        quick_sync(district)
-        account = execute(product, ACCOUNT, email=f"{district.id}@example.org", first="A", last="B", role="teacher")
-        execute(product, MEMBER, account=account, role="teacher", admin=True, district=district.id)
-        for statement in OF_ITS_OWN:
-            execute(product, statement, district=district.id)
-    execute(product, ACCOUNT, email="nobody@example.org", first="A", last="B", role="teacher")
-    numbers = dict(query(product, "select clever_district_id, id from roster.organizations"))
-    return numbers[valley.id], numbers[hamlet.id]
-
-
-@contextmanager
-def acting_as(product, role, organization=None):
-    """A transaction that is the sync's as far as triggers are concerned, and is rolled back."""
-    with product.connect() as pg:
-        pg.execute(sa.text("select set_config('roster.writer', 'sync', true)"))
-        if organization:
-            pg.execute(sa.text("select set_config('roster.organization', :own, true)"), {"own": str(organization)})
-        pg.execute(sa.text(f"set local role {role}"))
-        yield pg
-
-
-def refusal(product, statement, role, number, **values):
-    """What PostgreSQL says against it; nothing if it lets it be done."""
-    with acting_as(product, role, number) as pg:
-        try:
-            pg.execute(sa.text(statement), values)
-        except sa.exc.ProgrammingError as error:
-            return str(error.orig)
-    return ""
 
 
 def rows_of(product, name, organization):

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from roster_pipeline.embedded import product_url, stop_if_last
 from roster_pipeline.product.database import MAY_BE_WRITER, connect, migrate
 from roster_pipeline.settings import Settings
-from roster_pipeline_tests.integration.readers import difference, execute, published, query
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_console import until
+from roster_pipeline_tests.support.readers import difference, execute, published, query
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.scripts import until
 
 
 @pytest.fixture

@@ -3,8 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from roster_pipeline_tests.integration.readers import execute, query
-from roster_pipeline_tests.integration.test_walls import districts, refusal  # noqa: F401 - a fixture
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.walls import (
+    districts,  # noqa: F401 - fixtures
+    refusal,
+)
 
 LINK = (
     "insert into roster.identity_links (clever_id, account_id, organization_id, rule) "
@@ -37,7 +40,7 @@ FIRST = {
 
 
 @pytest.fixture
-def sides(districts, product):  # noqa: F811
+def sides(districts, product):
     """A school, a roster, a linked account and a native member of both districts, by name."""
     return [{name: query(product, first, id=number)[0][0] for name, first in FIRST.items()} for number in districts]
 
@@ -50,7 +53,7 @@ def refused(product, statement, organization, values):
 
 @pytest.mark.parametrize("what", ABOUT)
 def test_given_two_districts_when_the_writer_of_one_writes_about_the_other_then_refused_and_about_its_own_then_done(
-    districts,  # noqa: F811
+    districts,
     product,
     sides,
     what,
@@ -66,7 +69,7 @@ def test_given_two_districts_when_the_writer_of_one_writes_about_the_other_then_
 
 
 def test_given_an_account_that_is_of_another_organization_now_when_its_membership_ends_then_that_is_written(
-    districts,  # noqa: F811
+    districts,
     product,
     sides,
 ):

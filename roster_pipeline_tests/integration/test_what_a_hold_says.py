@@ -4,25 +4,25 @@ import json
 
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.alerts import changes_of, message_of
-from roster_pipeline_tests.integration.readers import last_sync, query
-from roster_pipeline_tests.integration.test_console import script  # noqa: F401 - a fixture
-from roster_pipeline_tests.integration.test_holds import crowd, decide, members  # noqa: F401 - fixtures
-from roster_pipeline_tests.integration.test_sync_again import leave, users_of
+from roster_pipeline_tests.support.holds import crowd, decide, members  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.people import leave, users_of
+from roster_pipeline_tests.support.readers import last_sync, query
+from roster_pipeline_tests.support.scripts import script  # noqa: F401 - fixtures
 
 HOLDS = "select count(*) from roster.holds where state = 'open'"
 
 
-def why(script, key):  # noqa: F811
+def why(script, key):
     (chain,) = json.loads(script("why", "--person", key, "--json").stdout)["chains"]
     return {step["name"]: step for step in chain["steps"]}
 
 
 def test_given_several_thresholds_crossed_when_shown_then_one_entry_whose_parts_sum_under_one_name_everywhere(
     valley,
-    crowd,  # noqa: F811
+    crowd,
     quick_sync,
     product,
-    script,  # noqa: F811
+    script,
 ):
     _, leaving = crowd
     for key in users_of(valley, "teacher")[:6]:
@@ -59,10 +59,10 @@ def test_given_several_thresholds_crossed_when_shown_then_one_entry_whose_parts_
 
 def test_given_a_rejected_plan_when_planned_or_asked_why_then_nobody_is_asked_to_act(
     valley,
-    crowd,  # noqa: F811
+    crowd,
     quick_sync,
     product,
-    script,  # noqa: F811
+    script,
 ):
     plan, leaving = crowd
     assert script("plan", "--district", valley.id).returncode == 3
@@ -85,9 +85,9 @@ def test_given_a_rejected_plan_when_planned_or_asked_why_then_nobody_is_asked_to
 
 def test_given_an_approved_plan_when_asked_why_before_the_sync_then_the_sync_comes_next(
     valley,
-    crowd,  # noqa: F811
-    decide,  # noqa: F811
-    script,  # noqa: F811
+    crowd,
+    decide,
+    script,
 ):
     _, leaving = crowd
     decide("approved")
@@ -98,7 +98,7 @@ def test_given_a_rejected_set_that_came_back_when_it_leaves_again_then_it_is_a_n
     valley,
     quick_sync,
     product,
-    decide,  # noqa: F811
+    decide,
 ):
     quick_sync(valley)
     leaving = users_of(valley, "student")[:12]

@@ -16,10 +16,10 @@ from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.explain.district_file import open_file
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.conftest import Impatient
-from roster_pipeline_tests.integration.readers import execute, query, row_versions
-from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, MEMBER, give
-from roster_pipeline_tests.integration.test_sync_again import first_with, leave, users_of
+from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER, give
+from roster_pipeline_tests.support.district import Impatient
+from roster_pipeline_tests.support.people import first_with, leave, users_of
+from roster_pipeline_tests.support.readers import execute, query, row_versions
 
 NOBODY = "f" * 24
 HOSTILE = "\x1b[31m\x9b2J\u202e\x07[bold]Botany[/bold]\r\n"

@@ -4,7 +4,6 @@ A field that only describes is dropped; one that says who or where somebody is t
 """
 
 import copy
-import json
 import logging
 from collections import Counter
 
@@ -12,16 +11,11 @@ import dagster as dg
 import pytest
 from dagster._serdes import serialize_value
 
-from roster_pipeline.sandbox.api.collection import Collection
-from roster_pipeline_tests.integration.readers import difference, published, query
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.misprints import ABYSS, INFINITE, MARK, NUMBER, misprint, reprint
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import difference, published, query
+from roster_pipeline_tests.support.rule_book import expect
 
-MARK, NUMBER = "Quackenbush", 48151623421
-"""What every wrong value is made of; nobody's name or id holds it."""
-ABYSS, INFINITE = "an abyss", "an infinite number"
-WRITTEN = {ABYSS: "[" * 100_000 + "]" * 100_000, INFINITE: f"{NUMBER}e999"}
-"""What Python would not write as JSON."""
 DROPPED = [
     *(("users", {"email": value}) for value in (NUMBER, 13.7, True, [], [MARK], {}, {MARK: MARK}, ABYSS)),
     *(("users", {"name": value}) for value in (MARK, NUMBER, [MARK], ABYSS)),
@@ -54,41 +48,12 @@ NO_IDS = [
 """Text where an id should be: the record lands, and breaks its contract."""
 
 
-class Misprinting(Collection):
-    """A Clever list whose answers are not what its objects say: `misprints` is what goes over the wire, by id."""
-
-    def __init__(self, objects):
-        super().__init__(objects)
-        self.misprints = {}
-
-    def encoded(self, key, version):
-        return self.misprints.get(key) or super().encoded(key, version)
-
-
-def misprint(district, resource, key, wrong):
-    """From now on Clever sends this record with `wrong` in it; the sandbox's own object stays good."""
-    items = district.resources[resource]
-    if not isinstance(items, Misprinting):
-        items = district.resources[resource] = Misprinting(items.values())
-    text = json.dumps(items[key] | wrong)
-    for name, written in WRITTEN.items():
-        text = text.replace(f'"{name}"', written)
-    items.misprints[key] = text.encode()
-
-
 def misprint_each(district, wrongs):
     """Every wrong value in a record of its own, from the first one of its list on."""
     keys = {name: iter(items.ids()) for name, items in district.resources.items()}
     keys["users"] = iter(users_of(district, "student"))
     for resource, wrong in wrongs:
         misprint(district, resource, next(keys[resource]), wrong)
-
-
-def reprint(district):
-    """From now on Clever sends every record as it is."""
-    for items in district.resources.values():
-        if isinstance(items, Misprinting):
-            items.misprints.clear()
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import execute, published, query, row_versions
-from roster_pipeline_tests.integration.scenarios.town import Town
-from roster_pipeline_tests.integration.test_existing_accounts import ACCOUNT, MEMBER
-from roster_pipeline_tests.integration.test_properties import NO_LIMITS
+from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER
+from roster_pipeline_tests.support.changes import NO_LIMITS
+from roster_pipeline_tests.support.readers import execute, published, query, row_versions
+from roster_pipeline_tests.support.town import Town
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from roster_pipeline.model.limits import Limits
-from roster_pipeline_tests.integration.readers import contents, execute, published, query
-from roster_pipeline_tests.integration.scenarios.seen import Person, flagged, person_of, roster_of
+from roster_pipeline_tests.support.readers import contents, execute, published, query
+from roster_pipeline_tests.support.seen import Person, flagged, person_of, roster_of
 
 
 @pytest.fixture

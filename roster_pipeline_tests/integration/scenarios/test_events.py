@@ -8,10 +8,10 @@ from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.api.feed_event import event
 from roster_pipeline.sandbox.data.clever_values import clever_time
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.seen import person_of, roster_of
-from roster_pipeline_tests.integration.test_properties import NO_LIMITS
+from roster_pipeline_tests.support.changes import NO_LIMITS
+from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import person_of, roster_of
 
 HOW = "select mode, mode_reason from roster.syncs order by id desc limit 1"
 

@@ -11,11 +11,11 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
 from roster_pipeline.validate.quarantine import OF_ANOTHER_DISTRICT
-from roster_pipeline_tests import stages
-from roster_pipeline_tests.integration.readers import difference, execute, last_sync, published, query
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.seen import flagged, roster_of
-from roster_pipeline_tests.integration.test_walls import acting_as
+from roster_pipeline_tests.support import stages
+from roster_pipeline_tests.support.readers import difference, execute, last_sync, published, query
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import flagged, roster_of
+from roster_pipeline_tests.support.walls import acting_as
 
 CHECK = "ids_of_another_district"
 ANSWER = """

@@ -12,11 +12,11 @@ from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.resources import STUDENTS
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.gateway import refused
-from roster_pipeline_tests.integration.scenarios.seen import person_of
-from roster_pipeline_tests.integration.test_wrong_types import Misprinting
+from roster_pipeline_tests.support.gateway import refused
+from roster_pipeline_tests.support.misprints import Misprinting
+from roster_pipeline_tests.support.readers import difference, published
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import person_of
 
 NO_JSON = (
     *(b"", b" ", b"[1,]", b"[,1]", b"[1,,2]", b"[1 2]", b"[1", b"[1}", b"1]", b'{"a":1', b'{"a" 1}', b"{a:1}"),

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import difference, published
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.gateway import Answer, page, refused, through
+from roster_pipeline_tests.support.gateway import Answer, page, refused, through
+from roster_pipeline_tests.support.readers import difference, published
+from roster_pipeline_tests.support.rule_book import expect
 
 LOGIN = b"<!DOCTYPE html><html><body>Log in</body></html>"
 NO_LISTS = (

@@ -14,9 +14,9 @@ from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.model.resources import STUDENTS
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published, row_versions
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.gateway import Answer, page, refused, through
+from roster_pipeline_tests.support.gateway import Answer, page, refused, through
+from roster_pipeline_tests.support.readers import difference, published, row_versions
+from roster_pipeline_tests.support.rule_book import expect
 
 FIRST_SECTIONS = b"/v3.1/sections?limit=10000"
 

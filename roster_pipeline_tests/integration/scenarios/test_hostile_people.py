@@ -16,11 +16,11 @@ from roster_pipeline.cli.spreadsheet import BOM, as_csv
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import contents, difference, published, tables
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.seen import flagged
-from roster_pipeline_tests.integration.test_existing_accounts import row
-from roster_pipeline_tests.integration.test_properties import NO_LIMITS
+from roster_pipeline_tests.support.accounts import row
+from roster_pipeline_tests.support.changes import NO_LIMITS
+from roster_pipeline_tests.support.readers import contents, difference, published, tables
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import flagged
 
 ATTACKS = (
     "<script>alert(1)</script>",

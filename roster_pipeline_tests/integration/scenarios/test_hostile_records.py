@@ -7,10 +7,10 @@ import pytest
 
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published, row_versions
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.seen import roster_of
-from roster_pipeline_tests.integration.test_wrong_types import misprint
+from roster_pipeline_tests.support.misprints import misprint
+from roster_pipeline_tests.support.readers import difference, published, row_versions
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import roster_of
 
 MARK = "Quackenbush"
 """In every field that the product does not use, and in no other."""

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import STAMPS, contents, published, query, row_versions
+from roster_pipeline_tests.support.readers import STAMPS, contents, published, query, row_versions
 
 OLD, NEW = "ann.lake@example.org", "ann.moor@example.org"
 

@@ -5,8 +5,8 @@ The numbers are those of the scenarios; where the rule book differs from them, i
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import execute, published, query
-from roster_pipeline_tests.integration.test_existing_accounts import row
+from roster_pipeline_tests.support.accounts import row
+from roster_pipeline_tests.support.readers import execute, published, query
 
 EMAIL = "ann.lake@example.org"
 

@@ -5,9 +5,9 @@ The numbers are those of the scenarios; where the rule book differs from them, i
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import published, query
-from roster_pipeline_tests.integration.scenarios.seen import flagged
-from roster_pipeline_tests.integration.test_existing_accounts import row
+from roster_pipeline_tests.support.accounts import row
+from roster_pipeline_tests.support.readers import published, query
+from roster_pipeline_tests.support.seen import flagged
 
 EMAIL = "ann.lake@example.org"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import contents, execute, published, query, row_versions
-from roster_pipeline_tests.integration.scenarios.town import OTHERS, ReadTwice
+from roster_pipeline_tests.support.readers import contents, execute, published, query, row_versions
+from roster_pipeline_tests.support.town import OTHERS, ReadTwice
 
 OLDER, NEWER = "2025-09-01T00:00:00.000Z", "2025-09-02T00:00:00.000Z"
 

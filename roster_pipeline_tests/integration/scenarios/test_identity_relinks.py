@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from roster_pipeline.cli import main
-from roster_pipeline_tests.integration.readers import query, row_versions
+from roster_pipeline_tests.support.readers import query, row_versions
 
 EMAIL = "ann.lake@example.org"
 

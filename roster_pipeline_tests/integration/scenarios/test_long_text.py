@@ -5,10 +5,10 @@ import pytest
 
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import execute, published, query, row_versions
-from roster_pipeline_tests.integration.scenarios.seen import roster_of
-from roster_pipeline_tests.integration.scenarios.town import Town, clever_id
-from roster_pipeline_tests.stages import leave_snapshot
+from roster_pipeline_tests.support.readers import execute, published, query, row_versions
+from roster_pipeline_tests.support.seen import roster_of
+from roster_pipeline_tests.support.stages import leave_snapshot
+from roster_pipeline_tests.support.town import Town, clever_id
 
 ENDLESS = "x" * 17_000_000
 """Longer than a line that DuckDB reads."""

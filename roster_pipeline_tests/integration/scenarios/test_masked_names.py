@@ -2,9 +2,9 @@
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import last_sync, published, query
-from roster_pipeline_tests.integration.scenarios.seen import roster_of
-from roster_pipeline_tests.integration.test_sync_again import users_of
+from roster_pipeline_tests.support.people import users_of
+from roster_pipeline_tests.support.readers import last_sync, published, query
+from roster_pipeline_tests.support.seen import roster_of
 
 MASKS = ({"name": None, "email": None}, {"name": {"first": "", "last": " "}, "email": ""})
 

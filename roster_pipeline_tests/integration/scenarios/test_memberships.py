@@ -5,9 +5,9 @@ Membership of schools is `test_school_members`'s, of classes `test_class_members
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import contents, execute, published, query, row_versions
-from roster_pipeline_tests.integration.scenarios.seen import Person, person_of
-from roster_pipeline_tests.integration.test_existing_accounts import MEMBER
+from roster_pipeline_tests.support.accounts import MEMBER
+from roster_pipeline_tests.support.readers import contents, execute, published, query, row_versions
+from roster_pipeline_tests.support.seen import Person, person_of
 
 VERIFIED = (
     "select m.verified_at is not null from roster.org_memberships as m "

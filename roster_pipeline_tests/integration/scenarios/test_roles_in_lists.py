@@ -10,9 +10,9 @@ from roster_pipeline.cli import main
 from roster_pipeline.cli.findings import in_words, read_findings
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.seen import flagged, person_of, roster_of
+from roster_pipeline_tests.support.readers import difference, published
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import flagged, person_of, roster_of
 
 TEACHERS, STUDENTS = "teachers_who_are_students", "students_who_are_teachers"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from roster_pipeline.model.limits import Limits
-from roster_pipeline_tests.integration.readers import last_sync, query
-from roster_pipeline_tests.integration.scenarios.seen import flagged, roster_of
+from roster_pipeline_tests.support.readers import last_sync, query
+from roster_pipeline_tests.support.seen import flagged, roster_of
 
 
 @pytest.fixture

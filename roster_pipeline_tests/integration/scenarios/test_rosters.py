@@ -5,8 +5,8 @@ Who teaches and who learns is `test_roster_members`'s.
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import contents, execute, published, query
-from roster_pipeline_tests.integration.scenarios.seen import Person, flagged, person_of, roster_of
+from roster_pipeline_tests.support.readers import contents, execute, published, query
+from roster_pipeline_tests.support.seen import Person, flagged, person_of, roster_of
 
 ROW = "select id from roster.rosters where clever_id = :key"
 HIDE = "update roster.rosters set hidden_at = '2026-03-01T12:00:00Z' where clever_id = :key returning hidden_at"

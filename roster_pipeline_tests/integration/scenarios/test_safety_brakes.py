@@ -13,17 +13,11 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import set_limits
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.holds import decide_hold, find_plan
-from roster_pipeline_tests.integration.readers import (
-    difference,
-    last_sync,
-    published,
-    query,
-    row_versions,
-)
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.seen import person_of, roster_of
-from roster_pipeline_tests.integration.scenarios.town import OTHERS
-from roster_pipeline_tests.integration.test_safety import kept
+from roster_pipeline_tests.support.holds import kept
+from roster_pipeline_tests.support.readers import difference, last_sync, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import person_of, roster_of
+from roster_pipeline_tests.support.town import OTHERS
 
 LISTS = ("schools", "users", "sections", "terms", "courses")
 NOTHING_MAY_LEAVE = {one.name: 0 for one in fields(Limits)}

@@ -14,9 +14,9 @@ from dagster._serdes import serialize_value
 from roster_pipeline.errors import SettingRefused
 from roster_pipeline.extract import pagination
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, execute, published, query, row_versions
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.gateway import Answer, page, refused, through
+from roster_pipeline_tests.support.gateway import Answer, page, refused, through
+from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
 
 STUDENTS = "/v3.1/users?limit=7&role=student"
 """Of twenty students: three pages. Prefix of all three; with a cursor, of the second and third."""

@@ -3,36 +3,20 @@
 That a killed process leaves nothing half done is `test_console`'s.
 """
 
-import resource
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
 from roster_pipeline.errors import RosterError
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.integration.readers import difference, published, query, row_versions
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.gateway import refused
+from roster_pipeline_tests.support.gateway import refused
+from roster_pipeline_tests.support.interruptions import RUNNING, WAITING, disk_full_at, until
+from roster_pipeline_tests.support.readers import difference, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
 
-RUNNING = "select count(*) from roster.syncs where state = 'running'"
 OTHER_SESSIONS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-WAITING = (
-    "select pid from pg_locks where not granted and relation = 'roster.rosters'::regclass "
-    "and database = (select oid from pg_database where datname = current_database())"
-)
 TERMINATE = "select count(pg_terminate_backend(pid))"
-
-
-def until(condition):
-    """What it gives, once it gives something: another thread brings it about."""
-    end = time.monotonic() + 30
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.02)
-    return found
 
 
 def test_given_postgresql_ends_every_session_while_clever_is_read_when_synced_again_then_all_is_whole(
@@ -75,17 +59,6 @@ def test_given_postgresql_ends_the_session_that_publishes_when_synced_then_nothi
     assert query(product, RUNNING) == [(0,)]
     resync()
     assert difference(expect(town), published(product, town.id)) == {}
-
-
-@contextmanager
-def disk_full_at(size):
-    """No file of this process grows beyond `size` bytes: a write that would fails, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("size", [64, 20_000], ids=["for what Clever sends", "for the district's file"])

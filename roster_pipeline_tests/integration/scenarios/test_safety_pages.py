@@ -12,11 +12,11 @@ import pytest
 
 from roster_pipeline.extract import client, pagination
 from roster_pipeline.extract import lists as read
-from roster_pipeline_tests.integration.readers import difference, published
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.gateway import Answer, page, refused, through
-from roster_pipeline_tests.integration.scenarios.seen import person_of
-from roster_pipeline_tests.integration.scenarios.town import OTHERS
+from roster_pipeline_tests.support.gateway import Answer, page, refused, through
+from roster_pipeline_tests.support.readers import difference, published
+from roster_pipeline_tests.support.rule_book import expect
+from roster_pipeline_tests.support.seen import person_of
+from roster_pipeline_tests.support.town import OTHERS
 
 IMPATIENT = httpx.Timeout(0.4)
 JSON = "application/json"

@@ -10,7 +10,7 @@ from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.errors import CorrectionRefused, SourceRefused
 from roster_pipeline.product.database import transaction
-from roster_pipeline_tests.integration.readers import (
+from roster_pipeline_tests.support.readers import (
     contents,
     difference,
     execute,
@@ -19,8 +19,8 @@ from roster_pipeline_tests.integration.readers import (
     query,
     row_versions,
 )
-from roster_pipeline_tests.integration.rule_book import Expected, expect
-from roster_pipeline_tests.integration.scenarios.town import Town
+from roster_pipeline_tests.support.rule_book import Expected, expect
+from roster_pipeline_tests.support.town import Town
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from roster_pipeline_tests.integration.readers import contents, published, query
-from roster_pipeline_tests.integration.scenarios.seen import Person, person_of, roster_of
+from roster_pipeline_tests.support.readers import contents, published, query
+from roster_pipeline_tests.support.seen import Person, person_of, roster_of
 
 
 def at(*schools):

@@ -16,9 +16,9 @@ from roster_pipeline.embedded import product_url, stop_if_last
 from roster_pipeline.product.database import connect as connect_to
 from roster_pipeline.product.database import migrate
 from roster_pipeline.settings import Settings
-from roster_pipeline_tests.integration.readers import difference, published, query
-from roster_pipeline_tests.integration.rule_book import expect
-from roster_pipeline_tests.integration.scenarios.test_safety_interrupted import RUNNING, WAITING, until
+from roster_pipeline_tests.support.interruptions import RUNNING, WAITING, until
+from roster_pipeline_tests.support.readers import difference, published, query
+from roster_pipeline_tests.support.rule_book import expect
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.holds import decide_hold, find_plan
-from roster_pipeline_tests.integration.readers import execute, published, query, row_versions
-from roster_pipeline_tests.integration.scenarios.seen import person_of
-from roster_pipeline_tests.integration.scenarios.town import OTHERS
-from roster_pipeline_tests.integration.test_properties import NO_LIMITS
+from roster_pipeline_tests.support.changes import NO_LIMITS
+from roster_pipeline_tests.support.readers import execute, published, query, row_versions
+from roster_pipeline_tests.support.seen import person_of
+from roster_pipeline_tests.support.town import OTHERS
 
 OF_A_SCHOOL = Limits(district_removals=1.0, window_removals=1.0)
 ACCOUNT_OF = "(select account_id from roster.identity_links where clever_id = :key and unlinked_at is null)"

@@ -1,0 +1,180 @@
+"""What goes wrong outside: nothing changes, one line says what to do, and the next sync makes it good."""
+
+import socket
+import threading
+from contextlib import contextmanager
+
+import httpx
+import pytest
+import sqlalchemy as sa
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from roster_pipeline.errors import ProductUnusable
+from roster_pipeline.product.database import transaction
+from roster_pipeline_tests.support.district import CLIENT_SECRET
+from roster_pipeline_tests.support.readers import (
+    contents,
+    difference,
+    execute,
+    last_sync,
+    published,
+    query,
+    row_versions,
+)
+from roster_pipeline_tests.support.rule_book import expect
+
+NO_SYNC_RUNS = "select count(*) from roster.syncs where state = 'running'"
+
+
+def is_one_line_without_secrets(line, district):
+    return "\n" not in line.strip() and CLIENT_SECRET not in line and district.token not in line
+
+
+@pytest.fixture
+def synced(valley, quick_sync):
+    """A district that was published once and has changed in Clever since."""
+    quick_sync(valley)
+    section = valley.get("sections", valley.resources["sections"].ids()[0])
+    valley.put("sections", section | {"name": "Changed since"})
+    return valley
+
+
+FAULTS = (
+    ("/v3.1/sections", 0, "503"),
+    ("/v3.1/users?limit=10000&role=student", 0, "drop"),
+    ("/v3.1/schools", 0, "401"),
+    ("/v3.1/sections", 0, "403"),
+    ("/v3.1/users", 0, "html"),
+    ("/v3.1/courses", 0, "cut"),
+    ("/v3.1/terms", 0, "empty"),
+    ("/oauth/tokens", 0, "500"),
+    ("/v3.1/districts", 0, "html"),
+)
+
+
+def test_given_clever_answers_badly_when_synced_then_nothing_changes_and_one_line_says_so(
+    synced, clever, sync, product, subtests
+):
+    before = row_versions(product)
+    organizations = contents(product, without=set())["organizations"]
+    for fault in FAULTS:
+        with subtests.test(fault=fault):
+            clever.go_wrong(fault)
+            ended = sync(synced)
+            assert ended.exit_code == 4
+            assert is_one_line_without_secrets(ended.failure, synced)
+            assert row_versions(product) == before
+            assert contents(product, without=set())["organizations"] == organizations
+            assert last_sync(product)[0] == "failed"
+            assert query(product, NO_SYNC_RUNS) == [(0,)]
+
+
+def test_given_clever_is_back_after_a_failure_when_synced_then_all_is_published(synced, clever, sync, product):
+    clever.go_wrong(("/v3.1/sections", 0, "503"))
+    assert sync(synced).exit_code == 4
+    clever.go_wrong(("/v3.1/sections", 1, "503"), ("/v3.1/users", 2, "drop"))
+    assert sync(synced).exit_code == 0
+    assert difference(expect(synced), published(product, synced.id)) == {}
+
+
+def test_given_nothing_listens_when_synced_then_unreachable(synced, sync, product, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv("ROSTER_CLEVER_API_URL", address)
+    before = row_versions(product)
+    ended = sync(synced)
+    assert ended.exit_code == 4
+    assert is_one_line_without_secrets(ended.failure, synced)
+    assert row_versions(product) == before
+
+
+def test_given_a_token_is_revoked_in_the_middle_when_synced_then_refused_and_kept(synced, clever, sync, product):
+    before = row_versions(product)
+    clever.go_wrong(("/v3.1/users", 2, "401"))
+    ended = sync(synced)
+    assert ended.exit_code == 4
+    assert "reconnect" in ended.failure
+    assert row_versions(product) == before
+
+
+def test_given_the_district_is_disconnected_when_synced_then_said_and_kept(synced, sync, product):
+    before = row_versions(product)
+    synced.connected = False
+    ended = sync(synced)
+    assert ended.exit_code == 4
+    assert synced.id in ended.failure
+    assert row_versions(product) == before
+    assert query(product, NO_SYNC_RUNS) == [(0,)]
+
+
+@contextmanager
+def endless(url):
+    """Clever behind a gateway whose `next` links of users lead back to the same page for ever."""
+
+    def passed_on(request):
+        target = f"{url}{request.url.path}?{request.url.query}"
+        headers = {"authorization": request.headers.get("authorization", "")}
+        answer = httpx.get(target, headers=headers)
+        if not request.url.path.endswith("/users"):
+            return Response(answer.content, answer.status_code, media_type="application/json")
+        body = answer.json()
+        after = request.query_params.get("starting_after") or body["data"][-1]["data"]["id"]
+        here = f"{request.url.path}?limit=10000&role={request.query_params['role']}"
+        body["links"] = [{"rel": "next", "uri": f"{here}&starting_after={after}"}]
+        return JSONResponse(body)
+
+    app = Starlette(routes=[Route("/{path:path}", passed_on)])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_given_next_links_without_end_when_synced_then_the_feed_is_refused(synced, clever, sync, product, monkeypatch):
+    before = row_versions(product)
+    with endless(clever.url) as gateway:
+        monkeypatch.setenv("ROSTER_CLEVER_API_URL", gateway)
+        ended = sync(synced)
+    assert ended.exit_code == 4
+    assert "forward" in ended.failure
+    assert row_versions(product) == before
+
+
+def test_given_the_product_refuses_a_row_when_synced_then_all_is_rolled_back_and_no_name_is_said(synced, sync, product):
+    teacher = next(user for user in synced.resources["users"].values() if "teacher" in user["roles"])
+    synced.put("users", teacher | {"name": {"first": "Wilhelmina", "last": "Quackenbush"}})
+    execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Quackenbush')")
+    before = row_versions(product)
+    ended = sync(synced)
+    assert ended.exit_code == 6
+    assert is_one_line_without_secrets(ended.failure, synced)
+    assert "Quackenbush" not in ended.failure
+    assert row_versions(product) == before
+    assert query(product, NO_SYNC_RUNS) == [(0,)]
+    execute(product, "alter table roster.accounts drop constraint nobody")
+    assert sync(synced).exit_code == 0
+    assert difference(expect(synced), published(product, synced.id)) == {}
+
+
+def test_given_a_value_that_postgresql_cannot_have_when_sent_then_it_is_not_away_and_nobody_is_named(product):
+    with pytest.raises(ProductUnusable) as told, transaction(product) as pg:
+        pg.execute(sa.text("select :name"), {"name": "Quackenbush\0"})
+    assert "before it was sent (DataError)" in str(told.value)
+    assert "Quackenbush" not in str(told.value)
+
+
+def test_given_one_district_fails_when_the_other_is_synced_then_it_is_published(synced, hamlet, clever, sync, product):
+    before = published(product, synced.id)
+    clever.go_wrong(("/v3.1/schools", 1, "401"))
+    assert sync(synced).exit_code == 4
+    assert sync(hamlet).exit_code == 0
+    assert difference(expect(hamlet), published(product, hamlet.id)) == {}
+    assert difference(before, published(product, synced.id)) == {}

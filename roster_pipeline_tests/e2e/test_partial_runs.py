@@ -1,0 +1,175 @@
+"""A part of a sync, started in the UI: it is recorded as none, and publishes only what a failed sync has planned."""
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+
+from roster_pipeline.damaged import moved_aside
+from roster_pipeline.defs.alerts import failure_alerts
+from roster_pipeline.defs.assets import ASSETS
+from roster_pipeline.defs.partitions import OUTCOME_TAG, PARTITION_TAG
+from roster_pipeline.defs.resources import Product
+from roster_pipeline.defs.selection import ALL_STEPS, STEPS
+from roster_pipeline.instance.run_process import failures_of
+from roster_pipeline.land.warehouse import district_file
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.support.damage import damage
+from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions
+from roster_pipeline_tests.support.rule_book import expect
+
+SYNCS = "select state from roster.syncs order by id"
+REFUSE = "alter table roster.rosters add constraint nobody check (name <> 'Changed since')"
+ALLOW = "alter table roster.rosters drop constraint nobody"
+
+
+@pytest.fixture
+def start(environment, instance, job):
+    """Runs the assets of some groups for a district, as a button of the UI does; `again` is the run that it repeats."""
+
+    def started(district, *groups, again=None):
+        instance.add_dynamic_partitions("districts", [district.id])
+        keys = frozenset(key for key in job.asset_layer.executable_asset_keys if key.path[0] in groups)
+        repeats = {"parent_run_id": again.run_id, "root_run_id": again.root_run_id or again.run_id} if again else {}
+        tags = {**(again.tags if again else {}), PARTITION_TAG: district.id}
+        run = instance.create_run_for_job(job, asset_selection=keys, tags=tags, **repeats)
+        list(execute_run_iterator(InMemoryJob(job), run, instance))
+        return instance.get_run_by_id(run.run_id)
+
+    return started
+
+
+@pytest.fixture
+def failed(valley, sync, instance, product):
+    """A run of a full sync of the valley that failed as it published; by now it would not."""
+    sync(valley)
+    section = valley.get("sections", valley.resources["sections"].ids()[0])
+    valley.put("sections", section | {"name": "Changed since"})
+    execute(product, REFUSE)
+    assert sync(valley).exit_code != 0
+    execute(product, ALLOW)
+    assert query(product, SYNCS) == [("published",), ("failed",)]
+    (run,) = instance.get_runs(limit=1)
+    return run
+
+
+FROM_PUBLISH = ("product", "snapshots")
+
+
+def refusal(instance, run):
+    """The line with which a run was refused before anything of it was done."""
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert not instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    (first, *_) = failures_of(instance, run)
+    line = first.user_failure_data.description
+    assert first.error.stack == []
+    assert "\n" not in line
+    assert run.tags[OUTCOME_TAG].startswith("failed: ")
+    return line
+
+
+def test_the_steps_are_those_of_the_assets():
+    assert {asset.op.name for asset in ASSETS} == ALL_STEPS
+    for asset in ASSETS:
+        assert {STEPS[key.path[0]] for key in asset.keys} == {asset.op.name}
+
+
+def test_given_a_sync_that_failed_as_it_published_when_run_from_there_then_the_same_sync_publishes(
+    valley, failed, start, product
+):
+    again = start(valley, *FROM_PUBLISH, again=failed)
+    assert again.status is dg.DagsterRunStatus.SUCCESS
+    assert query(product, SYNCS) == [("published",), ("published",)]
+    assert difference(expect(valley), published(product, valley.id)) == {}
+    assert (again.tags["roster/trigger"], again.tags[OUTCOME_TAG]) == ("manual", "published")
+
+
+def test_given_it_fails_again_when_run_from_there_again_then_it_is_taken_up_again(valley, failed, start, product):
+    execute(product, REFUSE)
+    again = start(valley, *FROM_PUBLISH, again=failed)
+    assert query(product, SYNCS) == [("published",), ("failed",)]
+    execute(product, ALLOW)
+    assert start(valley, *FROM_PUBLISH, again=again).status is dg.DagsterRunStatus.SUCCESS
+    assert query(product, SYNCS) == [("published",), ("published",)]
+
+
+def test_given_a_later_sync_or_one_that_was_published_when_run_from_there_then_it_is_refused_with_the_reason(
+    valley, failed, start, sync, product, instance
+):
+    start(valley, *FROM_PUBLISH, again=failed)
+    before = row_versions(product)
+    (again,) = instance.get_runs(limit=1)
+    assert "published already" in refusal(instance, start(valley, *FROM_PUBLISH, again=again))
+    execute(product, "update roster.syncs set state = 'failed' where id = (select max(id) from roster.syncs)")
+    assert sync(valley).exit_code == 0
+    assert "came after it" in refusal(instance, start(valley, *FROM_PUBLISH, again=again))
+    assert row_versions(product) == before
+
+
+def test_given_the_file_holds_another_plan_when_run_from_there_then_it_is_refused(
+    valley, failed, start, instance, product
+):
+    execute(product, "update roster.syncs set dagster_run_id = :run where state = 'published'", run="another")
+    execute(product, "update roster.syncs set state = 'canceled' where state = 'failed'")
+    execute(product, "update roster.syncs set uid = gen_random_uuid() where state = 'canceled'")
+    assert "no longer kept" in refusal(instance, start(valley, *FROM_PUBLISH, again=failed))
+    assert query(product, SYNCS) == [("published",), ("canceled",)]
+
+
+def test_given_the_file_is_damaged_when_run_from_there_then_it_is_refused_and_the_file_is_moved_aside(
+    valley, failed, start, sync, instance, product
+):
+    file = district_file(read_settings().districts_folder, valley.id)
+    damage(file, "text")
+    assert "is damaged" in refusal(instance, start(valley, *FROM_PUBLISH, again=failed))
+    assert (file.exists(), len(moved_aside(file))) == (False, 1)
+    assert query(product, SYNCS) == [("published",), ("failed",)]
+    assert sync(valley).exit_code == 0
+
+
+@pytest.mark.parametrize("groups", [("product",), ("sync", "product", "snapshots"), ("raw", "product")])
+def test_given_a_part_of_a_sync_that_would_publish_when_started_then_it_is_refused_and_no_sync_is_opened(
+    valley, sync, start, instance, product, groups
+):
+    sync(valley)
+    before = row_versions(product)
+    assert "Only a whole sync publishes" in refusal(instance, start(valley, *groups))
+    assert query(product, SYNCS) == [("published",)]
+    assert row_versions(product) == before
+
+
+def test_given_a_failed_sync_when_steps_are_chosen_that_read_and_publish_then_it_is_refused(
+    valley, failed, start, instance, product
+):
+    before = row_versions(product)
+    assert "Only a whole sync publishes" in refusal(instance, start(valley, "raw", *FROM_PUBLISH, again=failed))
+    assert query(product, SYNCS) == [("published",), ("failed",)]
+    assert row_versions(product) == before
+
+
+@pytest.mark.parametrize("groups", [("raw",), ("marts", "intermediate"), ("snapshots",)])
+def test_given_a_part_of_a_sync_that_publishes_nothing_when_started_then_it_succeeds_as_no_sync(
+    valley, sync, start, product, groups
+):
+    sync(valley)
+    run = start(valley, *groups)
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert query(product, SYNCS) == [("published",)]
+    assert run.tags[OUTCOME_TAG].startswith("no sync, only ")
+    assert sync(valley).exit_code == 0
+
+
+def test_given_a_refused_run_when_the_sensor_looks_then_no_alert_says_that_its_syncs_fail(
+    valley, sync, start, instance, product
+):
+    sync(valley)
+    start(valley, "product")
+    with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
+        assert failure_alerts(context).skip_message.startswith("0 changes")
+    assert query(product, "select count(*) from roster.alerts") == [(0,)]
+
+
+def test_given_a_run_without_a_district_when_started_then_one_line_says_what_to_do(valley, instance, job, environment):
+    run = instance.create_run_for_job(job)
+    list(execute_run_iterator(InMemoryJob(job), run, instance))
+    assert "names no district" in refusal(instance, instance.get_run_by_id(run.run_id))

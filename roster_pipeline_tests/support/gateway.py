@@ -1,0 +1,80 @@
+"""Clever behind a gateway that alters answers on their way, and how a sync ends that cannot believe them."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import httpx
+import pytest
+
+from roster_pipeline_tests.support.district import CLIENT_SECRET
+from roster_pipeline_tests.support.readers import contents, last_sync, query, row_versions
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes over the wire: `pieces` one after the other; in chunks, unless a length is among the headers."""
+
+    pieces: Iterable[bytes]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+
+Alter = Callable[[httpx.URL, bytes], Answer | None]
+"""From what was asked for and Clever's own answer to what is sent instead; None: Clever's own."""
+
+
+@contextmanager
+def through(clever, alter: Alter) -> Iterator[None]:
+    """From now on every answer to a sync passes a gateway that alters it."""
+    with httpx.Client(base_url=clever.url) as beyond, ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        server.beyond, server.alter = beyond, alter
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("ROSTER_CLEVER_API_URL", f"http://127.0.0.1:{server.server_port}")
+            yield
+        server.shutdown()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        passed_on = self.server.beyond.get(self.path, headers={"Authorization": self.headers["Authorization"]})
+        altered = self.server.alter(httpx.URL(self.path), passed_on.content)
+        answer = altered or Answer([passed_on.content], passed_on.status_code)
+        chunked = "Content-Length" not in answer.headers
+        self.send_response(answer.status)
+        for name, value in {**answer.headers, **({"Transfer-Encoding": "chunked"} if chunked else {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        with suppress(ConnectionError):  # whoever asked may have given up
+            for piece in filter(None, answer.pieces):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            self.wfile.write(b"0\r\n\r\n" if chunked else b"")
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+def page(data: list, following: str | None = None) -> Answer:
+    """A page of a list, with a `next` link if one is given."""
+    links = [{"rel": "self", "uri": "/"}, *([] if following is None else [{"rel": "next", "uri": following}])]
+    return Answer([json.dumps({"data": data, "links": links}).encode()])
+
+
+def refused(sync, product, town, code=4) -> str:
+    """The one line that a sync fails with; what the product has is untouched, and no sync is left running."""
+    before, organizations = row_versions(product), contents(product, without=set())["organizations"]
+    ended = sync(town)
+    assert (ended.exit_code, last_sync(product)[0]) == (code, "failed"), ended
+    assert "\n" not in ended.failure.strip()
+    assert not [secret for secret in (CLIENT_SECRET, town.token) if secret in ended.failure]
+    assert row_versions(product) == before
+    assert contents(product, without=set())["organizations"] == organizations
+    assert query(product, "select count(*) from roster.syncs where state = 'running'") == [(0,)]
+    return ended.failure

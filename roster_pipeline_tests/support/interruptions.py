@@ -1,0 +1,31 @@
+"""Wait for a session of PostgreSQL, and let the disk run full."""
+
+import resource
+import time
+from contextlib import contextmanager
+
+RUNNING = "select count(*) from roster.syncs where state = 'running'"
+WAITING = (
+    "select pid from pg_locks where not granted and relation = 'roster.rosters'::regclass "
+    "and database = (select oid from pg_database where datname = current_database())"
+)
+
+
+def until(condition):
+    """What it gives, once it gives something: another thread brings it about."""
+    end = time.monotonic() + 30
+    while not (found := condition()):
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)
+    return found
+
+
+@contextmanager
+def disk_full_at(size):
+    """No file of this process grows beyond `size` bytes: a write that would fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,0 +1,95 @@
+"""Fill the tables that a plan is built from, and build the plan."""
+
+import duckdb
+import pytest
+
+from roster_pipeline.current.tables import CURRENT_TABLES
+from roster_pipeline.model.entities import ENTITIES
+from roster_pipeline.model.limits import Limits, Standing
+from roster_pipeline.plan.build import build_plan
+from roster_pipeline.reconcile.diff import find_differences
+
+TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}
+
+
+@pytest.fixture
+def con():
+    """A district's file with nothing in it: empty marts, empty current, nobody in quarantine."""
+    with duckdb.connect() as opened:
+        for schema in ("marts", "current", "quarantine"):
+            opened.execute(f"create schema {schema}")
+        opened.execute("create table quarantine.records (resource varchar, clever_id varchar, reason varchar)")
+        for entity in ENTITIES:
+            columns = ", ".join(f"{name} {TYPES.get(name, 'varchar')}" for name in entity.columns)
+            opened.execute(f"create table marts.{entity.name} ({columns})")
+        for table in CURRENT_TABLES:
+            columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
+            opened.execute(f"create table current.{table.name} ({columns})")
+        yield opened
+
+
+def member(number, role="student"):
+    return {"account_id": number, "clever_id": f"{number:024x}", "role": role}
+
+
+def has(con, table, rows, **state):
+    """Fills one table; of `current` every row lives and is Clever's unless told."""
+    if table.startswith("current."):
+        state = {"is_ended": False, "is_native": False} | state
+    for row in ({**one, **state} for one in rows):
+        holes = ", ".join("?" for _ in row)
+        con.execute(f"insert into {table} ({', '.join(row)}) values ({holes})", list(row.values()))
+
+
+def planned(con, *, emptied=(), limits=Limits(), lately=()):  # noqa: B008 - a frozen value
+    find_differences(con)
+    return build_plan(
+        con, sync_id=1, organization_id=1, district_id="d" * 24, emptied=emptied, standing=Standing(limits, lately)
+    )
+
+
+def members_leave(con, leaving, of, role="student"):
+    """`leaving` of `of` members are no longer in the feed."""
+    has(con, "current.org_memberships", [member(number, role) for number in range(of)])
+    has(con, "marts.org_memberships", [member(number, role) for number in range(leaving, of)])
+
+
+def school(number, name):
+    return {"school_id": f"{number:024x}", "name": name}
+
+
+NORTH = "1".rjust(24, "0")
+
+
+def key(number):
+    return f"{number:024x}"
+
+
+def place(section, number, **more):
+    return {"section_id": section, "account_id": number, "clever_id": key(number), **more}
+
+
+def roster(section, name, school_id=NORTH):
+    return {"section_id": section, "school_id": school_id, "name": name}
+
+
+def account(number, role="student", **more):
+    """Somebody linked; names and email as they were unless told."""
+    plain = {"first_name": "Ida", "last_name": "Moss", "email": f"{number}@example.org", "imported_from_clever": True}
+    return {"account_id": number, "clever_id": key(number), "role": role, **plain, **more}
+
+
+def was(con, table, *rows):
+    """What the product has."""
+    columns = {name for name, *_ in con.execute(f"describe current.{table}").fetchall()}
+    has(con, f"current.{table}", [{name: row[name] for name in row if name in columns} for row in rows])
+
+
+def shall(con, table, *rows):
+    """What Clever says."""
+    has(con, f"marts.{table}", list(rows))
+
+
+def both(con, table, *rows):
+    was(con, table, *rows)
+    shall(con, table, *rows)

@@ -1,0 +1,161 @@
+"""The rule book once more, in plain Python over raw Clever objects: what the product shall hold after a sync.
+
+Written from the rules and not from the SQL, so that the two can disagree. Who is who is `rule_book_identity`'s.
+"""
+
+from dataclasses import dataclass, field
+
+from roster_pipeline_tests.support.rule_book_identity import Account, Known, who_is_who
+
+
+@dataclass
+class Expected:
+    """What a product holds, in Clever terms: live rows only, but every account, school and review there ever was."""
+
+    people: dict = field(default_factory=dict)  # clever_id: (role, first, last, email, clever_email, imported)
+    members: dict = field(default_factory=dict)  # clever_id: role
+    schools: dict = field(default_factory=dict)  # school: (name, sis_id, nces_id, low_grade, high_grade)
+    school_members: dict = field(default_factory=dict)  # (school, clever_id): (role, is_primary)
+    rosters: dict = field(default_factory=dict)  # section: (school, name, subject, grade, period, term)
+    teachers: dict = field(default_factory=dict)  # (section, clever_id): is_primary
+    students: set = field(default_factory=set)  # (section, clever_id)
+    parked: set = field(default_factory=set)  # (section, clever_id, role)
+    reviews: set = field(default_factory=set)  # (clever_id, reason)
+    known_schools: set = field(default_factory=set)  # every school that was ever shared
+
+
+def expect(district, before=None, known=None, told=frozenset()):
+    """What the product shall hold after a sync of `district`, if it held `before`.
+
+    Args:
+        known: every account there was, if others than Clever made some.
+        told: reviews that are open; one of them is expected wherever the rule book leaves open which of several it is.
+    """
+    before = before or Expected()
+    known = known or _from_clever(before)
+    lists = {name: list(items.values()) for name, items in district.resources.items()}
+    feed = feed_of(district)
+    people = who_is_who(feed, known)
+    recycled = {key for key, person in people.items() if person.is_recycled}
+    shared = {school["id"] for school in lists["schools"]}
+    after = Expected(
+        people=_people(known) | {key: person.content for key, person in people.items()},
+        members=_members(known, people),
+        schools={
+            one["id"]: (one.get("name") or "", *(one.get(name) or None for name in SCHOOL_FIELDS))
+            for one in lists["schools"]
+        },
+        school_members={
+            (school, key): (people[key].role, school == primary)
+            for key, (*_, primary, schools) in feed.items()
+            for school in schools & shared
+        },
+        reviews=_reviews(known, people, told),
+        known_schools=before.known_schools | shared,
+    )
+    terms = {term["id"]: term.get("name") or None for term in lists["terms"]}
+    for section in lists["sections"]:
+        _add_roster(after, before, section, terms, {key: people[key].role for key in feed}, recycled)
+    return after
+
+
+def feed_of(district):
+    """Everyone who gets an account: Clever id to (role, first, last, email, primary school, all schools)."""
+    users = district.resources["users"].values()
+    return {user["id"]: person for user in users if (person := _person(user))}
+
+
+def _from_clever(before):
+    """The accounts of a product that Clever alone fills; each is known by its Clever id."""
+    return Known(
+        accounts={
+            key: Account(role, first, last, email, clever_email, imported, linked_to=key)
+            for key, (role, first, last, email, clever_email, imported) in before.people.items()
+        },
+        reviews=dict.fromkeys(before.reviews),
+    )
+
+
+def _people(known):
+    """Everyone who is linked and whose account is open, as they were."""
+    return {
+        one.linked_to: (one.role, one.first_name, one.last_name, one.email, one.clever_email, one.imported)
+        for one in known.accounts.values()
+        if one.linked_to and not one.is_closed
+    }
+
+
+def _members(known, people):
+    """Everyone in the feed, and of the others those whose membership is not Clever's to end."""
+    members = {}
+    for account in known.accounts.values():
+        here = account.here
+        if account.linked_to and here and here.is_live and (here.is_native or here.is_admin):
+            members[account.linked_to] = here.role
+    for key, person in people.items():
+        account = known.accounts.get(person.account)
+        here = account.here if account else None
+        is_kept = here and here.is_live and (here.role == "admin" or here.is_native)
+        members[key] = here.role if is_kept else person.role
+    return members
+
+
+def _reviews(known, people, told):
+    """Every review of those who are gone, and of each person the reasons that are told, if they may be."""
+    reviews = {(key, reason) for key, reason in known.reviews if key not in people}
+    for key, person in people.items():
+        found = frozenset(reason for one, reason in told if one == key)
+        reviews |= {(key, reason) for reason in (found if found in person.reviews else person.reviews[0])}
+    return reviews
+
+
+SCHOOL_FIELDS = ("sis_id", "nces_id", "low_grade", "high_grade")
+
+
+def _person(user):
+    """(role, first, last, email, primary school, all schools); None for those who get no account."""
+    for role in ("teacher", "student"):
+        if part := user["roles"].get(role):
+            name = user.get("name") or {}
+            primary = part.get("school") or None
+            schools = _schools(user["roles"].get("teacher")) | _schools(user["roles"].get("student"))
+            email = (user.get("email") or "").strip(" \t\r\n") or None
+            return role, name.get("first"), name.get("last"), email, primary, schools
+    return None
+
+
+def _schools(part):
+    """Every school that one role names."""
+    part = part or {}
+    return {school for school in (*(part.get("schools") or ()), part.get("school")) if school}
+
+
+def _term_name(term, terms, roster_before):
+    """A term that the feed does not hold keeps the name that the roster had."""
+    if term in terms:
+        return terms[term]
+    return roster_before[-1] if term and roster_before else None
+
+
+def _add_roster(after, before, section, terms, known, recycled):
+    key = section["id"]
+    school = section.get("school")
+    after.rosters[key] = (
+        school if school in after.known_schools else None,
+        section.get("name") or "",
+        *(section.get(name) or None for name in ("subject", "grade", "period")),
+        _term_name(section.get("term_id"), terms, before.rosters.get(key)),
+    )
+    listed = section.get("teachers") or []
+    primary = section.get("teacher") or next(iter(listed), None)
+    for role, people in (("teacher", {*listed, section.get("teacher")}), ("student", section.get("students") or ())):
+        was_in = before.teachers if role == "teacher" else before.students
+        for person in {one for one in people if one}:
+            if person not in known or (person in recycled and (key, person) not in was_in):
+                after.parked.add((key, person, role))
+            elif role != known[person]:
+                continue  # R4.13 and R4.14: nobody gets the other role from a list
+            elif role == "teacher":
+                after.teachers[key, person] = person == primary
+            else:
+                after.students.add((key, person))

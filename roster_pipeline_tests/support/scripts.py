@@ -1,0 +1,58 @@
+"""Run the console script, and read what it leaves behind."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from roster_pipeline.settings import read_settings
+from roster_pipeline_tests.support.console import run_command
+from roster_pipeline_tests.support.readers import query
+
+SCRIPT = Path(sys.executable).with_name("roster-pipeline")
+PATIENCE = 40
+
+
+@pytest.fixture
+def script(environment, tmp_path):
+    """Runs the console script with this test's settings; `without` and `changed` alter them."""
+
+    def run(*arguments, without=(), **changed):
+        variables = {name: value for name, value in os.environ.items() if name not in without} | changed
+        return run_command(arguments, variables, tmp_path)
+
+    return run
+
+
+def complaint(ended):
+    """What was said on stderr after the progress bars, as one line."""
+    said = [line for line in ended.stderr.splitlines() if line.strip()]
+    assert "Traceback" not in ended.stderr
+    return said[-1] if said else ""
+
+
+def until(condition):
+    """Waits for something that another process does."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.05)
+
+
+def _other_files():
+    """Every file under ROSTER_HOME that is not the product's data: not the warehouse, not the snapshot."""
+    settings = read_settings()
+    data = (settings.districts_folder, settings.snapshots_folder)
+    files = [path for path in settings.home.rglob("*") if path.is_file()]
+    return [path for path in files if not any(path.resolve().is_relative_to(folder) for folder in data)]
+
+
+def _dagsters_rows(product):
+    """Runs, events, tags and whatever else Dagster keeps in its schema, as text."""
+    names = query(product, "select table_name from information_schema.tables where table_schema = 'roster_dagster'")
+    return {
+        name: [text for (text,) in query(product, f'select to_jsonb(t)::text from roster_dagster."{name}" as t')]
+        for (name,) in names
+    }

@@ -1,0 +1,53 @@
+"""Two districts with data, and statements that run as a role of the product database."""
+
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER
+from roster_pipeline_tests.support.readers import execute, query
+
+A_CLASS = "from roster.rosters as r join roster.organizations as o on o.id = organization_id where r.source = 'native'"
+OF_ITS_OWN = (
+    "insert into roster.rosters (organization_id, name) select id, 'Own' from roster.organizations "
+    "where clever_district_id = :district",
+    f"insert into roster.parked_members select r.id, r.id, 'student' {A_CLASS} and clever_district_id = :district",
+    "insert into roster.reviews (organization_id, clever_id, reason) "
+    f"select organization_id, r.id, 'email_shared' {A_CLASS} and clever_district_id = :district",
+)
+
+
+@pytest.fixture
+def districts(valley, hamlet, quick_sync, product):
+    """Two published districts, each with a native class, somebody who waits and a review; the numbers of both."""
+    for district in (valley, hamlet):
+        quick_sync(district)
+        account = execute(product, ACCOUNT, email=f"{district.id}@example.org", first="A", last="B", role="teacher")
+        execute(product, MEMBER, account=account, role="teacher", admin=True, district=district.id)
+        for statement in OF_ITS_OWN:
+            execute(product, statement, district=district.id)
+    execute(product, ACCOUNT, email="nobody@example.org", first="A", last="B", role="teacher")
+    numbers = dict(query(product, "select clever_district_id, id from roster.organizations"))
+    return numbers[valley.id], numbers[hamlet.id]
+
+
+@contextmanager
+def acting_as(product, role, organization=None):
+    """A transaction that is the sync's as far as triggers are concerned, and is rolled back."""
+    with product.connect() as pg:
+        pg.execute(sa.text("select set_config('roster.writer', 'sync', true)"))
+        if organization:
+            pg.execute(sa.text("select set_config('roster.organization', :own, true)"), {"own": str(organization)})
+        pg.execute(sa.text(f"set local role {role}"))
+        yield pg
+
+
+def refusal(product, statement, role, number, **values):
+    """What PostgreSQL says against it; nothing if it lets it be done."""
+    with acting_as(product, role, number) as pg:
+        try:
+            pg.execute(sa.text(statement), values)
+        except sa.exc.ProgrammingError as error:
+            return str(error.orig)
+    return ""

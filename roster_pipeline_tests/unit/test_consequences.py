@@ -1,0 +1,109 @@
+"""What a plan that waits says to people: the largest loss first, every reason, and who."""
+
+import duckdb
+import pytest
+
+from roster_pipeline.cli.report import Report, show_reports
+from roster_pipeline.cli.waiting import show_people
+from roster_pipeline.model.limits import Limits, Standing
+from roster_pipeline.model.plan import Held
+from roster_pipeline.plan.build import build_plan
+from roster_pipeline.plan.impact import consequences, whom_it_is_about, why_held
+from roster_pipeline_tests.support.plans import (
+    con,  # noqa: F401 - fixtures
+    has,
+    member,
+    members_leave,
+    planned,
+    school,
+)
+
+OF_DISTRICT = {"sync_id": 1, "organization_id": 1, "district_id": "d" * 24}
+
+
+def waits(con: duckdb.DuckDBPyConnection):
+    """Eleven of twelve leave the district, one from the first school and ten from the second; one leaves a school."""
+    has(con, "current.schools", [school(1, "Small"), school(2, "Large")])
+    has(con, "marts.schools", [school(1, "Small"), school(2, "Large")])
+    for number in range(12):
+        place = {"school_id": f"{1 if number < 2 else 2:024x}"}
+        named = {"account_id": number, "linked_clever_id": f"{number:024x}", "role": "student", "first_name": "Ann"}
+        has(con, "current.accounts", [named | {"last_name": f"Number {number}", "is_linked_here": True}])
+        has(con, "current.org_memberships", [member(number)])
+        has(con, "current.school_memberships", [member(number) | place])
+    has(con, "marts.org_memberships", [member(0)])
+    return planned(con, limits=Limits(school_removals=1.0))
+
+
+def test_given_several_schools_lose_people_then_the_one_that_loses_most_is_named_first(con):
+    waits(con)
+    named = consequences(con)["schools_named"]
+    assert [(one["name"], one["students"]) for one in named] == [("Large", 10), ("Small", 1)]
+
+
+def test_given_people_who_wait_then_each_is_named_once_with_what_they_would_leave(con, capsys):
+    waits(con)
+    about = whom_it_is_about(con)
+    leaving = {
+        one["last_name"]: (one["leaves_the_district"], one["schools"], one["classes"]) for one in about["people"]
+    }
+    assert leaving == {f"Number {number}": (True, 1, 0) for number in range(1, 12)}
+    show_people(about)
+    said = capsys.readouterr().out
+    assert [word for word in ("11 people who would leave", "Number 11", "the district") if word not in said] == []
+
+
+def test_given_names_that_wait_then_what_they_are_and_would_be(con):
+    known = {"account_id": 1, "linked_clever_id": "a", "role": "student", "last_name": "Lake", "is_linked_here": True}
+    has(con, "current.accounts", [known | {"first_name": "Ann"}])
+    for table in ("current", "marts"):
+        has(con, f"{table}.org_memberships", [member(1)])
+    has(con, "marts.accounts", [{"account_id": 1, "role": "student", "first_name": "Eve", "last_name": "Lake"}])
+    assert [one.part for one in planned(con).held] == ["names_and_emails"]
+    (renamed,) = whom_it_is_about(con)["renamed"]
+    assert (renamed["clever_id"], renamed["was_first_name"], renamed["first_name"]) == ("a", "Ann", "Eve")
+
+
+def test_given_a_part_that_tripped_two_brakes_then_both_are_told(con):
+    held = [
+        Held("enrollments", "class_removals", 9, 10, 0.6, ("a",)),
+        Held("enrollments", "school_removals", 20, 30, 0.3, ("b",)),
+        Held("names_and_emails", "district_updates", 8, 10, 0.75),
+    ]
+    assert why_held(held) == (
+        "class_removals (enrollments, over 60 %), school_removals (enrollments, over 30 %), "
+        "district_updates (names_and_emails, over 75 %)"
+    )
+
+
+def test_given_what_waits_was_approved_then_only_what_left_without_a_person_is_remembered(con):
+    members_leave(con, 11, 100)
+    has(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
+    has(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 220)])
+    held = planned(con)
+    assert (len(held.held), held.removed) == (1, {"teachers": 1})
+    decided = Standing(approved=frozenset({held.held_digest}))
+    con.execute("update changes.org_memberships set held = false")
+    plan = build_plan(con, **OF_DISTRICT, emptied=(), standing=decided)
+    assert (plan.held, plan.counts) == ((), {"org_memberships": {"end": 12}})
+    assert plan.removed == {"teachers": 1}
+
+
+HELD = {"org_memberships": {"end": 11}}
+WHY = (Held("students", "district_removals", 11, 100, 0.1),)
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "said", "unsaid"),
+    [
+        ("held", (), "roster-pipeline holds", "rejected"),
+        ("published", (), "A person rejected", "roster-pipeline holds"),
+        ("planned", WHY, "A sync would keep", "roster-pipeline holds"),
+    ],
+)
+def test_given_removals_that_wait_when_reported_then_it_says_whose_move_is_next(state, why, said, unsaid, capsys):
+    show_reports([Report("d" * 24, "Any", "run", state, 3, held=HELD, why=why)])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert said in shown
+    assert unsaid not in shown
+    assert ("over 10% of the district" in shown) == bool(why)

@@ -1,0 +1,135 @@
+"""What waits, as people read it: parts that sum to the total, and first one sentence that says what is missing."""
+
+import pytest
+
+from roster_pipeline.model.limits import Limits
+from roster_pipeline.plan.change_summary import REMOVALS, count_told
+from roster_pipeline.plan.impact import consequences
+from roster_pipeline.plan.summary import summarize
+from roster_pipeline_tests.support.plans import (
+    account,
+    both,
+    con,  # noqa: F401 - fixtures
+    has,
+    member,
+    place,
+    planned,
+    roster,
+    school,
+    was,
+)
+
+HIGH, MIDDLE = f"{1:024x}", f"{2:024x}"
+LARGE, SMALL = "a" * 24, "b" * 24
+
+
+def pupils(con, *, of, leaving, school_id=HIGH, sections=(), role="student"):
+    """Members numbered `of`, in one school and these classes; those `leaving` are in Clever no more."""
+    people = [member(number, role) for number in of]
+    stay = [one for number, one in zip(of, people, strict=True) if number not in leaving]
+    has(con, "current.org_memberships", people)
+    has(con, "marts.org_memberships", stay)
+    has(con, "current.school_memberships", [one | {"school_id": school_id} for one in people])
+    has(con, "marts.school_memberships", [one | {"school_id": school_id} for one in stay])
+    for section in sections:
+        was(con, "roster_students", *(place(section, number) for number in of))
+        has(con, "marts.roster_students", [place(section, number) for number in of if number not in leaving])
+
+
+@pytest.fixture
+def two_schools(con):
+    """Clever High School and Clever Middle School, with a class each."""
+    both(con, "schools", school(1, "Clever High School"), school(2, "Clever Middle School"))
+    both(con, "rosters", roster(LARGE, "Band", HIGH), roster(SMALL, "Art", MIDDLE))
+    return con
+
+
+def test_given_students_of_one_school_when_held_then_the_sentence_says_how_many_of_how_many_and_where(two_schools):
+    pupils(two_schools, of=range(400), leaving=range(160))
+    pupils(two_schools, of=range(1000, 1100), leaving=(), school_id=MIDDLE)
+    planned(two_schools)
+    shown = consequences(two_schools)
+    assert shown["sentence"] == "160 of 400 students of Clever High School (40 %) are missing from Clever."
+    assert (shown["total"], shown["parts"]) == (160, {"students": 160})
+
+
+def test_given_students_of_two_schools_when_held_then_the_sentence_is_about_the_district(two_schools):
+    pupils(two_schools, of=range(100), leaving=range(40))
+    pupils(two_schools, of=range(1000, 1100), leaving=range(1000, 1060), school_id=MIDDLE)
+    planned(two_schools)
+    assert consequences(two_schools)["sentence"] == (
+        "100 of 200 students of the district (50 %) are missing from Clever."
+    )
+
+
+def test_given_thresholds_of_class_and_school_and_district_when_crossed_then_the_parts_sum_to_the_total(two_schools):
+    """Some leave the district, some a school, some a class only, teachers too: each is counted once."""
+    con = two_schools
+    pupils(con, of=range(100), leaving=range(40), sections=(LARGE,))
+    pupils(con, of=range(1000, 1010), leaving=range(1000, 1008), school_id=MIDDLE, sections=(SMALL,))
+    pupils(con, of=range(2000, 2030), leaving=range(2000, 2012), role="teacher")
+    moved = [member(number) | {"school_id": MIDDLE} for number in range(50, 90)]
+    has(con, "current.school_memberships", moved)
+    was(con, "roster_students", *(place(SMALL, number) for number in range(50, 90)))
+    plan = planned(con)
+    shown = consequences(con)
+    assert len({(held.part, held.reason) for held in plan.held}) > 2
+    removals = {
+        (noun, became): count
+        for noun, counts in count_told(con, held=True).items()
+        for became, count in counts.items()
+        if became in REMOVALS
+    }
+    assert sum(shown["parts"].values()) == shown["total"] == sum(removals.values())
+    assert shown["parts"]["students"] == 48
+    assert f"{shown['total']} removals wait for a person (48 students, " in summarize(con, plan)
+
+
+def test_given_a_class_that_loses_most_when_held_then_the_sentence_names_the_class(two_schools):
+    pupils(two_schools, of=range(100), leaving=())
+    was(two_schools, "roster_students", *(place(SMALL, number) for number in range(15)))
+    has(two_schools, "marts.roster_students", [place(SMALL, number) for number in range(12, 15)])
+    planned(two_schools, limits=Limits(district_removals=1.0))
+    shown = consequences(two_schools)
+    assert shown["sentence"] == "12 of 15 students of Art (80 %) are no longer listed there in Clever."
+    assert shown["parts"] == {"enrollments": 12}
+
+
+def test_given_classes_that_lose_most_when_held_then_the_sentence_counts_places(two_schools):
+    pupils(two_schools, of=range(100), leaving=())
+    for section in (LARGE, SMALL):
+        was(two_schools, "roster_students", *(place(section, number) for number in range(10)))
+    planned(two_schools, limits=Limits(district_removals=1.0))
+    shown = consequences(two_schools)
+    assert shown["sentence"] == "20 of 20 places of students of 2 classes (100 %) are gone from Clever."
+    assert shown["parts"] == {"enrollments": 10}
+
+
+def test_given_a_school_or_classes_that_go_when_held_then_the_sentence_says_so(con):
+    both(con, "schools", school(1, "High"))
+    was(con, "rosters", *(roster(f"{number:024x}", "Any", HIGH) for number in range(100, 120)))
+    has(con, "marts.rosters", [roster(f"{number:024x}", "Any", HIGH) for number in range(112, 120)])
+    planned(con)
+    assert consequences(con)["sentence"] == "12 of 20 classes of High (60 %) are missing from Clever."
+    was(con, "schools", school(2, "Gone"))
+    con.execute("delete from current.rosters")
+    planned(con)
+    assert consequences(con)["sentence"] == "1 of 2 schools of the district (50 %) is missing from Clever."
+
+
+def test_given_names_that_change_when_held_then_the_sentence_says_how_many(con):
+    both(con, "org_memberships", *(member(number) for number in range(9)))
+    was(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
+    has(con, "marts.accounts", [account(number, first_name="Wrong") for number in range(9)])
+    planned(con)
+    shown = consequences(con)
+    assert shown["sentence"] == "9 of 9 people (100 %) have another name or email in Clever."
+    assert shown["parts"] == {"names_and_emails": 9}
+
+
+def test_given_a_list_that_proves_nothing_when_held_then_the_sentence_does_not_say_that_anybody_left(two_schools):
+    pupils(two_schools, of=range(20), leaving=range(20))
+    planned(two_schools, emptied={"students"})
+    shown = consequences(two_schools)
+    assert shown["sentence"].startswith("A list in Clever is empty")
+    assert shown["parts"] == {"students": 20}
