@@ -28,7 +28,7 @@ from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, Resou
 from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.model.resources import LONGEST_EMAIL, LONGEST_TEXT, RESOURCES
 from roster_pipeline.model.sync_state import Bookmark, Published
-from roster_pipeline.stage import models
+from roster_pipeline.stage import load_models
 
 UNTOLD = "Clever's events could not be read"
 DAMAGED = "the district file was damaged and moved aside"
@@ -218,7 +218,7 @@ def _rows(con: duckdb.DuckDBPyConnection) -> int:
 @cache
 def _models() -> str:
     """What tables are made by, in short: other models, other fields or another DuckDB make other tables."""
-    parts = [f"{one.key} {one.sql}" for one in models()]
+    parts = [f"{one.key} {one.sql}" for one in load_models()]
     parts += [f"{one.name} {one.fields}" for one in RESOURCES]
     parts.append(f"texts {LONGEST_TEXT} {LONGEST_EMAIL}")
     return sha256("\n".join([*parts, duckdb.__version__]).encode()).hexdigest()[:16]

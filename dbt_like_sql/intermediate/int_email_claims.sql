@@ -1,6 +1,6 @@
 -- Who asks for which address, and who must wait because somebody else keeps it. An address is free once its holder
 -- moves to another one in the same sync, so two people can swap, and a chain of moves works in any order of the rows
--- (rule book, *An email change follows Clever if the new address is free*).
+-- (docs/rules.md R2.23).
 with recursive compared as (
     select
         person.*,
@@ -18,7 +18,7 @@ with recursive compared as (
         -- An open review stands until a name or the email agrees again. A missing value does not close it.
         person.clever_id in (
             select clever_id from current.reviews where reason = 'recycled_id' and not is_native and not is_ended
-        ) as is_asked
+        ) as has_open_review
     from intermediate.int_people as person
     left join current.accounts as own
         on own.linked_clever_id = person.clever_id and own.is_linked_here
@@ -34,45 +34,45 @@ claims as (
         email_carriers,
         account_id,
         own_email,
-        own_clever_email is distinct from email as is_moved,
+        own_clever_email is distinct from email as is_email_changed,
         holder_id,
         holder_clever_id,
-        coalesce(email_is_valid and email_carriers = 1, false) as is_wanted,
+        coalesce(email_is_valid and email_carriers = 1, false) as is_claimable,
         -- A linked person whose first name, last name and email all change at once may be another person with the same id
         -- (R2.18).
         account_id is not null
-        and coalesce(first_name_differs, is_asked)
-        and coalesce(last_name_differs, is_asked)
-        and coalesce(email_differs, is_asked) as is_recycled,
+        and coalesce(first_name_differs, has_open_review)
+        and coalesce(last_name_differs, has_open_review)
+        and coalesce(email_differs, has_open_review) as is_recycled,
         -- A person of whom a field could not be read keeps what the account has too.
-        coalesce(is_recycled or (is_half_read and account_id is not null), false) as is_kept
+        coalesce(is_recycled or (is_partially_read and account_id is not null), false) as is_frozen
     from compared
 ),
 
-keepers as (
+email_keepers as (
     -- Linked people whose address stays where it is, whatever else happens.
     select clever_id
     from claims
     where account_id is not null
-        and (is_kept or (email is not null and not is_wanted) or email = own_email)
+        and (is_frozen or (email is not null and not is_claimable) or email = own_email)
 ),
 
 blocked as (
     select claims.clever_id
     from claims
     left join claims as holder_claim on holder_claim.clever_id = claims.holder_clever_id
-    where claims.is_wanted
+    where claims.is_claimable
         and claims.holder_id is distinct from claims.account_id
         and claims.holder_id is not null
         and (
             holder_claim.account_id is null
-            or holder_claim.clever_id in (select clever_id from keepers)
+            or holder_claim.clever_id in (select clever_id from email_keepers)
         )
     union
     select claims.clever_id
     from claims
     inner join blocked on claims.holder_clever_id = blocked.clever_id
-    where claims.is_wanted and claims.holder_id is distinct from claims.account_id
+    where claims.is_claimable and claims.holder_id is distinct from claims.account_id
 )
 
 select

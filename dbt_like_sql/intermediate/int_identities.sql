@@ -1,25 +1,25 @@
 -- Which account each person is: *linked*, *email* or *created*, and the contradiction that kept a link from being made
--- (rule book, *Who is who*). A contradiction never keeps a child out of class and never merges two people.
+-- (docs/rules.md R2.3). A contradiction never keeps a child out of class and never merges two people.
 with matched as (
     select
         person.*,
         claim.account_id as linked_account_id,
         claim.own_email,
-        claim.is_wanted,
+        claim.is_claimable,
         claim.is_blocked,
         claim.is_recycled,
-        claim.is_kept,
-        claim.is_moved,
+        claim.is_frozen,
+        claim.is_email_changed,
         coalesce(own.is_ended, false) as is_returning,
         own.role as own_role,
         reopened.account_id as reopened_account_id,
         holder.account_id as holder_id,
-        coalesce(holder.is_linked_elsewhere or holder.is_member_elsewhere, false) as is_held_elsewhere,
+        coalesce(holder.is_linked_elsewhere or holder.is_member_elsewhere, false) as is_holder_elsewhere,
         holder.linked_clever_id as holder_clever_id,
         -- A holder who moves to another address in this sync leaves this one behind.
         holder.account_id is not null
         and holder.account_id is distinct from claim.account_id
-        and (claim.is_blocked or not claim.is_wanted) as is_held,
+        and (claim.is_blocked or not claim.is_claimable) as is_email_taken,
         coalesce(
             nullif(strip_accents(lower(trim(holder.first_name))), '') = strip_accents(lower(trim(person.first_name))), false
         ) as first_name_agrees,
@@ -54,11 +54,11 @@ judged as (
         case
             when linked_account_id is not null and is_recycled then 'recycled_id'
             -- What was said once, when the address came, need not be said at every sync.
-            when linked_account_id is not null and (own_email = email or not (is_moved or is_returning)) then null
+            when linked_account_id is not null and (own_email = email or not (is_email_changed or is_returning)) then null
             when email_is_valid and email_carriers > 1 then 'email_shared'
-            when linked_account_id is not null and is_held and holder_clever_id is not null then 'already_linked'
-            when linked_account_id is not null and is_held then 'email_shared'
-            when linked_account_id is not null or not is_held then null
+            when linked_account_id is not null and is_email_taken and holder_clever_id is not null then 'already_linked'
+            when linked_account_id is not null and is_email_taken then 'email_shared'
+            when linked_account_id is not null or not is_email_taken then null
             when is_member_elsewhere and is_admin_elsewhere then 'admin_account'
             when is_linked_elsewhere or is_member_elsewhere then 'other_organization'
             when holder_clever_id is not null then 'already_linked'
@@ -76,7 +76,7 @@ decided as (
         *,
         case
             when linked_account_id is not null then 'linked'
-            when is_held and (reason is null or (reason = 'name_differs' and role = 'teacher')) then 'email'
+            when is_email_taken and (reason is null or (reason = 'name_differs' and role = 'teacher')) then 'email'
             else 'created'
         end as rule
     from judged
@@ -96,23 +96,23 @@ select
     rule,
     reason,
     is_recycled,
-    is_kept,
-    is_moved,
+    is_frozen,
+    is_email_changed,
     holder_id,
     holder_clever_id,
-    is_held_elsewhere,
+    is_holder_elsewhere,
     -- The account of a district that is disconnected may move here with the person (R2.29).
     coalesce(
         is_other_disconnected and not is_other_name_different and holder_role = role, false
-    ) as is_released,
+    ) as is_relinkable,
     first_name_agrees,
     last_name_agrees,
     sis_id_agrees,
     case rule when 'linked' then linked_account_id when 'email' then holder_id else reopened_account_id end as account_id,
     case
         when rule = 'email' then email
-        when rule = 'linked' and (is_kept or (email is not null and (is_blocked or not is_wanted))) then own_email
+        when rule = 'linked' and (is_frozen or (email is not null and (is_blocked or not is_claimable))) then own_email
         when rule = 'linked' then email
-        when is_wanted and not is_held and reason is null then email
+        when is_claimable and not is_email_taken and reason is null then email
     end as account_email
 from decided

@@ -1,6 +1,6 @@
 -- Accounts that a person may have had before: the address is equal but for capital letters, dots before the @, the
 -- form of a letter in Unicode, or what nobody sees. That links nobody; it is told, so that somebody puts the address
--- right in Clever (rule book, *near_match*).
+-- right in Clever (docs/rules.md R2.19).
 with pairs as (
     select
         person.clever_id,

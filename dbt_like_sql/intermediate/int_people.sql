@@ -1,5 +1,5 @@
 -- Everyone who gets an account: one row a person, a teacher among several roles being a teacher
--- (rule book, *Who gets an account*). Staff, admins and contacts are never here.
+-- (docs/rules.md R1.1). Staff, admins and contacts are never here.
 with everyone as (
     select 'teacher' as role, * from staging.stg_teachers
     union all by name
@@ -33,7 +33,7 @@ people as (
 
 select
     *,
-    clever_id in (select clever_id from intermediate.int_half_read) as is_half_read,
+    clever_id in (select clever_id from intermediate.int_partially_read) as is_partially_read,
     -- How many provisioned people carry this very address; more than one is the contradiction *email_shared*.
     if(email is null, 0, count(*) over (partition by email)) as email_carriers
 from people

@@ -32,7 +32,7 @@ placed as (
                 when 'teacher' then teaching.account_id is null
                 else learning.account_id is null
             end
-        ) as is_parked
+        ) as is_pending
     from named
     left join intermediate.int_identities as identity on identity.clever_id = named.clever_id
     left join current.roster_teachers as teaching
@@ -48,7 +48,7 @@ placed as (
 select
     * exclude (own_role),
     case
-        when is_parked then null
+        when is_pending then null
         when role = 'teacher' and own_role = 'student' then 'teacher_is_student'
         when role = 'student' and own_role = 'teacher' then 'student_is_teacher'
     end as finding

@@ -4,4 +4,4 @@ select
     clever_id,
     role
 from intermediate.int_section_members
-where is_parked
+where is_pending

@@ -1,6 +1,6 @@
 -- What a person has to look at: one row a contradiction, with evidence in ids and agreements only, and a suggestion.
--- A contradiction is said when it comes up; it stands until somebody decides or it is gone.
-with standing as (
+-- A contradiction is raised when it comes up; it stands until somebody decides or it is gone.
+with still_open as (
     select review.*
     from current.reviews as review
     left join intermediate.int_identities as identity on identity.clever_id = review.clever_id
@@ -10,11 +10,11 @@ with standing as (
             when review.reason = 'recycled_id' then identity.is_recycled
             -- Somebody linked and flagged keeps the flag; somebody without the address has got it, or asks for another.
             when review.account_id = identity.account_id then true
-            else identity.account_email is distinct from identity.email and not identity.is_moved
+            else identity.account_email is distinct from identity.email and not identity.is_email_changed
         end
 ),
 
-said as (
+raised as (
     select
         clever_id,
         reason,
@@ -23,7 +23,7 @@ said as (
             'rule': rule,
             'account_id': case
                 when reason = 'recycled_id' then account_id
-                when coalesce(is_held_elsewhere, false) then null  -- districts are walls
+                when coalesce(is_holder_elsewhere, false) then null  -- districts are walls
                 else holder_id
             end,
             'other_clever_id': holder_clever_id,
@@ -32,7 +32,7 @@ said as (
             'sis_id_agrees': sis_id_agrees,
             'suggestion': case
                 when reason = 'already_linked' and (sis_id_agrees or (first_name_agrees and last_name_agrees)) then 'relink'
-                when reason = 'other_organization' and is_released then 'relink'
+                when reason = 'other_organization' and is_relinkable then 'relink'
                 when reason = 'account_closed' and first_name_agrees and last_name_agrees then 'link'
                 when reason = 'name_differs' and rule = 'email' then 'same'
                 when reason = 'recycled_id' then if(sis_id_agrees, 'same', 'different')
@@ -49,19 +49,19 @@ said as (
             select 1 from current.reviews as decided
             where decided.is_native and decided.clever_id = int_identities.clever_id and decided.account_id = holder_id
             union all
-            select 1 from standing
-            where standing.clever_id = int_identities.clever_id and standing.account_id = holder_id
-                and standing.reason <> int_identities.reason
+            select 1 from still_open
+            where still_open.clever_id = int_identities.clever_id and still_open.account_id = holder_id
+                and still_open.reason <> int_identities.reason
         ))
 )
 
-select * from said
+select * from raised
 union all
 select
-    standing.clever_id,
-    standing.reason,
-    standing.account_id,
+    still_open.clever_id,
+    still_open.reason,
+    still_open.account_id,
     null as evidence,
     null as clever_says
-from standing
-anti join said on said.clever_id = standing.clever_id and said.reason = standing.reason
+from still_open
+anti join raised on raised.clever_id = still_open.clever_id and raised.reason = still_open.reason

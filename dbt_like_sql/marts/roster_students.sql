@@ -4,4 +4,4 @@ select
     clever_id,
     account_id
 from intermediate.int_section_members
-where role = 'student' and not is_parked and finding is null
+where role = 'student' and not is_pending and finding is null

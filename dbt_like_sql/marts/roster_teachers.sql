@@ -5,4 +5,4 @@ select
     account_id,
     is_primary
 from intermediate.int_section_members
-where role = 'teacher' and not is_parked and finding is null
+where role = 'teacher' and not is_pending and finding is null

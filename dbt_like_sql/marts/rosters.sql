@@ -9,17 +9,17 @@ with known_schools as (
 select
     section.section_id,
     school.school_id,
-    if(half_read.clever_id is null, section.name, coalesce(nullif(section.name, ''), existing.name, '')) as name,
-    if(half_read.clever_id is null, section.subject, coalesce(section.subject, existing.subject)) as subject,
-    if(half_read.clever_id is null, section.grade, coalesce(section.grade, existing.grade)) as grade,
-    if(half_read.clever_id is null, section.period, coalesce(section.period, existing.period)) as period,
+    if(partially_read.clever_id is null, section.name, coalesce(nullif(section.name, ''), existing.name, '')) as name,
+    if(partially_read.clever_id is null, section.subject, coalesce(section.subject, existing.subject)) as subject,
+    if(partially_read.clever_id is null, section.grade, coalesce(section.grade, existing.grade)) as grade,
+    if(partially_read.clever_id is null, section.period, coalesce(section.period, existing.period)) as period,
     case
         when term.term_id is not null then term.name
-        when section.term_id is not null or half_read.clever_id is not null then existing.term_name
+        when section.term_id is not null or partially_read.clever_id is not null then existing.term_name
     end as term_name
 from staging.stg_sections as section
 left join known_schools as school on school.school_id = section.school_id
 left join staging.stg_terms as term
-    on term.term_id = section.term_id and term.term_id not in (select clever_id from intermediate.int_half_read)
+    on term.term_id = section.term_id and term.term_id not in (select clever_id from intermediate.int_partially_read)
 left join current.rosters as existing on existing.section_id = section.section_id
-left join intermediate.int_half_read as half_read on half_read.clever_id = section.section_id
+left join intermediate.int_partially_read as partially_read on partially_read.clever_id = section.section_id

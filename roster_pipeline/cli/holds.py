@@ -20,8 +20,8 @@ from roster_pipeline.errors import CannotStart, PlanStale
 from roster_pipeline.explain.district_file import Unread, despite_damage, open_file
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import FEED_INCOMPLETE
-from roster_pipeline.plan.build import kept_plan
-from roster_pipeline.plan.impact import whom_it_is_about
+from roster_pipeline.plan.build import load_plan
+from roster_pipeline.plan.impact import list_affected_people
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import read_limits, set_limits
@@ -217,7 +217,7 @@ def _people_of(settings: Settings, district_id: str, plan: str, *, is_preview: b
         if isinstance(con, Unread):
             return None
         try:
-            return whom_it_is_about(con) if kept_plan(con).held_digest.startswith(plan) else None
+            return list_affected_people(con) if load_plan(con).held_digest.startswith(plan) else None
         except PlanStale:
             return None
 

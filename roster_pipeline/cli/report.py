@@ -17,8 +17,8 @@ from roster_pipeline.explain.district_file import Unread, open_file
 from roster_pipeline.explain.freshness import hops_words
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
 from roster_pipeline.model.plan import PREVIEW, Held
-from roster_pipeline.plan.build import kept_plan
-from roster_pipeline.plan.impact import consequences
+from roster_pipeline.plan.build import load_plan
+from roster_pipeline.plan.impact import describe_impact
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Clock, find_organization
@@ -126,7 +126,7 @@ def planned_file(settings: Settings, district_id: str) -> Iterator[duckdb.DuckDB
         transaction(open_product(settings)) as pg,
         open_file(pg, settings.districts_folder, district_id, is_preview=True) as con,
     ):
-        if isinstance(con, Unread) or kept_plan(con).sync_id != PREVIEW:
+        if isinstance(con, Unread) or load_plan(con).sync_id != PREVIEW:
             raise PlanStale(
                 f"A sync of district {district_id} began before its plan could be shown. Ask again when it has ended."
             )
@@ -135,7 +135,7 @@ def planned_file(settings: Settings, district_id: str) -> Iterator[duckdb.DuckDB
 
 def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
     with planned_file(settings, district_id) as con:
-        plan, leaves = kept_plan(con), consequences(con)
+        plan, leaves = load_plan(con), describe_impact(con)
         with transaction(open_product(settings)) as pg:
             rejected = is_rejected(pg, plan.organization_id, plan.held_digest)
         summary = summarize(con, plan, is_rejected=rejected)

@@ -57,7 +57,7 @@ def show_waiting(reasons: Iterable[Mapping[str, Any]], leaves: Mapping[str, Any]
 
     Args:
         reasons: `part`, `reason`, `limit` and `units` of each threshold that was crossed.
-        leaves: as `plan.consequences.consequences` gives it.
+        leaves: as `plan.impact.describe_impact` gives it.
     """
     for words in waiting_words(leaves):
         say(words)

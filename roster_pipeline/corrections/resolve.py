@@ -1,4 +1,4 @@
-"""What a person decided about somebody's identity, done in one transaction (rule book, *Who is who*).
+"""What a person decided about somebody's identity, done in one transaction (docs/rules.md R2.3).
 
 A decision is a sync of its own, with its journal: undoing that sync reverses it. Later syncs find the link that it
 left, and a linked Clever id stays linked; so the decision holds. Many reviews that are decided alike are one sync.

@@ -2,7 +2,7 @@
 
 A row that was there before is again as it was; a row that the sync made ends, dated, and nothing is deleted. A row that
 was written since keeps what it has and is listed; somebody whose account or link has, stays as they are altogether, so
-that nobody is left between two accounts (rule book, *Safety*; design, rule 6 *Undo is exact*).
+that nobody is left between two accounts (docs/rules.md R5.19).
 """
 
 from __future__ import annotations

@@ -28,19 +28,19 @@ from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.model.feed import ResourceRead
 from roster_pipeline.model.plan import PREVIEW, Plan
 from roster_pipeline.model.text import label
-from roster_pipeline.plan.build import build_plan, kept_plan, read_plan
-from roster_pipeline.plan.impact import why_held
+from roster_pipeline.plan.build import build_plan, load_plan, load_verified_plan
+from roster_pipeline.plan.impact import describe_reasons
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.connections import note_described
 from roster_pipeline.product.organizations import find_organization
-from roster_pipeline.reconcile.diff import find_differences
+from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
 from roster_pipeline.syncs.history import last_published, record_mode, usual_events
 from roster_pipeline.syncs.holds import is_rejected, standing_of
 from roster_pipeline.syncs.lifecycle import begin_sync, may_sync, organization_of, uid_of
-from roster_pipeline.validate.quarantine import begin_quarantine, quarantine, reject_foreign
-from roster_pipeline.validate.sql_tests import run_test, sql_tests
+from roster_pipeline.validate.quarantine import create_quarantine, quarantine, reject_foreign_ids
+from roster_pipeline.validate.sql_tests import load_sql_tests, run_sql_test
 
 MANY, FEW = 5, 20
 """So many times the usual number of events is worth a look, unless they are few all the same."""
@@ -155,7 +155,7 @@ def _begin(context: dg.AssetExecutionContext, config: SyncConfig, sync: District
 def staging(sync: DistrictSync) -> Results:
     """Choose, rename and hold against contracts; rows that break one are set aside with the reason."""
     with as_failure(), sync.warehouse() as con:
-        begin_quarantine(con)
+        create_quarantine(con)
         for model, rows in run_models(con, specs.STAGING_MODELS):
             reasons = quarantine(con, model.name)
             broken = sum(reasons.values())
@@ -179,7 +179,7 @@ def current(sync: DistrictSync) -> Results:
     with as_failure(), sync.warehouse() as con:
         with sync.product(one_view=True) as pg:
             load_current(con, pg, organization_of(pg, sync.district_id), is_delta=sync.is_delta)
-        reject_foreign(con)
+        reject_foreign_ids(con)
         for table in CURRENT_TABLES:
             yield dg.MaterializeResult(
                 asset_key=["current", table.name],
@@ -195,8 +195,8 @@ def marts(sync: DistrictSync) -> Results:
         for model, rows in run_models(con, specs.DECIDING_MODELS):
             described = describe.describe_model(con, model, rows, is_delta=sync.is_delta)
             yield dg.MaterializeResult(asset_key=model.key, metadata=described)
-        for test in sql_tests():
-            outcome = run_test(con, test)
+        for test in load_sql_tests():
+            outcome = run_sql_test(con, test)
             yield dg.AssetCheckResult(
                 passed=not outcome.guilty,
                 asset_key=dg.AssetKey(test.table),
@@ -206,7 +206,7 @@ def marts(sync: DistrictSync) -> Results:
             )
 
 
-@dg.multi_asset(name="plan", specs=[specs.PLAN], check_specs=[specs.BRAKES_CHECK], partitions_def=districts)
+@dg.multi_asset(name="plan", specs=[specs.PLAN], check_specs=[specs.THRESHOLDS_CHECK], partitions_def=districts)
 @name_district
 def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     """Find the differences, hold what the brakes hold, and freeze the rest as one plan."""
@@ -215,7 +215,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
         with sync.product() as pg:
             organization_id = organization_of(pg, sync.district_id)
             standing = standing_of(pg, organization_id, sync.now())
-        find_differences(con)
+        compute_diff(con)
         made = build_plan(
             con,
             sync_id=landed.sync_id,
@@ -233,7 +233,7 @@ def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
         yield dg.MaterializeResult(metadata={"summary": summary, "digest": made.digest, "changes": made.total})
         yield dg.AssetCheckResult(
             passed=not waits,
-            check_name=specs.BRAKES,
+            check_name=specs.THRESHOLDS,
             severity=dg.AssetCheckSeverity.WARN,
             metadata=_what_waits(made),
         )
@@ -244,14 +244,14 @@ def _what_waits(made: Plan) -> describe.Metadata:
     if not made.held:
         return {}
     said = {"sentence": made.sentence} if made.sentence else {}
-    return {**said, "waiting": sum(made.parts.values()), **made.parts, "because": why_held(made.held)}
+    return {**said, "waiting": sum(made.parts.values()), **made.parts, "because": describe_reasons(made.held)}
 
 
 @dg.multi_asset(name="publish", specs=specs.PRODUCT, partitions_def=districts)
 def product(sync: DistrictSync) -> Results:
     """Write the plan into the product, with its journal, in one transaction."""
     with as_failure(), sync.warehouse() as con:
-        made, landed = read_plan(con), read_landed(con)
+        made, landed = load_verified_plan(con), read_landed(con)
         if made.sync_id == PREVIEW:
             raise PlanStale("This plan was made to be looked at. Run sync_roster to publish.")
         with sync.product() as pg:
@@ -273,7 +273,7 @@ def snapshot(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     warnings: list[str] = []
     with as_failure():
         with sync.warehouse() as con:
-            made = kept_plan(con)
+            made = load_plan(con)
         with recorded(sync, made.organization_id), sync.product(one_view=True) as pg:
             rows = write_snapshot(
                 pg,

@@ -10,8 +10,8 @@ import duckdb
 from roster_pipeline.model.entities import OPS
 from roster_pipeline.model.plan import Counts
 from roster_pipeline.product.organizations import Clock
-from roster_pipeline.stage import Model, count_rows, table_columns
-from roster_pipeline.stage.lineage import Source, kept_lineage
+from roster_pipeline.stage import Model, count_rows, list_columns
+from roster_pipeline.stage.lineage import Source, cached_lineage
 from roster_pipeline.validate.contracts import CONTRACTS
 
 ROWS, REACHED = "dagster/partition_row_count", "rows_within_reach"
@@ -30,8 +30,8 @@ def describe_table(con: duckdb.DuckDBPyConnection, schema: str, table: str, *, i
 
 def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, is_delta: bool = False) -> Metadata:
     """Rows, columns and where each column comes from."""
-    known = {key: table_columns(con, *key) for key in model.reads}
-    made_from = kept_lineage(con, model, known, catalog="warehouse." if is_delta else "")
+    known = {key: list_columns(con, *key) for key in model.reads}
+    made_from = cached_lineage(con, model, known, catalog="warehouse." if is_delta else "")
     lineage = {
         column: [
             dg.TableColumnDep(asset_key=dg.AssetKey([schema, table]), column_name=name)
@@ -83,7 +83,7 @@ def _columns(
                     kind.lower(),
                     description=_of_column(described.get(name), sources.get(name, ())),
                 )
-                for name, kind in table_columns(con, schema, table).items()
+                for name, kind in list_columns(con, schema, table).items()
             ]
         )
     )

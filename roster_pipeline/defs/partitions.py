@@ -17,7 +17,7 @@ REPOSITORY_TAG = ".dagster/repository"
 """By which the UI counts a run among those of this code location."""
 URGENT = {"dagster/priority": "10"}
 NIGHT = {"roster/slot": "night"}
-"""Told apart in dagster.yaml, so that the night never takes all slots."""
+"""ChangeSummary apart in dagster.yaml, so that the night never takes all slots."""
 
 districts = dg.DynamicPartitionsDefinition(name=DISTRICTS)
 

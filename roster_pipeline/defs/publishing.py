@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from roster_pipeline.land import read_load_audit
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.plan.change_summary import count_told
-from roster_pipeline.plan.impact import consequences
+from roster_pipeline.plan.change_summary import count_changes
+from roster_pipeline.plan.impact import describe_impact
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.publish.apply import apply_plan
 from roster_pipeline.syncs.lifecycle import finish_sync
@@ -37,9 +37,9 @@ def publishing(
         now: the time that each try dates its rows with.
         is_rejected: a person rejected what the plan holds.
     """
-    told = count_told(con)
-    summary = summarize(con, plan, told=told, is_rejected=is_rejected)
-    proof, leaves = read_load_audit(con, plan.sync_id), consequences(con)
+    told = count_changes(con)
+    summary = summarize(con, plan, changes=told, is_rejected=is_rejected)
+    proof, leaves = read_load_audit(con, plan.sync_id), describe_impact(con)
 
     def publish(pg: Connection) -> None:
         apply_plan(con, pg, plan, now())

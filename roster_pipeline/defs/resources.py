@@ -40,7 +40,7 @@ from roster_pipeline.land.warehouse import (
 )
 from roster_pipeline.model.text import label
 from roster_pipeline.paths import private_folder
-from roster_pipeline.plan.build import is_kept
+from roster_pipeline.plan.build import has_sync_data
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import DistrictLock, district_lock, open_product, transaction
 from roster_pipeline.product.organizations import name_of
@@ -169,7 +169,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             trigger = trigger_of(self._run)
             sync_id = find_reopenable(pg, self._district_id, runs=self._selection.repeats, trigger=trigger)
             with self.warehouse() as con:
-                if not is_kept(con, uid_of(pg, sync_id), with_plan=not self._selection.plans):
+                if not has_sync_data(con, uid_of(pg, sync_id), with_plan=not self._selection.plans):
                     raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")
             reopen_sync(pg, sync_id, dagster_run_id=self._run.run_id)
 

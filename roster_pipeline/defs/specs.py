@@ -11,15 +11,15 @@ from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.defs.describe import OWNERS
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.stage import Model, models
+from roster_pipeline.stage import Model, load_models
 from roster_pipeline.syncs.schedule_policy import LATE
-from roster_pipeline.validate.sql_tests import SqlTest, sql_tests
+from roster_pipeline.validate.sql_tests import SqlTest, load_sql_tests
 
-COMPLETE, EVENTS, VOLUME, CONTRACT, BRAKES = "complete", "events_told_all", "event_volume", "contract", "brakes"
+COMPLETE, EVENTS, VOLUME, CONTRACT, THRESHOLDS = "complete", "events_told_all", "event_volume", "contract", "thresholds"
 REJECTED = ("raw", "rejected")
 """What could not be read of any list; it is no asset of its own."""
-STAGING_MODELS = tuple(model for model in models() if model.layer == "staging")
-DECIDING_MODELS = tuple(model for model in models() if model.layer != "staging")
+STAGING_MODELS = tuple(model for model in load_models() if model.layer == "staging")
+DECIDING_MODELS = tuple(model for model in load_models() if model.layer != "staging")
 
 
 def _table(schema: str, name: str) -> dict[str, Any]:
@@ -110,8 +110,10 @@ def _test_spec(test: SqlTest) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(test.name, asset=list(test.table), description=test.description, blocking=test.stops)
 
 
-TEST_CHECKS = [_test_spec(test) for test in sql_tests()]
-COMPARED_ONLY = [one.name for one in ENTITIES if not any(("current", one.name) in model.reads for model in models())]
+TEST_CHECKS = [_test_spec(test) for test in load_sql_tests()]
+COMPARED_ONLY = [
+    one.name for one in ENTITIES if not any(("current", one.name) in model.reads for model in load_models())
+]
 """Tables that no model reads. The others come to the plan through the models, and need no line of their own."""
 PLAN = dg.AssetSpec(
     ["sync", "plan"],
@@ -121,8 +123,8 @@ PLAN = dg.AssetSpec(
     kinds={"duckdb"},
     owners=OWNERS,
 )
-BRAKES_CHECK = dg.AssetCheckSpec(
-    BRAKES,
+THRESHOLDS_CHECK = dg.AssetCheckSpec(
+    THRESHOLDS,
     asset=PLAN.key,
     description="Fails, without stopping anything else, when so much would leave that a person has to look first.",
 )

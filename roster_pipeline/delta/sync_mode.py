@@ -17,7 +17,7 @@ from roster_pipeline.model.sync_state import Bookmark, Published
 FULL_EVERY = timedelta(hours=25)
 """A night that was missed is made up for by the next sync."""
 FEED_REACHES = timedelta(days=29)
-"""Clever keeps events for 30 days and says nothing of those that expired (clever-api.md, Wire fact 3)."""
+"""Clever keeps events for 30 days and says nothing of those that expired (docs/clever-api.md#events)."""
 SHARE, AT_LEAST = 0.1, 2000
 """Records: if more have changed than this share of the district, a full read costs less."""
 

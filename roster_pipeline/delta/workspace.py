@@ -39,7 +39,7 @@ OWNERS = {
 }
 """By column, in this order, whose rows those of a decided table are."""
 FOLDED = ("staging", "intermediate", "marts")
-WHOLE = ("int_half_read",)
+WHOLE = ("int_partially_read",)
 """Models that the excerpt has of the whole district."""
 
 

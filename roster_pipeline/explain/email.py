@@ -13,7 +13,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import Organization, all_organizations
 
 BLANKS = " \t\r\n"
-"""What is no part of an address (rule book, *email*)."""
+"""What is no part of an address (docs/rules.md R2.4)."""
 HOLDERS = """
     select account.id as account_id, link.clever_id, coalesce(link.unlinked_at is null, false) as is_linked,
         coalesce(link.organization_id, m.organization_id) as organization_id,

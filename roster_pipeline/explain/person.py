@@ -200,7 +200,7 @@ def class_items(person: Person) -> tuple[Item, ...]:
 
 
 def _place_state(place: ClassPlace, *, held_as: str | None) -> str:
-    if place.is_parked:
+    if place.is_pending:
         return "parked"
     if place.archived_at:
         return "archived"
@@ -242,7 +242,7 @@ def _waiting(person: Person) -> Step:
         replace(_review_item(review), says=f"review {review.id}: {review.reason}")
         for review in person.kept.open_reviews
     )
-    parked = sum(place.is_parked for place in person.kept.classes)
+    parked = sum(place.is_pending for place in person.kept.classes)
     if parked:
         others += (Item("parked", f"{count(parked, 'place', 'places')} in class"),)
     return waiting_step(person.district, person.read, others)

@@ -69,7 +69,7 @@ class ClassPlace:
     section_id: str | None
     name: str
     role: str
-    is_parked: bool
+    is_pending: bool
     hidden_at: datetime | None
     archived_at: datetime | None
     ended_at: datetime | None
@@ -153,14 +153,14 @@ SCHOOLS = """
 """
 CLASSES = """
     with places as (
-        select roster_id, 'teacher' as role, ended_at, false as is_parked
+        select roster_id, 'teacher' as role, ended_at, false as is_pending
         from roster.roster_teachers where account_id = :account
         union all
         select roster_id, 'student', ended_at, false from roster.roster_students where account_id = :account
         union all
         select roster_id, role, null, true from roster.parked_members where clever_id = :clever_id
     )
-    select roster.id as roster_id, roster.clever_id as section_id, roster.name, places.role, places.is_parked,
+    select roster.id as roster_id, roster.clever_id as section_id, roster.name, places.role, places.is_pending,
         roster.hidden_at, roster.archived_at, places.ended_at
     from places join roster.rosters as roster on roster.id = places.roster_id
     where roster.organization_id = :organization

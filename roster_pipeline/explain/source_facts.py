@@ -58,7 +58,7 @@ class Named:
     section_id: str
     name: str
     role: str
-    is_parked: bool
+    is_pending: bool
     finding: str | None
 
 
@@ -81,7 +81,7 @@ class Member:
 
     clever_id: str
     role: str
-    is_parked: bool
+    is_pending: bool
     is_shared: bool
     finding: str | None
 
@@ -140,7 +140,7 @@ def _section_read(con: duckdb.DuckDBPyConnection, landing: Landing, clever_id: s
 
 
 def carriers(con: duckdb.DuckDBPyConnection, email: str) -> tuple[Carrier, ...]:
-    """Whoever carries an address, blanks around it left out (rule book, *email*)."""
+    """Whoever carries an address, blanks around it left out (docs/rules.md R2.4)."""
     if isinstance(last_landing(con), Unread):
         return ()
     rows = con.execute(
@@ -177,7 +177,7 @@ def _identity(con: duckdb.DuckDBPyConnection, clever_id: str) -> Identity | None
 
 def _classes(con: duckdb.DuckDBPyConnection, clever_id: str) -> tuple[Named, ...]:
     rows = con.execute(
-        "select member.section_id, section.name, member.role, member.is_parked, member.finding "
+        "select member.section_id, section.name, member.role, member.is_pending, member.finding "
         "from intermediate.int_section_members as member "
         "join staging.stg_sections as section on section.section_id = member.section_id "
         "where member.clever_id = ? order by section.name, member.section_id, member.role",
@@ -197,7 +197,7 @@ def _unshared_schools(con: duckdb.DuckDBPyConnection, clever_id: str) -> tuple[s
 
 def _members(con: duckdb.DuckDBPyConnection, section_id: str) -> tuple[Member, ...]:
     rows = con.execute(
-        "select clever_id, role, is_parked, clever_id in (select clever_id from intermediate.int_people), finding "
+        "select clever_id, role, is_pending, clever_id in (select clever_id from intermediate.int_people), finding "
         "from intermediate.int_section_members where section_id = ? order by role desc, clever_id",
         [section_id],
     ).fetchall()

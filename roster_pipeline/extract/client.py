@@ -226,7 +226,7 @@ class CleverClient:
         return self.connection(district_id).district()
 
     def _tokens(self, url: httpx.URL) -> _Tokens:
-        """The newest token of each district. Whether this list is paged is unknown (clever-api.md §14.4)."""
+        """The newest token of each district. Whether this list is paged is unknown (docs/clever-api.md#tokens)."""
         entries: list[TokenEntry] = []
         unreadable = 0
         for page in walk(

@@ -64,7 +64,7 @@ class TokenEntry(Struct):
 
 
 class TokenPage(Struct):
-    """`/oauth/tokens`: unlike records, its entries are not wrapped twice (clever-api.md §1.2)."""
+    """`/oauth/tokens`: unlike records, its entries are not wrapped twice (docs/clever-api.md#tokens)."""
 
     data: list[Raw]
     links: list[Link] = []

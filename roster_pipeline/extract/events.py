@@ -1,8 +1,8 @@
-"""What changed in a district since a place in Clever's feed of events. Whether to ask is for others to decide.
+"""Read what changed in a district since a cursor in Clever's feed of events.
 
-Event ids ascend: they order and resume, times never do (clever-api.md, Wire fact 2). An expired place is answered like
-any other, with the oldest event that is kept (Wire fact 3), so the proof that nothing is missing is an event that was
-seen before.
+Event ids give the order and the cursor. Times do not order events (docs/clever-api.md#events). Clever answers an
+expired cursor like any other one, with the oldest event that it keeps. So a reading is complete only if it begins
+with an event that was seen before. The caller decides whether a sync uses events.
 """
 
 from __future__ import annotations

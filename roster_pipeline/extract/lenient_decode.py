@@ -2,7 +2,7 @@
 
 A field that only describes is dropped. One that says who or where somebody is takes the whole record with it:
 without it the record would read as somebody leaving a school or a class, and absence needs proof
-(rule book, Safety). So does the name of a school or section that is too long (R4.15).
+(docs/rules.md R5.1). So does the name of a school or section that is too long (docs/rules.md R4.15).
 Reasons name the field and what it should be, never its value.
 """
 

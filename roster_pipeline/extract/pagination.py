@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from roster_pipeline.model.resources import Resource
 
 LIMIT = 10_000
-"""Records a page, the most that Clever gives (clever-api.md §3.1)."""
+"""Records a page, the most that Clever gives (docs/clever-api.md#paging)."""
 MOST_PAGES, MOST_BYTES, MOST_SECONDS = 20_000, 8 * 2**30, 7_200.0
 """Bounds of one list. The pages are those of two million records, if the server ignores LIMIT and gives a hundred."""
 
@@ -90,7 +90,7 @@ def next_page(url: httpx.URL, links: Sequence[Link], what: str) -> httpx.URL | N
 
     Raises:
         SourceBroken: the link leads to another host, version or list, or not forward. Ids ascend
-            (clever-api.md §3.1), so a cursor that does not would read for ever.
+            (docs/clever-api.md#paging), so a cursor that does not would read for ever.
     """
     uri = next((link.uri for link in links if link.rel == "next" and link.uri), None)
     if uri is None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_A_MINUTE = 1_200
-"""Requests a minute that Clever allows one bearer token (clever-api.md §3.2)."""
+"""Requests a minute that Clever allows one bearer token (docs/clever-api.md#rate-limit)."""
 
 
 class RateWindow:

@@ -16,7 +16,7 @@ Email = Annotated[str, Meta(max_length=LONGEST_EMAIL)]
 
 
 class Record(Struct, omit_defaults=True, gc=False):
-    """What every record has. Null and missing are alike (clever-api.md §2), so null is written as missing."""
+    """The fields of every record. Null means no value, so it is written as missing (docs/clever-api.md#envelope)."""
 
     id: Id
     district: Text | None = None
@@ -57,7 +57,7 @@ class Person(Record, omit_defaults=True, gc=False):
 
 
 class Section(Record, omit_defaults=True, gc=False, kw_only=True):
-    """`students` is never optional in Clever (clever-api.md §5): without it, nobody knows who is in the class."""
+    """A section. `students` is required, because Clever always gives it (docs/clever-api.md#records)."""
 
     name: Text | None = None
     school: Text | None = None

@@ -1,6 +1,6 @@
 """What an HTTP answer of Clever means: fine, worth another try, or a refusal; and how long to wait till then.
 
-Bodies of refusals are never read: they come as `message`, `error`, HTML or nothing (clever-api.md §3.3), and
+Bodies of refusals are never read: they come as `message`, `error`, HTML or nothing (docs/clever-api.md#statuses), and
 the status says all that is acted upon. So no message can repeat a token or a person.
 """
 

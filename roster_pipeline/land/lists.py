@@ -63,7 +63,7 @@ class Landed:
         rows: by the name of the resource; duplicates of one Clever id counted each.
         rejections: records refused and fields dropped, over all resources.
         emptied: resources that are empty now and once were not, so that absence from them proves nothing
-            (rule book, Safety). They stay listed, sync after sync, until they have rows again.
+            (docs/rules.md R5.3). They stay listed, sync after sync, until they have rows again.
         drift: by resource, the records that the events since the bookmark had wrong; None where that could not be told.
     """
 

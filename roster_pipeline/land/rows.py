@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from roster_pipeline.model.resources import Resource
 
 ORDERED = frozenset({"teachers"})
-"""Lists whose order is content: the first teacher is the primary one (rule book, Rosters)."""
+"""Lists whose order is content: the first teacher is the primary one (docs/rules.md R4.3)."""
 
 DIGEST = "md5(concat_ws(':', count(*), sum(content_hash)))"
 """Of a table's content, the same in whatever order its rows came.

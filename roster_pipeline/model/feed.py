@@ -61,7 +61,7 @@ class ResourceRead:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in Clever's feed of events, by event ids; they ascend (clever-api.md, Wire fact 2).
+    """A place in Clever's feed of events, by event ids; they ascend (docs/clever-api.md#events).
 
     Attributes:
         before: the event before `last`, where reading resumes.

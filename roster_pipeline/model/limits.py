@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Shares of the live rows of one kind; more than this is held. Defaults: rule book, *Brakes*.
+    """Shares of the live rows of one kind; more than this is held. Defaults: docs/rules.md R5.5 to R5.9.
 
     Attributes:
         class_removals, school_removals: of one class, or of one school.

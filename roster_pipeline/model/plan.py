@@ -20,7 +20,7 @@ class Held:
 
     Attributes:
         part: what the brake watches, such as `students`, `enrollments` or `names_and_emails`.
-        reason: the brake's name in the rule book.
+        reason: the name of the threshold in docs/rules.md R5.5 to R5.9.
         removals: rows of that part which would end; of names and emails, which would change.
         of: rows of that part which live now.
         limit: the share of them that may end without a person.

@@ -1,8 +1,8 @@
 """What is read from Clever, and which of its fields are kept: the one list behind raw files, raw tables and assets.
 
 Fields that the product does not use (birth date, gender, address, contacts and so on) are not listed, and so are never
-written anywhere (rule book, *Privacy*). `last_modified` is kept to choose between two copies of one record; it is no
-content (Wire fact 4).
+written anywhere (docs/rules.md R6.1). `last_modified` is kept to choose between two copies of one record; it is no
+content (docs/clever-api.md#records).
 """
 
 from __future__ import annotations

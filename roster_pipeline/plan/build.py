@@ -117,7 +117,7 @@ def _unidentified(con: duckdb.DuckDBPyConnection) -> set[str]:
     }
 
 
-def kept_plan(con: duckdb.DuckDBPyConnection) -> Plan:
+def load_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     """The plan that was made last.
 
     Raises:
@@ -132,7 +132,7 @@ def kept_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     return Plan.from_json(json.loads(row[0]))
 
 
-def is_kept(con: duckdb.DuckDBPyConnection, uid: str, *, with_plan: bool) -> bool:
+def has_sync_data(con: duckdb.DuckDBPyConnection, uid: str, *, with_plan: bool) -> bool:
     """Whether the file still holds what a sync has read of the district.
 
     Args:
@@ -141,18 +141,18 @@ def is_kept(con: duckdb.DuckDBPyConnection, uid: str, *, with_plan: bool) -> boo
     """
     try:
         landed = con.execute("select sync_uid from raw.district").fetchone()
-        return landed == (uid,) and (not with_plan or kept_plan(con).sync_uid == uid)
+        return landed == (uid,) and (not with_plan or load_plan(con).sync_uid == uid)
     except (duckdb.CatalogException, duckdb.BinderException, PlanStale):
         return False
 
 
-def read_plan(con: duckdb.DuckDBPyConnection) -> Plan:
+def load_verified_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     """The plan that was made last, once it is certain that `changes.*` still are its changes.
 
     Raises:
         PlanStale: they are not, or there is no plan.
     """
-    plan = kept_plan(con)
+    plan = load_plan(con)
     if _digests(con)[False] != plan.digest:
         raise PlanStale(f"The changes of sync {plan.sync_id} are not those of its plan. Make the plan again.")
     return plan

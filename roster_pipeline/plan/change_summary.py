@@ -12,7 +12,7 @@ import duckdb
 
 from roster_pipeline.model.scope import DISTRICT, Scope
 
-Told = Mapping[str, Mapping[str, int]]
+ChangeSummary = Mapping[str, Mapping[str, int]]
 """How many, by noun (`student`, `class`, `teacher email`), then by what became of them (`joined`, `renamed`)."""
 Side = Literal["all", "here", "elsewhere"]
 REMOVALS = frozenset({"left", "archived", "removed", "taken out of a class", "taken out of a school"})
@@ -22,7 +22,7 @@ SIDES: Mapping[Side, str] = {
     "here": "here and (below = 0 or below > 0 and not follows)",
     "elsewhere": "not here and (grain = 0 or not follows)",
 }
-"""Told are changes of the scope's own grain, and of finer grains those that do not follow from another change: who
+"""Counted are changes of the scope's own grain, and of finer grains those that do not follow from another change: who
 joins the district joins a school and classes too. Asked about one class, it is the class that they joined."""
 PERSON = "coalesce(account_id::varchar, clever_id)"
 HERE = f"""
@@ -124,14 +124,14 @@ FACTS = f"""
 """
 
 
-def count_told(
+def count_changes(
     con: duckdb.DuckDBPyConnection,
     scope: Scope = DISTRICT,
     side: Side = "all",
     *,
     members: Sequence[int] = (),
     held: bool = False,
-) -> Told:
+) -> ChangeSummary:
     """Count `changes.*`.
 
     Args:

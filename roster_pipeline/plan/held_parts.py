@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
-from roster_pipeline.plan.change_summary import count_told
+from roster_pipeline.plan.change_summary import count_changes
 from roster_pipeline.plan.threshold_rules import ENDING_ROSTER, GONE
 
 OTHERS = "others"
@@ -73,7 +73,7 @@ NAMES = {
 def held_parts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Count what is held in `changes.*`, each removal or other change once, the largest part first."""
     counts: Counter[str] = Counter()
-    for noun, became in count_told(con, held=True).items():
+    for noun, became in count_changes(con, held=True).items():
         for what, count in became.items():
             counts[_part(noun, what)] += count
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))

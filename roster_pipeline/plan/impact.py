@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
-from roster_pipeline.plan.build import kept_plan
+from roster_pipeline.plan.build import load_plan
 
 LISTED = 50
 """Schools and classes that are named; the rest are counted."""
@@ -69,14 +69,14 @@ RENAMED = """
 """
 
 
-def consequences(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def describe_impact(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Of what is held in `changes.*`, by the plan that is kept beside it.
 
     Returns:
         `sentence`, `total` and `parts` that sum to it; schools and classes by name, the largest first, and counts of
         people. Nothing where nothing is held.
     """
-    plan = kept_plan(con)
+    plan = load_plan(con)
     schools, classes = con.execute(SCHOOLS).fetchall(), con.execute(CLASSES).fetchall()
     first = {"sentence": plan.sentence, "total": sum(plan.parts.values()), "parts": dict(plan.parts)}
     if not schools and not classes:
@@ -97,12 +97,12 @@ def consequences(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     }
 
 
-def whom_it_is_about(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
+def list_affected_people(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
     """Of what is held in `changes.*`: who would leave what, and whose name or email would change, person by person."""
     return {"people": _rows(con, WHO), "renamed": _rows(con, RENAMED)}
 
 
-def why_held(held: Iterable[Held]) -> str:
+def describe_reasons(held: Iterable[Held]) -> str:
     """Every threshold that was crossed, such as `district_removals (students, over 10 %)`."""
     return ", ".join(f"{one.reason} ({one.part}{_over(one)})" for one in held)
 

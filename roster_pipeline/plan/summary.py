@@ -8,7 +8,7 @@ import duckdb
 
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.model.scope import DISTRICT, Scope
-from roster_pipeline.plan.change_summary import REMOVALS, Told, count_told
+from roster_pipeline.plan.change_summary import REMOVALS, ChangeSummary, count_changes
 
 PLURALS = {"class": "classes", "person": "people"}
 """Other nouns take an s."""
@@ -48,7 +48,7 @@ def summarize(
     scope: Scope = DISTRICT,
     members: Sequence[int] = (),
     *,
-    told: Told | None = None,
+    changes: ChangeSummary | None = None,
     is_rejected: bool = False,
 ) -> str:
     """One or two sentences, such as `3 students joined, 1 class renamed, nothing removed.`
@@ -58,16 +58,16 @@ def summarize(
     Args:
         con: the file whose `changes.*` the plan is of.
         members: accounts in the class in `scope`.
-        told: what `count_told` says of the whole district, where that is known already.
+        changes: what `count_changes` says of the whole district, where that is known already.
         is_rejected: a person rejected what is held, so it waits for no decision.
     """
-    waits = _waiting(plan, count_told(con, held=True), is_rejected=is_rejected) if plan.held else ""
+    waits = _waiting(plan, count_changes(con, held=True), is_rejected=is_rejected) if plan.held else ""
     if not plan.total:
         return f"Nothing changed{waits}."
     if scope.about == "district":
-        return f"{_listed(count_told(con) if told is None else told)}{waits}."
-    here = _listed(count_told(con, scope, "here", members=members), scope)
-    elsewhere = _listed(count_told(con, scope, "elsewhere", members=members))
+        return f"{_listed(count_changes(con) if changes is None else changes)}{waits}."
+    here = _listed(count_changes(con, scope, "here", members=members), scope)
+    elsewhere = _listed(count_changes(con, scope, "elsewhere", members=members))
     if scope.kind == "district" and not here:
         first = "Nothing came of the class asked for."
     else:
@@ -76,7 +76,7 @@ def summarize(
     return f"{first} {rest}{waits}."
 
 
-def _listed(told: Told, scope: Scope = DISTRICT) -> str:
+def _listed(told: ChangeSummary, scope: Scope = DISTRICT) -> str:
     """`3 students joined, nothing removed`; empty where nothing changed."""
     said = [
         _phrase(noun, became, count, PLACES.get(scope.about))
@@ -101,11 +101,11 @@ def _phrase(noun: str, became: str, count: int, place: str | None) -> str:
     return f"{count:,} {noun} {became}"
 
 
-def _removals(told: Told) -> int:
+def _removals(told: ChangeSummary) -> int:
     return sum(count for counts in told.values() for became, count in counts.items() if became in REMOVALS)
 
 
-def _waiting(plan: Plan, held: Told, *, is_rejected: bool) -> str:
+def _waiting(plan: Plan, held: ChangeSummary, *, is_rejected: bool) -> str:
     """`; 40 removals wait for a person (students)`; of several parts each with its share of the total."""
     removals, others = _removals(held), sum(sum(counts.values()) for counts in held.values()) - _removals(held)
     said = [

@@ -1,4 +1,4 @@
-"""The brakes of the rule book (*Safety*): which removals wait for a person, and why. What is new never does.
+"""The thresholds of docs/rules.md R5.5 to R5.9: which removals wait for a person, and why. What is new never does.
 
 Finer grains first: one class, one school, then the whole district, then the district over the last seven days. What a
 finer brake holds is not counted by the next. A tripped brake holds the removals of the part that it tripped for;

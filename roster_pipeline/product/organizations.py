@@ -108,7 +108,7 @@ KEPT = """
 def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) -> Kept | None:
     """Make a district that Clever shows an organization, or change its tier; returns what an existing one had.
 
-    A pause stays, and so does everything else (rule book, *Organizations, tiers, memberships*). An operator's
+    A pause stays, and so does everything else (docs/rules.md R5.20). An operator's
     disconnection ends.
 
     Raises:

@@ -12,7 +12,7 @@ import duckdb
 from roster_pipeline.model.entities import ENTITIES, Entity
 
 
-def find_differences(con: duckdb.DuckDBPyConnection) -> None:
+def compute_diff(con: duckdb.DuckDBPyConnection) -> None:
     """Fill `changes.*`. Nothing is held yet: `held` is false in every row."""
     con.execute("create schema if not exists changes")
     for entity in ENTITIES:

@@ -4,7 +4,7 @@ There is no templating language: a model names the tables it reads (`staging.stg
 What the models mean is written in the models; contracts on their rows are in `validate`.
 """
 
-from roster_pipeline.stage.models import Model, models, opening_comment, tables_read
-from roster_pipeline.stage.run import count_rows, run_models, table_columns
+from roster_pipeline.stage.models import Model, find_tables, load_models, read_opening_comment
+from roster_pipeline.stage.run import count_rows, list_columns, run_models
 
-__all__ = ["Model", "count_rows", "models", "opening_comment", "run_models", "table_columns", "tables_read"]
+__all__ = ["Model", "count_rows", "find_tables", "list_columns", "load_models", "read_opening_comment", "run_models"]

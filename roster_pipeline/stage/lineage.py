@@ -23,7 +23,7 @@ KEPT = """
 """
 
 
-def kept_lineage(
+def cached_lineage(
     con: duckdb.DuckDBPyConnection, model: Model, known: Columns, *, catalog: str = ""
 ) -> dict[str, frozenset[Source]]:
     """`column_lineage`, read once for each version of a model: reading takes sqlglot as long as a small sync takes.

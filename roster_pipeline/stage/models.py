@@ -51,7 +51,7 @@ def sql_folder(layer: str) -> Path:
 
 
 @cache
-def models() -> tuple[Model, ...]:
+def load_models() -> tuple[Model, ...]:
     """Every model, each after the models that it reads."""
     found = {model.key: model for layer in LAYERS for model in _models_in(layer)}
     order = TopologicalSorter({key: model.reads & found.keys() for key, model in found.items()})
@@ -61,16 +61,16 @@ def models() -> tuple[Model, ...]:
 def _models_in(layer: str) -> Iterator[Model]:
     for path in sorted(sql_folder(layer).glob("*.sql")):
         sql = path.read_text(encoding="utf-8")
-        yield Model(layer, path.stem, sql, opening_comment(sql), tables_read(sql))
+        yield Model(layer, path.stem, sql, read_opening_comment(sql), find_tables(sql))
 
 
-def tables_read(sql: str) -> frozenset[tuple[str, str]]:
+def find_tables(sql: str) -> frozenset[tuple[str, str]]:
     """The (schema, table) names that a SELECT reads; its own CTEs are not among them."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     return frozenset((table.db, table.name) for table in tree.find_all(exp.Table) if table.db)
 
 
-def opening_comment(sql: str) -> str:
+def read_opening_comment(sql: str) -> str:
     """The comment lines that a SQL file opens with, as one text."""
     lines = []
     for line in sql.splitlines():

@@ -24,7 +24,7 @@ def count_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
     return int(row[0])
 
 
-def table_columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, str]:
+def list_columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, str]:
     """Column names with their DuckDB types, in order."""
     described = con.execute(f'select * from {schema}."{table}" limit 0').description or []
     return {name: str(kind) for name, kind, *_ in described}

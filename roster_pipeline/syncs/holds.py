@@ -172,7 +172,7 @@ def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by:
 
 
 def _refuse_without_proof(pg: Connection, hold: sa.Row[Any]) -> None:
-    """What is held for want of proof no person can let go (rule book, *Absence proves nothing*)."""
+    """What is held for want of proof no person can let go (docs/rules.md R5.4)."""
     of_plan = sa.and_(holds.c.organization_id == hold.organization_id, holds.c.plan_digest == hold.plan_digest)
     newest = sa.select(sa.func.max(holds.c.sync_id)).where(of_plan).scalar_subquery()
     unproven = sa.select(holds.c.id).where(of_plan, holds.c.sync_id == newest, holds.c.reason == FEED_INCOMPLETE)

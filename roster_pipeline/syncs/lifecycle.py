@@ -56,7 +56,7 @@ def uid_of(pg: Connection, sync_id: int) -> str:
 
 
 def may_sync(pg: Connection, district_id: str, trigger: str) -> int:
-    """The organization of a district whose roster may be read now (rule book, *tiers*).
+    """The organization of a district whose roster may be read now (docs/rules.md R3.2).
 
     Raises:
         DistrictUnknown: the district was never connected.

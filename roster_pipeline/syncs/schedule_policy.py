@@ -92,7 +92,7 @@ MEMBERS = """
 
 
 def candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None) -> list[Candidate]:
-    """The districts of tier secure_sync (rule book, *tiers*), the most stale first; those never read before all.
+    """The districts of tier secure_sync (docs/rules.md R3.2), the most stale first; those never read before all.
 
     A time that lies ahead of now was stored by a clock that was wrong, and counts as unknown.
 

@@ -16,7 +16,7 @@ from pandera.errors import SchemaErrors
 from roster_pipeline.validate.contracts import CLEVER_ID, CONTRACTS
 
 BATCH = 100_000
-OF_ANOTHER_DISTRICT = "the Clever id belongs to another district"
+FOREIGN_ID_REASON = "the Clever id belongs to another district"
 FOREIGN = {
     "teachers": ("clever_id", "people"),
     "students": ("clever_id", "people"),
@@ -26,7 +26,7 @@ FOREIGN = {
 """By staged table: the column of its ids, and what they are called in `current.foreign_ids`."""
 
 
-def begin_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     """Start anew with the records that could not even be read."""
     con.execute("create schema if not exists quarantine")
     con.execute(
@@ -35,13 +35,13 @@ def begin_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def reject_foreign(con: duckdb.DuckDBPyConnection) -> None:
+def reject_foreign_ids(con: duckdb.DuckDBPyConnection) -> None:
     """Set aside the staged rows of which the Clever id belongs to another district (`current.foreign_ids`)."""
     con.begin()
     for table, (key, resource) in FOREIGN.items():
         foreign = f"{key} in (select clever_id from current.foreign_ids where resource = '{resource}')"
         con.execute(
-            f"insert into quarantine.records select '{table}', {key}, '{OF_ANOTHER_DISTRICT}' "
+            f"insert into quarantine.records select '{table}', {key}, '{FOREIGN_ID_REASON}' "
             f"from staging.stg_{table} where {foreign}"
         )
         con.execute(f"delete from staging.stg_{table} where {foreign}")

@@ -46,13 +46,13 @@ class Outcome:
 
 
 @cache
-def sql_tests() -> tuple[SqlTest, ...]:
+def load_sql_tests() -> tuple[SqlTest, ...]:
     """Every test, by name."""
     folder = Path(str(files("dbt_like_sql") / "tests"))
     return tuple(_read(path) for path in sorted(folder.glob("*.sql")))
 
 
-def run_test(con: duckdb.DuckDBPyConnection, test: SqlTest) -> Outcome:
+def run_sql_test(con: duckdb.DuckDBPyConnection, test: SqlTest) -> Outcome:
     rows = con.execute(f"select * from ({test.sql}) order by 1").fetchall()
     # Some tests read records as they came, where an id may be anything, even somebody's address.
     ids = (key for key, *_ in rows if re.fullmatch(CLEVER_ID, str(key)))

@@ -15,8 +15,8 @@ import zstandard
 from roster_pipeline.land import land
 from roster_pipeline.model.feed import District, Feed, ResourceRead
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.stage import Model, models, run_models
-from roster_pipeline.validate.quarantine import begin_quarantine, quarantine
+from roster_pipeline.stage import Model, load_models, run_models
+from roster_pipeline.validate.quarantine import create_quarantine, quarantine
 
 DISTRICT = District("d15781c7" * 3, "Benchmark Valley Unified", "running", None)
 WHO_IS_WHO = {("intermediate", "int_identities"), ("intermediate", "int_near_matches")}
@@ -47,15 +47,15 @@ def land_people(con: duckdb.DuckDBPyConnection, users: Iterable[dict]) -> None:
             file.write_bytes(zstandard.compress(b"".join(lines[resource.name]), level=1))
             reads.append(ResourceRead(resource, file, 1, len(lines[resource.name]), ()))
         land(con, Feed(DISTRICT, tuple(reads)), 1)
-    begin_quarantine(con)
-    for model, _ in run_models(con, [model for model in models() if model.layer == "staging"]):
+    create_quarantine(con)
+    for model, _ in run_models(con, [model for model in load_models() if model.layer == "staging"]):
         quarantine(con, model.name)
 
 
 def identity_models() -> list[Model]:
     """The deciding models that it takes to know who is who, in order."""
     wanted, chosen = set(WHO_IS_WHO), []
-    for model in reversed(models()):
+    for model in reversed(load_models()):
         if model.key in wanted and model.layer != "staging":
             chosen.insert(0, model)
             wanted |= model.reads

@@ -18,7 +18,7 @@ from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.tables import accounts, org_memberships
 from roster_pipeline.settings import read_settings
-from roster_pipeline.stage import models, run_models
+from roster_pipeline.stage import load_models, run_models
 from roster_pipeline.syncs.lifecycle import organization_of
 from roster_pipeline_tests.benchmarks.identity import DISTRICT, clever_user, land_people
 from roster_pipeline_tests.benchmarks.measure import report
@@ -61,7 +61,7 @@ def links_of(con: duckdb.DuckDBPyConnection, product: Engine, people: int, seed:
     land_people(con, (clever_user(number, *_said(someone)) for number, (_, someone) in enumerate(drawn)))
     with transaction(product, one_view=True) as pg:
         load_current(con, pg, organization_of(pg, DISTRICT.id))
-    list(run_models(con, [model for model in models() if model.layer != "staging"]))
+    list(run_models(con, [model for model in load_models() if model.layer != "staging"]))
     decided = {int(key, 16): decision for key, *decision in con.execute(DECIDED).fetchall()}
     return _tally(drawn, decided, owners)
 

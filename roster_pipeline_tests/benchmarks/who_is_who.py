@@ -90,7 +90,7 @@ def links(bench: Bench, people: int) -> list[Figure]:
         Figure(
             "without links flagged for a person to look at",
             _share(*_unflagged(every)),
-            "addresses that moved within one last name: a name agrees, so the rule book links",
+            "addresses that moved within one last name: a name agrees, so docs/rules.md R2.17 links",
             f"{unasked} wrong, nobody asked",
         ),
         Figure(

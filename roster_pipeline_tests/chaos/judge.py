@@ -1,4 +1,4 @@
-"""Holds an installation against the rule book, its file for analysts against it, and looks for what was left behind."""
+"""Holds an installation against docs/rules.md, its file for analysts against it, and looks for what was left behind."""
 
 from dataclasses import dataclass
 
@@ -45,11 +45,11 @@ class Judge:
         return seen
 
     def published(self, *, shown: bool = True) -> Seen:
-        """The product is what the rule book makes of what it was at the beginning; with `shown`, to analysts too."""
+        """The product is what docs/rules.md makes of what it was at the beginning; with `shown`, to analysts too."""
         now = look(self.place.engine, self.district.id)
         told = as_expected(now.rows).reviews
         wanted = expect(self.expected or self.district, self._before, self._people, told)
-        self.score.compare("beside the rule book", expected_rows(wanted), now.rows)
+        self.score.compare("beside docs/rules.md", expected_rows(wanted), now.rows)
         if shown:
             found = self.shown()
             self.score.note(WRONG, not found, "there is no latest.duckdb")

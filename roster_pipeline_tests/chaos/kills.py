@@ -1,7 +1,7 @@
 """`kill -9` at any moment of real commands: the next sync ends as if the killed one had not happened.
 
 A sync, an approval or an undo runs as a process and is killed. While it lives and while the next sync makes it good,
-somebody looks all the time. Then the product is what the rule book says, the analysts' file shows the same, nothing is
+somebody looks all the time. Then the product is what docs/rules.md says, the analysts' file shows the same, nothing is
 left behind, and one more sync writes nothing.
 """
 

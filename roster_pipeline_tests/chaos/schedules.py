@@ -1,8 +1,8 @@
-"""Random faults while a district changes: published as the rule book says, or nothing at all.
+"""Random faults while a district changes: published as docs/rules.md says, or nothing at all.
 
 A schedule is a day in Clever and some faults, of Clever, the network, PostgreSQL or the disk. Its first sync either is
-published and equal to the rule book, or failed and changed nothing. Then the faults stop, and the next sync is equal to
-the rule book; if the first was published, it writes nothing.
+published and equal to docs/rules.md, or failed and changed nothing. Then the faults stop, and the next sync is equal to
+docs/rules.md; if the first was published, it writes nothing.
 """
 
 from collections.abc import Iterator

@@ -72,7 +72,7 @@ def look(engine: Engine, district_id: str) -> Seen:
 
 
 def expected_rows(expected: Expected) -> Rows:
-    """What the rule book expects, as `look` would see it."""
+    """What docs/rules.md expects, as `look` would see it."""
     return {
         name: Counter(
             (*_tuple(key), *_tuple(value)) if isinstance(table, dict) else _tuple(key)
@@ -83,7 +83,7 @@ def expected_rows(expected: Expected) -> Rows:
 
 
 def as_expected(rows: Rows) -> Expected:
-    """The other way round, for the rule book to go on from; of rows that are there twice, one."""
+    """The other way round, for the rules to go on from; of rows that are there twice, one."""
     return Expected(
         **{
             name: {_one(row[: KEY_COLUMNS[name]]): _one(row[KEY_COLUMNS[name] :]) for row in found}

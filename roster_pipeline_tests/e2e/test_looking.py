@@ -7,7 +7,7 @@ from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import district_file
 from roster_pipeline.model.plan import PREVIEW
-from roster_pipeline.plan.build import kept_plan
+from roster_pipeline.plan.build import load_plan
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.district import Impatient
@@ -27,7 +27,7 @@ def look(environment, instance):
         ended = run_sync(instance, job, district.id, name=district.name, on_step=lambda *_: None)
         assert ended.failure is None
         with open_warehouse(read_settings().districts_folder, district.id, is_preview=True) as con:
-            return kept_plan(con)
+            return load_plan(con)
 
     return looked
 

@@ -81,7 +81,7 @@ def test_given_a_damaged_page_that_only_a_delta_reads_when_synced_then_the_same_
     ("step", "fault"),
     [
         ("run_models", duckdb.IOException),
-        ("find_differences", duckdb.FatalException),
+        ("compute_diff", duckdb.FatalException),
         ("load_current", duckdb.SerializationException),
         ("build_plan", duckdb.Error),
     ],
@@ -110,9 +110,9 @@ def test_given_a_full_disk_or_a_mistaken_statement_when_synced_then_the_file_sta
     file, sync, valley, monkeypatch
 ):
     for step, fault, code, said in (
-        ("find_differences", duckdb.IOException("Could not write file: No space left on device"), 2, "No space left"),
+        ("compute_diff", duckdb.IOException("Could not write file: No space left on device"), 2, "No space left"),
         ("read_district", OSError(errno.ENOSPC, "of a person"), 2, "cannot be written (No space left on device)"),
-        ("find_differences", duckdb.CatalogException("none"), 1, "A fault of ours"),
+        ("compute_diff", duckdb.CatalogException("none"), 1, "A fault of ours"),
     ):
 
         def read(*_, fault=fault, **__):

@@ -8,7 +8,7 @@ import pytest
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.settings import read_settings
-from roster_pipeline.validate.sql_tests import sql_tests
+from roster_pipeline.validate.sql_tests import load_sql_tests
 from roster_pipeline_tests.support.changes import clever_id
 from roster_pipeline_tests.support.readers import execute, published, query
 
@@ -44,7 +44,7 @@ FLAGGED = (
     *("ida@example.org\nbcc:eve@example.org", "i\ufffdda@example.org", "ida@\u3000example.org", "\ue000@example.org"),
 )
 INVISIBLE = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs")
-VALIDITY = "addresses_that_cannot_be_used"
+VALIDITY = "invalid_emails"
 
 
 def is_address(email):
@@ -117,6 +117,6 @@ def test_odd_addresses_are_linked_exactly_or_flagged(connect, quick_sync, produc
     untouched = query(product, "select email from roster.accounts where not imported_from_clever")
     assert {email for (email,) in untouched} == {*FLAGGED, *alike}
     with open_warehouse(read_settings().districts_folder, district.id) as con:
-        (reported,) = (con.execute(test.sql).fetchall() for test in sql_tests() if test.name == VALIDITY)
+        (reported,) = (con.execute(test.sql).fetchall() for test in load_sql_tests() if test.name == VALIDITY)
     assert {key for (key,) in reported} == {*ids[len(ACCEPTED) :]}
     assert quick_sync(district).total == 0

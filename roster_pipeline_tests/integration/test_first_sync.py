@@ -1,4 +1,4 @@
-"""The first sync of a district: the product then equals the feed, as the rule book reads it."""
+"""The first sync of a district: the product then equals the feed, as docs/rules.md reads it."""
 
 import pytest
 

@@ -268,5 +268,5 @@ def test_given_near_matches_when_synced_by_the_job_then_a_check_warns_by_clever_
 ):
     account()
     assert sync(valley).exit_code == 0
-    ((passed, said),) = checks("near_matches_to_put_right").values()
+    ((passed, said),) = checks("near_matches").values()
     assert (passed, said) == (False, {"rows": 1, "clever_ids": [teacher["id"]]})

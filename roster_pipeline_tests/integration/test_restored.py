@@ -9,7 +9,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.explain.answer import Evidence, why_person
 from roster_pipeline.ingest import read_district
 from roster_pipeline.land import open_warehouse, read_landed
-from roster_pipeline.plan.build import read_plan
+from roster_pipeline.plan.build import load_verified_plan
 from roster_pipeline.product.database import transaction
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
@@ -114,7 +114,7 @@ def test_given_a_lost_sync_when_its_number_comes_again_then_its_plan_is_not_publ
         pytest.raises(PlanStale, match="another one took its place"),
         transaction(product) as pg,
     ):
-        finish_sync(pg, read_plan(con), read_landed(con).district, summary="", at=datetime.now(UTC))
+        finish_sync(pg, load_verified_plan(con), read_landed(con).district, summary="", at=datetime.now(UTC))
 
 
 def test_given_a_lost_sync_when_its_number_comes_again_and_the_new_one_decides_nothing_then_why_knows_neither(

@@ -2,16 +2,16 @@
 
 import duckdb
 
-from roster_pipeline.validate.sql_tests import run_test, sql_tests
+from roster_pipeline.validate.sql_tests import load_sql_tests, run_sql_test
 
 
 def test_given_records_whose_id_is_somebodys_address_when_they_are_guilty_then_counted_and_never_shown():
-    (read_twice,) = [one for one in sql_tests() if one.name == "records_read_twice"]
+    (read_twice,) = [one for one in load_sql_tests() if one.name == "duplicate_records"]
     ids = ["ada@example.org", "0" * 23, f"{'0' * 24}\n", "A" * 24, None, "a" * 24, "f" * 24]
     with duckdb.connect() as con:
         con.execute("create schema raw")
         for name in ("schools", "teachers", "students", "sections"):
             con.execute(f"create table raw.{name} (id varchar)")
         con.executemany("insert into raw.students values (?)", [[key] for key in ids * 2])
-        outcome = run_test(con, read_twice)
+        outcome = run_sql_test(con, read_twice)
     assert (outcome.guilty, outcome.sample) == (len(ids), ("a" * 24, "f" * 24))

@@ -1,4 +1,4 @@
-"""The rule book once more, in plain Python over raw Clever objects: what the product shall hold after a sync.
+"""docs/rules.md once more, in plain Python over raw Clever objects: what the product shall hold after a sync.
 
 Written from the rules and not from the SQL, so that the two can disagree. Who is who is `rule_book_identity`'s.
 """
@@ -29,7 +29,7 @@ def expect(district, before=None, known=None, told=frozenset()):
 
     Args:
         known: every account there was, if others than Clever made some.
-        told: reviews that are open; one of them is expected wherever the rule book leaves open which of several it is.
+        told: reviews that are open; one of them is expected wherever docs/rules.md leaves open which of several it is.
     """
     before = before or Expected()
     known = known or _from_clever(before)

@@ -1,8 +1,8 @@
-"""Who is who, once more, in plain Python: that section of the rule book, over accounts that anybody may have made.
+"""Who is who, once more, in plain Python: docs/rules.md R2.1 to R2.27, over accounts that anybody may have made.
 
 Written from the rules and not from the SQL, so that the two can disagree. An address that two people of the feed carry
 is told as that, whoever has it: only Clever can put it right. Where several other contradictions speak against one
-link, the rule book does not say which is told: any of them may be, but one.
+link, docs/rules.md does not say which is told: any of them may be, but one.
 """
 
 import unicodedata
@@ -162,7 +162,7 @@ class _Meeting:
         return {"email_shared"}
 
     def _is_back(self, key):
-        """Somebody whose account was closed is told of anew, or not: the rule book does not say."""
+        """Somebody whose account was closed is told of anew, or not: docs/rules.md does not say."""
         account = self._account(key)
         return account is not None and account.is_closed
 
@@ -200,7 +200,7 @@ def _against(holder, person):
     role, first, last, *_ = person
     speaks = {
         "already_linked": bool(holder.linked_to or holder.is_linked_elsewhere),
-        # The rule book is silent on a student with the address of an admin here: that account is for no child either.
+        # The rules say nothing about a student with the address of an admin here: that account is for no child either.
         "role_differs": holder.role not in (role, "admin") or (holder.role, role) == ("admin", "student"),
         "other_organization": holder.is_member_elsewhere or holder.is_linked_elsewhere,
         "admin_account": holder.is_admin_elsewhere or (holder.role == "admin" and not holder.is_admin_here),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline.validate.sql_tests import run_test, sql_tests
+from roster_pipeline.validate.sql_tests import load_sql_tests, run_sql_test
 from roster_pipeline_tests.support.readers import query
 
 LINKED = "join roster.identity_links as link on link.account_id = m.account_id and link.unlinked_at is null"
@@ -69,9 +69,9 @@ def roster_of(engine, key):
 
 def flagged(district, check):
     """The Clever ids that a check named in the last sync."""
-    (test,) = [one for one in sql_tests() if one.name == check]
+    (test,) = [one for one in load_sql_tests() if one.name == check]
     with open_warehouse(read_settings().districts_folder, district.id) as con:
-        return set(run_test(con, test).sample)
+        return set(run_sql_test(con, test).sample)
 
 
 def _by_place(engine, name, key):

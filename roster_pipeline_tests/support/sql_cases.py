@@ -22,13 +22,13 @@ import yaml
 
 from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.stage import Model, models, run_models, tables_read
+from roster_pipeline.stage import Model, find_tables, load_models, run_models
 
 LAYERS = ("staging", "intermediate", "marts", "tests")
 SQL_FOLDER = Path(str(files("dbt_like_sql")))
 SQL_FILES = {path.stem: path for layer in LAYERS for path in sorted((SQL_FOLDER / layer).glob("*.sql"))}
 LANDED_COLUMNS = {"content_hash": "VARCHAR", "sync_id": "BIGINT"}
-SET_ASIDE_COLUMNS = {"resource": "VARCHAR", "clever_id": "VARCHAR", "reason": "VARCHAR", "whole_record": "BOOLEAN"}
+REJECTED_COLUMNS = {"resource": "VARCHAR", "clever_id": "VARCHAR", "reason": "VARCHAR", "whole_record": "BOOLEAN"}
 ROW_ORDERS = {"given": 1, "reverse": -1}
 """A case runs with its rows in both orders, because the order of rows must not matter."""
 
@@ -51,8 +51,8 @@ class Case:
     @property
     def upstream(self) -> list[Model]:
         """The models to run, in order: what the subject reads, up to the tables that are given."""
-        wanted, chosen = set(tables_read(self.sql)), []
-        for model in reversed(models()):
+        wanted, chosen = set(find_tables(self.sql)), []
+        for model in reversed(load_models()):
             if model.key in wanted and ".".join(model.key) not in self.given:
                 chosen.insert(0, model)
                 wanted |= model.reads
@@ -61,7 +61,7 @@ class Case:
     @property
     def readable(self) -> set[str]:
         """The tables that can make a difference, by full name."""
-        read = tables_read(self.sql).union(*(model.reads for model in self.upstream))
+        read = find_tables(self.sql).union(*(model.reads for model in self.upstream))
         return {".".join(key) for key in read}
 
 
@@ -81,10 +81,10 @@ def open_empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("create schema current")
         for resource in RESOURCES:
             _create_table(con, f"raw.{resource.name}", {**resource.fields, **LANDED_COLUMNS})
-        _create_table(con, "raw.rejected", SET_ASIDE_COLUMNS)
+        _create_table(con, "raw.rejected", REJECTED_COLUMNS)
         for table in CURRENT_TABLES:
             _create_table(con, f"current.{table.name}", table.columns)
-        list(run_models(con, models()))
+        list(run_models(con, load_models()))
         yield con
 
 

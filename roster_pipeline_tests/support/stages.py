@@ -21,13 +21,13 @@ from roster_pipeline.land.warehouse import discard_workspace, open_workspace
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
-from roster_pipeline.reconcile.diff import find_differences
+from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline.stage import run_models
 from roster_pipeline.syncs.history import last_published, record_mode
 from roster_pipeline.syncs.holds import standing_of
 from roster_pipeline.syncs.lifecycle import begin_sync, organization_of, uid_of
-from roster_pipeline.validate.quarantine import begin_quarantine, quarantine, reject_foreign
+from roster_pipeline.validate.quarantine import create_quarantine, quarantine, reject_foreign_ids
 
 
 def sync_by_stages(
@@ -85,14 +85,14 @@ def bring_in(settings, product, district_id, mode="full"):
 
 def decide(con, product, district_id, *, is_delta=False):
     """From raw tables to differences."""
-    begin_quarantine(con)
+    create_quarantine(con)
     for model, _ in run_models(con, STAGING_MODELS):
         quarantine(con, model.name)
     with transaction(product) as pg:
         load_current(con, pg, organization_of(pg, district_id), is_delta=is_delta)
-    reject_foreign(con)
+    reject_foreign_ids(con)
     list(run_models(con, DECIDING_MODELS))
-    find_differences(con)
+    compute_diff(con)
 
 
 def _publish(con, product, district_id, limits, patience, *, is_delta):

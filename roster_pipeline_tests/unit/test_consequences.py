@@ -8,7 +8,7 @@ from roster_pipeline.cli.waiting import show_people
 from roster_pipeline.model.limits import Limits, Standing
 from roster_pipeline.model.plan import Held
 from roster_pipeline.plan.build import build_plan
-from roster_pipeline.plan.impact import consequences, whom_it_is_about, why_held
+from roster_pipeline.plan.impact import describe_impact, describe_reasons, list_affected_people
 from roster_pipeline_tests.support.plans import (
     con,  # noqa: F401 - fixtures
     has,
@@ -37,13 +37,13 @@ def waits(con: duckdb.DuckDBPyConnection):
 
 def test_given_several_schools_lose_people_then_the_one_that_loses_most_is_named_first(con):
     waits(con)
-    named = consequences(con)["schools_named"]
+    named = describe_impact(con)["schools_named"]
     assert [(one["name"], one["students"]) for one in named] == [("Large", 10), ("Small", 1)]
 
 
 def test_given_people_who_wait_then_each_is_named_once_with_what_they_would_leave(con, capsys):
     waits(con)
-    about = whom_it_is_about(con)
+    about = list_affected_people(con)
     leaving = {
         one["last_name"]: (one["leaves_the_district"], one["schools"], one["classes"]) for one in about["people"]
     }
@@ -60,7 +60,7 @@ def test_given_names_that_wait_then_what_they_are_and_would_be(con):
         has(con, f"{table}.org_memberships", [member(1)])
     has(con, "marts.accounts", [{"account_id": 1, "role": "student", "first_name": "Eve", "last_name": "Lake"}])
     assert [one.part for one in planned(con).held] == ["names_and_emails"]
-    (renamed,) = whom_it_is_about(con)["renamed"]
+    (renamed,) = list_affected_people(con)["renamed"]
     assert (renamed["clever_id"], renamed["was_first_name"], renamed["first_name"]) == ("a", "Ann", "Eve")
 
 
@@ -70,7 +70,7 @@ def test_given_a_part_that_tripped_two_brakes_then_both_are_told(con):
         Held("enrollments", "school_removals", 20, 30, 0.3, ("b",)),
         Held("names_and_emails", "district_updates", 8, 10, 0.75),
     ]
-    assert why_held(held) == (
+    assert describe_reasons(held) == (
         "class_removals (enrollments, over 60 %), school_removals (enrollments, over 30 %), "
         "district_updates (names_and_emails, over 75 %)"
     )

@@ -27,9 +27,9 @@ ASSETS = {
     "current": [*ENTITIES, "foreign_ids", "near_accounts"],
     "intermediate": [
         "int_email_claims",
-        "int_half_read",
         "int_identities",
         "int_near_matches",
+        "int_partially_read",
         "int_people",
         "int_section_members",
     ],

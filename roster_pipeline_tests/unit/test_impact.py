@@ -3,8 +3,8 @@
 import pytest
 
 from roster_pipeline.model.limits import Limits
-from roster_pipeline.plan.change_summary import REMOVALS, count_told
-from roster_pipeline.plan.impact import consequences
+from roster_pipeline.plan.change_summary import REMOVALS, count_changes
+from roster_pipeline.plan.impact import describe_impact
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline_tests.support.plans import (
     account,
@@ -48,7 +48,7 @@ def test_given_students_of_one_school_when_held_then_the_sentence_says_how_many_
     pupils(two_schools, of=range(400), leaving=range(160))
     pupils(two_schools, of=range(1000, 1100), leaving=(), school_id=MIDDLE)
     planned(two_schools)
-    shown = consequences(two_schools)
+    shown = describe_impact(two_schools)
     assert shown["sentence"] == "160 of 400 students of Clever High School (40 %) are missing from Clever."
     assert (shown["total"], shown["parts"]) == (160, {"students": 160})
 
@@ -57,7 +57,7 @@ def test_given_students_of_two_schools_when_held_then_the_sentence_is_about_the_
     pupils(two_schools, of=range(100), leaving=range(40))
     pupils(two_schools, of=range(1000, 1100), leaving=range(1000, 1060), school_id=MIDDLE)
     planned(two_schools)
-    assert consequences(two_schools)["sentence"] == (
+    assert describe_impact(two_schools)["sentence"] == (
         "100 of 200 students of the district (50 %) are missing from Clever."
     )
 
@@ -72,11 +72,11 @@ def test_given_thresholds_of_class_and_school_and_district_when_crossed_then_the
     has(con, "current.school_memberships", moved)
     was(con, "roster_students", *(place(SMALL, number) for number in range(50, 90)))
     plan = planned(con)
-    shown = consequences(con)
+    shown = describe_impact(con)
     assert len({(held.part, held.reason) for held in plan.held}) > 2
     removals = {
         (noun, became): count
-        for noun, counts in count_told(con, held=True).items()
+        for noun, counts in count_changes(con, held=True).items()
         for became, count in counts.items()
         if became in REMOVALS
     }
@@ -90,7 +90,7 @@ def test_given_a_class_that_loses_most_when_held_then_the_sentence_names_the_cla
     was(two_schools, "roster_students", *(place(SMALL, number) for number in range(15)))
     has(two_schools, "marts.roster_students", [place(SMALL, number) for number in range(12, 15)])
     planned(two_schools, limits=Limits(district_removals=1.0))
-    shown = consequences(two_schools)
+    shown = describe_impact(two_schools)
     assert shown["sentence"] == "12 of 15 students of Art (80 %) are no longer listed there in Clever."
     assert shown["parts"] == {"enrollments": 12}
 
@@ -100,7 +100,7 @@ def test_given_classes_that_lose_most_when_held_then_the_sentence_counts_places(
     for section in (LARGE, SMALL):
         was(two_schools, "roster_students", *(place(section, number) for number in range(10)))
     planned(two_schools, limits=Limits(district_removals=1.0))
-    shown = consequences(two_schools)
+    shown = describe_impact(two_schools)
     assert shown["sentence"] == "20 of 20 places of students of 2 classes (100 %) are gone from Clever."
     assert shown["parts"] == {"enrollments": 10}
 
@@ -110,11 +110,11 @@ def test_given_a_school_or_classes_that_go_when_held_then_the_sentence_says_so(c
     was(con, "rosters", *(roster(f"{number:024x}", "Any", HIGH) for number in range(100, 120)))
     has(con, "marts.rosters", [roster(f"{number:024x}", "Any", HIGH) for number in range(112, 120)])
     planned(con)
-    assert consequences(con)["sentence"] == "12 of 20 classes of High (60 %) are missing from Clever."
+    assert describe_impact(con)["sentence"] == "12 of 20 classes of High (60 %) are missing from Clever."
     was(con, "schools", school(2, "Gone"))
     con.execute("delete from current.rosters")
     planned(con)
-    assert consequences(con)["sentence"] == "1 of 2 schools of the district (50 %) is missing from Clever."
+    assert describe_impact(con)["sentence"] == "1 of 2 schools of the district (50 %) is missing from Clever."
 
 
 def test_given_names_that_change_when_held_then_the_sentence_says_how_many(con):
@@ -122,7 +122,7 @@ def test_given_names_that_change_when_held_then_the_sentence_says_how_many(con):
     was(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
     has(con, "marts.accounts", [account(number, first_name="Wrong") for number in range(9)])
     planned(con)
-    shown = consequences(con)
+    shown = describe_impact(con)
     assert shown["sentence"] == "9 of 9 people (100 %) have another name or email in Clever."
     assert shown["parts"] == {"names_and_emails": 9}
 
@@ -130,6 +130,6 @@ def test_given_names_that_change_when_held_then_the_sentence_says_how_many(con):
 def test_given_a_list_that_proves_nothing_when_held_then_the_sentence_does_not_say_that_anybody_left(two_schools):
     pupils(two_schools, of=range(20), leaving=range(20))
     planned(two_schools, emptied={"students"})
-    shown = consequences(two_schools)
+    shown = describe_impact(two_schools)
     assert shown["sentence"].startswith("A list in Clever is empty")
     assert shown["parts"] == {"students": 20}

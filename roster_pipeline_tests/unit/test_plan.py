@@ -7,7 +7,7 @@ import pytest
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.plan.build import read_plan
+from roster_pipeline.plan.build import load_verified_plan
 from roster_pipeline_tests.support.plans import (
     con,  # noqa: F401 - fixtures
     has,
@@ -101,15 +101,15 @@ def test_two_changes_cannot_trade_values_under_one_digest(con):
 def test_given_a_plan_then_it_reads_back_as_it_was_made(con):
     members_leave(con, 11, 100)
     plan = planned(con)
-    assert read_plan(con) == plan
+    assert load_verified_plan(con) == plan
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
 
 
 def test_given_changes_that_moved_since_then_the_plan_is_stale(con):
     with pytest.raises(PlanStale, match="no plan"):
-        read_plan(con)
+        load_verified_plan(con)
     has(con, "marts.schools", [school(1, "New")])
     planned(con)
     con.execute("update changes.schools set name = 'Slipped in'")
     with pytest.raises(PlanStale, match="Make the plan again"):
-        read_plan(con)
+        load_verified_plan(con)

@@ -2,7 +2,7 @@
 
 from roster_pipeline.model.entities import ENTITIES, OPS
 from roster_pipeline.model.scope import Scope
-from roster_pipeline.plan.change_summary import count_told
+from roster_pipeline.plan.change_summary import count_changes
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline_tests.support.plans import (
     NORTH,
@@ -41,7 +41,7 @@ def test_given_students_join_and_a_class_is_renamed_then_that_is_all_that_is_sai
     shall(con, "rosters", roster(ART, "Art II"))
     shall(con, "roster_students", place(ART, 1), place(ART, 2), place(ART, 3))
     assert said(con) == "3 students joined, 1 class renamed, nothing removed."
-    assert count_told(con) == {"student": {"joined": 3}, "class": {"renamed": 1}}
+    assert count_changes(con) == {"student": {"joined": 3}, "class": {"renamed": 1}}
 
 
 def test_given_a_student_leaves_then_their_places_are_not_told_again(con):
@@ -164,7 +164,7 @@ def test_whatever_is_written_is_told(con):
         row = {name: ids[name] for name in entity.columns if name in ids}
         for op in OPS:
             has(con, f"changes.{entity.name}", [row], op=op, held=False)
-            if [*count_told(con).values()] == []:
+            if [*count_changes(con).values()] == []:
                 untold.append((entity.name, op))
             con.execute(f"delete from changes.{entity.name}")
     assert untold == []

@@ -1,4 +1,4 @@
-"""The bodies and headers of Clever's answers (Wire facts 5 and 8).
+"""The bodies and headers of Clever's answers (docs/clever-api.md#envelope).
 
 What is answered is decided elsewhere.
 """

@@ -1,4 +1,4 @@
-"""The wire shape of one event (Wire facts 1 and 2).
+"""The wire shape of one event (docs/clever-api.md#events).
 
 Which events there are is the district's business.
 """
@@ -6,7 +6,7 @@ Which events there are is the district's business.
 from roster_pipeline.sandbox.api.collection import Object
 
 NO_CONTENT = frozenset({"created", "last_modified"})
-"""Never named in `previous_attributes` on the wire, though they change with every update (Wire fact 4)."""
+"""Fields that change with every update and that `previous_attributes` never names (docs/clever-api.md#records)."""
 
 
 def event(kind: str, event_id: str, created: str, item: Object, previous: Object | None) -> Object:

@@ -1,4 +1,4 @@
-"""Which records one list answer holds and which links it carries (Clever, *Paging and limits*; Wire fact 5).
+"""Which records one list answer holds and which links it carries (docs/clever-api.md#paging).
 
 No HTTP beyond the query.
 """

@@ -109,7 +109,7 @@ def staff_role(number: int, schools: list[str]) -> Object:
 
 
 def make_contact(scene: Scene, number: int, students: list[str]) -> Object:
-    """A parent or guardian; the whole name is in `last` (Wire fact 6)."""
+    """A parent or guardian; the whole name is in `last` (docs/clever-api.md#records)."""
     name = draw_name(scene.rng)
     kin = [{"student": key, "relationship": "Parent", "type": "Parent/Guardian"} for key in students]
     contact = {

@@ -62,7 +62,7 @@ def test_section_with_unshared_people_is_published_and_flagged(town, resync, pro
     roster = roster_of(product, section)
     assert (roster.state, roster.teachers, roster.students) == ("live", {}, {key: "live"})
     assert roster.awaited == {guest: "student", substitute: "teacher"}
-    assert flagged(town, "members_nobody_has_met") == {guest, substitute}
+    assert flagged(town, "pending_section_members") == {guest, substitute}
     assert not {guest, substitute} & published(product, town.id).people.keys()
 
 
@@ -150,7 +150,7 @@ def test_teacher_among_students_teaches_and_is_not_enrolled(town, resync, produc
     taught, attended = town.section(1, teachers=[key]), town.section(2, students=[key])
     resync()
     assert person_of(product, key) == Person("teacher", {home: "primary"}, teaches={taught: "primary"})
-    assert flagged(town, "students_who_are_teachers") == {key}
+    assert flagged(town, "teachers_listed_as_students") == {key}
     assert roster_of(product, attended).state == "live"
 
 

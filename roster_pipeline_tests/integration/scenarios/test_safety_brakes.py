@@ -87,7 +87,7 @@ def test_loss_of_forty_percent_is_held_with_counts_and_limit(town, crowd, sync, 
     told = "select reason, counts from roster.holds where counts ->> 'part' = 'students'"
     counts = {"part": "students", "removals": 8, "of": 20, "limit": 0.1, "units": []}
     assert query(product, told) == [("district_removals", counts)]
-    ((passed, said),) = checks("brakes").values()
+    ((passed, said),) = checks("thresholds").values()
     assert (passed, said["waiting"], said["students"]) == (False, 8, 8)
     assert said["sentence"] == "8 of 20 students of School 0 (40 %) are missing from Clever."
     assert "district_removals (students, over 10 %)" in said["because"]
@@ -145,7 +145,7 @@ def test_school_removals_need_share_and_minimum_to_be_held(town, resync, product
 
 @pytest.mark.scenario("S-6")
 def test_growth_of_three_quarters_is_published(town, crowd, resync, product):
-    """Growth is never held, whatever the limits say: what is new waits for nobody (rule book, *Brakes*)."""
+    """Growth is never held, whatever the limits say: what is new waits for nobody (docs/rules.md R5.13)."""
     crowd(20)
     for number in range(15):
         town.section(number, students=[town.student(number)])

@@ -31,7 +31,7 @@ LISTS = ("schools", "users", "sections", "terms", "courses")
 
 
 def by_id(lists) -> dict[str, dict[str, dict[str, object]]]:
-    """The records of all lists; `last_modified` is no content (clever-api.md, Wire fact 4)."""
+    """The records of all lists; `last_modified` is no content (docs/clever-api.md#records)."""
     return {
         name: {record.pop("id"): {k: v for k, v in record.items() if k != "last_modified"} for record in records}
         for name, records in lists.items()

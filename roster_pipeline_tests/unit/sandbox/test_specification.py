@@ -1,6 +1,6 @@
 """The sandbox's answers against Clever's published specification (Swagger 2.0), for both versions.
 
-The specification's `Event` declares no payload (Wire fact 10): an event's object is checked against the
+The specification's `Event` declares no payload (docs/clever-api.md#events): an event's object is checked against the
 definition of its own type.
 """
 
