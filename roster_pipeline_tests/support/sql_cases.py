@@ -25,7 +25,7 @@ from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline.stage import Model, find_tables, load_models, run_models
 
 LAYERS = ("staging", "intermediate", "marts", "tests")
-SQL_FOLDER = Path(str(files("dbt_like_sql")))
+SQL_FOLDER = Path(str(files("dbt_like_sql") / LAYERS[0])).parent
 SQL_FILES = {path.stem: path for layer in LAYERS for path in sorted((SQL_FOLDER / layer).glob("*.sql"))}
 LANDED_COLUMNS = {"content_hash": "VARCHAR", "sync_id": "BIGINT"}
 REJECTED_COLUMNS = {"resource": "VARCHAR", "clever_id": "VARCHAR", "reason": "VARCHAR", "whole_record": "BOOLEAN"}
