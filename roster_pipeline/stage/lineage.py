@@ -1,4 +1,4 @@
-"""Which columns a column of a model is made from, read from the SQL by sqlglot and remembered in the warehouse."""
+"""Finds the columns that each column of a model is made from. sqlglot reads them from the SQL of the model."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import duckdb
 from roster_pipeline.stage.models import Model
 
 Columns = Mapping[tuple[str, str], Mapping[str, str]]
-"""(schema, table) to its columns and their DuckDB types."""
+"""The columns of tables and their DuckDB types, by (schema, table)."""
 Source = tuple[str, str, str]
 """(schema, table, column)."""
 
-
-KEPT = """
+CREATE_CACHE = """
     create schema if not exists {catalog}lineage;
     create table if not exists {catalog}lineage.kept (made_by varchar primary key, columns json)
 """
@@ -26,29 +25,33 @@ KEPT = """
 def cached_lineage(
     con: duckdb.DuckDBPyConnection, model: Model, known: Columns, *, catalog: str = ""
 ) -> dict[str, frozenset[Source]]:
-    """`column_lineage`, read once for each version of a model: reading takes sqlglot as long as a small sync takes.
+    """Return the result of `column_lineage` from the cache in the district file, or compute and store it.
+
+    The cache exists because sqlglot needs as long for all models as a small sync takes.
 
     Args:
-        catalog: of the warehouse, with a dot, where it is not the one in use.
+        known: The columns of every table that the model reads.
+        catalog: The prefix of the catalog that holds the cache, with its dot. Empty for the current catalog.
     """
-    made_by = sha256(json.dumps([model.sql, sorted((key, [*columns]) for key, columns in known.items())]).encode())
-    con.execute(KEPT.format(catalog=catalog))
-    kept = con.execute(f"select columns from {catalog}lineage.kept where made_by = ?", [made_by.hexdigest()]).fetchone()
-    if kept:
+    text = json.dumps([model.sql, sorted((key, [*columns]) for key, columns in known.items())])
+    fingerprint = sha256(text.encode()).hexdigest()
+    con.execute(CREATE_CACHE.format(catalog=catalog))
+    row = con.execute(f"select columns from {catalog}lineage.kept where made_by = ?", [fingerprint]).fetchone()
+    if row:
         return {
-            column: frozenset(tuple(source) for source in sources) for column, sources in json.loads(kept[0]).items()
+            column: frozenset(tuple(source) for source in sources) for column, sources in json.loads(row[0]).items()
         }
-    found = column_lineage(model, known)
-    text = json.dumps({column: sorted(sources) for column, sources in found.items()})
-    con.execute(f"insert into {catalog}lineage.kept values (?, ?)", [made_by.hexdigest(), text])
-    return found
+    lineage = column_lineage(model, known)
+    stored = json.dumps({column: sorted(sources) for column, sources in lineage.items()})
+    con.execute(f"insert into {catalog}lineage.kept values (?, ?)", [fingerprint, stored])
+    return lineage
 
 
 def column_lineage(model: Model, known: Columns) -> dict[str, frozenset[Source]]:
-    """For each column of `model`, the columns of the tables it reads that it is made from.
+    """Return, for each column of a model, the columns of other tables that it is made from.
 
     Args:
-        known: the columns of every table that the model reads, so that `*` can be followed.
+        known: The columns of every table that the model reads. sqlglot needs them to expand `*`.
     """
     from sqlglot.lineage import lineage
 
@@ -56,7 +59,7 @@ def column_lineage(model: Model, known: Columns) -> dict[str, frozenset[Source]]
     for (layer, table), columns in known.items():
         schema.setdefault(layer, {})[table] = columns
     nodes = lineage(None, model.sql, schema, dialect="duckdb", trim_selects=False)
-    assert isinstance(nodes, dict)  # without a column, every column is answered
+    assert isinstance(nodes, dict)  # sqlglot returns a dict if no column is named
     return {column: _leaves(node) for column, node in nodes.items()}
 
 

@@ -1,4 +1,4 @@
-"""Reads `dbt_like_sql/`: each file a model, with what it reads and what it is for. Nothing is run here."""
+"""Loads the models of `dbt_like_sql/`. Nothing is run here."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
-from importlib.resources import files
 from itertools import dropwhile
-from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
 
+from roster_pipeline.model.queries import load_query, sql_folder
+
 LAYERS = ("staging", "intermediate", "marts")
+"""The folders of models, which are also the schemas of their tables."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,11 @@ class Model:
     """One SELECT.
 
     Attributes:
-        layer: the folder, and the schema of the table.
-        name: the file, and the table.
-        sql: the file's text.
-        description: its opening comment, for people.
-        reads: the tables it names, as (schema, table).
+        layer: The folder of the file and the schema of the table.
+        name: The name of the file and of the table.
+        sql: The text of the file.
+        description: The opening comment of the file.
+        reads: The tables that the SELECT reads, as (schema, table).
     """
 
     layer: str
@@ -36,42 +37,38 @@ class Model:
 
     @property
     def statement(self) -> str:
-        """The SQL without its opening comment, which is the description."""
+        """The SQL without the opening comment, which is shown as the description."""
         lines = self.sql.splitlines()
         return "\n".join(dropwhile(lambda line: line.startswith("--"), lines)).strip()
 
     @property
     def key(self) -> tuple[str, str]:
+        """The schema and the name of the table."""
         return self.layer, self.name
-
-
-def sql_folder(layer: str) -> Path:
-    """The folder of one layer of `dbt_like_sql/`."""
-    return Path(str(files("dbt_like_sql") / layer))
 
 
 @cache
 def load_models() -> tuple[Model, ...]:
-    """Every model, each after the models that it reads."""
-    found = {model.key: model for layer in LAYERS for model in _models_in(layer)}
-    order = TopologicalSorter({key: model.reads & found.keys() for key, model in found.items()})
-    return tuple(found[key] for key in order.static_order())
+    """Return every model. Each model follows the models that it reads."""
+    by_key = {model.key: model for layer in LAYERS for model in _load_layer(layer)}
+    order = TopologicalSorter({key: model.reads & by_key.keys() for key, model in by_key.items()})
+    return tuple(by_key[key] for key in order.static_order())
 
 
-def _models_in(layer: str) -> Iterator[Model]:
+def _load_layer(layer: str) -> Iterator[Model]:
     for path in sorted(sql_folder(layer).glob("*.sql")):
-        sql = path.read_text(encoding="utf-8")
+        sql = load_query(layer, path.stem)
         yield Model(layer, path.stem, sql, read_opening_comment(sql), find_tables(sql))
 
 
 def find_tables(sql: str) -> frozenset[tuple[str, str]]:
-    """The (schema, table) names that a SELECT reads; its own CTEs are not among them."""
+    """Return the (schema, table) names that a SELECT reads, without its own CTEs."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     return frozenset((table.db, table.name) for table in tree.find_all(exp.Table) if table.db)
 
 
 def read_opening_comment(sql: str) -> str:
-    """The comment lines that a SQL file opens with, as one text."""
+    """Return the comment lines at the top of a SQL file as one text."""
     lines = []
     for line in sql.splitlines():
         if not line.startswith("--"):

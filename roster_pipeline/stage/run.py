@@ -1,4 +1,4 @@
-"""Builds tables from models in a district's DuckDB file, and says what they look like."""
+"""Builds the tables of models in the DuckDB file of a district, and describes tables."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ import duckdb
 from roster_pipeline.stage.models import Model
 
 
-def run_models(con: duckdb.DuckDBPyConnection, chosen: Iterable[Model]) -> Iterator[tuple[Model, int]]:
-    """Build the tables of `chosen` in the given order; yields each with its number of rows."""
-    for model in chosen:
+def run_models(con: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> Iterator[tuple[Model, int]]:
+    """Build the table of each model in the given order.
+
+    Yields:
+        Each model with the number of rows of its new table.
+    """
+    for model in models:
         con.execute(f"create schema if not exists {model.layer}")
-        made = con.execute(f"create or replace table {model.layer}.{model.name} as {model.sql}").fetchone()
-        assert made is not None  # it answers with the number of rows
-        yield model, int(made[0])
+        row = con.execute(f"create or replace table {model.layer}.{model.name} as {model.sql}").fetchone()
+        assert row is not None  # DuckDB answers CREATE TABLE AS with the number of rows
+        yield model, int(row[0])
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    """Return the number of rows of a table."""
     row = con.execute(f'select count(*) from {schema}."{table}"').fetchone()
-    assert row is not None  # count(*) always answers with one row
+    assert row is not None  # count(*) always returns one row
     return int(row[0])
 
 
 def list_columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, str]:
-    """Column names with their DuckDB types, in order."""
+    """Return the columns of a table in order, each with its DuckDB type."""
     described = con.execute(f'select * from {schema}."{table}" limit 0').description or []
     return {name: str(kind) for name, kind, *_ in described}
