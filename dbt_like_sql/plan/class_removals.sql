@@ -1,0 +1,33 @@
+-- Classes that lose more than their share of students (docs/rules.md R5.5). A class that ends takes its students along.
+-- That is a removal of a class.
+with removals as (
+    select section_id, count(*) as removals
+    from plan.holdable_changes
+    where part = 'enrollments' and not is_held and not is_roster_ending
+    group by section_id
+),
+
+counted as (
+    select removals.section_id, removals.removals
+    from removals inner join plan.limits on removals.removals >= limits.class_at_least
+),
+
+classes as (
+    select section_id, count(*) as row_count
+    from baseline.roster_students semi join counted using (section_id)
+    where not is_ended and not is_native
+    group by section_id
+)
+
+select
+    7 as step,
+    'enrollments' as part,
+    section_id as unit,
+    false as is_gone_only,
+    counted.removals,
+    classes.row_count,
+    limits.class_removals as share
+from counted
+inner join classes using (section_id)
+-- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
+inner join plan.limits on counted.removals > classes.row_count * limits.class_removals + 1e-9

@@ -1,0 +1,26 @@
+-- Lists that do not pass the completeness check, so that absence from them proves nothing (docs/rules.md R5.3). A list is
+-- incomplete if it is empty while the product has rows from it, or if it has a rejected record without a Clever id.
+with product_rows as (
+    select 'schools' as resource from current.schools where not is_ended and not is_native
+    union
+    select role || 's' as resource from current.org_memberships where not is_ended and not is_native
+    union
+    select 'sections' as resource from current.rosters where not is_ended and not is_native
+),
+
+feed_rows as (
+    select 'schools' as resource from marts.schools
+    union
+    select role || 's' as resource from marts.org_memberships
+    union
+    select 'sections' as resource from marts.rosters
+)
+
+select resource
+from product_rows
+anti join feed_rows using (resource)
+where resource in ('schools', 'teachers', 'students', 'sections')
+union
+select resource
+from quarantine.records
+where clever_id is null
