@@ -42,8 +42,8 @@ def cached_lineage(
             column: frozenset(tuple(source) for source in sources) for column, sources in json.loads(row[0]).items()
         }
     lineage = column_lineage(model, known)
-    stored = json.dumps({column: sorted(sources) for column, sources in lineage.items()})
-    con.execute(f"insert into {catalog}lineage.kept values (?, ?)", [fingerprint, stored])
+    sources_of = json.dumps({column: sorted(sources) for column, sources in lineage.items()})
+    con.execute(f"insert into {catalog}lineage.kept values (?, ?)", [fingerprint, sources_of])
     return lineage
 
 
