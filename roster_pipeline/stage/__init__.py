@@ -1,7 +1,7 @@
 """Runs the models of `dbt_like_sql/` in dependency order. A model is one SELECT in one file.
 
 The name of the file is the name of the table and of the Dagster asset. There is no templating language. A model names
-the tables that it reads (`staging.stg_students`), and sqlglot finds these names. `validate` holds the contracts on rows.
+the tables that it reads (`staging.stg_students`), and sqlglot finds these names. Contracts on rows are in `validate`.
 """
 
 from roster_pipeline.stage.models import Model, find_tables, load_models, read_opening_comment
