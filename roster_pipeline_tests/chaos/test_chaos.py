@@ -27,12 +27,12 @@ def here(server_url):
         yield found
 
 
-def test_given_commands_killed_at_random_when_synced_again_then_all_is_as_if_nothing_had_happened(here):
+def test_killed_commands_leave_nothing_after_the_next_sync(here):
     score = kills(here, Random(SEED), 2)
     assert (score.tried, score.lines) == (2, [])
 
 
-def test_given_random_faults_when_synced_then_published_as_the_rule_book_says_or_nothing_at_all(here):
+def test_random_faults_publish_all_or_nothing(here):
     score = schedules(here, Random(SEED), 6)
     assert (score.tried, score.lines) == (6, [])
 
@@ -45,7 +45,7 @@ def test_a_hazard_loses_nothing(here, hazard, monkeypatch):
     assert (score.tried, score.lines) == (2, [])
 
 
-def test_given_hostile_text_in_every_field_when_synced_then_it_comes_back_byte_for_byte(here):
+def test_hostile_text_returns_byte_for_byte(here):
     score = strings(here, Random(SEED).sample(hostile_texts(), 75))
     assert (score.tried, score.lines) == (300, [])
 
@@ -61,7 +61,7 @@ def test_given_hostile_text_in_every_field_when_synced_then_it_comes_back_byte_f
     ],
     ids=["as expected", "one lost", "one twice", "one of other content", "one that nobody expects"],
 )
-def test_given_rows_beside_those_expected_when_compared_then_each_that_differs_is_counted(found, kinds):
+def test_score_counts_each_row_that_differs(found, kinds):
     score = Score()
     score.compare("here", {"members": Counter([ROW, OTHER])}, {"members": Counter(found)})
     assert score.found == Counter(kinds)

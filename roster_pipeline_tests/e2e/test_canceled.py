@@ -67,9 +67,7 @@ def stop(environment, instance):
 
 
 @pytest.mark.parametrize(("trigger", "by_ui"), [("cli", False), ("manual", True)])
-def test_given_a_person_stops_a_sync_then_it_is_canceled_and_its_requests_say_so(
-    valley, stop, press, product, trigger, by_ui
-):
+def test_stopped_sync_is_canceled_and_so_are_its_requests(valley, stop, press, product, trigger, by_ui):
     press(valley)
     run = stop(valley, trigger=trigger, by_ui=by_ui)
     assert run.status is dg.DagsterRunStatus.CANCELED
@@ -78,7 +76,7 @@ def test_given_a_person_stops_a_sync_then_it_is_canceled_and_its_requests_say_so
     assert query(product, REQUESTS) == [STOPPED]
 
 
-def test_given_a_signal_that_no_person_sent_then_the_sync_has_failed(valley, stop, product):
+def test_signal_without_a_person_is_a_failure(valley, stop, product):
     assert stop(valley, trigger="nightly", by_ui=False).status is dg.DagsterRunStatus.FAILURE
     assert query(product, SYNCS) == [("failed", "not published")]
 
@@ -101,9 +99,7 @@ def record(valley, product):
     ("states", "failures"),
     [(["canceled"], 0), (["failed", "canceled"], 1), (["failed", "published", "canceled"], 0)],
 )
-def test_given_syncs_that_were_canceled_when_the_night_looks_then_they_are_no_failures_and_no_success(
-    record, product, states, failures
-):
+def test_canceled_syncs_are_neither_failures_nor_successes(record, product, states, failures):
     for state in states:
         record(state)
     with transaction(product) as pg:
@@ -112,9 +108,7 @@ def test_given_syncs_that_were_canceled_when_the_night_looks_then_they_are_no_fa
 
 
 @pytest.mark.parametrize(("states", "kinds"), [(["canceled"], []), (["failed", "canceled"], [("failing",)])])
-def test_given_a_sync_was_canceled_when_the_sensor_looks_then_that_neither_opens_an_alert_nor_ends_one(
-    record, product, environment, instance, states, kinds
-):
+def test_canceled_sync_neither_opens_nor_closes_an_alert(record, product, environment, instance, states, kinds):
     for state in states:
         record(state)
         with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
@@ -122,9 +116,7 @@ def test_given_a_sync_was_canceled_when_the_sensor_looks_then_that_neither_opens
     assert query(product, "select kind from roster.alerts where recovered_at is null") == kinds
 
 
-def test_given_a_run_that_was_stopped_in_the_queue_when_the_sensor_looks_then_its_requests_start_no_other(
-    valley, instance, press, product, environment
-):
+def test_run_stopped_in_the_queue_is_not_requested_again(valley, instance, press, product, environment):
     press(valley)
     tags = {"dagster/partition": valley.id, "dagster/sensor_name": "refresh_requests"}
     instance.add_run(dg.DagsterRun("sync_roster", status=dg.DagsterRunStatus.CANCELED, tags=tags))
@@ -137,9 +129,7 @@ def test_given_a_run_that_was_stopped_in_the_queue_when_the_sensor_looks_then_it
     assert query(product, REQUESTS) == [STOPPED, ("queued", None)]
 
 
-def test_given_a_run_that_is_stopped_in_the_queue_while_the_sensor_looks_then_its_requests_start_no_other(
-    valley, instance, press, product, environment, monkeypatch
-):
+def test_run_stopped_during_a_tick_is_not_requested_again(valley, instance, press, product, environment, monkeypatch):
     press(valley)
     tags = {"dagster/partition": valley.id, "dagster/sensor_name": "refresh_requests"}
     run = dg.DagsterRun("sync_roster", status=dg.DagsterRunStatus.NOT_STARTED, tags=tags)
@@ -151,9 +141,7 @@ def test_given_a_run_that_is_stopped_in_the_queue_while_the_sensor_looks_then_it
     assert query(product, REQUESTS) == [STOPPED]
 
 
-def test_given_a_run_that_was_stopped_by_force_when_the_sensor_looks_then_its_requests_are_answered(
-    valley, instance, press, product, environment
-):
+def test_requests_of_a_run_stopped_by_force_are_answered(valley, instance, press, product, environment):
     press(valley)
     run = dg.DagsterRun("sync_roster", status=dg.DagsterRunStatus.CANCELED)
     instance.add_run(run)

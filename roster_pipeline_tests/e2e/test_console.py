@@ -33,9 +33,7 @@ def installed(environment, tmp_path):
     return run
 
 
-def test_given_the_sandbox_when_synced_by_the_command_then_published_and_what_leaves_in_a_crowd_waits(
-    valley, installed, script, product
-):
+def test_installed_command_publishes_and_exits_3_when_it_holds(valley, installed, script, product):
     ended = installed("sync", "--district", valley.id, "--json")
     assert ended.returncode == 0, ended.stderr
     (report,) = json.loads(ended.stdout)
@@ -46,7 +44,7 @@ def test_given_the_sandbox_when_synced_by_the_command_then_published_and_what_le
     assert script("sync", "--district", valley.id).returncode == 3
 
 
-def test_given_a_revoked_token_when_synced_by_the_command_then_exit_4_and_one_line(valley, script, product, clever):
+def test_revoked_token_exits_4_with_one_line(valley, script, product, clever):
     clever.go_wrong(("/v3.1/schools", 0, "401"))
     ended = script("sync", "--district", valley.id)
     assert ended.returncode == 4
@@ -56,13 +54,13 @@ def test_given_a_revoked_token_when_synced_by_the_command_then_exit_4_and_one_li
     assert query(product, "select state from roster.syncs") == [("failed",)]
 
 
-def test_given_an_unknown_district_when_synced_then_exit_2_and_what_is_connected(valley, script):
+def test_unknown_district_exits_2_and_lists_the_connected(valley, script):
     ended = script("sync", "--district", "0" * 24)
     assert ended.returncode == 2
     assert valley.id in complaint(ended)
 
 
-def test_given_a_district_clever_does_not_show_when_connected_then_exit_2_and_what_it_shows(valley, script):
+def test_district_hidden_by_clever_cannot_be_connected(valley, script):
     ended = script("connect", "0" * 24, "--tier", "secure_sync")
     assert ended.returncode == 2
     assert valley.id in complaint(ended)
@@ -76,7 +74,7 @@ def test_given_a_district_clever_does_not_show_when_connected_then_exit_2_and_wh
         ("ROSTER_CLEVER_API_VERSION", "v9"),
     ],
 )
-def test_given_a_setting_is_missing_or_malformed_then_exit_2_and_one_line_names_it(valley, script, variable, value):
+def test_wrong_setting_exits_2_and_is_named(valley, script, variable, value):
     changed = {} if value is None else {variable: value}
     ended = script("districts", without=() if value else (variable,), **changed)
     assert ended.returncode == 2
@@ -85,7 +83,7 @@ def test_given_a_setting_is_missing_or_malformed_then_exit_2_and_one_line_names_
     assert "hunter2-of-db" not in ended.stderr
 
 
-def test_given_postgresql_is_away_when_synced_then_exit_6_and_one_line(valley, script):
+def test_unreachable_postgresql_exits_6_with_one_line(valley, script):
     ended = script(
         "sync", "--district", valley.id, ROSTER_DATABASE_URL="postgresql://someone:hunter2-of-db@127.0.0.1:1/none"
     )
@@ -119,9 +117,7 @@ def in_snapshot(product, _clever, killed):
 
 
 @pytest.mark.parametrize("moment", [in_extract, in_publish, in_snapshot])
-def test_given_a_sync_killed_when_synced_again_then_all_is_as_if_nothing_had_happened(
-    valley, sync, quick_sync, product, clever, tmp_path, moment
-):
+def test_killed_sync_leaves_nothing_after_the_next_sync(valley, sync, quick_sync, product, clever, tmp_path, moment):
     quick_sync(valley, snapshot=True)
     before = row_versions(product)
     for key in valley.resources["sections"].ids()[:2]:

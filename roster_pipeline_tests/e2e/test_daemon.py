@@ -73,9 +73,7 @@ def last_run(dagster):
     return run
 
 
-def test_given_presses_when_the_daemon_is_killed_and_back_then_each_is_answered_and_runs_are_forks(
-    valley, dagster, daemon, press, product
-):
+def test_killed_daemon_loses_no_request(valley, dagster, daemon, press, product):
     press(valley)
     running = daemon()
     wait(lambda: query(product, LAST) == [("published",)])
@@ -96,7 +94,7 @@ def test_given_presses_when_the_daemon_is_killed_and_back_then_each_is_answered_
     wait(lambda: living(run) is None)
 
 
-def test_given_a_run_of_a_killed_process_when_the_daemon_looks_then_the_run_is_ended(valley, dagster, daemon):
+def test_daemon_ends_the_run_of_a_killed_process(valley, dagster, daemon):
     gone = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     tags = {"dagster/partition": valley.id, **process_tag(RUN, gone.pid)}
     dagster.add_run(dg.DagsterRun("sync_roster", run_id=RUN, tags=tags, status=dg.DagsterRunStatus.STARTED))
@@ -106,9 +104,7 @@ def test_given_a_run_of_a_killed_process_when_the_daemon_looks_then_the_run_is_e
     wait(lambda: dagster.get_run_by_id(RUN).status is dg.DagsterRunStatus.FAILURE)
 
 
-def test_given_a_missed_night_when_its_batch_is_stopped_then_so_is_the_district_it_is_at_and_no_other_begins(
-    valley, hamlet, dagster, daemon, product
-):
+def test_stopping_a_batch_stops_its_district_and_starts_no_other(valley, hamlet, dagster, daemon, product):
     execute(product, "update roster.organizations set last_full_read_at = now() - interval '2 days'")
     daemon()
     wait(lambda: query(product, "select state from roster.syncs") == [("running",)])

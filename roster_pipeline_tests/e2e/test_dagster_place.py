@@ -38,9 +38,7 @@ def tables(product, schema):
     return {name for (name,) in query(product, TABLES, schema=schema)}
 
 
-def test_given_an_applications_tables_with_the_same_names_when_synced_then_they_are_neither_used_nor_touched(
-    application, valley, job, product
-):
+def test_tables_of_the_application_are_not_taken_for_dagsters(application, valley, job, product):
     with dagster_instance(read_settings()) as dagster:
         add_partition(dagster, valley.id)
         ended = run_sync(dagster, job, valley.id, name=valley.name, on_step=lambda _asset, _metadata: None)
@@ -52,9 +50,7 @@ def test_given_an_applications_tables_with_the_same_names_when_synced_then_they_
     assert {"runs", "event_logs", "jobs", "kvs", "alembic_version"} <= tables(product, "roster_dagster")
 
 
-def test_given_an_older_installation_with_dagsters_tables_in_public_then_it_stays_there(
-    environment, database_url, product
-):
+def test_older_installation_keeps_dagsters_tables_in_public(environment, database_url, product):
     older = DagsterPostgresStorage(database_url.replace("postgresql://", "postgresql+psycopg2://"))
     older.event_log_storage.add_dynamic_partitions(DISTRICTS, ["5" * 24])
     with dagster_instance(read_settings()) as dagster:
@@ -64,7 +60,7 @@ def test_given_an_older_installation_with_dagsters_tables_in_public_then_it_stay
     assert query(product, "select to_regnamespace('roster_dagster')::text") == [(None,)]
 
 
-def test_given_dagsters_own_migrations_when_run_then_they_work_in_its_schema(application, environment, product):
+def test_dagsters_own_migrations_work_in_its_schema(application, environment, product):
     with dagster_instance(read_settings()) as dagster:
         storages = (dagster.run_storage, dagster.event_log_storage, dagster.schedule_storage)
         ((head,),) = query(product, "select version_num from roster_dagster.alembic_version")
@@ -75,9 +71,7 @@ def test_given_dagsters_own_migrations_when_run_then_they_work_in_its_schema(app
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_given_a_search_path_in_dagsters_own_url_then_it_decides_and_in_the_products_it_does_not(
-    environment, monkeypatch, database_url, product, named
-):
+def test_search_path_counts_only_in_dagsters_own_url(environment, monkeypatch, database_url, product, named):
     execute(product, "create schema elsewhere")
     url = sa.make_url(database_url).update_query_dict({"options": "-c search_path=elsewhere"})
     setting = "ROSTER_DAGSTER_DATABASE_URL" if named else "ROSTER_DATABASE_URL"
@@ -88,9 +82,7 @@ def test_given_a_search_path_in_dagsters_own_url_then_it_decides_and_in_the_prod
     assert tables(product, "roster_dagster" if named else "elsewhere") == set()
 
 
-def test_given_a_schema_that_stands_when_the_user_may_make_none_then_dagster_works_in_it(
-    environment, monkeypatch, database_url, server_url, product
-):
+def test_existing_schema_needs_no_right_to_create_one(environment, monkeypatch, database_url, server_url, product):
     execute_apart(server_url, "create role keeps_dagster login")
     try:
         execute(product, "create schema roster_dagster authorization keeps_dagster")

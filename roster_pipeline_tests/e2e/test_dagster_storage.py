@@ -54,7 +54,7 @@ def statements(events):
     return sent
 
 
-def test_given_a_partition_that_was_found_when_looked_for_again_then_the_server_is_not_asked(events, statements):
+def test_known_partition_is_not_looked_up_again(events, statements):
     events.add_dynamic_partitions(DISTRICTS, [VALLEY])
     assert events.has_dynamic_partition(DISTRICTS, VALLEY)
     asked = len(statements)
@@ -64,7 +64,7 @@ def test_given_a_partition_that_was_found_when_looked_for_again_then_the_server_
     assert len(statements) == asked
 
 
-def test_given_a_partition_that_was_missing_when_it_comes_then_it_is_found(events):
+def test_missing_partition_is_found_once_it_is_added(events):
     assert not events.has_dynamic_partition(DISTRICTS, VALLEY)
 
     events.add_dynamic_partitions(DISTRICTS, [VALLEY])
@@ -73,7 +73,7 @@ def test_given_a_partition_that_was_missing_when_it_comes_then_it_is_found(event
     assert not events.has_dynamic_partition(DISTRICTS, HAMLET)
 
 
-def test_given_a_partition_that_was_found_when_deleted_then_it_is_gone(events):
+def test_deleted_partition_is_gone(events):
     events.add_dynamic_partitions(DISTRICTS, [VALLEY])
     assert events.has_dynamic_partition(DISTRICTS, VALLEY)
 
@@ -82,9 +82,7 @@ def test_given_a_partition_that_was_found_when_deleted_then_it_is_gone(events):
     assert not events.has_dynamic_partition(DISTRICTS, VALLEY)
 
 
-def test_given_a_run_when_recorded_then_tables_are_looked_for_once_and_its_data_versions_are_what_the_database_says(
-    dagster, events, statements, valley, job
-):
+def test_run_looks_up_tables_once_and_keeps_data_versions(dagster, events, statements, valley, job):
     add_partition(dagster, valley.id)
     ended = run_sync(dagster, job, valley.id, name=valley.name, on_step=lambda _asset, _metadata: None)
 
@@ -97,7 +95,7 @@ def test_given_a_run_when_recorded_then_tables_are_looked_for_once_and_its_data_
         assert events.get_latest_tags_by_partition(*asked) == found
 
 
-def test_given_the_instance_is_made_ready_when_it_is_again_then_whoever_reads_its_file_is_not_disturbed(environment):
+def test_preparing_the_instance_again_disturbs_no_reader(environment):
     file = prepare_home(read_settings()) / "dagster.yaml"
     first = file.stat()
 
@@ -109,14 +107,12 @@ def test_given_the_instance_is_made_ready_when_it_is_again_then_whoever_reads_it
     assert [path.name for path in file.parent.iterdir()] == ["dagster.yaml"]
 
 
-def test_given_a_new_installation_when_made_ready_then_dagsters_home_is_its_owners_alone(environment):
+def test_new_home_of_dagster_belongs_to_its_owner_alone(environment):
     assert prepare_home(read_settings()).stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(("days", "stays"), [(-1, True), (400, False)])
-def test_given_times_of_a_daemon_whose_clock_ran_ahead_when_read_then_they_are_unknown_and_nothing_waits_for_them(
-    dagster, days, stays
-):
+def test_daemon_times_in_the_future_count_as_unknown(dagster, days, stays):
     schedules, at = dagster.schedule_storage, (datetime.now(UTC) + timedelta(days=days)).timestamp()
     location = ManagedGrpcPythonEnvCodeLocationOrigin(
         LoadableTargetOrigin(module_name="roster_pipeline.definitions"), "roster_pipeline"

@@ -55,9 +55,7 @@ FAULTS = (
 )
 
 
-def test_given_clever_answers_badly_when_synced_then_nothing_changes_and_one_line_says_so(
-    synced, clever, sync, product, subtests
-):
+def test_bad_answer_of_clever_changes_nothing_and_is_one_line(synced, clever, sync, product, subtests):
     before = row_versions(product)
     organizations = contents(product, without=set())["organizations"]
     for fault in FAULTS:
@@ -72,7 +70,7 @@ def test_given_clever_answers_badly_when_synced_then_nothing_changes_and_one_lin
             assert query(product, NO_SYNC_RUNS) == [(0,)]
 
 
-def test_given_clever_is_back_after_a_failure_when_synced_then_all_is_published(synced, clever, sync, product):
+def test_sync_after_an_outage_publishes_all(synced, clever, sync, product):
     clever.go_wrong(("/v3.1/sections", 0, "503"))
     assert sync(synced).exit_code == 4
     clever.go_wrong(("/v3.1/sections", 1, "503"), ("/v3.1/users", 2, "drop"))
@@ -80,7 +78,7 @@ def test_given_clever_is_back_after_a_failure_when_synced_then_all_is_published(
     assert difference(expect(synced), published(product, synced.id)) == {}
 
 
-def test_given_nothing_listens_when_synced_then_unreachable(synced, sync, product, monkeypatch):
+def test_closed_port_is_reported_as_unreachable(synced, sync, product, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.setenv("ROSTER_CLEVER_API_URL", address)
@@ -91,7 +89,7 @@ def test_given_nothing_listens_when_synced_then_unreachable(synced, sync, produc
     assert row_versions(product) == before
 
 
-def test_given_a_token_is_revoked_in_the_middle_when_synced_then_refused_and_kept(synced, clever, sync, product):
+def test_token_revoked_during_the_sync_keeps_everything(synced, clever, sync, product):
     before = row_versions(product)
     clever.go_wrong(("/v3.1/users", 2, "401"))
     ended = sync(synced)
@@ -100,7 +98,7 @@ def test_given_a_token_is_revoked_in_the_middle_when_synced_then_refused_and_kep
     assert row_versions(product) == before
 
 
-def test_given_the_district_is_disconnected_when_synced_then_said_and_kept(synced, sync, product):
+def test_disconnected_district_is_reported_and_kept(synced, sync, product):
     before = row_versions(product)
     synced.connected = False
     ended = sync(synced)
@@ -138,7 +136,7 @@ def endless(url):
             thread.join()
 
 
-def test_given_next_links_without_end_when_synced_then_the_feed_is_refused(synced, clever, sync, product, monkeypatch):
+def test_endless_next_links_are_refused(synced, clever, sync, product, monkeypatch):
     before = row_versions(product)
     with endless(clever.url) as gateway:
         monkeypatch.setenv("ROSTER_CLEVER_API_URL", gateway)
@@ -148,7 +146,7 @@ def test_given_next_links_without_end_when_synced_then_the_feed_is_refused(synce
     assert row_versions(product) == before
 
 
-def test_given_the_product_refuses_a_row_when_synced_then_all_is_rolled_back_and_no_name_is_said(synced, sync, product):
+def test_row_refused_by_the_product_rolls_back_and_names_nobody(synced, sync, product):
     teacher = next(user for user in synced.resources["users"].values() if "teacher" in user["roles"])
     synced.put("users", teacher | {"name": {"first": "Wilhelmina", "last": "Quackenbush"}})
     execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Quackenbush')")
@@ -164,14 +162,14 @@ def test_given_the_product_refuses_a_row_when_synced_then_all_is_rolled_back_and
     assert difference(expect(synced), published(product, synced.id)) == {}
 
 
-def test_given_a_value_that_postgresql_cannot_have_when_sent_then_it_is_not_away_and_nobody_is_named(product):
+def test_value_refused_by_postgresql_is_no_outage(product):
     with pytest.raises(ProductUnusable) as told, transaction(product) as pg:
         pg.execute(sa.text("select :name"), {"name": "Quackenbush\0"})
     assert "before it was sent (DataError)" in str(told.value)
     assert "Quackenbush" not in str(told.value)
 
 
-def test_given_one_district_fails_when_the_other_is_synced_then_it_is_published(synced, hamlet, clever, sync, product):
+def test_failure_of_one_district_does_not_stop_the_other(synced, hamlet, clever, sync, product):
     before = published(product, synced.id)
     clever.go_wrong(("/v3.1/schools", 1, "401"))
     assert sync(synced).exit_code == 4

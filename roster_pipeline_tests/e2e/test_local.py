@@ -89,7 +89,7 @@ def until(condition, process):
 @pytest.mark.parametrize(
     "arguments", [("dev", "--port"), ("dev", "--sandbox-port"), ("sandbox", "--port")], ids=" ".join
 )
-def test_given_a_port_that_is_taken_when_served_then_exit_2_and_one_line_before_anything_starts(
+def test_taken_port_exits_2_before_anything_starts(
     script,
     taken,
     free,
@@ -106,9 +106,7 @@ def test_given_a_port_that_is_taken_when_served_then_exit_2_and_one_line_before_
     assert ended.stdout == ""
 
 
-def test_given_the_wheel_when_dev_is_served_from_an_empty_folder_then_the_ui_loads_and_a_day_can_go_by(
-    wheel, free, tmp_path
-):
+def test_wheel_serves_the_ui_and_a_day_from_an_empty_folder(wheel, free, tmp_path):
     port, sandbox_port = free
     (tmp_path / "empty").mkdir()
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("ROSTER_", "DAGSTER_"))}

@@ -32,7 +32,7 @@ def look(environment, instance):
     return looked
 
 
-def test_given_two_looks_when_synced_then_the_sync_is_the_delta_that_it_would_have_been(sync, look, product, valley):
+def test_previews_do_not_change_the_mode_of_the_next_sync(sync, look, product, valley):
     sync(valley)
     before, file = expect(valley), district_file(read_settings().districts_folder, valley.id)
     kept, rows = file.read_bytes(), row_versions(product, without=())
@@ -49,7 +49,7 @@ def test_given_two_looks_when_synced_then_the_sync_is_the_delta_that_it_would_ha
     assert look(valley).total == 0
 
 
-def test_given_a_district_that_was_never_synced_when_looked_at_then_there_is_no_file_of_it_but_the_copy(look, valley):
+def test_preview_of_an_unsynced_district_leaves_only_a_copy(look, valley):
     assert look(valley).total > 0
     folder = read_settings().districts_folder
     assert [one.name for one in folder.iterdir()] == [f"{valley.id}.preview.duckdb"]

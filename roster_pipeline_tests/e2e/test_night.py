@@ -84,9 +84,7 @@ def unfinished(instance, job, **more):
     return run
 
 
-def test_given_districts_when_night_comes_then_one_batch_the_most_stale_first_and_no_other_for_that_evening(
-    valley, hamlet, evening, read
-):
+def test_night_requests_one_batch_most_stale_district_first(valley, hamlet, evening, read):
     read(valley, EVENING - 24 * HOUR)
     read(hamlet, EVENING - 48 * HOUR)
     (asked,) = evening(EVENING)
@@ -97,9 +95,7 @@ def test_given_districts_when_night_comes_then_one_batch_the_most_stale_first_an
     assert [one.run_key for one in evening(EVENING + 24 * HOUR)] != [asked.run_key]
 
 
-def test_given_districts_never_read_or_read_since_when_night_comes_then_the_first_go_first_and_the_others_not(
-    valley, hamlet, evening, read
-):
+def test_night_puts_unread_districts_first_and_skips_read_ones(valley, hamlet, evening, read):
     read(valley, EVENING - 24 * HOUR)
     assert asked_for(evening(EVENING)) == [[hamlet.id, valley.id]]
     read(hamlet, EVENING)
@@ -109,7 +105,7 @@ def test_given_districts_never_read_or_read_since_when_night_comes_then_the_firs
     assert "No district" in skipped.skip_message
 
 
-def test_given_evenings_that_passed_in_an_outage_when_replayed_then_only_the_last_asks(valley, evening):
+def test_replayed_evenings_request_only_the_last(valley, evening):
     now = EVENING + 24 * HOUR * 3 + HOUR
     *old, last = [evening(EVENING + 24 * HOUR * nights, now) for nights in range(4)]
     assert [one.skip_message.split(":")[0] for (one,) in old] == ["A later night is due"] * 3
@@ -117,15 +113,13 @@ def test_given_evenings_that_passed_in_an_outage_when_replayed_then_only_the_las
 
 
 @pytest.mark.parametrize(("tier", "state"), [("library", "active"), ("sso_only", "active"), ("secure_sync", "paused")])
-def test_given_tiers_and_states_when_night_comes_then_only_active_secure_sync_is_asked_for(
-    valley, hamlet, product, evening, tier, state
-):
+def test_night_requests_only_active_secure_sync_districts(valley, hamlet, product, evening, tier, state):
     change = "update roster.organizations set tier = :tier, state = :state where clever_district_id = :key"
     execute(product, change, tier=tier, state=state, key=hamlet.id)
     assert asked_for(evening(EVENING)) == [[valley.id]]
 
 
-def test_given_a_night_was_missed_when_the_sensor_looks_then_it_is_asked_for_once(valley, hamlet, look, instance, read):
+def test_missed_night_is_requested_once(valley, hamlet, look, instance, read):
     read(valley, EVENING - 20 * HOUR)
     read(hamlet, EVENING + HOUR / 20)
     assert look(EVENING + HOUR / 10).run_requests == []  # the schedule's own turn
@@ -139,18 +133,14 @@ def test_given_a_night_was_missed_when_the_sensor_looks_then_it_is_asked_for_onc
     assert look(EVENING + HOUR).run_requests == []
 
 
-def test_given_a_district_was_never_tried_when_the_sensor_looks_then_its_first_sync_is_left_to_the_night(
-    valley, look, evening, fail
-):
+def test_untried_district_waits_for_the_night(valley, look, evening, fail):
     assert look(EVENING + HOUR).run_requests == []
     assert asked_for(evening(EVENING)) == [[valley.id]]
     fail(valley, EVENING)
     assert asked_for(look(EVENING + HOUR).run_requests) == [[valley.id]]
 
 
-def test_given_failures_in_a_row_when_the_sensor_looks_then_it_waits_longer_each_time_and_says_so(
-    valley, look, fail, product
-):
+def test_catch_up_waits_longer_after_each_failure(valley, look, fail, product):
     fail(valley, EVENING)
     fail(valley, EVENING + HOUR)
     early = look(EVENING + HOUR * 1.1)
@@ -162,9 +152,7 @@ def test_given_failures_in_a_row_when_the_sensor_looks_then_it_waits_longer_each
 
 
 @pytest.mark.parametrize("state", ["paused", "disconnected"])
-def test_given_a_district_that_an_operator_stopped_when_the_sensor_looks_then_it_is_skipped_with_its_reason(
-    valley, look, read, product, state
-):
+def test_stopped_district_is_skipped_with_its_reason(valley, look, read, product, state):
     read(valley, EVENING - 48 * HOUR)
     ended = EVENING if state == "disconnected" else None
     stop = "update roster.organizations set state = :state, operator_disconnected_at = :ended"
@@ -175,7 +163,7 @@ def test_given_a_district_that_an_operator_stopped_when_the_sensor_looks_then_it
     assert [one.passed for one in result.asset_events] == [True]  # nor is it late
 
 
-def test_given_a_batch_failed_just_now_when_the_sensor_looks_then_it_takes_a_breath(valley, look, read, instance):
+def test_catch_up_pauses_after_a_failed_batch(valley, look, read, instance):
     now = datetime.now(UTC)
     read(valley, now - 48 * HOUR)
     instance.report_run_failed(unfinished(instance, "sync_batch", run_config={}))
@@ -183,9 +171,7 @@ def test_given_a_batch_failed_just_now_when_the_sensor_looks_then_it_takes_a_bre
     assert asked_for(look(now + HOUR).run_requests) == [[valley.id]]
 
 
-def test_given_a_late_district_when_the_sensor_looks_then_the_check_lists_it_and_is_told_again_when_that_changes(
-    valley, hamlet, look, read
-):
+def test_freshness_check_lists_late_districts_and_changes(valley, hamlet, look, read):
     read(hamlet, EVENING)
     assert [one.passed for one in look(EVENING).asset_events] == [True]
     read(valley, EVENING - 40 * HOUR)
@@ -198,9 +184,7 @@ def test_given_a_late_district_when_the_sensor_looks_then_the_check_lists_it_and
     assert [one.passed for one in look(EVENING + HOUR).asset_events] == [True]
 
 
-def test_given_a_run_that_failed_before_it_came_to_the_check_when_the_sensor_looks_then_it_has_a_result_again(
-    valley, look, read, instance, job
-):
+def test_run_that_failed_before_the_check_gets_a_result_again(valley, look, read, instance, job):
     read(valley, EVENING)
     assert [one.passed for one in look(EVENING).asset_events] == [True]
     assets = defs.resolve_implicit_global_asset_job_def()
@@ -211,7 +195,7 @@ def test_given_a_run_that_failed_before_it_came_to_the_check_when_the_sensor_loo
     assert [one.passed for one in look(EVENING).asset_events] == [True]
 
 
-def test_given_a_late_district_when_the_check_is_run_by_hand_then_it_says_the_same(valley, read, environment):
+def test_freshness_check_by_hand_agrees_with_the_sensor(valley, read, environment):
     read(valley, EVENING - 40 * HOUR)
     result = every_district_is_fresh(At(at=EVENING.isoformat()))
     assert not result.passed
@@ -230,9 +214,7 @@ def batch(environment, job, instance, caplog):
     return synced
 
 
-def test_given_a_batch_when_one_district_fails_then_the_next_is_synced_and_each_has_its_own_run(
-    valley, hamlet, batch, clever, instance, product
-):
+def test_batch_goes_on_after_a_failed_district(valley, hamlet, batch, clever, instance, product):
     began = datetime.now(UTC)
     clever.go_wrong(("/v3.1/schools", 1, "401"))
     assert batch(valley, hamlet, since=began) == [valley.id]
@@ -247,7 +229,7 @@ def test_given_a_batch_when_one_district_fails_then_the_next_is_synced_and_each_
     assert query(product, read_at, at=began) == [(None, None), (True, True)]
 
 
-def test_given_a_batch_that_ended_when_run_again_then_who_was_read_is_passed_over(valley, hamlet, batch, read, product):
+def test_repeated_batch_skips_districts_that_were_read(valley, hamlet, batch, read, product):
     began = datetime.now(UTC)
     read(valley, began)
     execute(product, "update roster.organizations set state = 'paused' where clever_district_id = :key", key=hamlet.id)

@@ -74,9 +74,7 @@ def test_the_steps_are_those_of_the_assets():
         assert {STEPS[key.path[0]] for key in asset.keys} == {asset.op.name}
 
 
-def test_given_a_sync_that_failed_as_it_published_when_run_from_there_then_the_same_sync_publishes(
-    valley, failed, start, product
-):
+def test_rerun_from_publish_publishes_the_same_sync(valley, failed, start, product):
     again = start(valley, *FROM_PUBLISH, again=failed)
     assert again.status is dg.DagsterRunStatus.SUCCESS
     assert query(product, SYNCS) == [("published",), ("published",)]
@@ -84,7 +82,7 @@ def test_given_a_sync_that_failed_as_it_published_when_run_from_there_then_the_s
     assert (again.tags["roster/trigger"], again.tags[OUTCOME_TAG]) == ("manual", "published")
 
 
-def test_given_it_fails_again_when_run_from_there_again_then_it_is_taken_up_again(valley, failed, start, product):
+def test_rerun_from_publish_works_after_a_second_failure(valley, failed, start, product):
     execute(product, REFUSE)
     again = start(valley, *FROM_PUBLISH, again=failed)
     assert query(product, SYNCS) == [("published",), ("failed",)]
@@ -93,9 +91,7 @@ def test_given_it_fails_again_when_run_from_there_again_then_it_is_taken_up_agai
     assert query(product, SYNCS) == [("published",), ("published",)]
 
 
-def test_given_a_later_sync_or_one_that_was_published_when_run_from_there_then_it_is_refused_with_the_reason(
-    valley, failed, start, sync, product, instance
-):
+def test_rerun_of_an_old_or_published_sync_is_refused(valley, failed, start, sync, product, instance):
     start(valley, *FROM_PUBLISH, again=failed)
     before = row_versions(product)
     (again,) = instance.get_runs(limit=1)
@@ -106,9 +102,7 @@ def test_given_a_later_sync_or_one_that_was_published_when_run_from_there_then_i
     assert row_versions(product) == before
 
 
-def test_given_the_file_holds_another_plan_when_run_from_there_then_it_is_refused(
-    valley, failed, start, instance, product
-):
+def test_rerun_is_refused_if_the_file_holds_another_plan(valley, failed, start, instance, product):
     execute(product, "update roster.syncs set dagster_run_id = :run where state = 'published'", run="another")
     execute(product, "update roster.syncs set state = 'canceled' where state = 'failed'")
     execute(product, "update roster.syncs set uid = gen_random_uuid() where state = 'canceled'")
@@ -116,9 +110,7 @@ def test_given_the_file_holds_another_plan_when_run_from_there_then_it_is_refuse
     assert query(product, SYNCS) == [("published",), ("canceled",)]
 
 
-def test_given_the_file_is_damaged_when_run_from_there_then_it_is_refused_and_the_file_is_moved_aside(
-    valley, failed, start, sync, instance, product
-):
+def test_rerun_with_a_damaged_file_is_refused_and_moves_it_aside(valley, failed, start, sync, instance, product):
     file = district_file(read_settings().districts_folder, valley.id)
     damage(file, "text")
     assert "is damaged" in refusal(instance, start(valley, *FROM_PUBLISH, again=failed))
@@ -128,9 +120,7 @@ def test_given_the_file_is_damaged_when_run_from_there_then_it_is_refused_and_th
 
 
 @pytest.mark.parametrize("groups", [("product",), ("sync", "product", "snapshots"), ("raw", "product")])
-def test_given_a_part_of_a_sync_that_would_publish_when_started_then_it_is_refused_and_no_sync_is_opened(
-    valley, sync, start, instance, product, groups
-):
+def test_partial_run_that_would_publish_opens_no_sync(valley, sync, start, instance, product, groups):
     sync(valley)
     before = row_versions(product)
     assert "Only a whole sync publishes" in refusal(instance, start(valley, *groups))
@@ -138,9 +128,7 @@ def test_given_a_part_of_a_sync_that_would_publish_when_started_then_it_is_refus
     assert row_versions(product) == before
 
 
-def test_given_a_failed_sync_when_steps_are_chosen_that_read_and_publish_then_it_is_refused(
-    valley, failed, start, instance, product
-):
+def test_rerun_of_reading_and_publishing_steps_is_refused(valley, failed, start, instance, product):
     before = row_versions(product)
     assert "Only a whole sync publishes" in refusal(instance, start(valley, "raw", *FROM_PUBLISH, again=failed))
     assert query(product, SYNCS) == [("published",), ("failed",)]
@@ -148,9 +136,7 @@ def test_given_a_failed_sync_when_steps_are_chosen_that_read_and_publish_then_it
 
 
 @pytest.mark.parametrize("groups", [("raw",), ("marts", "intermediate"), ("snapshots",)])
-def test_given_a_part_of_a_sync_that_publishes_nothing_when_started_then_it_succeeds_as_no_sync(
-    valley, sync, start, product, groups
-):
+def test_partial_run_that_publishes_nothing_succeeds(valley, sync, start, product, groups):
     sync(valley)
     run = start(valley, *groups)
     assert run.status is dg.DagsterRunStatus.SUCCESS
@@ -159,9 +145,7 @@ def test_given_a_part_of_a_sync_that_publishes_nothing_when_started_then_it_succ
     assert sync(valley).exit_code == 0
 
 
-def test_given_a_refused_run_when_the_sensor_looks_then_no_alert_says_that_its_syncs_fail(
-    valley, sync, start, instance, product
-):
+def test_refused_run_opens_no_alert(valley, sync, start, instance, product):
     sync(valley)
     start(valley, "product")
     with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
@@ -169,7 +153,7 @@ def test_given_a_refused_run_when_the_sensor_looks_then_no_alert_says_that_its_s
     assert query(product, "select count(*) from roster.alerts") == [(0,)]
 
 
-def test_given_a_run_without_a_district_when_started_then_one_line_says_what_to_do(valley, instance, job, environment):
+def test_run_without_a_district_is_explained_in_one_line(valley, instance, job, environment):
     run = instance.create_run_for_job(job)
     list(execute_run_iterator(InMemoryJob(job), run, instance))
     assert "names no district" in refusal(instance, instance.get_run_by_id(run.run_id))

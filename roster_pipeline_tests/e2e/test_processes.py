@@ -38,13 +38,13 @@ def health(run):
     return WarmRunLauncher().check_run_worker_health(run).status
 
 
-def test_given_a_living_process_then_it_is_found_and_its_run_is_healthy(sleeper):
+def test_live_process_makes_its_run_healthy(sleeper):
     run = run_in(process_tag(RUN, sleeper.pid))
     assert living(run).pid == sleeper.pid
     assert health(run) is WorkerStatus.RUNNING
 
 
-def test_given_a_process_that_ended_then_its_run_is_not_healthy(sleeper):
+def test_ended_process_makes_its_run_unhealthy(sleeper):
     run = run_in(process_tag(RUN, sleeper.pid))
     sleeper.kill()
     sleeper.wait()
@@ -52,12 +52,12 @@ def test_given_a_process_that_ended_then_its_run_is_not_healthy(sleeper):
     assert health(run) is WorkerStatus.FAILED
 
 
-def test_given_a_number_that_was_given_to_another_process_then_the_first_one_is_dead():
+def test_reused_process_id_is_not_the_same_process():
     *place, started = process_tag(RUN, os.getpid())[PROCESS_TAG].split()
     assert is_dead(run_in({PROCESS_TAG: " ".join([*place, str(int(started) - 100)])}))
 
 
-def test_given_a_run_started_again_with_the_tags_of_a_dead_one_then_it_is_not_taken_for_it(sleeper):
+def test_run_with_copied_tags_is_not_taken_for_the_dead_one(sleeper):
     tags = process_tag(RUN, sleeper.pid)
     sleeper.kill()
     sleeper.wait()
@@ -65,15 +65,13 @@ def test_given_a_run_started_again_with_the_tags_of_a_dead_one_then_it_is_not_ta
 
 
 @pytest.mark.parametrize("tags", [{}, {PROCESS_TAG: f"{RUN} another-machine 1 1"}])
-def test_given_a_run_elsewhere_or_of_a_process_that_nobody_told_then_nothing_is_assumed(tags):
+def test_run_on_another_machine_is_not_judged(tags):
     assert not is_dead(run_in(tags))
     assert living(run_in(tags)) is None
     assert health(run_in(tags)) is WorkerStatus.RUNNING
 
 
-def test_given_a_run_elsewhere_when_nobody_has_worked_on_its_district_for_a_minute_then_it_is_not_healthy(
-    environment, product, monkeypatch
-):
+def test_idle_run_on_another_machine_is_unhealthy_after_a_minute(environment, product, monkeypatch):
     asked, seconds = WarmRunLauncher(), iter(range(0, 1000, 61))
     monkeypatch.setattr(run_launcher, "monotonic", lambda: next(seconds))
     tags = {PROCESS_TAG: f"{RUN} a-container-that-is-gone 1 1", PARTITION_TAG: "a-district"}
@@ -86,12 +84,12 @@ def test_given_a_run_elsewhere_when_nobody_has_worked_on_its_district_for_a_minu
     assert [status(), status()] == [WorkerStatus.RUNNING, WorkerStatus.FAILED]
 
 
-def test_given_the_clock_was_put_right_since_then_a_living_process_is_no_other(sleeper):
+def test_corrected_clock_does_not_change_a_process_identity(sleeper):
     *place, started = process_tag(RUN, sleeper.pid)[PROCESS_TAG].split()
     assert living(run_in({PROCESS_TAG: " ".join([*place, str(int(started) + 30)])}))
 
 
-def test_given_a_run_in_a_process_when_terminated_then_the_process_is_interrupted(sleeper):
+def test_terminated_run_interrupts_its_process(sleeper):
     ours = {"module": "roster_pipeline.instance.run_launcher", "class": "WarmRunLauncher"}
     with dg.instance_for_test(overrides={"run_launcher": ours}) as instance:
         started = run_in(process_tag(RUN, sleeper.pid), status=dg.DagsterRunStatus.STARTED)

@@ -94,9 +94,7 @@ def found(words, texts):
     return {word for text in texts for word in words if word in text}
 
 
-def test_given_telling_people_and_secrets_when_all_goes_well_and_badly_then_nothing_that_is_written_repeats_them(
-    telling, command, product, clever, tmp_path
-):
+def test_nothing_written_repeats_people_or_secrets(telling, command, product, clever, tmp_path):
     all_goes_well_and_badly(telling, command, product, clever)
     rows = contents(product, without=())
     beside = [text for name in STAMPS - {"changes"} for text in rows[name]]

@@ -13,9 +13,7 @@ COMMAND = [sys.executable, "-c", "from roster_pipeline.cli import main; main()"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_given_a_name_that_the_terminal_cannot_show_when_listed_then_its_numbers_stand_for_it(
-    environment, product, tmp_path, encoding
-):
+def test_name_that_the_terminal_cannot_encode_is_escaped(environment, product, tmp_path, encoding):
     with transaction(product) as pg:
         connect_district(pg, "5" * 24, name="Zoë 王 Valley", tier="secure_sync")
     variables = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "200"}

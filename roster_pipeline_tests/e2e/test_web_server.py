@@ -45,9 +45,7 @@ def last_run(instance):
     return run
 
 
-def test_given_a_run_of_a_command_then_it_is_on_the_pages_of_its_job_and_can_be_run_again(
-    valley, sync, web, instance, product
-):
+def test_run_of_a_command_is_listed_and_can_be_repeated(valley, sync, web, instance, product):
     assert sync(valley).exit_code == 0
     made = last_run(instance)
     job = web.remote_job("sync_roster")
@@ -65,9 +63,7 @@ def test_given_a_run_of_a_command_then_it_is_on_the_pages_of_its_job_and_can_be_
     assert query(product, STATES) == [("published",), ("published",)]
 
 
-def test_given_a_sync_that_failed_as_it_published_when_its_buttons_are_pressed_then_each_does_what_it_says_or_refuses(
-    valley, sync, web, instance, product
-):
+def test_buttons_of_a_failed_sync_work_or_refuse(valley, sync, web, instance, product):
     sync(valley)
     section = valley.get("sections", valley.resources["sections"].ids()[0])
     valley.put("sections", section | {"name": "Changed since"})
@@ -90,7 +86,7 @@ def test_given_a_sync_that_failed_as_it_published_when_its_buttons_are_pressed_t
     assert query(product, STATES) == [("published",), ("published",)]
 
 
-def test_given_all_assets_when_materialized_then_it_is_a_sync_of_the_district(valley, web, instance, product):
+def test_materialize_all_is_a_sync_of_the_district(valley, web, instance, product):
     instance.add_dynamic_partitions("districts", [valley.id])
     run = web.materialize(valley, *STEPS)
     assert run.status is dg.DagsterRunStatus.SUCCESS

@@ -36,7 +36,7 @@ def launch(environment, instance):
     return launched
 
 
-def test_given_two_districts_one_after_the_other_then_each_check_result_names_its_own(valley, hamlet, sync, instance):
+def test_check_results_name_their_own_district(valley, hamlet, sync, instance):
     for district in (valley, hamlet):
         sync(district)
         (run,) = instance.get_runs(limit=1)
@@ -51,7 +51,7 @@ def test_given_two_districts_one_after_the_other_then_each_check_result_names_it
             assert result.description.startswith(f"{district.name} ({district.id}) ")
 
 
-def test_given_a_run_that_was_launched_without_tags_when_it_ends_then_it_has_them(valley, job, launch, instance):
+def test_run_without_tags_gets_them_when_it_ends(valley, job, launch, instance):
     instance.add_dynamic_partitions("districts", [valley.id])
     tags = {PARTITION_TAG: valley.id}
     assert said(launch(job, tags=tags)) == (valley.name, "manual", "published")
@@ -60,7 +60,7 @@ def test_given_a_run_that_was_launched_without_tags_when_it_ends_then_it_has_the
     assert said(launch(plan, tags=tags, run_config=config)) == (valley.name, "manual", "planned, nothing written")
 
 
-def test_given_a_sync_that_failed_when_it_ends_then_its_tag_says_why(valley, sync, instance, clever):
+def test_tag_of_a_failed_sync_names_the_cause(valley, sync, instance, clever):
     clever.go_wrong(("/v3.1/schools", 1, "401"))
     sync(valley)
     (run,) = instance.get_runs(limit=1)
@@ -70,7 +70,7 @@ def test_given_a_sync_that_failed_when_it_ends_then_its_tag_says_why(valley, syn
     assert valley.token not in outcome
 
 
-def test_given_a_batch_launched_by_hand_when_it_ends_then_it_has_them_too(valley, launch, product):
+def test_batch_started_by_hand_gets_tags(valley, launch, product):
     evening = {"districts": [valley.id], "evening": "2026-11-03T20:30:00+00:00"}
     execute(product, "update roster.organizations set state = 'paused'")
     config = {"ops": {"sync_districts": {"config": evening}}}
@@ -78,7 +78,7 @@ def test_given_a_batch_launched_by_hand_when_it_ends_then_it_has_them_too(valley
     assert said(run) == ("1 district", "manual", "none of 1 failed")
 
 
-def test_given_the_check_of_all_districts_run_by_hand_when_it_ends_then_it_has_them_too(valley, launch):
+def test_freshness_run_started_by_hand_gets_tags(valley, launch):
     fresh = {dg.AssetCheckKey(dg.AssetKey(["product", "rosters"]), FRESH)}
     assets = defs.resolve_implicit_global_asset_job_def()
     run = launch(assets.get_subset(asset_selection=frozenset(), asset_check_selection=fresh))
@@ -94,9 +94,7 @@ def test_given_the_check_of_all_districts_run_by_hand_when_it_ends_then_it_has_t
         ("FAILURE", {OUTCOME_TAG: "under way"}, "failed: it could not start, or its process was killed"),
     ],
 )
-def test_given_a_run_whose_process_could_not_say_how_it_ended_when_the_sensor_looks_then_it_has_its_tags(
-    valley, product, environment, instance, status, tags, outcome
-):
+def test_sensor_tags_a_run_whose_process_could_not(valley, product, environment, instance, status, tags, outcome):
     own = {PARTITION_TAG: valley.id}
     run = dg.DagsterRun("plan_roster", status=dg.DagsterRunStatus[status], tags=tags | own)
     instance.add_run(run)

@@ -29,9 +29,7 @@ def test_both_sensors_are_served_described_and_on():
         assert "One message" in served[name].description
 
 
-def test_given_several_failed_runs_when_watched_then_one_message_when_it_opens_and_one_when_it_recovers(
-    valley, sync, clever, webhook, look
-):
+def test_failures_open_one_alert_and_recovery_closes_it(valley, sync, clever, webhook, look):
     look()
     assert webhook.told() == []
     clever.go_wrong(("/v3.1/sections", 0, "401"))
@@ -56,7 +54,7 @@ def test_given_several_failed_runs_when_watched_then_one_message_when_it_opens_a
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
-def test_given_a_plan_that_waits_when_decided_then_one_message_when_it_opens_and_one_when_it_recovers(
+def test_hold_opens_one_alert_and_a_decision_closes_it(
     valley,
     crowd,
     quick_sync,
@@ -83,7 +81,7 @@ def test_given_a_plan_that_waits_when_decided_then_one_message_when_it_opens_and
     assert webhook.told() == []
 
 
-def test_given_a_plan_that_waits_when_another_takes_its_place_then_nothing_is_told_until_clever_is_put_right(
+def test_superseding_plan_sends_no_second_alert(
     valley,
     crowd,
     quick_sync,
@@ -105,9 +103,7 @@ def test_given_a_plan_that_waits_when_another_takes_its_place_then_nothing_is_to
 
 
 @pytest.mark.parametrize("status", [503, 404, 302])
-def test_given_the_webhook_takes_nothing_when_it_does_again_then_told_once(
-    valley, hamlet, fail, webhook, look, capsys, status
-):
+def test_refusing_webhook_receives_the_alert_once_later(valley, hamlet, fail, webhook, look, capsys, status):
     fail(valley)
     fail(hamlet, "another run")
     webhook.status = status
@@ -123,9 +119,7 @@ def test_given_the_webhook_takes_nothing_when_it_does_again_then_told_once(
     assert webhook.told() == [opened("failing", valley), opened("failing", hamlet)]
 
 
-def test_given_it_recovers_before_anybody_could_be_told_when_the_webhook_is_back_then_there_is_nothing_to_tell(
-    valley, fail, quick_sync, webhook, look
-):
+def test_recovery_before_delivery_sends_nothing(valley, fail, quick_sync, webhook, look):
     webhook.status = 500
     fail(valley)
     look()
@@ -135,9 +129,7 @@ def test_given_it_recovers_before_anybody_could_be_told_when_the_webhook_is_back
     assert webhook.told() == []
 
 
-def test_given_nothing_listens_when_looked_then_one_warning_without_the_address_and_told_later(
-    valley, fail, webhook, look, monkeypatch, capsys
-):
+def test_missing_webhook_logs_one_warning_without_its_address(valley, fail, webhook, look, monkeypatch, capsys):
     with socket.create_server(("127.0.0.1", 0)) as free:
         monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", f"http://127.0.0.1:{free.getsockname()[1]}/{SECRET}")
     fail(valley)
@@ -150,9 +142,7 @@ def test_given_nothing_listens_when_looked_then_one_warning_without_the_address_
     assert webhook.told() == [opened("failing", valley)]
 
 
-def test_given_the_webhook_never_answers_when_looked_then_the_sensor_goes_on_within_seconds(
-    valley, hamlet, fail, webhook, look
-):
+def test_silent_webhook_delays_the_sensor_by_seconds(valley, hamlet, fail, webhook, look):
     webhook.answering.clear()
     fail(valley)
     fail(hamlet, "another run")
@@ -162,7 +152,7 @@ def test_given_the_webhook_never_answers_when_looked_then_the_sensor_goes_on_wit
     assert webhook.asked == 1
 
 
-def test_given_no_webhook_when_looked_then_the_log_says_it_once(valley, fail, quick_sync, look, product, capsys):
+def test_unset_webhook_is_logged_once(valley, fail, quick_sync, look, product, capsys):
     fail(valley)
     look()
     look()
@@ -175,7 +165,7 @@ def test_given_no_webhook_when_looked_then_the_log_says_it_once(valley, fail, qu
     assert capsys.readouterr().err.count("its syncs work again") == 1
 
 
-def test_given_two_districts_when_one_fails_and_one_waits_then_each_is_told_of_by_itself(
+def test_failing_and_waiting_districts_alert_separately(
     valley,
     hamlet,
     crowd,
@@ -193,7 +183,7 @@ def test_given_two_districts_when_one_fails_and_one_waits_then_each_is_told_of_b
     assert webhook.told() == [opened("failing", valley), recovered("failing", hamlet)]
 
 
-def test_given_a_restart_when_looked_then_nothing_is_told_again_and_nothing_is_forgotten(
+def test_restart_repeats_and_forgets_no_alert(
     valley,
     crowd,
     fail,
@@ -212,7 +202,7 @@ def test_given_a_restart_when_looked_then_nothing_is_told_again_and_nothing_is_f
         assert webhook.told() == [recovered("failing", valley)]
 
 
-def test_given_a_sync_is_running_when_looked_then_its_end_decides(valley, fail, quick_sync, webhook, look, product):
+def test_running_sync_is_judged_by_its_end(valley, fail, quick_sync, webhook, look, product):
     fail(valley)
     begin(product, valley, "a run that is killed")
     look()
@@ -227,7 +217,7 @@ def test_given_a_sync_is_running_when_looked_then_its_end_decides(valley, fail, 
     assert webhook.told() == [opened("failing", valley)]
 
 
-def test_given_a_failed_sync_when_a_person_corrects_something_then_it_still_fails(valley, fail, webhook, look, product):
+def test_correction_does_not_close_the_alert_of_a_failed_sync(valley, fail, webhook, look, product):
     fail(valley)
     with transaction(product) as pg:
         (organization,) = pg.exec_driver_sql("select id from roster.organizations").one()
@@ -236,9 +226,7 @@ def test_given_a_failed_sync_when_a_person_corrects_something_then_it_still_fail
     assert webhook.told() == [opened("failing", valley)]
 
 
-def test_given_a_run_that_fails_before_its_sync_begins_when_looked_then_told_like_any_other(
-    valley, sync, quick_sync, webhook, look, product, monkeypatch
-):
+def test_run_that_fails_before_its_sync_alerts(valley, sync, quick_sync, webhook, look, product, monkeypatch):
     quick_sync(valley)
     for _ in range(2):
         with monkeypatch.context() as broken:
@@ -256,9 +244,7 @@ def test_given_a_run_that_fails_before_its_sync_begins_when_looked_then_told_lik
     assert webhook.told() == [recovered("failing", valley)]
 
 
-def test_given_a_run_that_could_not_start_when_synced_by_another_since_then_nothing_is_told(
-    valley, quick_sync, webhook, look, instance, product
-):
+def test_unstarted_run_is_silent_after_a_later_sync(valley, quick_sync, webhook, look, instance, product):
     lose_run(instance, {"dagster/partition": valley.id})
     lose_run(instance, {"dagster/partition": "0" * 24})
     lose_run(instance, {})
@@ -278,16 +264,14 @@ def lose_run(instance, tags):
 
 
 @pytest.mark.parametrize(("tier", "state"), [("sso_only", "active"), ("secure_sync", "paused")])
-def test_given_a_district_that_may_not_be_synced_when_a_run_is_refused_then_nothing_is_told(
-    valley, sync, webhook, look, product, tier, state
-):
+def test_refused_run_of_a_stopped_district_is_silent(valley, sync, webhook, look, product, tier, state):
     execute(product, "update roster.organizations set tier = :tier, state = :state", tier=tier, state=state)
     assert sync(valley).exit_code == 2
     look()
     assert webhook.told() == []
 
 
-def test_given_messages_of_every_kind_when_read_then_nobody_and_no_secret_is_in_them_nor_in_any_log(
+def test_messages_and_logs_contain_no_person_and_no_secret(
     valley,
     crowd,
     fail,
@@ -316,7 +300,7 @@ def test_given_messages_of_every_kind_when_read_then_nobody_and_no_secret_is_in_
     assert all("\n" not in one["text"] and one["district"] == valley.name for one in webhook.taken)
 
 
-def test_given_a_name_with_markup_when_told_then_it_mentions_and_links_nobody(valley, fail, webhook, look, product):
+def test_markup_in_a_name_mentions_and_links_nobody(valley, fail, webhook, look, product):
     name = "St. Mary's <!channel> @all [Ünïty](http://evil.example) *x*\n`y` " + "z" * 200
     with transaction(product) as pg:
         connect_district(pg, valley.id, name=name, tier="secure_sync")

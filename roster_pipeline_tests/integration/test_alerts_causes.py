@@ -20,7 +20,7 @@ def test_a_failure_is_told_with_its_cause_and_without_markup(valley, product, we
     assert f"Cause: {message['cause']} Next: look at run a run" in message["text"]
 
 
-def test_a_district_that_clever_shows_no_more_is_told_with_who_can_bring_it_back(valley, hamlet, sync, webhook, look):
+def test_alert_of_a_missing_district_says_who_can_restore_it(valley, hamlet, sync, webhook, look):
     valley.connected = False
     assert sync(valley).exit_code == 4
     look()
@@ -30,9 +30,7 @@ def test_a_district_that_clever_shows_no_more_is_told_with_who_can_bring_it_back
     assert f"roster-pipeline disconnect {valley.id}" in message["next"]
 
 
-def test_a_connection_that_is_gone_is_told_of_a_district_that_failed_before(
-    valley, hamlet, fail, webhook, look, product
-):
+def test_lost_connection_alerts_for_a_failing_district(valley, hamlet, fail, webhook, look, product):
     fail(valley)
     look()
     assert webhook.told() == [opened("failing", valley)]
@@ -64,9 +62,7 @@ def test_a_run_that_could_not_start_is_told_with_its_cause(valley, webhook, look
     assert message["cause"] == line
 
 
-def test_a_webhook_that_takes_nothing_is_tried_once_for_all_that_a_sensor_has_to_tell(
-    valley, fail, webhook, look, product
-):
+def test_refusing_webhook_is_tried_once_a_tick(valley, fail, webhook, look, product):
     fail(valley)
     execute(product, "update roster.organizations set state = 'disconnected', snapshot_failure = 'the disk is full'")
     webhook.status = 500

@@ -70,7 +70,7 @@ def restored(product, server_url):
     ("attributes", "options"),
     [("in role pg_read_all_data", ["--enable-row-security"]), ("bypassrls in role pg_read_all_data", [])],
 )
-def test_given_a_backup_role_of_the_readme_when_it_dumps_then_every_row_of_every_district_is_restored(
+def test_dump_of_a_backup_role_restores_every_row(
     valley, hamlet, quick_sync, product, role, dump, restored, attributes, options
 ):
     for district in (valley, hamlet):
@@ -82,16 +82,12 @@ def test_given_a_backup_role_of_the_readme_when_it_dumps_then_every_row_of_every
     assert restored(file) == before
 
 
-def test_given_a_backup_role_without_either_remedy_when_it_dumps_then_pg_dump_refuses_and_writes_no_part(
-    product, role, dump
-):
+def test_dump_without_either_remedy_is_refused_whole(product, role, dump):
     _, ended = dump(role("roster_hasty_backup", "in role pg_read_all_data"))
     assert (ended.returncode, "row-level security" in ended.stderr) == (REFUSED, True)
 
 
-def test_given_an_application_role_when_it_copies_rows_in_then_refused_until_it_bypasses_row_level_security(
-    valley, product, role
-):
+def test_copy_needs_a_role_that_bypasses_row_level_security(valley, product, role):
     name = role("roster_copying_application", "")
     execute(product, f"grant usage on schema roster to {name}")
     execute(product, f"grant all on all tables in schema roster to {name}")

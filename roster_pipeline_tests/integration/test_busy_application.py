@@ -69,9 +69,7 @@ def names(product, accounts):
     return query(product, "select distinct last_name from roster.accounts where id = any(:ids)", ids=accounts)
 
 
-def test_given_students_who_are_just_joining_native_classes_when_renamed_by_a_sync_then_it_waits_for_nobody(
-    valley, quick_sync, product, application, renamed, club
-):
+def test_rename_waits_for_no_native_enrollment(valley, quick_sync, product, application, renamed, club):
     with at_work(application) as session:
         session.execute(sa.text(JOIN), {"roster": club, "accounts": renamed})
         assert quick_sync(valley, patience=HURRIED).counts == {"accounts": {"update": 20}}
@@ -80,9 +78,7 @@ def test_given_students_who_are_just_joining_native_classes_when_renamed_by_a_sy
     assert query(product, "select count(*) from roster.roster_students where roster_id = :id", id=club) == [(20,)]
 
 
-def test_given_a_sync_that_is_just_renaming_students_when_they_join_native_classes_then_nobody_waits_for_it(
-    valley, quick_sync, product, application, renamed, club, monkeypatch
-):
+def test_native_enrollment_waits_for_no_rename(valley, quick_sync, product, application, renamed, club, monkeypatch):
     """The students join while the transaction of the sync has written all and is not committed."""
     joined = []
 
@@ -104,9 +100,7 @@ def test_given_a_sync_that_is_just_renaming_students_when_they_join_native_class
     assert names(product, renamed) == [("Renamed",)]
 
 
-def test_given_a_session_that_holds_a_student_for_ever_when_synced_then_one_line_names_it_and_nothing_is_half_done(
-    valley, sync, product, application, renamed, monkeypatch
-):
+def test_endless_lock_is_named_and_nothing_is_half_done(valley, sync, product, application, renamed, monkeypatch):
     monkeypatch.setattr(busy, "Patience", lambda: HURRIED)
     before = row_versions(product)
     with at_work(application) as session:
@@ -121,9 +115,7 @@ def test_given_a_session_that_holds_a_student_for_ever_when_synced_then_one_line
     assert difference(expect(valley), published(product, valley.id)) == {}
 
 
-def test_given_a_session_that_lets_go_between_two_tries_when_synced_then_published(
-    valley, quick_sync, product, application, renamed
-):
+def test_lock_released_between_tries_is_published(valley, quick_sync, product, application, renamed):
     with at_work(application) as session:
         session.execute(sa.text(LOCK), {"accounts": renamed[:1]})
         patience = Patience(tries=2, lock_seconds=0.2, sleep=lambda _seconds: session.rollback(), random=lambda: 0.0)
@@ -131,9 +123,7 @@ def test_given_a_session_that_lets_go_between_two_tries_when_synced_then_publish
     assert difference(expect(valley), published(product, valley.id)) == {}
 
 
-def test_given_a_session_that_holds_what_the_sync_needs_and_needs_what_it_holds_when_synced_then_both_are_done(
-    valley, quick_sync, product, application, renamed
-):
+def test_deadlock_with_the_application_ends_with_both_done(valley, quick_sync, product, application, renamed):
     first, last = renamed[0], renamed[-1]
     with at_work(application) as session, ThreadPoolExecutor() as pool:
         session.execute(sa.text(LOCK), {"accounts": [last]})
@@ -146,9 +136,7 @@ def test_given_a_session_that_holds_what_the_sync_needs_and_needs_what_it_holds_
     assert names(product, renamed) == [("Renamed",)]
 
 
-def test_given_addresses_that_change_and_names_that_do_when_synced_then_only_those_accounts_are_held_against_joining(
-    valley, quick_sync, product, application, renamed, club
-):
+def test_sync_locks_only_accounts_whose_email_changes(valley, quick_sync, product, application, renamed, club):
     keys = dict(query(product, "select clever_id, account_id from roster.identity_links where unlinked_at is null"))
     moving, *_ = [key for key, account in keys.items() if account == renamed[0]]
     valley.put("users", valley.get("users", moving) | {"email": "moved@example.org"})
@@ -159,9 +147,7 @@ def test_given_addresses_that_change_and_names_that_do_when_synced_then_only_tho
     assert difference(expect(valley), published(product, valley.id)) == {}
 
 
-def test_given_a_session_that_holds_a_student_when_their_sync_is_undone_then_refused_by_name_and_later_done(
-    valley, quick_sync, product, application, renamed
-):
+def test_undo_names_the_lock_holder_and_works_later(valley, quick_sync, product, application, renamed):
     synced = quick_sync(valley).sync_id
 
     def undo(pg):
@@ -175,7 +161,7 @@ def test_given_a_session_that_holds_a_student_when_their_sync_is_undone_then_ref
     assert names(product, renamed) != [("Renamed",)]
 
 
-def test_given_a_holder_when_tried_then_the_waits_grow_and_each_try_begins_anew(product, application, renamed):
+def test_waits_grow_and_each_try_starts_anew(product, application, renamed):
     slept, tries = [], []
 
     def work(pg):
@@ -193,7 +179,7 @@ def test_given_a_holder_when_tried_then_the_waits_grow_and_each_try_begins_anew(
     assert query(product, "select distinct limits_once::text from roster.organizations") == [("{}",)]
 
 
-def test_given_a_refusal_that_is_no_conflict_when_tried_then_not_again(product):
+def test_refusal_without_a_conflict_is_not_retried(product):
     tries = []
 
     def work(pg):
@@ -205,6 +191,6 @@ def test_given_a_refusal_that_is_no_conflict_when_tried_then_not_again(product):
     assert (len(tries), type(refused.value)) == (1, ProductUnusable)
 
 
-def test_given_sessions_of_this_program_when_an_administrator_looks_then_they_have_its_name(product):
+def test_sessions_carry_the_name_of_the_program(product):
     shown = "select application_name from pg_stat_activity where pid = pg_backend_pid()"
     assert query(product, shown) == [("roster-pipeline",)]

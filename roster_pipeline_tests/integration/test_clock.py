@@ -55,7 +55,7 @@ def told(steps):
     return steps["Clock"]["facts"]["reached"], steps["Clock"]["state"], steps["Next"]["facts"]["whose"]
 
 
-def test_given_published_when_districts_are_listed_then_the_three_hops_and_none_before(valley, hamlet, quick_sync, ask):
+def test_districts_list_shows_three_times_after_a_sync(valley, hamlet, quick_sync, ask):
     uploaded(valley, 2)
     quick_sync(valley)
     rows = {row["district_id"]: row for row in ask("districts")}
@@ -66,9 +66,7 @@ def test_given_published_when_districts_are_listed_then_the_three_hops_and_none_
     assert {rows[hamlet.id][name] for name in ("last_read_at", "last_full_read_at", "last_published_at")} == {None}
 
 
-def test_given_a_terminal_of_80_columns_when_districts_are_listed_then_ids_are_whole_and_the_zone_is_shown(
-    valley, quick_sync, environment, monkeypatch, capsys
-):
+def test_districts_list_fits_80_columns(valley, quick_sync, environment, monkeypatch, capsys):
     quick_sync(valley)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "argv", ["roster-pipeline", "districts"])
@@ -80,9 +78,7 @@ def test_given_a_terminal_of_80_columns_when_districts_are_listed_then_ids_are_w
     assert max(len(line) for line in said.splitlines()) <= 80
 
 
-def test_given_a_sync_when_it_ends_then_what_is_published_was_read_when_it_began_or_when_it_says(
-    valley, quick_sync, product
-):
+def test_published_data_is_dated_by_the_start_of_the_read(valley, quick_sync, product):
     plan = quick_sync(valley)
     started = query(product, "select started_at from roster.syncs")[0][0]
     with transaction(product) as pg:
@@ -99,7 +95,7 @@ def test_given_a_sync_when_it_ends_then_what_is_published_was_read_when_it_began
     assert second.clock.us_to_published == NOW
 
 
-def test_given_no_change_is_asked_about_when_why_then_the_hops_and_the_move_is_as_ever(valley, quick_sync, steps):
+def test_why_without_a_change_shows_times_and_the_usual_action(valley, quick_sync, steps):
     quick_sync(valley)
     clock = steps()["Clock"]
     assert (clock["state"], clock["says"].count("UTC")) == ("ok", 3)
@@ -107,9 +103,7 @@ def test_given_no_change_is_asked_about_when_why_then_the_hops_and_the_move_is_a
     assert steps()["Next"]["facts"]["whose"] == "nobody"
 
 
-def test_given_changed_after_the_last_upload_when_why_then_not_in_clever_and_the_district_is_next(
-    valley, quick_sync, steps
-):
+def test_change_after_the_last_upload_is_not_in_clever(valley, quick_sync, steps):
     uploaded(valley, 5)
     quick_sync(valley)
     answer = steps(changed=2)
@@ -117,9 +111,7 @@ def test_given_changed_after_the_last_upload_when_why_then_not_in_clever_and_the
     assert "has not reached Clever yet: Clever last read the district's files at" in answer["Clock"]["says"]
 
 
-def test_given_uploaded_since_when_why_then_in_clever_but_not_read_and_the_next_sync_brings_it(
-    valley, quick_sync, steps
-):
+def test_uploaded_change_arrives_with_the_next_sync(valley, quick_sync, steps):
     uploaded(valley, 5)
     quick_sync(valley)
     uploaded(valley, 1)
@@ -132,7 +124,7 @@ def test_given_uploaded_since_when_why_then_in_clever_but_not_read_and_the_next_
     assert "was read at" in answer["Clock"]["says"]
 
 
-def test_given_clever_cannot_be_asked_when_why_then_it_says_as_of_when(valley, quick_sync, steps, clever):
+def test_unreachable_clever_dates_the_answer_of_why(valley, quick_sync, steps, clever):
     uploaded(valley, 5)
     quick_sync(valley)
     clever.go_wrong(("/oauth", 0, "401"))
@@ -141,15 +133,13 @@ def test_given_clever_cannot_be_asked_when_why_then_it_says_as_of_when(valley, q
     assert "cannot be asked now" in answer["Clock"]["says"]
 
 
-def test_given_clever_does_not_say_when_why_then_it_is_not_known(valley, quick_sync, steps, product):
+def test_unknown_upload_time_is_reported_as_unknown(valley, quick_sync, steps, product):
     valley.put("districts", {**valley.get("districts", valley.id), "last_sync": None})
     quick_sync(valley)
     assert told(steps(changed=2))[:2] == ("unknown", "unknown")
 
 
-def test_given_a_paused_district_when_why_then_the_admin_is_next_whatever_the_clock_says(
-    valley, quick_sync, steps, product
-):
+def test_paused_district_names_its_admin_as_next(valley, quick_sync, steps, product):
     uploaded(valley, 5)
     quick_sync(valley)
     execute(product, "update roster.organizations set state = 'paused'")

@@ -33,9 +33,7 @@ def turn(product, now):
     return district, turn_of(district, last_evening(now), now)
 
 
-def test_given_a_full_sync_400_days_ahead_when_the_clock_is_right_again_then_due_late_and_read_in_full_once(
-    sync, product, valley, ahead
-):
+def test_full_sync_dated_ahead_is_due_late_and_repeated_once(sync, product, valley, ahead):
     assert sync(valley).failure is None
     ahead()
     now = datetime.now(UTC)
@@ -50,7 +48,7 @@ def test_given_a_full_sync_400_days_ahead_when_the_clock_is_right_again_then_due
     assert hours_late(district, datetime.now(UTC)) is None
 
 
-def test_given_a_failure_dated_ahead_when_tried_again_then_waits_grow_from_the_failures_that_are_known(product, valley):
+def test_failure_dated_ahead_does_not_lengthen_the_wait(product, valley):
     execute(product, SYNC, state="failed", at=datetime.now(UTC) + 400 * DAY)
     now = datetime.now(UTC)
     assert turn(product, now)[1].due
@@ -60,9 +58,7 @@ def test_given_a_failure_dated_ahead_when_tried_again_then_waits_grow_from_the_f
     assert waits.waits_until == now + timedelta(minutes=10)
 
 
-def test_given_a_failure_dated_ahead_when_later_syncs_work_then_nothing_fails_any_more_and_a_new_failure_is_seen(
-    product, valley
-):
+def test_failure_dated_ahead_ends_with_the_next_success(product, valley):
     now = datetime.now(UTC)
     execute(product, SYNC, state="failed", at=now + 400 * DAY)
     execute(product, SYNC, state="published", at=now + 400 * DAY)
@@ -74,9 +70,7 @@ def test_given_a_failure_dated_ahead_when_later_syncs_work_then_nothing_fails_an
 
 
 @pytest.mark.parametrize(("later", "removed"), [(None, 5), (-3 * DAY, 10), (-8 * DAY, 0)])
-def test_given_removals_dated_ahead_then_they_leave_the_window_with_the_syncs_after_them(
-    product, valley, later, removed
-):
+def test_removals_dated_ahead_leave_the_window_in_order(product, valley, later, removed):
     """R5.8: without a later sync nothing tells when it was, so they count."""
     now = datetime.now(UTC)
     execute(product, SYNC, state="published", at=now + 400 * DAY)
@@ -87,7 +81,7 @@ def test_given_removals_dated_ahead_then_they_leave_the_window_with_the_syncs_af
     assert dict(standing.lately) == ({"students": removed} if removed else {})
 
 
-def test_given_a_sync_dated_back_then_removals_before_it_stay_in_the_window(product, valley):
+def test_sync_dated_back_keeps_earlier_removals_in_the_window(product, valley):
     """R5.8: a clock that was behind once makes no removal an old one."""
     now = datetime.now(UTC)
     execute(product, SYNC, state="published", at=now - DAY)

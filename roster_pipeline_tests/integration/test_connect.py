@@ -12,7 +12,7 @@ REQUESTS = "select state, summary from roster.refresh_requests order by id"
 
 
 @pytest.mark.parametrize("stop", ["pause", "disconnect"])
-def test_a_district_that_an_operator_stopped_is_not_synced_and_keeps_all(
+def test_stopped_district_is_not_synced_and_keeps_all(
     valley,
     quick_sync,
     product,
@@ -60,12 +60,12 @@ def test_only_connect_ends_an_operators_disconnection(valley, product, command):
 
 
 @pytest.mark.parametrize("act", ["pause", "resume", "disconnect"])
-def test_a_district_that_was_never_connected_is_refused_in_one_line(valley, act, command):
+def test_unconnected_district_is_refused_in_one_line(valley, act, command):
     code, said, complaint = command(act, "0" * 24)
     assert (code, said, complaint.count("\n")) == (2, "", 1)
 
 
 @pytest.mark.parametrize("tier", ["library", "gold"])
-def test_a_tier_that_no_district_has_is_refused_and_the_others_are_named(hamlet, tier, command):
+def test_unknown_tier_is_refused_and_the_others_are_listed(hamlet, tier, command):
     code, _, complaint = command("connect", hamlet.id, "--tier", tier)
     assert (code, "secure_sync or sso_only" in complaint, complaint.count("\n")) == (2, True, 1)

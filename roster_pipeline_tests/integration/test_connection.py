@@ -55,7 +55,7 @@ def answer(product):
     return read
 
 
-def test_a_sync_of_a_district_that_clever_shows_no_more_keeps_all(valley, hamlet, quick_sync, sync, product):
+def test_sync_of_a_missing_district_keeps_all(valley, hamlet, quick_sync, sync, product):
     quick_sync(valley)
     before = row_versions(product)
     valley.connected = False
@@ -84,7 +84,7 @@ def test_an_empty_list_says_nothing_of_any_district(valley, look, standing):
     assert standing(valley) == ("active", None)
 
 
-def test_a_list_that_has_the_district_between_begins_the_hour_anew(valley, hamlet, look, standing):
+def test_reappearing_district_restarts_the_hour(valley, hamlet, look, standing):
     look([hamlet], NOW)
     look([hamlet, valley], NOW + HOUR / 2)
     look([hamlet], NOW + HOUR)
@@ -97,7 +97,7 @@ def test_a_first_miss_that_is_dated_ahead_counts_as_unknown(valley, hamlet, look
     assert standing(valley) == ("active", NOW)
 
 
-def test_a_district_that_is_shown_again_is_active_after_its_next_sync(valley, hamlet, sync, look, standing):
+def test_reappearing_district_is_active_after_its_next_sync(valley, hamlet, sync, look, standing):
     look([hamlet], NOW)
     look([hamlet], NOW + HOUR)
     assert sync(valley).exit_code == 0
@@ -112,9 +112,7 @@ def test_an_operators_pause_and_disconnection_outlast_the_list(valley, hamlet, l
     assert (standing(valley)[0], standing(hamlet)[0]) == ("paused", "disconnected")
 
 
-def test_a_press_for_a_district_that_is_gone_is_answered_with_who_can_bring_it_back(
-    valley, hamlet, look, sync, press, answer, product
-):
+def test_request_for_a_missing_district_says_who_can_restore_it(valley, hamlet, look, sync, press, answer, product):
     look([hamlet], NOW)
     look([hamlet], NOW + HOUR)
     valley.connected = False
@@ -126,7 +124,7 @@ def test_a_press_for_a_district_that_is_gone_is_answered_with_who_can_bring_it_b
     assert (state, "is gone" in words, "administrator" in words) == ("failed", True, True)
 
 
-def test_a_press_that_meets_a_wrong_secret_is_answered_with_the_cause(valley, sync, press, answer, monkeypatch):
+def test_request_with_a_wrong_secret_is_answered_with_the_cause(valley, sync, press, answer, monkeypatch):
     press(valley)
     monkeypatch.setenv("ROSTER_CLEVER_CLIENT_SECRET", "a-secret-that-is-wrong")
     assert sync(valley).exit_code == 4

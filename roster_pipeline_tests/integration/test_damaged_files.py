@@ -43,9 +43,7 @@ def command(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_given_a_damaged_file_when_synced_then_it_is_moved_aside_and_all_is_read_and_published(
-    file, quick_sync, product, valley, kind
-):
+def test_damaged_file_is_moved_aside_and_all_is_published(file, quick_sync, product, valley, kind):
     before = expect(valley)
     school_days(valley, 1)
     damage(file, kind)
@@ -59,9 +57,7 @@ def test_given_a_damaged_file_when_synced_then_it_is_moved_aside_and_all_is_read
     assert query(product, LAST)[0][0] == "delta"
 
 
-def test_given_a_damaged_page_that_only_a_delta_reads_when_synced_then_the_same_sync_reads_in_full(
-    file, quick_sync, product, valley, monkeypatch
-):
+def test_page_damage_found_by_a_delta_leads_to_a_full_read(file, quick_sync, product, valley, monkeypatch):
     """The bookmark can be read and events are certain to tell all; then a table of the district cannot be read."""
     before = expect(valley)
     school_days(valley, 1)
@@ -86,9 +82,7 @@ def test_given_a_damaged_page_that_only_a_delta_reads_when_synced_then_the_same_
         ("build_plan", duckdb.Error),
     ],
 )
-def test_given_damage_in_the_middle_of_a_sync_when_synced_again_then_the_file_was_moved_aside_and_all_is_published(
-    file, sync, product, valley, monkeypatch, step, fault
-):
+def test_damage_during_a_sync_is_repaired_by_the_next(file, sync, product, valley, monkeypatch, step, fault):
     before = expect(valley)
     school_days(valley, 1)
 
@@ -106,9 +100,7 @@ def test_given_damage_in_the_middle_of_a_sync_when_synced_again_then_the_file_wa
     assert difference(expect(valley, before), published(product, valley.id)) == {}
 
 
-def test_given_a_full_disk_or_a_mistaken_statement_when_synced_then_the_file_stays_where_it_is(
-    file, sync, valley, monkeypatch
-):
+def test_full_disk_or_wrong_statement_leaves_the_file_in_place(file, sync, valley, monkeypatch):
     for step, fault, code, said in (
         ("compute_diff", duckdb.IOException("Could not write file: No space left on device"), 2, "No space left"),
         ("read_district", OSError(errno.ENOSPC, "of a person"), 2, "cannot be written (No space left on device)"),
@@ -126,7 +118,7 @@ def test_given_a_full_disk_or_a_mistaken_statement_when_synced_then_the_file_sta
     assert moved_aside(file) == []
 
 
-def test_given_another_process_has_the_file_when_synced_then_in_use_and_nothing_is_moved(file, sync, valley):
+def test_file_in_use_is_not_moved(file, sync, valley):
     hold = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
     call = [sys.executable, "-c", hold, str(file)]
     with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
@@ -139,9 +131,7 @@ def test_given_another_process_has_the_file_when_synced_then_in_use_and_nothing_
 
 
 @pytest.mark.parametrize("kind", ["text", "every page flipped", "a folder in its place"])
-def test_given_a_damaged_file_when_why_is_asked_then_the_product_answers_and_the_file_is_moved_aside(
-    file, command, product, kind
-):
+def test_why_answers_without_a_damaged_file_and_moves_it_aside(file, command, product, kind):
     damage(file, kind)
     ((person,),) = query(product, "select clever_id from roster.identity_links order by id limit 1")
     code, said, _ = command("why", "--person", person)
@@ -151,9 +141,7 @@ def test_given_a_damaged_file_when_why_is_asked_then_the_product_answers_and_the
     assert len(moved_aside(file)) == 1
 
 
-def test_given_a_page_that_is_damaged_when_why_reads_it_then_it_answers_without_the_file(
-    file, command, product, monkeypatch
-):
+def test_why_answers_when_a_page_is_damaged(file, command, product, monkeypatch):
     ((person,),) = query(product, "select clever_id from roster.identity_links order by id limit 1")
 
     def read(*_):
@@ -165,7 +153,7 @@ def test_given_a_page_that_is_damaged_when_why_reads_it_then_it_answers_without_
 
 
 @pytest.mark.parametrize("ending", ["tmp", "delta.duckdb", "delta.duckdb.wal", "duckdb.wal"])
-def test_given_a_folder_or_a_file_where_a_sync_puts_its_own_when_synced_then_it_gives_way(file, sync, valley, ending):
+def test_obstacle_at_a_path_of_the_sync_is_moved_aside(file, sync, valley, ending):
     place = file.with_name(f"{valley.id}.{ending}")
     remove(place)
     if ending == "tmp":

@@ -15,7 +15,7 @@ from roster_pipeline_tests.support.scripts import (
 )
 
 
-def test_given_a_review_when_resolved_by_command_then_done_told_and_undone_by_the_number_it_says(
+def test_review_is_resolved_and_undone_by_command(
     valley,
     quick_sync,
     product,
@@ -44,14 +44,14 @@ def test_given_a_review_when_resolved_by_command_then_done_told_and_undone_by_th
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
 
 
-def test_given_a_review_or_sync_that_is_not_there_when_decided_then_exit_2_and_one_line(valley, script):
+def test_missing_review_or_sync_exits_2_with_one_line(valley, script):
     for arguments in (("resolve", "77", "--as", "create"), ("undo", "77")):
         ended = script(*arguments)
         assert ended.returncode == 2
         assert "77" in complaint(ended)
 
 
-def test_given_a_connected_district_when_its_tier_changes_then_all_is_kept_and_the_change_is_said(
+def test_changed_tier_keeps_all_and_is_reported(
     valley,
     quick_sync,
     product,
@@ -73,7 +73,7 @@ def test_given_a_connected_district_when_its_tier_changes_then_all_is_kept_and_t
     assert live_rows(product) == before
 
 
-def test_given_a_sync_that_removed_when_undone_by_command_then_the_answer_counts_people_and_places(
+def test_undo_by_command_counts_people_and_places(
     valley,
     quick_sync,
     product,

@@ -17,9 +17,7 @@ ROOM = "select current_setting('memory_limit')"
 RAW = ("raw", "students")
 
 
-def test_given_school_days_when_synced_by_their_events_then_a_full_read_finds_nothing_to_do(
-    quick_sync, product, valley
-):
+def test_full_read_after_days_of_deltas_changes_nothing(quick_sync, product, valley):
     quick_sync(valley)
     for _ in range(3):
         school_days(valley, 1)
@@ -28,9 +26,7 @@ def test_given_school_days_when_synced_by_their_events_then_a_full_read_finds_no
     assert quick_sync(valley).total == 0
 
 
-def test_given_a_school_day_when_the_job_takes_the_delta_then_all_is_published_and_it_says_so(
-    sync, product, valley, instance, checks
-):
+def test_job_takes_the_delta_and_reports_it(sync, product, valley, instance, checks):
     sync(valley)
     before = expect(valley)
     school_days(valley, 1)
@@ -45,9 +41,7 @@ def test_given_a_school_day_when_the_job_takes_the_delta_then_all_is_published_a
     assert not workspace_file(read_settings().districts_folder, valley.id).exists()
 
 
-def test_given_a_delta_when_folded_in_then_what_the_warehouse_holds_of_clever_is_as_a_full_read_makes_it(
-    quick_sync, product, valley
-):
+def test_merged_delta_equals_a_full_read_in_the_warehouse(quick_sync, product, valley):
     quick_sync(valley)
     school_days(valley, 2)
     quick_sync(valley, mode="auto")
@@ -57,9 +51,7 @@ def test_given_a_delta_when_folded_in_then_what_the_warehouse_holds_of_clever_is
 
 
 @pytest.mark.parametrize(("few", "room"), [(warehouse.FEW, warehouse.DELTA_MEMORY), (10, warehouse.MEMORY)])
-def test_given_a_term_of_a_new_name_when_synced_by_events_then_with_the_room_that_so_many_in_reach_need(
-    quick_sync, product, valley, monkeypatch, few, room
-):
+def test_renamed_term_by_events_gets_memory_for_its_sections(quick_sync, product, valley, monkeypatch, few, room):
     monkeypatch.setattr(warehouse, "FEW", few)
     quick_sync(valley)
     term = valley.resources["terms"].ids()[0]
@@ -75,9 +67,7 @@ def test_given_a_term_of_a_new_name_when_synced_by_events_then_with_the_room_tha
     assert reached > 10
 
 
-def test_given_events_told_nothing_of_a_change_when_read_in_full_by_the_job_then_a_check_says_how_much(
-    sync, valley, checks
-):
+def test_check_counts_changes_that_events_missed(sync, valley, checks):
     sync(valley)
     valley.events_on = False
     school_days(valley, 1)

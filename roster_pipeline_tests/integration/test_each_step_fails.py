@@ -89,7 +89,7 @@ def names_in_snapshot():
         return {name for (name,) in con.execute("select name from rosters").fetchall()}
 
 
-def test_given_each_step_fails_once_when_synced_again_then_as_if_it_had_not(town, quick_sync, sync_failing, product):
+def test_failure_of_each_step_is_repaired_by_the_next_sync(town, quick_sync, sync_failing, product):
     section = town.resources["sections"].ids()[0]
     quick_sync(town, snapshot=True)
     was = town.get("sections", section)["name"]
@@ -150,9 +150,7 @@ def each_statement_fails(product, write):
                 return number - 1, done
 
 
-def test_given_each_statement_that_publishes_fails_once_when_published_again_then_nothing_was_half_done(
-    town, quick_sync, product
-):
+def test_failure_of_each_publishing_statement_rolls_back(town, quick_sync, product):
     town.section(1, teachers=[town.teacher(1)], students=[town.student(1), "f" * 24])
     quick_sync(town)
     town.edit("sections", town.section(1, students=[town.student(2)]), name="Renamed")
@@ -184,9 +182,7 @@ def test_given_each_statement_that_publishes_fails_once_when_published_again_the
     assert difference(expect(town, before), published(product, town.id)) == {}
 
 
-def test_given_each_statement_of_an_undo_fails_once_when_undone_again_then_nothing_was_half_done(
-    town, quick_sync, product
-):
+def test_failure_of_each_undo_statement_rolls_back(town, quick_sync, product):
     quick_sync(town)
     before = live_rows(product)
     town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])

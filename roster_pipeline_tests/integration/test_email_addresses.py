@@ -86,7 +86,7 @@ def test_the_verdicts_are_those_of_the_stated_rule():
     assert [email for email in (*ACCEPTED, *FLAGGED) if is_address(email)] == list(ACCEPTED)
 
 
-def test_every_address_of_the_suites_has_a_verdict_and_unlike_theirs_are_only_those_we_name(shared):
+def test_every_email_of_the_suites_is_judged_as_listed(shared):
     tests = [
         test
         for path in (shared / "data" / "email").glob("*.json")

@@ -80,13 +80,13 @@ def refusal_of(url):
 
 
 @as_root
-def test_given_another_local_user_when_connecting_as_superuser_then_refused(settings):
+def test_other_local_user_cannot_connect_as_superuser(settings):
     url = libpq(settings)
     assert "Permission denied" in as_user(NOBODY, lambda: refusal_of(url))
 
 
 @as_root
-def test_given_the_folder_of_the_socket_is_open_when_another_user_connects_then_the_socket_itself_refuses(place):
+def test_socket_itself_refuses_another_user(place):
     settings = Settings(home=place / LONG, database_url=None)
     url = libpq(settings)
     folder = Path(psycopg.conninfo.conninfo_to_dict(url)["host"])
@@ -97,7 +97,7 @@ def test_given_the_folder_of_the_socket_is_open_when_another_user_connects_then_
         stop_if_last(settings)
 
 
-def test_given_a_server_when_started_then_no_folder_around_it_is_opened_to_others(settings):
+def test_server_opens_no_folder_around_it(settings):
     before = modes(settings.home)
     url = libpq(settings)
     folder = Path(psycopg.conninfo.conninfo_to_dict(url)["host"])
@@ -109,7 +109,7 @@ def test_given_a_server_when_started_then_no_folder_around_it_is_opened_to_other
         assert pg.execute("select current_setting('listen_addresses')").fetchone() == ("",)
 
 
-def test_given_a_private_folder_for_the_socket_when_the_last_process_leaves_then_it_is_gone_with_the_server(place):
+def test_last_process_removes_the_folder_of_the_socket(place):
     settings = Settings(home=place / LONG, database_url=None)
     folder = Path(psycopg.conninfo.conninfo_to_dict(libpq(settings))["host"])
     assert folder.name.startswith(PREFIX)
@@ -118,7 +118,7 @@ def test_given_a_private_folder_for_the_socket_when_the_last_process_leaves_then
     assert not (settings.postgres_folder / "postmaster.pid").exists()
 
 
-def test_given_a_server_that_was_killed_when_started_again_then_its_socket_folder_is_not_left_behind(place):
+def test_folder_of_a_killed_server_is_removed(place):
     settings = Settings(home=place / LONG, database_url=None)
     first = Path(psycopg.conninfo.conninfo_to_dict(libpq(settings))["host"])
     postmaster = psutil.Process(int((settings.postgres_folder / "postmaster.pid").read_text().split()[0]))
@@ -131,7 +131,7 @@ def test_given_a_server_that_was_killed_when_started_again_then_its_socket_folde
     stop_if_last(settings)
 
 
-def test_given_a_server_that_is_just_stopping_when_started_then_it_is_started_again(place, monkeypatch):
+def test_stopping_server_is_started_again(place, monkeypatch):
     settings = Settings(home=place / "home", database_url=None)
     product_url(settings)
     stopping = replace(server._read(settings.postgres_folder), status="stopping")
@@ -145,7 +145,7 @@ def test_given_a_server_that_is_just_stopping_when_started_then_it_is_started_ag
 
 
 @as_root
-def test_given_a_server_that_was_killed_when_another_users_process_has_its_number_then_started_again(place):
+def test_reused_process_id_does_not_block_the_start(place):
     os.chown(place, NOBODY, NOBODY)
 
     def work():
@@ -166,7 +166,7 @@ def test_given_a_server_that_was_killed_when_another_users_process_has_its_numbe
 
 
 @as_root
-def test_given_two_unix_users_on_one_machine_then_neither_meets_a_lock_of_the_other(settings, place):
+def test_two_users_of_one_machine_share_no_lock(settings, place):
     product_url(settings)
     place.chmod(0o711)
     other = place / "other"
@@ -184,7 +184,7 @@ def test_given_two_unix_users_on_one_machine_then_neither_meets_a_lock_of_the_ot
 
 
 @as_root
-def test_given_a_user_without_an_entry_when_started_then_the_line_has_initdbs_own_words(place):
+def test_user_without_an_entry_gets_the_words_of_initdb(place):
     os.chown(place, UNKNOWN, UNKNOWN)
 
     def work():
@@ -198,9 +198,7 @@ def test_given_a_user_without_an_entry_when_started_then_the_line_has_initdbs_ow
 
 
 @as_root
-def test_given_programs_where_only_root_can_go_when_started_as_root_then_it_works_and_nothing_is_opened(
-    place, monkeypatch
-):
+def test_programs_in_a_folder_of_root_start(place, monkeypatch):
     programs, version = machine._installed()
     package = programs.parents[1]
     hidden = place / "hidden"
@@ -219,7 +217,7 @@ def test_given_programs_where_only_root_can_go_when_started_as_root_then_it_work
     assert not folder.exists()
 
 
-def test_given_a_standby_when_opened_then_it_is_refused_as_a_replica(place):
+def test_standby_is_refused_as_a_replica(place):
     settings = Settings(home=place / "home", database_url=None)
     product_url(settings)
     stop_if_last(settings)

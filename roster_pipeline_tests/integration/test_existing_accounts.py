@@ -26,9 +26,7 @@ def student(valley):
     return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
 
 
-def test_given_the_same_email_when_synced_then_that_account_is_linked_and_gets_the_c_mark(
-    valley, quick_sync, product, teacher, account
-):
+def test_same_email_links_the_account_and_marks_it(valley, quick_sync, product, teacher, account):
     own = account(teacher["email"])
     quick_sync(valley)
     ((linked, rule, _),) = query(product, LINK, key=teacher["id"])
@@ -37,9 +35,7 @@ def test_given_the_same_email_when_synced_then_that_account_is_linked_and_gets_t
     assert reasons(product, teacher["id"]) == set()
 
 
-def test_given_blanks_around_the_email_in_clever_when_synced_then_linked_all_the_same(
-    valley, quick_sync, product, teacher, account
-):
+def test_blanks_around_the_email_are_ignored(valley, quick_sync, product, teacher, account):
     own = account(teacher["email"])
     valley.put("users", teacher | {"email": f" \t{teacher['email']}\r\n"})
     quick_sync(valley)
@@ -47,9 +43,7 @@ def test_given_blanks_around_the_email_in_clever_when_synced_then_linked_all_the
 
 
 @pytest.mark.parametrize("other", ["Ida.Moss@example.org", "ida.moss+x@example.org", "ida.m\u00f3ss@example.org"])
-def test_given_an_email_that_is_only_like_it_when_synced_then_a_new_account_and_the_old_untouched(
-    valley, quick_sync, product, teacher, account, other
-):
+def test_similar_email_gets_a_new_account(valley, quick_sync, product, teacher, account, other):
     own = account(other)
     before = row(product, own)
     quick_sync(valley)
@@ -59,9 +53,7 @@ def test_given_an_email_that_is_only_like_it_when_synced_then_a_new_account_and_
     assert row(product, linked)[0] == teacher["email"]
 
 
-def test_given_an_account_of_another_organization_when_synced_then_it_is_left_alone_and_reviewed(
-    valley, hamlet, quick_sync, product, teacher, account
-):
+def test_account_of_another_organization_is_only_reviewed(valley, hamlet, quick_sync, product, teacher, account):
     own = account(teacher["email"], member_of=hamlet)
     before = row(product, own)
     quick_sync(valley)
@@ -72,9 +64,7 @@ def test_given_an_account_of_another_organization_when_synced_then_it_is_left_al
     assert reasons(product, teacher["id"]) == {"other_organization"}
 
 
-def test_given_an_admin_of_this_organization_when_synced_then_linked_and_still_admin(
-    valley, quick_sync, product, teacher, account
-):
+def test_admin_of_this_organization_is_linked_and_stays_admin(valley, quick_sync, product, teacher, account):
     own = account(teacher["email"], role="admin", member_of=valley, admin=True)
     quick_sync(valley)
     quick_sync(valley)
@@ -86,9 +76,7 @@ def test_given_an_admin_of_this_organization_when_synced_then_linked_and_still_a
     assert reasons(product, teacher["id"]) == set()
 
 
-def test_given_an_admin_of_another_organization_when_synced_then_never_linked(
-    valley, hamlet, quick_sync, product, teacher, account
-):
+def test_admin_of_another_organization_is_never_linked(valley, hamlet, quick_sync, product, teacher, account):
     own = account(teacher["email"], role="admin", member_of=hamlet, admin=True)
     quick_sync(valley)
     assert own not in [linked for linked, *_ in query(product, LINK, key=teacher["id"])]
@@ -103,7 +91,7 @@ def test_given_an_admin_of_another_organization_when_synced_then_never_linked(
         ("Tom", "Reed", "student", True, "account_closed"),
     ],
 )
-def test_given_a_contradiction_when_synced_then_an_account_without_email_in_every_class_and_a_review(
+def test_contradiction_creates_account_without_email_and_review(
     valley, quick_sync, product, student, account, first, last, role, archived, reason
 ):
     own = account(student["email"], first, last, role)
@@ -120,18 +108,14 @@ def test_given_a_contradiction_when_synced_then_an_account_without_email_in_ever
     assert query(product, joined, id=linked) == [(len(classes),)]
 
 
-def test_given_a_teacher_of_another_name_when_synced_then_linked_and_flagged(
-    valley, quick_sync, product, teacher, account
-):
+def test_teacher_of_another_name_is_linked_and_flagged(valley, quick_sync, product, teacher, account):
     own = account(teacher["email"], "Ann", "Other")
     quick_sync(valley)
     assert [linked for linked, *_ in query(product, LINK, key=teacher["id"])] == [own]
     assert reasons(product, teacher["id"]) == {"name_differs"}
 
 
-def test_given_two_children_of_one_email_when_synced_then_neither_gets_the_account(
-    valley, quick_sync, product, student, account
-):
+def test_two_children_of_one_email_get_no_account(valley, quick_sync, product, student, account):
     own = account(student["email"], "Tom", "Reed", "student")
     twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
     quick_sync(valley)
@@ -141,18 +125,14 @@ def test_given_two_children_of_one_email_when_synced_then_neither_gets_the_accou
         assert reasons(product, key) == {"email_shared"}
 
 
-def test_given_an_existing_member_when_synced_again_then_nothing_more_is_written(
-    valley, quick_sync, product, teacher, account
-):
+def test_second_sync_of_an_existing_member_writes_nothing(valley, quick_sync, product, teacher, account):
     own = account(teacher["email"], member_of=valley)
     quick_sync(valley)
     assert query(product, "select count(*) from roster.identity_links where account_id = :id", id=own) == [(1,)]
     assert quick_sync(valley).total == 0
 
 
-def test_given_a_signed_up_teacher_in_a_school_already_when_synced_twice_then_the_second_writes_nothing(
-    valley, quick_sync, product, teacher, account
-):
+def test_second_sync_of_a_signed_up_teacher_writes_nothing(valley, quick_sync, product, teacher, account):
     valley.remove("users", teacher["id"])
     quick_sync(valley)
     own = account(teacher["email"], member_of=valley)
@@ -168,9 +148,7 @@ def test_given_a_signed_up_teacher_in_a_school_already_when_synced_twice_then_th
     assert quick_sync(valley).total == 0
 
 
-def test_given_links_and_reviews_when_made_then_their_evidence_holds_no_name_and_no_email(
-    valley, quick_sync, product, teacher, student, account
-):
+def test_evidence_holds_no_name_and_no_email(valley, quick_sync, product, teacher, student, account):
     account(teacher["email"], "Idalina", "Mossworth")
     account(student["email"], "Ann", "Other", "student")
     quick_sync(valley)

@@ -9,9 +9,7 @@ from roster_pipeline_tests.support.rule_book import expect
 
 
 @pytest.mark.parametrize("small", [warehouse.SMALL, 0])
-def test_given_a_small_or_a_large_district_when_synced_then_the_product_equals_the_feed(
-    valley, sync, product, monkeypatch, small
-):
+def test_small_and_large_districts_equal_the_feed(valley, sync, product, monkeypatch, small):
     monkeypatch.setattr(warehouse, "SMALL", small)
     ended = sync(valley)
     assert (ended.failure, ended.exit_code) == (None, 0)
@@ -19,7 +17,7 @@ def test_given_a_small_or_a_large_district_when_synced_then_the_product_equals_t
     assert last_sync(product)[0] == "published"
 
 
-def test_given_names_of_every_alphabet_when_synced_then_they_are_published_byte_for_byte(valley, quick_sync, product):
+def test_names_of_every_alphabet_are_published_byte_for_byte(valley, quick_sync, product):
     names = [
         "Ωmega ß İ",
         "  two  spaces ",
@@ -38,7 +36,7 @@ def test_given_names_of_every_alphabet_when_synced_then_they_are_published_byte_
     assert [rosters[key][1] for key in keys] == names
 
 
-def test_given_several_roles_when_synced_then_a_teacher_among_them_is_a_teacher(valley, quick_sync, product):
+def test_teacher_among_several_roles_is_a_teacher(valley, quick_sync, product):
     users = valley.resources["users"]
     both = next(key for key in users if "student" in users[key]["roles"])
     school = valley.resources["schools"].ids()[-1]
@@ -54,9 +52,7 @@ def test_given_several_roles_when_synced_then_a_teacher_among_them_is_a_teacher(
     assert not staff & found.people.keys()
 
 
-def test_given_a_first_sync_when_done_then_teachers_are_unverified_and_all_carry_the_c_mark(
-    valley, quick_sync, product
-):
+def test_first_sync_marks_all_and_verifies_no_teacher(valley, quick_sync, product):
     quick_sync(valley)
     assert query(product, "select distinct verified_at, source, is_admin from roster.org_memberships") == [
         (None, "clever", False)
@@ -64,7 +60,7 @@ def test_given_a_first_sync_when_done_then_teachers_are_unverified_and_all_carry
     assert query(product, "select distinct imported_from_clever from roster.accounts") == [(True,)]
 
 
-def test_given_a_member_nobody_shares_when_synced_then_parked_and_later_joined(valley, quick_sync, product):
+def test_member_who_is_not_shared_is_pending_and_joins_later(valley, quick_sync, product):
     section = valley.get("sections", valley.resources["sections"].ids()[0])
     student = valley.get("users", section["students"][0])
     valley.remove("users", student["id"])
@@ -76,9 +72,7 @@ def test_given_a_member_nobody_shares_when_synced_then_parked_and_later_joined(v
     assert (section["id"], student["id"]) in published(product, valley.id).students
 
 
-def test_given_a_section_without_teacher_or_students_when_synced_then_published_all_the_same(
-    valley, quick_sync, product
-):
+def test_section_without_teacher_or_students_is_published(valley, quick_sync, product):
     keys = valley.resources["sections"].ids()[:2]
     valley.put("sections", valley.get("sections", keys[0]) | {"teacher": None, "teachers": []})
     valley.put("sections", valley.get("sections", keys[1]) | {"students": []})
@@ -87,7 +81,7 @@ def test_given_a_section_without_teacher_or_students_when_synced_then_published_
     assert difference(expect(valley), published(product, valley.id)) == {}
 
 
-def test_given_clevers_demo_district_when_synced_then_its_known_numbers_are_published(connect, sync, product, shared):
+def test_demo_district_of_clever_publishes_its_known_numbers(connect, sync, product, shared):
     folder = shared / "data" / "clever-demo-district"
     if not folder.is_dir():
         pytest.skip("Clever's demo district is not beside this checkout")

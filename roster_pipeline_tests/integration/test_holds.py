@@ -33,9 +33,7 @@ DECIDED = "select limits_once, holds.state from roster.organizations cross join 
 HOLDS = "select state, reason, counts ->> 'part' from roster.holds order by id"
 
 
-def test_given_a_held_plan_when_approved_then_exactly_what_waited_is_removed(
-    valley, crowd, quick_sync, product, decide
-):
+def test_approved_plan_removes_exactly_what_waited(valley, crowd, quick_sync, product, decide):
     plan, leaving = crowd
     assert set(leaving) <= members(product, valley)
     decide("approved", plan.held_digest[:12])
@@ -52,9 +50,7 @@ def test_given_a_held_plan_when_approved_then_exactly_what_waited_is_removed(
 
 
 @pytest.mark.parametrize("moved_in", ["clever", "product"])
-def test_given_an_approved_plan_when_anything_of_it_has_moved_then_it_is_stale_and_nothing_of_it_is_applied(
-    valley, crowd, quick_sync, product, decide, moved_in
-):
+def test_approved_plan_is_stale_after_any_change(valley, crowd, quick_sync, product, decide, moved_in):
     plan, leaving = crowd
     decide("approved")
     if moved_in == "clever":
@@ -76,9 +72,7 @@ def test_given_an_approved_plan_when_anything_of_it_has_moved_then_it_is_stale_a
     assert states == {"stale"}
 
 
-def test_given_a_rejected_plan_when_synced_again_then_nobody_is_asked_for_the_same_and_all_stay(
-    valley, crowd, quick_sync, product, decide
-):
+def test_rejected_plan_is_not_asked_again_and_all_stay(valley, crowd, quick_sync, product, decide):
     _, leaving = crowd
     decide("rejected")
     assert quick_sync(valley).held
@@ -90,9 +84,7 @@ def test_given_a_rejected_plan_when_synced_again_then_nobody_is_asked_for_the_sa
     assert set(leaving) <= members(product, valley)
 
 
-def test_given_a_decision_that_no_sync_has_applied_when_the_other_is_made_then_that_one_counts(
-    valley, crowd, quick_sync, product, decide
-):
+def test_later_decision_replaces_an_unapplied_one(valley, crowd, quick_sync, product, decide):
     plan, leaving = crowd
     decide("approved")
     decide("rejected")
@@ -105,9 +97,7 @@ def test_given_a_decision_that_no_sync_has_applied_when_the_other_is_made_then_t
         decide("rejected")
 
 
-def test_given_a_held_plan_when_a_newer_one_is_made_then_the_old_one_is_superseded_and_cannot_be_approved(
-    valley, crowd, quick_sync, product, decide
-):
+def test_superseded_plan_cannot_be_approved(valley, crowd, quick_sync, product, decide):
     plan, _ = crowd
     leave(valley, users_of(valley, "student")[0])
     quick_sync(valley)
@@ -118,7 +108,7 @@ def test_given_a_held_plan_when_a_newer_one_is_made_then_the_old_one_is_supersed
         decide("approved", "f" * 12)
 
 
-def test_given_a_class_that_loses_most_when_synced_then_only_that_class_waits(valley, quick_sync, product):
+def test_only_the_class_that_loses_most_waits(valley, quick_sync, product):
     quick_sync(valley)
     section = max(valley.resources["sections"].values(), key=lambda one: len(one["students"]))
     before = set(section["students"])
@@ -136,7 +126,7 @@ def test_given_a_class_that_loses_most_when_synced_then_only_that_class_waits(va
     assert (other["id"], gone) not in after
 
 
-def test_given_a_school_that_loses_many_when_synced_then_only_that_school_waits(valley, quick_sync, product):
+def test_only_the_school_that_loses_many_waits(valley, quick_sync, product):
     quick_sync(valley)
     in_school = {}
     for key in users_of(valley, "student"):
@@ -153,9 +143,7 @@ def test_given_a_school_that_loses_many_when_synced_then_only_that_school_waits(
     assert rest[0] not in members(product, valley)
 
 
-def test_given_a_few_leave_every_day_when_it_becomes_a_fifth_in_a_week_then_the_rest_waits_and_old_days_do_not_count(
-    valley, quick_sync, product
-):
+def test_a_fifth_within_a_week_waits_and_old_days_do_not_count(valley, quick_sync, product):
     quick_sync(valley)
     reasons = []
     for _ in range(4):
@@ -168,9 +156,7 @@ def test_given_a_few_leave_every_day_when_it_becomes_a_fifth_in_a_week_then_the_
     assert not [held for held in quick_sync(valley).held if held.reason == "window_removals"]
 
 
-def test_given_a_sync_is_running_when_a_person_decides_then_it_waits_says_so_and_serves_the_next_plan(
-    valley, environment, product, capsys
-):
+def test_decision_during_a_sync_applies_to_the_next_plan(valley, environment, product, capsys):
     decided = [
         lambda: limits(valley.id, ["district_removals=0.5"], once=True),
         lambda: reject("abcdef", by="the admin"),
@@ -191,9 +177,7 @@ def test_given_a_sync_is_running_when_a_person_decides_then_it_waits_says_so_and
     assert (said.count("waiting for it to end"), said.count("this one waits")) == (2, 1)
 
 
-def test_given_a_limit_raised_once_when_synced_then_it_serves_one_plan_and_falls_back(
-    valley, crowd, quick_sync, product
-):
+def test_limit_raised_once_serves_one_plan(valley, crowd, quick_sync, product):
     _, leaving = crowd
     with transaction(product) as pg:
         set_limits(
@@ -209,7 +193,7 @@ def test_given_a_limit_raised_once_when_synced_then_it_serves_one_plan_and_falls
     assert quick_sync(valley).held
 
 
-def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_what_leaves_and_exits_as_promised(
+def test_holds_commands_report_and_exit_as_documented(
     valley,
     crowd,
     product,
@@ -233,7 +217,7 @@ def test_given_a_hold_when_shown_approved_and_rejected_by_command_then_it_says_w
     assert script("reject", "f" * 12).returncode == 2
 
 
-def test_given_a_sync_is_running_when_asked_who_waits_then_nobody_is_named_and_its_file_is_left_alone(
+def test_holds_during_a_sync_name_nobody_and_leave_the_file(
     valley,
     crowd,
     product,
@@ -246,7 +230,7 @@ def test_given_a_sync_is_running_when_asked_who_waits_then_nobody_is_named_and_i
     assert json.loads(script("holds", "--people", "--json").stdout)[0]["people"]
 
 
-def test_given_a_hold_when_clever_moves_before_it_is_approved_by_command_then_exit_5(
+def test_approval_after_a_change_in_clever_exits_5(
     valley,
     crowd,
     product,

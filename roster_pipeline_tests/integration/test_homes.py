@@ -24,7 +24,7 @@ def home(environment, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a?b", "a\\b", "?"])
-def test_given_a_home_in_which_duckdb_opens_no_file_when_read_then_refused_and_not_made(name, monkeypatch, tmp_path):
+def test_home_that_duckdb_cannot_open_is_refused_and_not_created(name, monkeypatch, tmp_path):
     monkeypatch.setenv("ROSTER_HOME", str(tmp_path / name))
     with pytest.raises(SettingRefused, match="ROSTER_HOME is malformed"):
         read_settings()
@@ -36,7 +36,7 @@ def rename_a_class(district):
     district.put("sections", sections[sections.ids()[0]] | {"name": "Renamed"})
 
 
-def test_given_a_home_of_any_name_when_synced_in_full_and_by_events_then_all_is_there(
+def test_home_of_any_name_works_in_full_and_delta_syncs(
     home,
     valley,
     sync,
@@ -63,7 +63,7 @@ def umask(request):
     os.umask(before)
 
 
-def test_given_any_umask_when_synced_then_every_folder_and_file_is_its_owners_alone(
+def test_files_are_private_under_any_umask(
     umask,
     environment,
     monkeypatch,

@@ -23,7 +23,7 @@ def hostile(valley):
     return valley
 
 
-def test_given_hostile_names_when_any_command_speaks_then_the_terminal_is_given_nothing_to_obey(
+def test_hostile_names_send_no_control_sequence_to_the_terminal(
     hostile,
     script,
 ):

@@ -32,9 +32,7 @@ def in_snapshot(path):
         )
 
 
-def test_given_any_text_in_every_field_when_synced_then_product_and_snapshot_hold_it_byte_for_byte(
-    connect, quick_sync, product, texts
-):
+def test_any_text_in_any_field_is_stored_byte_for_byte(connect, quick_sync, product, texts):
     district = connect(babel(texts))
     quick_sync(district, snapshot=True)
     found = published(product, district.id)
@@ -57,9 +55,7 @@ def unstorable(district):
             yield resource, district.resources[resource].ids()[number], {"name": None}, {"name": text}
 
 
-def test_given_text_that_cannot_be_stored_when_synced_then_that_field_alone_is_left_out_or_stays_as_it_was(
-    connect, quick_sync, product
-):
+def test_text_that_cannot_be_stored_loses_only_its_field(connect, quick_sync, product):
     district = connect(babel(OWN))
     readable = copy.deepcopy(district)
     spoilt = list(unstorable(district))

@@ -88,7 +88,7 @@ def assert_it_says_why(refused, code, rule):
 
 
 @pytest.mark.parametrize("table", REFUSED)
-def test_given_a_published_district_when_another_hand_writes_what_clever_owns_then_refused_by_rule(product, ids, table):
+def test_foreign_write_of_a_clever_row_is_refused_by_rule(product, ids, table):
     (code, rule), *statements = REFUSED[table]
     before = row_versions(product)
     for statement in statements:
@@ -97,7 +97,7 @@ def test_given_a_published_district_when_another_hand_writes_what_clever_owns_th
 
 
 @pytest.mark.parametrize("table", BY_NOBODY)
-def test_given_a_published_district_when_even_a_sync_rewrites_what_is_kept_for_ever_then_refused(product, ids, table):
+def test_permanent_rows_cannot_be_rewritten_even_by_a_sync(product, ids, table):
     (code, rule), *statements = BY_NOBODY[table]
     before = row_versions(product, without=())
     for statement in statements:
@@ -106,7 +106,7 @@ def test_given_a_published_district_when_even_a_sync_rewrites_what_is_kept_for_e
 
 
 @pytest.mark.parametrize("table", EMPTIED)
-def test_given_a_published_district_when_even_a_sync_empties_a_table_then_refused_by_rule(product, ids, table):
+def test_tables_cannot_be_emptied_even_by_a_sync(product, ids, table):
     (code, rule), before = EMPTIED[table], row_versions(product, without=())
     for as_sync in (False, True):
         refused = refusal(product, f"truncate roster.{table} cascade", ids, as_sync=as_sync)
@@ -117,16 +117,14 @@ def test_given_a_published_district_when_even_a_sync_empties_a_table_then_refuse
 
 
 @pytest.mark.parametrize("act", ALLOWED)
-def test_given_a_published_district_when_the_product_does_its_own_acts_then_they_are_done(product, ids, act):
+def test_own_acts_of_the_product_are_allowed(product, ids, act):
     for statement in ALLOWED[act]:
         before = contents(product)
         write(product, statement, ids)
         assert contents(product) != before, statement
 
 
-def test_given_an_application_role_with_every_grant_when_it_writes_then_refused_and_allowed_as_the_owner_is(
-    product, ids, plain_role
-):
+def test_application_role_is_refused_and_allowed_like_the_owner(product, ids, plain_role):
     """The role owns nothing, is no superuser, and reads and writes every table."""
     for table, ((code, rule), *statements) in REFUSED.items():
         for statement in (*statements, f"truncate roster.{table} cascade"):
@@ -137,7 +135,7 @@ def test_given_an_application_role_with_every_grant_when_it_writes_then_refused_
             write(product, statement, ids, role=plain_role)
 
 
-def test_given_a_row_that_is_refused_when_told_then_it_is_named_by_the_ids_of_the_clever_row(product, ids):
+def test_refused_row_is_named_by_its_clever_ids(product, ids):
     move = "update roster.roster_students set roster_id = :clever where roster_id = :native"
     joined = refusal(product, move, ids).diag.message_primary
     assert joined.startswith(f"update of roster_students (roster_id {ids['clever']}, account_id ")
@@ -145,7 +143,7 @@ def test_given_a_row_that_is_refused_when_told_then_it_is_named_by_the_ids_of_th
     assert renamed.diag.message_primary.startswith(f"update of accounts (id {ids['person']}) refused: ")
 
 
-def test_given_a_link_when_a_sync_ends_it_then_its_row_stays_with_its_end(product, ids):
+def test_ended_link_keeps_its_row(product, ids):
     end = (
         "update roster.identity_links set unlinked_at = now(), unlinked_sync_id = sync_id "
         "where account_id = :person returning id"
@@ -154,7 +152,7 @@ def test_given_a_link_when_a_sync_ends_it_then_its_row_stays_with_its_end(produc
     assert query(product, "select unlinked_at is null from roster.identity_links where id = :id", id=link) == [(False,)]
 
 
-def test_given_refused_statements_when_synced_again_then_published_all_the_same(valley, quick_sync, product, ids):
+def test_sync_publishes_after_refused_statements(valley, quick_sync, product, ids):
     for _why, statement, *_others in REFUSED.values():
         refusal(product, statement, ids)
     section = first_with(valley, "sections", lambda one: one["name"] == "Periwinkle")
@@ -164,9 +162,7 @@ def test_given_refused_statements_when_synced_again_then_published_all_the_same(
     assert difference(expect(valley), published(product, valley.id)) == {}
 
 
-def test_given_a_hidden_class_and_a_verified_teacher_when_their_rows_are_synced_then_both_survive(
-    valley, quick_sync, product, ids
-):
+def test_hidden_class_and_verified_teacher_survive_syncs(valley, quick_sync, product, ids):
     hidden = execute(
         product, "update roster.rosters set hidden_at = now() where id = :id returning hidden_at", id=ids["clever"]
     )
@@ -184,7 +180,7 @@ def test_given_a_hidden_class_and_a_verified_teacher_when_their_rows_are_synced_
     assert query(product, memberships, id=teacher) == [(verified,)]
 
 
-def test_given_our_own_lock_refuses_our_own_work_when_told_then_one_line_names_the_rule_and_nobody(product, ids):
+def test_refusal_of_our_own_write_names_the_rule_and_nobody(product, ids):
     rename = sa.text("update roster.accounts set last_name = 'Other' where id = :person")
     with pytest.raises(ProductUnusable) as told, transaction(product) as pg:
         pg.execute(rename, {"person": ids["person"]})

@@ -29,21 +29,17 @@ def resolve_all(product):
 
 
 @pytest.mark.parametrize(("state", "suggestion"), [("disconnected", "relink"), ("active", "create")])
-def test_given_accounts_of_another_district_when_synced_then_relink_is_suggested_once_it_is_disconnected(
-    merge, valley, open_of, state, suggestion
-):
+def test_relink_is_suggested_after_a_disconnection(merge, valley, open_of, state, suggestion):
     merge(state)
     assert [(reason, said) for _, reason, said in open_of(valley)] == [("other_organization", suggestion)] * 3
 
 
-def test_given_another_name_or_role_when_synced_then_the_account_is_not_suggested(merge, valley, product, open_of):
+def test_another_name_or_role_is_not_suggested(merge, valley, product, open_of):
     merge(names=(("Tom", "Rowe"), ("Eva", "Lind"), ("\u00c4NN", "Other")))
     assert [said for *_, said in open_of(valley)] == ["relink", "create", "relink"]
 
 
-def test_given_a_disconnected_district_when_relinked_then_account_and_email_move_and_undo_moves_them_back(
-    merge, valley, hamlet, product, quick_sync, decide, undo
-):
+def test_relink_moves_account_and_email_and_undo_returns_them(merge, valley, hamlet, product, quick_sync, decide, undo):
     (old, *_), (new, *_) = merge()
     account, empty, before = link_of(product, old)[0], link_of(product, new)[0], live_rows(product)
     decided = decide(new, "relink")
@@ -64,9 +60,7 @@ def test_given_a_disconnected_district_when_relinked_then_account_and_email_move
     assert query(product, MEMBER_OF, id=account) == [(valley.id,)]
 
 
-def test_given_a_district_that_is_connected_again_when_relinked_then_refused_and_nothing_moves(
-    merge, hamlet, product, decide
-):
+def test_relink_from_a_reconnected_district_is_refused(merge, hamlet, product, decide):
     _, (new, *_) = merge()
     execute(product, STATE, state="active", key=hamlet.id)
     before = contents(product)
@@ -75,7 +69,7 @@ def test_given_a_district_that_is_connected_again_when_relinked_then_refused_and
     assert contents(product) == before
 
 
-def test_given_an_account_of_another_role_when_relinked_then_refused(merge, product, decide):
+def test_relink_of_another_role_is_refused(merge, product, decide):
     (old, *_), (new, *_) = merge()
     account = link_of(product, old)[0]
     execute(product, "update roster.accounts set role = 'teacher' where id = :id", as_sync=True, id=account)
@@ -83,15 +77,13 @@ def test_given_an_account_of_another_role_when_relinked_then_refused(merge, prod
         decide(new, "relink")
 
 
-def test_given_a_sync_of_the_other_district_runs_when_relinked_then_refused(merge, hamlet, product, decide):
+def test_relink_during_a_sync_of_the_other_district_is_refused(merge, hamlet, product, decide):
     _, (new, *_) = merge()
     with district_lock(product, hamlet.id, on_wait=list), pytest.raises(CorrectionRefused, match="is running"):
         decide(new, "relink")
 
 
-def test_given_many_alike_when_resolved_at_once_then_one_sync_one_undo_and_those_that_would_harm_stay_open(
-    merge, valley, product, open_of, resolve_all, undo
-):
+def test_bulk_resolution_is_one_sync_and_skips_harmful_ones(merge, valley, product, open_of, resolve_all, undo):
     old, new = merge()
     barred = link_of(product, old[1])[0]
     execute(product, "update roster.accounts set role = 'teacher' where id = :id", as_sync=True, id=barred)
@@ -105,9 +97,7 @@ def test_given_many_alike_when_resolved_at_once_then_one_sync_one_undo_and_those
     assert (live_rows(product), undone.skipped) == (before, [])
 
 
-def test_given_many_when_none_can_be_decided_so_then_refused_and_nothing_is_recorded(
-    merge, valley, product, open_of, resolve_all
-):
+def test_bulk_resolution_of_nothing_is_refused_and_not_recorded(merge, valley, product, open_of, resolve_all):
     merge("active")
     before = contents(product, without=())
     with pytest.raises(CorrectionRefused, match="None of these 3"):
@@ -115,9 +105,7 @@ def test_given_many_when_none_can_be_decided_so_then_refused_and_nothing_is_reco
     assert contents(product, without=()) == before
 
 
-def test_given_an_account_that_moved_when_an_older_sync_of_its_district_is_undone_then_it_stays_and_the_rest_is_back(
-    merge, hamlet, product, quick_sync, decide, undo
-):
+def test_undo_of_an_older_sync_keeps_a_moved_account(merge, hamlet, product, quick_sync, decide, undo):
     (old, *_), (new, *_) = merge("active")
     account, other = link_of(product, old)[0], hamlet.get("users", users_of(hamlet, "student")[3])
     key = hamlet.resources["sections"].ids()[0]

@@ -42,7 +42,7 @@ def old_database(server_url):
     execute_apart(server_url, "drop database older with (force)")
 
 
-def test_given_every_migration_when_compared_with_the_tables_then_nothing_differs(product):
+def test_migrations_equal_the_tables(product):
     options = {
         "include_schemas": True,
         "include_name": lambda name, kind, _parents: kind != "schema" or name == SCHEMA,
@@ -54,13 +54,13 @@ def test_given_every_migration_when_compared_with_the_tables_then_nothing_differ
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
 
 
-def test_given_a_migrated_database_when_migrated_again_then_nothing_happens(product):
+def test_second_migration_does_nothing(product):
     migrate(product)
     with product.connect() as connection:
         assert connection.exec_driver_sql(f"select count(*) from {SCHEMA}.alembic_version").scalar_one() == 1
 
 
-def test_districts_of_tier_library_become_sso_only_and_the_operator_is_informed(old_database, caplog):
+def test_tier_library_becomes_sso_only_and_is_reported(old_database, caplog):
     engine = old_database("0014")
     with engine.begin() as connection:
         connection.exec_driver_sql(LIBRARY_DISTRICT)
@@ -74,7 +74,7 @@ def test_districts_of_tier_library_become_sso_only_and_the_operator_is_informed(
         assert connection.exec_driver_sql("select state from roster.refresh_requests").scalar_one() == "failed"
 
 
-def test_given_a_session_that_keeps_a_table_locked_when_migrated_then_refused_and_done_later(product):
+def test_locked_table_refuses_the_migration_until_later(product):
     with product.connect() as other:
         other.exec_driver_sql(f"lock table {SCHEMA}.alembic_version in access exclusive mode")
         with pytest.raises(ProductBusy):

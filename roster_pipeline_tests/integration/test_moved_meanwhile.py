@@ -19,7 +19,7 @@ ACCOUNT = (
 )
 
 
-def test_given_a_row_moves_between_plan_and_publish_when_published_then_nothing_is_written(valley, quick_sync, product):
+def test_row_changed_between_plan_and_publish_stops_publishing(valley, quick_sync, product):
     quick_sync(valley)
     key = users_of(valley, "teacher")[0]
     before = query(product, ACCOUNT, key=key)[0]
@@ -42,7 +42,7 @@ def test_given_a_row_moves_between_plan_and_publish_when_published_then_nothing_
     assert query(product, ACCOUNT, key=key) == [(*before[:3], "admin")]
 
 
-def test_given_a_published_plan_when_published_again_then_it_is_over(valley, quick_sync, product):
+def test_published_plan_cannot_be_published_again(valley, quick_sync, product):
     plan = quick_sync(valley)
     before = published(product, valley.id)
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
@@ -52,7 +52,7 @@ def test_given_a_published_plan_when_published_again_then_it_is_over(valley, qui
     assert published(product, valley.id) == before
 
 
-def test_given_a_field_that_cannot_be_read_when_synced_then_the_account_keeps_what_it_has(valley, quick_sync, product):
+def test_unreadable_field_keeps_the_value_of_the_account(valley, quick_sync, product):
     key = next(one for one in users_of(valley, "student") if valley.get("users", one).get("email"))
     quick_sync(valley)
     before = query(product, ACCOUNT, key=key)

@@ -66,7 +66,7 @@ def account(product):
         ("\u212aay@example.org", "kay@example.org"),
     ],
 )
-def test_given_two_addresses_equal_but_for_case_dots_form_or_blanks_when_folded_then_one(product, one, other):
+def test_emails_equal_but_for_case_dots_or_blanks_fold_to_one(product, one, other):
     ((left, right),) = query(product, FOLDED, one=one, other=other)
     assert left == right
     assert "@" in left
@@ -84,25 +84,23 @@ def test_given_two_addresses_equal_but_for_case_dots_form_or_blanks_when_folded_
         ("stra\u00dfe@example.org", "strasse@example.org"),
     ],
 )
-def test_given_two_addresses_that_differ_in_more_when_folded_then_two(product, one, other):
+def test_emails_that_differ_in_more_stay_two(product, one, other):
     ((left, right),) = query(product, FOLDED, one=one, other=other)
     assert left != right
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b", "none", "n.a.", "@", "ida@", "@example.org"])
-def test_given_a_text_that_is_no_address_when_folded_then_it_is_near_nothing(product, text):
+def test_text_that_is_no_email_is_near_nothing(product, text):
     assert query(product, FOLDED, one=text, other=None) == [(None, None)]
 
 
-def test_given_an_endless_address_when_an_account_has_it_then_it_is_kept_all_the_same(product, account):
+def test_endless_email_of_an_account_is_kept(product, account):
     for email in ("." * 100_000 + "x@example.org", "\ufdfa" * 2_000 + "@example.org"):
         account(email)
     assert query(product, "select max(length(roster.near_email(email))) from roster.accounts") == [(320,)]
 
 
-def test_given_an_account_of_nobody_when_looked_at_then_it_is_near_and_the_person_gets_a_new_one(
-    valley, quick_sync, looked, product, teacher, account
-):
+def test_near_account_is_reported_and_the_person_gets_a_new_one(valley, quick_sync, looked, product, teacher, account):
     own = account()
     found = looked(valley)
     assert [(row["clever_id"], row["account_id"], row["differs"]) for row in found.near_matches] == [
@@ -155,9 +153,7 @@ def _an_admin_of_none(_product, account, _valley, _hamlet):
         _an_admin_of_none,
     ],
 )
-def test_given_an_account_that_could_not_be_linked_when_looked_at_then_nothing_of_it_is_read(
-    valley, hamlet, looked, product, teacher, account, whose
-):
+def test_account_that_cannot_be_linked_is_not_reported(valley, hamlet, looked, product, teacher, account, whose):
     whose(product, account, valley, hamlet)
     assert looked(valley).near_matches == []
     assert _read_near(valley) == []
@@ -174,7 +170,7 @@ def test_given_an_account_that_could_not_be_linked_when_looked_at_then_nothing_o
         (_an_admin_of_none, "admin_account"),
     ],
 )
-def test_given_the_very_address_of_such_an_account_when_looked_at_then_the_reason_and_nothing_else(
+def test_exact_email_of_such_an_account_reports_only_the_reason(
     valley, hamlet, looked, product, teacher, account, whose, reason
 ):
     valley.put("users", teacher | {"email": "Ida.Moss@example.org"})
@@ -184,9 +180,7 @@ def test_given_the_very_address_of_such_an_account_when_looked_at_then_the_reaso
     assert {value for name, value in person.items() if name.startswith("account_")} == {None}
 
 
-def test_given_a_person_of_another_district_when_looked_at_then_nothing_of_that_account_is_read(
-    valley, hamlet, quick_sync, looked, teacher
-):
+def test_near_account_of_another_district_is_not_reported(valley, hamlet, quick_sync, looked, teacher):
     give(hamlet, users_of(hamlet, "teacher")[0], email="Ida.Moss@example.org", first="Ida", last="Moss")
     quick_sync(hamlet)
     assert looked(valley).near_matches == []
@@ -213,16 +207,12 @@ def _once_of_another_organization(product, account, _valley, hamlet):
 
 
 @pytest.mark.parametrize("whose", [_a_member, _an_admin_here, _once_of_another_organization])
-def test_given_an_account_that_an_exact_address_would_link_when_looked_at_then_it_is_near(
-    valley, hamlet, looked, product, teacher, account, whose
-):
+def test_account_that_an_exact_email_would_link_is_near(valley, hamlet, looked, product, teacher, account, whose):
     own = whose(product, account, valley, hamlet)
     assert [row["account_id"] for row in looked(valley).near_matches] == [own]
 
 
-def test_given_an_account_found_by_the_very_address_when_looked_at_then_another_that_is_near_is_never_told(
-    valley, quick_sync, looked, product, teacher, account
-):
+def test_exact_match_hides_other_near_accounts(valley, quick_sync, looked, product, teacher, account):
     own, _near = account(NEAR), account()
     assert looked(valley).people == []
     quick_sync(valley)
@@ -230,9 +220,7 @@ def test_given_an_account_found_by_the_very_address_when_looked_at_then_another_
     assert looked(valley).people == []
 
 
-def test_given_a_near_match_when_the_address_is_put_right_before_the_first_sync_then_linked(
-    valley, quick_sync, looked, product, teacher, account
-):
+def test_email_corrected_before_the_first_sync_links(valley, quick_sync, looked, product, teacher, account):
     own = account()
     assert "make the email in Clever exactly that of the account" in looked(valley).people[0]["what_to_do"]
     valley.put("users", teacher | {"email": "Ida.Moss@example.org"})
@@ -243,9 +231,7 @@ def test_given_a_near_match_when_the_address_is_put_right_before_the_first_sync_
     assert looked(valley).people == []
 
 
-def test_given_a_near_match_when_the_address_is_put_right_after_the_first_sync_then_a_review_as_was_said(
-    valley, quick_sync, looked, product, teacher, account
-):
+def test_email_corrected_after_the_first_sync_opens_a_review(valley, quick_sync, looked, product, teacher, account):
     own = account()
     quick_sync(valley)
     assert "opens a review" in looked(valley).people[0]["what_to_do"]
@@ -256,16 +242,14 @@ def test_given_a_near_match_when_the_address_is_put_right_after_the_first_sync_t
     assert (person["findings"], person["account_id"]) == (["email_shared"], own)
 
 
-def test_given_an_account_with_a_blank_when_looked_at_then_nobody_is_sent_to_clever(valley, looked, teacher, account):
+def test_blank_in_an_account_is_not_sent_to_clever(valley, looked, teacher, account):
     account(f"{NEAR} ")
     (person,) = looked(valley).people
     assert (person["differs"], "corrected" in person["what_to_do"]) == (["whitespace"], True)
     assert "make the email in Clever" not in person["what_to_do"]
 
 
-def test_given_near_matches_when_synced_by_the_job_then_a_check_warns_by_clever_id(
-    valley, sync, checks, teacher, account
-):
+def test_near_match_check_warns_by_clever_id(valley, sync, checks, teacher, account):
     account()
     assert sync(valley).exit_code == 0
     ((passed, said),) = checks("near_matches").values()

@@ -49,9 +49,7 @@ def breaks(monkeypatch):
     return broken
 
 
-def test_given_a_name_that_no_index_takes_when_all_are_synced_then_each_is_and_its_tag_is_cut_and_clean(
-    valley, hamlet, product, environment
-):
+def test_name_too_long_for_an_index_is_cut_and_cleaned_in_tags(valley, hamlet, product, environment):
     valley.put("districts", valley.get("districts", valley.id) | {"name": ENDLESS})
     execute(product, NAMED, name=ENDLESS, key=valley.id)
     reports = run_districts(read_settings(), all_of(valley, hamlet))
@@ -64,9 +62,7 @@ def test_given_a_name_that_no_index_takes_when_all_are_synced_then_each_is_and_i
 
 
 @pytest.mark.parametrize("place", ["add_partition", "run_sync"])
-def test_given_a_failure_that_nobody_has_foreseen_when_all_are_synced_then_the_next_is(
-    valley, hamlet, breaks, environment, place
-):
+def test_unforeseen_failure_does_not_stop_the_command(valley, hamlet, breaks, environment, place):
     breaks(launch, place, valley)
     reports = run_districts(read_settings(), all_of(valley, hamlet))
     assert states(reports) == {valley.id: "failed", hamlet.id: "published"}
@@ -75,9 +71,7 @@ def test_given_a_failure_that_nobody_has_foreseen_when_all_are_synced_then_the_n
 
 
 @pytest.mark.parametrize("place", ["add_partition", "run_sync"])
-def test_given_a_failure_that_nobody_has_foreseen_when_a_batch_runs_then_the_next_is_synced(
-    valley, hamlet, breaks, environment, job, instance, product, place
-):
+def test_unforeseen_failure_does_not_stop_the_batch(valley, hamlet, breaks, environment, job, instance, product, place):
     breaks(batch, place, valley)
     config = BatchConfig(districts=all_of(valley, hamlet), evening=datetime.now(UTC).isoformat())
     said = {"batch": dg.DagsterRun("sync_batch", "the batch"), "log": dg.get_dagster_logger()}

@@ -57,9 +57,7 @@ def people(valley, hamlet, product):
     return clever_ids, account_ids
 
 
-def test_given_a_district_before_its_first_sync_when_looked_at_then_everything_is_told_and_nothing_written(
-    valley, preflight, product, people
-):
+def test_first_preflight_reports_all_and_writes_nothing(valley, preflight, product, people):
     clever_ids, account_ids = people
     before = row_versions(product, without=())
     ended = preflight(valley, "--json")
@@ -128,9 +126,7 @@ def _kept(product):
     return texts + [text for rows in _dagsters_rows(product).values() for text in rows]
 
 
-def test_given_a_synced_district_when_looked_at_again_then_who_is_known_and_who_still_has_to_be_looked_at(
-    valley, quick_sync, preflight, product, people
-):
+def test_second_preflight_reports_known_and_unresolved_people(valley, quick_sync, preflight, product, people):
     clever_ids, account_ids = people
     quick_sync(valley)
     valley.put("users", valley.get("users", clever_ids["unusable"]) | {"email": "joe.moss@example.org"})
@@ -152,9 +148,7 @@ def test_given_a_synced_district_when_looked_at_again_then_who_is_known_and_who_
     assert not {word for word in ("Everild", "Evangeline", "Eve.Moss") for text in _written() if word in text}
 
 
-def test_given_no_json_is_asked_for_when_looked_at_then_a_table_and_the_files_in_the_folder_that_was_named(
-    valley, preflight, product, tmp_path
-):
+def test_preflight_prints_a_table_and_writes_files(valley, preflight, product, tmp_path):
     give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     hostile = "Ida.Moss@example.org\x1b "
     execute(product, ACCOUNT, email=hostile, first="I", last="M", role="teacher")
@@ -171,7 +165,7 @@ def test_given_no_json_is_asked_for_when_looked_at_then_a_table_and_the_files_in
     assert not (read_settings().home / "preflight").exists()
 
 
-def test_given_a_revoked_token_when_looked_at_then_exit_4_and_no_file(valley, preflight, clever):
+def test_preflight_with_a_revoked_token_exits_4_without_a_file(valley, preflight, clever):
     clever.go_wrong(("/v3.1/schools", 0, "401"))
     ended = preflight(valley)
     assert ended.returncode == 4
@@ -180,14 +174,14 @@ def test_given_a_revoked_token_when_looked_at_then_exit_4_and_no_file(valley, pr
 
 
 @pytest.mark.parametrize("district", ["0" * 24, "../../elsewhere"])
-def test_given_a_district_that_is_not_connected_when_looked_at_then_exit_2_and_no_file(valley, preflight, district):
+def test_preflight_of_an_unconnected_district_exits_2(valley, preflight, district):
     ended = preflight(district)
     assert ended.returncode == 2
     assert valley.id in complaint(ended)
     assert not (read_settings().home / "preflight").exists()
 
 
-def test_given_a_tier_without_roster_sync_when_looked_at_then_exit_2_and_no_file(valley, preflight, product):
+def test_preflight_of_a_tier_without_rosters_exits_2(valley, preflight, product):
     execute(product, "update roster.organizations set tier = 'sso_only'")
     ended = preflight(valley)
     assert ended.returncode == 2
@@ -195,7 +189,7 @@ def test_given_a_tier_without_roster_sync_when_looked_at_then_exit_2_and_no_file
     assert not (read_settings().home / "preflight").exists()
 
 
-def test_given_a_file_where_the_folder_should_be_when_looked_at_then_exit_2(valley, preflight, tmp_path):
+def test_preflight_into_a_file_exits_2(valley, preflight, tmp_path):
     (tmp_path / "taken").touch()
     ended = preflight(valley, "--to", tmp_path / "taken")
     assert ended.returncode == 2

@@ -30,7 +30,7 @@ def press(product):
     return pressed
 
 
-def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_summary(valley, sync, product, press):
+def test_one_sync_answers_several_requests_with_a_summary(valley, sync, product, press):
     for scope in (None, None, valley.resources["sections"].ids()[0]):
         press(valley, "section" if scope else "district", scope)
     sync(valley)
@@ -40,7 +40,7 @@ def test_given_several_presses_when_synced_once_then_all_are_answered_with_a_sum
     assert query(product, "select trigger, count(*) from roster.syncs group by 1") == [("cli", 1)]
 
 
-def test_given_a_press_after_a_sync_when_synced_again_then_it_is_answered_too(valley, sync, quick_sync, product, press):
+def test_request_after_a_sync_is_answered_by_the_next(valley, sync, quick_sync, product, press):
     press(valley)
     quick_sync(valley)
     press(valley)
@@ -49,9 +49,7 @@ def test_given_a_press_after_a_sync_when_synced_again_then_it_is_answered_too(va
     assert query(product, REQUESTS)[1] == ("published", True, "Nothing changed.")
 
 
-def test_given_clever_is_down_when_synced_then_the_request_says_that_nothing_changed(
-    valley, sync, product, press, clever
-):
+def test_request_during_an_outage_says_nothing_changed(valley, sync, product, press, clever):
     press(valley)
     clever.go_wrong(("/v3.1/sections", 0, "401"))
     sync(valley)
@@ -60,7 +58,7 @@ def test_given_clever_is_down_when_synced_then_the_request_says_that_nothing_cha
     assert "Nothing changed" in summary
 
 
-def test_given_presses_for_two_districts_when_the_sensor_looks_then_one_run_each(valley, hamlet, instance, press):
+def test_requests_of_two_districts_start_one_run_each(valley, hamlet, instance, press):
     for district in (valley, valley, hamlet):
         press(district)
     asked = requests_of(instance)
@@ -70,7 +68,7 @@ def test_given_presses_for_two_districts_when_the_sensor_looks_then_one_run_each
     assert [one.run_key for one in again] == [one.run_key for one in asked]
 
 
-def test_given_no_press_waits_when_the_sensor_looks_then_it_skips(valley, quick_sync, instance, press):
+def test_sensor_skips_without_requests(valley, quick_sync, instance, press):
     (skipped,) = requests_of(instance)
     assert "No Update Roster request" in skipped.skip_message
     press(valley)
@@ -81,7 +79,7 @@ def test_given_no_press_waits_when_the_sensor_looks_then_it_skips(valley, quick_
     assert (asked.partition_key, asked.tags["roster/trigger"]) == (valley.id, "manual")
 
 
-def test_given_a_run_is_under_way_when_pressed_then_the_press_waits_for_the_next(valley, instance, press):
+def test_request_during_a_run_waits_for_the_next(valley, instance, press):
     press(valley)
     under_way = dg.DagsterRun("sync_roster", tags={"dagster/partition": valley.id}, status=dg.DagsterRunStatus.STARTED)
     instance.add_run(under_way)
@@ -92,7 +90,7 @@ def test_given_a_run_is_under_way_when_pressed_then_the_press_waits_for_the_next
     assert asked.partition_key == valley.id
 
 
-def test_given_a_run_was_killed_when_the_sensor_looks_then_its_press_waits_again(valley, instance, press, product):
+def test_request_of_a_killed_run_waits_again(valley, instance, press, product):
     press(valley)
     with transaction(product) as pg:
         begin_sync(pg, valley.id, dagster_run_id="gone", mode="full", trigger="manual", at=datetime.now(UTC))
@@ -101,9 +99,7 @@ def test_given_a_run_was_killed_when_the_sensor_looks_then_its_press_waits_again
     assert query(product, "select state from roster.syncs order by id desc limit 1") == [("failed",)]
 
 
-def test_given_every_run_is_killed_when_the_sensor_looks_the_third_time_then_its_press_is_answered(
-    valley, instance, press, product
-):
+def test_third_killed_run_answers_its_request(valley, instance, press, product):
     press(valley)
     for _ in range(3):
         assert [one for one in requests_of(instance) if isinstance(one, dg.RunRequest)]
@@ -117,9 +113,7 @@ def test_given_every_run_is_killed_when_the_sensor_looks_the_third_time_then_its
     assert isinstance(requests_of(instance)[0], dg.RunRequest)
 
 
-def test_given_a_sync_that_another_dagster_knows_when_the_sensor_looks_then_it_goes_on(
-    valley, instance, press, product
-):
+def test_sensor_ignores_a_sync_of_another_dagster(valley, instance, press, product):
     press(valley)
     with district_lock(product, valley.id, on_wait=list):
         _begin(product, valley, run_id="known-elsewhere")
@@ -134,7 +128,7 @@ def _begin(product, district, run_id):
         begin_sync(pg, district.id, dagster_run_id=run_id, mode="auto", trigger="manual", at=datetime.now(UTC))
 
 
-def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refused(connect, hamlet, valley, product):
+def test_request_for_an_unknown_or_unsynced_district_is_refused(connect, hamlet, valley, product):
     with transaction(product) as pg:
         connect_district(pg, hamlet.id, name=hamlet.name, tier="sso_only")
     with pytest.raises(TierRefused, match="sso_only"), transaction(product) as pg:
@@ -144,9 +138,7 @@ def test_given_an_unknown_district_or_no_sync_in_its_tier_when_pressed_then_refu
     assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
 
 
-def test_given_a_district_connected_elsewhere_when_the_sensor_looks_then_it_becomes_a_partition(
-    valley, hamlet, instance
-):
+def test_sensor_adds_a_partition_for_a_new_district(valley, hamlet, instance):
     def look():
         with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
             return district_partitions(context)
@@ -158,7 +150,7 @@ def test_given_a_district_connected_elsewhere_when_the_sensor_looks_then_it_beco
 
 
 @pytest.mark.parametrize(("tier", "state"), [("sso_only", "active"), ("secure_sync", "paused")])
-def test_given_no_sync_in_the_tier_or_a_pause_when_synced_then_refused_and_kept(valley, sync, product, tier, state):
+def test_sync_of_a_paused_or_wrong_tier_district_is_refused(valley, sync, product, tier, state):
     change = "update roster.organizations set tier = :tier, state = :state"
     execute(product, change, tier=tier, state=state)
     ended = sync(valley)
@@ -167,9 +159,7 @@ def test_given_no_sync_in_the_tier_or_a_pause_when_synced_then_refused_and_kept(
     assert query(product, "select count(*) from roster.syncs") == [(0,)]
 
 
-def test_given_a_request_for_a_preview_when_a_sync_begins_then_it_is_not_taken_up_and_no_run_is_asked_for(
-    product, valley
-):
+def test_preview_request_is_not_taken_by_a_sync(product, valley):
     execute(
         product,
         "insert into roster.refresh_requests (organization_id, kind) "

@@ -64,9 +64,7 @@ def text(url):
 
 
 @pytest.mark.parametrize(("code", "kind", "exit_code", "words"), BY_CODE)
-def test_given_a_refusal_when_it_comes_then_its_class_and_one_line_that_quotes_no_row(
-    product, code, kind, exit_code, words
-):
+def test_each_refusal_has_its_class_and_quotes_no_row(product, code, kind, exit_code, words):
     with pytest.raises(errors.RosterError) as refused, transaction(product) as pg:
         pg.exec_driver_sql(RAISE % code)
     line = str(refused.value)
@@ -76,7 +74,7 @@ def test_given_a_refusal_when_it_comes_then_its_class_and_one_line_that_quotes_n
 
 
 @pytest.mark.parametrize(("words", "kind"), WHILE_CONNECTING)
-def test_given_no_connection_when_opened_then_the_servers_words_say_which_kind(words, kind):
+def test_failed_connection_repeats_the_words_of_the_server(words, kind):
     refused = refusal(PLACE, psycopg.OperationalError(f"connection failed: {words}"))
     assert type(refused) is kind
     assert "ROSTER_DATABASE_URL" in str(refused) or kind is errors.ConnectionsExhausted
@@ -94,7 +92,7 @@ def test_given_no_connection_when_opened_then_the_servers_words_say_which_kind(w
         ({"query": {"sslmod": "require", "host": "127.0.0.1"}}, 2, "does not know"),
     ],
 )
-def test_given_an_address_that_leads_nowhere_when_a_command_runs_then_one_line_names_place_and_setting(
+def test_wrong_host_is_named_with_its_setting(
     database_url,
     server_url,
     limited,
@@ -111,7 +109,7 @@ def test_given_an_address_that_leads_nowhere_when_a_command_runs_then_one_line_n
     assert "hunter2" not in ended.stderr
 
 
-def test_given_the_schema_stands_when_migrated_by_a_user_who_may_make_none_then_it_works(empty, limited):
+def test_existing_schema_migrates_without_create_rights(empty, limited):
     execute_apart(text(empty), f"create schema roster authorization {limited}")
     engine = connect(text(empty.set(username=limited)))
     migrate(engine)
@@ -120,7 +118,7 @@ def test_given_the_schema_stands_when_migrated_by_a_user_who_may_make_none_then_
     execute_apart(text(empty), f"drop owned by {limited}")
 
 
-def test_given_no_schema_when_migrated_by_a_user_who_may_make_none_then_the_remedy_is_one_that_exists(empty, limited):
+def test_missing_schema_names_a_remedy_that_exists(empty, limited):
     engine = connect(text(empty.set(username=limited)))
     with pytest.raises(errors.AccessRefused, match="create schema roster authorization") as refused:
         migrate(engine)
@@ -129,7 +127,7 @@ def test_given_no_schema_when_migrated_by_a_user_who_may_make_none_then_the_reme
     assert "\n" not in str(refused.value)
 
 
-def test_given_a_schema_of_somebody_else_when_migrated_then_no_procedure_is_named_that_is_not_there(empty, limited):
+def test_foreign_schema_names_no_missing_procedure(empty, limited):
     execute_apart(text(empty), "create schema roster")
     engine = connect(text(empty.set(username=limited)))
     with pytest.raises(errors.AccessRefused, match="usage and create on schema roster") as refused:
@@ -138,12 +136,12 @@ def test_given_a_schema_of_somebody_else_when_migrated_then_no_procedure_is_name
     assert "raise_walls" not in str(refused.value)
 
 
-def test_given_a_grant_is_missing_where_the_procedure_is_then_it_is_named(product):
+def test_missing_grant_names_the_procedure(product):
     with pytest.raises(errors.AccessRefused, match=r"call roster.raise_walls\(\)"), transaction(product) as pg:
         pg.exec_driver_sql(RAISE % "42501")
 
 
-def test_given_the_disk_of_the_server_is_full_when_synced_then_nothing_changes_and_exit_6(valley, sync, product):
+def test_full_disk_of_the_server_exits_6_and_changes_nothing(valley, sync, product):
     sync(valley)
     before = query(product, "select id, state from roster.syncs order by id")
     execute(

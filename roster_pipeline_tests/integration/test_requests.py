@@ -61,16 +61,14 @@ def rename(district, key, name="Renamed"):
     district.put("sections", district.get("sections", key) | {"name": name})
 
 
-def test_given_a_school_and_a_class_of_the_district_when_pressed_then_that_is_the_scope(valley, quick_sync, press):
+def test_request_may_name_a_school_or_class(valley, quick_sync, press):
     quick_sync(valley)
     school, section = valley.resources["schools"].ids()[0], section_of(valley)
     assert press(valley, "school", school).scope == Scope("school", school)
     assert press(valley, "section", section).scope == Scope("section", section)
 
 
-def test_given_what_is_another_districts_or_no_id_when_pressed_then_refused_in_one_line_and_nothing_is_filed(
-    valley, hamlet, quick_sync, press, product
-):
+def test_foreign_or_malformed_scope_is_refused_and_not_filed(valley, hamlet, quick_sync, press, product):
     quick_sync(valley)
     quick_sync(hamlet)
     hamlets = hamlet.resources["schools"].ids()[0]
@@ -83,9 +81,7 @@ def test_given_what_is_another_districts_or_no_id_when_pressed_then_refused_in_o
     assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
 
 
-def test_given_a_class_that_nobody_knows_yet_when_pressed_then_it_is_for_the_district_and_says_whether_it_came(
-    valley, quick_sync, press, answers
-):
+def test_unknown_class_is_answered_with_whether_it_came(valley, quick_sync, press, answers):
     quick_sync(valley)
     new = valley.get("sections", section_of(valley)) | {"id": "e" * 24, "name": "Brand new"}
     for key in (new["id"], NOBODY):
@@ -101,9 +97,7 @@ def test_given_a_class_that_nobody_knows_yet_when_pressed_then_it_is_for_the_dis
     )
 
 
-def test_given_pressed_again_when_looked_at_then_one_run_answers_every_press_and_the_answer_says_so(
-    valley, quick_sync, press, answers, instance
-):
+def test_one_run_answers_repeated_requests(valley, quick_sync, press, answers, instance):
     first, other, again = press(valley), press(valley, "section", NOBODY), press(valley)
     assert (first.joins, other.joins, again.joins) == (None, None, first.id)
     assert len(requests_of(instance)) == 1
@@ -114,14 +108,14 @@ def test_given_pressed_again_when_looked_at_then_one_run_answers_every_press_and
     assert press(valley).joins is None
 
 
-def test_given_a_sync_that_runs_when_pressed_then_the_next_one_answers(valley, quick_sync, press, product, answers):
+def test_request_during_a_sync_is_answered_by_the_next(valley, quick_sync, press, product, answers):
     with transaction(product) as pg:
         begin_sync(pg, valley.id, dagster_run_id="first", mode="full", trigger="nightly", at=datetime.now(UTC))
     assert press(valley).is_behind
     assert [one.state for one in answers()] == ["queued"]
 
 
-def test_given_taken_up_and_answered_then_both_times_are_kept_in_order(valley, quick_sync, press, answers):
+def test_both_times_of_a_request_are_kept_in_order(valley, quick_sync, press, answers):
     press(valley)
     (waiting,) = answers()
     assert (waiting.started_at, waiting.finished_at) == (None, None)
@@ -130,7 +124,7 @@ def test_given_taken_up_and_answered_then_both_times_are_kept_in_order(valley, q
     assert answered.requested_at <= answered.started_at <= answered.finished_at
 
 
-def test_given_clever_is_down_when_synced_then_the_press_is_answered_with_a_time(valley, sync, press, answers, clever):
+def test_request_during_an_outage_is_answered_with_a_time(valley, sync, press, answers, clever):
     press(valley)
     clever.go_wrong(("/v3.1/sections", 0, "401"))
     sync(valley)
@@ -138,9 +132,7 @@ def test_given_clever_is_down_when_synced_then_the_press_is_answered_with_a_time
     assert (answered.state, answered.is_answered, bool(answered.finished_at)) == ("failed", True, True)
 
 
-def test_given_killed_in_the_middle_when_the_daemon_starts_again_then_no_press_is_lost_and_all_are_answered(
-    valley, quick_sync, press, product, answers
-):
+def test_killed_daemon_loses_no_request(valley, quick_sync, press, product, answers):
     press(valley)
     with transaction(product) as pg:
         begin_sync(pg, valley.id, dagster_run_id="killed", mode="full", trigger="manual", at=datetime.now(UTC))
@@ -153,9 +145,7 @@ def test_given_killed_in_the_middle_when_the_daemon_starts_again_then_no_press_i
     assert [one.state for one in answers()] == ["published"] * 2
 
 
-def test_given_a_run_that_ended_before_it_took_the_press_up_when_looked_at_again_then_it_is_asked_for_again(
-    valley, press, instance
-):
+def test_run_that_ended_early_is_requested_again(valley, press, instance):
     press(valley)
     for _ in range(3):
         (asked,) = requests_of(instance)
@@ -166,9 +156,7 @@ def test_given_a_run_that_ended_before_it_took_the_press_up_when_looked_at_again
     assert len(requests_of(instance)) == 1
 
 
-def test_given_a_run_is_closed_as_killed_twice_then_what_was_answered_stays_answered(
-    valley, quick_sync, press, product, answers
-):
+def test_answered_requests_stay_when_a_run_is_closed_twice(valley, quick_sync, press, product, answers):
     press(valley)
     quick_sync(valley)
     with transaction(product) as pg:
@@ -176,9 +164,7 @@ def test_given_a_run_is_closed_as_killed_twice_then_what_was_answered_stays_answ
     assert [one.state for one in answers()] == ["published"]
 
 
-def test_given_a_class_was_asked_for_when_others_change_too_then_it_comes_first_and_the_rest_in_a_clause(
-    valley, quick_sync, press, answers
-):
+def test_requested_class_comes_first_in_the_answer(valley, quick_sync, press, answers):
     quick_sync(valley)
     mine, another = section_of(valley), section_of(valley, 1)
     press(valley, "section", mine)
@@ -194,9 +180,7 @@ def test_given_a_class_was_asked_for_when_others_change_too_then_it_comes_first_
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
-def test_given_a_name_changes_when_a_class_was_asked_for_then_it_is_told_of_that_class_alone(
-    valley, quick_sync, press, answers, mode
-):
+def test_rename_is_reported_only_for_the_requested_class(valley, quick_sync, press, answers, mode):
     quick_sync(valley)
     section = next(one for one in valley.resources["sections"].values() if one["students"])
     outside = next(
@@ -213,9 +197,7 @@ def test_given_a_name_changes_when_a_class_was_asked_for_then_it_is_told_of_that
     ]
 
 
-def test_given_a_student_leaves_when_synced_then_the_words_and_the_numbers_of_the_sync_agree(
-    valley, quick_sync, press, product
-):
+def test_words_and_counts_agree_when_a_student_leaves(valley, quick_sync, press, product):
     quick_sync(valley)
     press(valley)
     leaver = next(one["id"] for one in valley.resources["users"].values() if "student" in one["roles"])
@@ -227,9 +209,7 @@ def test_given_a_student_leaves_when_synced_then_the_words_and_the_numbers_of_th
     assert query(product, last) == [({"student": {"left": 1}}, "1 student left.")]
 
 
-def test_given_answered_requests_then_the_estimate_is_the_median_and_the_worst_of_the_last_ten(
-    valley, hamlet, product, press
-):
+def test_estimate_is_median_and_maximum_of_the_last_ten(valley, hamlet, product, press):
     def took(district):
         with transaction(product) as pg:
             return estimate(pg, district.id, datetime.now(UTC))
@@ -259,9 +239,7 @@ def test_given_answered_requests_then_the_estimate_is_the_median_and_the_worst_o
     assert took(hamlet) is None
 
 
-def test_given_no_history_and_then_some_when_filed_by_the_command_then_the_estimate_is_told_so(
-    valley, quick_sync, command
-):
+def test_refresh_command_reports_the_estimate(valley, quick_sync, command):
     code, said, _ = command("refresh", "--district", valley.id)
     assert (code, "request 1 waits" in said, "none of this district was answered yet" in said) == (0, True, True)
     quick_sync(valley)
@@ -272,7 +250,7 @@ def test_given_no_history_and_then_some_when_filed_by_the_command_then_the_estim
     assert filed["estimate_seconds"].keys() == {"requests", "median", "worst"}
 
 
-def test_a_press_for_a_paused_district_is_refused_with_the_reason(valley, product, command):
+def test_request_for_a_paused_district_is_refused(valley, product, command):
     execute(product, "update roster.organizations set state = 'paused'")
     for more in ((), ("--wait",)):
         code, _, complaint = command("refresh", "--district", valley.id, *more)
@@ -280,15 +258,13 @@ def test_a_press_for_a_paused_district_is_refused_with_the_reason(valley, produc
     assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
 
 
-def test_given_nobody_answers_when_waited_for_then_exit_1_and_the_request_stays(valley, command, product):
+def test_unanswered_wait_exits_1_and_keeps_the_request(valley, command, product):
     code, _, complaint = command("refresh", "--district", valley.id, "--wait", "--timeout", "0")
     assert (code, "stays filed" in complaint, complaint.count("\n")) == (1, True, 1)
     assert query(product, "select state from roster.refresh_requests") == [("queued",)]
 
 
-def test_given_published_or_held_when_waited_for_then_the_summary_and_exit_0_or_3(
-    valley, quick_sync, command, meanwhile
-):
+def test_answered_wait_exits_0_or_3_with_the_summary(valley, quick_sync, command, meanwhile):
     done = meanwhile(lambda: quick_sync(valley))
     code, said, _ = command("refresh", "--district", valley.id, "--wait")
     done.join()
@@ -303,7 +279,7 @@ def test_given_published_or_held_when_waited_for_then_the_summary_and_exit_0_or_
     assert "20 removals wait for a person (students" in answer["summary"]
 
 
-def test_given_clever_is_not_usable_when_waited_for_then_exit_4_and_why(valley, job, clever, product, tmp_path):
+def test_unusable_clever_ends_the_wait_with_exit_4(valley, job, clever, product, tmp_path):
     clever.go_wrong(("/v3.1/schools", 0, "401"))
     waiting = subprocess.Popen(
         [SCRIPT, "refresh", "--district", valley.id, "--wait", "--timeout", "60"],
@@ -325,9 +301,7 @@ def test_given_clever_is_not_usable_when_waited_for_then_exit_4_and_why(valley, 
     assert valley.id in complaint
 
 
-def test_given_requests_when_listed_then_state_times_and_words_of_the_districts_asked_for(
-    valley, hamlet, quick_sync, press, command
-):
+def test_requests_list_shows_state_times_and_words(valley, hamlet, quick_sync, press, command):
     assert "no Update Roster request yet" in command("requests")[1]
     press(valley)
     quick_sync(valley)

@@ -23,7 +23,7 @@ from roster_pipeline_tests.support.readers import execute, live_rows, query, row
         ("Tom", "Reed", "student", True, "link"),
     ],
 )
-def test_given_a_contradiction_when_somebody_is_that_account_then_it_takes_over_and_the_empty_one_is_closed(
+def test_same_person_takes_the_account_and_closes_the_empty_one(
     valley, quick_sync, product, student, account, decide, undo, first, last, role, closed, decision
 ):
     own = account(student["email"], first, last, role)
@@ -46,9 +46,7 @@ def test_given_a_contradiction_when_somebody_is_that_account_then_it_takes_over_
     assert link_of(product, student) == (empty, "created")
 
 
-def test_given_a_contradiction_when_somebody_else_then_nothing_moves_and_nobody_is_asked_again(
-    valley, quick_sync, product, student, account, decide
-):
+def test_other_person_moves_nothing_and_is_not_asked_again(valley, quick_sync, product, student, account, decide):
     account(student["email"], "Ann", "Other")
     quick_sync(valley)
     before = live_rows(product)
@@ -64,9 +62,7 @@ def test_given_a_contradiction_when_somebody_else_then_nothing_moves_and_nobody_
     ]
 
 
-def test_given_a_new_clever_id_when_relinked_then_the_old_account_has_its_classes_and_history(
-    valley, quick_sync, product, student, decide, undo
-):
+def test_relinked_id_gets_the_account_with_classes_and_history(valley, quick_sync, product, student, decide, undo):
     quick_sync(valley)
     own = link_of(product, student)[0]
     mine = classes_of(valley, student)
@@ -95,9 +91,7 @@ def test_given_a_new_clever_id_when_relinked_then_the_old_account_has_its_classe
     assert live_rows(product) == before
 
 
-def test_given_an_account_of_somebody_still_shared_when_relinked_then_refused_and_nothing_changes(
-    valley, quick_sync, product, student, decide
-):
+def test_relink_of_a_shared_persons_account_is_refused(valley, quick_sync, product, student, decide):
     quick_sync(valley)
     again = {**student, "id": student["id"][:-4] + "beef"}
     valley.put("users", student | {"email": "no address"})
@@ -109,7 +103,7 @@ def test_given_an_account_of_somebody_still_shared_when_relinked_then_refused_an
     assert row_versions(product) == before
 
 
-def test_given_an_account_that_has_joined_another_organization_when_linked_then_refused(
+def test_account_that_joined_another_organization_is_refused(
     valley, hamlet, quick_sync, product, student, account, decide
 ):
     own = account(student["email"], "Ann", "Other")
@@ -119,9 +113,7 @@ def test_given_an_account_that_has_joined_another_organization_when_linked_then_
         decide(student, "same")
 
 
-def test_given_a_recycled_id_when_the_same_person_then_renamed_and_in_every_class(
-    valley, quick_sync, product, renamed, decide, undo
-):
+def test_recycled_id_of_the_same_person_is_renamed(valley, quick_sync, product, renamed, decide, undo):
     person, own = renamed
     before = live_rows(product)
     decided = decide(person, "same")
@@ -136,9 +128,7 @@ def test_given_a_recycled_id_when_the_same_person_then_renamed_and_in_every_clas
     assert quick_sync(valley).total == 0
 
 
-def test_given_a_recycled_id_when_another_person_then_a_new_account_has_the_classes_and_the_old_one_its_history(
-    valley, quick_sync, product, renamed, decide, undo
-):
+def test_recycled_id_of_another_person_gets_a_new_account(valley, quick_sync, product, renamed, decide, undo):
     person, own = renamed
     before = live_rows(product)
     decided = decide(person, "different")
@@ -157,9 +147,7 @@ def test_given_a_recycled_id_when_another_person_then_a_new_account_has_the_clas
     assert quick_sync(valley).total == 0
 
 
-def test_given_a_flagged_teacher_when_another_person_then_the_account_is_as_it_was_before_the_link(
-    valley, quick_sync, product, account, decide, undo
-):
+def test_unlinked_teacher_leaves_the_account_as_before(valley, quick_sync, product, account, decide, undo):
     teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     own = account(teacher["email"], "Ann", "Other", "teacher")
     quick_sync(valley)
@@ -175,9 +163,7 @@ def test_given_a_flagged_teacher_when_another_person_then_the_account_is_as_it_w
     assert live_rows(product) == before
 
 
-def test_given_a_flagged_teacher_when_the_same_person_then_only_the_review_closes(
-    valley, quick_sync, product, account, decide
-):
+def test_confirmed_teacher_only_closes_the_review(valley, quick_sync, product, account, decide):
     teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     account(teacher["email"], "Ann", "Other", "teacher")
     quick_sync(valley)
@@ -187,9 +173,7 @@ def test_given_a_flagged_teacher_when_the_same_person_then_only_the_review_close
     assert quick_sync(valley).total == 0
 
 
-def test_given_two_who_share_an_address_when_one_is_given_it_then_that_one_keeps_it(
-    valley, quick_sync, product, student, decide
-):
+def test_shared_email_goes_to_the_chosen_person(valley, quick_sync, product, student, decide):
     twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
     quick_sync(valley)
     decide(student, "link")
@@ -202,9 +186,7 @@ def test_given_two_who_share_an_address_when_one_is_given_it_then_that_one_keeps
     assert quick_sync(valley).total == 0
 
 
-def test_given_a_class_of_a_teachers_own_when_somebody_is_another_account_then_that_class_keeps_its_member(
-    valley, quick_sync, product, student, account, decide
-):
+def test_native_class_keeps_its_member_after_a_link(valley, quick_sync, product, student, account, decide):
     own = account(student["email"], "Ann", "Other")
     quick_sync(valley)
     native = execute(
@@ -222,9 +204,7 @@ def test_given_a_class_of_a_teachers_own_when_somebody_is_another_account_then_t
     assert query(product, members, roster=native) == [(own,)]
 
 
-def test_given_a_review_when_decided_as_makes_no_sense_or_twice_then_one_line_says_so(
-    valley, quick_sync, product, student, account, decide
-):
+def test_senseless_or_repeated_decision_is_refused_in_one_line(valley, quick_sync, product, student, account, decide):
     account(student["email"], "Tom", "Reed", "teacher")
     quick_sync(valley)
     ((review,),) = query(product, "select id from roster.reviews")
@@ -236,9 +216,7 @@ def test_given_a_review_when_decided_as_makes_no_sense_or_twice_then_one_line_sa
             resolve_review(pg, number, "create", decided_by="the admin", at=datetime.now(UTC))
 
 
-def test_given_an_address_that_becomes_free_when_synced_then_the_review_ends_by_itself(
-    valley, quick_sync, product, student, account
-):
+def test_freed_email_ends_the_review(valley, quick_sync, product, student, account):
     own = account(student["email"], "Ann", "Other")
     quick_sync(valley)
     execute(product, "update roster.accounts set email = 'ann@example.org' where id = :id", id=own)

@@ -40,7 +40,7 @@ def refused(product, decide):
     return asked
 
 
-def test_given_a_member_of_another_organization_since_when_linked_away_then_refused(
+def test_member_of_another_organization_is_not_linked_away(
     valley, hamlet, quick_sync, product, student, account, refused
 ):
     account(student["email"], "Ann", "Other")
@@ -50,7 +50,7 @@ def test_given_a_member_of_another_organization_since_when_linked_away_then_refu
     refused(student, "same", "an admin's or in another organization too")
 
 
-def test_given_an_admin_since_when_linked_away_then_refused(valley, quick_sync, product, teacher, account, refused):
+def test_new_admin_is_not_linked_away(valley, quick_sync, product, teacher, account, refused):
     execute(product, ARCHIVE, as_sync=True, id=account(teacher["email"], "Ida", "Moss", "teacher"))
     quick_sync(valley)
     execute(
@@ -61,15 +61,13 @@ def test_given_an_admin_since_when_linked_away_then_refused(valley, quick_sync, 
     refused(teacher, "link", "an admin's or in another organization too")
 
 
-def test_given_a_recycled_id_of_an_admin_by_now_when_another_person_then_refused(product, renamed, refused):
+def test_recycled_id_of_an_admin_is_not_parted(product, renamed, refused):
     person, own = renamed
     execute(product, PROMOTE, as_sync=True, id=own)
     refused(person, "different", "an admin's or in another organization too")
 
 
-def test_given_a_verified_teacher_when_linked_to_a_closed_account_then_verified_there(
-    valley, quick_sync, product, teacher, account, decide
-):
+def test_verified_teacher_stays_verified_on_a_closed_account(valley, quick_sync, product, teacher, account, decide):
     own = account(teacher["email"], "Ida", "Moss", "teacher")
     execute(product, ARCHIVE, as_sync=True, id=own)
     quick_sync(valley)
@@ -80,9 +78,7 @@ def test_given_a_verified_teacher_when_linked_to_a_closed_account_then_verified_
     assert query(product, live, id=own) == [(True,)]
 
 
-def test_given_a_verified_account_when_its_id_is_another_person_by_now_then_that_one_is_unverified(
-    product, renamed, decide
-):
+def test_recycled_id_of_another_person_is_unverified(product, renamed, decide):
     person, own = renamed
     execute(product, "update roster.org_memberships set verified_at = '2026-01-01' where account_id = :id", id=own)
     decide(person, "different")
@@ -91,9 +87,7 @@ def test_given_a_verified_account_when_its_id_is_another_person_by_now_then_that
     assert query(product, member, id=own) == [(True, False)]
 
 
-def test_given_memberships_of_the_organizations_own_when_somebody_is_a_closed_account_then_they_go_along(
-    valley, quick_sync, product, teacher, account, decide, undo
-):
+def test_native_memberships_follow_to_a_closed_account(valley, quick_sync, product, teacher, account, decide, undo):
     own = account(teacher["email"], "Ida", "Moss", "teacher")
     execute(product, ARCHIVE, as_sync=True, id=own)
     quick_sync(valley)
@@ -117,9 +111,7 @@ def test_given_memberships_of_the_organizations_own_when_somebody_is_a_closed_ac
     assert live_rows(product) == before
 
 
-def test_given_a_student_and_an_admins_account_when_linked_then_refused(
-    valley, quick_sync, product, student, account, refused
-):
+def test_student_cannot_be_linked_to_an_admin_account(valley, quick_sync, product, student, account, refused):
     own = account(student["email"], role="admin")
     execute(product, MEMBER, account=own, role="admin", admin=True, district=valley.id)
     quick_sync(valley)
@@ -127,9 +119,7 @@ def test_given_a_student_and_an_admins_account_when_linked_then_refused(
     refused(student, "link", "is an admin's, the person a student")
 
 
-def test_given_a_teacher_shared_in_classes_only_when_the_account_is_relinked_then_refused(
-    valley, quick_sync, product, teacher, account, refused
-):
+def test_relink_of_a_teacher_shared_only_in_classes_is_refused(valley, quick_sync, product, teacher, account, refused):
     """Their memberships of organization and schools are the product's own, and no sync ends them."""
     valley.remove("users", teacher["id"])
     quick_sync(valley)
@@ -151,9 +141,7 @@ def test_given_a_teacher_shared_in_classes_only_when_the_account_is_relinked_the
     refused(again, "relink", "Clever still shares")
 
 
-def test_given_an_id_recycled_for_another_role_when_another_person_then_the_old_account_never_has_that_role(
-    valley, quick_sync, product, student, teacher, decide
-):
+def test_old_account_never_gets_the_role_of_a_recycled_id(valley, quick_sync, product, student, teacher, decide):
     quick_sync(valley)
     own = link_of(product, student)[0]
     for key in classes_of(valley, student):
@@ -170,9 +158,7 @@ def test_given_an_id_recycled_for_another_role_when_another_person_then_the_old_
     assert query(product, NAMES, id=fresh) == [("Kim", "West", "kim@example.org", "teacher", False)]
 
 
-def test_given_an_account_that_had_left_the_organization_when_somebody_is_it_then_a_member_again(
-    valley, quick_sync, product, student, account, decide
-):
+def test_linked_account_becomes_a_member_again(valley, quick_sync, product, student, account, decide):
     own = account(student["email"], "Ann", "Other")
     execute(product, MEMBER, account=own, role="student", admin=False, district=valley.id)
     execute(product, "update roster.org_memberships set ended_at = now() where account_id = :id", id=own)
@@ -182,9 +168,7 @@ def test_given_an_account_that_had_left_the_organization_when_somebody_is_it_the
     assert query(product, "select ended_at from roster.org_memberships where account_id = :id", id=own) == [(None,)]
 
 
-def test_given_two_ids_that_take_turns_when_the_relinked_one_returns_then_somebody_is_asked_again(
-    valley, quick_sync, product, student, decide
-):
+def test_returning_relinked_id_opens_a_review_again(valley, quick_sync, product, student, decide):
     quick_sync(valley)
     own = link_of(product, student)[0]
     other = with_new_id(valley, student, "bee2")
@@ -200,9 +184,7 @@ def test_given_two_ids_that_take_turns_when_the_relinked_one_returns_then_somebo
     assert open_reviews(product, other) == [("already_linked", own)]
 
 
-def test_given_a_recycled_id_that_has_left_when_the_same_person_then_the_classes_wait_on(
-    valley, quick_sync, product, renamed, decide
-):
+def test_classes_of_a_departed_recycled_id_stay_pending(valley, quick_sync, product, renamed, decide):
     person, own = renamed
     waiting = "select roster_id from roster.parked_members where clever_id = :key order by 1"
     valley.remove("users", person["id"])
@@ -214,9 +196,7 @@ def test_given_a_recycled_id_that_has_left_when_the_same_person_then_the_classes
     assert query(product, waiting, key=person["id"]) == before
 
 
-def test_given_a_question_when_its_account_is_another_by_the_next_sync_then_it_is_asked_once(
-    valley, quick_sync, product, student, account
-):
+def test_review_of_a_changed_account_is_opened_once(valley, quick_sync, product, student, account):
     """The address that two share belongs to nobody, and then to a new account."""
     quick_sync(valley)
     for key, first in zip(users_of(valley, "student"), ("Tom", "Kim"), strict=False):
@@ -228,9 +208,7 @@ def test_given_a_question_when_its_account_is_another_by_the_next_sync_then_it_i
     assert [reason for reason, _ in open_reviews(product, student)] == ["email_shared"]
 
 
-def test_given_a_flagged_teachers_old_address_taken_meanwhile_when_another_person_then_the_account_is_without(
-    valley, quick_sync, product, teacher, account, decide
-):
+def test_taken_email_leaves_the_unlinked_account_without_one(valley, quick_sync, product, teacher, account, decide):
     own = account(teacher["email"], "Ann", "Other", "teacher")
     quick_sync(valley)
     give(valley, teacher["id"], email="ida2@example.org", first="Ida", last="Moss")
@@ -241,9 +219,7 @@ def test_given_a_flagged_teachers_old_address_taken_meanwhile_when_another_perso
     assert query(product, NAMES, id=other)[0][2] == teacher["email"]
 
 
-def test_given_a_recycled_id_parked_for_a_class_it_is_in_when_another_person_then_in_it_once(
-    valley, quick_sync, product, student, undo, decide
-):
+def test_recycled_id_is_enrolled_once_where_it_was_pending(valley, quick_sync, product, student, undo, decide):
     quick_sync(valley)
     key = min(classes_of(valley, student))
     withdraw(valley, key, student)
@@ -258,9 +234,7 @@ def test_given_a_recycled_id_parked_for_a_class_it_is_in_when_another_person_the
     assert query(product, "select clever_id from roster.parked_members") == []
 
 
-def test_given_an_address_of_another_organizations_account_when_asked_about_then_the_evidence_tells_nothing_of_it(
-    valley, hamlet, quick_sync, product, student, account
-):
+def test_evidence_reveals_nothing_of_another_organization(valley, hamlet, quick_sync, product, student, account):
     quick_sync(valley)
     hidden = account("moved@example.org", "Tom", "Reed")
     execute(product, MEMBER, account=hidden, role="student", admin=False, district=hamlet.id)
@@ -272,9 +246,7 @@ def test_given_an_address_of_another_organizations_account_when_asked_about_then
 
 
 @pytest.mark.parametrize("by", ["sync", "", "a\nb", "\x1b[31mred", "\u202eabc", "\udcff", "x" * 201])
-def test_given_a_decider_who_is_the_sync_or_cannot_be_printed_when_decided_then_refused(
-    valley, quick_sync, student, account, refused, by
-):
+def test_decider_that_is_the_sync_or_unprintable_is_refused(valley, quick_sync, student, account, refused, by):
     account(student["email"], "Ann", "Other")
     quick_sync(valley)
     refused(student, "create", "printable letters", by=by)

@@ -55,9 +55,7 @@ def is_snapshot_right(product, district, folder):
     return rows(read_settings().snapshots_folder) == rows(folder)
 
 
-def test_given_a_restored_product_when_sync_numbers_come_again_then_all_is_read_and_the_snapshot_is_right(
-    quick_sync, product, valley, backup, tmp_path
-):
+def test_repeated_sync_numbers_after_a_restore_are_read_in_full(quick_sync, product, valley, backup, tmp_path):
     quick_sync(valley, snapshot=True)
     before, restore = expect(valley), backup()
     school_days(valley, 2)
@@ -76,9 +74,7 @@ def test_given_a_restored_product_when_sync_numbers_come_again_then_all_is_read_
     assert is_snapshot_right(product, valley, tmp_path / "later")
 
 
-def test_given_a_backup_of_the_middle_of_a_sync_when_restored_then_its_rows_do_not_stay_in_the_snapshot(
-    quick_sync, product, valley, backup, tmp_path, monkeypatch
-):
+def test_snapshot_drops_rows_of_a_sync_lost_by_a_restore(quick_sync, product, valley, backup, tmp_path, monkeypatch):
     quick_sync(valley, snapshot=True)
     school_days(valley, 2)
     taken = []
@@ -97,9 +93,7 @@ def test_given_a_backup_of_the_middle_of_a_sync_when_restored_then_its_rows_do_n
     assert is_snapshot_right(product, valley, tmp_path)
 
 
-def test_given_a_lost_sync_when_its_number_comes_again_then_its_plan_is_not_published(
-    quick_sync, product, valley, backup
-):
+def test_plan_of_a_lost_sync_is_not_published(quick_sync, product, valley, backup):
     """The district's file still has the plan of the lost sync; a run that goes on from the plan must not write it."""
     quick_sync(valley)
     restore = backup()
@@ -117,9 +111,7 @@ def test_given_a_lost_sync_when_its_number_comes_again_then_its_plan_is_not_publ
         finish_sync(pg, load_verified_plan(con), read_landed(con).district, summary="", at=datetime.now(UTC))
 
 
-def test_given_a_lost_sync_when_its_number_comes_again_and_the_new_one_decides_nothing_then_why_knows_neither(
-    quick_sync, product, valley, backup, monkeypatch
-):
+def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, product, valley, backup, monkeypatch):
     """The file says that a sync of this number read it, and holds a plan of this number; both may be the lost one's."""
     quick_sync(valley)
     person, restore = valley.resources["users"].ids()[0], backup()
@@ -137,9 +129,7 @@ def test_given_a_lost_sync_when_its_number_comes_again_and_the_new_one_decides_n
     assert checked.says == "The sync ended before what it had read was checked."
 
 
-def test_given_a_file_of_an_earlier_version_when_a_sync_is_added_then_it_is_read_whole_and_its_history_stays(
-    quick_sync, product, valley, tmp_path
-):
+def test_file_of_an_earlier_version_keeps_its_history(quick_sync, product, valley, tmp_path):
     quick_sync(valley, snapshot=True)
     latest = read_settings().snapshots_folder / LATEST
     with duckdb.connect(latest) as con:

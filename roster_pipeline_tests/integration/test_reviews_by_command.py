@@ -34,9 +34,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_given_a_shared_email_when_reviews_are_listed_then_one_entry_names_both_and_says_what_each_decision_does(
-    valley, hamlet, quick_sync, capsys, environment
-):
+def test_shared_email_is_one_entry_with_both_people(valley, hamlet, quick_sync, capsys, environment):
     first, second = users_of(valley, "student")[:2]
     for key, last in ((first, "Reed"), (second, "Moss")):
         give(valley, key, email="family@example.org", first="Tom", last=last)
@@ -55,9 +53,7 @@ def test_given_a_shared_email_when_reviews_are_listed_then_one_entry_names_both_
         assert capsys.readouterr().out.strip() == "People that wait: none."
 
 
-def test_given_a_person_who_has_the_email_already_when_another_carries_it_then_the_entry_names_both(
-    valley, quick_sync, capsys, environment
-):
+def test_person_who_has_the_email_is_named_with_the_claimant(valley, quick_sync, capsys, environment):
     first, second = users_of(valley, "student")[:2]
     give(valley, first, email="tom@example.org", first="Tom", last="Reed")
     quick_sync(valley)
@@ -68,7 +64,7 @@ def test_given_a_person_who_has_the_email_already_when_another_carries_it_then_t
     assert (entry["clever_id"], set(entry["clever_ids"])) == (second, {first, second})
 
 
-def test_given_many_reviews_alike_when_a_script_resolves_all_then_only_with_the_count_it_was_shown(
+def test_script_resolves_all_only_with_the_shown_count(
     merge,
     valley,
     hamlet,
@@ -107,7 +103,7 @@ def test_given_many_reviews_alike_when_a_script_resolves_all_then_only_with_the_
 
 
 @pytest.mark.parametrize(("typed", "rule"), [("y\n", "relink"), ("n\n", "created")])
-def test_given_a_person_at_a_terminal_when_resolving_all_then_they_are_shown_and_asked_how_many(
+def test_terminal_resolves_all_after_asking_for_the_count(
     merge,
     product,
     capsys,
@@ -123,7 +119,7 @@ def test_given_a_person_at_a_terminal_when_resolving_all_then_they_are_shown_and
     assert {link_of(product, one)[1] for one in new} == {rule}
 
 
-def test_given_reviews_of_two_districts_when_resolving_all_then_one_has_to_be_named(
+def test_bulk_resolution_needs_one_district(
     valley,
     hamlet,
     quick_sync,
@@ -143,7 +139,7 @@ def test_given_reviews_of_two_districts_when_resolving_all_then_one_has_to_be_na
     assert query(product, "select count(*) from roster.reviews where state = 'open'") == [(1,)]
 
 
-def test_given_a_district_disconnected_after_the_review_opened_when_listed_then_relink_is_offered(
+def test_relink_is_offered_after_a_later_disconnection(
     merge,
     hamlet,
     product,

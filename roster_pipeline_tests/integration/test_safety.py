@@ -13,7 +13,7 @@ def held_parts(engine):
     return {part for (part,) in query(engine, "select counts ->> 'part' from roster.holds where state = 'open'")}
 
 
-def test_given_over_a_tenth_leaves_when_synced_then_removals_wait_and_the_rest_is_published(valley, sync, product):
+def test_removals_over_a_tenth_wait_and_the_rest_is_published(valley, sync, product):
     sync(valley)
     before = published(product, valley.id)
     leaving = users_of(valley, "student")[:7]
@@ -34,7 +34,7 @@ def test_given_over_a_tenth_leaves_when_synced_then_removals_wait_and_the_rest_i
     assert query(product, "select distinct reason from roster.holds") == [("district_removals",)]
 
 
-def test_given_a_held_sync_when_they_come_back_then_nothing_is_held_any_more(valley, quick_sync, product):
+def test_hold_ends_when_people_return(valley, quick_sync, product):
     quick_sync(valley)
     rows, people = contents(product), {key: valley.get("users", key) for key in users_of(valley, "student")[:7]}
     for key in people:
@@ -47,7 +47,7 @@ def test_given_a_held_sync_when_they_come_back_then_nothing_is_held_any_more(val
     assert contents(product) == rows
 
 
-def test_given_a_held_sync_when_run_again_then_still_held_against_the_published_state(valley, quick_sync, product):
+def test_repeated_sync_holds_against_the_published_state(valley, quick_sync, product):
     quick_sync(valley)
     before = published(product, valley.id)
     for key in users_of(valley, "student")[:7]:
@@ -57,7 +57,7 @@ def test_given_a_held_sync_when_run_again_then_still_held_against_the_published_
     assert kept(before, published(product, valley.id))
 
 
-def test_given_a_tenth_exactly_leaves_when_synced_then_nothing_is_held(valley, quick_sync, product):
+def test_exactly_a_tenth_is_not_held(valley, quick_sync, product):
     quick_sync(valley)
     for key in users_of(valley, "student")[:6]:
         valley.remove("users", key)
@@ -66,7 +66,7 @@ def test_given_a_tenth_exactly_leaves_when_synced_then_nothing_is_held(valley, q
 
 
 @pytest.mark.parametrize("name", ["schools", "users", "sections", "terms", "courses"])
-def test_given_a_list_is_empty_that_was_not_when_synced_then_nothing_is_removed(valley, quick_sync, product, name):
+def test_list_that_became_empty_removes_nothing(valley, quick_sync, product, name):
     quick_sync(valley)
     before = published(product, valley.id)
     for key in list(valley.resources[name]):
@@ -77,7 +77,7 @@ def test_given_a_list_is_empty_that_was_not_when_synced_then_nothing_is_removed(
     assert difference(before, after) == {}
 
 
-def test_given_a_school_is_held_when_synced_then_its_rosters_stay_in_it(valley, quick_sync, product):
+def test_rosters_of_a_held_school_stay_in_it(valley, quick_sync, product):
     quick_sync(valley)
     before = published(product, valley.id)
     school = valley.resources["schools"].ids()[0]
@@ -105,9 +105,7 @@ def break_teacher(district):
 
 
 @pytest.mark.parametrize("spoil", [break_roles, break_section, break_school, break_teacher])
-def test_given_a_record_that_cannot_be_read_when_synced_then_nothing_hangs_in_the_air(
-    valley, quick_sync, product, spoil
-):
+def test_unreadable_record_leaves_no_dangling_row(valley, quick_sync, product, spoil):
     quick_sync(valley)
     before = row_versions(product)
     valley.put(*spoil(valley))
@@ -117,7 +115,7 @@ def test_given_a_record_that_cannot_be_read_when_synced_then_nothing_hangs_in_th
 
 
 @pytest.mark.parametrize("role", ["student", "teacher"])
-def test_given_a_record_whose_id_cannot_be_read_when_synced_then_nothing_is_removed(valley, quick_sync, product, role):
+def test_record_with_an_unreadable_id_removes_nothing(valley, quick_sync, product, role):
     quick_sync(valley)
     before = published(product, valley.id)
     key = users_of(valley, role)[0]
@@ -129,7 +127,7 @@ def test_given_a_record_whose_id_cannot_be_read_when_synced_then_nothing_is_remo
     assert kept(before, after)
 
 
-def test_given_records_set_aside_when_synced_then_dagster_says_how_many_and_why(valley, sync, product, checks):
+def test_dagster_reports_quarantined_records_with_reasons(valley, sync, product, checks):
     sync(valley)
     valley.put(*break_roles(valley))
     section = valley.get("sections", valley.resources["sections"].ids()[1])
@@ -142,7 +140,7 @@ def test_given_records_set_aside_when_synced_then_dagster_says_how_many_and_why(
     assert section["id"] in published(product, valley.id).rosters
 
 
-def test_given_a_shared_school_is_unshared_when_synced_then_only_its_memberships_end(connect, quick_sync, product):
+def test_unshared_school_ends_only_its_memberships(connect, quick_sync, product):
     wide = connect(generate_district(DistrictSpec("Cedar County", 12, 120, 24, 48, 2.0), seed=9))
     quick_sync(wide)
     before = published(product, wide.id)
@@ -155,7 +153,7 @@ def test_given_a_shared_school_is_unshared_when_synced_then_only_its_memberships
     assert after.members == before.members
 
 
-def test_given_nearly_every_name_changes_when_synced_then_names_wait_and_newcomers_come_in(valley, quick_sync, product):
+def test_mass_rename_waits_and_newcomers_join(valley, quick_sync, product):
     quick_sync(valley)
     before = published(product, valley.id)
     for key in users_of(valley, "student") + users_of(valley, "teacher"):
@@ -169,7 +167,7 @@ def test_given_nearly_every_name_changes_when_synced_then_names_wait_and_newcome
     assert newcomer["id"] in after.people
 
 
-def test_given_classes_lose_their_teachers_when_synced_then_they_wait(valley, quick_sync, product):
+def test_classes_that_lose_their_teachers_wait(valley, quick_sync, product):
     quick_sync(valley)
     before = published(product, valley.id)
     for key in valley.resources["sections"].ids():
@@ -179,9 +177,7 @@ def test_given_classes_lose_their_teachers_when_synced_then_they_wait(valley, qu
     assert published(product, valley.id).teachers == before.teachers
 
 
-def test_given_every_class_changes_its_teacher_when_the_old_ones_wait_then_each_class_has_one_primary_teacher(
-    valley, quick_sync, product
-):
+def test_held_teachers_leave_one_primary_teacher_a_class(valley, quick_sync, product):
     quick_sync(valley)
     teachers = users_of(valley, "teacher")
     for section in [one for one in valley.resources["sections"].values() if one.get("teacher")]:
@@ -196,9 +192,7 @@ def test_given_every_class_changes_its_teacher_when_the_old_ones_wait_then_each_
     assert quick_sync(valley).total == 0
 
 
-def test_given_many_change_school_when_the_old_memberships_wait_then_each_has_one_primary_school(
-    valley, quick_sync, product
-):
+def test_held_moves_leave_one_primary_school_a_person(valley, quick_sync, product):
     quick_sync(valley)
     schools = valley.resources["schools"].ids()
     for key in users_of(valley, "student")[:20]:

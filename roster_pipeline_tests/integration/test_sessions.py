@@ -66,7 +66,7 @@ def text(url):
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
-def test_given_a_database_with_other_habits_when_connected_then_values_are_what_they_were(hostile, driver):
+def test_habits_of_a_database_do_not_change_values(hostile, driver):
     url = hostile.set(drivername=f"postgresql+{driver}")
     engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(in_schema(text(url), "public"))
     with engine.connect() as pg:
@@ -77,7 +77,7 @@ def test_given_a_database_with_other_habits_when_connected_then_values_are_what_
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
-def test_given_options_in_the_url_when_connected_then_they_are_kept(url, driver):
+def test_options_of_the_url_are_kept(url, driver):
     url = url.set(drivername=f"postgresql+{driver}")
     url = url.update_query_dict({"options": "-c statement_timeout=77s -c work_mem=5MB", "application_name": "mine"})
     engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(in_schema(text(url), "public"))
@@ -87,7 +87,7 @@ def test_given_options_in_the_url_when_connected_then_they_are_kept(url, driver)
     engine.dispose()
 
 
-def test_given_no_options_in_the_url_when_connected_then_none_is_sent_at_the_start(url):
+def test_url_without_options_sends_none(url):
     with pooler(url) as running:
         address = url.set(host="127.0.0.1", port=running.listener.getsockname()[1], query={"sslmode": "disable"})
         for engine in (
@@ -100,7 +100,7 @@ def test_given_no_options_in_the_url_when_connected_then_none_is_sent_at_the_sta
     assert [set(one) - {"user", "database"} for one in running.parameters] == [set(), set()]
 
 
-def test_given_a_pooler_in_transaction_mode_then_one_line_refuses_it_and_no_session_was_changed(url, script):
+def test_pooler_in_transaction_mode_is_refused_in_one_line(url, script):
     with pooler(url) as running:
         address = url.set(
             drivername="postgresql", host="127.0.0.1", port=running.listener.getsockname()[1], password="hunter2"
@@ -114,7 +114,7 @@ def test_given_a_pooler_in_transaction_mode_then_one_line_refuses_it_and_no_sess
 
 
 @pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="PgBouncer is not installed on this machine")
-def test_given_pgbouncer_in_transaction_mode_then_it_is_refused_and_in_session_mode_it_is_not(url, tmp_path):
+def test_pgbouncer_is_refused_only_in_transaction_mode(url, tmp_path):
     Path(url.query["host"]).parent.chmod(0o711)  # PgBouncer does not run as root either
     with bouncer(url, tmp_path, "session") as address:
         look_at_server(text(address), SETTING)
@@ -154,7 +154,7 @@ def answers(url):
     return True
 
 
-def test_given_a_database_in_another_encoding_when_looked_at_then_refused(server_url):
+def test_database_in_another_encoding_is_refused(server_url):
     execute_apart(
         server_url, "create database in_latin template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'"
     )
@@ -166,14 +166,14 @@ def test_given_a_database_in_another_encoding_when_looked_at_then_refused(server
     assert (refused.value.exit_code, "\n" in str(refused.value)) == (2, False)
 
 
-def test_given_a_database_that_takes_no_writes_when_a_command_runs_then_exit_2_and_one_line(url, server_url, script):
+def test_read_only_database_exits_2_with_one_line(url, server_url, script):
     execute_apart(server_url, f"alter database {url.database} set default_transaction_read_only = on")
     ended = script("districts")
     assert (ended.returncode, ended.stderr.count("\n")) == (ServerReadOnly.exit_code, 1) == (2, 1)
     assert "read-only" in complaint(ended)
 
 
-def test_given_the_session_of_a_lock_ended_when_checked_then_the_lock_is_lost(product):
+def test_ended_session_loses_its_lock(product):
     with district_lock(product, "5" * 24, on_wait=lambda: None) as lock:
         with transaction(product) as pg:
             lock.check(pg)
@@ -182,9 +182,7 @@ def test_given_the_session_of_a_lock_ended_when_checked_then_the_lock_is_lost(pr
             lock.check(pg)
 
 
-def test_given_the_session_of_the_lock_is_cut_while_it_decides_when_synced_then_nothing_is_published(
-    valley, sync, job, instance, product
-):
+def test_lost_lock_publishes_nothing(valley, sync, job, instance, product):
     sync(valley)
     before = published(product, valley.id)
     key = valley.resources["sections"].ids()[0]
@@ -205,7 +203,7 @@ def test_given_the_session_of_the_lock_is_cut_while_it_decides_when_synced_then_
     assert published(product, valley.id) != before
 
 
-def test_given_idle_sessions_are_cut_when_dagster_goes_on_then_it_notices_nothing(environment, product):
+def test_dagster_survives_cut_idle_sessions(environment, product):
     with dagster_instance(read_settings()) as dagster:
         assert dagster.get_runs() == []
         query(product, END_OTHERS)
@@ -214,7 +212,7 @@ def test_given_idle_sessions_are_cut_when_dagster_goes_on_then_it_notices_nothin
         assert dagster.all_asset_keys() == []
 
 
-def test_given_a_run_without_a_partition_when_started_by_hand_then_it_says_so_with_exit_2(environment, job, instance):
+def test_run_without_a_partition_exits_2(environment, job, instance):
     from roster_pipeline.defs.launch import read_ended
 
     result = job.execute_in_process(instance=instance, raise_on_error=False)
@@ -222,7 +220,7 @@ def test_given_a_run_without_a_partition_when_started_by_hand_then_it_says_so_wi
     assert (ended.exit_code, "no partition" in ended.failure, "\n" in ended.failure) == (2, True, False)
 
 
-def test_given_a_setting_of_dagsters_own_when_it_is_a_pooler_then_the_line_names_it(environment, monkeypatch, url):
+def test_pooler_in_dagsters_setting_is_named(environment, monkeypatch, url):
     with pooler(url) as running:
         address = url.set(drivername="postgresql", host="127.0.0.1", port=running.listener.getsockname()[1])
         monkeypatch.setenv("ROSTER_DAGSTER_DATABASE_URL", text(address.set(query={"sslmode": "disable"})))

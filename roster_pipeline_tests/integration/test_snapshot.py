@@ -23,7 +23,7 @@ MUCH = 4_000_000
 """Bytes, more than the file of a small district grows by."""
 
 
-def test_given_a_sync_when_done_then_every_table_is_there_with_its_history(valley, sync, product, latest):
+def test_snapshot_has_every_table_with_history(valley, sync, product, latest):
     sync(valley)
     shown = {name for (name,) in read(latest, "select table_name from information_schema.tables")}
     assert shown == {*NAMES, *(f"{name}_history" for name in NAMES)}
@@ -40,9 +40,7 @@ def test_given_a_sync_when_done_then_every_table_is_there_with_its_history(valle
     }
 
 
-def test_given_a_disk_that_fills_up_at_any_moment_when_written_then_all_is_in_it_or_it_stays_as_it_was(
-    valley, publish, quick_sync, product, latest
-):
+def test_full_disk_leaves_the_snapshot_old_or_complete(valley, publish, quick_sync, product, latest):
     publish(valley)
     for school in list(valley.resources["schools"].values()):
         valley.put("schools", school | {"name": "Renamed"})
@@ -63,7 +61,7 @@ def test_given_a_disk_that_fills_up_at_any_moment_when_written_then_all_is_in_it
     assert set(outcomes) == {"failed", "written"}
 
 
-def test_given_changes_when_synced_then_history_says_from_when_to_when(valley, publish, latest):
+def test_history_dates_each_change(valley, publish, latest):
     publish(valley)
     sections = valley.resources["sections"]
     keys = sorted(sections, key=lambda key: len(sections[key]["students"]))
@@ -83,7 +81,7 @@ def test_given_changes_when_synced_then_history_says_from_when_to_when(valley, p
     assert read(latest, untouched, new_since) == [(1,)]
 
 
-def test_given_the_same_feed_when_synced_again_then_only_the_sync_is_added(valley, publish, latest):
+def test_unchanged_feed_adds_only_the_sync(valley, publish, latest):
     publish(valley)
     counts = "select (select count(*) from people_history), (select count(*) from enrollments_history)"
     before = read(latest, counts)
@@ -92,7 +90,7 @@ def test_given_the_same_feed_when_synced_again_then_only_the_sync_is_added(valle
     assert read(latest, "select count(*) from syncs") == [(2,)]
 
 
-def test_given_two_districts_when_one_is_synced_then_the_others_rows_stay_as_they_were(valley, hamlet, publish, latest):
+def test_sync_of_one_district_keeps_the_rows_of_the_other(valley, hamlet, publish, latest):
     publish(valley)
     publish(hamlet)
     ours = "select * from people_history where district_id = ? order by all"
@@ -103,7 +101,7 @@ def test_given_two_districts_when_one_is_synced_then_the_others_rows_stay_as_the
     assert read(latest, "select count(distinct district_id) from people") == [(2,)]
 
 
-def test_given_a_reader_when_the_next_is_written_then_they_keep_what_they_opened(valley, publish, latest):
+def test_open_reader_keeps_its_version(valley, publish, latest):
     publish(valley)
     valley.put("sections", valley.get("sections", valley.resources["sections"].ids()[0]) | {"name": "Newer name"})
     newer = "select count(*) from rosters where name = 'Newer name'"
@@ -115,7 +113,7 @@ def test_given_a_reader_when_the_next_is_written_then_they_keep_what_they_opened
     assert read(latest, newer) == [(1,)]
 
 
-def test_given_a_sync_runs_when_opened_all_the_while_then_it_is_always_complete(valley, publish, latest):
+def test_snapshot_is_complete_at_every_moment(valley, publish, latest):
     publish(valley)
     people = read(latest, "select count(*) from people")
     done, seen, failures = threading.Event(), set(), []
@@ -139,7 +137,7 @@ def test_given_a_sync_runs_when_opened_all_the_while_then_it_is_always_complete(
     assert sorted(path.name for path in latest.parent.iterdir() if path.suffix == ".duckdb") == ["latest.duckdb"]
 
 
-def test_given_a_snapshot_then_it_is_closed_to_others_until_the_operator_opens_it_for_good(valley, publish, latest):
+def test_snapshot_is_private_until_the_operator_opens_it(valley, publish, latest):
     publish(valley)
     assert latest.parent.stat().st_mode & 0o077 == 0
     latest.chmod(0o640)
@@ -147,7 +145,7 @@ def test_given_a_snapshot_then_it_is_closed_to_others_until_the_operator_opens_i
     assert latest.stat().st_mode & 0o777 == 0o640
 
 
-def test_given_it_fails_while_it_is_written_then_the_last_one_stays_alone(valley, publish, product, latest):
+def test_failed_write_keeps_the_last_snapshot(valley, publish, product, latest):
     publish(valley)
     before = read(latest, "select * from syncs")
     with pytest.raises(ProductUnusable), transaction(product) as pg:

@@ -68,9 +68,7 @@ def client(latest):
         process.communicate()
 
 
-def test_given_a_damaged_file_when_one_district_is_synced_then_it_is_moved_aside_and_holds_every_district_again(
-    valley, hamlet, publish, latest, write
-):
+def test_damaged_snapshot_is_rebuilt_for_every_district(valley, hamlet, publish, latest, write):
     publish(hamlet)
     plan = publish(valley)
     rows, syncs = read(latest, ROWS), read(latest, "select district_id, id, state from syncs order by all")
@@ -94,9 +92,7 @@ def test_given_a_damaged_file_when_one_district_is_synced_then_it_is_moved_aside
     assert {path.stat().st_mode & 0o077 for path in latest.parent.iterdir()} == {0}
 
 
-def test_given_a_client_that_opened_it_for_writing_and_died_when_synced_then_the_file_opens_and_is_as_published(
-    valley, publish, latest, client
-):
+def test_snapshot_opens_after_a_client_died_while_writing(valley, publish, latest, client):
     publish(valley)
     rows = read(latest, ROWS)
     log = latest.with_name("latest.duckdb.wal")
@@ -113,9 +109,7 @@ def test_given_a_client_that_opened_it_for_writing_and_died_when_synced_then_the
     assert read(latest, ROWS) == rows
 
 
-def test_given_a_damaged_file_that_a_client_has_open_for_writing_when_synced_then_refused_and_left_alone(
-    valley, publish, latest, client, write
-):
+def test_damaged_snapshot_in_use_is_left_alone(valley, publish, latest, client, write):
     plan = publish(valley)
     writer = client()
     with latest.open("r+b") as file:
@@ -129,9 +123,7 @@ def test_given_a_damaged_file_that_a_client_has_open_for_writing_when_synced_the
     assert len(write(plan)) == 1
 
 
-def test_given_a_file_of_a_newer_storage_and_older_columns_when_synced_then_converted_once_with_its_history(
-    valley, publish, latest
-):
+def test_older_format_is_converted_once_with_its_history(valley, publish, latest):
     publish(valley)
     valley.put("sections", valley.get("sections", valley.resources["sections"].ids()[0]) | {"name": "Newer name"})
     publish(valley)
@@ -153,9 +145,7 @@ def test_given_a_file_of_a_newer_storage_and_older_columns_when_synced_then_conv
     assert moved_aside(latest) == []
 
 
-def test_given_a_damaged_file_when_synced_then_the_run_and_the_command_say_that_its_history_starts_anew(
-    valley, sync, latest, instance, capsys
-):
+def test_run_and_command_report_a_restarted_history(valley, sync, latest, instance, capsys):
     for damaged in (False, True):
         if damaged:
             damage(latest, "text")

@@ -48,9 +48,7 @@ def answers(python: Path, file: Path):
     return version, opened
 
 
-def test_given_snapshots_new_updated_and_converted_when_read_with_duckdb_1_then_it_sees_what_duckdb_2_sees(
-    valley, publish, latest, duckdb_1, product
-):
+def test_duckdb_1_reads_every_kind_of_snapshot(valley, publish, latest, duckdb_1, product):
     publish(valley)
     assert answers(duckdb_1, latest)[1] == answers(Path(sys.executable), latest)[1]
     valley.remove("users", users_of(valley, "student")[0])

@@ -33,7 +33,7 @@ def in_the_way(environment):
     folder.unlink(missing_ok=True)
 
 
-def test_given_a_snapshot_that_fails_when_synced_then_the_product_and_one_alert_say_so_until_it_succeeds(
+def test_failing_snapshot_raises_one_alert_until_it_succeeds(
     valley,
     sync,
     standing,
@@ -60,7 +60,7 @@ def test_given_a_snapshot_that_fails_when_synced_then_the_product_and_one_alert_
     shutil.rmtree(in_the_way)
 
 
-def test_given_a_correction_when_its_snapshot_fails_or_finds_a_damaged_file_then_that_is_said_and_kept(
+def test_correction_reports_a_failed_or_damaged_snapshot(
     valley,
     quick_sync,
     standing,

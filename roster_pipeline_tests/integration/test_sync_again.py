@@ -16,7 +16,7 @@ from roster_pipeline_tests.support.readers import (
 from roster_pipeline_tests.support.rule_book import expect
 
 
-def test_given_the_same_feed_when_synced_again_then_no_row_is_written(valley, sync, product):
+def test_unchanged_feed_writes_no_row(valley, sync, product):
     sync(valley)
     before = row_versions(product)
     journal = query(product, "select count(*) from roster.changes")
@@ -27,7 +27,7 @@ def test_given_the_same_feed_when_synced_again_then_no_row_is_written(valley, sy
     assert last_sync(product) == ("published", nothing)
 
 
-def test_given_only_stamps_changed_when_synced_again_then_nothing_changes(valley, quick_sync, product):
+def test_changed_timestamps_alone_change_nothing(valley, quick_sync, product):
     quick_sync(valley)
     before = row_versions(product)
     valley.start_day()
@@ -38,7 +38,7 @@ def test_given_only_stamps_changed_when_synced_again_then_nothing_changes(valley
     assert row_versions(product) == before
 
 
-def test_given_five_school_days_when_synced_after_each_then_the_product_equals_the_feed(valley, quick_sync, product):
+def test_five_school_days_equal_the_feed(valley, quick_sync, product):
     expected = None
     for _day in range(5):
         plan = quick_sync(valley)
@@ -48,7 +48,7 @@ def test_given_five_school_days_when_synced_after_each_then_the_product_equals_t
         school_days(valley, 1)
 
 
-def test_given_new_names_when_synced_again_then_they_follow_clever_and_ids_stay(valley, quick_sync, product):
+def test_new_names_follow_clever_and_ids_stay(valley, quick_sync, product):
     quick_sync(valley)
     ids = query(product, "select id, clever_id from roster.rosters union select id, clever_id from roster.schools")
     section = first_with(valley, "sections", lambda _: True)
@@ -64,7 +64,7 @@ def test_given_new_names_when_synced_again_then_they_follow_clever_and_ids_stay(
     assert sorted(again) == sorted(ids)
 
 
-def test_given_someone_leaves_and_returns_when_synced_then_the_same_rows_are_back(valley, quick_sync, product):
+def test_returning_person_gets_the_same_rows_back(valley, quick_sync, product):
     quick_sync(valley)
     rows = contents(product)
     key = users_of(valley, "student")[3]
@@ -85,7 +85,7 @@ def test_given_someone_leaves_and_returns_when_synced_then_the_same_rows_are_bac
     assert contents(product) == rows
 
 
-def test_given_two_people_swap_addresses_when_synced_then_both_get_theirs(valley, quick_sync, product):
+def test_swapped_emails_reach_both_people(valley, quick_sync, product):
     quick_sync(valley)
     one, other = (valley.get("users", key) for key in users_of(valley, "teacher")[:2])
     valley.put("users", one | {"email": other["email"]})
@@ -95,7 +95,7 @@ def test_given_two_people_swap_addresses_when_synced_then_both_get_theirs(valley
     assert (people[one["id"]][3], people[other["id"]][3]) == (other["email"], one["email"])
 
 
-def test_given_a_newcomer_takes_an_address_left_in_the_same_sync_then_it_is_theirs(valley, quick_sync, product):
+def test_newcomer_takes_an_email_freed_in_the_same_sync(valley, quick_sync, product):
     quick_sync(valley)
     one = valley.get("users", users_of(valley, "teacher")[0])
     valley.put("users", one | {"email": "moved.on@example.org"})
@@ -105,9 +105,7 @@ def test_given_a_newcomer_takes_an_address_left_in_the_same_sync_then_it_is_thei
     assert (people[one["id"]][3], people["f" * 24][3]) == ("moved.on@example.org", one["email"])
 
 
-def test_given_a_section_goes_and_returns_when_synced_then_archived_and_the_same_roster_restored(
-    valley, quick_sync, product
-):
+def test_returning_section_restores_the_same_roster(valley, quick_sync, product):
     quick_sync(valley)
     rows = contents(product)
     section = first_with(valley, "sections", lambda one: 0 < len(one["students"]) < 8)
@@ -122,9 +120,7 @@ def test_given_a_section_goes_and_returns_when_synced_then_archived_and_the_same
     assert contents(product) == rows
 
 
-def test_given_a_hidden_roster_when_its_section_changes_goes_and_returns_then_hidden_and_fresh(
-    valley, quick_sync, product
-):
+def test_hidden_roster_stays_hidden_and_current(valley, quick_sync, product):
     quick_sync(valley)
     section = first_with(valley, "sections", lambda one: 0 < len(one["students"]) < 8)
     hide = "update roster.rosters set hidden_at = '2026-03-01T12:00:00Z' where clever_id = :section returning hidden_at"
@@ -141,7 +137,7 @@ def test_given_a_hidden_roster_when_its_section_changes_goes_and_returns_then_hi
     assert published(product, valley.id).rosters[section["id"]][1] == "Newest name"
 
 
-def test_given_a_verified_teacher_when_they_leave_and_return_then_still_verified(valley, quick_sync, product):
+def test_returning_teacher_is_still_verified(valley, quick_sync, product):
     quick_sync(valley)
     key = users_of(valley, "teacher")[0]
     verified = execute(
@@ -201,7 +197,7 @@ def native(valley, quick_sync, product):
     return rows
 
 
-def test_given_native_rosters_and_admins_when_synced_then_they_are_as_they_were(valley, quick_sync, native):
+def test_native_rosters_and_admins_are_untouched(valley, quick_sync, native):
     before = native()
     assert len(before["roster_students"]) == 60
     leave(valley, users_of(valley, "student")[0])

@@ -13,9 +13,7 @@ def states(product):
     return [state for (state,) in query(product, "select state from roster.syncs order by id")]
 
 
-def test_given_a_class_hidden_since_when_the_sync_is_undone_then_archived_and_still_hidden(
-    valley, quick_sync, product, undo
-):
+def test_undone_class_stays_hidden(valley, quick_sync, product, undo):
     sync_id = quick_sync(valley).sync_id
     execute(
         product, "update roster.rosters set hidden_at = '2026-01-01' where id = (select min(id) from roster.rosters)"
@@ -26,7 +24,7 @@ def test_given_a_class_hidden_since_when_the_sync_is_undone_then_archived_and_st
     assert {name: len(rows) for name, rows in live_rows(product).items() if rows} == {}
 
 
-def test_given_a_row_changed_since_when_undone_then_it_is_kept_and_listed(valley, quick_sync, product, undo):
+def test_row_changed_since_is_kept_and_listed(valley, quick_sync, product, undo):
     sync_id = quick_sync(valley).sync_id
     ((account, _, _),) = query(product, LINK, key=users_of(valley, "teacher")[0])
     execute(product, "update roster.accounts set role = 'admin' where id = :id", as_sync=True, id=account)
@@ -40,7 +38,7 @@ def test_given_a_row_changed_since_when_undone_then_it_is_kept_and_listed(valley
     ]
 
 
-def test_given_an_address_taken_since_when_undone_then_nobody_loses_it(valley, quick_sync, product, undo):
+def test_email_taken_since_is_not_lost(valley, quick_sync, product, undo):
     student = give(valley, users_of(valley, "student")[0], email="tom@example.org", first="Tom", last="Reed")
     quick_sync(valley)
     give(valley, student["id"], email="tom.reed@example.org", first="Tom", last="Reed")
@@ -56,9 +54,7 @@ def test_given_an_address_taken_since_when_undone_then_nobody_loses_it(valley, q
     assert emails == [("tom.reed@example.org",), ("tom@example.org",)]
 
 
-def test_given_people_who_left_when_that_sync_is_undone_then_they_are_in_their_classes_again(
-    valley, quick_sync, product, undo
-):
+def test_undone_removals_return_to_their_classes(valley, quick_sync, product, undo):
     quick_sync(valley)
     before = live_rows(product)
     for key in users_of(valley, "student")[:20]:
@@ -71,7 +67,7 @@ def test_given_people_who_left_when_that_sync_is_undone_then_they_are_in_their_c
     assert states(product) == ["published", "undone", "published"]
 
 
-def test_given_an_undo_when_undone_in_turn_then_the_sync_counts_again(valley, quick_sync, product, undo):
+def test_undone_undo_counts_the_sync_again(valley, quick_sync, product, undo):
     sync_id = quick_sync(valley).sync_id
     after = live_rows(product)
     again = undo(undo(sync_id).sync_id)
@@ -80,7 +76,7 @@ def test_given_an_undo_when_undone_in_turn_then_the_sync_counts_again(valley, qu
     assert states(product) == ["published", "undone", "published"]
 
 
-def test_given_an_undo_of_an_undo_when_undone_too_then_each_says_whether_it_counts(valley, quick_sync, product, undo):
+def test_chain_of_undos_reports_what_counts(valley, quick_sync, product, undo):
     last = quick_sync(valley).sync_id
     for _ in range(3):
         last = undo(last).sync_id
@@ -88,9 +84,7 @@ def test_given_an_undo_of_an_undo_when_undone_too_then_each_says_whether_it_coun
     assert {name: rows for name, rows in live_rows(product).items() if rows} == {}
 
 
-def test_given_a_sync_that_held_removals_when_its_undo_is_undone_then_it_is_held_again(
-    valley, quick_sync, product, undo
-):
+def test_undone_undo_restores_the_held_state(valley, quick_sync, product, undo):
     quick_sync(valley)
     for key in users_of(valley, "student")[:20]:
         valley.remove("users", key)
@@ -98,9 +92,7 @@ def test_given_a_sync_that_held_removals_when_its_undo_is_undone_then_it_is_held
     assert states(product) == ["published", "held", "undone", "published"]
 
 
-def test_given_a_sync_undone_already_or_unknown_when_undone_then_nothing_to_do_or_refused(
-    valley, quick_sync, product, undo
-):
+def test_repeated_or_unknown_undo_is_refused_or_empty(valley, quick_sync, product, undo):
     sync_id = quick_sync(valley).sync_id
     undo(sync_id)
     assert undo(sync_id) is None

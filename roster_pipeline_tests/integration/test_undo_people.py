@@ -19,9 +19,7 @@ from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, live_rows, query, row_versions
 
 
-def test_given_a_class_left_and_joined_again_since_when_the_first_joining_is_undone_then_still_in_it(
-    valley, quick_sync, product, student, undo
-):
+def test_rejoined_class_survives_the_undo_of_the_first_joining(valley, quick_sync, product, student, undo):
     quick_sync(valley)
     key = another_class(valley, student)
     enrol(valley, key, student)
@@ -35,9 +33,7 @@ def test_given_a_class_left_and_joined_again_since_when_the_first_joining_is_und
     assert [skipped["entity"] for skipped in undone.skipped] == ["roster_students"]
 
 
-def test_given_two_relinks_in_a_row_when_the_first_is_undone_then_the_person_keeps_account_and_classes(
-    valley, quick_sync, product, student, decide, undo
-):
+def test_second_relink_survives_the_undo_of_the_first(valley, quick_sync, product, student, decide, undo):
     quick_sync(valley)
     own = link_of(product, student)[0]
     second = with_new_id(valley, student, "bee2")
@@ -52,7 +48,7 @@ def test_given_two_relinks_in_a_row_when_the_first_is_undone_then_the_person_kee
     assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
 
 
-def test_given_an_account_that_somebody_else_got_since_when_a_decision_is_redone_then_both_keep_what_they_have(
+def test_redone_decision_takes_no_account_from_another_person(
     valley, quick_sync, product, student, account, decide, undo
 ):
     account(student["email"], "Ann", "Other")
@@ -65,9 +61,7 @@ def test_given_an_account_that_somebody_else_got_since_when_a_decision_is_redone
     assert live_rows(product) == before
 
 
-def test_given_an_old_account_whose_owner_is_back_when_the_parting_is_undone_then_each_keeps_their_own(
-    valley, quick_sync, product, renamed, decide, undo
-):
+def test_undone_parting_leaves_each_person_their_account(valley, quick_sync, product, renamed, decide, undo):
     person, old = renamed
     parted = decide(person, "different")
     fresh = link_of(product, person)[0]
@@ -91,7 +85,7 @@ def test_given_an_old_account_whose_owner_is_back_when_the_parting_is_undone_the
     ("first", "then", "names"),
     [("different", "same", ("Kim", "West", "kim.west")), ("same", "different", ("Tom", "Reed", "tom.reed"))],
 )
-def test_given_a_decision_and_a_night_when_reversed_then_the_other_one_does_all_that_it_should(
+def test_undone_decision_and_sync_are_independent(
     valley, quick_sync, product, renamed, decide, undo, first, then, names
 ):
     person, own = renamed
@@ -106,9 +100,7 @@ def test_given_a_decision_and_a_night_when_reversed_then_the_other_one_does_all_
     assert open_reviews(product, person) == []
 
 
-def test_given_somebody_linked_who_has_a_new_address_since_when_reversed_then_the_account_is_its_owners_again(
-    valley, quick_sync, product, student, account, decide, undo
-):
+def test_undone_link_returns_the_account_to_its_owner(valley, quick_sync, product, student, account, decide, undo):
     own = account(student["email"], "Ann", "Other")
     quick_sync(valley)
     decided = decide(student, "same")
@@ -127,9 +119,7 @@ def test_given_somebody_linked_who_has_a_new_address_since_when_reversed_then_th
         "update roster.accounts set role = 'admin' where id = :id",
     ],
 )
-def test_given_somebody_made_an_admin_since_when_the_sync_is_undone_then_all_of_theirs_stays_through_the_next_one(
-    valley, quick_sync, product, undo, promotion
-):
+def test_admin_made_since_survives_the_undo(valley, quick_sync, product, undo, promotion):
     teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     sync_id = quick_sync(valley).sync_id
     own = link_of(product, teacher)[0]
@@ -147,9 +137,7 @@ def test_given_somebody_made_an_admin_since_when_the_sync_is_undone_then_all_of_
     assert held() == before
 
 
-def test_given_an_account_in_use_by_another_organization_since_when_undone_then_open_and_with_its_address(
-    valley, hamlet, quick_sync, product, student, undo
-):
+def test_account_used_elsewhere_stays_open_with_its_email(valley, hamlet, quick_sync, product, student, undo):
     sync_id = quick_sync(valley).sync_id
     own = link_of(product, student)[0]
     execute(product, MEMBER, account=own, role="student", admin=False, district=hamlet.id)
@@ -157,9 +145,7 @@ def test_given_an_account_in_use_by_another_organization_since_when_undone_then_
     assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
 
 
-def test_given_a_closed_account_whose_address_is_taken_since_when_the_undo_is_undone_then_back_without_it(
-    valley, quick_sync, product, student, account, undo
-):
+def test_reopened_account_returns_without_a_taken_email(valley, quick_sync, product, student, account, undo):
     sync_id = quick_sync(valley).sync_id
     own = link_of(product, student)[0]
     undone = undo(sync_id)
@@ -170,9 +156,7 @@ def test_given_a_closed_account_whose_address_is_taken_since_when_the_undo_is_un
     assert live_classes(product, own) == classes_of(valley, student)
 
 
-def test_given_a_sync_that_ended_one_question_and_asked_another_when_undone_then_the_first_is_asked(
-    valley, quick_sync, product, student, account, undo
-):
+def test_undo_reopens_the_review_that_the_sync_ended(valley, quick_sync, product, student, account, undo):
     quick_sync(valley)
     for address in ("a@example.org", "b@example.org"):
         account(address, "Ann", "Other")
@@ -187,9 +171,7 @@ def test_given_a_sync_that_ended_one_question_and_asked_another_when_undone_then
     assert live_rows(product) == before
 
 
-def test_given_a_question_asked_since_when_a_decision_of_that_reason_is_undone_then_only_the_newer_one_is_open(
-    valley, quick_sync, product, student, account, decide, undo
-):
+def test_undo_leaves_only_the_newer_review_open(valley, quick_sync, product, student, account, decide, undo):
     quick_sync(valley)
     account("a@example.org", "Ann", "Other")
     newer = account("b@example.org", "Bea", "Else")
@@ -202,9 +184,7 @@ def test_given_a_question_asked_since_when_a_decision_of_that_reason_is_undone_t
     assert open_reviews(product, student) == [("email_shared", newer)]
 
 
-def test_given_a_sync_done_again_since_when_its_undo_is_undone_then_nothing_is_there_twice(
-    valley, quick_sync, product, student, account, undo
-):
+def test_undone_undo_after_a_repeated_sync_duplicates_nothing(valley, quick_sync, product, student, account, undo):
     account(student["email"], "Ann", "Other")
     undone = undo(quick_sync(valley).sync_id)
     quick_sync(valley)
@@ -213,9 +193,7 @@ def test_given_a_sync_done_again_since_when_its_undo_is_undone_then_nothing_is_t
     assert live_rows(product) == before
 
 
-def test_given_somebody_of_two_schools_when_the_sync_of_one_is_undone_then_whole_in_the_other(
-    valley, quick_sync, product, student, undo
-):
+def test_undo_of_one_school_keeps_the_other_whole(valley, quick_sync, product, student, undo):
     school = student["roles"]["student"]["school"]
     other = next(key for key in valley.resources["schools"] if key != school)
     role = student["roles"]["student"] | {"schools": [school, other]}
@@ -230,9 +208,7 @@ def test_given_somebody_of_two_schools_when_the_sync_of_one_is_undone_then_whole
     assert link_of(product, student) == (own, "created")
 
 
-def test_given_a_school_undone_when_undone_again_then_nothing_to_do_until_that_undo_is_taken_back(
-    valley, quick_sync, product, student, undo
-):
+def test_undo_of_a_school_can_be_repeated_after_its_undo(valley, quick_sync, product, student, undo):
     school, sync_id = student["roles"]["student"]["school"], quick_sync(valley).sync_id
     first = undo(sync_id, school=school)
     assert first.counts["schools"] == {"end": 1}
@@ -245,9 +221,7 @@ def test_given_a_school_undone_when_undone_again_then_nothing_to_do_until_that_u
     assert undo(sync_id, school=school).counts["schools"] == {"end": 1}
 
 
-def test_given_somebody_who_changed_school_when_only_the_old_one_is_undone_then_back_in_it_with_one_primary_school(
-    valley, quick_sync, product, student, undo
-):
+def test_undo_of_the_old_school_leaves_one_primary_school(valley, quick_sync, product, student, undo):
     quick_sync(valley)
     role = student["roles"]["student"]
     other = next(key for key in valley.resources["schools"] if key != role["school"])
@@ -262,9 +236,7 @@ def test_given_somebody_who_changed_school_when_only_the_old_one_is_undone_then_
     assert dict(query(product, read, id=own)) == {role["school"]: False, other: True}
 
 
-def test_given_a_decision_when_undone_for_one_school_then_refused_and_nothing_changes(
-    valley, quick_sync, product, student, account, decide, undo
-):
+def test_decision_cannot_be_undone_for_one_school(valley, quick_sync, product, student, account, decide, undo):
     account(student["email"], "Ann", "Other")
     quick_sync(valley)
     decided = decide(student, "same")

@@ -77,9 +77,7 @@ def rows_of(product, name, organization):
 
 
 @pytest.mark.parametrize(("role", "seen"), [("roster_writer", sorted(TARGETS)), ("roster_reader", READ)])
-def test_given_two_districts_when_a_role_looks_then_it_sees_one_of_them_and_without_a_number_none(
-    districts, product, role, seen
-):
+def test_role_sees_one_district_and_none_without_a_number(districts, product, role, seen):
     own, other = districts
     for name in seen:
         assert min(rows_of(product, name, own), rows_of(product, name, other)) > 0, name
@@ -91,7 +89,7 @@ def test_given_two_districts_when_a_role_looks_then_it_sees_one_of_them_and_with
             assert pg.execute(count).scalar_one() == 0, name
 
 
-def test_given_two_districts_when_the_writer_changes_everything_then_only_its_own_changes(districts, product):
+def test_writer_changes_only_its_own_district(districts, product):
     own, _ = districts
     for name, columns in WRITTEN.items():
         with acting_as(product, "roster_writer", own) as pg:
@@ -99,7 +97,7 @@ def test_given_two_districts_when_the_writer_changes_everything_then_only_its_ow
         assert changed == rows_of(product, name, own) + rows_of(product, name, None), name
 
 
-def test_given_two_districts_when_the_writer_adds_to_the_other_then_refused(districts, product):
+def test_writer_cannot_add_to_another_district(districts, product):
     own, other = districts
     place = {"organization": other}
     for name in ("school", "roster", "sync"):
@@ -114,13 +112,13 @@ def test_given_two_districts_when_the_writer_adds_to_the_other_then_refused(dist
 
 
 @pytest.mark.parametrize("role", FORBIDDEN)
-def test_given_a_role_when_it_does_more_than_it_should_then_refused(product, role):
+def test_role_cannot_exceed_its_rights(product, role):
     said = {statement: refusal(product, statement, role, 1) for statement in FORBIDDEN[role]}
     refused = ("permission denied", "must be owner")
     assert [statement for statement, why in said.items() if not why.startswith(refused)] == []
 
 
-def test_given_the_writer_then_its_grants_are_what_a_sync_writes_and_nothing_else(product):
+def test_grants_of_the_writer_are_what_a_sync_writes(product):
     columns = "select table_name, column_name::text from information_schema.column_privileges "
     added, changed = (
         set(query(product, f"{columns} where grantee = 'roster_writer' and privilege_type = :kind", kind=kind))
@@ -152,9 +150,7 @@ def only_the_role_writes(product):
         )
 
 
-def test_given_tables_that_take_nothing_but_the_role_when_synced_and_undone_then_done(
-    valley, hamlet, quick_sync, sync, product
-):
+def test_tables_that_accept_only_the_role_are_synced_and_undone(valley, hamlet, quick_sync, sync, product):
     quick_sync(hamlet)
     only_the_role_writes(product)
     before = published(product, hamlet.id)
@@ -168,9 +164,7 @@ def test_given_tables_that_take_nothing_but_the_role_when_synced_and_undone_then
     assert difference(before, published(product, hamlet.id)) == {}
 
 
-def test_given_a_grant_is_missing_when_synced_then_nothing_changes_and_one_line_says_how_to_mend_it(
-    valley, quick_sync, sync, product
-):
+def test_missing_grant_changes_nothing_and_names_the_remedy(valley, quick_sync, sync, product):
     quick_sync(valley)
     for key in valley.resources["sections"].ids()[:2]:
         valley.put("sections", valley.get("sections", key) | {"name": "Changed since"})
@@ -186,7 +180,7 @@ def test_given_a_grant_is_missing_when_synced_then_nothing_changes_and_one_line_
     assert difference(expect(valley), published(product, valley.id)) == {}
 
 
-def test_given_another_user_with_grants_then_the_walls_are_not_for_that_one(districts, product):
+def test_other_users_with_grants_are_not_restricted(districts, product):
     with product.connect() as pg:
         for statement in ("create role teachers_app", "grant usage on schema roster to teachers_app"):
             pg.execute(sa.text(statement))

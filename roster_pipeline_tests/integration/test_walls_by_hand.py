@@ -48,9 +48,7 @@ def roles(engine):
     return query(engine, "select rolname from pg_roles where rolname like 'roster%' order by 1")
 
 
-def test_given_a_user_who_may_not_make_roles_when_synced_then_as_itself_until_an_administrator_makes_them(
-    valley, quick_sync, product, administrator
-):
+def test_sync_runs_as_itself_until_the_roles_exist(valley, quick_sync, product, administrator):
     execute(product, "alter table roster.changes add column written_by text default current_user")
     writers = "select distinct written_by from roster.changes where sync_id = :sync"
     first = quick_sync(valley)
@@ -81,9 +79,7 @@ def database(administrator):
         engine.dispose()
 
 
-def test_given_a_user_who_may_make_roles_and_is_no_superuser_when_migrated_then_it_may_be_the_writer(
-    administrator, database
-):
+def test_user_who_may_create_roles_becomes_the_writer(administrator, database):
     run(administrator, "create role maker login createrole")
     product = database("maker")
     migrate(product)
@@ -91,7 +87,7 @@ def test_given_a_user_who_may_make_roles_and_is_no_superuser_when_migrated_then_
     assert query(product, MAY_BE_WRITER) == [(True,)]
 
 
-def test_given_another_database_makes_the_roles_at_the_same_moment_when_migrated_then_done(administrator, database):
+def test_roles_created_at_the_same_moment_do_not_collide(administrator, database):
     product = database("postgres")
     waiting = "select count(*) from pg_stat_activity where datname = 'of_postgres' and wait_event_type = 'Lock'"
     with (

@@ -52,7 +52,7 @@ def refused(product, statement, organization, values):
 
 
 @pytest.mark.parametrize("what", ABOUT)
-def test_given_two_districts_when_the_writer_of_one_writes_about_the_other_then_refused_and_about_its_own_then_done(
+def test_writer_cannot_refer_to_another_district(
     districts,
     product,
     sides,
@@ -68,7 +68,7 @@ def test_given_two_districts_when_the_writer_of_one_writes_about_the_other_then_
     assert refused(product, ABOUT[what], own, ours) == ""
 
 
-def test_given_an_account_that_is_of_another_organization_now_when_its_membership_ends_then_that_is_written(
+def test_membership_of_an_account_that_moved_can_be_ended(
     districts,
     product,
     sides,

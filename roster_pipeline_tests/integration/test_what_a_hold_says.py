@@ -17,7 +17,7 @@ def why(script, key):
     return {step["name"]: step for step in chain["steps"]}
 
 
-def test_given_several_thresholds_crossed_when_shown_then_one_entry_whose_parts_sum_under_one_name_everywhere(
+def test_several_thresholds_are_one_entry_under_one_name(
     valley,
     crowd,
     quick_sync,
@@ -57,7 +57,7 @@ def test_given_several_thresholds_crossed_when_shown_then_one_entry_whose_parts_
     )
 
 
-def test_given_a_rejected_plan_when_planned_or_asked_why_then_nobody_is_asked_to_act(
+def test_rejected_plan_asks_nobody_to_act(
     valley,
     crowd,
     quick_sync,
@@ -83,7 +83,7 @@ def test_given_a_rejected_plan_when_planned_or_asked_why_then_nobody_is_asked_to
     assert script("holds").stdout.strip() == "Plans that wait: none."
 
 
-def test_given_an_approved_plan_when_asked_why_before_the_sync_then_the_sync_comes_next(
+def test_approved_plan_names_the_sync_as_next(
     valley,
     crowd,
     decide,
@@ -94,7 +94,7 @@ def test_given_an_approved_plan_when_asked_why_before_the_sync_then_the_sync_com
     assert why(script, leaving[0])["Next"]["facts"]["whose"] == "sync"
 
 
-def test_given_a_rejected_set_that_came_back_when_it_leaves_again_then_it_is_a_new_question(
+def test_rejected_set_that_returned_is_asked_again(
     valley,
     quick_sync,
     product,

@@ -91,9 +91,7 @@ def classes_of(district, person):
     return [one["id"] for one in district.resources["sections"].values() if person["id"] in one["students"]]
 
 
-def test_given_an_account_of_the_same_email_when_asked_then_each_step_says_so_and_nobody_has_to_move(
-    valley, quick_sync, product, chain, student
-):
+def test_same_email_is_explained_and_needs_no_action(valley, quick_sync, product, chain, student):
     own = execute(product, ACCOUNT, email=student["email"], first="Tom", last="Reed", role="student")
     quick_sync(valley)
     steps = chain("--person", student["id"])
@@ -109,16 +107,14 @@ def test_given_an_account_of_the_same_email_when_asked_then_each_step_says_so_an
     assert (states(steps["Classes"]).keys(), whose(steps)) == ({"published"}, "nobody")
 
 
-def test_given_a_new_teacher_when_asked_then_created_and_an_admin_is_to_verify(valley, quick_sync, chain, teacher):
+def test_new_teacher_needs_verification(valley, quick_sync, chain, teacher):
     quick_sync(valley)
     steps = chain("--person", teacher["id"])
     assert (steps["Identity"]["facts"]["rule"], steps["Organization"]["state"]) == ("created", "waiting")
     assert whose(steps) == "admin"
 
 
-def test_given_a_member_who_is_not_shared_when_asked_then_parked_and_the_district_is_to_share(
-    valley, quick_sync, chain
-):
+def test_member_who_is_not_shared_is_pending(valley, quick_sync, chain):
     section = first_with(valley, "sections", lambda _: True)
     valley.put("sections", section | {"students": [*section["students"], NOBODY]})
     quick_sync(valley)
@@ -133,9 +129,7 @@ def test_given_a_member_who_is_not_shared_when_asked_then_parked_and_the_distric
     assert whose(of_class) == "district"
 
 
-def test_given_a_person_left_when_asked_then_the_reading_without_them_is_dated_and_what_ended_too(
-    valley, quick_sync, product, chain, student
-):
+def test_departure_is_dated_with_what_ended(valley, quick_sync, product, chain, student):
     quick_sync(valley)
     leave(valley, student["id"])
     quick_sync(valley)
@@ -156,9 +150,7 @@ def test_given_a_person_left_when_asked_then_the_reading_without_them_is_dated_a
     assert whose(steps) == "district"
 
 
-def test_given_records_of_a_wrong_type_when_asked_then_the_reason_is_told_and_the_district_is_to_correct_it(
-    valley, quick_sync, chain, student, teacher
-):
+def test_wrong_type_names_the_reason_and_the_district(valley, quick_sync, chain, student, teacher):
     quick_sync(valley)
     valley.put("users", student | {"roles": {"student": {"school": 7}}})
     valley.put("users", teacher | {"name": {"first": 7, "last": "Moss"}})
@@ -185,9 +177,7 @@ def test_given_records_of_a_wrong_type_when_asked_then_the_reason_is_told_and_th
     )
 
 
-def test_given_a_hidden_and_an_archived_class_when_asked_then_so_are_their_members(
-    valley, quick_sync, product, chain, student
-):
+def test_hidden_and_archived_classes_explain_their_members(valley, quick_sync, product, chain, student):
     quick_sync(valley)
     hidden, archived = classes_of(valley, student)[:2]
     execute(product, "update roster.rosters set hidden_at = '2026-03-01T12:00:00Z' where clever_id = :k", k=hidden)
@@ -203,9 +193,7 @@ def test_given_a_hidden_and_an_archived_class_when_asked_then_so_are_their_membe
     assert (classes[hidden], classes[archived]) == ("hidden", "archived")
 
 
-def test_given_a_removal_that_waits_when_asked_then_it_is_held_and_a_person_decides_that_hold(
-    valley, quick_sync, product, chain, student
-):
+def test_waiting_removal_names_its_hold(valley, quick_sync, product, chain, student):
     quick_sync(valley)
     classes = classes_of(valley, student)
     for key in users_of(valley, "student")[:7]:
@@ -221,9 +209,7 @@ def test_given_a_removal_that_waits_when_asked_then_it_is_held_and_a_person_deci
     assert (unconcerned["Waiting"]["state"], whose(unconcerned)) == ("ok", "nobody")
 
 
-def test_given_an_open_review_when_asked_before_and_after_it_is_resolved_then_who_has_to_and_who_did(
-    valley, quick_sync, product, chain, student
-):
+def test_review_is_explained_before_and_after_its_resolution(valley, quick_sync, product, chain, student):
     about = execute(product, ACCOUNT, email=student["email"], first="Ann", last="Other", role="student")
     quick_sync(valley)
     ((review,),) = query(product, "select id from roster.reviews where clever_id = :key", key=student["id"])
@@ -246,9 +232,7 @@ def test_given_an_open_review_when_asked_before_and_after_it_is_resolved_then_wh
     assert (past["state"], after["Account"]["facts"]["account_id"], whose(after)) == ("ended", about, "nobody")
 
 
-def test_given_nobody_of_that_id_or_email_when_asked_then_exit_2_and_one_line_that_repeats_nothing(
-    valley, quick_sync, why
-):
+def test_unknown_id_or_email_exits_2_and_repeats_nothing(valley, quick_sync, why):
     quick_sync(valley)
     for asked in (("--person", NOBODY), ("--section", NOBODY), ("--email", "nobody.at.all@example.org")):
         code, said, complaint = why(*asked)
@@ -257,15 +241,13 @@ def test_given_nobody_of_that_id_or_email_when_asked_then_exit_2_and_one_line_th
 
 
 @pytest.mark.parametrize("asked", [(), ("--person", NOBODY, "--email", "a@example.org"), ("--person", "")])
-def test_given_none_or_two_of_the_options_when_asked_then_exit_2_and_one_line_names_all_three(valley, why, asked):
+def test_wrong_number_of_options_exits_2_and_lists_them(valley, why, asked):
     code, said, complaint = why(*asked)
     assert (code, said, complaint.count("\n")) == (2, "", 1)
     assert all(name in complaint for name in ("--person", "--section", "--email"))
 
 
-def test_given_a_paused_district_when_asked_then_everything_is_kept_and_an_admin_is_to_resume(
-    valley, quick_sync, product, chain, student
-):
+def test_paused_district_keeps_all_and_waits_for_an_admin(valley, quick_sync, product, chain, student):
     quick_sync(valley)
     execute(product, "update roster.organizations set state = 'paused'")
     for steps in (chain("--person", student["id"]), chain("--section", classes_of(valley, student)[0])):
@@ -273,18 +255,14 @@ def test_given_a_paused_district_when_asked_then_everything_is_kept_and_an_admin
         assert "paused" in steps["Organization"]["says"]
 
 
-def test_a_district_that_clever_shows_no_more_has_its_own_administrators_next(
-    valley, quick_sync, product, chain, student
-):
+def test_missing_district_waits_for_its_own_administrators(valley, quick_sync, product, chain, student):
     quick_sync(valley)
     execute(product, "update roster.organizations set state = 'disconnected', missing_since = now()")
     steps = chain("--person", student["id"])
     assert ("shows the district no more" in steps["Organization"]["says"], whose(steps)) == (True, "district")
 
 
-def test_given_hostile_names_when_printed_then_only_shown_and_for_machines_exact(
-    valley, quick_sync, product, why, chain, student
-):
+def test_hostile_names_are_escaped_for_people_and_exact_in_json(valley, quick_sync, product, why, chain, student):
     (key, *_) = classes_of(valley, student)
     valley.put("sections", valley.get("sections", key) | {"name": HOSTILE})
     valley.put("users", student | {"name": {"first": HOSTILE, "last": "Reed"}})
@@ -303,9 +281,7 @@ def test_given_hostile_names_when_printed_then_only_shown_and_for_machines_exact
     assert HOSTILE in chain("--section", key)["Class"]["says"]
 
 
-def test_given_a_sync_that_runs_when_asked_then_it_says_so_and_tells_what_the_product_knows(
-    valley, quick_sync, product, chain, student
-):
+def test_running_sync_is_mentioned_and_the_product_answers(valley, quick_sync, product, chain, student):
     quick_sync(valley)
     with district_lock(product, valley.id, on_wait=lambda: None):
         steps = chain("--person", student["id"])
@@ -316,9 +292,7 @@ def test_given_a_sync_that_runs_when_asked_then_it_says_so_and_tells_what_the_pr
     assert whose(steps) == "sync"
 
 
-def test_given_no_file_on_this_machine_when_asked_then_it_says_so_and_tells_what_the_product_knows(
-    valley, quick_sync, chain, student
-):
+def test_missing_file_is_mentioned_and_the_product_answers(valley, quick_sync, chain, student):
     quick_sync(valley)
     (read_settings().districts_folder / f"{valley.id}.duckdb").unlink()
     steps = chain("--person", student["id"])
@@ -327,9 +301,7 @@ def test_given_no_file_on_this_machine_when_asked_then_it_says_so_and_tells_what
     assert chain("--section", classes_of(valley, student)[0])["Students"]["state"] == "ok"
 
 
-def test_given_a_question_that_reads_when_a_sync_begins_then_it_waits_and_is_not_disturbed(
-    valley, quick_sync, sync, product
-):
+def test_sync_waits_undisturbed_for_a_reading_question(valley, quick_sync, sync, product):
     quick_sync(valley)
     opened, folder = threading.Event(), read_settings().districts_folder
 
@@ -345,7 +317,7 @@ def test_given_a_question_that_reads_when_a_sync_begins_then_it_waits_and_is_not
     asking.join()
 
 
-def test_given_a_question_when_answered_then_no_row_and_no_file_has_changed(valley, quick_sync, product, why, student):
+def test_question_changes_no_row_and_no_file(valley, quick_sync, product, why, student):
     quick_sync(valley)
     folder = read_settings().districts_folder
 
@@ -359,9 +331,7 @@ def test_given_a_question_when_answered_then_no_row_and_no_file_has_changed(vall
     assert everything() == before
 
 
-def test_given_one_email_in_two_districts_when_asked_then_two_chains_and_each_of_its_own_district(
-    valley, hamlet, quick_sync, product, answer, why, student
-):
+def test_email_in_two_districts_gives_two_separate_reports(valley, hamlet, quick_sync, product, answer, why, student):
     twin = give(hamlet, users_of(hamlet, "student")[0], email=student["email"], first="Kim", last="Lund")
     quick_sync(hamlet)
     quick_sync(valley)
@@ -376,9 +346,7 @@ def test_given_one_email_in_two_districts_when_asked_then_two_chains_and_each_of
     assert {item["facts"]["district_id"] for item in found["found"]} == {valley.id, hamlet.id}
 
 
-def test_given_evidence_that_names_people_of_another_district_when_asked_then_only_that_they_exist(
-    valley, hamlet, quick_sync, product, chain, student
-):
+def test_evidence_of_another_district_reveals_only_existence(valley, hamlet, quick_sync, product, chain, student):
     own = execute(product, ACCOUNT, email=student["email"], first="Ann", last="Other", role="student")
     quick_sync(hamlet)
     quick_sync(valley)
@@ -396,9 +364,7 @@ def test_given_evidence_that_names_people_of_another_district_when_asked_then_on
     }
 
 
-def test_given_an_address_in_other_letters_when_asked_then_it_is_told_apart_from_the_exact_one(
-    valley, quick_sync, product, answer, student
-):
+def test_email_of_another_case_is_not_the_exact_one(valley, quick_sync, product, answer, student):
     near = execute(product, ACCOUNT, email="Tom.Reed@example.org", first="Tom", last="Reed", role="student")
     execute(product, MEMBER, account=near, role="student", admin=False, district=valley.id)
     quick_sync(valley)
@@ -410,9 +376,7 @@ def test_given_an_address_in_other_letters_when_asked_then_it_is_told_apart_from
     assert found == {(own, student["id"]): "exact", (None, student["id"]): "exact", (near, None): "case differs"}
 
 
-def test_given_a_sync_that_failed_or_was_undone_when_asked_then_the_next_move_is_the_syncs(
-    valley, quick_sync, sync, clever, product, chain, student
-):
+def test_failed_or_undone_sync_is_the_next_action(valley, quick_sync, sync, clever, product, chain, student):
     quick_sync(valley)
     clever.go_wrong(("/v3.1/schools", 0, "401"))
     assert sync(valley).exit_code == 4
@@ -427,7 +391,7 @@ def test_given_a_sync_that_failed_or_was_undone_when_asked_then_the_next_move_is
     assert "undone" in chain("--person", student["id"])["Next"]["says"]
 
 
-def test_given_a_list_that_came_empty_when_asked_then_it_proves_nothing(valley, quick_sync, chain, student):
+def test_empty_list_proves_nothing(valley, quick_sync, chain, student):
     quick_sync(valley)
     for key in list(valley.resources["users"]):
         valley.remove("users", key)
@@ -437,9 +401,7 @@ def test_given_a_list_that_came_empty_when_asked_then_it_proves_nothing(valley, 
     assert "came empty" in steps["Next"]["says"]
 
 
-def test_given_a_plan_that_was_only_looked_at_when_asked_then_it_waits_for_a_sync(
-    valley, quick_sync, instance, chain, student
-):
+def test_previewed_plan_waits_for_a_sync(valley, quick_sync, instance, chain, student):
     quick_sync(valley)
     valley.put("users", student | {"id": NOBODY, "email": "new@example.org"})
     job = build_definitions({"sync": Impatient()}).resolve_job_def("plan_roster")

@@ -71,9 +71,7 @@ def said(instance, product, caplog, capfd):
 
 
 @pytest.mark.parametrize("wrongs", [DROPPED, UNREADABLE, NO_IDS], ids=["dropped", "unreadable", "no ids"])
-def test_given_known_records_of_wrong_types_when_synced_then_they_keep_what_they_have_and_all_others_land(
-    valley, quick_sync, product, wrongs
-):
+def test_wrong_types_of_known_records_keep_their_values(valley, quick_sync, product, wrongs):
     quick_sync(valley)
     before = published(product, valley.id)
     teacher, section = valley.get("users", users_of(valley, "teacher")[0]), valley.resources["sections"].ids()[-1]
@@ -87,9 +85,7 @@ def test_given_known_records_of_wrong_types_when_synced_then_they_keep_what_they
     assert quick_sync(valley).total == 0
 
 
-def test_given_newcomers_of_wrong_types_when_synced_then_each_lands_without_the_field_or_not_at_all(
-    valley, quick_sync, product
-):
+def test_newcomer_of_wrong_types_loses_the_field_or_is_rejected(valley, quick_sync, product):
     without_email, without_name, nobody = users_of(valley, "student")[:3]
     without_title, no_class = valley.resources["sections"].ids()[:2]
     readable = copy.deepcopy(valley)
@@ -108,9 +104,7 @@ def test_given_newcomers_of_wrong_types_when_synced_then_each_lands_without_the_
     assert quick_sync(valley).total == 0
 
 
-def test_given_records_of_wrong_types_when_synced_then_they_are_counted_and_nothing_of_their_values_is_said(
-    valley, sync, instance, checks, said
-):
+def test_wrong_types_are_counted_and_not_quoted(valley, sync, instance, checks, said):
     misprint_each(valley, [*DROPPED, *UNREADABLE, *NO_IDS])
     assert sync(valley).exit_code == 0
     expected = Counter(resource for resource, wrong in DROPPED for _field in wrong)
@@ -126,9 +120,7 @@ def test_given_records_of_wrong_types_when_synced_then_they_are_counted_and_noth
     assert str(NUMBER) not in words
 
 
-def test_given_classes_that_list_text_instead_of_ids_when_synced_then_they_stay_as_they_are_and_it_is_not_said(
-    valley, quick_sync, sync, product, said
-):
+def test_classes_that_list_text_keep_their_members(valley, quick_sync, sync, product, said):
     quick_sync(valley)
     before = published(product, valley.id)
     texts = (MARK, f"ida.{MARK}@example.org", MARK * 10_000)

@@ -20,7 +20,7 @@ MODES = "select mode from roster.syncs order by id"
 
 @settings(examples, max_examples=20)
 @given(days)
-def test_after_each_delta_the_product_equals_the_rule_book_and_a_full_read_writes_nothing(
+def test_deltas_equal_the_oracle_and_a_full_read(
     quick_sync,
     product,
     begin,

@@ -77,9 +77,7 @@ def assert_writes_nothing(product, quick_sync, district):
 
 @settings(examples, max_examples=10)
 @given(signed_up, st.lists(days, min_size=2, max_size=4))
-def test_given_accounts_of_others_when_synced_then_they_and_the_reviews_are_as_the_rule_book_says(
-    quick_sync, product, towns, first, history
-):
+def test_accounts_and_reviews_equal_the_oracle(quick_sync, product, towns, first, history):
     districts = towns(first)
     for day in history:
         district = live(product, districts, day)
@@ -92,9 +90,7 @@ def test_given_accounts_of_others_when_synced_then_they_and_the_reviews_are_as_t
 
 @settings(examples, max_examples=3)
 @given(signed_up, st.lists(days_here, min_size=2, max_size=2))
-def test_given_accounts_of_others_when_records_and_pages_come_in_another_order_then_everybody_is_the_same(
-    quick_sync, product, towns, monkeypatch, first, history
-):
+def test_order_of_records_and_pages_does_not_change_identities(quick_sync, product, towns, monkeypatch, first, history):
     ends = []
     for limit, kind in ((2, Collection), (10_000, Shuffled)):
         districts = towns(first)
@@ -131,9 +127,7 @@ def decided(product, district, review, decision):
 
 @settings(examples, max_examples=4)
 @given(signed_up, st.lists(days_here, min_size=3, max_size=3), st.lists(st.tuples(nth, nth), min_size=1, max_size=3))
-def test_given_reviews_when_somebody_decides_then_it_can_be_undone_and_later_syncs_keep_to_it(
-    quick_sync, product, towns, first, history, picks
-):
+def test_decisions_can_be_undone_and_later_syncs_keep_them(quick_sync, product, towns, first, history, picks):
     districts = towns(first)
     for day in history[:-1]:
         district = live(product, districts, day)
@@ -162,9 +156,7 @@ def met(product, quick_sync, district, *people):
     return difference(expect(district, before, had, found.reviews), found)
 
 
-def test_given_no_first_name_here_nor_there_when_the_last_names_differ_then_a_student_is_linked(
-    quick_sync, product, towns
-):
+def test_student_without_first_names_is_linked(quick_sync, product, towns):
     """Names are different only where both are known on both sides (R2.17, R6.7)."""
     district, *_ = towns([("sign_up", "a@example.org", "", "Stone", "student", None, False)])
     assert met(product, quick_sync, district, ("person", 1, "student", "", "Brook", "a@example.org")) == {}
@@ -172,17 +164,13 @@ def test_given_no_first_name_here_nor_there_when_the_last_names_differ_then_a_st
     assert links_of(product, district)[clever_id(2, 1, 1)] == 1
 
 
-def test_given_somebody_who_had_left_the_organization_when_clever_shares_them_then_a_member_again(
-    quick_sync, product, towns
-):
+def test_returning_person_is_a_member_again(quick_sync, product, towns):
     district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", (0, "left"), False)])
     assert met(product, quick_sync, district, ("person", 1, "teacher", "Ada", "Brook", "a@example.org")) == {}
     assert links_of(product, district)[clever_id(2, 1, 1)] == 1
 
 
-def test_given_a_review_that_stands_when_the_account_was_closed_and_comes_back_then_nobody_is_asked_twice(
-    quick_sync, product, towns
-):
+def test_standing_review_is_not_opened_twice(quick_sync, product, towns):
     district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", None, False)])
     assert met(product, quick_sync, district, ("person", 1, "student", "Ada", "Brook", "a@example.org")) == {}
     asked = query(product, REVIEWS, district=district.id)
@@ -192,9 +180,7 @@ def test_given_a_review_that_stands_when_the_account_was_closed_and_comes_back_t
     assert query(product, REVIEWS, district=district.id) == asked
 
 
-def test_given_an_admin_whom_the_organization_removed_when_clever_shares_them_then_no_admin_again(
-    quick_sync, product, towns
-):
+def test_removed_admin_does_not_become_admin_again(quick_sync, product, towns):
     district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", (0, "admin"), False)])
     execute(product, "update roster.org_memberships set ended_at = now()")
     edit(district, 1, ("person", 1, "teacher", "Ada", "Brook", "a@example.org"))
@@ -202,9 +188,7 @@ def test_given_an_admin_whom_the_organization_removed_when_clever_shares_them_th
     assert query(product, "select account_id from roster.org_memberships where is_admin and ended_at is null") == []
 
 
-def test_given_an_account_that_changes_its_address_when_clever_gives_that_one_too_then_somebody_is_asked(
-    quick_sync, product, towns
-):
+def test_account_that_takes_a_claimed_email_opens_a_review(quick_sync, product, towns):
     district, *_ = towns([("sign_up", "a@example.org", "Ada", "Brook", "teacher", None, False)])
     assert met(product, quick_sync, district, ("person", 1, "student", "Ada", "Brook", "a@example.org")) == {}
     execute(product, "update roster.accounts set email = 'b@example.org' where id = 1")

@@ -32,37 +32,37 @@ def con(tmp_path):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_given_mistakes_that_something_contradicts_when_synced_then_no_wrong_link_goes_unasked(con, product, seed):
+def test_contradicted_mistakes_link_nobody_without_a_review(con, product, seed):
     kinds = [kind for kind in links_of(con, product, PEOPLE, seed) if not kind["goes_unseen"]]
     assert [kind for kind in kinds if kind["wrong"] > kind["wrong_flagged"]] == []
     assert sum(kind["right"] for kind in kinds) > PEOPLE / 2
 
 
-def test_given_every_kind_of_mistake_when_synced_then_all_that_exact_email_allows_is_linked(con, product):
+def test_everything_an_exact_email_allows_is_linked(con, product):
     kinds = links_of(con, product, PEOPLE, 3)
     assert {kind["kind"]: kind["right"] for kind in kinds} == {kind["kind"]: kind["in_reach"] for kind in kinds}
     assert sum(kind["people"] for kind in kinds) == PEOPLE
 
 
-def test_given_every_kind_of_mistake_when_synced_then_whoever_is_not_linked_is_told_of_if_anything_tells(con, product):
+def test_unlinked_person_is_reported_if_there_is_evidence(con, product):
     kinds = [kind for kind in links_of(con, product, PEOPLE, 4) if kind["created"]]
     assert {kind["kind"] for kind in kinds if kind["created_told"] == 0} == NOT_TOLD
     assert [kind for kind in kinds if kind["created_told"] not in (0, kind["created"])] == []
 
 
-def test_given_links_that_somebody_is_asked_about_when_synced_then_they_are_teachers_of_another_name(con, product):
+def test_reviewed_links_are_teachers_of_another_name(con, product):
     kinds = links_of(con, product, PEOPLE, 5)
     assert sum(kind["wrong_flagged"] for kind in kinds) > 0
     assert con.execute(FLAGGED).fetchall() == [("teacher", "name_differs")]
 
 
-def test_given_addresses_that_moved_within_one_last_name_when_synced_then_the_rule_book_links_them(con, product):
+def test_emails_moved_within_one_last_name_follow_the_rules(con, product):
     unseen = [kind for kind in links_of(con, product, PEOPLE, 6) if kind["goes_unseen"]]
     assert [kind["wrong"] for kind in unseen] == [kind["people"] for kind in unseen]
     assert [kind["wrong_flagged"] for kind in unseen] == [0] * len(unseen)
 
 
-def test_given_a_seed_when_drawn_twice_then_the_people_are_the_same_and_of_every_kind():
+def test_same_seed_draws_the_same_people_of_every_kind():
     drawn = draw_people(PEOPLE, 7)
     assert drawn == draw_people(PEOPLE, 7)
     assert drawn != draw_people(PEOPLE, 8)

@@ -50,9 +50,7 @@ def test_the_stages_by_themselves_and_the_dagster_job_end_alike(valley, sync, qu
 
 @settings(examples, max_examples=20)
 @given(histories)
-def test_after_each_sync_the_product_equals_the_rule_book_and_a_second_one_writes_nothing(
-    quick_sync, product, begin, history
-):
+def test_syncs_equal_the_oracle_and_the_second_writes_nothing(quick_sync, product, begin, history):
     district, expected = tiny(), None
     begin(district)
     for day in history:
@@ -68,7 +66,7 @@ def test_after_each_sync_the_product_equals_the_rule_book_and_a_second_one_write
 
 @examples
 @given(st.lists(changes, min_size=5, max_size=20))
-def test_neither_the_order_of_the_records_nor_the_pages_change_the_end(quick_sync, product, begin, monkeypatch, feed):
+def test_order_of_records_and_pages_does_not_change_the_result(quick_sync, product, begin, monkeypatch, feed):
     ends = []
     for limit, kind in ((2, Collection), (10_000, Shuffled)):
         district = tiny()
@@ -86,9 +84,7 @@ def test_neither_the_order_of_the_records_nor_the_pages_change_the_end(quick_syn
 
 @examples
 @given(st.lists(changes, min_size=3, max_size=12), st.lists(changes, min_size=3, max_size=12))
-def test_a_sync_that_is_undone_leaves_every_row_as_it_was_and_can_be_done_again(
-    quick_sync, product, begin, first, second
-):
+def test_undone_sync_restores_every_row_and_can_be_repeated(quick_sync, product, begin, first, second):
     district = tiny()
     begin(district)
     for change in first:

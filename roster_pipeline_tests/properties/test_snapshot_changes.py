@@ -74,7 +74,7 @@ def take(product, quick_sync, districts, step):
 
 @settings(examples, max_examples=3)
 @given(signed_up, histories)
-def test_after_any_history_the_file_is_as_if_everything_had_been_read_again_each_time(
+def test_snapshot_equals_one_that_is_read_in_full_each_time(
     quick_sync,
     product,
     towns,

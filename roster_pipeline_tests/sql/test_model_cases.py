@@ -51,7 +51,7 @@ def _line(row):
 
 
 @pytest.mark.parametrize("subject", SQL_FILES)
-def test_every_model_and_sql_test_has_cases_with_names_of_their_own(subject):
+def test_every_model_and_sql_test_has_named_cases(subject):
     names = [case.name for case in cases_of(subject)]
 
     assert names

@@ -5,7 +5,7 @@ import duckdb
 from roster_pipeline.validate.sql_tests import load_sql_tests, run_sql_test
 
 
-def test_given_records_whose_id_is_somebodys_address_when_they_are_guilty_then_counted_and_never_shown():
+def test_id_that_is_an_email_is_counted_and_not_shown():
     (read_twice,) = [one for one in load_sql_tests() if one.name == "duplicate_records"]
     ids = ["ada@example.org", "0" * 23, f"{'0' * 24}\n", "A" * 24, None, "a" * 24, "f" * 24]
     with duckdb.connect() as con:

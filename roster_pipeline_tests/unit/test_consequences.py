@@ -35,13 +35,13 @@ def waits(con: duckdb.DuckDBPyConnection):
     return planned(con, limits=Limits(school_removals=1.0))
 
 
-def test_given_several_schools_lose_people_then_the_one_that_loses_most_is_named_first(con):
+def test_school_that_loses_most_is_named_first(con):
     waits(con)
     named = describe_impact(con)["schools_named"]
     assert [(one["name"], one["students"]) for one in named] == [("Large", 10), ("Small", 1)]
 
 
-def test_given_people_who_wait_then_each_is_named_once_with_what_they_would_leave(con, capsys):
+def test_each_waiting_person_is_named_once_with_the_losses(con, capsys):
     waits(con)
     about = list_affected_people(con)
     leaving = {
@@ -53,7 +53,7 @@ def test_given_people_who_wait_then_each_is_named_once_with_what_they_would_leav
     assert [word for word in ("11 people who would leave", "Number 11", "the district") if word not in said] == []
 
 
-def test_given_names_that_wait_then_what_they_are_and_would_be(con):
+def test_waiting_names_show_old_and_new_values(con):
     known = {"account_id": 1, "linked_clever_id": "a", "role": "student", "last_name": "Lake", "is_linked_here": True}
     has(con, "current.accounts", [known | {"first_name": "Ann"}])
     for table in ("current", "marts"):
@@ -64,7 +64,7 @@ def test_given_names_that_wait_then_what_they_are_and_would_be(con):
     assert (renamed["clever_id"], renamed["was_first_name"], renamed["first_name"]) == ("a", "Ann", "Eve")
 
 
-def test_given_a_part_that_tripped_two_brakes_then_both_are_told(con):
+def test_part_that_crossed_two_thresholds_shows_both(con):
     held = [
         Held("enrollments", "class_removals", 9, 10, 0.6, ("a",)),
         Held("enrollments", "school_removals", 20, 30, 0.3, ("b",)),
@@ -76,7 +76,7 @@ def test_given_a_part_that_tripped_two_brakes_then_both_are_told(con):
     )
 
 
-def test_given_what_waits_was_approved_then_only_what_left_without_a_person_is_remembered(con):
+def test_only_unapproved_removals_count_for_the_window(con):
     members_leave(con, 11, 100)
     has(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
     has(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 220)])
@@ -101,7 +101,7 @@ WHY = (Held("students", "district_removals", 11, 100, 0.1),)
         ("planned", WHY, "A sync would keep", "roster-pipeline holds"),
     ],
 )
-def test_given_removals_that_wait_when_reported_then_it_says_whose_move_is_next(state, why, said, unsaid, capsys):
+def test_waiting_removals_name_the_next_action(state, why, said, unsaid, capsys):
     show_reports([Report("d" * 24, "Any", "run", state, 3, held=HELD, why=why)])
     shown = " ".join(capsys.readouterr().out.split())
     assert said in shown

@@ -25,7 +25,7 @@ def read(file, **options):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("read_only", [False, True])
-def test_damage_is_recognized_and_once_moved_aside_the_place_is_free(file, kind, read_only):
+def test_damage_is_recognized_and_moved_aside(file, kind, read_only):
     damage(file, kind)
     with pytest.raises(FileDamaged) as refused:
         read(file, read_only=read_only)
@@ -37,7 +37,7 @@ def test_damage_is_recognized_and_once_moved_aside_the_place_is_free(file, kind,
     assert [one for one in file.parent.iterdir() if one not in moved_aside(file)] == []
 
 
-def test_a_page_that_is_damaged_after_the_file_was_opened_is_recognized_too(file):
+def test_page_damaged_after_opening_is_recognized(file):
     content = bytearray(file.read_bytes())
     with as_damage(file, "The file"), duckdb.connect(file) as con:
         with file.open("r+b") as written:
@@ -47,7 +47,7 @@ def test_a_page_that_is_damaged_after_the_file_was_opened_is_recognized_too(file
     assert is_damage(raised.value)
 
 
-def test_a_sound_file_that_another_process_holds_is_in_use_and_not_damaged(file):
+def test_sound_file_of_another_process_is_in_use(file):
     hold = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
     call = [sys.executable, "-c", hold, str(file)]
     with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
@@ -68,7 +68,7 @@ def test_errors_of_statements_are_no_damage(file):
             assert not is_in_use(raised.value)
 
 
-def test_the_newest_files_that_were_moved_aside_stay_and_older_ones_go_with_their_logs(file):
+def test_newest_moved_files_stay_and_older_ones_go(file):
     for minute in range(KEPT + 2):
         file.write_text(f"damaged {minute}")
         file.with_name(f"{file.name}.wal").write_text("a log")
@@ -78,6 +78,6 @@ def test_the_newest_files_that_were_moved_aside_stay_and_older_ones_go_with_thei
     assert kept == {*stems, *(f"{stem}.wal" for stem in stems)}
 
 
-def test_a_file_that_is_gone_already_is_moved_aside_without_an_error(tmp_path):
+def test_missing_file_is_moved_aside_without_an_error(tmp_path):
     move_aside(tmp_path / "gone.duckdb", AT)
     assert list(tmp_path.iterdir()) == []

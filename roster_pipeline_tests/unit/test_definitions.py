@@ -46,7 +46,7 @@ def test_the_assets_are_exactly_these():
 
 
 @pytest.mark.parametrize("key", sorted(GRAPH.get_all_asset_keys()), ids=lambda key: key.to_user_string())
-def test_every_asset_says_what_it_is_whose_it_is_and_where_it_belongs(key):
+def test_every_asset_has_description_owner_and_group(key):
     node = GRAPH.get(key)
     assert node.description
     assert node.group_name == key.path[0]
@@ -65,7 +65,7 @@ def test_every_check_says_what_it_looks_for():
     assert all(spec.description for spec in specs)
 
 
-def test_the_jobs_schedules_and_sensors_of_the_contract_are_there():
+def test_contract_jobs_schedules_and_sensors_exist():
     repository = defs.get_repository_def()
     assert {"sync_roster", "plan_roster", "sync_batch"} <= set(repository.job_names)
     assert {one.name: one.job_name for one in repository.schedule_defs} == {"nightly": "sync_batch"}
@@ -73,7 +73,7 @@ def test_the_jobs_schedules_and_sensors_of_the_contract_are_there():
     assert repository.get_job("sync_roster").partitions_def.name == "districts"
 
 
-def test_sync_roster_makes_every_asset_and_plan_roster_nothing_of_the_product():
+def test_sync_roster_has_every_asset_and_plan_roster_no_product():
     made = {
         name: defs.resolve_job_def(name).asset_layer.executable_asset_keys for name in ("sync_roster", "plan_roster")
     }
@@ -99,7 +99,7 @@ dg.Definitions.validate_loadable(defs)
 """
 
 
-def test_loading_uses_nothing_of_dagster_that_is_new_untried_or_on_its_way_out():
+def test_loading_uses_no_preview_beta_or_deprecated_api():
     ended = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-1000:]
     assert "Warning" not in ended.stderr

@@ -49,7 +49,7 @@ def test_no_command_shows_the_help_and_is_no_failure(call):
     assert call()[0] == 0
 
 
-def test_a_number_out_of_range_is_refused_though_help_does_not_show_the_range(call):
+def test_number_out_of_range_is_refused(call):
     assert call("sandbox", "--port", "0")[0] == 2
 
 

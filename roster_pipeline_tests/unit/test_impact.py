@@ -44,7 +44,7 @@ def two_schools(con):
     return con
 
 
-def test_given_students_of_one_school_when_held_then_the_sentence_says_how_many_of_how_many_and_where(two_schools):
+def test_sentence_counts_the_students_of_one_school(two_schools):
     pupils(two_schools, of=range(400), leaving=range(160))
     pupils(two_schools, of=range(1000, 1100), leaving=(), school_id=MIDDLE)
     planned(two_schools)
@@ -53,7 +53,7 @@ def test_given_students_of_one_school_when_held_then_the_sentence_says_how_many_
     assert (shown["total"], shown["parts"]) == (160, {"students": 160})
 
 
-def test_given_students_of_two_schools_when_held_then_the_sentence_is_about_the_district(two_schools):
+def test_sentence_for_two_schools_names_the_district(two_schools):
     pupils(two_schools, of=range(100), leaving=range(40))
     pupils(two_schools, of=range(1000, 1100), leaving=range(1000, 1060), school_id=MIDDLE)
     planned(two_schools)
@@ -62,7 +62,7 @@ def test_given_students_of_two_schools_when_held_then_the_sentence_is_about_the_
     )
 
 
-def test_given_thresholds_of_class_and_school_and_district_when_crossed_then_the_parts_sum_to_the_total(two_schools):
+def test_parts_sum_to_the_total_across_thresholds(two_schools):
     """Some leave the district, some a school, some a class only, teachers too: each is counted once."""
     con = two_schools
     pupils(con, of=range(100), leaving=range(40), sections=(LARGE,))
@@ -85,7 +85,7 @@ def test_given_thresholds_of_class_and_school_and_district_when_crossed_then_the
     assert f"{shown['total']} removals wait for a person (48 students, " in summarize(con, plan)
 
 
-def test_given_a_class_that_loses_most_when_held_then_the_sentence_names_the_class(two_schools):
+def test_sentence_names_the_class_that_loses_most(two_schools):
     pupils(two_schools, of=range(100), leaving=())
     was(two_schools, "roster_students", *(place(SMALL, number) for number in range(15)))
     has(two_schools, "marts.roster_students", [place(SMALL, number) for number in range(12, 15)])
@@ -95,7 +95,7 @@ def test_given_a_class_that_loses_most_when_held_then_the_sentence_names_the_cla
     assert shown["parts"] == {"enrollments": 12}
 
 
-def test_given_classes_that_lose_most_when_held_then_the_sentence_counts_places(two_schools):
+def test_sentence_counts_places_of_several_classes(two_schools):
     pupils(two_schools, of=range(100), leaving=())
     for section in (LARGE, SMALL):
         was(two_schools, "roster_students", *(place(section, number) for number in range(10)))
@@ -105,7 +105,7 @@ def test_given_classes_that_lose_most_when_held_then_the_sentence_counts_places(
     assert shown["parts"] == {"enrollments": 10}
 
 
-def test_given_a_school_or_classes_that_go_when_held_then_the_sentence_says_so(con):
+def test_sentence_reports_schools_and_classes_that_go(con):
     both(con, "schools", school(1, "High"))
     was(con, "rosters", *(roster(f"{number:024x}", "Any", HIGH) for number in range(100, 120)))
     has(con, "marts.rosters", [roster(f"{number:024x}", "Any", HIGH) for number in range(112, 120)])
@@ -117,7 +117,7 @@ def test_given_a_school_or_classes_that_go_when_held_then_the_sentence_says_so(c
     assert describe_impact(con)["sentence"] == "1 of 2 schools of the district (50 %) is missing from Clever."
 
 
-def test_given_names_that_change_when_held_then_the_sentence_says_how_many(con):
+def test_sentence_counts_changed_names(con):
     both(con, "org_memberships", *(member(number) for number in range(9)))
     was(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
     has(con, "marts.accounts", [account(number, first_name="Wrong") for number in range(9)])
@@ -127,7 +127,7 @@ def test_given_names_that_change_when_held_then_the_sentence_says_how_many(con):
     assert shown["parts"] == {"names_and_emails": 9}
 
 
-def test_given_a_list_that_proves_nothing_when_held_then_the_sentence_does_not_say_that_anybody_left(two_schools):
+def test_sentence_for_an_empty_list_says_nobody_left(two_schools):
     pupils(two_schools, of=range(20), leaving=range(20))
     planned(two_schools, emptied={"students"})
     shown = describe_impact(two_schools)

@@ -29,7 +29,7 @@ def stopped_while():
     return work
 
 
-def test_given_duckdb_works_when_stopped_then_it_is_no_failure(stopped_while):
+def test_interrupt_while_duckdb_works_is_no_failure(stopped_while):
     with duckdb.connect() as con, pytest.raises((RuntimeError, KeyboardInterrupt)) as stopped:
         stopped_while(lambda: con.execute(A_SECOND_OF_WORK))
     assert stopped.type is RuntimeError  # it was at work, and forgot what the signal's handler raised
@@ -37,7 +37,7 @@ def test_given_duckdb_works_when_stopped_then_it_is_no_failure(stopped_while):
         raise stopped.value
 
 
-def test_given_the_way_out_fails_too_when_stopped_then_it_is_no_failure():
+def test_interrupt_with_a_failing_cleanup_is_no_failure():
     def interrupted():
         try:
             raise KeyboardInterrupt
@@ -49,13 +49,13 @@ def test_given_the_way_out_fails_too_when_stopped_then_it_is_no_failure():
 
 
 @pytest.mark.parametrize("error", [RuntimeError("of another kind"), ProductUnusable("Away."), ValueError("odd")])
-def test_given_an_error_of_another_cause_then_it_is_a_failure(error):
+def test_error_of_another_cause_is_a_failure(error):
     assert not is_interruption(error)
     with pytest.raises(dg.Failure), as_failure():
         raise error
 
 
-def test_given_an_error_while_another_is_handled_then_it_is_a_failure():
+def test_error_while_another_is_handled_is_a_failure():
     def fails():
         try:
             raise ValueError("first")

@@ -56,7 +56,7 @@ def test_before_the_first_landing_there_is_nothing_to_tell(con):
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
-def test_a_table_has_the_kept_fields_the_hash_and_the_sync_and_nothing_else(con, tmp_path, resource):
+def test_table_has_kept_fields_hash_and_sync_only(con, tmp_path, resource):
     land(con, feed(tmp_path, {**ANN, "dob": "1/2/2010", "gender": "F"}), 1)
     columns = {name: kind for name, kind, *_ in con.execute(f"DESCRIBE raw.{resource.name}").fetchall()}
     assert list(columns) == [*resource.fields, "content_hash", "sync_id"]
@@ -96,7 +96,7 @@ def test_other_content_has_another_hash(con, tmp_path, other):
     assert len(set(hashes(con, tmp_path, ANN, {"roles": {}} | ANN | other))) == 2
 
 
-def test_the_order_of_teachers_is_content_and_that_of_students_is_not(con, tmp_path):
+def test_order_counts_for_teachers_and_not_for_students(con, tmp_path):
     section = {"id": oid(1), "teachers": [oid(2), oid(3)], "students": [oid(4), oid(5)]}
     same = {**section, "students": [oid(5), oid(4)]}
     other = {**section, "teachers": [oid(3), oid(2)]}
@@ -108,7 +108,7 @@ def test_both_copies_of_one_clever_id_land(con, tmp_path):
     assert land(con, feed(tmp_path, ANN, {**ANN, "email": "x"}), 1).rows["students"] == 2
 
 
-def test_a_sync_replaces_the_rows_and_keeps_the_proof_of_the_one_before(con, tmp_path):
+def test_sync_replaces_rows_and_keeps_the_previous_proof(con, tmp_path):
     land(con, feed(tmp_path, ANN, {**ANN, "id": oid(2)}), 1)
     land(con, feed(tmp_path, ANN), 2)
     assert con.execute("SELECT id, sync_id FROM raw.students").fetchall() == [(oid(1), 2)]
@@ -133,7 +133,7 @@ def test_what_was_set_aside_is_listed_for_this_sync_only(con, tmp_path):
     assert con.execute("FROM raw.rejected").fetchall() == []
 
 
-def test_a_resource_that_lost_all_its_rows_is_named_until_it_has_rows_again(con, tmp_path):
+def test_emptied_resource_is_named_until_it_has_rows(con, tmp_path):
     assert land(con, feed(tmp_path), 1).emptied == ()
     assert land(con, feed(tmp_path, ANN), 2).emptied == ()
     assert land(con, feed(tmp_path), 3).emptied == ("students",)
@@ -177,7 +177,7 @@ with open_warehouse(folder / "districts", DISTRICT) as con:
 
 
 @pytest.mark.parametrize(("moment", "rows"), [("rows", 1), ("commit", 1000)])
-def test_killed_anywhere_the_file_opens_with_the_old_tables_or_the_new(tmp_path, moment, rows):
+def test_killed_landing_leaves_old_or_new_tables(tmp_path, moment, rows):
     with open_warehouse(tmp_path / "districts", DISTRICT) as con:
         land(con, feed(tmp_path, ANN), 1)
     subprocess.run([sys.executable, "-c", KILLED, tmp_path, moment], check=False)
@@ -185,7 +185,7 @@ def test_killed_anywhere_the_file_opens_with_the_old_tables_or_the_new(tmp_path,
         assert con.execute("SELECT count(*) FROM raw.students").fetchall() == [(rows,)]
 
 
-def test_a_warehouse_held_by_another_process_is_refused_in_one_line(tmp_path):
+def test_warehouse_of_another_process_is_refused_in_one_line(tmp_path):
     hold = (
         "import sys, pathlib; from roster_pipeline.land import open_warehouse\n"
         f"with open_warehouse(pathlib.Path(sys.argv[1]), '{DISTRICT}'): print('held', flush=True); input()"
@@ -202,7 +202,7 @@ def test_a_warehouse_held_by_another_process_is_refused_in_one_line(tmp_path):
     assert "\n" not in str(refused.value)
 
 
-def test_a_file_that_is_no_warehouse_is_damaged_and_said_to_be_so_in_one_line(tmp_path):
+def test_file_that_is_no_warehouse_is_reported_as_damaged(tmp_path):
     file = tmp_path / f"{DISTRICT}.duckdb"
     file.write_text("no warehouse" * 1000)
     with pytest.raises(FileDamaged, match="is damaged") as refused, open_warehouse(tmp_path, DISTRICT):

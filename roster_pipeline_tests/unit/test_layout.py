@@ -9,6 +9,8 @@ PACKAGE = TESTS.name
 LAYERS = {"unit", "sql", "integration", "properties", "e2e", "chaos", "benchmarks"}
 FILES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("*.py"))
 TEST_FILES = [path for path in FILES if path.name.startswith("test_")]
+LONGEST_NAME = 60
+"""Characters of the name of a test."""
 
 
 def parse(path: Path) -> ast.Module:
@@ -31,3 +33,10 @@ def test_no_function_of_a_test_file_is_defined_twice():
     for path in TEST_FILES:
         names = Counter(node.name for node in parse(path).body if isinstance(node, ast.FunctionDef))
         assert [name for name, number in names.items() if number > 1] == [], path
+
+
+def test_names_of_tests_are_short_and_say_the_behavior():
+    for path in TEST_FILES:
+        nodes = [node for node in parse(path).body if isinstance(node, ast.FunctionDef)]
+        names = [node.name for node in nodes if node.name.startswith("test_")]
+        assert [name for name in names if len(name) > LONGEST_NAME or name.startswith("test_given_")] == [], path

@@ -27,7 +27,7 @@ def con():
         yield opened
 
 
-def test_given_a_model_when_described_then_each_column_names_the_columns_that_it_is_made_from(con):
+def test_each_column_names_its_sources(con):
     schema = describe.describe_model(con, MODEL, 0)["dagster/column_schema"].schema
     assert {column.name: column.description for column in schema.columns} == {
         "clever_id": "Made from raw.it.id.",
@@ -40,12 +40,12 @@ def test_given_a_model_when_described_then_each_column_names_the_columns_that_it
     )
 
 
-def test_given_a_column_with_a_contract_when_described_then_its_own_description_comes_first():
+def test_contract_description_comes_first():
     described = describe._of_column("The name.", [("raw", "it", "first")])
     assert described == "The name. Made from raw.it.first."
 
 
-def test_given_a_plan_when_its_changes_are_described_then_a_total_comes_first_and_every_op_has_a_point():
+def test_plan_description_starts_with_a_total_and_has_every_op():
     said = describe.describe_changes({"rosters": {"insert": 2, "end": 1}, "schools": {"insert": 1}, "reviews": {}})
     assert next(iter(said)) == "changes"
     assert {name: value for name, value in said.items() if isinstance(value, int)} == {
@@ -55,7 +55,7 @@ def test_given_a_plan_when_its_changes_are_described_then_a_total_comes_first_an
     assert said["changes_by_table"].value == {"rosters": {"insert": 2, "end": 1}, "schools": {"insert": 1}}
 
 
-def test_the_description_of_a_model_says_its_opening_comment_once():
+def test_model_description_contains_its_comment_once():
     assert MODEL.statement.startswith("select")
     for spec in (*specs.STAGING, *specs.MODELS):
         opening = spec.description.splitlines()[0]

@@ -30,11 +30,11 @@ def events(count, changed=0):
 
 
 @pytest.mark.parametrize("asked", ["auto", "delta"])
-def test_given_no_doubt_when_chosen_then_events_will_do(asked):
+def test_events_are_chosen_without_doubt(asked):
     assert why(asked) is None
 
 
-def test_given_a_full_read_is_asked_for_when_chosen_then_that_is_the_reason():
+def test_requested_full_read_is_the_reason():
     assert "asked for" in why("full")
 
 
@@ -56,11 +56,11 @@ def test_given_a_full_read_is_asked_for_when_chosen_then_that_is_the_reason():
     ],
 )
 @pytest.mark.parametrize("asked", ["auto", "delta"])
-def test_given_any_doubt_when_chosen_then_full_and_why(asked, doubt, said):
+def test_any_doubt_chooses_a_full_read_with_its_reason(asked, doubt, said):
     assert said in why(asked, **doubt)
 
 
-def test_given_clever_synced_and_told_no_event_when_chosen_then_full_and_why():
+def test_silent_feed_after_an_upload_chooses_a_full_read():
     later = replace(DISTRICT, last_sync=NOON)
     assert "told no event" in events_need_full_sync(BOOKMARK, later, events(0), rows=100)
     assert events_need_full_sync(BOOKMARK, later, events(1, 1), rows=100) is None
@@ -69,11 +69,11 @@ def test_given_clever_synced_and_told_no_event_when_chosen_then_full_and_why():
     assert "told no event" in events_need_full_sync(BOOKMARK, later, events(1), rows=100)
 
 
-def test_given_an_event_of_ours_that_could_not_be_read_when_chosen_then_full_and_why():
+def test_unreadable_own_event_chooses_a_full_read():
     odd = replace(events(3, 2), unreadable=1)
     assert "could not be read" in events_need_full_sync(BOOKMARK, DISTRICT, odd, rows=100)
 
 
 @pytest.mark.parametrize(("changed", "rows", "is_full"), [(2000, 0, False), (2001, 0, True), (5000, 50_000, False)])
-def test_given_much_has_changed_when_chosen_then_full_where_that_costs_less(changed, rows, is_full):
+def test_many_changes_choose_a_full_read_where_it_is_cheaper(changed, rows, is_full):
     assert (events_need_full_sync(BOOKMARK, DISTRICT, events(changed, changed), rows=rows) is not None) == is_full

@@ -43,7 +43,7 @@ def district(**known):
         ("2026-03-09T00:30+00:00", "2026-03-09T00:30+00:00"),  # and forward
     ],
 )
-def test_the_last_evening_is_half_past_eight_in_the_east_summer_and_winter(now, evening):
+def test_last_evening_is_half_past_eight_in_summer_and_winter(now, evening):
     assert last_evening(datetime.fromisoformat(now)) == datetime.fromisoformat(evening)
 
 
@@ -56,27 +56,25 @@ def test_the_last_evening_is_half_past_eight_in_the_east_summer_and_winter(now, 
         ({"last_full_read_at": NOW}, False),
     ],
 )
-def test_given_an_active_district_then_it_is_due_until_it_is_read_after_the_evening(known, due):
+def test_active_district_is_due_until_read_after_the_evening(known, due):
     turn = turn_of(district(**known), EVENING, NOW)
     assert (turn.due, turn.skipped) == (due, None)
 
 
 @pytest.mark.parametrize("stop", [{"state": "paused"}, {"state": "disconnected", "is_operator_disconnected": True}])
-def test_given_a_district_that_an_operator_stopped_then_it_is_skipped_and_the_reason_is_its_state(stop):
+def test_stopped_district_is_skipped_with_its_state(stop):
     turn = turn_of(district(**stop), EVENING, NOW)
     assert (turn.due, turn.skipped) == (False, stop["state"])
 
 
-def test_a_district_that_clever_shows_no_more_is_tried_like_one_that_fails():
+def test_missing_district_is_tried_like_a_failing_one():
     gone = {"state": "disconnected", "failures": 1, "failed_at": NOW}
     assert turn_of(district(**gone), EVENING, NOW + 5 * MINUTE).due
     assert not turn_of(district(**gone), EVENING, NOW + 4 * MINUTE).due
 
 
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 5), (2, 10), (3, 20), (7, 320), (8, 360), (9, 360), (400, 360)])
-def test_given_failures_in_a_row_then_the_next_try_waits_twice_as_long_each_time_and_six_hours_at_most(
-    failures, minutes
-):
+def test_wait_doubles_after_each_failure_up_to_six_hours(failures, minutes):
     failing = district(failures=failures, failed_at=NOW)
     until = NOW + minutes * MINUTE
     before = turn_of(failing, EVENING, until - MINUTE / 60)
@@ -85,7 +83,7 @@ def test_given_failures_in_a_row_then_the_next_try_waits_twice_as_long_each_time
     assert turn_of(failing, EVENING, until).due
 
 
-def test_only_districts_that_were_tried_have_anything_to_catch_up_on():
+def test_only_tried_districts_have_something_to_catch_up():
     assert not was_tried(district())
     assert was_tried(district(failures=1, failed_at=NOW))
     assert was_tried(district(last_full_read_at=EVENING))
@@ -101,7 +99,7 @@ def test_only_districts_that_were_tried_have_anything_to_catch_up_on():
         ([10 * BATCH_MEMBERS, 10 * BATCH_MEMBERS], [1, 1]),
     ],
 )
-def test_small_districts_share_a_run_in_their_order_and_a_large_one_has_its_own(members, sizes):
+def test_small_districts_share_a_run_and_a_large_one_is_alone(members, sizes):
     sized = [(district(district_id=f"d{number}"), count) for number, count in enumerate(members)]
     batches = _batches(sized)
     assert [len(batch) for batch in batches] == sizes
@@ -118,11 +116,11 @@ def test_small_districts_share_a_run_in_their_order_and_a_large_one_has_its_own(
         ({}, None),
     ],
 )
-def test_a_district_is_late_when_a_night_and_six_hours_have_passed_it_by(known, hours):
+def test_district_is_late_after_a_night_and_six_hours(known, hours):
     assert hours_late(district(**known), NOW) == hours
 
 
-def test_given_many_are_skipped_when_told_then_some_are_named_and_the_rest_counted():
+def test_long_list_of_skipped_districts_is_cut_and_counted():
     turns = [turn_of(district(district_id=f"d{number}", state="paused"), EVENING, NOW) for number in range(12)]
     said = in_words([*turns, turn_of(district(), EVENING, NOW)])
     assert said.startswith("12 skipped (d0: paused; d1: paused;")
@@ -140,9 +138,7 @@ anywhen = st.one_of(
 
 
 @given(last_full_read_at=anywhen, failed_at=anywhen, failures=st.integers(0, 2000))
-def test_whatever_times_are_stored_a_district_is_due_unless_it_was_read_or_waits_for_at_most_the_longest_wait(
-    last_full_read_at, failed_at, failures
-):
+def test_stored_times_delay_no_district_beyond_the_longest_wait(last_full_read_at, failed_at, failures):
     stored = district(last_full_read_at=last_full_read_at, failed_at=failed_at, failures=failures)
     turn = turn_of(stored, EVENING, NOW)
     was_read = last_full_read_at is not None and EVENING <= last_full_read_at <= NOW + AHEAD
@@ -152,12 +148,12 @@ def test_whatever_times_are_stored_a_district_is_due_unless_it_was_read_or_waits
     assert (hours_late(stored, NOW) is not None) == is_late
 
 
-def test_given_a_full_read_dated_400_days_ahead_then_the_district_is_due_and_late_and_is_caught_up():
+def test_read_dated_400_days_ahead_leaves_the_district_due():
     ahead = district(last_full_read_at=NOW + 400 * DAY)
     assert turn_of(ahead, EVENING, NOW).due
     assert was_tried(ahead)
     assert hours_late(ahead, NOW) == LATE // timedelta(hours=1)
 
 
-def test_given_a_failure_dated_ahead_then_the_district_is_tried_now():
+def test_failure_dated_ahead_is_retried_now():
     assert turn_of(district(failures=3, failed_at=NOW + 400 * DAY), EVENING, NOW).due

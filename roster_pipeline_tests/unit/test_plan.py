@@ -20,7 +20,7 @@ from roster_pipeline_tests.support.plans import (
 
 @pytest.mark.parametrize("role", ["student", "teacher"])
 @pytest.mark.parametrize(("leaving", "held"), [(9, False), (10, False), (11, True), (100, True)])
-def test_given_a_hundred_members_when_over_ten_leave_then_they_wait(con, role, leaving, held):
+def test_more_than_ten_of_a_hundred_members_wait(con, role, leaving, held):
     members_leave(con, leaving, 100, role)
     plan = planned(con)
     assert [one.part for one in plan.held] == ([f"{role}s"] if held else [])
@@ -28,13 +28,13 @@ def test_given_a_hundred_members_when_over_ten_leave_then_they_wait(con, role, l
     assert (plan.counts, plan.held_counts) == (({}, ends) if held else (ends, {}))
 
 
-def test_given_removals_wait_then_their_number_and_the_limit_are_told(con):
+def test_waiting_removals_show_their_number_and_the_limit(con):
     members_leave(con, 11, 100)
     (held,) = planned(con).held
     assert (held.reason, held.removals, held.of, held.limit) == ("district_removals", 11, 100, 0.10)
 
 
-def test_given_one_part_waits_then_what_joins_and_what_leaves_elsewhere_is_published(con):
+def test_waiting_part_does_not_stop_the_rest(con):
     members_leave(con, 60, 100)
     has(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
     has(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 221)])
@@ -43,7 +43,7 @@ def test_given_one_part_waits_then_what_joins_and_what_leaves_elsewhere_is_publi
     assert plan.counts == {"org_memberships": {"end": 1, "insert": 1}}
 
 
-def test_given_native_and_ended_rows_then_neither_counts_for_the_share(con):
+def test_native_and_ended_rows_do_not_count_for_the_share(con):
     members_leave(con, 10, 90)
     has(con, "current.org_memberships", [member(number) for number in range(500, 520)], is_native=True)
     has(con, "current.org_memberships", [member(number) for number in range(600, 620)], is_ended=True)
@@ -51,14 +51,14 @@ def test_given_native_and_ended_rows_then_neither_counts_for_the_share(con):
     assert [(one.removals, one.of) for one in plan.held] == [(10, 90)]
 
 
-def test_given_a_list_that_proves_nothing_then_not_even_one_removal_passes(con):
+def test_empty_list_lets_no_removal_pass(con):
     members_leave(con, 1, 100)
     plan = planned(con, emptied=["students"])
     assert [(one.part, one.reason) for one in plan.held] == [("students", "feed_incomplete")]
     assert plan.counts == {}
 
 
-def test_given_a_limit_was_raised_then_it_is_the_limit(con):
+def test_raised_limit_is_applied(con):
     members_leave(con, 11, 100)
     assert planned(con, limits=Limits(district_removals=0.11)).held == ()
 
@@ -87,7 +87,7 @@ def test_the_digest_does_not_depend_on_the_order_of_rows(con):
         ([school(1, "New") | {"sis_id": "1"}], [school(1, "Old")]),
     ],
 )
-def test_the_digest_differs_with_any_value_that_is_written_or_replaced(con, desired, existing):
+def test_digest_differs_with_any_written_or_replaced_value(con, desired, existing):
     usual = digest_of(con, [school(1, "New")], [school(1, "Old")])
     assert digest_of(con, desired, existing) != usual
 
@@ -98,14 +98,14 @@ def test_two_changes_cannot_trade_values_under_one_digest(con):
     assert digest_of(con, [school(1, "D"), school(2, "C")], existing) != straight
 
 
-def test_given_a_plan_then_it_reads_back_as_it_was_made(con):
+def test_stored_plan_reads_back_unchanged(con):
     members_leave(con, 11, 100)
     plan = planned(con)
     assert load_verified_plan(con) == plan
     assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
 
 
-def test_given_changes_that_moved_since_then_the_plan_is_stale(con):
+def test_changed_changes_make_the_plan_stale(con):
     with pytest.raises(PlanStale, match="no plan"):
         load_verified_plan(con)
     has(con, "marts.schools", [school(1, "New")])

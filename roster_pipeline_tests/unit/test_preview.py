@@ -36,7 +36,7 @@ def test_what_is_written_to_the_copy_is_not_in_the_file(file):
         assert con.execute("select count(*) from numbers").fetchone() == (1000,)
 
 
-def test_a_district_without_a_file_is_previewed_in_a_new_one_and_still_has_no_file(tmp_path):
+def test_preview_of_an_unsynced_district_creates_no_file_of_it(tmp_path):
     begin_preview(tmp_path, DISTRICT)
     with open_warehouse(tmp_path, DISTRICT, is_preview=True) as con:
         con.execute("create table numbers (number integer)")
@@ -52,7 +52,7 @@ def test_a_district_without_a_file_is_previewed_in_a_new_one_and_still_has_no_fi
         (timedelta(days=-400), False),  # a clock that ran ahead made it
     ],
 )
-def test_copies_of_every_district_are_removed_after_a_day_and_files_never(file, age, stays):
+def test_copies_are_removed_after_a_day_and_files_never(file, age, stays):
     for district_id in (DISTRICT, OTHER):
         begin_preview(file.parent, district_id)
         with open_warehouse(file.parent, district_id, is_preview=True):

@@ -37,7 +37,7 @@ def as_line_of_a_cell():
     ],
     ids=["say", "lines", "complain", "title", "cell", "line of a cell"],
 )
-def test_text_of_others_is_shown_with_numbers_for_what_is_hidden_and_markup_as_it_stands(shown, capsys, monkeypatch):
+def test_hidden_characters_are_shown_as_code_points(shown, capsys, monkeypatch):
     monkeypatch.setattr("roster_pipeline.cli.screen.out.width", 200)
 
     shown()

@@ -19,7 +19,7 @@ def nothing_set(monkeypatch):
         monkeypatch.delenv(f"ROSTER_{name.upper()}", raising=False)
 
 
-def test_given_nothing_is_set_then_clever_itself_and_the_embedded_server_are_meant():
+def test_defaults_are_clever_and_the_embedded_server():
     settings = read_settings()
     assert settings.home == Path(".roster").resolve()
     assert settings.database_url is None
@@ -28,14 +28,14 @@ def test_given_nothing_is_set_then_clever_itself_and_the_embedded_server_are_mea
     assert settings.clever_api_version == "v3.1"
 
 
-def test_given_a_variable_changes_then_the_next_reading_has_it(monkeypatch):
+def test_changed_variable_counts_at_the_next_read(monkeypatch):
     monkeypatch.setenv("ROSTER_CLEVER_API_VERSION", "v3.0")
     assert read_settings().clever_api_version == "v3.0"
     monkeypatch.setenv("ROSTER_CLEVER_API_VERSION", "v3.1")
     assert read_settings().clever_api_version == "v3.1"
 
 
-def test_given_an_empty_variable_then_it_counts_as_not_set(monkeypatch):
+def test_empty_variable_counts_as_unset(monkeypatch):
     monkeypatch.setenv("ROSTER_DATABASE_URL", "")
     assert read_settings().database_url is None
 
@@ -52,7 +52,7 @@ def test_given_an_empty_variable_then_it_counts_as_not_set(monkeypatch):
         ("ROSTER_ALERT_WEBHOOK_URL", "secret-place"),
     ],
 )
-def test_given_a_malformed_variable_then_one_line_names_it_and_not_its_value(monkeypatch, variable, value):
+def test_malformed_variable_is_named_without_its_value(monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingRefused) as refused:
         read_settings()
@@ -64,14 +64,14 @@ def test_given_a_malformed_variable_then_one_line_names_it_and_not_its_value(mon
 
 
 @pytest.mark.parametrize("missing", ["ROSTER_CLEVER_CLIENT_ID", "ROSTER_CLEVER_CLIENT_SECRET"])
-def test_given_no_credentials_for_clever_then_the_missing_one_is_named(monkeypatch, missing):
+def test_missing_credential_of_clever_is_named(monkeypatch, missing):
     for name in {"ROSTER_CLEVER_CLIENT_ID", "ROSTER_CLEVER_CLIENT_SECRET"} - {missing}:
         monkeypatch.setenv(name, "given")
     with pytest.raises(SettingRefused, match=f"{missing} is not set"):
         clever_access(read_settings())
 
 
-def test_given_secrets_then_no_settings_shown_hold_them(monkeypatch):
+def test_shown_settings_hold_no_secret(monkeypatch):
     monkeypatch.setenv("ROSTER_CLEVER_CLIENT_ID", "app")
     monkeypatch.setenv("ROSTER_CLEVER_CLIENT_SECRET", "hush-hush")
     monkeypatch.setenv("ROSTER_DATABASE_URL", "postgresql://someone:hush-hush@localhost/x")
@@ -85,7 +85,7 @@ def test_settings_cannot_be_changed():
         read_settings().clever_api_version = "v3.0"
 
 
-def test_given_one_database_url_then_both_parties_use_it_with_their_own_driver(monkeypatch):
+def test_one_database_url_serves_both_drivers(monkeypatch):
     monkeypatch.setenv("ROSTER_DATABASE_URL", "postgres://someone@db.example.org:5433/school?sslmode=require")
     settings = read_settings()
     assert product_url(settings) == "postgresql+psycopg://someone@db.example.org:5433/school?sslmode=require"
@@ -104,7 +104,7 @@ def test_given_one_database_url_then_both_parties_use_it_with_their_own_driver(m
         "postgresql://someone:half@way/through@db.example.org/school",
     ],
 )
-def test_given_a_database_url_that_is_none_when_read_then_refused_without_repeating_it(monkeypatch, url):
+def test_malformed_database_url_is_refused_unquoted(monkeypatch, url):
     monkeypatch.setenv("ROSTER_DATABASE_URL", url)
     with pytest.raises(SettingRefused, match="ROSTER_DATABASE_URL is malformed") as refused:
         read_settings()
@@ -112,14 +112,14 @@ def test_given_a_database_url_that_is_none_when_read_then_refused_without_repeat
     assert "way" not in str(refused.value)
 
 
-def test_given_a_home_that_cannot_be_made_when_read_then_refused_by_name(monkeypatch, tmp_path):
+def test_home_that_cannot_be_created_is_refused_by_name(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("ROSTER_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(SettingRefused, match="ROSTER_HOME is malformed"):
         read_settings()
 
 
-def test_given_a_database_of_its_own_for_dagster_then_only_dagster_uses_it(monkeypatch):
+def test_own_database_of_dagster_is_used_only_by_it(monkeypatch):
     monkeypatch.setenv("ROSTER_DATABASE_URL", "postgresql://one.example.org/school")
     monkeypatch.setenv("ROSTER_DAGSTER_DATABASE_URL", "postgresql://two.example.org/runs")
     settings = read_settings()

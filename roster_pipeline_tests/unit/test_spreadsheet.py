@@ -63,16 +63,16 @@ def strings(shared):
 
 
 @pytest.mark.parametrize("cell", FORMULAS)
-def test_given_a_cell_that_opens_a_formula_when_written_then_it_opens_with_an_apostrophe(cell):
+def test_formula_cell_gets_an_apostrophe(cell):
     assert lines_of(as_csv([{"name": cell}], ["name"])) == [["Name"], [f"'{cell}"]]
 
 
 @pytest.mark.parametrize("cell", PLAIN)
-def test_given_a_cell_that_opens_none_when_written_then_it_stays_as_it_is(cell):
+def test_other_cells_stay_unchanged(cell):
     assert lines_of(as_csv([{"name": cell}], ["name"])) == [["Name"], [cell]]
 
 
-def test_given_naughty_strings_when_written_and_read_back_then_all_are_there_and_none_is_a_formula(strings, tmp_path):
+def test_naughty_strings_return_and_none_is_a_formula(strings, tmp_path):
     cells = strings + FORMULAS + PLAIN
     text = as_csv(
         [{"number": number, "said": cell, "nothing": None} for number, cell in enumerate(cells)],
@@ -88,7 +88,7 @@ def test_given_naughty_strings_when_written_and_read_back_then_all_are_there_and
         assert not row[1].startswith(("\t", "\r", "\n"))
 
 
-def test_given_naughty_strings_when_another_program_reads_the_file_then_it_finds_the_same(strings, tmp_path):
+def test_another_program_reads_the_same_naughty_strings(strings, tmp_path):
     cells = [one for one in strings + PLAIN if "\x00" not in one]
     write_privately(tmp_path / "people.csv", as_csv([{"said": cell} for cell in cells], ["said"]))
     query = (
@@ -100,7 +100,7 @@ def test_given_naughty_strings_when_another_program_reads_the_file_then_it_finds
         assert [one.removeprefix("'") for (one,) in cursor.fetchall()] == [one.removeprefix("'") for one in cells]
 
 
-def test_given_a_file_when_written_again_then_whole_and_for_its_owner_alone(tmp_path):
+def test_rewritten_file_is_whole_and_private(tmp_path):
     file = tmp_path / "people.csv"
     file.write_text("before")
     file.chmod(0o644)
@@ -110,7 +110,7 @@ def test_given_a_file_when_written_again_then_whole_and_for_its_owner_alone(tmp_
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_given_a_file_that_cannot_be_written_when_tried_then_the_old_one_stays_and_nothing_is_left_behind(tmp_path):
+def test_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):
     file = tmp_path / "people.csv"
     file.write_text("before")
     with pytest.raises(UnicodeEncodeError):

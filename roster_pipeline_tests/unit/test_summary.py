@@ -28,12 +28,12 @@ def said(con, *scope):
     return summarize(con, planned(con), Scope(*scope))
 
 
-def test_given_no_difference_then_nothing_changed(con):
+def test_no_difference_means_nothing_changed(con):
     both(con, "org_memberships", member(1))
     assert said(con) == said(con, "section", ART) == "Nothing changed."
 
 
-def test_given_students_join_and_a_class_is_renamed_then_that_is_all_that_is_said(con):
+def test_joins_and_a_renamed_class_are_all_that_is_listed(con):
     both(con, "org_memberships", *(member(number) for number in range(100, 140)))
     shall(con, "org_memberships", member(1), member(2), member(3))
     shall(con, "school_memberships", *(member(number) | {"school_id": NORTH} for number in (1, 2, 3)))
@@ -44,7 +44,7 @@ def test_given_students_join_and_a_class_is_renamed_then_that_is_all_that_is_sai
     assert count_changes(con) == {"student": {"joined": 3}, "class": {"renamed": 1}}
 
 
-def test_given_a_student_leaves_then_their_places_are_not_told_again(con):
+def test_places_of_a_leaving_student_are_not_repeated(con):
     both(con, "org_memberships", *(member(number) for number in range(100, 140)))
     both(con, "rosters", roster(ART, "Art"))
     both(con, "roster_students", *(place(ART, number) for number in range(100, 140)))
@@ -56,13 +56,13 @@ def test_given_a_student_leaves_then_their_places_are_not_told_again(con):
     )
 
 
-def test_given_somebody_is_back_then_they_returned(con):
+def test_returning_person_is_listed_as_returned(con):
     has(con, "current.org_memberships", [member(1, "teacher")], is_ended=True)
     shall(con, "org_memberships", member(1, "teacher"))
     assert said(con) == "1 teacher returned, nothing removed."
 
 
-def test_given_people_move_between_classes_then_both_ends_are_told(con):
+def test_moves_between_classes_list_both_ends(con):
     both(con, "rosters", roster(ART, "Art"), roster(ZOO, "Zoo"))
     both(con, "roster_students", *(place(ART, number) for number in range(100, 140)))
     was(con, "roster_students", place(ART, 1), place(ART, 2))
@@ -73,7 +73,7 @@ def test_given_people_move_between_classes_then_both_ends_are_told(con):
     )
 
 
-def test_given_names_and_emails_change_then_by_role_and_kind(con):
+def test_names_and_emails_are_listed_by_role_and_kind(con):
     was(con, "accounts", account(1), account(2), account(3, "teacher"), account(4))
     shall(
         con,
@@ -89,7 +89,7 @@ def test_given_names_and_emails_change_then_by_role_and_kind(con):
     )
 
 
-def test_given_a_class_moves_or_is_archived_or_restored_then_each_is_told(con):
+def test_moved_archived_and_restored_classes_are_listed(con):
     both(con, "rosters", *(roster(f"{number:024x}", "Any") for number in range(100, 140)))
     was(con, "rosters", roster(ART, "Art"), roster(ZOO, "Zoo"))
     shall(con, "rosters", roster(ART, "Art", "2".rjust(24, "0")), roster("new".rjust(24, "0"), "New"))
@@ -100,7 +100,7 @@ def test_given_a_class_moves_or_is_archived_or_restored_then_each_is_told(con):
     )
 
 
-def test_given_a_member_of_the_class_gets_a_name_then_it_is_told_of_the_class(con):
+def test_renamed_member_is_listed_for_the_requested_class(con):
     both(con, "rosters", roster(ART, "Art"), roster(ZOO, "Zoo"))
     both(con, "roster_students", place(ART, 1), place(ZOO, 2))
     was(con, "accounts", account(1), account(2))
@@ -111,7 +111,7 @@ def test_given_a_member_of_the_class_gets_a_name_then_it_is_told_of_the_class(co
     )
 
 
-def test_given_a_school_is_asked_about_then_who_joined_it_and_its_classes_come_first(con):
+def test_requested_school_lists_its_people_and_classes_first(con):
     both(con, "rosters", roster(ZOO, "Zoo", "elsewhere"))
     both(con, "org_memberships", member(1))
     shall(con, "org_memberships", member(2), member(3, "teacher"))
@@ -124,7 +124,7 @@ def test_given_a_school_is_asked_about_then_who_joined_it_and_its_classes_come_f
     )
 
 
-def test_given_a_class_that_was_not_known_then_its_coming_is_told_or_that_nothing_came(con):
+def test_unknown_requested_class_is_reported_as_arrived_or_not(con):
     shall(con, "org_memberships", member(1))
     assert said(con, "district", ART) == (
         "Nothing came of the class asked for. Elsewhere in the district: 1 student joined, nothing removed."
@@ -136,7 +136,7 @@ def test_given_a_class_that_was_not_known_then_its_coming_is_told_or_that_nothin
     )
 
 
-def test_given_removals_wait_then_so_many_people_wait_and_not_so_many_rows(con):
+def test_waiting_removals_are_counted_in_people(con):
     members_leave(con, 11, 100)
     both(con, "rosters", roster(ART, "Art"))
     was(con, "roster_students", *(place(ART, number) for number in range(100)))
@@ -148,7 +148,7 @@ def test_given_removals_wait_then_so_many_people_wait_and_not_so_many_rows(con):
     assert "Secret" not in summarize(con, plan)
 
 
-def test_given_names_wait_then_they_are_no_removals(con):
+def test_waiting_names_are_not_removals(con):
     both(con, "org_memberships", *(member(number) for number in range(9)))
     was(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
     shall(con, "accounts", *(account(number, first_name="Wrong") for number in range(9)))

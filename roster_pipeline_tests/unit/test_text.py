@@ -17,9 +17,9 @@ from roster_pipeline.model.text import LONGEST_LABEL, label
         ("a" * (LONGEST_LABEL + 1), "a" * (LONGEST_LABEL - 1) + "…"),
     ],
 )
-def test_given_foreign_text_then_the_label_is_this(text, expected):
+def test_foreign_text_becomes_a_clean_label(text, expected):
     assert label(text) == expected
 
 
-def test_given_the_widest_characters_then_a_label_fits_an_index_of_postgresql():
+def test_widest_characters_fit_an_index_of_postgresql():
     assert len(label("\U0001f3eb" * 5000).encode()) < 2704

@@ -210,9 +210,7 @@ def test_drop_of_one_of_two_members_writes_one_row(town, resync, product):
     assert roster_of(product, section).students == dict.fromkeys(keys, "live")
 
 
-def test_given_native_rosters_when_their_clever_students_leave_then_roster_and_members_are_as_they_were(
-    town, resync, product, link
-):
+def test_native_roster_keeps_clever_students_who_leave(town, resync, product, link):
     key = town.student(1)
     section = town.section(1, students=[key])
     resync()

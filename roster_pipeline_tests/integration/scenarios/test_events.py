@@ -242,9 +242,7 @@ def test_crash_before_the_cursor_is_saved_repeats_nothing(town, resync, delta, p
     assert_equal(product, town)
 
 
-def test_given_a_sync_failed_after_it_was_read_when_synced_again_then_read_in_full(
-    town, resync, full, quick_sync, product
-):
+def test_failed_sync_is_followed_by_a_full_read(town, resync, full, quick_sync, product):
     resync()
     town.student(1)
     execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Student1') not valid")
@@ -255,7 +253,7 @@ def test_given_a_sync_failed_after_it_was_read_when_synced_again_then_read_in_fu
     assert_equal(product, town)
 
 
-def test_given_a_delta_failed_when_synced_again_then_its_events_are_not_lost(town, resync, delta, quick_sync, product):
+def test_events_of_a_failed_delta_are_not_lost(town, resync, delta, quick_sync, product):
     resync()
     town.student(1)
     execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Student1') not valid")
@@ -266,9 +264,7 @@ def test_given_a_delta_failed_when_synced_again_then_its_events_are_not_lost(tow
     assert_equal(product, town)
 
 
-def test_given_removals_over_a_brake_by_events_when_synced_then_they_wait_and_the_next_sync_looks_at_all(
-    town, resync, quick_sync, full, product
-):
+def test_held_removals_by_events_lead_to_a_full_read(town, resync, quick_sync, full, product):
     resync()
     for key in [key for key, user in town.resources["users"].items() if "student" in user["roles"]][:6]:
         town.leave(key)
@@ -278,9 +274,7 @@ def test_given_removals_over_a_brake_by_events_when_synced_then_they_wait_and_th
     assert "waits for a person" in full(limits=None)
 
 
-def test_given_somebody_in_quarantine_whose_address_another_now_has_when_synced_by_events_then_they_stay(
-    town, resync, delta, product
-):
+def test_quarantined_person_stays_when_the_email_moves_by_events(town, resync, delta, product):
     waiting, other = town.student(1), town.student(2)
     resync()
     town.edit("users", waiting, roles={"student": town.role(1) | {"schools": ["no id"]}})
@@ -294,9 +288,7 @@ def test_given_somebody_in_quarantine_whose_address_another_now_has_when_synced_
 
 
 @pytest.mark.parametrize("away", ["left", "quarantined"])
-def test_given_somebody_back_under_another_address_when_synced_by_events_then_who_asked_for_the_old_one_has_it(
-    town, resync, delta, product, away
-):
+def test_email_given_up_by_events_goes_to_the_next_claimant(town, resync, delta, product, away):
     first, second = town.student(1), town.student(2)
     resync()
     was = town.person(first)
@@ -317,9 +309,7 @@ def test_given_somebody_back_under_another_address_when_synced_by_events_then_wh
     assert query(product, "select count(*) from roster.accounts where email = 'second@example.org'") == [(1,)]
 
 
-def test_given_an_upload_after_the_events_were_read_when_synced_then_it_is_not_taken_for_published(
-    town, resync, delta, monkeypatch, product
-):
+def test_upload_after_the_events_is_not_counted_as_published(town, resync, delta, monkeypatch, product):
     resync()
     town.student(1)
     events = reading.read_events
@@ -336,9 +326,7 @@ def test_given_an_upload_after_the_events_were_read_when_synced_then_it_is_not_t
     assert query(product, "select last_clever_sync_at from roster.organizations") == [(None,)]
 
 
-def test_given_other_models_made_the_tables_when_read_in_full_then_nothing_counts_as_missed(
-    town, resync, full, product
-):
+def test_changed_models_count_no_missed_events(town, resync, full, product):
     resync()
     with open_warehouse(read_settings().districts_folder, town.id) as con:
         con.execute("update raw.bookmark set made_by = 'others'")

@@ -54,9 +54,7 @@ def claimed(town, other_town, quick_sync):
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
-def test_given_records_that_another_district_has_when_synced_then_rejected_alone_and_the_other_is_untouched(
-    town, other_town, claimed, quick_sync, product, mode
-):
+def test_records_of_another_district_are_rejected_alone(town, other_town, claimed, quick_sync, product, mode):
     ids, section = claimed
     student, teacher, school, foreign_section = ids
     before = published(product, town.id)
@@ -84,9 +82,7 @@ def test_given_records_that_another_district_has_when_synced_then_rejected_alone
     assert quick_sync(other_town, mode=mode).total == 0
 
 
-def test_given_a_record_that_another_district_has_when_asked_why_then_the_reason_is_told(
-    other_town, claimed, quick_sync, environment, monkeypatch, capsys
-):
+def test_why_explains_a_record_of_another_district(other_town, claimed, quick_sync, environment, monkeypatch, capsys):
     (student, *_), _section = claimed
     quick_sync(other_town)
     monkeypatch.setattr(sys, "argv", ["roster-pipeline", "why", "--person", student, "--json"])
@@ -97,9 +93,7 @@ def test_given_a_record_that_another_district_has_when_asked_why_then_the_reason
     assert "belongs to another district" in json.dumps(chain)
 
 
-def test_given_the_other_district_lets_go_of_a_person_when_synced_then_the_person_joins(
-    town, other_town, claimed, quick_sync, product
-):
+def test_person_released_by_the_other_district_joins(town, other_town, claimed, quick_sync, product):
     (student, *_), section = claimed
     quick_sync(other_town)
     execute(
@@ -113,9 +107,7 @@ def test_given_the_other_district_lets_go_of_a_person_when_synced_then_the_perso
     assert roster_of(product, section).students[student] == "live"
 
 
-def test_given_ids_when_the_writer_of_one_district_asks_then_it_learns_which_are_of_another_and_nothing_else(
-    town, other_town, claimed, quick_sync, product
-):
+def test_writer_learns_only_which_ids_belong_to_others(town, other_town, claimed, quick_sync, product):
     (student, _, school, section), _ = claimed
     quick_sync(other_town)
     own = other_town.student(2)
@@ -140,7 +132,7 @@ def test_given_ids_when_the_writer_of_one_district_asks_then_it_learns_which_are
         pg.execute(sa.text(ANSWER), values)
 
 
-def test_given_ids_of_the_library_when_asked_then_they_are_of_no_other_district(town, other_town, claimed, product):
+def test_ids_of_the_library_belong_to_no_other_district(town, other_town, claimed, product):
     """R3.13: its links and rosters move to the district."""
     (student, _, school, section), _ = claimed
     ((number,),) = query(product, NUMBER, district=other_town.id)
@@ -150,9 +142,7 @@ def test_given_ids_of_the_library_when_asked_then_they_are_of_no_other_district(
     assert query(product, ANSWER, **values) == []
 
 
-def test_given_two_districts_that_claim_one_id_at_once_when_published_then_the_second_writes_nothing_and_may_run_again(
-    town, other_town, quick_sync, product, monkeypatch
-):
+def test_second_district_that_claims_an_id_writes_nothing(town, other_town, quick_sync, product, monkeypatch):
     """The second has read the product before the first published."""
     student = town.person(town.student(1))
     other_town.put("users", student | {"district": other_town.id, "roles": {"student": other_town.role(1)}})

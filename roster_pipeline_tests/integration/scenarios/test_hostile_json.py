@@ -95,7 +95,7 @@ def test_every_valid_json_value_in_a_record_is_published(town, own_words, quick_
 
 
 @pytest.mark.scenario("H-9")
-def test_field_given_twice_takes_its_last_value(town, own_words, quick_sync, product):
+def test_repeated_json_field_takes_its_last_value(town, own_words, quick_sync, product):
     """Huge numbers, deep nesting, NUL and half surrogate pairs are `test_wrong_types`'s and `test_hostile_text`'s."""
     key, other = town.student(1, "Ann", "Lake"), town.student(2, "Bea", "Moor")
     section = town.section(1, students=[key, other])

@@ -58,9 +58,7 @@ def lengthen(town, text):
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
 @pytest.mark.parametrize("text", [ENDLESS, LONG], ids=["endless", "one too long"])
-def test_given_texts_that_are_too_long_when_synced_then_what_is_published_of_the_records_stays_and_the_rest_lands(
-    town, quick_sync, product, rejections, text, mode
-):
+def test_too_long_text_keeps_what_is_published(town, quick_sync, product, rejections, text, mode):
     plain = [town.student(1), town.student(2), town.teacher(3), town.student(4)]
     town.section(5, students=plain[:2])
     town.school(6)
@@ -76,9 +74,7 @@ def test_given_texts_that_are_too_long_when_synced_then_what_is_published_of_the
     assert clever_id(1, "student", 8) in published(product, town.id).people
 
 
-def test_given_newcomers_with_texts_that_are_too_long_when_synced_then_each_lands_without_the_field_or_not_at_all(
-    town, quick_sync, product
-):
+def test_newcomer_with_long_text_loses_the_field_or_is_rejected(town, quick_sync, product):
     lengthen(town, ENDLESS)
     quick_sync(town, snapshot=True)
     found = published(product, town.id)
@@ -89,9 +85,7 @@ def test_given_newcomers_with_texts_that_are_too_long_when_synced_then_each_land
     assert found.rosters[clever_id(1, "section", 7)][2] is None
 
 
-def test_given_an_id_that_is_too_long_when_synced_then_that_record_is_rejected_and_the_district_is_published(
-    town, quick_sync, product
-):
+def test_too_long_id_rejects_only_its_record(town, quick_sync, product):
     town.put("users", town.person(town.student(1)) | {"id": ENDLESS})
     town.section(1, students=[town.student(2), ENDLESS])
     town.section(2, students=[town.student(2)])
@@ -102,18 +96,14 @@ def test_given_an_id_that_is_too_long_when_synced_then_that_record_is_rejected_a
     assert (clever_id(1, "section", 2), town.student(2)) in found.students
 
 
-def test_given_a_district_whose_name_is_too_long_when_synced_then_the_organization_keeps_its_name(
-    town, quick_sync, product
-):
+def test_too_long_district_name_keeps_the_old_one(town, quick_sync, product):
     town.edit("districts", town.id, name=ENDLESS)
     quick_sync(town, snapshot=True)
     assert query(product, "select name from roster.organizations") == [(Town().name,)]
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
-def test_given_texts_in_the_product_that_were_published_without_a_bound_when_synced_then_no_sync_stops(
-    town, quick_sync, product, mode
-):
+def test_long_texts_published_earlier_stop_no_sync(town, quick_sync, product, mode):
     """They stay until Clever gives another value, and analysts see their beginning."""
     person, section, school = town.student(1), town.section(1, students=[town.student(1)]), town.school(2)
     quick_sync(town)
@@ -130,9 +120,7 @@ def test_given_texts_in_the_product_that_were_published_without_a_bound_when_syn
     assert quick_sync(town).total == 0
 
 
-def test_given_a_long_text_in_the_product_when_a_snapshot_is_left_then_it_holds_the_beginning(
-    town, quick_sync, product
-):
+def test_snapshot_cuts_a_long_text(town, quick_sync, product):
     section = town.section(1)
     plan = quick_sync(town)
     execute(product, STORED["class"], as_sync=True, key=section)

@@ -15,9 +15,7 @@ def everybody(town):
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
 @pytest.mark.parametrize("mask", MASKS, ids=["missing", "blank"])
-def test_given_a_district_masks_all_names_and_shows_them_again_when_synced_then_no_review_and_no_hold(
-    town, quick_sync, product, mask, mode
-):
+def test_masking_and_unmasking_names_opens_no_review_and_no_hold(town, quick_sync, product, mask, mode):
     shown = everybody(town)
     quick_sync(town)
     before = published(product, town.id)
@@ -37,9 +35,7 @@ def test_given_a_district_masks_all_names_and_shows_them_again_when_synced_then_
     assert query(product, "select count(*) from roster.holds") == [(0,)]
 
 
-def test_given_most_names_change_while_others_are_masked_when_synced_then_those_that_changed_wait(
-    town, quick_sync, product
-):
+def test_changed_names_are_held_while_others_are_masked(town, quick_sync, product):
     shown = everybody(town)
     quick_sync(town)
     for number, person in enumerate(shown):
@@ -51,9 +47,7 @@ def test_given_most_names_change_while_others_are_masked_when_synced_then_those_
     assert query(product, "select reason from roster.holds where state = 'open'") == [("district_updates",)]
 
 
-def test_given_an_id_that_passed_on_when_names_are_masked_then_the_review_stands_and_nobody_gets_the_account(
-    town, quick_sync, product, link
-):
+def test_masked_names_keep_the_review_of_a_recycled_id(town, quick_sync, product, link):
     student, section = town.student(1), town.section(1, students=[town.student(1)])
     quick_sync(town)
     other = town.section(2, students=[student])
@@ -75,9 +69,7 @@ def test_given_an_id_that_passed_on_when_names_are_masked_then_the_review_stands
     assert student in roster_of(product, other).students
 
 
-def test_given_an_account_without_a_last_name_when_a_person_has_its_email_then_linked_without_a_review(
-    town, quick_sync, product, sign_up, link
-):
+def test_account_without_a_last_name_is_linked_without_a_review(town, quick_sync, product, sign_up, link):
     account = sign_up("student1@town1.example.org", "Somebody Else", "")
     quick_sync(town)
     key = town.student(1)

@@ -124,9 +124,7 @@ def test_enrollment_dates_outside_today_change_nothing(town, resync, product, ho
     assert person_of(product, key) == Person("student", {home: "primary"})
 
 
-def test_given_a_new_teacher_when_synced_then_unverified_until_an_admin_verifies_and_no_sync_takes_it_away(
-    town, resync, product
-):
+def test_new_teacher_is_unverified_until_an_admin_verifies(town, resync, product):
     key, student = town.teacher(1), town.student(2)
     resync()
     assert query(product, VERIFIED, key=key) == query(product, VERIFIED, key=student) == [(False,)]
@@ -137,9 +135,7 @@ def test_given_a_new_teacher_when_synced_then_unverified_until_an_admin_verifies
         assert query(product, VERIFIED, key=key) == [(True,)]
 
 
-def test_given_a_teacher_is_only_staff_from_now_on_when_synced_then_memberships_end_and_the_account_stays(
-    town, resync, product, home
-):
+def test_teacher_who_becomes_staff_loses_memberships_only(town, resync, product, home):
     key = town.teacher(1)
     resync()
     town.edit("users", key, roles={"staff": {}})
@@ -149,9 +145,7 @@ def test_given_a_teacher_is_only_staff_from_now_on_when_synced_then_memberships_
 
 
 @pytest.mark.parametrize("table", ["org_memberships", "school_memberships"])
-def test_given_a_native_membership_that_had_ended_when_shared_then_clevers_until_undone_and_ends_with_it(
-    town, resync, product, link, undo, table
-):
+def test_adopted_native_membership_returns_by_undo(town, resync, product, link, undo, table):
     key = town.student(1)
     resync()
     student, values = town.person(key), {"account": link(key)[0]}
@@ -171,9 +165,7 @@ def test_given_a_native_membership_that_had_ended_when_shared_then_clevers_until
     assert query(product, f"{states} and ended_at is null", **values) == []
 
 
-def test_given_an_admin_who_was_removed_and_is_shared_again_when_undone_then_as_before_as_often_as_it_is(
-    town, resync, product, link, undo
-):
+def test_readmitted_admin_can_be_undone_repeatedly(town, resync, product, link, undo):
     key = town.teacher(1)
     resync()
     teacher, values = town.person(key), {"account": link(key)[0]}

@@ -42,9 +42,7 @@ def mixed(town):
     return section, teacher, student
 
 
-def test_given_people_in_the_list_of_the_other_role_when_synced_then_each_has_the_own_role_alone(
-    town, mixed, quick_sync, product
-):
+def test_person_in_the_wrong_list_has_only_the_own_role(town, mixed, quick_sync, product):
     section, teacher, student = mixed
     quick_sync(town)
     assert difference(expect(town), published(product, town.id)) == {}
@@ -57,9 +55,7 @@ def test_given_people_in_the_list_of_the_other_role_when_synced_then_each_has_th
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
-def test_given_a_teacher_who_becomes_a_student_when_synced_then_teaches_no_more_and_back_again(
-    town, quick_sync, product, mode
-):
+def test_teacher_becomes_a_student_and_teaches_again(town, quick_sync, product, mode):
     section = town.section(1, teachers=[town.teacher(1), town.teacher(2)], students=[town.student(1)])
     quick_sync(town)
     town.edit("users", town.teacher(1), roles={"student": town.role(1)})
@@ -70,9 +66,7 @@ def test_given_a_teacher_who_becomes_a_student_when_synced_then_teaches_no_more_
     assert roster_of(product, section).teachers == {town.teacher(1): "primary", town.teacher(2): "co-teacher"}
 
 
-def test_given_a_member_who_was_not_shared_when_they_come_as_a_student_then_awaited_no_more_and_no_teacher(
-    town, quick_sync, product
-):
+def test_pending_teacher_who_comes_as_a_student_is_dropped(town, quick_sync, product):
     section = town.section(1, teachers=[town.student(1), town.teacher(1)])
     student = town.student(1)
     town.leave(student)
@@ -84,9 +78,7 @@ def test_given_a_member_who_was_not_shared_when_they_come_as_a_student_then_awai
     assert person_of(product, student).teaches == {}
 
 
-def test_given_people_in_the_list_of_the_other_role_when_asked_why_then_it_says_so_and_the_district_is_to_correct_it(
-    town, mixed, quick_sync, why
-):
+def test_why_asks_the_district_to_correct_the_wrong_list(town, mixed, quick_sync, why):
     section, teacher, student = mixed
     quick_sync(town)
     for person, finding in ((student, "teacher_is_student"), (teacher, "student_is_teacher")):
@@ -109,9 +101,7 @@ def test_given_people_in_the_list_of_the_other_role_when_asked_why_then_it_says_
     assert steps["Next"]["facts"]["whose"] == "district"
 
 
-def test_given_people_in_the_list_of_the_other_role_when_looked_at_before_a_sync_then_they_are_to_be_corrected(
-    town, mixed, quick_sync
-):
+def test_preflight_reports_people_in_the_wrong_list(town, mixed, quick_sync):
     _, teacher, student = mixed
     quick_sync(town)
     with open_warehouse(read_settings().districts_folder, town.id) as con:
@@ -123,9 +113,7 @@ def test_given_people_in_the_list_of_the_other_role_when_looked_at_before_a_sync
     assert people[teacher]["findings"] == "a class lists this teacher among its students"
 
 
-def test_given_a_file_that_another_version_made_when_asked_why_then_the_product_alone_answers(
-    town, mixed, quick_sync, why
-):
+def test_file_of_another_version_lets_the_product_answer_alone(town, mixed, quick_sync, why):
     section, _, student = mixed
     quick_sync(town)
     with duckdb.connect(read_settings().districts_folder / f"{town.id}.duckdb") as con:

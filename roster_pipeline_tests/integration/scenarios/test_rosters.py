@@ -207,9 +207,7 @@ def test_district_id_in_place_of_a_school_makes_no_school(town, resync, product,
     assert flagged(town, "rosters_without_school") == {section}
 
 
-def test_given_a_native_roster_of_the_same_name_when_the_section_is_renamed_and_goes_then_it_is_as_it_was(
-    town, resync, product, section
-):
+def test_native_roster_of_the_same_name_is_untouched(town, resync, product, section):
     resync()
     own = execute(
         product,

@@ -19,9 +19,7 @@ OTHER_SESSIONS = "from pg_stat_activity where datname = current_database() and p
 TERMINATE = "select count(pg_terminate_backend(pid))"
 
 
-def test_given_postgresql_ends_every_session_while_clever_is_read_when_synced_again_then_all_is_whole(
-    town, clever, sync, resync, product
-):
+def test_sessions_cut_while_clever_is_read_break_nothing(town, clever, sync, resync, product):
     """As a restart does: the district's lock is gone with its session."""
     resync()
     town.student(1)
@@ -41,9 +39,7 @@ def test_given_postgresql_ends_every_session_while_clever_is_read_when_synced_ag
     assert query(product, RUNNING) == [(0,)]
 
 
-def test_given_postgresql_ends_the_session_that_publishes_when_synced_then_nothing_is_half_done(
-    town, sync, resync, product
-):
+def test_session_cut_while_publishing_leaves_nothing_half_done(town, sync, resync, product):
     resync()
     before = row_versions(product)
     town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
@@ -62,9 +58,7 @@ def test_given_postgresql_ends_the_session_that_publishes_when_synced_then_nothi
 
 
 @pytest.mark.parametrize("size", [64, 20_000], ids=["for what Clever sends", "for the district's file"])
-def test_given_a_full_disk_when_synced_then_one_line_nothing_changes_and_with_room_again_all_is_published(
-    town, sync, resync, product, size
-):
+def test_full_disk_changes_nothing_until_there_is_room(town, sync, resync, product, size):
     resync()
     for number in range(3):
         town.section(number, students=[town.student(number)])
@@ -75,7 +69,7 @@ def test_given_a_full_disk_when_synced_then_one_line_nothing_changes_and_with_ro
     assert difference(expect(town), published(product, town.id)) == {}
 
 
-def test_given_a_full_disk_while_the_districts_file_is_made_when_there_is_room_again_then_it_opens(tmp_path):
+def test_full_disk_while_creating_the_file_lets_it_open_later(tmp_path):
     """A sync killed at that moment leaves the same: part of a header."""
     with disk_full_at(64), pytest.raises(RosterError), open_warehouse(tmp_path, "0" * 24):
         pass

@@ -40,17 +40,13 @@ def only(path, answer):
     return lambda asked, body: answer(body) if asked.path == path else None
 
 
-def test_given_answers_that_come_too_late_when_synced_then_tried_again_and_at_last_refused(
-    town, clever, sync, resync, product, impatient
-):
+def test_late_answers_are_retried_then_refused(town, clever, sync, resync, product, impatient):
     resync()
     clever.go_wrong(("/v3.1/terms", 0, "delay:1"))
     assert "ReadTimeout" in refused(sync, product, town)
 
 
-def test_given_an_answer_that_stops_in_the_middle_when_synced_then_tried_again_and_at_last_refused(
-    town, clever, sync, resync, product, impatient
-):
+def test_truncated_answers_are_retried_then_refused(town, clever, sync, resync, product, impatient):
     resync()
     over = Event()
 
@@ -66,9 +62,7 @@ def test_given_an_answer_that_stops_in_the_middle_when_synced_then_tried_again_a
         over.set()
 
 
-def test_given_a_slow_answer_that_goes_on_when_synced_then_waited_for_longer_than_for_a_piece(
-    town, clever, quick_sync, product, impatient
-):
+def test_slow_answer_that_continues_is_waited_for(town, clever, quick_sync, product, impatient):
     """Between two pieces time is short, for all of them it is minutes: a page may have many megabytes."""
 
     def slowly(body):
@@ -99,18 +93,14 @@ def dishonest(headers):
     return lambda body: Answer([body], headers=headers(body))
 
 
-def test_given_an_answer_of_another_length_or_form_than_it_says_when_synced_then_refused(
-    town, clever, sync, resync, product, subtests
-):
+def test_answer_of_wrong_length_or_form_is_refused(town, clever, sync, resync, product, subtests):
     resync()
     for place, (headers, said) in enumerate(WRONG_FORMS):
         with subtests.test(place), through(clever, only("/v3.1/sections", dishonest(headers))):
             assert said in refused(sync, product, town)
 
 
-def test_given_pages_that_overlap_and_come_twice_when_synced_then_everybody_is_there_once(
-    town, clever, quick_sync, product, few_a_page
-):
+def test_overlapping_pages_publish_everybody_once(town, clever, quick_sync, product, few_a_page):
     """Every page of users begins with the last two of the page before, and the first one comes twice."""
     twice = []
 
@@ -133,7 +123,7 @@ def test_given_pages_that_overlap_and_come_twice_when_synced_then_everybody_is_t
 
 
 @pytest.mark.parametrize("events_on", [True, False])
-def test_given_records_change_while_the_pages_are_read_when_events_tell_then_equal_to_the_feed_and_else_with_the_next(
+def test_changes_during_reading_arrive_now_or_with_the_next_sync(
     town, clever, quick_sync, resync, product, few_a_page, events_on
 ):
     """After the first page of students: one of it renamed, its last one gone, one of the next page too, and one new."""
@@ -162,9 +152,7 @@ def test_given_records_change_while_the_pages_are_read_when_events_tell_then_equ
     assert difference(expect(town, before), published(product, town.id)) == {}
 
 
-def test_given_somebody_is_read_again_on_the_next_page_and_changed_between_when_synced_then_the_newer_copy(
-    town, clever, quick_sync, product, few_a_page
-):
+def test_record_read_twice_takes_the_newer_copy(town, clever, quick_sync, product, few_a_page):
     key = town.student(106)
     quick_sync(town)
 

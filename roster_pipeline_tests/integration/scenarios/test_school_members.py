@@ -124,9 +124,7 @@ def test_membership_of_an_unknown_school_alone_is_left_out(town, resync, product
     assert person_of(product, key) == Person("student", {north: "other"}, learns={section: "live"})
 
 
-def test_given_a_teacher_who_is_a_student_elsewhere_when_synced_then_one_teacher_in_the_schools_of_both_roles(
-    town, resync, product, schools
-):
+def test_teacher_and_student_is_one_teacher_in_both_schools(town, resync, product, schools):
     north, south, _ = schools
     key = town.teacher(1, roles={"student": at(south), "teacher": at(north), "staff": {}})
     resync()

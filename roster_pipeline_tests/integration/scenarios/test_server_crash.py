@@ -46,9 +46,7 @@ def crash(settings):
     product_url(settings)
 
 
-def test_given_the_server_crashes_while_it_is_published_when_synced_again_then_all_is_whole(
-    town, server, sync, resync, product
-):
+def test_crash_of_the_server_while_publishing_loses_nothing(town, server, sync, resync, product):
     resync()
     before = published(product, town.id)
     town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])

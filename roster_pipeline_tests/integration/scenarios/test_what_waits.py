@@ -43,9 +43,7 @@ def own_member(town, quick_sync, product):
 
 @pytest.mark.parametrize("own", OWN)
 @pytest.mark.parametrize("role", ["teacher", "student"])
-def test_given_a_member_of_the_organizations_own_when_the_list_proves_nothing_then_in_class_all_the_same(
-    town, quick_sync, product, own_member, role, own
-):
+def test_native_member_stays_in_class_when_the_list_is_empty(town, quick_sync, product, own_member, role, own):
     key = own_member(role, own)
     before, person = row_versions(product), town.person(key)
     town.leave(key)
@@ -57,9 +55,7 @@ def test_given_a_member_of_the_organizations_own_when_the_list_proves_nothing_th
     assert row_versions(product) == before
 
 
-def test_given_a_member_of_the_organizations_own_among_many_who_leave_when_they_wait_then_all_stay_in_class(
-    town, quick_sync, product, own_member
-):
+def test_native_member_stays_in_class_with_held_removals(town, quick_sync, product, own_member):
     key = own_member("student", "native")
     before = person_of(product, key)
     town.leave(key, *(town.student(other) for other in OTHERS[:8]))
@@ -68,9 +64,7 @@ def test_given_a_member_of_the_organizations_own_among_many_who_leave_when_they_
     assert (plan.counts, person_of(product, key)) == ({}, before)
 
 
-def test_given_most_classes_of_a_school_vanish_when_their_members_wait_then_the_classes_do_too(
-    town, quick_sync, product
-):
+def test_classes_wait_with_the_held_members_of_their_school(town, quick_sync, product):
     """Nine classes are too few for the brake on classes; eighteen places in class are not."""
     nobody = "f" * 24
     going = [town.section(n, students=[town.student(n), town.student(50 + n), nobody]) for n in range(9)]
@@ -89,9 +83,7 @@ def test_given_most_classes_of_a_school_vanish_when_their_members_wait_then_the_
 
 
 @pytest.mark.parametrize(("role", "part"), [("student", "enrollments"), ("teacher", "class_teachers")])
-def test_given_a_class_vanishes_that_many_are_in_when_they_wait_then_the_class_does_too_and_an_empty_one_goes(
-    town, quick_sync, product, role, part
-):
+def test_vanished_class_waits_with_its_held_members(town, quick_sync, product, role, part):
     people = [getattr(town, role)(one) for one in range(5)]
     large, empty = town.section(1, **{f"{role}s": people}), town.section(2)
     for number in range(3, 30):
@@ -124,9 +116,7 @@ def rename_all(town):
 
 
 @pytest.mark.parametrize("is_back", [False, True])
-def test_given_an_address_that_a_held_change_keeps_when_somebody_comes_with_it_then_without_it_until_that_is_approved(
-    town, quick_sync, product, approve, is_back
-):
+def test_email_kept_by_a_held_change_is_not_given_away(town, quick_sync, product, approve, is_back):
     key, follower, address = town.student(1), town.student(2), town.person(town.student(1))["email"]
     if is_back:
         quick_sync(town)
@@ -158,7 +148,7 @@ def addresses(product, town, *keys):
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
-def test_given_as_many_left_long_ago_as_are_there_when_all_are_renamed_then_their_names_wait(town, quick_sync, mode):
+def test_held_renames_do_not_count_people_who_left_long_ago(town, quick_sync, mode):
     gone = [town.student(number) for number in range(40)]
     quick_sync(town)
     town.leave(*gone)
@@ -169,9 +159,7 @@ def test_given_as_many_left_long_ago_as_are_there_when_all_are_renamed_then_thei
     ]
 
 
-def test_given_a_list_that_proves_nothing_when_its_plan_is_approved_then_refused_and_nothing_leaves(
-    town, quick_sync, product, approve
-):
+def test_plan_of_an_empty_list_cannot_be_approved(town, quick_sync, product, approve):
     quick_sync(town)
     before = row_versions(product)
     town.leave(*(town.student(other) for other in OTHERS))
@@ -182,9 +170,7 @@ def test_given_a_list_that_proves_nothing_when_its_plan_is_approved_then_refused
     assert (quick_sync(town).counts, row_versions(product)) == ({}, before)
 
 
-def test_given_an_approved_plan_when_the_list_proves_nothing_by_then_then_nothing_leaves_until_it_does_again(
-    town, quick_sync, product, approve
-):
+def test_approved_plan_waits_while_the_list_is_empty(town, quick_sync, product, approve):
     leaving = [town.student(other) for other in OTHERS[:8]]
     quick_sync(town)
     before = row_versions(product)

@@ -82,7 +82,7 @@ def ask(answer: httpx.Response) -> tuple[bytes, FakeClever]:
     ],
     ids=["stacked", "zstd", "deflate", "br", "two names", "no name"],
 )
-def test_an_answer_that_is_packed_otherwise_than_asked_for_is_refused_unread(content, encoding):
+def test_unrequested_encoding_is_refused_unread(content, encoding):
     pieces = iter([content])
     clever = FakeClever(lambda _: httpx.Response(200, content=pieces, headers={"Content-Encoding": encoding}))
     with clever.client() as client, pytest.raises(SourceBroken, match="packed") as refused:
@@ -189,7 +189,7 @@ def test_no_answer_takes_more_than_600_megabytes(bomb):
 
 
 @pytest.mark.parametrize("path", ["/oauth/tokens", "/districts/"])
-def test_the_answers_before_the_lists_are_bounded_like_all_others(monkeypatch, path):
+def test_answers_before_the_lists_are_bounded_too(monkeypatch, path):
     monkeypatch.setattr(body_module, "LARGEST_ANSWER", MEBIBYTE)
     clever = FakeClever(lambda _: page([]))
 
@@ -203,7 +203,7 @@ def test_the_answers_before_the_lists_are_bounded_like_all_others(monkeypatch, p
         client.district(DISTRICT)
 
 
-def test_an_entry_of_the_connections_that_is_not_readable_costs_no_other_district():
+def test_unreadable_connection_affects_no_other_district():
     entries = [{"owner": {"type": "district", "id": DISTRICT}, "access_token": TOKEN}, {"owner": 5}, "x", None]
     broken = [{"owner": {"id": oid(5), "type": "district"}, "access_token": "t" * 17_000_000}]
 
@@ -221,7 +221,7 @@ def test_an_entry_of_the_connections_that_is_not_readable_costs_no_other_distric
 @pytest.mark.parametrize(
     "wrong", [{"name": 5}, {"name": "x" * 1_001}, {"name": "\\ud800"}, {"name": []}, {"state": {}}]
 )
-def test_a_field_of_the_district_that_is_not_readable_is_missing_and_stops_nothing(wrong):
+def test_unreadable_field_of_the_district_is_missing(wrong):
     described = {"id": DISTRICT, "name": "Example ISD", "state": "running"} | wrong
     clever = FakeClever(page, described=described)
     sent = json.dumps({"data": described, "links": []}).replace(r"\\ud800", r"\ud800")

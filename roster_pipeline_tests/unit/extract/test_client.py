@@ -113,7 +113,7 @@ def trickle():
         yield b" "
 
 
-def test_an_answer_that_trickles_for_ever_is_given_up(monkeypatch):
+def test_endless_slow_answer_is_given_up(monkeypatch):
     monkeypatch.setattr(body_module, "LONGEST_ANSWER", 0.05)
     clever = FakeClever(lambda _: httpx.Response(200, content=trickle()))
     with pytest.raises(SourceUnreachable, match="took over"):
@@ -121,7 +121,7 @@ def test_an_answer_that_trickles_for_ever_is_given_up(monkeypatch):
     assert len(clever.asked) == TRIES
 
 
-def test_an_answer_larger_than_any_page_is_refused_before_it_is_all_read(monkeypatch):
+def test_answer_larger_than_any_page_is_refused_early(monkeypatch):
     monkeypatch.setattr(body_module, "LARGEST_ANSWER", 1000)
     pieces = iter([b" " * 600] * 3)
     clever = FakeClever(lambda _: httpx.Response(200, content=pieces))
@@ -145,7 +145,7 @@ def test_a_reset_that_cannot_be_right_does_not_stop_the_sync(reset, waits):
     assert clever.time.slept == [waits]
 
 
-def test_the_reset_of_a_server_fault_says_nothing_about_the_fault():
+def test_reset_of_a_server_fault_does_not_name_it():
     clever = answers(httpx.Response(500, headers={"X-RateLimit-Reset": "999999999999"}), page([]))
     ask(clever)
     assert clever.time.slept == [0.75]
@@ -186,7 +186,7 @@ def test_the_token_of_the_district_goes_with_every_request():
     assert clever.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-def test_shared_districts_are_asked_for_with_the_apps_own_credentials():
+def test_shared_districts_are_listed_with_app_credentials():
     seen = []
 
     def answer(request):
@@ -199,7 +199,7 @@ def test_shared_districts_are_asked_for_with_the_apps_own_credentials():
     assert seen[0].headers["Authorization"].startswith("Basic ")
 
 
-def test_a_district_that_is_not_shared_is_unknown_and_the_message_lists_those_that_are():
+def test_unshared_district_is_unknown_and_the_others_are_listed():
     with (
         FakeClever(page, (DISTRICT,)).client() as client,
         pytest.raises(DistrictUnknown, match=f"{OTHER} is not among the 1 districts .*: {DISTRICT}"),
@@ -240,7 +240,7 @@ def test_an_answer_about_another_district_is_refused():
         (None, None),
     ],
 )
-def test_the_time_of_the_last_upload_is_in_utc_and_may_be_unknown(text, at):
+def test_upload_time_is_utc_or_unknown(text, at):
     with FakeClever(page, described={"id": DISTRICT, "last_sync": text}).client() as client:
         assert client.district(DISTRICT).last_sync == at
 
@@ -257,7 +257,7 @@ def test_never_more_than_1200_requests_in_any_minute():
     assert taken[-1] - taken[0] < 4.2 * 60
 
 
-def test_a_wall_clock_that_is_put_back_lets_no_request_wait_longer_than_a_minute():
+def test_clock_put_back_delays_no_request_over_a_minute():
     clever, elapsed, ahead = FakeClever(lambda _: page([])), Time(), 400 * 86_400.0
 
     def clock() -> float:
@@ -276,7 +276,7 @@ def test_the_secret_is_in_no_repr():
     assert SECRET not in repr(ACCESS)
 
 
-def test_given_no_answer_when_asked_again_then_one_line_says_so_before_the_first_wait(caplog: pytest.LogCaptureFixture):
+def test_missing_answer_is_reported_before_the_first_wait(caplog: pytest.LogCaptureFixture):
     said: list[list[str]] = []
 
     def answer(_request: httpx.Request) -> httpx.Response:

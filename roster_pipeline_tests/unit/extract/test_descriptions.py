@@ -55,7 +55,7 @@ def describe(clever):
         return describe_districts(client)
 
 
-def test_the_list_is_read_once_and_eight_districts_are_described_at_once():
+def test_eight_districts_are_described_at_once():
     clever = Crowd(3 * READERS, is_joint=True)
     found = describe(clever)
     assert list(found) == clever.ids
@@ -72,7 +72,7 @@ def test_a_district_that_is_refused_leaves_the_others_described():
     assert len([one for one in found.values() if one.name]) == READERS - 1
 
 
-def test_a_clever_that_does_not_answer_is_not_called_for_every_district():
+def test_silent_clever_is_not_called_for_every_district():
     clever = Crowd(10 * READERS)
     clever.statuses = dict.fromkeys(clever.ids, 503)
     found = describe(clever)

@@ -100,7 +100,7 @@ def test_previous_attributes_are_not_needed(tmp_path, place):
     assert kept(read(feed(event), tmp_path)) == {"students": [ANN]}
 
 
-def test_a_record_is_replaced_so_that_what_is_no_longer_shared_goes(tmp_path):
+def test_replaced_record_loses_unshared_fields(tmp_path):
     events = [
         happened(1, "users.updated", ANN | {"email": "ann@school.example"}),
         happened(2, "users.updated", {"id": ANN["id"], "roles": PUPIL}),
@@ -125,7 +125,7 @@ def test_created_user_may_be_years_old(tmp_path):
     ],
     ids=["teacher", "both", "null", "contact", "none"],
 )
-def test_a_user_is_in_the_lists_of_the_roles_and_gone_from_the_others(tmp_path, roles, lists, left):
+def test_user_is_only_in_the_lists_of_its_roles(tmp_path, roles, lists, left):
     found = read(feed(happened(1, "users.updated", ANN | {"roles": roles})), tmp_path)
     assert (kept(found).keys(), gone(found).keys(), rejections(found)) == (lists, left, [])
 
@@ -150,7 +150,7 @@ def test_unused_event_types_are_skipped_silently(tmp_path):
     assert (found.events, found.cursor) == (2, Cursor(oid(1), oid(2)))
 
 
-def test_the_last_event_of_a_record_decides_even_if_it_cannot_be_read(tmp_path):
+def test_last_event_decides_even_if_unreadable(tmp_path):
     events = [happened(1, "sections.updated", CLASS), happened(2, "sections.updated", CLASS | {"students": "all"})]
     found = read(feed(*events), tmp_path / "unreadable")
     assert (kept(found), gone(found)) == ({}, {})

@@ -27,7 +27,7 @@ def test_events_that_do_not_follow_the_cursor_are_a_gap(tmp_path, events):
     assert not list(tmp_path.iterdir())
 
 
-def test_an_event_that_came_late_and_lies_before_the_cursor_is_a_gap_too(tmp_path):
+def test_late_event_before_the_cursor_is_a_gap(tmp_path):
     with pytest.raises(EventsMissing):
         read(feed(*FIVE), tmp_path, Cursor(oid(1), oid(3)))
 
@@ -111,7 +111,7 @@ def test_links_that_never_end_are_refused(tmp_path, monkeypatch):
             asked(FakeClever(answer))
 
 
-def test_events_that_lie_before_the_place_that_was_asked_for_are_no_end_of_the_feed():
+def test_events_before_the_requested_place_do_not_end_the_feed():
     assert end(pages(FIVE[:2]), Cursor(oid(3), oid(4))) == Cursor(oid(3), oid(4))
 
 

@@ -88,7 +88,7 @@ def test_school_days_over_http_in_pages_of_any_size(hamlet, tmp_path, size):
     assert since.last == district.events.ids()[-1]
 
 
-def test_events_during_a_full_read_are_read_again_and_change_nothing(hamlet, tmp_path):
+def test_events_during_a_full_read_change_nothing_when_reread(hamlet, tmp_path):
     district, client = hamlet
     connection = client.connection(district.id)
     school_day(district, 1, seed=3)

@@ -18,7 +18,7 @@ from roster_pipeline_tests.support.recorded import recorded, replayed
 V12 = Path(__file__).parents[4] / "shared/data/clever-events-v12/events.json"
 
 
-def test_the_events_that_clever_gave_in_2023_are_read_without_a_loss(tmp_path):
+def test_recorded_events_of_2023_are_read_without_loss(tmp_path):
     clever = replayed()
     last: dict[str, dict[str, object]] = {}
     for uri in ("/v3.0/events", "/v3.0/events?starting_after=640df950d306111b2385f72b"):
@@ -40,7 +40,7 @@ def test_the_events_that_clever_gave_in_2023_are_read_without_a_loss(tmp_path):
     assert {name: len(ids) for name, ids in gone(found).items()} == {"teachers": 193, "students": 4}
 
 
-def test_the_recorded_second_page_proves_that_the_first_one_was_read(tmp_path):
+def test_recorded_second_page_proves_the_first_was_read(tmp_path):
     since = Cursor("640df950d306111b2385f72b", "640df950d306111b2385f72c")
     with replayed().client(replace(ACCESS, api_version="v3.0")) as client:
         found = read_events(client.connection(DISTRICT), since, tmp_path)

@@ -63,7 +63,7 @@ def wrapped(raw: bytes) -> FakeClever:
         (happened(1, "Users.Updated", ANN), "Users.Updated"),
     ],
 )
-def test_an_event_that_says_nothing_is_counted_and_the_cursor_goes_on(tmp_path, event, label):
+def test_empty_event_is_counted_and_the_cursor_moves_on(tmp_path, event, label):
     found = read(pages([event, GOOD]), tmp_path)
     assert (found.unknown, kept(found)) == ({label: 1}, {"schools": [SCHOOL]})
     assert (found.events, found.cursor) == (2, Cursor(oid(1), oid(2)))
@@ -85,7 +85,7 @@ def test_an_item_that_is_no_event_is_counted(tmp_path, raw):
     assert end(wrapped(raw)) == found.cursor == Cursor(None, oid(2))
 
 
-def test_no_more_than_twenty_kinds_of_unknown_events_are_told_apart(tmp_path):
+def test_at_most_twenty_unknown_event_types_are_named(tmp_path):
     found = read(feed(*(happened(n, f"new.kind{n}", ANN) for n in range(1, 101))), tmp_path)
     assert (len(found.unknown), sum(found.unknown.values()), found.unknown["others"]) == (20, 100, 81)
 
@@ -122,7 +122,7 @@ def test_a_record_without_an_id_is_set_aside(tmp_path, verb, key, reason):
         (None, {"teachers": "roles is missing", "students": "roles is missing"}),
     ],
 )
-def test_a_user_is_set_aside_in_the_lists_that_the_roles_may_name(tmp_path, roles, aside):
+def test_unreadable_user_is_quarantined_in_every_possible_list(tmp_path, roles, aside):
     found = read(pages([happened(1, "users.updated", ANN | {"roles": roles})]), tmp_path)
     assert rejections(found) == [(name, ANN["id"], reason) for name, reason in aside.items()]
     assert gone(found).keys() == {"teachers", "students"} - aside.keys()
@@ -144,7 +144,7 @@ def test_a_record_of_five_megabytes_is_read(tmp_path):
     }
 
 
-def test_a_school_whose_new_name_is_too_long_is_neither_changed_nor_gone(tmp_path):
+def test_too_long_school_name_neither_changes_nor_removes_it(tmp_path):
     found = read(feed(happened(1, "schools.updated", SCHOOL | {"name": "x" * 17_000_000})), tmp_path)
     assert (kept(found), gone(found)) == ({}, {})
     assert rejections(found) == [("schools", SCHOOL["id"], "name is longer than 1,000 characters")]

@@ -137,7 +137,7 @@ def test_a_wrong_field_that_only_describes_is_dropped(wrong, left, reason):
         ),
     ],
 )
-def test_a_wrong_field_that_says_who_or_where_takes_the_record_with_it(wrong, clever_id, reason):
+def test_wrong_identifying_field_rejects_the_record(wrong, clever_id, reason):
     page = read({**GOOD, **wrong}, {**GOOD, "id": oid(2)})
     assert kept(page) == [{**GOOD, "id": oid(2)}]
     assert reasons(page) == [(clever_id, reason, True)]
@@ -151,7 +151,7 @@ def test_half_a_class_is_no_class(students):
 
 
 @pytest.mark.parametrize("resource", [SCHOOLS, SECTIONS], ids=lambda resource: resource.name)
-def test_a_school_or_class_whose_name_is_too_long_is_rejected_alone(resource):
+def test_too_long_school_or_class_name_rejects_only_its_record(resource):
     plain = {"id": oid(1), "students": []} if resource is SECTIONS else {"id": oid(1)}
     page = read(plain | {"name": "n" * 1_001}, plain | {"id": oid(2), "name": "n" * 1_000}, resource=resource)
     assert [record["id"] for record in kept(page)] == [oid(2)]
@@ -165,7 +165,7 @@ def test_a_text_of_the_longest_length_is_kept(text):
     assert not page.rejections
 
 
-def test_a_record_that_is_larger_than_duckdb_reads_is_rejected_alone():
+def test_record_too_large_for_duckdb_is_rejected_alone():
     long_ids = [oid(number).rjust(1_000, "0") for number in range(17_000)]
     many = {"id": oid(1), "students": long_ids}
     page = read(many, {"id": oid(2), "students": [oid(3)]}, resource=SECTIONS)

@@ -21,7 +21,7 @@ def linked(uri: str | None) -> FakeClever:
     return FakeClever(lambda request: page([{"id": oid(1)}], uri))
 
 
-def test_next_is_followed_until_there_is_none_and_an_empty_last_page_is_a_page():
+def test_next_is_followed_to_the_end_even_to_an_empty_page():
     def answer(request):
         at = int(request.url.params.get("starting_after", "0"), 16)
         records = [{"id": oid(at + 1)}] if at < 2 else []
@@ -31,7 +31,7 @@ def test_next_is_followed_until_there_is_none_and_an_empty_last_page_is_a_page()
     assert [each.rows for each in found] == [1, 1, 0]
 
 
-def test_as_many_records_are_asked_for_as_clever_gives_and_only_those_of_the_role():
+def test_requests_use_the_largest_page_and_one_role():
     clever = linked(None)
     read(clever, STUDENTS)
     assert str(clever.asked[0].url) == "https://api.clever.com/v3.1/users?limit=10000&role=student"

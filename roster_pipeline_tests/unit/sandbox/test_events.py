@@ -23,7 +23,7 @@ def test_a_new_district_has_an_empty_feed(feed):
     assert feed() == []
 
 
-def test_a_renamed_section_is_an_update_with_the_old_name_beside_the_object(feed, village, section):
+def test_renamed_section_is_an_update_with_the_old_name(feed, village, section):
     village.put("sections", section | {"name": "Renamed"})
 
     (event,) = feed()
@@ -42,7 +42,7 @@ def test_only_the_changed_leaves_are_in_the_previous_attributes(feed, village, s
     assert event["data"]["previous_attributes"] == {"roles": {"student": {"grade": role["grade"]}}}
 
 
-def test_a_list_that_changed_is_given_whole(feed, village, section):
+def test_changed_list_is_given_whole(feed, village, section):
     village.put("sections", section | {"students": section["students"][1:]})
 
     assert feed()[0]["data"]["previous_attributes"] == {"students": section["students"]}
@@ -73,7 +73,7 @@ def test_a_new_school_is_a_creation(feed, village):
     assert "previous_attributes" not in event["data"]
 
 
-def test_events_of_one_moment_have_ascending_ids_and_are_paged_by_them(feed, village, section):
+def test_events_of_one_moment_are_paged_by_ascending_ids(feed, village, section):
     for number in range(5):
         village.put("sections", section | {"name": f"Renamed {number}"})
 
@@ -92,7 +92,7 @@ def test_one_event_can_be_read_alone(clever, feed, village, section):
     assert clever.get(f"/v3.1/events/{event['id']}").json()["data"] == event
 
 
-def test_the_feed_can_be_narrowed_to_record_types_and_to_a_school(feed, village, section, student):
+def test_feed_can_be_narrowed_to_record_types_and_a_school(feed, village, section, student):
     village.put("sections", section | {"name": "Renamed"})
     village.remove("users", student["id"])
     village.put("terms", next(iter(village.resources["terms"].values())) | {"name": "Spring"})
@@ -111,7 +111,7 @@ def test_an_unknown_record_type_is_refused(clever):
     assert clever.get("/v3.1/events?record_type=students").status_code == 400
 
 
-def test_a_cursor_older_than_the_feed_gives_the_oldest_event_kept_without_an_error(feed, village, section):
+def test_expired_cursor_gives_the_oldest_event(feed, village, section):
     village.put("sections", section | {"name": "Renamed"})
     (expired,) = feed()
     for _ in range(31):
@@ -129,7 +129,7 @@ def test_a_page_of_the_feed_holds_a_hundred_events_unless_told(clever, village, 
     assert [len(clever.get(f"/v3.1/events{query}").json()["data"]) for query in ("", "?limit=101")] == [100, 101]
 
 
-def test_the_feed_can_be_served_in_smaller_pages_than_were_asked_for(walk, village, section):
+def test_feed_pages_may_be_smaller_than_requested(walk, village, section):
     for number in range(5):
         village.put("sections", section | {"name": f"Renamed {number}"})
     village.events_a_page = 2

@@ -54,7 +54,7 @@ def test_a_district_can_be_tiny(size):
     assert len(district.resources["schools"]) == size[0]
 
 
-def test_the_same_seed_gives_the_same_district_and_another_seed_another():
+def test_seed_determines_the_district():
     spec = DistrictSpec("Twice", 3, 200, 20, 60)
 
     once, again, other = (generate_district(spec, seed) for seed in (5, 5, 6))

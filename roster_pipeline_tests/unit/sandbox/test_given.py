@@ -40,7 +40,7 @@ def test_a_districts_file_gives_the_districts_own_record(folder, village):
     assert (given.name, given.get("districts", given.id)["state"]) == ("Named", "paused")
 
 
-def test_school_days_go_by_in_a_given_district_too(folder):
+def test_school_days_pass_in_a_recorded_district(folder):
     given = load_district(folder)
 
     assert school_day(given, 1, seed=2).transfers > 0

@@ -18,7 +18,7 @@ def test_a_list_holds_wrapped_objects_with_their_own_uri(clever, village):
     assert first["uri"] == f"/v3.1/schools/{first['data']['id']}"
 
 
-def test_following_next_gives_every_record_once_in_ascending_order(walk, village):
+def test_next_gives_every_record_once_in_ascending_order(walk, village):
     pages = list(walk("/v3.1/users?role=student&limit=50"))
 
     read = [key for page in pages for key in ids(page)]
@@ -27,14 +27,14 @@ def test_following_next_gives_every_record_once_in_ascending_order(walk, village
     assert set(read) == {key for key, user in village.resources["users"].items() if "student" in user["roles"]}
 
 
-def test_next_repeats_the_other_parameters_and_links_are_relative(clever):
+def test_next_keeps_the_other_parameters_and_is_relative(clever):
     body = clever.get("/v3.0/users?role=student&limit=7").json()
 
     assert links(body)["next"] == f"/v3.0/users?role=student&limit=7&starting_after={ids(body)[-1]}"
     assert links(body)["self"] == "/v3.0/users?role=student&limit=7"
 
 
-def test_prev_and_next_are_given_where_there_are_such_pages_only(walk):
+def test_prev_and_next_exist_only_where_pages_do(walk):
     pages = list(walk("/v3.1/users?role=student&limit=100"))
 
     assert [sorted(links(page)) for page in pages] == [

@@ -65,7 +65,7 @@ def test_a_section_leads_to_its_people_by_role(listed, section, role, fields):
     assert listed(f"/v3.1/sections/{section['id']}/users?role={role}") == expected
 
 
-def test_students_who_are_not_shared_are_left_out_of_a_sections_users(clever, listed, village, section):
+def test_unshared_students_are_left_out_of_a_section(clever, listed, village, section):
     gone = section["students"][0]
     village.remove("users", gone)
 
@@ -73,7 +73,7 @@ def test_students_who_are_not_shared_are_left_out_of_a_sections_users(clever, li
     assert gone in clever.get(f"/v3.1/sections/{section['id']}").json()["data"]["students"]
 
 
-def test_teachers_and_students_lead_to_each_other_through_sections(listed, section):
+def test_teachers_and_students_are_linked_through_sections(listed, section):
     teacher, student = section["teacher"], section["students"][0]
 
     assert student in listed(f"/v3.1/users/{teacher}/mystudents")
@@ -90,7 +90,7 @@ def test_contacts_and_students_lead_to_each_other(listed, village):
     assert student in listed(f"/v3.1/users/{contact['id']}/mystudents")
 
 
-def test_a_second_school_counts_unless_only_the_primary_is_asked_for(listed, village):
+def test_second_school_counts_unless_only_primary_is_requested(listed, village):
     student = next(
         user
         for user in village.resources["users"].values()

@@ -15,7 +15,7 @@ def test_a_day_changes_something_of_every_kind(village):
     assert village.day == 1
 
 
-def test_the_events_of_days_lead_from_the_old_district_to_the_new(village):
+def test_events_of_days_turn_the_old_district_into_the_new(village):
     replica = content(village)
     for day in (1, 2, 3):
         school_day(village, day, seed=7)
@@ -32,7 +32,7 @@ def test_the_events_of_days_lead_from_the_old_district_to_the_new(village):
     assert replica == content(village)
 
 
-def test_events_of_a_day_share_a_second_and_follow_those_of_the_day_before(village):
+def test_events_of_a_day_share_a_second_and_follow_in_order(village):
     school_day(village, 1, seed=7)
     first = list(village.events.values())
     school_day(village, 2, seed=7)
@@ -74,7 +74,7 @@ def test_the_control_route_can_be_asked_for_one_district(clever, village):
     assert village.day == 1
 
 
-def test_starting_days_later_is_the_same_as_letting_the_days_go_by():
+def test_starting_days_later_equals_passing_the_days():
     later = default_districts(days=2)
     waited = default_districts()
     for district in waited:

@@ -87,5 +87,5 @@ def test_the_objects_in_events_are_what_the_specification_says(walk, village, co
         assert complaints(DEFINITIONS[event["type"].partition(".")[0]], event["data"]["object"]) == []
 
 
-def test_the_check_notices_an_object_that_is_not_in_the_specification(complaints):
+def test_specification_check_notices_an_undocumented_object(complaints):
     assert complaints("School", {"id": "x", "low_grade": "first", "mascot": "owl"})

@@ -25,7 +25,7 @@ TIMES = ("created", "last_modified", "last_sync", "launch_date")
         ("2031-03-03T20:00:00-05:00", "2031-03-04T01:00:00+00:00"),
     ],
 )
-def test_today_is_the_last_night_on_which_districts_sent_their_files(now, uploaded):
+def test_today_is_the_last_night_of_uploads(now, uploaded):
     assert last_upload(datetime.fromisoformat(now)) == datetime.fromisoformat(uploaded)
 
 
@@ -64,7 +64,7 @@ def test_people_and_ids_are_the_same_whenever_it_is_served():
     assert everything(one) != everything(later)
 
 
-def test_a_day_that_is_asked_for_while_it_runs_is_today_and_what_a_later_start_serves():
+def test_requested_day_is_today_and_survives_a_restart():
     moments = iter([TODAY + timedelta(minutes=5), TODAY + timedelta(minutes=4)])
     running = default_districts(today=TODAY)
     with running_sandbox(running, today=lambda: next(moments)) as sandbox:
@@ -79,7 +79,7 @@ def test_a_day_that_is_asked_for_while_it_runs_is_today_and_what_a_later_start_s
     assert [without_times(everything(one)) for one in running] == [without_times(everything(one)) for one in restarted]
 
 
-def test_a_district_that_was_given_changes_today_too(tmp_path):
+def test_recorded_district_changes_today_too(tmp_path):
     village = generate_district(DistrictSpec("Given", 3, 90, 9, 30), seed=1)
     for name, items in village.resources.items():
         lines = [json.dumps(item) for item in items.values()]
