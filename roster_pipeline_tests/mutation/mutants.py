@@ -36,16 +36,19 @@ class Mutant:
 def mutants_of(model: str, sql: str) -> list[Mutant]:
     """Return every mutant of a statement, in the order of its text."""
     tree = sqlglot.parse_one(sql, dialect=DIALECT)
+    original = _text(tree)
     seen: Counter[str] = Counter()
     mutants = []
     for index, node in enumerate(tree.dfs()):
         for kind, operator in OPERATORS.items():
             for replacement in operator(node):
-                changed = _replace(tree, index, replacement)
+                changed = _text(_replace(tree, index, replacement))
+                if changed == original:
+                    continue
                 change = f"{_place(node)}: {_describe(node, replacement)}"
                 seen[change] += 1
                 number = f" ({seen[change]})" if seen[change] > 1 else ""
-                mutants.append(Mutant(model, kind, change + number, _text(changed)))
+                mutants.append(Mutant(model, kind, change + number, changed))
     return mutants
 
 
