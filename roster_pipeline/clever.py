@@ -1,4 +1,4 @@
-"""Who we are to Clever, from the settings, and the first look at Clever's list of connections."""
+"""The credentials for Clever from the settings, and the look-up of a district in Clever's list of connections."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import ConnectionGone, DistrictNotShown, SettingRefused
-from roster_pipeline.extract.client import CleverAccess, CleverClient
+from roster_pipeline.extract.client import CleverAccess, CleverClient, DistrictConnection
 from roster_pipeline.product.connections import gone_words, note_list, note_shown
 from roster_pipeline.settings import Settings
 
 
 def clever_access(settings: Settings) -> CleverAccess:
-    """Hosts and credentials for the extract client.
+    """Return the hosts and credentials for the HTTP client.
 
     Raises:
         SettingRefused: the client id or secret is not set.
@@ -35,22 +35,23 @@ def clever_access(settings: Settings) -> CleverAccess:
 
 def look_up_connection(
     clever: CleverClient, district_id: str, product: Callable[[], AbstractContextManager[Connection]], at: datetime
-) -> None:
-    """Look at Clever's list of connections before anything of a connected district is read, and keep what it says.
+) -> DistrictConnection:
+    """Find a connected district in Clever's list of connections, and record in the product whether it is there.
 
     Args:
         product: opens a transaction on the product database.
-        at: when this look is made.
+        at: the time of this look-up.
 
     Raises:
-        ConnectionGone: Clever shows the district no more.
+        ConnectionGone: Clever no longer shows the district.
         SourceUnusable: Clever did not give the list.
     """
     try:
-        clever.connection(district_id)
+        connection = clever.connection(district_id)
     except DistrictNotShown as error:
         with product() as pg:
             note_list(pg, error.shown, at)
         raise ConnectionGone(gone_words(district_id, error.shown)) from None
     with product() as pg:
         note_shown(pg, (district_id,))
+    return connection

@@ -18,6 +18,7 @@ RosterError                    a fault of ours                                  
 │   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
 ├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
 ├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
+├── SqlTestFailed              an SQL test stopped the sync before it published      exit 1
 ├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
 ├── HomeUnwritable             disk or folder takes no file of a district: make room         exit 2
 ├── SnapshotUnwritable         disk or folder takes no analysts' file: published all the same   exit 2
@@ -122,6 +123,16 @@ class EventsMissing(RosterError):
 
 class EventsTooMany(RosterError):
     """So much has changed that a full read costs less: no failure of a run, but the reason why it reads in full."""
+
+
+class SqlTestFailed(RosterError):
+    """An SQL test of severity `error` found rows, so the sync stopped before it published."""
+
+    def __init__(self, test: str, rows: int) -> None:
+        super().__init__(
+            f"SQL test {test} found {rows:,} rows that must not be there. Nothing was published. "
+            f"dbt_like_sql/tests/{test}.sql says how to resolve it."
+        )
 
 
 class FileDamaged(RosterError):

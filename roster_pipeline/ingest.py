@@ -1,6 +1,7 @@
-"""Brings what Clever says of a district into its DuckDB file: the whole of it, or what events say has changed since.
+"""Brings what Clever shares of a district into its DuckDB file: in full, or what events say has changed.
 
-Puts extract, the choice of mode and land together; what the rows mean is decided by the stages after it.
+`delta.sync_mode` chooses between the two, `extract` reads Clever, `land` and `delta` fill the tables. What the records
+mean is decided by the later stages.
 """
 
 from __future__ import annotations
@@ -19,64 +20,57 @@ from roster_pipeline.delta.bookmark import load_bookmark
 from roster_pipeline.delta.sync_mode import TOO_MANY, Choice, events_need_full_sync, full_sync_reason
 from roster_pipeline.delta.workspace import build_workspace
 from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, SourceUnusable
-from roster_pipeline.extract.client import CleverClient, DistrictConnection
+from roster_pipeline.extract.client import DistrictConnection
 from roster_pipeline.extract.events import newest_event, read_events
-from roster_pipeline.extract.lists import read_feed
-from roster_pipeline.land import Landed, land, open_warehouse
-from roster_pipeline.land.warehouse import discard_workspace, open_workspace
+from roster_pipeline.extract.lists import read_lists
+from roster_pipeline.land import Landed, land
+from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, ResourceRead
-from roster_pipeline.model.plan import PREVIEW
 from roster_pipeline.model.resources import LONGEST_EMAIL, LONGEST_TEXT, RESOURCES
 from roster_pipeline.model.sync_state import Bookmark, Published
 from roster_pipeline.stage import load_models
 
-UNTOLD = "Clever's events could not be read"
-DAMAGED = "the district file was damaged and moved aside"
+EVENTS_UNREADABLE = "Clever's events could not be read"
+FILE_DAMAGED = "the district file was damaged and moved aside"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One reading of one district.
+class IngestRequest:
+    """How to read a district.
 
     Attributes:
-        sync_uid: of the sync; a preview has one of its own, which no sync has.
+        sync_id: the number of the sync; `PREVIEW` in a preview.
+        sync_uid: the random id of the sync; empty in a preview.
         mode: `full`, `delta` or `auto`.
         published: the last sync that changed what is published.
-        files: the folder of the districts' DuckDB files.
-        landing: a folder for what is on its way; the caller removes it.
-        api_version: of Clever, of which tables are made.
+        landing: an empty folder for the files read from Clever. The caller removes it.
+        api_version: the version of Clever's API.
         now: when the reading begins.
     """
 
-    district_id: str
     sync_id: int
     sync_uid: str
     mode: str
     published: Published | None
-    files: Path
     landing: Path
     api_version: str
     now: datetime
 
     @property
-    def is_preview(self) -> bool:
-        """Whether the district is only looked at, in a copy of its file."""
-        return self.sync_id == PREVIEW
-
-    @property
     def made_by(self) -> str:
-        return f"{self.api_version} {_models()}"
+        """Identify what the tables are made by: another API version or other models make other tables."""
+        return f"{self.api_version} {_models_digest()}"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What was read, and landed.
+class IngestedDistrict:
+    """What was read of a district and landed in its DuckDB file.
 
     Attributes:
-        choice: whether in full, and why so.
-        reads: by list: what came of it; in a delta, by events.
-        events: what the events said since the last reading, if they could be read.
-        landed: the whole of the district; None in a delta, which landed an excerpt.
+        choice: whether the district was read in full, and why.
+        reads: what was read of each list; in a delta, by events.
+        events: the events since the last reading, if they could be read.
+        landed: the tables of a full read; None in a delta.
     """
 
     choice: Choice
@@ -87,111 +81,129 @@ class Reading:
 
     @property
     def drift(self) -> Mapping[str, int] | None:
-        """By list, the records that events had missed; None where nothing tells."""
+        """By list, how many records the events had missed; None where that cannot be told."""
         return self.landed.drift if self.landed else None
 
 
-def read_district(client: CleverClient, asked: Asked) -> Reading:
-    """Read a district as it was asked for, in full where a delta is not sure to tell everything.
+def ingest_district(
+    connection: DistrictConnection, session: WarehouseSession, request: IngestRequest
+) -> IngestedDistrict:
+    """Read a district in the requested mode, or in full where a delta could miss changes.
 
-    A district's file that is found damaged is moved aside, and the district is read in full into a new one.
+    If the district's file is damaged, it is moved aside and the district is read in full into a new file.
 
     Raises:
-        DistrictUnknown: the connection does not show the district.
         SourceUnusable: Clever gave nothing that can be believed.
         FileDamaged: the new file is damaged too.
-        RosterError: the warehouse cannot be opened, or a file does not hold what was read.
+        RosterError: the file cannot be opened, or a landing file does not hold what was read.
     """
     try:
-        return _read(client, asked)
+        return _ingest(connection, session, request)
     except FileDamaged as damage:
-        move_aside(damage.file, asked.now)
-    discard_workspace(asked.files, asked.district_id)
-    again = asked.landing / "again"
-    again.mkdir()
+        session.end_delta()
+        move_aside(damage.file, request.now)
+    second_landing = request.landing / "again"
+    second_landing.mkdir()
     try:
-        return _read(client, replace(asked, landing=again), doubt=DAMAGED)
+        return _ingest(connection, session, replace(request, landing=second_landing), full_because=FILE_DAMAGED)
     except FileDamaged as damage:
-        move_aside(damage.file, asked.now)
+        session.end_delta()
+        move_aside(damage.file, request.now)
         raise
 
 
-def _read(client: CleverClient, asked: Asked, doubt: str | None = None) -> Reading:
-    """Read a district; `doubt` is a reason to read in full that is known already."""
-    with open_warehouse(asked.files, asked.district_id, is_preview=asked.is_preview) as con:
+def _ingest(
+    connection: DistrictConnection,
+    session: WarehouseSession,
+    request: IngestRequest,
+    full_because: str | None = None,
+) -> IngestedDistrict:
+    with session.open() as con:
         bookmark, is_confirmed = load_bookmark(con)
-        rows = _rows(con) if bookmark else 0
-    reason = doubt or full_sync_reason(
-        asked.mode, bookmark, asked.published, is_confirmed=is_confirmed, made_by=asked.made_by, now=asked.now
+        rows = _count_rows(con) if bookmark else 0
+    reason = full_because or full_sync_reason(
+        request.mode,
+        bookmark,
+        request.published,
+        is_confirmed=is_confirmed,
+        made_by=request.made_by,
+        now=request.now,
     )
-    connection = client.connection(asked.district_id)
-    # Before the events: what is uploaded after this is news to the next sync, whatever the events tell of it.
-    district = connection.district() if bookmark else None
-    before = _events(connection, bookmark.cursor, asked.landing / "before") if bookmark else None
-    if bookmark and district and not reason:
+    # The district is asked for before the events. An upload after this moment is then new to the next sync.
+    district = connection.district()
+    before = _read_events(connection, bookmark.cursor, request.landing / "before") if bookmark else None
+    if bookmark and not reason:
         if isinstance(before, EventsRead):
             reason = events_need_full_sync(bookmark, district, before, rows=rows)
             if not reason:
-                return _read_changes(asked, bookmark, district, before)
+                return _ingest_delta(session, request, bookmark, district, before)
         else:
             reason = before
-    return _read_whole(client, connection, asked, bookmark, before, reason or "")
+    return _ingest_full(connection, session, request, bookmark, district, before, reason or "")
 
 
-def _read_changes(asked: Asked, bookmark: Bookmark, district: District, events: EventsRead) -> Reading:
-    """Cut out what the events reach."""
-    moved = replace(
+def _ingest_delta(
+    session: WarehouseSession, request: IngestRequest, bookmark: Bookmark, district: District, events: EventsRead
+) -> IngestedDistrict:
+    """Fill a delta workspace with the rows that the events affect."""
+    moved_bookmark = replace(
         bookmark,
-        sync_id=asked.sync_id,
-        sync_uid=asked.sync_uid,
+        sync_id=request.sync_id,
+        sync_uid=request.sync_uid,
         cursor=events.cursor,
-        seen_at=asked.now,
+        seen_at=request.now,
         uploaded_at=district.last_sync,
     )
-    with open_workspace(asked.files, asked.district_id) as con:
-        build_workspace(con, district, events, moved)
+    with session.begin_delta() as con:
+        build_workspace(con, district, events, moved_bookmark)
     reason = f"{events.events:,} events tell all that changed since the last sync"
-    return Reading(Choice("delta", reason), district, events.reads, events, None)
+    return IngestedDistrict(Choice("delta", reason), district, events.reads, events, None)
 
 
-def _read_whole(
-    client: CleverClient,
+def _ingest_full(
     connection: DistrictConnection,
-    asked: Asked,
+    session: WarehouseSession,
+    request: IngestRequest,
     bookmark: Bookmark | None,
+    district: District,
     before: EventsRead | str | None,
     reason: str,
-) -> Reading:
-    """Read every list to its end, and the events around it: those until it began tell what they had missed."""
-    told = before if isinstance(before, EventsRead) else None
-    cursor = told.cursor if told else _newest(connection)
-    feed = read_feed(client, asked.district_id, asked.landing)
-    after = _events(connection, cursor, asked.landing / "after") if cursor else None
+) -> IngestedDistrict:
+    """Read every list to its end, and land it with the events that came meanwhile.
+
+    Args:
+        before: the events from the bookmark to the beginning of this read. The lists show what those had missed.
+        reason: why the district is read in full.
+    """
+    events = before if isinstance(before, EventsRead) else None
+    cursor = events.cursor if events else _newest_event(connection)
+    feed = Feed(district, read_lists(connection, request.landing))
+    after = _read_events(connection, cursor, request.landing / "after") if cursor else None
     if isinstance(after, EventsRead):
-        # Tables that were made otherwise differ in every row: nothing tells what events had missed.
-        comparable = bookmark is not None and bookmark.made_by == asked.made_by
-        feed = replace(feed, before=told if comparable else None, after=after)
-    with open_warehouse(asked.files, asked.district_id, is_preview=asked.is_preview) as con:
-        landed = land(con, feed, asked.sync_id, _bookmark(asked, feed), sync_uid=asked.sync_uid)
-    return Reading(Choice("full", reason), feed.district, feed.reads, told, landed)
+        # Tables that were made by something else differ in every row, so drift cannot be measured.
+        is_comparable = bookmark is not None and bookmark.made_by == request.made_by
+        feed = replace(feed, before=events if is_comparable else None, after=after)
+    with session.open() as con:
+        landed = land(con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid)
+    return IngestedDistrict(Choice("full", reason), district, feed.reads, events, landed)
 
 
-def _bookmark(asked: Asked, feed: Feed) -> Bookmark | None:
+def _new_bookmark(request: IngestRequest, feed: Feed) -> Bookmark | None:
     if feed.after is None:
         return None
     return Bookmark(
-        asked.sync_id,
-        asked.sync_uid,
+        request.sync_id,
+        request.sync_uid,
         feed.after.cursor,
-        seen_at=asked.now,
+        seen_at=request.now,
         uploaded_at=feed.district.last_sync,
-        full_read_at=asked.now,
-        made_by=asked.made_by,
+        full_read_at=request.now,
+        made_by=request.made_by,
     )
 
 
-def _events(connection: DistrictConnection, cursor: Cursor, into: Path) -> EventsRead | str:
-    """What the events say; or why they say nothing: a feed that cannot be read is no reason not to read the lists."""
+def _read_events(connection: DistrictConnection, cursor: Cursor, into: Path) -> EventsRead | str:
+    """Return the events, or the reason why they are unusable. The caller then reads the lists in full."""
     try:
         return read_events(connection, cursor, into)
     except EventsMissing:
@@ -199,26 +211,26 @@ def _events(connection: DistrictConnection, cursor: Cursor, into: Path) -> Event
     except EventsTooMany:
         return TOO_MANY
     except SourceUnusable:
-        return UNTOLD
+        return EVENTS_UNREADABLE
 
 
-def _newest(connection: DistrictConnection) -> Cursor | None:
-    """The end of the feed; None if it cannot be read."""
+def _newest_event(connection: DistrictConnection) -> Cursor | None:
+    """Return the end of the event feed, or None if the feed cannot be read."""
     try:
         return newest_event(connection, None)
     except SourceUnusable:
         return None
 
 
-def _rows(con: duckdb.DuckDBPyConnection) -> int:
-    rows = (con.execute(f"SELECT count(*) FROM raw.{one.name}").fetchone() for one in RESOURCES)
+def _count_rows(con: duckdb.DuckDBPyConnection) -> int:
+    rows = (con.execute(f"SELECT count(*) FROM raw.{resource.name}").fetchone() for resource in RESOURCES)
     return sum(int(row[0]) for row in rows if row)
 
 
 @cache
-def _models() -> str:
-    """What tables are made by, in short: other models, other fields or another DuckDB make other tables."""
-    parts = [f"{one.key} {one.sql}" for one in load_models()]
-    parts += [f"{one.name} {one.fields}" for one in RESOURCES]
+def _models_digest() -> str:
+    """Digest what the tables are made by: the models, the fields that are kept, and DuckDB's version."""
+    parts = [f"{model.key} {model.sql}" for model in load_models()]
+    parts += [f"{resource.name} {resource.fields}" for resource in RESOURCES]
     parts.append(f"texts {LONGEST_TEXT} {LONGEST_EMAIL}")
     return sha256("\n".join([*parts, duckdb.__version__]).encode()).hexdigest()[:16]

@@ -103,8 +103,8 @@ def run_districts(
 
 def _report_of(district_id: str, name: str, run_one: Callable[[str], Report]) -> Report:
     """What came of one district; whatever went wrong is a failure of this district alone."""
-    from roster_pipeline.defs.failures import line_of
     from roster_pipeline.defs.launch import dagster_errors
+    from roster_pipeline.sync_errors import failure_line
 
     try:
         with dagster_errors():
@@ -113,7 +113,7 @@ def _report_of(district_id: str, name: str, run_one: Callable[[str], Report]) ->
         if is_interruption(error):
             raise KeyboardInterrupt from None
         code = error.exit_code if isinstance(error, RosterError) else RosterError.exit_code
-        return Report(district_id, name, None, "failed", code, line_of(error))
+        return Report(district_id, name, None, "failed", code, failure_line(error))
 
 
 def say_if_it_waits(settings: Settings, district_id: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import dagster as dg
 
-from roster_pipeline.defs.failures import line_of
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.launch import Ended, add_partition, run_sync
 from roster_pipeline.defs.outcome import tag_beginning, tag_outcome
@@ -15,6 +14,7 @@ from roster_pipeline.defs.partitions import BATCH_TAG, DISTRICT_TAG, NIGHT, run_
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.errors import is_interruption
 from roster_pipeline.product.database import transaction
+from roster_pipeline.sync_errors import failure_line
 from roster_pipeline.syncs.schedule_policy import Candidate, Turn, candidates, turn_of
 
 STEP = "sync_districts"
@@ -114,7 +114,7 @@ def sync_each(
         except Exception as error:  # noqa: BLE001 - whatever it is, the next district has no part in it
             if is_interruption(error):
                 raise KeyboardInterrupt from None
-            log.error(f"District {district_id}: {line_of(error)}")
+            log.error(f"District {district_id}: {failure_line(error)}")
             failed.append(district_id)
     return failed
 

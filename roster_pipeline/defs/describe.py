@@ -8,15 +8,20 @@ import dagster as dg
 import duckdb
 
 from roster_pipeline.model.entities import OPS
-from roster_pipeline.model.plan import Counts
+from roster_pipeline.model.plan import Counts, Plan
+from roster_pipeline.plan.impact import describe_reasons
+from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.organizations import Clock
 from roster_pipeline.stage import Model, count_rows, list_columns
 from roster_pipeline.stage.lineage import Source, cached_lineage
+from roster_pipeline.sync_results import PlanResult
 from roster_pipeline.validate.contracts import CONTRACTS
 
 ROWS, REACHED = "dagster/partition_row_count", "rows_within_reach"
 """A delta sync has only the rows of the tables that events reached: those are no count of the district."""
 OWNERS = ["team:data-engineering"]
+WARNING = "warning"
+"""Metadata of a snapshot: sentences that an operator has to read. The command shows them."""
 Metadata = dict[str, dg.MetadataValue | int | float | str]
 
 
@@ -55,6 +60,21 @@ def describe_changes(counts: Counts) -> Metadata:
     ops = {op: sum(of_table.get(op, 0) for of_table in counts.values()) for op in OPS}
     by_table = {table: dict(of_table) for table, of_table in counts.items() if of_table}
     return {"changes": sum(ops.values()), **ops, "changes_by_table": dg.MetadataValue.json(by_table)}
+
+
+def describe_plan(con: duckdb.DuckDBPyConnection, result: PlanResult) -> Metadata:
+    """Summarize a plan in a sentence, with its digest and the number of its changes."""
+    plan = result.plan
+    summary = summarize(con, plan, is_rejected=result.is_rejected)
+    return {"summary": summary, "digest": plan.digest, "changes": plan.total}
+
+
+def describe_holds(plan: Plan) -> Metadata:
+    """Count what the plan holds: the total, the parts that sum to it, and the thresholds that were crossed."""
+    if not plan.held:
+        return {}
+    sentence = {"sentence": plan.sentence} if plan.sentence else {}
+    return {**sentence, "waiting": sum(plan.parts.values()), **plan.parts, "because": describe_reasons(plan.held)}
 
 
 def describe_clock(clock: Clock) -> Metadata:

@@ -12,9 +12,8 @@ from contextvars import ContextVar
 
 import dagster as dg
 
-from roster_pipeline.damaged import disk_refusal
-from roster_pipeline.errors import HomeUnwritable, RosterError, is_interruption, place_of
-from roster_pipeline.model.text import LONGEST_LINE, label
+from roster_pipeline.errors import RosterError
+from roster_pipeline.sync_errors import failure_line, plain_errors
 
 EXIT_CODE = "exit_code"
 _is_in_run = ContextVar("is_in_run", default=False)
@@ -36,20 +35,18 @@ def lines_alone() -> Iterator[None]:
 
 @contextmanager
 def as_failure() -> Iterator[None]:
-    """Turn the errors of the stages into Dagster failures without a traceback of values.
+    """Turn the errors of a stage into a Dagster failure that shows one line and no values of variables.
 
     Raises:
-        KeyboardInterrupt: the work was stopped: that is no failure, and a batch that is told of one would go on.
+        KeyboardInterrupt: the work was stopped. A batch that saw a failure instead would go on with its next district.
     """
     try:
-        yield
+        with plain_errors():
+            yield
     except dg.Failure:
         raise
-    except Exception as error:  # noqa: BLE001 - what an error of a library quotes is not known here
-        if is_interruption(error):
-            raise KeyboardInterrupt from None
-        refusal = disk_refusal(error)
-        raise _failure(HomeUnwritable(refusal) if refusal else error) from None
+    except Exception as error:  # noqa: BLE001 - a library's error may quote a row, so none goes further
+        raise _failure(error) from None
 
 
 def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> tuple[str, int] | None:
@@ -66,11 +63,4 @@ def _failure(error: Exception) -> dg.Failure:
     if _is_in_run.get():
         sys.tracebacklimit = 0
     code = error.exit_code if isinstance(error, RosterError) else RosterError.exit_code
-    return dg.Failure(line_of(error), {EXIT_CODE: code}, allow_retries=False)
-
-
-def line_of(error: Exception) -> str:
-    """One line that says what went wrong, without the words of a library's error, which could quote a row."""
-    if isinstance(error, RosterError):
-        return label(str(error), LONGEST_LINE)
-    return f"A fault of ours ({type(error).__name__} at {place_of(error)}). The next sync does what this one did not."
+    return dg.Failure(failure_line(error), {EXIT_CODE: code}, allow_retries=False)

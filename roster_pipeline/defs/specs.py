@@ -11,6 +11,7 @@ from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.defs.describe import OWNERS
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline.pipeline import DECIDING_MODELS, STAGING_MODELS
 from roster_pipeline.stage import Model, load_models
 from roster_pipeline.syncs.schedule_policy import LATE
 from roster_pipeline.validate.sql_tests import SqlTest, load_sql_tests
@@ -18,8 +19,6 @@ from roster_pipeline.validate.sql_tests import SqlTest, load_sql_tests
 COMPLETE, EVENTS, VOLUME, CONTRACT, THRESHOLDS = "complete", "events_told_all", "event_volume", "contract", "thresholds"
 REJECTED = ("raw", "rejected")
 """What could not be read of any list; it is no asset of its own."""
-STAGING_MODELS = tuple(model for model in load_models() if model.layer == "staging")
-DECIDING_MODELS = tuple(model for model in load_models() if model.layer != "staging")
 
 
 def _table(schema: str, name: str) -> dict[str, Any]:

@@ -31,19 +31,24 @@ class _Stopped(Exception):
 def read_feed(
     client: CleverClient, district_id: str, into: Path, *, resources: tuple[Resource, ...] = RESOURCES
 ) -> Feed:
-    """Every list of a district, each read to its end: a Feed is the proof of that.
+    """Read a district and every list of it; raises as `read_lists`, and DistrictUnknown for a district not shared."""
+    connection = client.connection(district_id)
+    return Feed(connection.district(), read_lists(connection, into, resources=resources))
+
+
+def read_lists(
+    connection: DistrictConnection, into: Path, *, resources: tuple[Resource, ...] = RESOURCES
+) -> tuple[ResourceRead, ...]:
+    """Read every list of a district to its end.
 
     Args:
-        into: a folder for `<resource>.ndjson.zst`, made if it is missing. It then holds people: the caller
-            removes it, after a failure too.
+        into: a folder for `<resource>.ndjson.zst`, made if it is missing. It then holds data about people. The caller
+            removes it, also after an error.
 
     Raises:
-        DistrictUnknown: the connection does not show the district.
-        SourceUnusable: a list could not be read to its end. The first such error; other lists are stopped.
+        SourceUnusable: a list could not be read to its end. This is the first such error; the other lists are stopped.
     """
     into.mkdir(parents=True, exist_ok=True)
-    connection = client.connection(district_id)
-    district = connection.district()
     stop = threading.Event()
     with ThreadPoolExecutor(READERS) as pool:
         reads = [
@@ -58,7 +63,7 @@ def read_feed(
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-    return Feed(district, tuple(read.result() for read in reads))
+    return tuple(read.result() for read in reads)
 
 
 def compressed(file: Path) -> BinaryIO:

@@ -32,7 +32,7 @@ def delta_sync(bench: Bench, students: int) -> list[Figure]:
         deltas = []
         for _ in range(bench.repeats):
             change(EVENTS)
-            alone = run_case("fresh:workspace_alone", **case)
+            alone = run_case("fresh:excerpt_alone", **case)
             deltas.append(run_case("fresh:by_stages", mode="auto", **case))
     delta = sorted(deltas, key=lambda one: one.seconds)[len(deltas) // 2]
     assert {one.detail["mode"] for one in deltas} == {"delta"}
@@ -83,13 +83,14 @@ def by_stages(district_id: str, mode: str) -> None:
     report(seconds, mode=chosen, rows=plan.total, idle_mb=idle, took=took)
 
 
-def workspace_alone(district_id: str) -> None:
-    """The events read and the excerpt cut, in a process that loads no more than that; nothing is published."""
+def excerpt_alone(district_id: str) -> None:
+    """Measure a process that only reads the events and fills the delta workspace; it loads no later stage."""
     from tempfile import TemporaryDirectory
 
     from roster_pipeline.clever import clever_access
     from roster_pipeline.extract.client import CleverClient
-    from roster_pipeline.ingest import Asked, read_district
+    from roster_pipeline.ingest import IngestRequest, ingest_district
+    from roster_pipeline.land.session import WarehouseSession
     from roster_pipeline.product.database import open_product, transaction
     from roster_pipeline.settings import read_settings
     from roster_pipeline.syncs.history import last_published
@@ -99,11 +100,16 @@ def workspace_alone(district_id: str) -> None:
     with transaction(open_product(settings)) as pg:
         published = last_published(pg, organization_of(pg, district_id))
     idle, started = _peak(), perf_counter()
-    with CleverClient(clever_access(settings)) as client, TemporaryDirectory() as folder:
-        version, files = settings.clever_api_version, settings.districts_folder
-        asked = Asked(district_id, 1, "", "auto", published, files, Path(folder), version, datetime.now(UTC))
-        reading = read_district(client, asked)
-    report(perf_counter() - started, mode=reading.choice.mode, idle_mb=idle)
+    with (
+        CleverClient(clever_access(settings)) as client,
+        WarehouseSession(settings.districts_folder, district_id) as session,
+        TemporaryDirectory() as folder,
+    ):
+        version = settings.clever_api_version
+        request = IngestRequest(1, "", "auto", published, Path(folder), version, datetime.now(UTC))
+        district = ingest_district(client.connection(district_id), session, request)
+        session.end_delta()
+    report(perf_counter() - started, mode=district.choice.mode, idle_mb=idle)
 
 
 def _peak() -> float:
@@ -161,4 +167,4 @@ def _change(district, events: int, rng: Random) -> None:
 
 
 if __name__ == "__main__":
-    {one.__name__: one for one in (by_stages, workspace_alone, serve)}[sys.argv[1]](**json.loads(sys.argv[2]))
+    {one.__name__: one for one in (by_stages, excerpt_alone, serve)}[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -14,12 +14,12 @@ import pytest
 
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.schedule_policy import LONGEST_WAIT, candidates, last_evening, turn_of
-from roster_pipeline_tests.chaos import application, damage, restore
+from roster_pipeline_tests.chaos import application, damage, restore, steps
 from roster_pipeline_tests.chaos.judge import Judge
 from roster_pipeline_tests.chaos.places import Ground, Place
 from roster_pipeline_tests.chaos.records import BAD_RECORDS
 from roster_pipeline_tests.chaos.score import HALF, WRONG, Score
-from roster_pipeline_tests.chaos.steps import MODES, Unhurried, sync
+from roster_pipeline_tests.chaos.steps import MODES, sync
 from roster_pipeline_tests.chaos.texts import short_texts
 from roster_pipeline_tests.chaos.town import Town
 from roster_pipeline_tests.chaos.visible import look
@@ -100,7 +100,7 @@ def _clock_is_wrong(life: Life) -> Iterator[None]:
     """The machine's clock is days ahead or behind."""
     days = timedelta(days=life.town.rng.choice(DAYS_OFF))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Unhurried, "now", lambda _resource: datetime.now(UTC) + days)
+        patch.setattr(steps, "now", lambda: datetime.now(UTC) + days)
         yield
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline_tests.chaos.places import Place
 from roster_pipeline_tests.chaos.score import HALF, WRONG, Score
-from roster_pipeline_tests.chaos.steps import ALL, WITHOUT_SNAPSHOT, sync
+from roster_pipeline_tests.chaos.steps import sync
 from roster_pipeline_tests.chaos.visible import (
     Rows,
     Seen,
@@ -84,5 +84,5 @@ class Judge:
     def goes_well(self, *, mode: str = "full", snapshot: bool = False) -> None:
         """A sync without faults."""
         with self.place.entered():
-            ended = sync(self.district.id, mode=mode, steps=ALL if snapshot else WITHOUT_SNAPSHOT)
+            ended = sync(self.district.id, mode=mode, with_snapshot=snapshot)
         self.score.note(WRONG, ended.exit_code != 0, f"a sync without faults failed: {ended.failure}")

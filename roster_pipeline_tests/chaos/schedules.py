@@ -18,7 +18,7 @@ from roster_pipeline_tests.chaos.judge import Judge
 from roster_pipeline_tests.chaos.network import CHANGING, SPOILT, Crooked
 from roster_pipeline_tests.chaos.places import Ground, Place
 from roster_pipeline_tests.chaos.score import HALF, WRONG, Score
-from roster_pipeline_tests.chaos.steps import ALL, MODES, WITHOUT_SNAPSHOT, sync
+from roster_pipeline_tests.chaos.steps import MODES, sync
 from roster_pipeline_tests.chaos.stumbles import STUMBLES, no_stumble
 from roster_pipeline_tests.chaos.texts import short_texts
 from roster_pipeline_tests.chaos.town import Town
@@ -106,9 +106,9 @@ class _Life:
         """One sync while these faults happen; whether it was published."""
         before, rows, file = self.judge.begin(), versions(self.place.engine), self._file()
         stumble = STUMBLES[faults.stumble] if faults.stumble else no_stumble
-        steps, mode = ALL if snapshot else WITHOUT_SNAPSHOT, self.town.rng.choice(MODES)
+        mode = self.town.rng.choice(MODES)
         with self.place.entered(), self._answering(faults) as network, stumble(self.place.engine, self.town.rng):
-            ended = sync(self.town.district.id, mode=mode, network=network, steps=steps)
+            ended = sync(self.town.district.id, mode=mode, network=network, with_snapshot=snapshot)
         is_known = ended.exit_code in (0, SourceUnusable.exit_code) or faults.stumble
         self.score.note(WRONG, not is_known, f"neither published nor refused because of Clever: {ended.failure}")
         if look(self.place.engine, self.town.district.id) == before and ended.exit_code:

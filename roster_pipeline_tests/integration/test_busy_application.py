@@ -93,7 +93,7 @@ def test_native_enrollment_waits_for_no_rename(valley, quick_sync, product, appl
 
         return busy.write_product(engine, publish, patience)
 
-    monkeypatch.setattr("roster_pipeline_tests.support.stages.write_product", join)
+    monkeypatch.setattr("roster_pipeline.sync_context.write_product", join)
     quick_sync(valley)
     assert len(joined) == 1
     assert [("Renamed",)] not in joined

@@ -90,7 +90,7 @@ def test_damage_during_a_sync_is_repaired_by_the_next(file, sync, product, valle
         raise fault("Corrupt database file: a checksum does not match")
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"roster_pipeline.defs.assets.{step}", read)
+        patched.setattr(f"roster_pipeline.pipeline.{step}", read)
         failed = sync(valley)
     assert "is damaged" in failed.failure
     assert "\n" not in failed.failure
@@ -103,7 +103,7 @@ def test_damage_during_a_sync_is_repaired_by_the_next(file, sync, product, valle
 def test_full_disk_or_wrong_statement_leaves_the_file_in_place(file, sync, valley, monkeypatch):
     for step, fault, code, said in (
         ("compute_diff", duckdb.IOException("Could not write file: No space left on device"), 2, "No space left"),
-        ("read_district", OSError(errno.ENOSPC, "of a person"), 2, "cannot be written (No space left on device)"),
+        ("ingest_district", OSError(errno.ENOSPC, "of a person"), 2, "cannot be written (No space left on device)"),
         ("compute_diff", duckdb.CatalogException("none"), 1, "A fault of ours"),
     ):
 
@@ -111,7 +111,7 @@ def test_full_disk_or_wrong_statement_leaves_the_file_in_place(file, sync, valle
             raise fault
 
         with monkeypatch.context() as patched:
-            patched.setattr(f"roster_pipeline.defs.assets.{step}", read)
+            patched.setattr(f"roster_pipeline.pipeline.{step}", read)
             failed = sync(valley)
         assert (failed.exit_code, said in failed.failure) == (code, True), failed.failure
         assert file.exists()

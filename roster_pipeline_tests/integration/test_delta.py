@@ -6,11 +6,12 @@ import pytest
 
 from roster_pipeline.land import warehouse
 from roster_pipeline.land.warehouse import workspace_file
+from roster_pipeline.pipeline import ingest, open_sync
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.readers import difference, execute, published, query
 from roster_pipeline_tests.support.rule_book import expect
-from roster_pipeline_tests.support.stages import bring_in
+from roster_pipeline_tests.support.stages import sync_request
 
 MODES = "select mode, mode_reason from roster.syncs order by id"
 ROOM = "select current_setting('memory_limit')"
@@ -56,14 +57,14 @@ def test_renamed_term_by_events_gets_memory_for_its_sections(quick_sync, product
     quick_sync(valley)
     term = valley.resources["terms"].ids()[0]
     valley.put("terms", valley.get("terms", term) | {"name": "Renamed"})
-    settings = read_settings()
-    bring_in(settings, product, valley.id, mode="auto")
-
-    with warehouse.open_workspace(settings.districts_folder, valley.id) as con:
-        ((reached,),) = con.execute("select count(*) from affected.people").fetchall()
-        given = con.execute(ROOM).fetchall()
-        con.execute(f"set memory_limit = '{room}'")
-        assert given == con.execute(ROOM).fetchall()
+    with open_sync(sync_request(read_settings(), product, valley.id)) as sync:
+        ingest(sync, mode="auto")
+        sync.session.close()  # a workspace that is opened again gets the same memory
+        with sync.warehouse() as con:
+            ((reached,),) = con.execute("select count(*) from affected.people").fetchall()
+            given = con.execute(ROOM).fetchall()
+            con.execute(f"set memory_limit = '{room}'")
+            assert given == con.execute(ROOM).fetchall()
     assert reached > 10
 
 

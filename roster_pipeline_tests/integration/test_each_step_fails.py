@@ -9,31 +9,23 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 import sqlalchemy as sa
-from pydantic import PrivateAttr
 
+from roster_pipeline import pipeline
 from roster_pipeline.corrections.undo import undo_sync
-from roster_pipeline.definitions import build_definitions
-from roster_pipeline.defs.assets import ASSETS
-from roster_pipeline.defs.assets import product as product_step
-from roster_pipeline.defs.launch import add_partition, run_sync
-from roster_pipeline.land import open_warehouse
-from roster_pipeline.plan.build import build_plan
+from roster_pipeline.land import read_landed
 from roster_pipeline.product.database import transaction
-from roster_pipeline.publish.apply import apply_plan
+from roster_pipeline.publication import prepare_publication
 from roster_pipeline.settings import read_settings
-from roster_pipeline.syncs.holds import standing_of
-from roster_pipeline.syncs.lifecycle import finish_sync, organization_of
-from roster_pipeline_tests.support.district import Impatient
 from roster_pipeline_tests.support.readers import difference, live_rows, published, query, tables
 from roster_pipeline_tests.support.rule_book import expect
-from roster_pipeline_tests.support.stages import bring_in, decide
+from roster_pipeline_tests.support.stages import STAGES, sync_request
 from roster_pipeline_tests.support.town import Town
 
 RUNNING = "select count(*) from roster.syncs where state = 'running'"
 NAMED = "select count(*) from roster.changes where entity = 'rosters' and op = 'update'"
 
 
-PUBLISHES = ASSETS.index(product_step) + 1
+PUBLISHES = STAGES.index("publish") + 1
 WRITES = ("with written", "insert", "update", "delete")
 
 
@@ -41,39 +33,19 @@ class Broken(Exception):
     """What fails."""
 
 
-class Failing(Impatient):
-    """The resource of the real job, with which the step number `fails` (from one) breaks when all its work is done.
+def then_broken(stage):
+    """The stage, which fails when all its work is done."""
 
-    Each step opens the district's file once, and closes it last.
-    """
+    def run(*arguments, **more):
+        stage(*arguments, **more)
+        raise Broken
 
-    fails: int = 0
-    _step: int = PrivateAttr(default=0)
-
-    @contextmanager
-    def warehouse(self):
-        self._step += 1
-        with super().warehouse() as con:
-            yield con
-            if self._step == self.fails:
-                raise Broken
+    return run
 
 
 @pytest.fixture
 def town(connect):
     return connect(Town())
-
-
-@pytest.fixture
-def sync_failing(environment, instance):
-    """Syncs through the Dagster job with a resource with which a step breaks."""
-
-    def synced(district, fails):
-        job = build_definitions({"sync": Failing(fails=fails)}).resolve_job_def("sync_roster")
-        add_partition(instance, district.id)
-        return run_sync(instance, job, district.id, name=district.name, on_step=lambda *_: None)
-
-    return synced
 
 
 def left_behind():
@@ -89,22 +61,24 @@ def names_in_snapshot():
         return {name for (name,) in con.execute("select name from rosters").fetchall()}
 
 
-def test_failure_of_each_step_is_repaired_by_the_next_sync(town, quick_sync, sync_failing, product):
+def test_failure_of_each_step_is_repaired_by_the_next_sync(town, quick_sync, sync, product, monkeypatch):
     section = town.resources["sections"].ids()[0]
     quick_sync(town, snapshot=True)
     was = town.get("sections", section)["name"]
-    for step in range(1, len(ASSETS) + 1):
+    for step, name in enumerate(STAGES, start=1):
         town.edit("sections", section, name=f"Name {step}")
-        ended = sync_failing(town, step)
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, name, then_broken(getattr(pipeline, name)))
+            ended = sync(town)
         assert (ended.exit_code, "Broken" in ended.failure, "\n" in ended.failure) == (1, True, False), step
         assert query(product, RUNNING) == [(0,)], step
         assert left_behind() == [], step
         now = published(product, town.id).rosters[section][1]
         assert now == (f"Name {step}" if step >= PUBLISHES else was), step
-        assert (was in names_in_snapshot()) == (step < len(ASSETS)), step
+        assert (was in names_in_snapshot()) == (step < len(STAGES)), step
         was = now
     town.edit("sections", section, name="Last name")
-    assert sync_failing(town, 0).exit_code == 0
+    assert sync(town).exit_code == 0
     assert difference(expect(town), published(product, town.id)) == {}
     assert names_in_snapshot() == {one["name"] for one in town.resources["sections"].values()}
     assert query(product, NAMED) == [(3,)]
@@ -156,27 +130,16 @@ def test_failure_of_each_publishing_statement_rolls_back(town, quick_sync, produ
     town.edit("sections", town.section(1, students=[town.student(2)]), name="Renamed")
     town.student(100, "Renamed")
     town.leave(town.student(1))
-    before, settings = published(product, town.id), read_settings()
-    landed = bring_in(settings, product, town.id).landed
-    with open_warehouse(settings.districts_folder, town.id) as con:
-        decide(con, product, town.id)
-
-        with transaction(product) as pg:
-            organization = organization_of(pg, town.id)
-            plan = build_plan(
-                con,
-                sync_id=landed.sync_id,
-                organization_id=organization,
-                district_id=town.id,
-                emptied=landed.emptied,
-                standing=standing_of(pg, organization, datetime.now(UTC)),
-            )
-
-        def publish(pg):
-            apply_plan(con, pg, plan, datetime.now(UTC))
-            finish_sync(pg, plan, landed.district, summary="Whatever changed.", at=datetime.now(UTC))
-
-        statements, _ = each_statement_fails(product, publish)
+    before = published(product, town.id)
+    with pipeline.open_sync(sync_request(read_settings(), product, town.id)) as sync:
+        pipeline.ingest(sync, mode="full")
+        pipeline.stage(sync)
+        pipeline.load_current(sync)
+        pipeline.reconcile(sync)
+        plan = pipeline.plan(sync).plan
+        with sync.warehouse() as con:
+            publish = prepare_publication(con, plan, read_landed(con).district, sync.now)
+            statements, _ = each_statement_fails(product, publish)
     assert statements > 15
     assert plan.held == ()
     assert difference(expect(town, before), published(product, town.id)) == {}

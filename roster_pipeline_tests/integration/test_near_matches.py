@@ -4,33 +4,34 @@ import json
 
 import pytest
 
-from roster_pipeline.clever import clever_access
+from roster_pipeline import pipeline
 from roster_pipeline.cli.findings import read_findings
-from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.lists import read_feed
-from roster_pipeline.land import land, open_warehouse
+from roster_pipeline.land import open_warehouse
+from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, MEMBER, give, reasons
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, query
-from roster_pipeline_tests.support.stages import decide
+from roster_pipeline_tests.support.stages import sync_request
 
-PREVIEW = 0
 NEAR = "ida.moss@example.org"
 FOLDED = "select roster.near_email(:one), roster.near_email(:other)"
 
 
 @pytest.fixture
-def looked(environment, product, tmp_path):
+def looked(environment, product):
     """What preflight finds in a district, without Dagster."""
 
     def found(district):
-        settings = read_settings()
-        with open_warehouse(settings.districts_folder, district.id) as con:
-            with CleverClient(clever_access(settings)) as client:
-                land(con, read_feed(client, district.id, tmp_path), PREVIEW)
-            decide(con, product, district.id)
-            return read_findings(con)
+        request = sync_request(read_settings(), product, district.id, is_preview=True)
+        with pipeline.open_sync(request) as sync:
+            pipeline.ingest(sync, mode="full")
+            pipeline.stage(sync)
+            pipeline.load_current(sync)
+            pipeline.reconcile(sync)
+            with sync.warehouse() as con:
+                compute_diff(con)
+                return read_findings(con)
 
     return found
 
@@ -188,7 +189,7 @@ def test_near_account_of_another_district_is_not_reported(valley, hamlet, quick_
 
 
 def _read_near(district):
-    with open_warehouse(read_settings().districts_folder, district.id) as con:
+    with open_warehouse(read_settings().districts_folder, district.id, is_preview=True) as con:
         return con.execute("from current.near_accounts").fetchall()
 
 

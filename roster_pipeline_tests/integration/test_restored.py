@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
+from roster_pipeline import pipeline
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.explain.answer import Evidence, why_person
-from roster_pipeline.ingest import read_district
+from roster_pipeline.ingest import ingest_district
 from roster_pipeline.land import open_warehouse, read_landed
 from roster_pipeline.plan.build import load_verified_plan
 from roster_pipeline.product.database import transaction
@@ -15,7 +16,6 @@ from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST, write_snapshot
 from roster_pipeline.syncs.lifecycle import begin_sync, finish_sync, organization_of
-from roster_pipeline_tests.support import stages
 from roster_pipeline_tests.support.readers import difference, published, query
 from roster_pipeline_tests.support.rule_book import expect
 from roster_pipeline_tests.support.server import execute_apart
@@ -79,12 +79,12 @@ def test_snapshot_drops_rows_of_a_sync_lost_by_a_restore(quick_sync, product, va
     school_days(valley, 2)
     taken = []
 
-    def read(client, asked):
+    def read(connection, session, request):
         taken.append(backup())
-        return read_district(client, asked)
+        return ingest_district(connection, session, request)
 
     with monkeypatch.context() as patched:
-        patched.setattr(stages, "read_district", read)
+        patched.setattr(pipeline, "ingest_district", read)
         quick_sync(valley, mode="auto", snapshot=True)
     taken[0]()
     quick_sync(valley, mode="auto", snapshot=True)
@@ -121,7 +121,7 @@ def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, product, va
     evidence = Evidence(product, read_settings().districts_folder)
     (chain,) = why_person(evidence, person)
     assert "a sync that the product does not know" in next(one.says for one in chain.steps if one.name == "Read")
-    monkeypatch.setattr(stages, "decide", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(pipeline, "stage", lambda _sync: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         quick_sync(valley)
     (chain,) = why_person(evidence, person)

@@ -44,14 +44,14 @@ def test_full_disk_leaves_the_snapshot_old_or_complete(valley, publish, quick_sy
     publish(valley)
     for school in list(valley.resources["schools"].values()):
         valley.put("schools", school | {"name": "Renamed"})
-    plan = quick_sync(valley)
+    quick_sync(valley)
     before = latest.read_bytes()
     outcomes = []
     for more in range(0, MUCH, MUCH // 16):
         latest.write_bytes(before)
         try:
             with disk_full_at(len(before) + more - MUCH // 2):
-                leave_snapshot(product, read_settings(), plan)
+                leave_snapshot(read_settings(), product, valley.id)
         except SnapshotUnwritable:
             assert latest.read_bytes() == before
             outcomes.append("failed")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline import ingest as reading
+from roster_pipeline import ingest
 from roster_pipeline.delta.bookmark import load_bookmark
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.api.feed_event import event
@@ -204,16 +204,16 @@ def test_lost_events_are_drift_and_are_repaired(town, resync, delta, full, produ
 @pytest.mark.scenario("E-19")
 def test_change_during_a_full_sync_is_no_drift(town, resync, delta, product, monkeypatch):
     resync()
-    lists = reading.read_feed
+    lists = ingest.read_lists
 
-    def meanwhile(client, district_id, into):
-        feed = lists(client, district_id, into)
+    def meanwhile(connection, into):
+        reads = lists(connection, into)
         town.student(1)
         town.edit("schools", _school(town), name="Renamed meanwhile")
-        return feed
+        return reads
 
     with monkeypatch.context() as while_reading:
-        while_reading.setattr(reading, "read_feed", meanwhile)
+        while_reading.setattr(ingest, "read_lists", meanwhile)
         resync()
     assert drift(town) == 0
     assert_equal(product, town)
@@ -312,7 +312,7 @@ def test_email_given_up_by_events_goes_to_the_next_claimant(town, resync, delta,
 def test_upload_after_the_events_is_not_counted_as_published(town, resync, delta, monkeypatch, product):
     resync()
     town.student(1)
-    events = reading.read_events
+    events = ingest.read_events
 
     def then_uploaded(connection, since, into):
         found = events(connection, since, into)
@@ -320,7 +320,7 @@ def test_upload_after_the_events_is_not_counted_as_published(town, resync, delta
         return found
 
     with monkeypatch.context() as while_reading:
-        while_reading.setattr(reading, "read_events", then_uploaded)
+        while_reading.setattr(ingest, "read_events", then_uploaded)
         delta()
     assert _bookmark(town).uploaded_at is None
     assert query(product, "select last_clever_sync_at from roster.organizations") == [(None,)]

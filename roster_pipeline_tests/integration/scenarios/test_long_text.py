@@ -122,8 +122,8 @@ def test_long_texts_published_earlier_stop_no_sync(town, quick_sync, product, mo
 
 def test_snapshot_cuts_a_long_text(town, quick_sync, product):
     section = town.section(1)
-    plan = quick_sync(town)
+    quick_sync(town)
     execute(product, STORED["class"], as_sync=True, key=section)
-    leave_snapshot(product, read_settings(), plan)
+    leave_snapshot(read_settings(), product, town.id)
     with duckdb.connect(read_settings().snapshots_folder / "latest.duckdb", read_only=True) as con:
         assert con.execute("select max(length(name)) from rosters").fetchall() == [(1_001,)]

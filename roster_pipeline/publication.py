@@ -1,4 +1,4 @@
-"""The transaction that publishes a plan, as one piece of work that can be tried several times."""
+"""The transaction that publishes a plan, as a function that can be run again where other sessions were in its way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from roster_pipeline.syncs.lifecycle import finish_sync
 from roster_pipeline.syncs.request_answers import scopes_asked
 
 
-def publishing(
+def prepare_publication(
     con: duckdb.DuckDBPyConnection,
     plan: Plan,
     district: District,
@@ -27,15 +27,15 @@ def publishing(
     *,
     is_rejected: bool = False,
 ) -> Callable[[Connection], None]:
-    """Make the work that writes `plan` and closes its sync, in the transaction that it is handed.
+    """Return the function that writes `plan` and closes its sync in the transaction that it is given.
 
-    The words about the plan are made here, before any row is locked; only an answer about one class depends on who is
-    in the class once the plan is written.
+    The summary of the plan is made here, before any row is locked. Only the answer to a request about one class is made
+    in the transaction, because it depends on who is in the class after the plan was written.
 
     Args:
-        con: the district's file, which the work only reads.
-        now: the time that each try dates its rows with.
-        is_rejected: a person rejected what the plan holds.
+        con: the connection to the district's DuckDB file, which is only read.
+        now: gives the time that each try dates its rows with.
+        is_rejected: a person has rejected what the plan holds.
     """
     told = count_changes(con)
     summary = summarize(con, plan, changes=told, is_rejected=is_rejected)

@@ -1,0 +1,60 @@
+"""How the lists and events that a sync read appear in the Dagster UI: one asset for each list, and its checks."""
+
+from __future__ import annotations
+
+import dagster as dg
+import duckdb
+
+from roster_pipeline.defs import describe, specs
+from roster_pipeline.defs.checks import Results
+from roster_pipeline.model.feed import ResourceRead
+from roster_pipeline.model.text import label
+from roster_pipeline.sync_results import IngestResult
+
+UNUSUAL_FACTOR, FEW_EVENTS = 5, 20
+"""A check fails at this many times the usual number of events, and counts a usual number below `FEW_EVENTS` as that."""
+
+
+def list_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, result: IngestResult) -> Results:
+    """Describe one list, and check that the list was read completely."""
+    name, district = read.resource.name, result.district
+    emptied = district.landed.emptied if district.landed else ()
+    facts: describe.Metadata = {
+        "mode": district.choice.mode,
+        "why": district.choice.reason,
+        "pages": read.pages,
+        "rejections": len(read.rejections),
+        "sync_id": result.sync_id,
+        "clever_state": label(district.district.state),
+        "events": district.events.events if district.events else 0,
+        **({"missed_by_events": district.drift[name]} if district.drift is not None else {}),
+    }
+    table = describe.describe_table(con, "raw", name, is_delta=district.landed is None)
+    yield dg.MaterializeResult(asset_key=["raw", name], metadata=table | facts)
+    yield dg.AssetCheckResult(
+        passed=name not in emptied,
+        asset_key=dg.AssetKey(["raw", name]),
+        check_name=specs.COMPLETE,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"pages": read.pages, "rows" if district.landed else "changed": read.rows},
+    )
+
+
+def event_results(result: IngestResult) -> Results:
+    """Check that events missed nothing before a full read, and that their number is not unusual."""
+    district, usual = result.district, result.usual_events
+    events, missed = district.events.events if district.events else 0, district.drift or {}
+    yield dg.AssetCheckResult(
+        passed=not any(missed.values()),
+        asset_key=dg.AssetKey(["raw", "sections"]),
+        check_name=specs.EVENTS,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"measured": district.drift is not None, "missed": sum(missed.values()), **missed},
+    )
+    yield dg.AssetCheckResult(
+        passed=usual is None or events <= UNUSUAL_FACTOR * max(usual, FEW_EVENTS),
+        asset_key=dg.AssetKey(["raw", "sections"]),
+        check_name=specs.VOLUME,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"events": events, "usual": usual or 0},
+    )

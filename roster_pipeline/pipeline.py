@@ -1,0 +1,291 @@
+"""One sync of one district, from Clever to the product: a function for each stage, in the order of `run_sync`.
+
+Dagster's assets, the tests, the benchmarks and the fault injection call these functions. Each of them takes the context
+of the sync and returns what it did. What a stage decides is in the package of its name.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+
+from sqlalchemy import Connection
+
+import roster_pipeline.land  # noqa: F401 - land and delta import each other, and land has to be first
+from roster_pipeline.clever import look_up_connection
+from roster_pipeline.current.load import count_current
+from roster_pipeline.current.load import load_current as copy_current
+from roster_pipeline.delta.workspace import mark_published
+from roster_pipeline.errors import PlanStale, RosterError, is_interruption
+from roster_pipeline.ingest import IngestRequest, ingest_district
+from roster_pipeline.land import read_landed
+from roster_pipeline.land.preview import begin_preview
+from roster_pipeline.model.plan import PREVIEW, Plan
+from roster_pipeline.plan.build import build_plan, has_sync_data, load_plan, load_verified_plan
+from roster_pipeline.product.busy import write_product
+from roster_pipeline.product.connections import note_described
+from roster_pipeline.product.organizations import find_organization, record_snapshot
+from roster_pipeline.publication import prepare_publication
+from roster_pipeline.reconcile.diff import compute_diff
+from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline.stage import load_models, run_models
+from roster_pipeline.sync_context import SyncContext, SyncRequest, hold_district
+from roster_pipeline.sync_errors import failure_line, plain_errors
+from roster_pipeline.sync_results import (
+    IngestResult,
+    PlanResult,
+    PublishResult,
+    ReconcileResult,
+    SnapshotResult,
+    StagedTable,
+)
+from roster_pipeline.syncs.history import last_published, record_mode, usual_events
+from roster_pipeline.syncs.holds import is_rejected, standing_of
+from roster_pipeline.syncs.lifecycle import (
+    begin_sync,
+    close_unpublished,
+    may_sync,
+    organization_of,
+    state_of,
+    uid_of,
+)
+from roster_pipeline.syncs.reopen import AGAIN, find_reopenable, reopen_sync
+from roster_pipeline.validate.quarantine import create_quarantine, quarantine, reject_foreign_ids
+from roster_pipeline.validate.sql_tests import load_sql_tests, run_sql_test
+
+STAGING_MODELS = tuple(model for model in load_models() if model.layer == "staging")
+DECIDING_MODELS = tuple(model for model in load_models() if model.layer != "staging")
+log = logging.getLogger(__name__)
+
+
+def run_sync(request: SyncRequest, *, mode: str = "auto", with_snapshot: bool = True) -> Plan:
+    """Sync one district in this process, and return the plan that was published.
+
+    Args:
+        mode: as in `ingest`.
+        with_snapshot: bring the district up to date in the analysts' database too.
+
+    Raises:
+        RosterError: a stage failed, or the district may not be synced. The sync is recorded as failed.
+        KeyboardInterrupt: the sync was stopped.
+    """
+    with plain_errors(), open_sync(request) as sync:
+        ingest(sync, mode=mode)
+        stage(sync)
+        load_current(sync)
+        reconcile(sync).refuse_failures()
+        plan(sync)
+        result = publish(sync)
+        if with_snapshot:
+            snapshot(sync)
+        return result.plan
+
+
+@contextmanager
+def open_sync(request: SyncRequest, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[SyncContext]:
+    """Hold the district's lock while the block runs. At the end, close a sync that was not published.
+
+    Args:
+        on_wait: as in `hold_district`.
+    """
+    with hold_district(request, on_wait=on_wait) as sync:
+        try:
+            yield sync
+        except BaseException as error:
+            is_stopped = not isinstance(error, Exception) or is_interruption(error)
+            why = failure_line(error) if isinstance(error, Exception) else None
+            close(sync, why=lambda: why, is_canceled=is_stopped and request.trigger == "cli")
+            raise
+        close(sync)
+
+
+def ingest(sync: SyncContext, *, mode: str) -> IngestResult:
+    """Begin the sync, and bring what Clever shares of the district into its DuckDB file.
+
+    Args:
+        mode: how to read Clever: `full`, `delta` or `auto`. A preview always reads in full.
+
+    Raises:
+        DistrictUnknown, TierRefused: the district may not be synced.
+        SourceUnusable: Clever gave nothing that can be believed.
+    """
+    request = sync.request
+    sync_id = _begin(sync, mode)
+    with sync.read_product() as pg:
+        organization_id = organization_of(pg, sync.district_id)
+        published = last_published(pg, organization_id)
+        uid = uid_of(pg, sync_id) if sync_id != PREVIEW else ""
+        usual = usual_events(pg, organization_id)
+    with sync.clever() as clever, sync.landing_folder() as folder:
+        connection = look_up_connection(clever, sync.district_id, sync.read_product, sync.now())
+        version, mode_used = sync.settings.clever_api_version, "full" if request.is_preview else mode
+        district = ingest_district(
+            connection, sync.session, IngestRequest(sync_id, uid, mode_used, published, folder, version, sync.now())
+        )
+    events = district.events.events if district.events else None
+    sync.write_product(lambda pg: record_mode(pg, sync_id, district.choice.mode, district.choice.reason, events))
+    if not request.is_preview:
+        sync.write_product(lambda pg: note_described(pg, district.district))
+    return IngestResult(sync_id, district, usual)
+
+
+def _begin(sync: SyncContext, mode: str) -> int:
+    request = sync.request
+    if request.is_preview:
+        with sync.read_product() as pg:
+            may_sync(pg, sync.district_id, request.trigger)
+        begin_preview(sync.settings.districts_folder, sync.district_id)
+        return PREVIEW
+    begin = partial(begin_sync, dagster_run_id=request.run_id, mode=mode, trigger=request.trigger)
+    return sync.write_product(lambda pg: begin(pg, sync.district_id, at=sync.now()))
+
+
+def stage(sync: SyncContext) -> tuple[StagedTable, ...]:
+    """Build the staging tables, and move the rows that break a contract into quarantine."""
+    tables = []
+    with sync.warehouse() as con:
+        create_quarantine(con)
+        for model, rows in run_models(con, STAGING_MODELS):
+            reasons = quarantine(con, model.name)
+            tables.append(StagedTable(model, rows - sum(reasons.values()), reasons))
+    return tuple(tables)
+
+
+def load_current(sync: SyncContext) -> None:
+    """Copy what the product has of the district beside the staging tables.
+
+    Staged rows with the Clever id of another district go to quarantine.
+    """
+    with sync.warehouse() as con:
+        with sync.read_product(one_view=True) as pg:
+            copy_current(con, pg, organization_of(pg, sync.district_id), is_delta=sync.is_delta)
+        reject_foreign_ids(con)
+
+
+def reconcile(sync: SyncContext) -> ReconcileResult:
+    """Decide which rows the product shall have, and run every SQL test on the tables."""
+    with sync.warehouse() as con:
+        rows = list(run_models(con, DECIDING_MODELS))
+        return ReconcileResult(rows, [(test, run_sql_test(con, test)) for test in load_sql_tests()])
+
+
+def plan(sync: SyncContext) -> PlanResult:
+    """Compare the desired rows with the current ones, and freeze the difference as a plan.
+
+    The plan is kept in the district's DuckDB file.
+    """
+    with sync.warehouse() as con:
+        landed = read_landed(con)
+        with sync.read_product() as pg:
+            organization_id = organization_of(pg, sync.district_id)
+            standing = standing_of(pg, organization_id, sync.now())
+        compute_diff(con)
+        built = build_plan(
+            con,
+            sync_id=landed.sync_id,
+            sync_uid=landed.sync_uid,
+            organization_id=organization_id,
+            district_id=sync.district_id,
+            emptied=landed.emptied,
+            standing=replace(standing, limits=sync.request.limits) if sync.request.limits else standing,
+            is_delta=sync.is_delta,
+        )
+    return PlanResult(built, built.held_digest in standing.rejected)
+
+
+def publish(sync: SyncContext) -> PublishResult:
+    """Write the plan into the product with its journal and close the sync, in one transaction.
+
+    Raises:
+        PlanStale: the rows that the plan would change have moved since, or the plan was made for a preview.
+        ProductBusy: another session kept its locks through every try.
+    """
+    with sync.warehouse() as con:
+        current_plan = load_verified_plan(con)
+        if current_plan.sync_id == PREVIEW:
+            raise PlanStale("This plan was made for a preview. Run sync_roster to publish.")
+        with sync.read_product() as pg:
+            rejected = is_rejected(pg, current_plan.organization_id, current_plan.held_digest)
+        district = read_landed(con).district
+        sync.write_product(prepare_publication(con, current_plan, district, sync.now, is_rejected=rejected))
+        with sync.read_product() as pg:
+            live = count_current(pg, current_plan.organization_id)
+            freshness = find_organization(pg, sync.district_id).clock
+        mark_published(con, current_plan.sync_id, is_delta=sync.is_delta)
+    return PublishResult(current_plan, live, freshness)
+
+
+def snapshot(sync: SyncContext) -> SnapshotResult:
+    """Bring the district up to date in the analysts' database. Record in the product whether that succeeded.
+
+    Raises:
+        SnapshotUnwritable, RosterError: as `write_snapshot`. The sync itself stays published.
+    """
+    with sync.warehouse() as con:
+        current_plan = load_plan(con)
+    warnings: list[str] = []
+    try:
+        with sync.read_product(one_view=True) as pg:
+            rows = write_snapshot(
+                pg,
+                sync.settings.snapshots_folder,
+                district_id=sync.district_id,
+                organization_id=current_plan.organization_id,
+                sync_id=current_plan.sync_id,
+                at=sync.now(),
+                warn=warnings.append,
+            )
+    except Exception as error:
+        if not is_interruption(error):
+            with suppress(RosterError), sync.read_product() as pg:
+                record_snapshot(pg, current_plan.organization_id, sync.now(), failure=failure_line(error))
+        raise
+    with sync.read_product() as pg:
+        record_snapshot(pg, current_plan.organization_id, sync.now())
+    return SnapshotResult(rows, warnings)
+
+
+def close(sync: SyncContext, *, why: Callable[[], str | None] = lambda: None, is_canceled: bool = False) -> str | None:
+    """Close the sync if it was begun and not published, and answer its requests. Return the sync's state.
+
+    A product database that is away leaves the sync open. The next sync of the district closes it then.
+
+    Args:
+        why: gives the failure in one line. It is called only where there is a sync to close.
+        is_canceled: a person stopped the sync.
+
+    Returns:
+        The state of the sync, or None if none was begun or the product database is away.
+    """
+    run_id = sync.request.run_id
+
+    def close_in(pg: Connection) -> str | None:
+        close_unpublished(pg, run_id, sync.now(), why=why, is_canceled=is_canceled)
+        return state_of(pg, run_id)
+
+    try:
+        return write_product(sync.request.product, close_in)
+    except RosterError as error:
+        log.warning("%s The next sync of this district closes this one.", error)
+        return None
+
+
+def reopen(sync: SyncContext, *, repeated_runs: Sequence[str], needs_plan: bool) -> None:
+    """Let the failed sync of an earlier run go on in this one. The next stage to call is the one that failed.
+
+    Args:
+        repeated_runs: the run ids of the failed sync.
+        needs_plan: this run begins after `plan`, so the plan has to be kept too.
+
+    Raises:
+        PlanStale: the sync cannot be reopened, or what it had read is gone.
+    """
+    with sync.read_product() as pg:
+        sync_id = find_reopenable(pg, sync.district_id, runs=repeated_runs, trigger=sync.request.trigger)
+        with sync.warehouse() as con:
+            if not has_sync_data(con, uid_of(pg, sync_id), with_plan=needs_plan):
+                raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")
+        reopen_sync(pg, sync_id, dagster_run_id=sync.request.run_id)
