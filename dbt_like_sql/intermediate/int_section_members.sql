@@ -1,4 +1,4 @@
--- Everyone whom a section names, one row a role. Someone named who is not in the users feed is to be parked; so is a
+-- Everyone whom a section names, one row a role. A person who is not in the users feed is pending; so is a
 -- new member whose Clever id may have passed to another person, until someone has looked. A student among the teachers
 -- does not teach (R4.13), and a teacher among the students is not enrolled (R4.14): `finding` says so.
 with named as (

@@ -1,4 +1,4 @@
--- What: Members of a section who are neither in its roster nor parked, or are there twice.
+-- What: Members of a section who are neither in its roster nor pending, or are there twice.
 -- Matters: A child would be out of class without a trace.
 -- Resolve: A fault of ours: nothing was published; report the ids.
 -- Severity: error
@@ -8,7 +8,7 @@ with placed as (
     union all
     select section_id, clever_id, 'student' as role from marts.roster_students
     union all
-    select section_id, clever_id, role from marts.parked_members
+    select section_id, clever_id, role from marts.pending_members
 )
 
 select member.clever_id

@@ -17,7 +17,7 @@ NOUNS = {
     "roster_students": ("place in class", "places in class"),
     "roster_teachers": ("place in class", "places in class"),
     "school_memberships": ("place in a school", "places in schools"),
-    "parked_members": ("person whom a class awaits", "people whom classes await"),
+    "pending_members": ("person whom a class awaits", "people whom classes await"),
 }
 """In this order they are named."""
 TURNS: dict[Turn, str] = {"back": "back in the district", "gone": "out of the district"}

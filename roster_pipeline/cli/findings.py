@@ -20,7 +20,7 @@ COUNTS = """
         count(*) filter (rule = 'linked') as linked,
         count(*) filter (rule = 'email') as linked_by_email,
         count(*) filter (rule = 'created') as created,
-        (select count(distinct clever_id) from marts.parked_members) as parked
+        (select count(distinct clever_id) from marts.pending_members) as pending
     from intermediate.int_identities
 """
 FINDINGS = """

@@ -39,7 +39,7 @@ SHOWN = {
     "rosters": "classes",
     "roster_teachers": "class teachers",
     "roster_students": "class students",
-    "parked_members": "awaited members",
+    "pending_members": "awaited members",
     "reviews": "reviews",
 }
 

@@ -190,14 +190,14 @@ def leave_other_organizations() -> Rows:
     }
 
 
-def release_parked(to: str) -> Rows:
+def release_pending(to: str) -> Rows:
     """The classes that waited for the person take account `to` in, if the district shares the person."""
     waiting = (
-        "roster.parked_members as it join roster.rosters as roster on roster.id = it.roster_id "
+        "roster.pending_members as it join roster.rosters as roster on roster.id = it.roster_id "
         "and roster.organization_id = :organization_id and exists (select from roster.org_memberships as m "
         "where m.organization_id = :organization_id and m.ended_at is null and m.account_id in (:own, {to}))"
     ).replace("{to}", to)
-    released = {"parked_members": [_rows("parked_members", "delete", f"{waiting} where it.clever_id = :person")]}
+    released = {"pending_members": [_rows("pending_members", "delete", f"{waiting} where it.clever_id = :person")]}
     for role in ("teacher", "student"):
         members = f"roster_{role}s"
         released[members] = [

@@ -207,7 +207,7 @@ def _joined(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Cho
     refuse_other_decisions(review, values["decision"], holder)
     mine = frozenset({own})
     if review.reason == "recycled_id":
-        return _Chosen(own, (decision_rows.accept_name(), decision_rows.release_parked(":own")), mine)
+        return _Chosen(own, (decision_rows.accept_name(), decision_rows.release_pending(":own")), mine)
     if about == own:
         return _Chosen(own)
     if holder is None:
@@ -240,7 +240,7 @@ def _parted(pg: Connection, review: sa.Row[Any], values: dict[str, Any]) -> _Cho
         decision_rows.open_account(as_clever_says=is_recycled),
         decision_rows.link_to(":fresh"),
         decision_rows.move_memberships(":fresh", is_closing=False),
-        decision_rows.release_parked(":fresh") if is_recycled else decision_rows.give_back(),
+        decision_rows.release_pending(":fresh") if is_recycled else decision_rows.give_back(),
     )
     return _Chosen(fresh, rows, frozenset({own}))
 

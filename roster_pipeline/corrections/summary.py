@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 Turn = Literal["back", "gone", "changed"]
 CORRECTED = """
     with rows as (
-        select entity, coalesce(after, before) as row,
+        select case entity when 'parked_members' then 'pending_members' else entity end as entity,
+            coalesce(after, before) as row,
             before is not null and coalesce(before ->> 'ended_at', before ->> 'archived_at', before ->> 'unlinked_at',
                 before ->> 'decided_at') is null as was,
             after is not null and coalesce(after ->> 'ended_at', after ->> 'archived_at', after ->> 'unlinked_at',

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.model.entities import recorded_names
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import schools, syncs
 from roster_pipeline.publish.refusals import keep_from_syncing
@@ -37,7 +38,7 @@ PEOPLE = {
     "school_memberships": ("account_id", None),
     "roster_teachers": ("account_id", None),
     "roster_students": ("account_id", None),
-    "parked_members": (None, "clever_id"),
+    "pending_members": (None, "clever_id"),
     "reviews": (None, "clever_id"),
 }
 """Whose a row is: its columns for the account and for the Clever id."""
@@ -45,14 +46,14 @@ WHOLE = ("accounts", "identity_links", "org_memberships")
 """A change of one of these keeps everything of the person as it is."""
 MEMBERS = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 OF_ANOTHER = (
-    "ended_at is null and not roster.is_within_reach(account_id, roster.own_organization()) "
+    "ended_at is null and not roster.is_writable_account(account_id, roster.current_organization()) "
     "and account_id not in (select account_id from undone_identity_links where unlinked_at is null)"
 )
 """Whether the account of a membership has moved to another organization (R2.29), and is not moved back."""
 Rows = Sequence[sa.RowMapping]
 WRITTEN_LATER = """
     exists (select from roster.changes as later join roster.syncs as wrote on wrote.id = later.sync_id
-        where later.sync_id > :undone and later.entity = :entity and later.key = c.key
+        where later.sync_id > :undone and later.entity = any(:names) and later.key = c.key
             and wrote.mode <> 'undo' and wrote.state <> 'undone')
 """
 IN_USE_ELSEWHERE = """
@@ -79,7 +80,7 @@ SCHOOL_ROWS = {
     "rosters": "was.school_id = :school or became.school_id = :school",
     "roster_teachers": _OF_CLASS,
     "roster_students": _OF_CLASS,
-    "parked_members": _OF_CLASS,
+    "pending_members": _OF_CLASS,
     "reviews": f"was.clever_id in (select clever_id from roster.identity_links where account_id in {_PERSON})",
 }
 """Which rows of the journal (as they were, or as they became) are of one school. People of another one too stay."""
@@ -233,12 +234,12 @@ def _find(pg: Connection, target: Target, values: Values, moved: str) -> None:
         f"create temporary table undone_{target.name} on commit drop as "
         f"select {', '.join(f'{value} as {column}' for column, value in was.items())}, c.op, c.key, "
         f"({moved}) as is_moved from (select case op {ops} else 'update' end as op, key, before, after "
-        "from roster.changes where sync_id = :undone and entity = :entity) as c "
+        "from roster.changes where sync_id = :undone and entity = any(:names)) as c "
         f"cross join lateral jsonb_populate_record(null::roster.{target.name}, coalesce(c.before, c.after)) as was "
         f"cross join lateral jsonb_populate_record(null::roster.{target.name}, c.after) as became "
         f"left join roster.{target.name} as product on {same_row} "
         f"where {f'not coalesce({is_over}, false)' if target.ended else 'true'} and ({of_school})",
-        {**values, "entity": target.name},
+        {**values, "names": recorded_names(target.name)},
     )
 
 

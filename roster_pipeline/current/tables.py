@@ -265,12 +265,12 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         for role, extra in (("teacher", " m.is_primary,"), ("student", ""))
     ),
     _table(
-        "parked_members",
+        "pending_members",
         "Members whom a section names and nobody has met yet.",
         "section_id VARCHAR, clever_id VARCHAR, role VARCHAR",
         """
-        select roster.clever_id, parked.clever_id, parked.role, false, false, parked.xmin::text
-        from roster.parked_members as parked join roster.rosters as roster on roster.id = parked.roster_id
+        select roster.clever_id, pending.clever_id, pending.role, false, false, pending.xmin::text
+        from roster.pending_members as pending join roster.rosters as roster on roster.id = pending.roster_id
         where roster.organization_id = %(organization_id)s and roster.source = 'clever' {within}
         """,
         OF_SECTIONS,

@@ -130,7 +130,7 @@ THRESHOLDS_CHECK = dg.AssetCheckSpec(
 PRODUCT_ENTITIES = {
     "accounts": ("accounts", "identity_links", "reviews"),
     "org_memberships": ("schools", "org_memberships", "school_memberships"),
-    "rosters": ("rosters", "roster_teachers", "roster_students", "parked_members"),
+    "rosters": ("rosters", "roster_teachers", "roster_students", "pending_members"),
 }
 _ABOUT = {
     "accounts": "The people's accounts, which Clever id each is linked to by which rule, and who has to be looked at.",

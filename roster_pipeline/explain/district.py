@@ -24,7 +24,7 @@ CHANGES = {
     "rosters": ("class", "classes"),
     "roster_teachers": ("teacher's place in class", "teachers' places in class"),
     "roster_students": ("student's place in class", "students' places in class"),
-    "parked_members": ("waiting place in class", "waiting places in class"),
+    "pending_members": ("waiting place in class", "waiting places in class"),
 }
 ARRIVED: Mapping[Reached, State] = {
     "nowhere": "waiting",

@@ -230,14 +230,14 @@ def _show(section: Section) -> Step | None:
 
 
 def _share_members(section: Section) -> Step | None:
-    """Somebody parked is either not shared, or waits for a review of who they are."""
-    parked = [one for one in section.kept.members if one.account_id is None]
-    if not parked:
+    """Somebody pending is either not shared, or waits for a review of who they are."""
+    pending = [one for one in section.kept.members if one.account_id is None]
+    if not pending:
         return None
     read = section.read
     shared = set() if isinstance(read, Unread) else {one.clever_id for one in read.members if one.is_shared}
-    missing = [one for one in parked if one.clever_id not in shared]
+    missing = [one for one in pending if one.clever_id not in shared]
     if missing:
         people = count(len(missing), "person", "people")
         return _move("district", f"share {people} whom the class names, by id above.")
-    return _move("admin", "resolve the reviews of those who are parked; roster-pipeline reviews lists them.")
+    return _move("admin", "resolve the reviews of those who are pending; roster-pipeline reviews lists them.")

@@ -201,7 +201,7 @@ def class_items(person: Person) -> tuple[Item, ...]:
 
 def _place_state(place: ClassPlace, *, held_as: str | None) -> str:
     if place.is_pending:
-        return "parked"
+        return "pending"
     if place.archived_at:
         return "archived"
     if place.ended_at:
@@ -233,7 +233,7 @@ def _classes(person: Person) -> Step:
         return Step("Classes", "ok" if person.kept.membership else "stopped", "In no class.")
     if not now:
         return Step("Classes", "ended", "In no class now.", items=items)
-    waits = any(item.state in ("parked", "held", "unpublished", NOT_PLACED) for item in now)
+    waits = any(item.state in ("pending", "held", "unpublished", NOT_PLACED) for item in now)
     return Step("Classes", "waiting" if waits else "ok", f"{tally(now)}.", items=items)
 
 
@@ -242,7 +242,7 @@ def _waiting(person: Person) -> Step:
         replace(_review_item(review), says=f"review {review.id}: {review.reason}")
         for review in person.kept.open_reviews
     )
-    parked = sum(place.is_pending for place in person.kept.classes)
-    if parked:
-        others += (Item("parked", f"{count(parked, 'place', 'places')} in class"),)
+    pending = sum(place.is_pending for place in person.kept.classes)
+    if pending:
+        others += (Item("pending", f"{count(pending, 'place', 'places')} in class"),)
     return waiting_step(person.district, person.read, others)

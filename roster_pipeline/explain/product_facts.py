@@ -111,7 +111,7 @@ class Roster:
 
 @dataclass(frozen=True)
 class RosterMember:
-    """`account_id` is None for somebody parked, `clever_id` for somebody whose link has ended."""
+    """`account_id` is None for somebody pending, `clever_id` for somebody whose link has ended."""
 
     role: str
     clever_id: str | None
@@ -158,7 +158,7 @@ CLASSES = """
         union all
         select roster_id, 'student', ended_at, false from roster.roster_students where account_id = :account
         union all
-        select roster_id, role, null, true from roster.parked_members where clever_id = :clever_id
+        select roster_id, role, null, true from roster.pending_members where clever_id = :clever_id
     )
     select roster.id as roster_id, roster.clever_id as section_id, roster.name, places.role, places.is_pending,
         roster.hidden_at, roster.archived_at, places.ended_at
@@ -182,7 +182,7 @@ MEMBERS = """
     from members left join roster.identity_links as link on link.account_id = members.account_id
         and link.organization_id = :organization and link.unlinked_at is null
     union all
-    select role, clever_id, null, null from roster.parked_members where roster_id = :roster
+    select role, clever_id, null, null from roster.pending_members where roster_id = :roster
     order by role desc, clever_id, account_id
 """
 
@@ -191,8 +191,8 @@ KNOWN = {
     "person": """
         select organization_id from roster.identity_links where clever_id = :clever_id
         union select organization_id from roster.reviews where clever_id = :clever_id
-        union select roster.organization_id from roster.parked_members as parked
-            join roster.rosters as roster on roster.id = parked.roster_id where parked.clever_id = :clever_id
+        union select roster.organization_id from roster.pending_members as pending
+            join roster.rosters as roster on roster.id = pending.roster_id where pending.clever_id = :clever_id
     """,
     "section": "select organization_id from roster.rosters where clever_id = :clever_id",
 }

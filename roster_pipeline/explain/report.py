@@ -14,7 +14,7 @@ State = Literal["ok", "waiting", "stopped", "ended", "unknown"]
 
 @dataclass(frozen=True)
 class Item:
-    """One line below a step: a class, a member, a review. `state` is the word that fits it, such as `parked`."""
+    """One line below a step: a class, a member, a review. `state` is the word that fits it, such as `pending`."""
 
     state: str
     says: str
@@ -73,7 +73,7 @@ def listed(words: Collection[str]) -> str:
 
 
 def tally(items: Collection[Item]) -> str:
-    """How many there are in each state: `3 published, 1 parked`."""
+    """How many there are in each state: `3 published, 1 pending`."""
     states = dict.fromkeys(item.state for item in items)
     return ", ".join(f"{sum(item.state == state for item in items):,} {state}" for state in states)
 

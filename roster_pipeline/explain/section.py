@@ -108,7 +108,7 @@ def _named_item(member: Member) -> Item:
 
 def _member_state(roster: Roster | None, member: RosterMember, *, held_as: str | None) -> str:
     if member.account_id is None:
-        return "parked"
+        return "pending"
     if member.ended_at:
         return "ended"
     if held_as:
@@ -131,5 +131,5 @@ def _members(section: Section, role: str) -> Step:
     if not now:
         state: State = "ended" if items else "ok" if section.kept.roster else "stopped"
         return Step(name, state, "None now." if items else "None.", items=items)
-    waits = any(item.state in ("parked", "held", "unpublished", NOT_PLACED) for item in now)
+    waits = any(item.state in ("pending", "held", "unpublished", NOT_PLACED) for item in now)
     return Step(name, "waiting" if waits else "ok", f"{tally(items)}.", items=items)

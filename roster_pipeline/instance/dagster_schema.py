@@ -16,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.errors import RosterError, SettingRefused
-from roster_pipeline.product.database import ensure_schema, transaction
+from roster_pipeline.product.database import transaction
 from roster_pipeline.product.refusals import SETTING, Place, refusal, where
 from roster_pipeline.product.sessions import connect, given_options, in_schema, look_at_server
+from roster_pipeline.product.upgrade import ensure_schema
 from roster_pipeline.settings import Settings
 
 SCHEMA, DAGSTER_SETTING = "roster_dagster", "ROSTER_DAGSTER_DATABASE_URL"

@@ -51,8 +51,11 @@ SCHOOL_MEMBERSHIPS = Entity("school_memberships", ("school_id", "account_id"), (
 ROSTERS = Entity("rosters", ("section_id",), ("school_id", "name", "subject", "grade", "period", "term_name"))
 ROSTER_TEACHERS = Entity("roster_teachers", ("section_id", "account_id"), ("is_primary",), ("clever_id",))
 ROSTER_STUDENTS = Entity("roster_students", ("section_id", "account_id"), (), ("clever_id",))
-PARKED_MEMBERS = Entity("parked_members", ("section_id", "clever_id", "role"), removal="delete")
+PENDING_MEMBERS = Entity("pending_members", ("section_id", "clever_id", "role"), removal="delete")
 REVIEWS = Entity("reviews", ("clever_id", "reason", "account_id"), (), ("evidence", "clever_says"))
+
+FORMER_NAMES = {"parked_members": "pending_members"}
+"""The names that entities had before. Rows of the journal and stored counts that are older keep them."""
 
 ENTITIES: tuple[Entity, ...] = (
     SCHOOLS,
@@ -63,6 +66,11 @@ ENTITIES: tuple[Entity, ...] = (
     ROSTERS,
     ROSTER_TEACHERS,
     ROSTER_STUDENTS,
-    PARKED_MEMBERS,
+    PENDING_MEMBERS,
     REVIEWS,
 )
+
+
+def recorded_names(entity: str) -> list[str]:
+    """Return the names that the journal and stored counts have for an entity, its former ones included."""
+    return [entity, *(former for former, name in FORMER_NAMES.items() if name == entity)]

@@ -116,7 +116,7 @@ FACTS = f"""
     select 3,
         op = 'end' and (section_id in (from made) or clever_id in (select clever_id from place where op <> 'end')),
         'person', clever_id, if(op = 'end', 'no longer awaited', 'awaited'), section_id in (from here_section)
-    from changes.parked_members where held = $held
+    from changes.pending_members where held = $held
     union all
     select 3, false, 'review', concat_ws('/', clever_id, reason, account_id), if(op = 'end', 'closed', 'opened'),
         clever_id in (from here_person) or account_id::varchar in (from here_person)

@@ -64,7 +64,7 @@ GONE = "coalesce(clever_id not in (select clever_id from marts.org_memberships),
 """Of a row: nobody of the feed has it. Asked of the feed, because no change tells of a membership that is the product's
 own: native, or an admin's."""
 OF_PEOPLE = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
-OF_ROSTERS = ("roster_teachers", "roster_students", "parked_members")
+OF_ROSTERS = ("roster_teachers", "roster_students", "pending_members")
 ROSTER_OF_ENDING_SCHOOL = f"section_id in (select section_id from changes.rosters where op = 'end' and {ENDING_SCHOOL})"
 SCHOOL_OF_ROSTER = "(select school_id from baseline.rosters as roster where roster.section_id = it.section_id)"
 ROSTER_OF_UNIT = "section_id in (select section_id from baseline.rosters where school_id in units)"
@@ -96,7 +96,7 @@ def _places(entity: str, role: str, within: str) -> dict[str, str]:
     )
     return dict.fromkeys(("rosters", *OF_ROSTERS), emptied) | {
         entity: within,
-        "parked_members": f"{within} and role = '{role}' or {emptied}",
+        "pending_members": f"{within} and role = '{role}' or {emptied}",
     }
 
 
@@ -112,7 +112,7 @@ PARTS: tuple[Part, ...] = (
             "rosters": ENDING_SCHOOL,
             "roster_teachers": ROSTER_OF_ENDING_SCHOOL,
             "roster_students": ROSTER_OF_ENDING_SCHOOL,
-            "parked_members": ROSTER_OF_ENDING_SCHOOL,
+            "pending_members": ROSTER_OF_ENDING_SCHOOL,
         },
     ),
     Part(
@@ -143,7 +143,7 @@ UNITS: tuple[Unit, ...] = (
         "roster_students",
         f"not {ENDING_ROSTER}",  # a class that ends takes its members along: that is a removal of a class
         "it.section_id",
-        {"roster_students": "section_id in units", "parked_members": "section_id in units and role = 'student'"},
+        {"roster_students": "section_id in units", "pending_members": "section_id in units and role = 'student'"},
     ),
     Unit(
         SCHOOL_REMOVALS,

@@ -201,11 +201,11 @@ def leave_in_class(con: duckdb.DuckDBPyConnection) -> None:
     """Take out the parking of everyone who stays in class: nobody is awaited where they are."""
     for role in ("teacher", "student"):
         con.execute(f"""
-            delete from changes.parked_members as parked
+            delete from changes.pending_members as pending
             where op = 'insert' and role = '{role}' and exists (
                 from current.roster_{role}s as member
-                where member.section_id = parked.section_id
-                    and member.clever_id = parked.clever_id
+                where member.section_id = pending.section_id
+                    and member.clever_id = pending.clever_id
                     and not member.is_ended
                     and not exists (
                         from changes.roster_{role}s as change

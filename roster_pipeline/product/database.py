@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.embedded import product_url
-from roster_pipeline.errors import AccessRefused, LockLost, ProductUnusable, RosterError
-from roster_pipeline.product.refusals import LOCKS, PRIVILEGE, SETTING, Place, refusal, sqlstate
+from roster_pipeline.errors import AccessRefused, LockLost, RosterError
+from roster_pipeline.product.refusals import PRIVILEGE, SETTING, Place, refusal, sqlstate
 from roster_pipeline.product.sessions import connect as connect
 from roster_pipeline.product.sessions import look_at_server
 from roster_pipeline.product.tables import SCHEMA
+from roster_pipeline.product.upgrade import upgrade_schema
 from roster_pipeline.settings import Settings
 
-log = logging.getLogger(__name__)
 MIGRATION_LOCK = "roster:migrations"
 LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
@@ -69,63 +63,16 @@ def open_product(settings: Settings) -> Engine:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring schema `roster` to the newest migration; a no-op where it is there. Safe to call from many processes.
+    """Bring schema `roster` to the newest revision. Several processes may call this at once.
 
     Raises:
-        ProductUnusable: the server does not answer or refuses.
+        ProductUnusable: the server does not answer or refuses, or `upgrade_schema` refuses the tables.
     """
-    config = Config()
-    config.set_main_option("script_location", str(files("roster_pipeline.product") / "migrations"))
     with transaction(engine, lock_seconds=0) as connection:
         _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
-        # A table that the application is using is not waited for without end: its own queries would wait behind.
+        # The wait for a table that the application uses has an end, because its own queries would wait behind this one.
         connection.execute(sa.text(BEGIN), {"lock_timeout": f"{LOCK_SECONDS * 1000:.0f}ms"})
-        ensure_schema(connection, SCHEMA)
-        config.attributes["connection"] = connection
-        try:
-            with _notices_logged(connection):
-                command.upgrade(config, "head")
-        except CommandError:
-            raise ProductUnusable(
-                f"The tables at {Place.of(engine).where} were made by a newer version of this package, or by none. "
-                "Nothing was changed. Install the version that made them, or use another database."
-            ) from None
-
-
-def ensure_schema(connection: Connection, schema: str) -> None:
-    """Make a schema, unless it is there: where it is, nobody needs the right to make one.
-
-    Raises:
-        AccessRefused: it is missing, and the user may not make it.
-    """
-    if connection.execute(sa.text("select to_regnamespace(quote_ident(:schema))"), {"schema": schema}).scalar():
-        return
-    try:
-        connection.execute(sa.schema.CreateSchema(schema))
-    except DBAPIError as error:
-        if sqlstate(error.orig) != PRIVILEGE:
-            raise
-        place = Place.of(connection.engine)
-        raise AccessRefused(
-            f"The user of {place.setting} may not make schema {schema} in {place.where}. Nothing was changed. As an "
-            f"administrator of that database: create schema {schema} authorization USER; then run again."
-        ) from None
-
-
-@contextmanager
-def _notices_logged(connection: Connection) -> Iterator[None]:
-    """What a migration has to say to the operator (SQLSTATE class RS) becomes a warning of this module's logger."""
-
-    def warn(notice: psycopg.errors.Diagnostic) -> None:
-        if str(notice.sqlstate).startswith(LOCKS):
-            log.warning("%s", notice.message_primary)
-
-    driver: Any = connection.connection.driver_connection
-    driver.add_notice_handler(warn)
-    try:
-        yield
-    finally:
-        driver.remove_notice_handler(warn)
+        upgrade_schema(connection)
 
 
 @contextmanager
@@ -156,7 +103,7 @@ def _refusal(engine: Engine, error: BaseException | None) -> RosterError:
     if sqlstate(error) != PRIVILEGE:
         return refusal(Place.of(engine), error)
     remedy = (
-        "As the owner of the tables: call roster.raise_walls()"
+        "As the owner of the tables: call roster.grant_access()"
         if _has_procedure(engine)
         else f"As an administrator: grant the user of {Place.of(engine).setting} usage and create on schema {SCHEMA}"
     )
@@ -170,7 +117,7 @@ def _has_procedure(engine: Engine) -> bool:
     """Whether the procedure that grants what syncs need is there; it came with migration 0007."""
     try:
         with engine.connect() as connection:
-            return bool(connection.exec_driver_sql("select to_regproc('roster.raise_walls')").scalar())
+            return bool(connection.exec_driver_sql("select to_regproc('roster.grant_access')").scalar())
     except DBAPIError:
         return False
 

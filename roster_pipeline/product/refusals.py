@@ -32,8 +32,8 @@ SETTING = "ROSTER_DATABASE_URL"
 PRIVILEGE = "42501"
 BUSY = ("40P01", "40001", "55P03")
 """SQLSTATEs of a conflict with another session: deadlock, serialization failure, lock not available."""
-LOCKS = "RS"
-"""SQLSTATE class of what migration 0003 refuses, in words that name a row by its ids alone."""
+OWN_SQLSTATES = "RS"
+"""The SQLSTATE class of write protection and of notices for the operator. Their words name a row by its ids alone."""
 WORDS_SHOWN = 160
 
 Meaning = tuple[type[RosterError], str, str]
@@ -104,9 +104,9 @@ def refusal(place: Place, error: BaseException | None) -> RosterError:
             "done. Run again once it has ended."
         )
     diag = getattr(error, "diag", None)
-    if code.startswith(LOCKS) and diag:
+    if code.startswith(OWN_SQLSTATES) and diag:
         return ProductUnusable(
-            f"The product's own lock {code} refused the work and rolled it back: {diag.message_primary}. "
+            f"The product's write protection {code} refused the work and rolled it back: {diag.message_primary}. "
             f"Nothing was half done. {diag.message_hint}"
         )
     said = " ".join(part for part in (code, getattr(diag, "constraint_name", None)) if part)

@@ -159,8 +159,8 @@ roster_students = Table(
     Index(None, "account_id"),
 )
 
-parked_members = Table(
-    "parked_members",
+pending_members = Table(
+    "pending_members",
     metadata,
     reference("rosters"),
     Column("clever_id", Text, nullable=False),

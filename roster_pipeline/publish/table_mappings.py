@@ -149,7 +149,7 @@ _TARGETS = (
         ended="ended_at",
     ),
     Target(
-        "parked_members",
+        "pending_members",
         key=("roster_id", "clever_id", "role"),
         joins=ROSTER,
         once={"roster_id": "roster.id", "clever_id": "c.clever_id", "role": "c.role"},

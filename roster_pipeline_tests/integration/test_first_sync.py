@@ -65,7 +65,7 @@ def test_member_who_is_not_shared_is_pending_and_joins_later(valley, quick_sync,
     student = valley.get("users", section["students"][0])
     valley.remove("users", student["id"])
     quick_sync(valley)
-    assert (section["id"], student["id"], "student") in published(product, valley.id).parked
+    assert (section["id"], student["id"], "student") in published(product, valley.id).pending
     valley.put("users", student)
     quick_sync(valley)
     assert difference(expect(valley), published(product, valley.id)) == {}

@@ -81,7 +81,7 @@ def refusal(product, statement, ids, *, as_sync=False, role=""):
 def assert_it_says_why(refused, code, rule):
     """The code, the rule and the row by its ids; what to do instead; and nothing of people."""
     assert refused.sqlstate == code, refused
-    assert f"(rule book, {rule})" in refused.diag.message_primary
+    assert f"(docs/rules.md {rule})" in refused.diag.message_primary
     assert re.search(r"\((.*, )?(id|roster_id|account_id|seq) \d+", refused.diag.message_primary)
     assert refused.diag.message_hint
     assert not {word for word in TELLING if word in str(refused)}
@@ -112,7 +112,7 @@ def test_tables_cannot_be_emptied_even_by_a_sync(product, ids, table):
         refused = refusal(product, f"truncate roster.{table} cascade", ids, as_sync=as_sync)
         assert (refused.sqlstate, refused.diag.message_hint > "") == (code, True)
         assert f"truncate of {table} refused" in refused.diag.message_primary
-        assert f"(rule book, {rule})" in refused.diag.message_primary
+        assert f"(docs/rules.md {rule})" in refused.diag.message_primary
     assert row_versions(product, without=()) == before
 
 
@@ -129,7 +129,7 @@ def test_application_role_is_refused_and_allowed_like_the_owner(product, ids, pl
     for table, ((code, rule), *statements) in REFUSED.items():
         for statement in (*statements, f"truncate roster.{table} cascade"):
             refused = refusal(product, statement, ids, role=plain_role)
-            assert (refused.sqlstate, f"(rule book, {rule})" in str(refused)) == (code, True), statement
+            assert (refused.sqlstate, f"(docs/rules.md {rule})" in str(refused)) == (code, True), statement
     for statements in ALLOWED.values():
         for statement in statements:
             write(product, statement, ids, role=plain_role)
@@ -187,5 +187,5 @@ def test_refusal_of_our_own_write_names_the_rule_and_nobody(product, ids):
     line = str(told.value)
     assert "\n" not in line
     assert f"RS001 refused the work and rolled it back: update of accounts (id {ids['person']})" in line
-    assert f"(rule book, {WHO})" in line
+    assert f"(docs/rules.md {WHO})" in line
     assert not {word for word in TELLING if word in line}

@@ -69,7 +69,7 @@ def test_first_preflight_reports_all_and_writes_nothing(valley, preflight, produ
         "linked": 0,
         "linked_by_email": 1,
         "created": everybody - 1,
-        "parked": 0,
+        "pending": 0,
         "near_matches": 1,
         "unusable_addresses": 1,
         "shared_addresses": 0,

@@ -123,7 +123,7 @@ def test_missing_schema_names_a_remedy_that_exists(empty, limited):
     with pytest.raises(errors.AccessRefused, match="create schema roster authorization") as refused:
         migrate(engine)
     engine.dispose()
-    assert "raise_walls" not in str(refused.value)
+    assert "grant_access" not in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -133,11 +133,11 @@ def test_foreign_schema_names_no_missing_procedure(empty, limited):
     with pytest.raises(errors.AccessRefused, match="usage and create on schema roster") as refused:
         migrate(engine)
     engine.dispose()
-    assert "raise_walls" not in str(refused.value)
+    assert "grant_access" not in str(refused.value)
 
 
 def test_missing_grant_names_the_procedure(product):
-    with pytest.raises(errors.AccessRefused, match=r"call roster.raise_walls\(\)"), transaction(product) as pg:
+    with pytest.raises(errors.AccessRefused, match=r"call roster.grant_access\(\)"), transaction(product) as pg:
         pg.exec_driver_sql(RAISE % "42501")
 
 

@@ -186,7 +186,7 @@ def test_returning_relinked_id_opens_a_review_again(valley, quick_sync, product,
 
 def test_classes_of_a_departed_recycled_id_stay_pending(valley, quick_sync, product, renamed, decide):
     person, own = renamed
-    waiting = "select roster_id from roster.parked_members where clever_id = :key order by 1"
+    waiting = "select roster_id from roster.pending_members where clever_id = :key order by 1"
     valley.remove("users", person["id"])
     quick_sync(valley)
     before = query(product, waiting, key=person["id"])
@@ -227,11 +227,11 @@ def test_recycled_id_is_enrolled_once_where_it_was_pending(valley, quick_sync, p
     enrol(valley, key, student)
     person = give(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
     quick_sync(valley)
-    assert query(product, "select clever_id from roster.parked_members") == [(person["id"],)]
+    assert query(product, "select clever_id from roster.pending_members") == [(person["id"],)]
     undo(withdrawn)
     decide(person, "different")
     assert live_classes(product, link_of(product, person)[0]) == classes_of(valley, person)
-    assert query(product, "select clever_id from roster.parked_members") == []
+    assert query(product, "select clever_id from roster.pending_members") == []
 
 
 def test_evidence_reveals_nothing_of_another_organization(valley, hamlet, quick_sync, product, student, account):

@@ -22,12 +22,12 @@ ORGANIZATION_OF = {
     **dict.fromkeys(("schools", "identity_links", "org_memberships", "rosters", "reviews", "syncs"), "organization_id"),
     "accounts": "(select organization_id from roster.org_memberships where account_id = accounts.id)",
     "school_memberships": "(select organization_id from roster.schools where id = school_id)",
-    **dict.fromkeys(("roster_teachers", "roster_students", "parked_members"), OF_ROSTER),
+    **dict.fromkeys(("roster_teachers", "roster_students", "pending_members"), OF_ROSTER),
 }
 """Whose a row is, as SQL; each account here is a member of one organization, or of none."""
 WRITTEN = {name: target.changed or ("role",) for name, target in TARGETS.items()}
-"""What the writer may change; of parked members a column only because a row is locked before it is deleted."""
-READ = sorted(set(ORGANIZATION_OF) - {"parked_members", "reviews"})
+"""What the writer may change; of pending members a column only because a row is locked before it is deleted."""
+READ = sorted(set(ORGANIZATION_OF) - {"pending_members", "reviews"})
 INTO_ANOTHER = {
     "schools": "(organization_id, clever_id, name) values (:organization, 'new', 'New')",
     "identity_links": "(clever_id, account_id, organization_id, rule) "
@@ -37,17 +37,17 @@ INTO_ANOTHER = {
     "rosters": "(organization_id, clever_id, source, name) values (:organization, 'new', 'clever', 'New')",
     "roster_teachers": "(roster_id, account_id) values (:roster, :own_account)",
     "roster_students": "(roster_id, account_id) values (:roster, :own_account)",
-    "parked_members": "(roster_id, clever_id, role) values (:roster, 'new', 'student')",
+    "pending_members": "(roster_id, clever_id, role) values (:roster, 'new', 'student')",
     "reviews": "(organization_id, clever_id, reason) values (:organization, 'new', 'email_shared')",
     "changes": "(sync_id, entity, key, op) values (:sync, 'rosters', '{}', 'insert')",
 }
 FORBIDDEN = {
     "roster_writer": (
-        *(f"delete from roster.{name}" for name in (*TARGETS, "changes") if name != "parked_members"),
+        *(f"delete from roster.{name}" for name in (*TARGETS, "changes") if name != "pending_members"),
         *(f"truncate roster.{name} cascade" for name in TARGETS),
         *(f"alter table roster.{name} disable row level security" for name in TARGETS),
         "create table roster.own (id int)",
-        "drop policy one_organization on roster.rosters",
+        "drop policy tenant_isolation on roster.rosters",
         "alter table roster.rosters disable trigger all",
         "select * from roster.alembic_version",
         "update roster.alembic_version set version_num = '0000'",
@@ -63,9 +63,9 @@ FORBIDDEN = {
         *(f"insert into roster.{name} default values" for name in ORGANIZATION_OF),
         *(f"update roster.{name} set {columns[0]} = {columns[0]}" for name, columns in WRITTEN.items()),
         *(f"delete from roster.{name}" for name in ORGANIZATION_OF),
-        *(f"select * from roster.{name}" for name in ("changes", "reviews", "holds", "parked_members")),
+        *(f"select * from roster.{name}" for name in ("changes", "reviews", "holds", "pending_members")),
         "select * from roster.alembic_version",
-        "select roster.is_within_reach(1, 1)",
+        "select roster.is_writable_account(1, 1)",
     ),
 }
 
@@ -132,7 +132,7 @@ def test_grants_of_the_writer_are_what_a_sync_writes(product):
         "select table_schema || '.' || table_name, privilege_type from information_schema.role_table_grants "
         "where grantee = 'roster_writer'",
     )
-    assert set(grants) == {(f"roster.{name}", "SELECT") for name in TARGETS} | {("roster.parked_members", "DELETE")}
+    assert set(grants) == {(f"roster.{name}", "SELECT") for name in TARGETS} | {("roster.pending_members", "DELETE")}
 
 
 def only_the_role_writes(product):
@@ -173,9 +173,9 @@ def test_missing_grant_changes_nothing_and_names_the_remedy(valley, quick_sync, 
     ended = sync(valley)
     assert ended.exit_code == 6
     assert "\n" not in ended.failure
-    assert "raise_walls" in ended.failure
+    assert "grant_access" in ended.failure
     assert row_versions(product) == before
-    execute(product, "call roster.raise_walls()")
+    execute(product, "call roster.grant_access()")
     assert sync(valley).exit_code == 0
     assert difference(expect(valley), published(product, valley.id)) == {}
 

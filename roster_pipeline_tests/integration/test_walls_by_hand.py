@@ -60,7 +60,7 @@ def test_sync_runs_as_itself_until_the_roles_exist(valley, quick_sync, product, 
         valley.put("sections", section | {"name": name})
         assert query(product, writers, sync=quick_sync(valley).sync_id) == [(writer,)]
         assert difference(expect(valley), published(product, valley.id)) == {}
-        execute(product, "call roster.raise_walls()")
+        execute(product, "call roster.grant_access()")
 
 
 @pytest.fixture

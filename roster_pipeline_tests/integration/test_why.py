@@ -121,11 +121,11 @@ def test_member_who_is_not_shared_is_pending(valley, quick_sync, chain):
     steps = chain("--person", NOBODY)
     assert (steps["In Clever"]["state"], states(steps["Classes"]), whose(steps)) == (
         "stopped",
-        {"parked": 1},
+        {"pending": 1},
         "district",
     )
     of_class = chain("--section", section["id"])
-    assert states(of_class["Students"]) == {"published": len(section["students"]), "parked": 1}
+    assert states(of_class["Students"]) == {"published": len(section["students"]), "pending": 1}
     assert whose(of_class) == "district"
 
 

@@ -168,7 +168,7 @@ def _protected(product, other):
         "rosters": f"organization_id in {of_other} or source = 'native'",
         "roster_students": f"roster_id in {roster}",
         "roster_teachers": f"roster_id in {roster}",
-        "parked_members": f"roster_id in {roster}",
+        "pending_members": f"roster_id in {roster}",
         "reviews": f"organization_id in {of_other}",
         "syncs": f"organization_id in {of_other}",
         "holds": f"organization_id in {of_other}",

@@ -4,7 +4,7 @@
 are the product's own.
 """
 
-WHO, CLASSES, PLACES = "Who gets an account", "Rosters", "Organizations, tiers, memberships"
+WHO, CLASSES, PLACES = "R1.6", "R4.5", "R3.9"
 REFUSED = {
     "accounts": (
         ("RS001", WHO),
@@ -46,12 +46,12 @@ REFUSED = {
         )
         for role in ("teacher", "student")
     },
-    "parked_members": (
+    "pending_members": (
         ("RS003", CLASSES),
-        "insert into roster.parked_members (roster_id, clever_id, role) values (:clever, 'other', 'student')",
-        "update roster.parked_members set role = 'teacher' where roster_id = :clever",
-        "update roster.parked_members set roster_id = :native where roster_id = :clever",
-        "delete from roster.parked_members where roster_id = :clever",
+        "insert into roster.pending_members (roster_id, clever_id, role) values (:clever, 'other', 'student')",
+        "update roster.pending_members set role = 'teacher' where roster_id = :clever",
+        "update roster.pending_members set roster_id = :native where roster_id = :clever",
+        "delete from roster.pending_members where roster_id = :clever",
     ),
     "schools": (
         ("RS004", PLACES),
@@ -64,7 +64,7 @@ REFUSED = {
         "delete from roster.schools where id = :school",
     ),
     "identity_links": (
-        ("RS005", "Who is who"),
+        ("RS005", "R2.22"),
         "update roster.identity_links set unlinked_at = now() where account_id = :person",
         "update roster.identity_links set account_id = :native_person where account_id = :person",
         "delete from roster.identity_links where account_id = :person",
@@ -103,26 +103,26 @@ REFUSED |= {
         "values (:school, :native_person, 'teacher', 'clever')",
     ),
     "changes": (
-        ("RS006", "Safety"),
+        ("RS006", "R5.18"),
         "insert into roster.changes (sync_id, entity, key, op, before, after) "
         "select sync_id, entity, key, 'update', before, after from roster.changes limit 1",
     ),
     "syncs": (
-        ("RS008", "Safety"),
+        ("RS008", "R5.18"),
         "insert into roster.syncs (organization_id, mode, trigger, state) "
         "select id, 'undo', 'cli', 'published' from roster.organizations",
         "update roster.syncs set state = 'undone'",
         "delete from roster.syncs",
     ),
     "holds": (
-        ("RS008", "Safety"),
+        ("RS008", "R5.15"),
         "insert into roster.holds (sync_id, organization_id, plan_digest, reason, state) "
         "select id, organization_id, 'f', 'district_removals', 'approved' from roster.syncs",
         "update roster.holds set state = 'approved'",
         "delete from roster.holds",
     ),
     "reviews": (
-        ("RS008", "Who is who"),
+        ("RS008", "R2.21"),
         "insert into roster.reviews (organization_id, clever_id, reason, state, decision) "
         "select id, 'f', 'email_shared', 'resolved', 'create' from roster.organizations",
         "update roster.reviews set state = 'resolved', decision = 'create'",
@@ -131,14 +131,14 @@ REFUSED |= {
 }
 BY_NOBODY = {
     "identity_links": (
-        ("RS005", "Who is who"),
+        ("RS005", "R2.22"),
         "delete from roster.identity_links where account_id = :person",
         "update roster.identity_links set rule = 'email' where account_id = :person",
         'update roster.identity_links set evidence = \'{"by": "hand"}\', unlinked_at = now() '
         "where account_id = :person",
     ),
     "changes": (
-        ("RS006", "Safety"),
+        ("RS006", "R5.18"),
         "update roster.changes set after = null where sync_id > 0",
         "delete from roster.changes where sync_id > 0",
     ),

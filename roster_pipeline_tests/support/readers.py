@@ -31,7 +31,7 @@ QUERIES = {
     f"{PERSON} where m.ended_at is null",
     "students": f"select r.clever_id, link.clever_id from roster.roster_students as m {OF_ROSTERS} {PERSON} "
     "where m.ended_at is null",
-    "parked": f"select r.clever_id, m.clever_id, m.role from roster.parked_members as m {OF_ROSTERS} "
+    "pending": f"select r.clever_id, m.clever_id, m.role from roster.pending_members as m {OF_ROSTERS} "
     "join roster.organizations as o on o.id = r.organization_id where true",
     "reviews": "select m.clever_id, m.reason from roster.reviews as m "
     "join roster.organizations as o on o.id = m.organization_id where m.state = 'open'",
@@ -53,7 +53,7 @@ LIVE_ROWS = {
     ),
     "roster_teachers": ("roster_id, account_id, is_primary", "ended_at is null"),
     "roster_students": ("roster_id, account_id", "ended_at is null"),
-    "parked_members": ("roster_id, clever_id, role", "true"),
+    "pending_members": ("roster_id, clever_id, role", "true"),
     "reviews": ("id, clever_id, reason, account_id", "state = 'open'"),
 }
 KEY_COLUMNS = {"people": 1, "members": 1, "schools": 1, "school_members": 2, "rosters": 1, "teachers": 2}

@@ -19,7 +19,7 @@ class Expected:
     rosters: dict = field(default_factory=dict)  # section: (school, name, subject, grade, period, term)
     teachers: dict = field(default_factory=dict)  # (section, clever_id): is_primary
     students: set = field(default_factory=set)  # (section, clever_id)
-    parked: set = field(default_factory=set)  # (section, clever_id, role)
+    pending: set = field(default_factory=set)  # (section, clever_id, role)
     reviews: set = field(default_factory=set)  # (clever_id, reason)
     known_schools: set = field(default_factory=set)  # every school that was ever shared
 
@@ -152,7 +152,7 @@ def _add_roster(after, before, section, terms, known, recycled):
         was_in = before.teachers if role == "teacher" else before.students
         for person in {one for one in people if one}:
             if person not in known or (person in recycled and (key, person) not in was_in):
-                after.parked.add((key, person, role))
+                after.pending.add((key, person, role))
             elif role != known[person]:
                 continue  # R4.13 and R4.14: nobody gets the other role from a list
             elif role == "teacher":

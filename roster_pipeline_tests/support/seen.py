@@ -19,7 +19,7 @@ ROWS = {
     f"from roster.roster_teachers as m {OF_ROSTER} {LINKED}",
     "students": f"select r.clever_id, link.clever_id, {STATE} else 'live' end "
     f"from roster.roster_students as m {OF_ROSTER} {LINKED}",
-    "parked": f"select r.clever_id, m.clever_id, m.role from roster.parked_members as m {OF_ROSTER}",
+    "pending": f"select r.clever_id, m.clever_id, m.role from roster.pending_members as m {OF_ROSTER}",
 }
 """Of each table: place, person, state; all by Clever id. Native rosters have none and are never here."""
 
@@ -32,7 +32,7 @@ class Person:
     schools: dict = field(default_factory=dict)  # primary, other or ended
     teaches: dict = field(default_factory=dict)  # primary, co-teacher or ended
     learns: dict = field(default_factory=dict)  # live or ended
-    awaited: dict = field(default_factory=dict)  # the role they are parked with
+    awaited: dict = field(default_factory=dict)  # the role they are pending with
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def person_of(engine, key):
     """Somebody as the product has them, whether or not they have an account yet."""
     found = {name: _by_place(engine, name, key) for name in ROWS}
     (member,) = found["members"].values() or [None]
-    return Person(member, found["in_schools"], found["teachers"], found["students"], found["parked"])
+    return Person(member, found["in_schools"], found["teachers"], found["students"], found["pending"])
 
 
 def roster_of(engine, key):
@@ -64,7 +64,7 @@ def roster_of(engine, key):
         "where r.clever_id = :key"
     )
     (row,) = query(engine, read, key=key)
-    return Roster(*row, *(_in_place(engine, name, key) for name in ("teachers", "students", "parked")))
+    return Roster(*row, *(_in_place(engine, name, key) for name in ("teachers", "students", "pending")))
 
 
 def flagged(district, check):

@@ -12,7 +12,7 @@ A_CLASS = "from roster.rosters as r join roster.organizations as o on o.id = org
 OF_ITS_OWN = (
     "insert into roster.rosters (organization_id, name) select id, 'Own' from roster.organizations "
     "where clever_district_id = :district",
-    f"insert into roster.parked_members select r.id, r.id, 'student' {A_CLASS} and clever_district_id = :district",
+    f"insert into roster.pending_members select r.id, r.id, 'student' {A_CLASS} and clever_district_id = :district",
     "insert into roster.reviews (organization_id, clever_id, reason) "
     f"select organization_id, r.id, 'email_shared' {A_CLASS} and clever_district_id = :district",
 )

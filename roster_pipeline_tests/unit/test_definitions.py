@@ -13,7 +13,7 @@ ENTITIES = [
     "accounts",
     "identity_links",
     "org_memberships",
-    "parked_members",
+    "pending_members",
     "reviews",
     "roster_students",
     "roster_teachers",

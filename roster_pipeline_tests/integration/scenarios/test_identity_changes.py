@@ -167,7 +167,7 @@ def test_recycled_id_renames_nobody_and_waits_for_review(town, quick_sync, publi
     assert found.people[key] == ("teacher", "Ann", "Lake", OLD, OLD, True)
     assert found.teachers[old, key]
     assert (new, key) not in found.teachers
-    assert found.parked == {(new, key, "teacher")}
+    assert found.pending == {(new, key, "teacher")}
     assert found.reviews == {(key, "recycled_id")}
 
 

@@ -39,13 +39,13 @@ def test_undo_restores_names_states_and_rows_once(town, resync, product, undo):
     section = town.section(1, teachers=[town.teacher(1)], students=[leaver, awaited])
     resync()
     before = live_rows(product)
-    assert before["parked_members"]
+    assert before["pending_members"]
     town.edit("sections", section, name="Renamed", students=[])
     town.student(2)
     town.teacher(1, "Ann", "Moor")
     town.leave(leaver)
     sync_id = resync().sync_id
-    assert not live_rows(product)["parked_members"]
+    assert not live_rows(product)["pending_members"]
     assert undo(sync_id).skipped == []
     assert live_rows(product) == before
     rows = row_versions(product, without=set())

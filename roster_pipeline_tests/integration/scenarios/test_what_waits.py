@@ -95,7 +95,7 @@ def test_vanished_class_waits_with_its_held_members(town, quick_sync, product, r
     plan = quick_sync(town)
     assert [held.part for held in plan.held] == [part]
     after = published(product, town.id)
-    assert (before.rosters.keys() - after.rosters.keys(), before.parked) == ({empty}, after.parked)
+    assert (before.rosters.keys() - after.rosters.keys(), before.pending) == ({empty}, after.pending)
     assert (before.teachers, before.students) == (after.teachers, after.students)
     assert plan.counts == {"rosters": {"end": 1}}
 

@@ -1,0 +1,1 @@
+"""Alembic revisions of schema `roster`, and the `.sql` files that they run."""
