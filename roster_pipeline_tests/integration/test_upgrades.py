@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.errors import ProductUnusable
 from roster_pipeline.product.database import connect, migrate, transaction
-from roster_pipeline_tests.conftest import execute_apart, named
-from roster_pipeline_tests.integration.readers import execute, query
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.server import execute_apart, named
 
 RELEASES = ("first_release", "baseline")
 RENAMED_TABLES = {"parked_members": "pending_members"}
@@ -62,7 +62,7 @@ def restore(server_url):
     def _restore(release):
         execute_apart(server_url, f"create database {release}")
         engines.append((release, connect(named(server_url, release))))
-        packed = files("roster_pipeline_tests.support") / "databases" / f"{release}.sql.gz"
+        packed = files("roster_pipeline_tests") / "support" / "databases" / f"{release}.sql.gz"
         with engines[-1][1].begin() as pg:
             pg.exec_driver_sql("set local check_function_bodies = off")  # as pg_restore does
             pg.exec_driver_sql(gzip.decompress(packed.read_bytes()).decode(), execution_options={"no_parameters": True})
