@@ -20,6 +20,7 @@ RosterError                    a fault of ours                                  
 ├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
 ├── SqlTestFailed              an SQL test stopped the sync before it published      exit 1
 ├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
+│   └── FileOutdated           an earlier version wrote it: moved aside, made anew
 ├── HomeUnwritable             disk or folder takes no file of a district: make room         exit 2
 ├── SnapshotUnwritable         disk or folder takes no analysts' file: published all the same   exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
@@ -145,6 +146,10 @@ class FileDamaged(RosterError):
     def __init__(self, file: Path, what: str) -> None:
         super().__init__(f"{what}. It is a cache: it is moved aside, and what it held is read again the next time.")
         self.file = file
+
+
+class FileOutdated(FileDamaged):
+    """An earlier version of this program wrote a DuckDB file whose tables have other names now."""
 
 
 class HomeUnwritable(RosterError):

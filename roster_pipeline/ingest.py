@@ -17,13 +17,14 @@ import duckdb
 
 from roster_pipeline.damaged import move_aside
 from roster_pipeline.delta.bookmark import load_bookmark
+from roster_pipeline.delta.full_read import load_full_read
 from roster_pipeline.delta.sync_mode import TOO_MANY, Choice, events_need_full_sync, full_sync_reason
 from roster_pipeline.delta.workspace import build_workspace
-from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, SourceUnusable
+from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, FileOutdated, SourceUnusable
 from roster_pipeline.extract.client import DistrictConnection
 from roster_pipeline.extract.events import newest_event, read_events
 from roster_pipeline.extract.lists import read_lists
-from roster_pipeline.land import Landed, land
+from roster_pipeline.land import Landed
 from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, ResourceRead
 from roster_pipeline.model.resources import LONGEST_EMAIL, LONGEST_TEXT, RESOURCES
@@ -32,6 +33,7 @@ from roster_pipeline.stage import load_models
 
 EVENTS_UNREADABLE = "Clever's events could not be read"
 FILE_DAMAGED = "the district file was damaged and moved aside"
+FILE_OUTDATED = "an earlier version wrote the district file, which was moved aside"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def ingest_district(
 ) -> IngestedDistrict:
     """Read a district in the requested mode, or in full where a delta could miss changes.
 
-    If the district's file is damaged, it is moved aside and the district is read in full into a new file.
+    A district's file that is damaged or of an earlier version is moved aside. The district is then read in full.
 
     Raises:
         SourceUnusable: Clever gave nothing that can be believed.
@@ -102,10 +104,11 @@ def ingest_district(
     except FileDamaged as damage:
         session.end_delta()
         move_aside(damage.file, request.now)
+        full_because = FILE_OUTDATED if isinstance(damage, FileOutdated) else FILE_DAMAGED
     second_landing = request.landing / "again"
     second_landing.mkdir()
     try:
-        return _ingest(connection, session, replace(request, landing=second_landing), full_because=FILE_DAMAGED)
+        return _ingest(connection, session, replace(request, landing=second_landing), full_because=full_because)
     except FileDamaged as damage:
         session.end_delta()
         move_aside(damage.file, request.now)
@@ -184,7 +187,7 @@ def _ingest_full(
         is_comparable = bookmark is not None and bookmark.made_by == request.made_by
         feed = replace(feed, before=events if is_comparable else None, after=after)
     with session.open() as con:
-        landed = land(con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid)
+        landed = load_full_read(con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid)
     return IngestedDistrict(Choice("full", reason), district, feed.reads, events, landed)
 
 

@@ -1,4 +1,7 @@
-"""The bookmark of a district's warehouse: kept with what was landed, and good once that is published."""
+"""The bookmark of a district's file: how far the raw tables follow Clever's events.
+
+The bookmark is saved with the raw tables. It counts once they are published.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +19,26 @@ CREATE OR REPLACE TABLE raw.bookmark (
 
 
 def save_bookmark(con: duckdb.DuckDBPyConnection, bookmark: Bookmark | None, *, missed: int = 0) -> None:
-    """Replace the bookmark by one that does not count yet; with None there is none any more."""
+    """Replace the bookmark by one that is not published yet, or remove it.
+
+    Args:
+        missed: The records that the events had missed when they were last compared with a full read.
+    """
     con.execute(TABLE)
     if bookmark:
         con.execute("INSERT INTO raw.bookmark VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, false)", _row(bookmark, missed))
 
 
 def confirm_bookmark(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
-    """What this sync landed is published: its bookmark counts."""
+    """Mark the bookmark of a sync as published."""
     con.execute("UPDATE raw.bookmark SET is_published = true WHERE sync_id = ?", [sync_id])
 
 
 def load_bookmark(con: duckdb.DuckDBPyConnection) -> tuple[Bookmark | None, bool]:
-    """The bookmark of what the raw tables hold, if there is one; and whether that was published."""
+    """Return the bookmark of the raw tables, or None, and whether it is published."""
     try:
         row = con.execute("SELECT sync_id, sync_uid, * EXCLUDE (sync_id, sync_uid) FROM raw.bookmark").fetchone()
-    except (duckdb.CatalogException, duckdb.BinderException):  # there is none, or it is of an earlier version
+    except (duckdb.CatalogException, duckdb.BinderException):  # no bookmark, or one of an earlier version
         row = None
     if row is None:
         return None, False

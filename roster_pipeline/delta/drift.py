@@ -1,10 +1,11 @@
-"""What the events had missed: what the raw tables would hold by them, held against what a full read found."""
+"""Measures drift: what the events had missed, found by a full read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roster_pipeline.delta.events import forget_older, load_events, touched
+from roster_pipeline.delta.events import drop_outdated_events, load_events, select_records
+from roster_pipeline.model.queries import load_query
 from roster_pipeline.model.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -13,31 +14,22 @@ if TYPE_CHECKING:
     from roster_pipeline.model.feed import EventsRead
 
 
-def expect(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int) -> None:
-    """Before the raw tables are replaced: remember in `expected` what they hold with these events applied."""
+def save_expected_records(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int) -> None:
+    """Save the content hashes that the raw tables would have with the events applied.
+
+    Call it before the raw tables are replaced.
+    """
     load_events(con, events, sync_id)
     if events.changed:
-        forget_older(con)
-    rows = " UNION ALL ".join(
-        f"SELECT '{one.name}' AS resource, id, content_hash FROM raw.{one.name} WHERE id NOT IN ({touched(one)}) "
-        f"UNION ALL SELECT '{one.name}', id, content_hash FROM events.{one.name}"
-        for one in RESOURCES
-    )
-    con.execute(f"CREATE OR REPLACE TEMPORARY TABLE expected AS {rows}")
+        drop_outdated_events(con)
+    con.execute(f"CREATE OR REPLACE VIEW events.known_records AS {select_records('raw')}")
+    con.execute(f"CREATE OR REPLACE TABLE events.expected_records AS {load_query('delta', 'expected_records')}")
 
 
 def measure_drift(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """By list, the records of which `expected` and the raw tables do not agree.
+    """Return by list how many records of the raw tables differ from the expected ones.
 
-    Records that changed while the lists were read (`events.*` now) prove nothing and are not counted.
+    Schema `events` holds the events that came while the lists were read. Their records are not counted.
     """
-    found = {}
-    for one in RESOURCES:
-        known = f"SELECT id, content_hash FROM expected WHERE resource = '{one.name}'"
-        read = f"SELECT id, content_hash FROM raw.{one.name}"
-        row = con.execute(
-            f"SELECT count(DISTINCT id) FROM (({known} EXCEPT {read}) UNION ALL ({read} EXCEPT {known})) "
-            f"WHERE id NOT IN ({touched(one)})"
-        ).fetchone()
-        found[one.name] = int(row[0]) if row else 0
-    return found
+    records = dict(con.execute(load_query("delta", "drift")).fetchall())
+    return {resource.name: int(records.get(resource.name, 0)) for resource in RESOURCES}

@@ -1,14 +1,15 @@
-"""What Clever's events say, as tables: `events.X` holds the newest state of records of list X, `events.gone` who left.
+"""Clever's events as the tables of schema `events`.
 
-Objects are replaced and never merged, so that a field which the district no longer shares goes.
+Table `events.<list>` holds the newest state of each record that was created or updated. `events.gone` holds the ids of
+records that left a list. A record is replaced and never merged, so that a field ends that the district stops sharing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roster_pipeline.land.rows import load_rejections, load_rows, make_empty
-from roster_pipeline.model.resources import RESOURCES, Resource
+from roster_pipeline.land.rows import create_empty, load_rejections, load_rows
+from roster_pipeline.model.resources import RESOURCES
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,58 +26,64 @@ CREATE OR REPLACE TABLE events.rejected (
 
 
 def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int) -> None:
-    """Fill `events.*`.
+    """Fill schema `events`.
+
+    View `events.records` has the content hash of each record, view `events.touched` the ids about which the events say
+    anything.
 
     Raises:
-        RosterError: as `load_rows`.
+        RosterError: As in `load_rows`.
     """
     con.execute(TABLES)
     for read in events.reads:
         name = read.resource.name
-        # Most lists have no events, and reading an empty file takes DuckDB ten times as long as making the table.
+        # Most lists have no events, and DuckDB takes ten times as long to read an empty file as to create the table.
         if read.rows:
             load_rows(con, read, sync_id, "events")
         else:
-            make_empty(con, read, "events")
+            create_empty(con, read, "events")
         load_rejections(con, "events.rejected", read, sync_id)
         con.execute("INSERT INTO events.gone SELECT ?, unnest(?::VARCHAR[])", [name, list(events.gone.get(name, ()))])
-
-
-def forget_older(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
-    """Take out of `events.*` each state that is older than what the raw tables hold.
-
-    Args:
-        raw: the schema of the raw tables, with its catalog where that is another one.
-    """
-    for one in RESOURCES:
-        if "last_modified" in one.fields:
-            con.execute(
-                f"DELETE FROM events.{one.name} AS new WHERE EXISTS "
-                f"(FROM {raw}.{one.name} AS known WHERE known.id = new.id AND known.last_modified > new.last_modified)"
-            )
-
-
-def touched(resource: Resource) -> str:
-    """SQL of the ids of a list that the events say something about."""
-    name = resource.name
-    return (
-        f"SELECT id FROM events.{name} UNION SELECT id FROM events.gone WHERE resource = '{name}' UNION "
-        f"SELECT clever_id FROM events.rejected WHERE resource = '{name}' AND whole_record AND clever_id IS NOT NULL"
+    con.execute(f"CREATE OR REPLACE VIEW events.records AS {select_records('events')}")
+    con.execute(
+        "CREATE OR REPLACE VIEW events.touched AS SELECT resource, id FROM events.records UNION FROM events.gone UNION "
+        "SELECT resource, clever_id FROM events.rejected WHERE whole_record AND clever_id IS NOT NULL"
     )
 
 
-def overlay(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
-    """Bring the raw tables to where `events.*` says they are."""
+def select_records(schema: str) -> str:
+    """Return the SQL of the list, the id and the content hash of every record in the tables of a schema."""
+    return " UNION ALL ".join(
+        f"SELECT '{resource.name}' AS resource, id, content_hash FROM {schema}.{resource.name}"
+        for resource in RESOURCES
+    )
+
+
+def drop_outdated_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
+    """Delete each record of schema `events` that is older than the same record in the raw tables.
+
+    Args:
+        raw: The schema of the raw tables, with its catalog where that is another one.
+    """
     for resource in RESOURCES:
-        table = f"{raw}.{resource.name}"
-        con.execute(
-            f"DELETE FROM {raw}.rejected WHERE resource = '{resource.name}' AND clever_id IN ({touched(resource)})"
-        )
-        con.execute(f"DELETE FROM {table} WHERE id IN ({touched(resource)})")
-        con.execute(f"INSERT INTO {table} BY NAME FROM events.{resource.name}")
+        if "last_modified" in resource.fields:
+            con.execute(
+                f"DELETE FROM events.{resource.name} AS new WHERE EXISTS (FROM {raw}.{resource.name} AS known "
+                "WHERE known.id = new.id AND known.last_modified > new.last_modified)"
+            )
+
+
+def apply_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
+    """Replace the records of the raw tables about which the events say anything."""
+    for resource in RESOURCES:
+        name = resource.name
+        touched = f"(SELECT id FROM events.touched WHERE resource = '{name}')"
+        con.execute(f"DELETE FROM {raw}.rejected WHERE resource = '{name}' AND clever_id IN {touched}")
+        con.execute(f"DELETE FROM {raw}.{name} WHERE id IN {touched}")
+        con.execute(f"INSERT INTO {raw}.{name} BY NAME FROM events.{name}")
     con.execute(f"INSERT INTO {raw}.rejected FROM events.rejected")
 
 
-def forget_events(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop `events.*`."""
+def drop_events(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop schema `events`."""
     con.execute("DROP SCHEMA IF EXISTS events CASCADE")

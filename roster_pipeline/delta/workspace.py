@@ -1,7 +1,8 @@
-"""A delta sync is the sync of a smaller district: an excerpt of the warehouse, cut out for it and folded in at its end.
+"""Builds the delta workspace and merges it into the district's file.
 
-The excerpt has the schemas of the warehouse, so every stage runs on it unchanged. Until it is folded in, the warehouse
-stands as it was last published: a sync that was killed in between is done again from the same events.
+A delta sync runs the same stages on a smaller district. The workspace has the schemas of the district's file and holds
+the rows of the affected set. The district's file stays as it was last published until the workspace is merged, so a
+sync that is killed before starts again from the same events.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from roster_pipeline.delta.affected import find_affected
 from roster_pipeline.delta.bookmark import confirm_bookmark, save_bookmark
-from roster_pipeline.delta.events import forget_older, load_events, overlay, touched
-from roster_pipeline.land.lists import TABLES, describe_district, prove
-from roster_pipeline.land.warehouse import give_room, one_transaction
+from roster_pipeline.delta.events import apply_events, drop_outdated_events, load_events
+from roster_pipeline.land.lists import TABLES, record_load_audit, save_district
+from roster_pipeline.land.warehouse import one_transaction, raise_limits
+from roster_pipeline.model.queries import load_query
 from roster_pipeline.model.resources import RESOURCES
 
 if TYPE_CHECKING:
@@ -29,121 +31,109 @@ AFFECTED_BY_LIST = {
     "terms": "terms",
     "courses": "courses",
 }
-"""By raw list, the ids of which its rows are cut out."""
-OWNERS = {
+"""For each raw list, the table of schema `affected` that selects its rows."""
+AFFECTED_BY_COLUMN = {
     "section_id": "sections",
     "clever_id": "people",
     "school_id": "schools",
     "term_id": "terms",
     "course_id": "courses",
 }
-"""By column, in this order, whose rows those of a decided table are."""
-FOLDED = ("staging", "intermediate", "marts")
-WHOLE = ("int_partially_read",)
-"""Models that the excerpt has of the whole district."""
+"""For each id column, the table of schema `affected` with its ids. The first of these columns that a model has tells
+which of its rows belong to the affected set."""
+MERGED_SCHEMAS = ("staging", "intermediate", "marts")
+WHOLE_MODELS = ("int_partially_read",)
+"""Models that the workspace has for the whole district."""
 
 
 def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: EventsRead, bookmark: Bookmark) -> None:
-    """Fill the excerpt with the rows within reach of what the events changed.
+    """Fill the workspace with the raw rows of the affected set.
 
     Args:
-        con: from `open_workspace`.
-        bookmark: how far the events go.
+        con: The workspace, from `open_workspace`.
+        bookmark: The end of the events.
     """
     with one_transaction(con):
         con.execute(TABLES)
         load_events(con, events, bookmark.sync_id)
-        forget_older(con, raw="warehouse.raw")
-        give_room(con, find_affected(con))
-        describe_district(con, district, bookmark.sync_id, bookmark.sync_uid)
-        prove(con, events.reads, bookmark.sync_id, {})
-        for one in RESOURCES:
-            within = f"id IN (SELECT id FROM affected.{AFFECTED_BY_LIST[one.name]})"
+        drop_outdated_events(con, raw="warehouse.raw")
+        raise_limits(con, find_affected(con))
+        save_district(con, district, bookmark.sync_id, bookmark.sync_uid)
+        record_load_audit(con, events.reads, bookmark.sync_id, {})
+        for resource in RESOURCES:
+            name = resource.name
+            is_affected = f"id IN (SELECT id FROM affected.{AFFECTED_BY_LIST[name]})"
+            is_touched = f"id IN (SELECT id FROM events.touched WHERE resource = '{name}')"
             con.execute(
-                f"CREATE TABLE raw.{one.name} AS FROM warehouse.raw.{one.name} "
-                f"WHERE {within} AND id NOT IN ({touched(one)}) UNION ALL BY NAME FROM events.{one.name} WHERE {within}"
+                f"CREATE TABLE raw.{name} AS FROM warehouse.raw.{name} WHERE {is_affected} AND NOT {is_touched} "
+                f"UNION ALL BY NAME FROM events.{name} WHERE {is_affected}"
             )
-        _carry_set_aside(con, bookmark.sync_id)
+        con.execute(
+            f"INSERT INTO raw.rejected SELECT ?, * FROM ({load_query('delta', 'kept_rejections')})", [bookmark.sync_id]
+        )
+        con.execute("INSERT INTO raw.rejected FROM events.rejected")
         save_bookmark(con, bookmark, missed=bookmark.missed)
 
 
-def _carry_set_aside(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
-    spoken_of = " UNION ALL ".join(f"SELECT '{one.name}', id FROM ({touched(one)})" for one in RESOURCES)
-    con.execute(
-        "INSERT INTO raw.rejected SELECT ?, resource, clever_id, reason, whole_record FROM warehouse.raw.rejected "
-        f"WHERE clever_id IS NULL OR (resource, clever_id) NOT IN ({spoken_of})",
-        [sync_id],
-    )
-    con.execute("INSERT INTO raw.rejected FROM events.rejected")
-
-
 def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
-    """Bring the warehouse to where the excerpt is, all at once, now that it is published.
+    """Write the workspace back to the district's file in one transaction, after the sync was published.
 
     Args:
-        con: from `open_workspace`.
+        con: The workspace, from `open_workspace`.
     """
     confirm_bookmark(con, sync_id)
     with one_transaction(con):
-        overlay(con, raw="warehouse.raw")
-        for schema, table in _tables(con, FOLDED):
-            _fold_table(con, f"{schema}.{table}", whole=table in WHOLE)
-        _fold_accounts(con)
-        _fold_quarantine(con)
-        for schema, table in (
-            ("raw", "district"),
-            ("raw", "rejected"),
-            ("raw", "bookmark"),
-            *_tables(con, ("changes",)),
-        ):
+        apply_events(con, raw="warehouse.raw")
+        for schema, table in _tables_in(con, MERGED_SCHEMAS):
+            _merge_model(con, f"{schema}.{table}", is_whole=table in WHOLE_MODELS)
+        _merge_accounts(con)
+        _merge_quarantine(con)
+        raw_tables = [("raw", table) for table in ("district", "rejected", "bookmark")]
+        for schema, table in (*raw_tables, *_tables_in(con, ("changes",))):
             con.execute(f"CREATE OR REPLACE TABLE warehouse.{schema}.{table} AS FROM {schema}.{table}")
-        proofs = (
-            f"SELECT $sync_id, '{one.name}', 0, count(*), "
-            f"(SELECT count(*) FROM raw.rejected WHERE resource = '{one.name}'), NULL FROM warehouse.raw.{one.name}"
-            for one in RESOURCES
+        audits = (
+            f"SELECT $sync_id, '{resource.name}', 0, count(*), "
+            f"(SELECT count(*) FROM raw.rejected WHERE resource = '{resource.name}'), NULL "
+            f"FROM warehouse.raw.{resource.name}"
+            for resource in RESOURCES
         )
-        con.execute(
-            f"INSERT OR REPLACE INTO warehouse.raw.load_audit {' UNION ALL '.join(proofs)}", {"sync_id": sync_id}
-        )
+        audit = f"INSERT OR REPLACE INTO warehouse.raw.load_audit {' UNION ALL '.join(audits)}"
+        con.execute(audit, {"sync_id": sync_id})
 
 
 def mark_published(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_delta: bool) -> None:
-    """What this sync read is published: the next one may go on from there."""
+    """Record that a sync is published, so that the next delta sync goes on from it."""
     if is_delta:
         merge_workspace(con, sync_id)
     else:
         confirm_bookmark(con, sync_id)
 
 
-def _fold_table(con: duckdb.DuckDBPyConnection, table: str, *, whole: bool) -> None:
-    if whole:
+def _merge_model(con: duckdb.DuckDBPyConnection, table: str, *, is_whole: bool) -> None:
+    """Replace the rows of the affected set in one table of a model, or the whole table."""
+    if is_whole:
         con.execute(f"CREATE OR REPLACE TABLE warehouse.{table} AS FROM {table}")
         return
     columns = {name for name, *_ in con.execute(f"DESCRIBE {table}").fetchall()}
-    owner = next(column for column in OWNERS if column in columns)
-    con.execute(f"DELETE FROM warehouse.{table} WHERE {owner} IN (SELECT id FROM affected.{OWNERS[owner]})")
+    column = next(column for column in AFFECTED_BY_COLUMN if column in columns)
+    affected = AFFECTED_BY_COLUMN[column]
+    con.execute(f"DELETE FROM warehouse.{table} WHERE {column} IN (SELECT id FROM affected.{affected})")
     con.execute(f"INSERT INTO warehouse.{table} BY NAME FROM {table}")
 
 
-def _fold_accounts(con: duckdb.DuckDBPyConnection) -> None:
-    """The only table of `current` that a later delta looks at: who carries which address."""
-    seen = "account_id IN (SELECT account_id FROM current.accounts)"
-    con.execute(f"DELETE FROM warehouse.current.accounts WHERE {seen}")
+def _merge_accounts(con: duckdb.DuckDBPyConnection) -> None:
+    """Replace accounts of schema `current`. A later delta sync reads no other table of it."""
+    con.execute("DELETE FROM warehouse.current.accounts WHERE account_id IN (SELECT account_id FROM current.accounts)")
     con.execute("INSERT INTO warehouse.current.accounts BY NAME FROM current.accounts")
 
 
-def _fold_quarantine(con: duckdb.DuckDBPyConnection) -> None:
-    """What could not be read is known of the whole district, what broke a contract of what is within reach."""
-    known = [f"SELECT id FROM affected.{name}" for name in OWNERS.values()]
-    known += ["SELECT clever_id FROM warehouse.raw.rejected WHERE whole_record AND clever_id IS NOT NULL"]
-    con.execute(
-        "CREATE OR REPLACE TEMPORARY TABLE waiting AS FROM warehouse.quarantine.records "
-        f"WHERE clever_id IS NULL OR clever_id NOT IN ({' UNION ALL '.join(known)}) UNION FROM quarantine.records"
-    )
-    con.execute("CREATE OR REPLACE TABLE warehouse.quarantine.records AS FROM waiting")
+def _merge_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+    """Replace the quarantine. It is read into a table first, because DuckDB cannot replace a table that it reads."""
+    con.execute(f"CREATE OR REPLACE TEMPORARY TABLE merged AS {load_query('delta', 'quarantine_records')}")
+    con.execute("CREATE OR REPLACE TABLE warehouse.quarantine.records AS FROM merged")
 
 
-def _tables(con: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:
+def _tables_in(con: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:
     return con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() "
         "AND NOT temporary AND list_contains(?, schema_name) ORDER BY ALL",

@@ -152,7 +152,10 @@ def last_landing(con: duckdb.DuckDBPyConnection) -> Landing | Unread:
     if district is None:
         return Unread("nothing of this district has been read yet")
     sync_id, sync_uid, state, uploaded_at = district
-    rows = con.execute('select resource, "rows" from raw.load_audit where sync_id = ?', [sync_id]).fetchall()
+    try:
+        rows = con.execute('select resource, "rows" from raw.load_audit where sync_id = ?', [sync_id]).fetchall()
+    except duckdb.CatalogException:
+        return Unread("the file is of an earlier version, and the next sync makes it anew")
     emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
     return Landing(
         sync_id,

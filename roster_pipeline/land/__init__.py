@@ -1,6 +1,6 @@
 """Loads what Clever's lists hold into the `raw` tables of one district's DuckDB file.
 
-`lists` loads a full read with its completeness check. `rows` loads one file of records. `warehouse` opens the file of
+`lists` loads a full read with its load audit. `rows` loads one file of records. `warehouse` opens the file of
 a district, and `preview` makes the copy that a preview works on.
 """
 

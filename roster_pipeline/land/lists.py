@@ -1,8 +1,7 @@
-"""Files → the `raw` tables of one district's DuckDB file, with the proof of how completely they were read.
+"""Loads a full read of Clever's lists into the raw tables, with the load audit of each list.
 
-What Clever said, in Clever's own shape: choosing between copies, trimming and renaming is staging's. Reading
-Clever is extract's. Whether a feed is good enough to act on is the plan's; here is what it needs
-to know for that.
+The raw tables hold what Clever said, in Clever's own shape. The staging models choose between copies of a record, trim
+and rename. The plan decides whether a feed is good enough to act on.
 """
 
 from __future__ import annotations
@@ -12,19 +11,15 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from roster_pipeline.delta.bookmark import save_bookmark
-from roster_pipeline.delta.drift import expect, measure_drift
-from roster_pipeline.delta.events import forget_events, forget_older, load_events, overlay
 from roster_pipeline.errors import RosterError
 from roster_pipeline.land.rows import load_rejections, load_rows
 from roster_pipeline.land.warehouse import one_transaction
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from roster_pipeline.model.feed import Feed, ResourceRead
-    from roster_pipeline.model.sync_state import Bookmark
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -41,7 +36,6 @@ CREATE OR REPLACE TABLE raw.district (
     sync_id BIGINT, sync_uid VARCHAR, id VARCHAR, name VARCHAR, state VARCHAR, last_sync TIMESTAMPTZ
 )
 """
-
 EMPTIED = """
 SELECT now.resource
 FROM raw.load_audit AS now
@@ -52,19 +46,20 @@ WHERE now.sync_id = $sync_id AND now."rows" = 0
   )
 ORDER BY now.resource
 """
+"""The lists that are empty in a sync and were not in another one."""
 
 
 @dataclass(frozen=True)
 class Landed:
-    """What a sync brought into the warehouse.
+    """What the raw tables hold after a full read.
 
     Attributes:
-        sync_uid: of the sync, or None where nothing is published from what landed.
-        rows: by the name of the resource; duplicates of one Clever id counted each.
-        rejections: records refused and fields dropped, over all resources.
-        emptied: resources that are empty now and once were not, so that absence from them proves nothing
-            (docs/rules.md R5.3). They stay listed, sync after sync, until they have rows again.
-        drift: by resource, the records that the events since the bookmark had wrong; None where that could not be told.
+        sync_uid: The uid of the sync, or None where nothing is published from it.
+        rows: The rows of each list. Every copy of a Clever id counts.
+        rejections: The rejected records and dropped fields of all lists.
+        emptied: The lists that are empty now and were not before, so that absence from them proves nothing
+            (docs/rules.md R5.3). A list stays here, sync after sync, until it has rows again.
+        drift: The records of each list that the events had missed. None where drift could not be measured.
     """
 
     sync_id: int
@@ -80,55 +75,38 @@ def land(
     con: duckdb.DuckDBPyConnection,
     feed: Feed,
     sync_id: int,
-    bookmark: Bookmark | None = None,
     *,
     sync_uid: str | None = None,
+    follow_events: Callable[[], Mapping[str, int] | None] = lambda: None,
 ) -> Landed:
-    """Replace the `raw` tables by a feed's rows, in one transaction: killed anywhere, the old tables stay.
+    """Replace the raw tables by the rows of a feed in one transaction.
 
-    Each table has its resource's kept fields, `content_hash` (of what counts as content) and `sync_id`.
-    Landing the same sync again gives the same.
+    Each table has the kept fields of its list, `content_hash` and `sync_id`. Landing the same sync again gives the same
+    tables.
 
     Args:
-        con: from `open_warehouse`.
-        sync_id: this sync's number; `raw.load_audit` keeps one row for each sync and resource.
-        bookmark: how far the events of the feed go; None if Clever gives none. It counts once it is confirmed.
-        sync_uid: of the sync.
+        con: The district's file, from `open_warehouse`.
+        sync_id: The number of the sync. `raw.load_audit` has one row for each sync and list.
+        follow_events: Applies the events around the feed in the same transaction and returns the drift.
 
     Raises:
-        RosterError: a file does not hold the rows that were read, or is no file of this feed.
+        RosterError: A file does not hold the rows that were read, or is not a file of this feed.
     """
     con.execute(TABLES)
-    if feed.before:
-        expect(con, feed.before, sync_id)
-    if feed.after:
-        load_events(con, feed.after, sync_id)
     with one_transaction(con):
         con.execute("DELETE FROM raw.rejected")
-        describe_district(con, feed.district, sync_id, sync_uid)
+        save_district(con, feed.district, sync_id, sync_uid)
         digests = {}
         for read in feed.reads:
             digests[read.resource.name] = load_rows(con, read, sync_id)
             load_rejections(con, "raw.rejected", read, sync_id)
-        prove(con, feed.reads, sync_id, digests)
-        drift = _follow_events(con, feed)
-        save_bookmark(con, bookmark, missed=sum(drift.values()) if drift else 0)
-    forget_events(con)
+        record_load_audit(con, feed.reads, sync_id, digests)
+        drift = follow_events()
     return read_landed(con, drift)
 
 
-def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int] | None:
-    """Apply what came while the lists were read; returns what events until then had missed, if that can be told."""
-    if feed.after is None:
-        return None
-    if feed.after.changed:
-        forget_older(con)
-        overlay(con)
-    return measure_drift(con) if feed.before else None
-
-
-def describe_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: int, sync_uid: str | None) -> None:
-    """Keep what Clever says of the district itself, and which sync read it."""
+def save_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: int, sync_uid: str | None) -> None:
+    """Save what Clever says of the district itself, and which sync read it."""
     con.execute(DISTRICT)
     con.execute(
         "INSERT INTO raw.district VALUES (?, ?, ?, ?, ?, ?)",
@@ -137,55 +115,57 @@ def describe_district(con: duckdb.DuckDBPyConnection, district: District, sync_i
 
 
 def read_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None = None) -> Landed:
-    """What the `raw` tables hold now, whichever run landed it.
+    """Return what the raw tables hold now, whichever run loaded it.
 
     Raises:
-        RosterError: nothing has landed yet.
+        RosterError: The file holds no lists yet.
     """
     try:
         row = con.execute("SELECT sync_id, sync_uid, id, name, state, last_sync FROM raw.district").fetchone()
-    except (duckdb.CatalogException, duckdb.BinderException):  # there is none, or it is of an earlier version
+    except (duckdb.CatalogException, duckdb.BinderException):  # no such table, or one of an earlier version
         row = None
     if row is None:
         raise RosterError("Nothing of this district has landed yet; materialize its raw assets first.")
     sync_id, sync_uid, *described = row
-    proof = con.execute(
-        'SELECT resource, "rows", rejections FROM raw.load_audit WHERE sync_id = ?', [sync_id]
-    ).fetchall()
-    emptied = con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()
+    audit = con.execute('SELECT resource, "rows", rejections FROM raw.load_audit WHERE sync_id = ?', [sync_id])
+    lists = audit.fetchall()
     return Landed(
         sync_id,
         District(*described),
-        {resource: rows for resource, rows, _ in proof},
-        sum(count for _, _, count in proof),
-        tuple(name for (name,) in emptied),
+        {resource: rows for resource, rows, _ in lists},
+        sum(rejections for _, _, rejections in lists),
+        _emptied_lists(con, sync_id),
         drift,
         sync_uid,
     )
 
 
 def read_load_audit(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, dict[str, object]]:
-    """How completely each list was read: pages to the last, rows, records set aside, and whether absence is proven."""
-    emptied = {name for (name,) in con.execute(EMPTIED, {"sync_id": sync_id}).fetchall()}
-    rows = con.execute('SELECT resource, pages, "rows", rejections FROM raw.load_audit WHERE sync_id = ?', [sync_id])
+    """Return the load audit of each list: its pages, rows and rejections, and whether absence from it is proven."""
+    emptied = _emptied_lists(con, sync_id)
+    audit = con.execute('SELECT resource, pages, "rows", rejections FROM raw.load_audit WHERE sync_id = ?', [sync_id])
     return {
-        name: {"pages": pages, "rows": count, "rejections": rejections, "complete": name not in emptied}
-        for name, pages, count, rejections in rows.fetchall()
+        name: {"pages": pages, "rows": rows, "rejections": rejections, "complete": name not in emptied}
+        for name, pages, rows, rejections in audit.fetchall()
     }
 
 
-def prove(
+def record_load_audit(
     con: duckdb.DuckDBPyConnection, reads: Sequence[ResourceRead], sync_id: int, digests: Mapping[str, str]
 ) -> None:
-    """Keep what was read of each resource, and how much was not.
+    """Record how completely each list was read.
 
     Args:
-        digests: of the whole of a resource, by its name; nothing of one that was read by events.
+        digests: The content digest of each list. A list that was read by events has none.
     """
     rows = [
         (sync_id, read.resource.name, read.pages, read.rows, len(read.rejections), digests.get(read.resource.name))
         for read in reads
     ]
-    # One statement: planning takes DuckDB longer than running, for each anew.
+    # DuckDB takes longer to plan such a statement than to run it, so all rows go into one.
     places = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
     con.execute(f"INSERT OR REPLACE INTO raw.load_audit VALUES {places}", [value for row in rows for value in row])
+
+
+def _emptied_lists(con: duckdb.DuckDBPyConnection, sync_id: int) -> tuple[str, ...]:
+    return tuple(name for (name,) in con.execute(EMPTIED, {"sync_id": sync_id}).fetchall())

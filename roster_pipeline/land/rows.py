@@ -1,4 +1,4 @@
-"""One file of records → one table in Clever's own shape, with a hash of what counts as content."""
+"""Loads one file of records into one raw table, with a hash of the content of each record."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ if TYPE_CHECKING:
     from roster_pipeline.model.resources import Resource
 
 ORDERED = frozenset({"teachers"})
-"""Lists whose order is content: the first teacher is the primary one (docs/rules.md R4.3)."""
+"""Fields whose order is content: the first teacher is the primary one (docs/rules.md R4.3)."""
 
 DIGEST = "md5(concat_ws(':', count(*), sum(content_hash)))"
-"""Of a table's content, the same in whatever order its rows came.
+"""A digest of a table's content, the same for every order of its rows.
 
-DuckDB's own hash takes a tenth of the time of md5 and is promised within one version only: an upgrade makes every
-digest new once. Nothing is decided by it.
+DuckDB's own hash takes a tenth of the time of md5. It may change with an upgrade of DuckDB. No decision depends on it.
 """
 
 
 def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, schema: str = "raw") -> str:
-    """Replace one table by the rows of one file; returns its content digest.
+    """Replace one table by the rows of one file. Return the content digest of the table.
 
     Raises:
-        RosterError: the file does not hold the rows that were read, or is no file of this feed.
+        RosterError: The file does not hold the rows that were read, or is not a file of this feed.
     """
     resource, fields = read.resource, read.resource.fields
     table = f"{schema}.{resource.name}"
@@ -47,8 +46,8 @@ def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, 
         )
     except duckdb.Error as fault:
         if is_damage(fault) and _can_be_read(read):
-            raise  # the damaged file is the one that the rows are loaded into
-        # Not the text of the fault: it may quote a record.
+            raise  # the database is damaged, not the file of records
+        # The text of DuckDB's error may quote a record.
         raise RosterError(f"{read.file} could not be loaded ({type(fault).__name__}); sync again.") from None
     row = con.execute(f"SELECT count(*), {DIGEST} FROM {table}").fetchone()
     rows, digest = row or (0, "")
@@ -58,18 +57,18 @@ def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, 
 
 
 def _can_be_read(read: ResourceRead) -> bool:
-    """Whether the file of a list is sound, told apart from the database: an error names neither."""
+    """Return whether the file of a list can be read. DuckDB's error does not name the damaged file."""
     try:
-        with duckdb.connect() as apart:
-            counted = f"SELECT count(*) FROM read_ndjson($file, columns = {read.resource.fields}, compression = 'zstd')"
-            apart.execute(counted, {"file": str(read.file)}).fetchone()
+        with duckdb.connect() as con:
+            count = f"SELECT count(*) FROM read_ndjson($file, columns = {read.resource.fields}, compression = 'zstd')"
+            con.execute(count, {"file": str(read.file)}).fetchone()
     except duckdb.Error:
         return False
     return True
 
 
-def make_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str) -> None:
-    """Replace one table by none of the rows that `load_rows` would load."""
+def create_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str) -> None:
+    """Replace one table by an empty one with the columns that `load_rows` would create."""
     fields = ", ".join(f"{name} {kind}" for name, kind in read.resource.fields.items())
     con.execute(
         f"CREATE OR REPLACE TABLE {schema}.{read.resource.name} ({fields}, content_hash UBIGINT, sync_id BIGINT)"
@@ -77,10 +76,10 @@ def make_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str) 
 
 
 def load_rejections(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRead, sync_id: int) -> None:
-    """Add what could not be read of a file's records to a table like `raw.rejected`."""
+    """Add the rejections of a list to a table like `raw.rejected`."""
     if not read.rejections:
         return
-    # One statement, however many: a row at a time would take minutes for a resource that changed its shape.
+    # One statement for all rows: row by row takes minutes for a list that changed its shape.
     con.execute(
         f"INSERT INTO {table} SELECT ?, ?, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])",
         [
@@ -94,13 +93,13 @@ def load_rejections(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRe
 
 
 def _content(resource: Resource) -> str:
-    """The SQL of what `content_hash` is made of: the content fields, the same for what means the same."""
+    """Return the SQL of the values that `content_hash` is computed from. Equal meanings give equal values."""
     kinds = ((field, duckdb.sqltype(resource.fields[field])) for field in resource.content)
     return ", ".join(plain for field, kind in kinds for plain in _plain(field, kind))
 
 
 def _plain(place: str, kind: DuckDBPyType) -> Iterator[str]:
-    """A field so that null, missing and blank are the same, and ids in another order are too."""
+    """Yield the SQL of a field for which null, missing and blank are the same, and so are ids in another order."""
     if kind.id == "struct":
         for name, inside in cast("list[tuple[str, DuckDBPyType]]", kind.children):
             yield from _plain(f"{place}.{name}", inside)

@@ -1,4 +1,4 @@
-"""The DuckDB files of a district: its warehouse, the copy for a preview, and the excerpt that a delta sync works on."""
+"""The DuckDB files of a district: its own file, the copy for a preview, and the workspace of a delta sync."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from roster_pipeline.damaged import as_damage, is_damage, is_in_use, log_of, refusal_of, remove
-from roster_pipeline.errors import DistrictUnknown, RosterError
+from roster_pipeline.errors import DistrictUnknown, FileOutdated, RosterError
 from roster_pipeline.paths import PRIVATE_FILE, private_folder
 
 if TYPE_CHECKING:
@@ -17,59 +17,63 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEMORY, THREADS = "512MB", 2
-"""For DuckDB alone; what does not fit is written to a folder beside the file, as far as that is possible."""
+"""The limits of DuckDB. Rows that do not fit are written to a folder beside the file."""
 DELTA_MEMORY, DELTA_THREADS = "96MB", 1
-"""Enough to fold in what came of `FEW` people: every table's columns take some room of their own, however few rows."""
-SMALL = 16_000_000
-"""Bytes of a file; of a district with 20,000 students."""
-FEW = 5_000
-"""People in reach. One changed term reaches everybody in its classes, which may be the whole district."""
+"""The limits of a delta sync with at most `FEW_PEOPLE`. Each column of a table takes memory, however few its rows."""
+SMALL_FILE_BYTES = 16_000_000
+"""The size of the file of a district with 20,000 students."""
+FEW_PEOPLE = 5_000
+"""The affected people of a small delta sync. One changed term affects everyone in its classes, who may be everyone in
+the district."""
 
 
 @contextmanager
 def open_warehouse(
     folder: Path, district_id: str, *, memory_limit: str = MEMORY, threads: int = THREADS, is_preview: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The district's own DuckDB file, made if it is missing; held against other processes until closed.
+    """Open the DuckDB file of a district for this process alone. Create the file if it is missing.
 
     Args:
-        folder: where the files of all districts are, made if it is missing.
-        memory_limit: as `MEMORY`.
-        is_preview: open the copy that a preview works on.
+        folder: The folder of the files of all districts. It is created if it is missing.
+        memory_limit: As `MEMORY`.
+        is_preview: Open the copy that a preview works on.
 
     Raises:
-        DistrictUnknown: the id is none of Clever's. It becomes a file name, so it is not taken on trust.
-        FileDamaged: the file is damaged, as it is opened or later. It stays where it is.
-        RosterError: another process holds the file, or it cannot be opened.
+        DistrictUnknown: The id is not an id of Clever. It becomes a file name, so it is checked.
+        FileDamaged: The file is damaged, as it is opened or later. It stays where it is.
+        FileOutdated: An earlier version wrote the file.
+        RosterError: Another process holds the file, or the file cannot be opened.
     """
     file = district_file(folder, district_id, is_preview=is_preview)
     private_folder(folder)
     if not file.exists():
-        _make(file, district_id)
+        _create(file, district_id)
     with as_damage(file, title(district_id)), _opened(folder, district_id, file, memory_limit, threads) as con:
+        if _is_outdated(con):
+            raise FileOutdated(file, f"{title(district_id)} was written by an earlier version")
         yield con
 
 
 def is_small(folder: Path, district_id: str, *, is_preview: bool = False) -> bool:
-    """Whether a district's DuckDB file is so small that DuckDB never needs much memory for it."""
+    """Return whether a district's file is so small that DuckDB never needs much memory for it."""
     file = district_file(folder, district_id, is_preview=is_preview)
-    return not file.exists() or file.stat().st_size <= SMALL
+    return not file.exists() or file.stat().st_size <= SMALL_FILE_BYTES
 
 
 @contextmanager
 def open_workspace(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file that a delta sync works on, with the district's warehouse attached as `warehouse`.
+    """Open the workspace of a delta sync, with the district's file attached as `warehouse`.
 
     Raises:
-        DistrictUnknown, FileDamaged, RosterError: as `open_warehouse`. Which of the two files is damaged cannot be told
-            from the errors, so it is said of the warehouse: the excerpt does not outlive the run.
+        DistrictUnknown, FileDamaged, RosterError: As in `open_warehouse`. The errors of DuckDB do not tell which of the
+            two files is damaged. The district's file is named, because the workspace ends with the run.
     """
-    warehouse, excerpt = district_file(folder, district_id), workspace_file(folder, district_id)
+    warehouse, workspace = district_file(folder, district_id), workspace_file(folder, district_id)
     with (
         as_damage(warehouse, title(district_id)),
-        _opened(folder, district_id, excerpt, DELTA_MEMORY, DELTA_THREADS) as con,
+        _opened(folder, district_id, workspace, DELTA_MEMORY, DELTA_THREADS) as con,
     ):
-        give_room(con, _people_in_reach(con))
+        raise_limits(con, _count_affected_people(con))
         with _refusing(district_id):
             con.execute("ATTACH $file AS warehouse", {"file": str(warehouse)})
         yield con
@@ -78,48 +82,48 @@ def open_workspace(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyCo
 def open_working_file(
     folder: Path, district_id: str, *, is_preview: bool = False
 ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    """What a run works on: the excerpt while there is one, or else the file or its copy; raises as they do."""
+    """Open the database of a run: the workspace while there is one, or else the district's file or its copy."""
     if workspace_file(folder, district_id).exists():
         return open_workspace(folder, district_id)
     return open_warehouse(folder, district_id, is_preview=is_preview)
 
 
 def can_stay_open(folder: Path, district_id: str, *, is_preview: bool = False) -> bool:
-    """Whether what a run works on needs so little memory that it stays open between the steps."""
+    """Return whether the database of a run needs so little memory that it can stay open between the steps."""
     return workspace_file(folder, district_id).exists() or is_small(folder, district_id, is_preview=is_preview)
 
 
-def give_room(con: duckdb.DuckDBPyConnection, people: int) -> None:
-    """Let DuckDB have what a full sync has, if so many people in reach make an excerpt as large."""
-    if people > FEW:
+def raise_limits(con: duckdb.DuckDBPyConnection, people: int) -> None:
+    """Set the limits of a full sync if a workspace has many affected people."""
+    if people > FEW_PEOPLE:
         con.execute(f"SET memory_limit = '{MEMORY}'")
         con.execute(f"SET threads = {THREADS}")
 
 
-def _people_in_reach(con: duckdb.DuckDBPyConnection) -> int:
+def _count_affected_people(con: duckdb.DuckDBPyConnection) -> int:
     try:
         row = con.execute("SELECT count(*) FROM affected.people").fetchone()
-    except duckdb.CatalogException:  # it is cut only now
+    except duckdb.CatalogException:  # the workspace is not built yet
         return 0
     return int(row[0]) if row else 0
 
 
 def workspace_file(folder: Path, district_id: str) -> Path:
-    """Where it is; it exists only while a delta sync of the district runs."""
+    """Return the path of the workspace, which exists only while a delta sync of the district runs."""
     return folder / f"{district_id}.delta.duckdb"
 
 
 def discard_workspace(folder: Path, district_id: str) -> None:
-    """Remove it, and what a killed process left of it."""
+    """Remove the workspace and the files that a killed process left beside it."""
     for left_behind in folder.glob(f"{district_id}.delta.duckdb*"):
         remove(left_behind)
 
 
 def district_file(folder: Path, district_id: str, *, is_preview: bool = False) -> Path:
-    """Where the DuckDB file of a district is, or the copy of it that a preview works on.
+    """Return the path of a district's DuckDB file, or of the copy that a preview works on.
 
     Raises:
-        DistrictUnknown: the id is none of Clever's.
+        DistrictUnknown: The id is not an id of Clever.
     """
     if not re.fullmatch("[0-9a-f]{24}", district_id):
         raise DistrictUnknown("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
@@ -127,12 +131,23 @@ def district_file(folder: Path, district_id: str, *, is_preview: bool = False) -
 
 
 def title(district_id: str) -> str:
-    """What messages call the file."""
+    """Return the name of the file in messages."""
     return f"District {district_id}'s file"
 
 
-def _make(file: Path, district_id: str) -> None:
-    """An empty file, moved in whole: one that a kill or a full disk left half made could never be opened again."""
+def _is_outdated(con: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether a file has raw tables of an earlier version, which recorded no load audit."""
+    row = con.execute(
+        "SELECT count(*) FILTER (table_name = 'load_audit'), count(*) FROM duckdb_tables() "
+        "WHERE database_name = current_database() AND schema_name = 'raw'"
+    ).fetchone()
+    assert row is not None  # an aggregate always returns one row
+    audits, tables = row
+    return bool(tables and not audits)
+
+
+def _create(file: Path, district_id: str) -> None:
+    """Create an empty file under another name and rename it, so that a kill or a full disk leaves no partial file."""
     beginning = file.with_suffix(".new")
     remove(beginning)
     with _refusing(district_id):
@@ -154,15 +169,15 @@ def _opened(
         "temp_directory": str(temporary),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
-        # A change above this size is written into the file at once, a smaller one first into the log. Whole
-        # tables are replaced here, and writing them twice takes a tenth longer.
+        # A change above this size is written into the file at once, a smaller one first into the log. A sync replaces
+        # whole tables, and writing them twice takes a tenth longer.
         "checkpoint_threshold": "1MB",
     }
     with _refusing(district_id):
         con = duckdb.connect(file, config=options)
     with con:
-        file.chmod(PRIVATE_FILE)  # an excerpt is new, and no row is in it yet
-        # The file is ours alone now, and so is whatever a killed process left beside it.
+        file.chmod(PRIVATE_FILE)  # a workspace is new, and no row is in it yet
+        # The file is open for this process alone, so the files that a killed process left beside it are not in use.
         with suppress(OSError):
             remove(temporary)
         con.execute("SET enable_progress_bar = false")
@@ -171,6 +186,7 @@ def _opened(
 
 @contextmanager
 def one_transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit the statements of a block together, or roll them back if the block raises."""
     con.begin()
     try:
         yield
@@ -184,7 +200,7 @@ def one_transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def _refusing(district_id: str) -> Iterator[None]:
-    """Say in one line why a file cannot be opened that is not damaged. Damage is left to `as_damage`."""
+    """Raise in one line why a sound file cannot be opened. Errors of a damaged file are left to `as_damage`."""
     try:
         yield
     except duckdb.Error as fault:

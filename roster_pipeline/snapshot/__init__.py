@@ -1,7 +1,7 @@
-"""What was published, with its history, in one DuckDB file for analysts: `latest.duckdb`.
+"""Writes the snapshot: what was published, with its history, in the DuckDB file `latest.duckdb` for analysts.
 
-`tables` says what is in it, `journal` which rows syncs have touched since it was written, `file` how it is swapped in,
-`write` brings a district up to date: it reads again what was touched and nothing else.
+`tables` lists its tables. `layout` creates and converts the file. `file` replaces it and `check` opens it again.
+`write` updates a district.
 """
 
 from roster_pipeline.snapshot.file import LATEST

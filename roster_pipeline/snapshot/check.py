@@ -1,4 +1,4 @@
-"""Whether `latest.duckdb` opens for others, after it was swapped in."""
+"""Checks that `latest.duckdb` opens for other processes after it was replaced."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ import duckdb
 from roster_pipeline.damaged import is_in_use
 from roster_pipeline.errors import RosterError
 
-READ = """
+READ_PROGRAM = """
 import sys, duckdb
 with duckdb.connect(sys.argv[1], read_only=True) as con:
     for name in sys.argv[2:]:
         con.execute(f'select bit_xor(hash(t)) from {name} as t').fetchall()
 """
 """Reads every value of the tables, so that DuckDB compares the checksum of every block."""
-SECONDS = 600
+TIMEOUT_SECONDS = 600
 
 
-def open_again(file: Path, tables: Sequence[str], *, whole: bool) -> None:
-    """Open a file that was swapped in, read-only, as an analyst would.
+def open_again(file: Path, tables: Sequence[str], *, is_whole: bool) -> None:
+    """Open a file read-only, as an analyst does.
 
     Args:
-        whole: also read everything, in a process of its own that knows nothing of how the file was made. That takes
-            a new interpreter's start, so it is for files that were made anew.
+        is_whole: Read every value in a new process. Starting an interpreter takes time, so this is for files that are
+            not a copy of the last version.
 
     Raises:
-        RosterError: it does not open.
+        RosterError: The file does not open.
     """
-    if whole:
-        command = [sys.executable, "-I", "-c", READ, str(file), *tables]
-        ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 - our own words
-        if ended.returncode:
+    if is_whole:
+        command = [sys.executable, "-I", "-c", READ_PROGRAM, str(file), *tables]
+        process = subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS, check=False)  # noqa: S603 - no part comes from outside
+        if process.returncode:
             raise _unreadable(file)
         return
-    with suppress(duckdb.ConnectionException):  # this process has the one before open already
+    with suppress(duckdb.ConnectionException):  # this process has the last version open already
         try:
             with duckdb.connect(file, read_only=True) as con:
                 for name in tables:
                     con.execute(f"select count(*) from {name}").fetchall()
         except duckdb.IOException as error:
-            if not is_in_use(error):  # a program opened it for writing at once
+            if not is_in_use(error):  # another process opened it for writing at once
                 raise _unreadable(file) from None
 
 
 def is_open_for_writing(file: Path) -> bool:
-    """Whether another process has the file open for writing: what is read of it may be half old and half new."""
+    """Return whether another process has the file open for writing, so that a copy of it may be inconsistent."""
     try:
         duckdb.connect(file, read_only=True).close()
     except duckdb.Error as error:

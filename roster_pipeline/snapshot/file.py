@@ -1,6 +1,7 @@
-"""`latest.duckdb` itself, which is never written in place: a copy is brought up to date beside it and swapped in whole.
+"""Replaces `latest.duckdb` by its next version.
 
-So it opens at all times, and a reader keeps the state that it opened.
+The file is never written in place. A copy is updated beside it and renamed over it. The file therefore opens at all
+times, and a reader keeps the state that it opened.
 """
 
 from __future__ import annotations
@@ -17,44 +18,44 @@ from roster_pipeline.damaged import as_damage, disk_refusal, log_of, remove
 from roster_pipeline.errors import FileDamaged, RosterError, SnapshotUnwritable
 from roster_pipeline.paths import PRIVATE_FILE, private_file
 from roster_pipeline.snapshot.check import is_open_for_writing, open_again
-from roster_pipeline.snapshot.layout import convert, create_tables, is_current, opened
+from roster_pipeline.snapshot.layout import convert, create_tables, is_current, open_for_writing
 from roster_pipeline.snapshot.tables import TABLES
 
 LATEST, NEXT = "latest.duckdb", ".next.duckdb"
-WHAT = f"The analysts' file (snapshots/{LATEST})"
+TITLE = f"The analysts' file (snapshots/{LATEST})"
 
 
 @contextmanager
 def next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The next `latest.duckdb`, open for writing; it replaces the last one only if all went well.
+    """Open the next version of `latest.duckdb` for writing. It replaces the last one if the block does not raise.
 
-    A file of another storage version, or with other columns, is written anew with its history.
+    A file with another storage version or other columns is converted with its history.
 
     Raises:
-        FileDamaged: the last one is damaged; it stays where it is.
-        SnapshotUnwritable: the disk or the folder does not let the next one be written.
-        RosterError: another process writes to the last one at this moment, or the next one does not open.
+        FileDamaged: The last version is damaged. It stays where it is.
+        SnapshotUnwritable: The disk or the folder refuses the next version.
+        RosterError: Another process writes to the last version, or the next version does not open.
     """
     latest, following = folder / LATEST, folder / NEXT
-    _clear(folder)  # a killed process may have left its own
+    _clear(folder)  # a killed process may have left files
     try:
-        with _as_ours(folder), _damage_of(latest):
+        with _refused_writes(folder), _damage_in_copy(latest):
             is_copy = _begin(latest, following)
-            with opened(following) as con:
+            with open_for_writing(following) as con:
                 con.begin()
                 create_tables(con)
                 yield con
                 con.commit()
-                con.execute("checkpoint")  # closing does so too, and says nothing if the disk is full
+                con.execute("checkpoint")  # closing does so too, but raises nothing if the disk is full
             _swap_in(following, latest)
-        open_again(latest, [table.name for table in TABLES], whole=not is_copy)
+        open_again(latest, [table.name for table in TABLES], is_whole=not is_copy)
     finally:
         _clear(folder)
 
 
 @contextmanager
-def _as_ours(folder: Path) -> Iterator[None]:
-    """Say in one line what the operating system refused."""
+def _refused_writes(folder: Path) -> Iterator[None]:
+    """Raise in one line what the operating system refused."""
     try:
         yield
     except OSError as error:
@@ -67,25 +68,25 @@ def _as_ours(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _damage_of(latest: Path) -> Iterator[None]:
-    """Errors in the copy come of the file that it was made of, unless a program writes to that at this moment."""
+def _damage_in_copy(latest: Path) -> Iterator[None]:
+    """Raise errors in the copy as damage of the last version, unless another process is writing to that."""
     try:
-        with as_damage(latest, WHAT):
+        with as_damage(latest, TITLE):
             yield
     except FileDamaged:
         if is_open_for_writing(latest):
             raise RosterError(
-                f"{WHAT} is open for writing in another process. Close it there, open it read-only, and sync again."
+                f"{TITLE} is open for writing in another process. Close it there, open it read-only, and sync again."
             ) from None
         raise
 
 
 def _begin(latest: Path, following: Path) -> bool:
-    """Leave what the last version holds in `following`; returns whether that is a copy, and not made anew."""
+    """Write the contents of the last version to `following`. Return whether `following` is a plain copy of it."""
     if not latest.exists():
         return False
     if not latest.is_file():
-        raise FileDamaged(latest, f"{WHAT} is damaged (no file)")
+        raise FileDamaged(latest, f"{TITLE} is damaged (no file)")
     _copy(latest, following)
     if is_current(following):
         return True
@@ -96,14 +97,14 @@ def _begin(latest: Path, following: Path) -> bool:
 
 
 def _swap_in(following: Path, latest: Path) -> None:
-    """Put the next version in the place of the last one. Users who may read the folder or the last one may read it.
+    """Rename the next version over the last one. Users who may read the folder or the last version may read it.
 
-    A program that opened the last one for writing may have left a log. No other file opens with that log.
+    A program that opened the last version for writing may have left a log, with which no other file opens.
     """
     folder = latest.parent.stat()
     had = latest.stat() if latest.exists() else None
     following.chmod(PRIVATE_FILE | folder.st_mode & 0o044 | (had.st_mode & 0o777 if had else 0))
-    with suppress(PermissionError):  # only a member of the group can give a file to it
+    with suppress(PermissionError):  # only members of a group can give a file to it
         os.chown(following, -1, had.st_gid if had else folder.st_gid)
     remove(log_of(latest))
     following.replace(latest)
@@ -115,11 +116,11 @@ def _clear(folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Inside the kernel, where it can: a file system that shares blocks copies none."""
+    """Copy a file inside the kernel where possible. A file system that shares blocks then copies none."""
     private_file(target)
     try:
         with source.open("rb") as read, target.open("wb") as written:
             while os.copy_file_range(read.fileno(), written.fileno(), source.stat().st_size):
                 pass
-    except (AttributeError, OSError):  # not every system has it, nor every pair of file systems
+    except (AttributeError, OSError):  # not every system and file system supports it
         shutil.copyfile(source, target)

@@ -1,7 +1,7 @@
-"""How `latest.duckdb` is stored: its tables and views, its storage version, and an older file made into one of today.
+"""The tables, the views and the storage version of `latest.duckdb`, and the conversion of older files.
 
-Only history tables are stored; `people` and the others are views of their open rows. No view names a catalog, because
-an analyst who attaches the file chooses its name.
+Only history tables are stored. `people` and the others are views of the rows that have not ended. No view names a
+catalog, because an analyst who attaches the file chooses its name.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from pathlib import Path
 import duckdb
 
 from roster_pipeline.paths import PRIVATE_FILE
-from roster_pipeline.snapshot.tables import PUBLISHED, TABLES, Published
+from roster_pipeline.snapshot.tables import ROW_TABLES, TABLES, SnapshotTable
 
 STORAGE = "v1.0.0"
-"""The oldest storage version that DuckDB writes: DuckDB 1.0 and every later one read it."""
+"""The oldest storage version that DuckDB writes. DuckDB 1.0 and every later version read it."""
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file of the next version, open for writing; made for its owner alone if it is missing."""
+def open_for_writing(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a file of the snapshot for writing. Create it for its owner alone if it is missing."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": "512MB",
         "threads": 2,
@@ -36,7 +36,7 @@ def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables and views that are missing."""
+    """Create the tables and views that are missing."""
     for table in TABLES:
         columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
         con.execute(
@@ -50,37 +50,36 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_current(file: Path) -> bool:
-    """Whether a file has the storage version and the columns of today, as far as it has the tables."""
-    with opened(file) as con:
+    """Return whether a file has the current storage version, and the current columns of each table that it has."""
+    with open_for_writing(file) as con:
         here = "from duckdb_databases() where database_name = current_database()"
         (version,) = con.execute(f"select tags['storage_version'] {here}").fetchall()[0]
         return str(version).startswith(STORAGE) and all(_has_columns(con, table) for table in TABLES)
 
 
 def convert(before: Path, file: Path) -> None:
-    """Write the history that one file holds into a new one.
+    """Write the history of one file into a new file.
 
-    A column that is new is empty there. In that case the syncs are left out, so that no district looks up to date and
-    each is read as a whole.
+    A new column is NULL there. In that case the syncs are left out, so that every district is read as a whole.
     """
-    with opened(file) as con:
+    with open_for_writing(file) as con:
         create_tables(con)
         con.execute("attach $file as before (read_only)", {"file": str(before)})
         is_same = all(_columns(con, table, "before") == _expected(table) for table in TABLES)
-        for table in TABLES if is_same else PUBLISHED:
-            if shared := [one for one in _columns(con, table, "before") if one in _expected(table)]:
+        for table in TABLES if is_same else ROW_TABLES:
+            if shared := [name for name in _columns(con, table, "before") if name in _expected(table)]:
                 rows = f"select {', '.join(shared)} from before.{table.name}_history"
                 con.execute(f"insert into {table.name}_history by name {rows}")
         con.execute("detach before")
         con.execute("checkpoint")
 
 
-def _has_columns(con: duckdb.DuckDBPyConnection, table: Published) -> bool:
+def _has_columns(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> bool:
     return _columns(con, table) in ([], _expected(table))
 
 
-def _columns(con: duckdb.DuckDBPyConnection, table: Published, catalog: str | None = None) -> list[str]:
-    """The names of a stored table's columns, in their order; none where there is no such table."""
+def _columns(con: duckdb.DuckDBPyConnection, table: SnapshotTable, catalog: str | None = None) -> list[str]:
+    """Return the columns of a stored table in their order, or none if there is no such table."""
     rows = con.execute(
         "select column_name from duckdb_columns() where table_name = $table "
         "and database_name = coalesce($catalog, current_database()) order by column_index",
@@ -89,5 +88,5 @@ def _columns(con: duckdb.DuckDBPyConnection, table: Published, catalog: str | No
     return [str(name) for (name,) in rows.fetchall()]
 
 
-def _expected(table: Published) -> list[str]:
+def _expected(table: SnapshotTable) -> list[str]:
     return ["district_id", *table.columns, "valid_from", "valid_to", "sync_id"]

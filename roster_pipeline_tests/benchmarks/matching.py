@@ -103,7 +103,7 @@ def _read_again(con: duckdb.DuckDBPyConnection, pg: Connection, organization_id:
     """The seconds that one table takes of the reading: in the same transaction, whose addresses are still up."""
     (table,) = (one for one in CURRENT_TABLES if one.name == name)
     into, parameters = f"table current.{name}", {"organization_id": organization_id}
-    return _seconds(lambda: copy_to_duckdb(pg, table.query, parameters, con, into, table.columns))
+    return _seconds(lambda: copy_to_duckdb(pg, table.query(is_delta=False), parameters, con, into, table.columns))
 
 
 def in_pandas() -> None:

@@ -1,0 +1,42 @@
+-- People that a delta sync decides again: the changed ones, the members of affected sections, the people of a school
+-- that came or left, and everyone who shares an email address with one of them, directly or through others.
+-- DuckDB.
+with recursive email_claims as not materialized (
+    select clever_id, email from warehouse.intermediate.int_people where email is not null
+    union all
+    select clever_id, email from warehouse.marts.accounts where email is not null
+    union all
+    -- The account of a person who left or is in quarantine keeps its address until the person is back.
+    select linked_clever_id, email
+    from warehouse.current.accounts
+    where linked_clever_id is not null and email is not null
+    union all
+    -- The rule of addresses in stg_teachers and stg_students.
+    select id, nullif(trim(email, e' \t\r\n'), '')
+    from (from events.teachers union all by name from events.students)
+    where nullif(trim(email, e' \t\r\n'), '') is not null
+),
+
+directly_affected as (
+    select id from affected.changed where resource in ('teachers', 'students')
+    union
+    select clever_id from warehouse.intermediate.int_section_members semi join affected.sections on section_id = id
+    union
+    select unnest(list_append(list_concat(coalesce(students, []), coalesce(teachers, [])), teacher))
+    from events.sections
+    union
+    select clever_id
+    from (select clever_id, unnest(school_ids) as school_id from warehouse.intermediate.int_people)
+    semi join affected.changed on id = school_id and resource = 'schools' and was_there <> is_there
+),
+
+people as (
+    select id from directly_affected
+    union
+    select other.clever_id
+    from people
+    join email_claims as own on own.clever_id = people.id
+    join email_claims as other on other.email = own.email
+)
+
+select id from people where id is not null

@@ -1,0 +1,11 @@
+-- Sections that a delta sync decides again: the changed ones, and those whose members, term or school changed.
+-- DuckDB.
+select id from affected.changed where resource = 'sections'
+union
+select section_id from warehouse.intermediate.int_section_members semi join affected.presence_changes on clever_id = id
+union
+select section_id from warehouse.staging.stg_sections semi join affected.changed on id = term_id and resource = 'terms'
+union
+select section_id
+from warehouse.staging.stg_sections
+semi join affected.changed on id = school_id and resource = 'schools' and was_there <> is_there

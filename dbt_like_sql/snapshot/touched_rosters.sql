@@ -1,0 +1,3 @@
+-- Rosters that a sync wrote.
+-- PostgreSQL.
+select distinct (content ->> 'id')::bigint as roster_id from journal where entity = 'rosters'
