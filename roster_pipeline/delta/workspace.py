@@ -129,7 +129,8 @@ def _merge_accounts(con: duckdb.DuckDBPyConnection) -> None:
 
 def _merge_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     """Replace the quarantine. It is read into a table first, because DuckDB cannot replace a table that it reads."""
-    con.execute(f"CREATE OR REPLACE TEMPORARY TABLE merged AS {load_query('delta', 'quarantine_records')}")
+    kept = load_query("delta", "kept_quarantine")
+    con.execute(f"CREATE OR REPLACE TEMPORARY TABLE merged AS FROM ({kept}) UNION FROM quarantine.records")
     con.execute("CREATE OR REPLACE TABLE warehouse.quarantine.records AS FROM merged")
 
 

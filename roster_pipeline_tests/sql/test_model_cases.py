@@ -6,7 +6,6 @@ import yaml
 from roster_pipeline_tests.support.sql_cases import (
     ROW_ORDERS,
     SQL_FILES,
-    SQL_FOLDER,
     cases_of,
     compare,
     given_rows,
@@ -64,6 +63,7 @@ def test_every_sql_test_has_a_guilty_and_an_innocent_case(subject):
 
 
 def test_every_file_of_cases_stands_beside_its_sql():
-    written = set(SQL_FOLDER.rglob("*.y*ml"))
+    folders = {path.parent for path in SQL_FILES.values()}
+    written = {path for folder in folders for path in folder.glob("*.y*ml")}
 
     assert written <= {path.with_suffix(".yaml") for path in SQL_FILES.values()}

@@ -4,6 +4,9 @@ A case gives rows of tables (`given`) and the rows that the model returns for th
 Clever ids. A table that is given holds the given rows, and NULL in every column that a row leaves out. Every other
 table is built by its own model, as in a sync. A table that no model builds (`raw.*`, `current.*`) is empty. A case may
 therefore begin in `raw` or right below its model. Only the columns that a case expects are compared.
+
+The queries of a delta sync (`delta/`) read the district's file as `warehouse`. In their cases every table that is not
+given is empty.
 """
 
 from __future__ import annotations
@@ -18,15 +21,23 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import sqlglot
 import yaml
+from sqlglot import exp
 
 from roster_pipeline.current.tables import CURRENT_TABLES
+from roster_pipeline.delta.affected import AFFECTED_TABLES
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline.stage import Model, find_tables, load_models, run_models
 
 LAYERS = ("staging", "intermediate", "marts", "tests")
+"""Folders whose files have names of their own. The file of another folder is named with its folder."""
+QUERY_FOLDERS = ("delta",)
+"""Folders of other queries that DuckDB runs."""
 SQL_FOLDER = Path(str(files("dbt_like_sql") / LAYERS[0])).parent
-SQL_FILES = {path.stem: path for layer in LAYERS for path in sorted((SQL_FOLDER / layer).glob("*.sql"))}
+SQL_FILES = {path.stem: path for layer in LAYERS for path in sorted((SQL_FOLDER / layer).glob("*.sql"))} | {
+    f"{folder}/{path.stem}": path for folder in QUERY_FOLDERS for path in sorted((SQL_FOLDER / folder).glob("*.sql"))
+}
 LANDED_COLUMNS = {"content_hash": "VARCHAR", "sync_id": "BIGINT"}
 REJECTED_COLUMNS = {"resource": "VARCHAR", "clever_id": "VARCHAR", "reason": "VARCHAR", "whole_record": "BOOLEAN"}
 ROW_ORDERS = {"given": 1, "reverse": -1}
@@ -37,7 +48,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One entry of a YAML file. `subject` is the model or SQL test, which is the name of the file."""
+    """One entry of a YAML file. `subject` is the key of the model, SQL test or query in `SQL_FILES`."""
 
     subject: str
     name: str
@@ -51,6 +62,8 @@ class Case:
     @property
     def upstream(self) -> list[Model]:
         """The models to run, in order: what the subject reads, up to the tables that are given."""
+        if "/" in self.subject:
+            return []
         wanted, chosen = set(find_tables(self.sql)), []
         for model in reversed(load_models()):
             if model.key in wanted and ".".join(model.key) not in self.given:
@@ -61,8 +74,16 @@ class Case:
     @property
     def readable(self) -> set[str]:
         """The tables that can make a difference, by full name."""
+        if "/" in self.subject:
+            return find_full_names(self.sql)
         read = find_tables(self.sql).union(*(model.reads for model in self.upstream))
         return {".".join(key) for key in read}
+
+
+def find_full_names(sql: str) -> set[str]:
+    """Return the names of the tables that a query reads, each with its catalog where the query names one."""
+    tables = sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Table)
+    return {".".join(part.name for part in table.parts) for table in tables if table.db}
 
 
 @cache
@@ -77,6 +98,10 @@ def cases_of(subject: str) -> tuple[Case, ...]:
 def open_empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory database that has every table of a sync, each empty and with its columns."""
     with duckdb.connect(config={"threads": 1}) as con:
+        # A delta sync reads the district's file as `warehouse`. Here its tables are those of the sync itself, because a
+        # transaction of DuckDB cannot write to two databases.
+        con.execute("attach ':memory:' as warehouse")
+        con.execute("use warehouse")
         con.execute("create schema raw")
         con.execute("create schema current")
         for resource in RESOURCES:
@@ -85,7 +110,25 @@ def open_empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         for table in CURRENT_TABLES:
             _create_table(con, f"current.{table.name}", table.columns)
         list(run_models(con, load_models()))
+        _create_delta_tables(con)
         yield con
+
+
+def _create_delta_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables that the queries of a delta sync read besides those of a sync."""
+    for schema in ("events", "affected", "quarantine"):
+        con.execute(f"create schema {schema}")
+    for resource in RESOURCES:
+        con.execute(f"create table events.{resource.name} as from raw.{resource.name}")
+    con.execute("create table events.rejected as from raw.rejected")
+    con.execute("create table quarantine.records as select resource, clever_id, reason from raw.rejected")
+    record = {"resource": "VARCHAR", "id": "VARCHAR"}
+    _create_table(con, "events.touched", record)
+    for name in ("events.records", "events.known_records", "events.expected_records", "affected.known_records"):
+        _create_table(con, name, record | {"content_hash": "UBIGINT"})
+    _create_table(con, "affected.changed", record | {"was_there": "BOOLEAN", "is_there": "BOOLEAN"})
+    for name in AFFECTED_TABLES[1:]:
+        _create_table(con, f"affected.{name}", {"id": "VARCHAR"})
 
 
 def _create_table(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
