@@ -33,10 +33,10 @@ directly_affected as (
 people as (
     select id from directly_affected
     union
-    select other.clever_id
-    from people
-    join email_claims as own on own.clever_id = people.id
-    join email_claims as other on other.email = own.email
+    -- Semijoins keep the few people and addresses in memory, and not the addresses of the district.
+    select clever_id
+    from email_claims
+    semi join (select email from email_claims semi join people on people.id = clever_id) as shared using (email)
 )
 
 select id from people where id is not null

@@ -9,6 +9,7 @@ import pytest
 
 from roster_pipeline.cli import main
 from roster_pipeline.damaged import moved_aside, remove
+from roster_pipeline.ingest import FILE_OUTDATED
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import district_file, workspace_file
 from roster_pipeline.sandbox.data.school_day import school_days
@@ -55,6 +56,18 @@ def test_damaged_file_is_moved_aside_and_all_is_published(file, quick_sync, prod
     school_days(valley, 1)
     quick_sync(valley, mode="auto")
     assert query(product, LAST)[0][0] == "delta"
+
+
+def test_a_file_of_an_earlier_version_is_read_in_full(file, quick_sync, product, valley):
+    before = expect(valley)
+    with duckdb.connect(file) as con:
+        con.execute("alter table raw.load_audit rename to proof; alter table raw.rejected rename to set_aside")
+    quick_sync(valley, mode="auto")
+    assert query(product, LAST) == [("full", FILE_OUTDATED, "published")]
+    assert difference(expect(valley, before), published(product, valley.id)) == {}
+    (aside,) = moved_aside(file)
+    with duckdb.connect(aside, read_only=True) as con:
+        assert con.execute("select count(*) > 0 from raw.proof").fetchall() == [(True,)]
 
 
 def test_page_damage_found_by_a_delta_leads_to_a_full_read(file, quick_sync, product, valley, monkeypatch):

@@ -51,9 +51,9 @@ def test_merged_delta_equals_a_full_read_in_the_warehouse(quick_sync, product, v
     assert {name for name, rows in _contents(valley).items() if rows != folded[name]} == set()
 
 
-@pytest.mark.parametrize(("few", "room"), [(warehouse.FEW, warehouse.DELTA_MEMORY), (10, warehouse.MEMORY)])
+@pytest.mark.parametrize(("few", "room"), [(warehouse.FEW_PEOPLE, warehouse.DELTA_MEMORY), (10, warehouse.MEMORY)])
 def test_renamed_term_by_events_gets_memory_for_its_sections(quick_sync, product, valley, monkeypatch, few, room):
-    monkeypatch.setattr(warehouse, "FEW", few)
+    monkeypatch.setattr(warehouse, "FEW_PEOPLE", few)
     quick_sync(valley)
     term = valley.resources["terms"].ids()[0]
     valley.put("terms", valley.get("terms", term) | {"name": "Renamed"})

@@ -8,9 +8,9 @@ from roster_pipeline_tests.support.readers import difference, last_sync, publish
 from roster_pipeline_tests.support.rule_book import expect
 
 
-@pytest.mark.parametrize("small", [warehouse.SMALL, 0])
+@pytest.mark.parametrize("small", [warehouse.SMALL_FILE_BYTES, 0])
 def test_small_and_large_districts_equal_the_feed(valley, sync, product, monkeypatch, small):
-    monkeypatch.setattr(warehouse, "SMALL", small)
+    monkeypatch.setattr(warehouse, "SMALL_FILE_BYTES", small)
     ended = sync(valley)
     assert (ended.failure, ended.exit_code) == (None, 0)
     assert difference(expect(valley), published(product, valley.id)) == {}

@@ -15,9 +15,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roster_pipeline.errors import DistrictUnknown, FileDamaged, RosterError
+from roster_pipeline.errors import DistrictUnknown, FileDamaged, FileOutdated, RosterError
 from roster_pipeline.extract.lists import read_feed
 from roster_pipeline.land import Landed, land, open_warehouse, read_landed
+from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.model.feed import Rejection
 from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS
 from roster_pipeline_tests.support.fake_clever import DISTRICT, FakeClever, oid, page
@@ -39,6 +40,20 @@ def hashes(con, folder, *students, **others) -> list[str]:
     land(con, feed(folder, *students, **others), 1)
     table = "raw.students" if students else "raw.sections"
     return [row[0] for row in con.execute(f"SELECT content_hash FROM {table}").fetchall()]
+
+
+@pytest.mark.parametrize("is_preview", [False, True])
+def test_a_file_of_an_earlier_version_is_not_opened(tmp_path, is_preview):
+    with open_warehouse(tmp_path, DISTRICT) as con:
+        land(con, feed(tmp_path, ANN), 1)
+        con.execute("ALTER TABLE raw.load_audit RENAME TO proof")
+    begin_preview(tmp_path, DISTRICT)
+
+    with (
+        pytest.raises(FileOutdated, match="earlier version"),
+        open_warehouse(tmp_path, DISTRICT, is_preview=is_preview),
+    ):
+        pass
 
 
 def test_records_become_rows_in_clevers_own_shape(con, tmp_path):
