@@ -15,7 +15,7 @@ select
     coalesce(counts.row_count, 0) as row_count,
     limits.district_removals as share
 from removals
-inner join plan.parts using (part)
+inner join plan.parts as parts using (part)
 left join plan.baseline_counts as counts using (part)
 -- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
 inner join plan.limits on removals.removals > coalesce(counts.row_count, 0) * limits.district_removals + 1e-9

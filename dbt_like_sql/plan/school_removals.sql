@@ -47,6 +47,6 @@ select
     limits.school_removals as share
 from counted
 inner join schools using (part, school_id)
-inner join plan.parts using (part)
+inner join plan.parts as parts using (part)
 -- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
 inner join plan.limits on counted.removals > schools.row_count * limits.school_removals + 1e-9

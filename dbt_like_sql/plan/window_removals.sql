@@ -27,6 +27,6 @@ select
     week.row_count,
     limits.window_removals as share
 from week
-inner join plan.parts using (part)
+inner join plan.parts as parts using (part)
 -- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
 inner join plan.limits on week.removals > week.row_count * limits.window_removals + 1e-9

@@ -1,4 +1,4 @@
-"""Turns the differences in `changes.*` into one frozen `Plan`, and keeps it beside them."""
+"""Builds the plan of one sync from `changes.*`, and stores it beside them as `changes.plan`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.limits import Standing
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, Held, Plan
-from roster_pipeline.plan.held_parts import first_sentence, held_parts
-from roster_pipeline.plan.thresholds import count_removals, hold_removals, keep_addresses, keep_primary, leave_in_class
+from roster_pipeline.plan.held_parts import count_parts, describe_largest_part
+from roster_pipeline.plan.queries import fetch_rows
+from roster_pipeline.plan.thresholds import count_removals, hold_changes
+from roster_pipeline.plan.withheld import adjust_published_changes
 
-OF_RESOURCE = {
-    "schools": ("schools", "true"),
-    "teachers": ("org_memberships", "role = 'teacher'"),
-    "students": ("org_memberships", "role = 'student'"),
-    "sections": ("rosters", "true"),
-}
-"""The rows that the feed's lists become."""
-AS_PUBLISHED = "select *, false as is_ended, false as is_native from warehouse.marts"
-"""The rows around an excerpt: as they were last published, with nothing held."""
+FULL_BASELINE = "from current"
+"""The rows of the district before a full sync."""
+DELTA_BASELINE = "select *, false as is_ended, false as is_native from warehouse.marts"
+"""The rows of the district before a delta sync. `current.*` holds only the affected set, so the last published marts of
+the whole district are used."""
 
 
 def build_plan(
@@ -37,27 +35,26 @@ def build_plan(
     is_delta: bool = False,
     sync_uid: str | None = None,
 ) -> Plan:
-    """Hold what the brakes hold, count and digest the rest, and keep the plan in `changes.plan`.
+    """Apply the thresholds to `changes.*`, and store the counts and digests of the result as one plan.
 
     Args:
-        sync_uid: of the sync.
-        emptied: resources that are empty now while the last good feed had some.
-        is_delta: the tables are a delta sync's: events prove its removals, which are shares of what `warehouse` has.
-        standing: the limits, and what people decided: what they approved, and exactly that, does not wait.
+        sync_id: The number of the sync. Another sync may have it after a database was restored.
+        sync_uid: The unique id of the sync.
+        emptied: The Clever lists that are empty and were not empty in the last good feed.
+        standing: The limits of the organization, its recent removals, and the digests that people approved.
+        is_delta: Whether the sync is a delta. Its events prove the removals, so no list counts as incomplete.
     """
-    _create_baseline(con, AS_PUBLISHED if is_delta else "from current")
-    unproven = set() if is_delta else {*emptied, *_emptied(con), *_unidentified(con)}
-    held = hold_removals(con, standing.limits, unproven, dict(standing.lately))
-    removed = count_removals(con)  # what a person approves is of no week
-    approved = _approved(con, standing, held)
+    _create_baseline(con, DELTA_BASELINE if is_delta else FULL_BASELINE)
+    incomplete = set() if is_delta else {*emptied, *_find_incomplete_lists(con)}
+    held = hold_changes(con, standing.limits, incomplete, dict(standing.lately))
+    removed = count_removals(con)  # before the release, because approved removals do not count for `window_removals`
+    approved = _find_approval(con, standing, held)
     if approved:
         _release(con)
         held = ()
-    leave_in_class(con)
-    keep_primary(con)
-    keep_addresses(con)
-    digests, counts = _digests(con), _counts(con)
-    parts = held_parts(con) if held else {}
+    adjust_published_changes(con, has_held=bool(held))
+    digests, counts = _digest_changes(con), _count_rows(con)
+    parts = count_parts(con) if held else {}
     plan = Plan(
         sync_id=sync_id,
         organization_id=organization_id,
@@ -70,7 +67,7 @@ def build_plan(
         removed=removed,
         approved=approved,
         parts=parts,
-        sentence=first_sentence(con, held, parts),
+        sentence=describe_largest_part(con, held, parts),
         sync_uid=sync_uid,
     )
     con.execute("create or replace table changes.plan (plan varchar)")
@@ -79,17 +76,26 @@ def build_plan(
 
 
 def _create_baseline(con: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """`baseline.X`: the rows of the whole district, which the brakes count their shares of."""
+    """Create the views `baseline.*`: the rows of the whole district, of which the thresholds count shares."""
     con.execute("create schema if not exists baseline")
     for entity in ENTITIES:
         con.execute(f"create or replace view baseline.{entity.name} as {rows}.{entity.name}")
 
 
-def _approved(con: duckdb.DuckDBPyConnection, standing: Standing, held: Iterable[Held]) -> str | None:
-    """The digest of what is held, if that is exactly what a person approved, and no proof is wanting by now."""
-    reasons = {one.reason for one in held}
-    would_wait = _digests(con)[True] if standing.approved and reasons and FEED_INCOMPLETE not in reasons else None
-    return would_wait if would_wait in standing.approved else None
+def _find_incomplete_lists(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {row["resource"] for row in fetch_rows(con, "incomplete_lists")}
+
+
+def _find_approval(con: duckdb.DuckDBPyConnection, standing: Standing, held: Iterable[Held]) -> str | None:
+    """Return the digest of the held changes if a person approved exactly these, else None.
+
+    Changes that are held because a list is incomplete cannot be approved (docs/rules.md R5.4).
+    """
+    reasons = {part.reason for part in held}
+    if not standing.approved or not reasons or FEED_INCOMPLETE in reasons:
+        return None
+    digest = _digest_changes(con)[True]
+    return digest if digest in standing.approved else None
 
 
 def _release(con: duckdb.DuckDBPyConnection) -> None:
@@ -97,31 +103,11 @@ def _release(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"update changes.{entity.name} set held = false where held")
 
 
-def _emptied(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """Resources of which nothing is left while the product has some: it knows the last good feed, whoever forgot it."""
-    return {
-        resource
-        for resource, (entity, where) in OF_RESOURCE.items()
-        if con.execute(
-            f"select exists (from current.{entity} where not is_ended and not is_native and {where}) "
-            f"and not exists (from marts.{entity} where {where})"
-        ).fetchall()
-        == [(True,)]
-    }
-
-
-def _unidentified(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """Resources with a record in quarantine whose id nobody can read: whoever seems absent may be that record."""
-    return {
-        name for (name,) in con.execute("from quarantine.records select resource where clever_id is null").fetchall()
-    }
-
-
 def load_plan(con: duckdb.DuckDBPyConnection) -> Plan:
-    """The plan that was made last.
+    """Return the plan that was stored last.
 
     Raises:
-        PlanStale: there is none.
+        PlanStale: The file holds no plan.
     """
     try:
         row = con.execute("select plan from changes.plan").fetchone()
@@ -133,60 +119,60 @@ def load_plan(con: duckdb.DuckDBPyConnection) -> Plan:
 
 
 def has_sync_data(con: duckdb.DuckDBPyConnection, uid: str, *, with_plan: bool) -> bool:
-    """Whether the file still holds what a sync has read of the district.
+    """Return whether the file still holds the data that a sync read from Clever.
 
     Args:
-        uid: of the sync; its number may have been another one's in a database that was restored since.
-        with_plan: its plan too.
+        uid: The unique id of the sync. Its number may belong to another sync after a database was restored.
+        with_plan: Whether the plan of the sync must be there too.
     """
     try:
-        landed = con.execute("select sync_uid from raw.district").fetchone()
-        return landed == (uid,) and (not with_plan or load_plan(con).sync_uid == uid)
+        row = con.execute("select sync_uid from raw.district").fetchone()
+        return row == (uid,) and (not with_plan or load_plan(con).sync_uid == uid)
     except (duckdb.CatalogException, duckdb.BinderException, PlanStale):
         return False
 
 
 def load_verified_plan(con: duckdb.DuckDBPyConnection) -> Plan:
-    """The plan that was made last, once it is certain that `changes.*` still are its changes.
+    """Return the stored plan after a check that `changes.*` still match its digest.
 
     Raises:
-        PlanStale: they are not, or there is no plan.
+        PlanStale: The file holds no plan, or the changes differ from it.
     """
     plan = load_plan(con)
-    if _digests(con)[False] != plan.digest:
+    if _digest_changes(con)[False] != plan.digest:
         raise PlanStale(f"The changes of sync {plan.sync_id} are not those of its plan. Make the plan again.")
     return plan
 
 
-def _counts(con: duckdb.DuckDBPyConnection) -> Mapping[bool, Counts]:
-    """How many changes of which kind wait (true), and of every other (false)."""
-    found: dict[bool, dict[str, dict[str, int]]] = {False: {}, True: {}}
+def _count_rows(con: duckdb.DuckDBPyConnection) -> Mapping[bool, Counts]:
+    """Count the changes by entity and op. Key True holds the counts of held changes, key False all others."""
+    counts: dict[bool, dict[str, dict[str, int]]] = {False: {}, True: {}}
     for entity in ENTITIES:
         rows = con.execute(
             f"select held, op, count(*) from changes.{entity.name} group by held, op order by op"
         ).fetchall()
         for held, op, count in rows:
-            found[held].setdefault(entity.name, {})[str(op)] = int(count)
-    return found
+            counts[held].setdefault(entity.name, {})[str(op)] = int(count)
+    return counts
 
 
-def _digests(con: duckdb.DuckDBPyConnection) -> dict[bool, str]:
-    """A digest of every change that waits (true), and of every other (false).
+def _digest_changes(con: duckdb.DuckDBPyConnection) -> dict[bool, str]:
+    """Return a digest of the changes. Key True holds the digest of held changes, key False of all others.
 
-    Rows are combined by addition, so that their order does not matter.
+    The hashes of the rows are added up, so the order of the rows does not matter.
     """
-    found: dict[bool, list[str]] = {False: [], True: []}
+    sums: dict[bool, list[str]] = {False: [], True: []}
     for entity in ENTITIES:
         rows = con.execute(
             f"select held, count(*), sum(md5_number_lower({_row_text(entity)})::hugeint) from changes.{entity.name} "
             "group by held"
         ).fetchall()
         for held, count, total in rows:
-            found[held].append(f"{entity.name}:{count}:{total}")
-    return {held: sha256("\n".join(parts).encode()).hexdigest() for held, parts in found.items()}
+            sums[held].append(f"{entity.name}:{count}:{total}")
+    return {held: sha256("\n".join(lines).encode()).hexdigest() for held, lines in sums.items()}
 
 
 def _row_text(entity: Entity) -> str:
-    """A change as one text: JSON tells columns apart, and NULL from empty."""
+    """Return the SQL that turns a change into one JSON text, in which columns and NULL stay distinct."""
     columns = ("op", *entity.columns, *(f"was_{column}" for column in entity.content))
     return f"to_json(row({', '.join(columns)}))::varchar"

@@ -1,7 +1,7 @@
-"""What waits of a plan, in parts that sum to the total, and in one sentence that says what is missing from Clever.
+"""Counts the held changes in parts that sum to the total, and describes the largest part in one sentence.
 
-A person who would leave the district is one removal, whatever rows that takes (`told`). The thresholds count rows
-instead, and rows of several kinds, so their counts do not sum to anything.
+A person who would leave the district counts once, whatever rows that takes. The thresholds count rows instead, and rows
+of several parts, so their counts do not sum to the total.
 """
 
 from __future__ import annotations
@@ -9,159 +9,128 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
 from roster_pipeline.plan.change_summary import count_changes
-from roster_pipeline.plan.threshold_rules import ENDING_ROSTER, GONE
+from roster_pipeline.plan.queries import fetch_rows
 
 OTHERS = "others"
-LEFT = {"student": "students", "teacher": "teachers"}
-IN_CLASS = {"student": "enrollments", "teacher": "class_teachers"}
+NAMES_AND_EMAILS = "names_and_emails"
+PART_OF_CHANGE = {
+    ("student", "left"): "students",
+    ("teacher", "left"): "teachers",
+    ("student", "taken out of a school"): "students_in_schools",
+    ("teacher", "taken out of a school"): "teachers_in_schools",
+    ("student", "taken out of a class"): "enrollments",
+    ("teacher", "taken out of a class"): "class_teachers",
+    ("class", "archived"): "rosters",
+    ("school", "removed"): "schools",
+}
+"""The part that a removal of the change summary belongs to."""
+
 MISSING = ("is missing from Clever", "are missing from Clever")
 MOVED = ("is no longer listed there in Clever", "are no longer listed there in Clever")
 GONE_FROM = ("is gone from Clever", "are gone from Clever")
-RENAMED = " another name or email in Clever"
-STAYS = f"not ({ENDING_ROSTER}) and not ({GONE})"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a sentence about a part counts.
+    """The words of the sentence about one part.
 
     Attributes:
-        entity, where: the rows that end, and the live ones that they are a share of.
-        unit: the column of the school or class that they are of; None: they are of the district alone.
-        units: what several such units are called.
-        ending: a further condition on the rows that end.
-        says: what became of one, and of several.
+        noun: What the part counts, in singular and plural.
+        places: What the schools or classes of the part are called. None if the sentence is about the district.
+        says: What happened, in singular and plural.
     """
 
     noun: tuple[str, str]
-    entity: str
-    where: str = "true"
-    unit: str | None = "school_id"
-    units: str = "schools"
-    ending: str = "true"
+    places: str | None = None
     says: tuple[str, str] = MISSING
 
 
-STUDENTS, TEACHERS = ("student", "students"), ("teacher", "teachers")
+STUDENT, TEACHER = ("student", "students"), ("teacher", "teachers")
 SUBJECTS = {
-    "students": Subject(STUDENTS, "school_memberships", "role = 'student'", ending=GONE),
-    "teachers": Subject(TEACHERS, "school_memberships", "role = 'teacher'", ending=GONE),
-    "schools": Subject(("school", "schools"), "schools", unit=None),
-    "rosters": Subject(("class", "classes"), "rosters"),
-    "students_in_schools": Subject(
-        STUDENTS, "school_memberships", "role = 'student'", ending=f"not ({GONE})", says=MOVED
-    ),
-    "teachers_in_schools": Subject(
-        TEACHERS, "school_memberships", "role = 'teacher'", ending=f"not ({GONE})", says=MOVED
-    ),
-    "enrollments": Subject(STUDENTS, "roster_students", "true", "section_id", "classes", STAYS, MOVED),
-    "class_teachers": Subject(TEACHERS, "roster_teachers", "true", "section_id", "classes", STAYS, MOVED),
-}
-DISTRICT = {"students": "role = 'student'", "teachers": "role = 'teacher'"}
-"""Parts that are of the district where no one school is meant: which of its members they are."""
-NAMES = {
-    "school_id": "select name from current.schools where school_id = ?",
-    "section_id": "select name from current.rosters where section_id = ?",
+    "students": Subject(STUDENT),
+    "teachers": Subject(TEACHER),
+    "schools": Subject(("school", "schools")),
+    "rosters": Subject(("class", "classes")),
+    "students_in_schools": Subject(STUDENT, "schools", MOVED),
+    "teachers_in_schools": Subject(TEACHER, "schools", MOVED),
+    "enrollments": Subject(STUDENT, "classes", MOVED),
+    "class_teachers": Subject(TEACHER, "classes", MOVED),
 }
 
 
-def held_parts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Count what is held in `changes.*`, each removal or other change once, the largest part first."""
+def count_parts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Count the held changes by part, the largest part first. Each removal or other change counts once."""
     counts: Counter[str] = Counter()
-    for noun, became in count_changes(con, held=True).items():
-        for what, count in became.items():
-            counts[_part(noun, what)] += count
-    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+    for noun, changes in count_changes(con, held=True).items():
+        for became, count in changes.items():
+            counts[_part_of_change(noun, became)] += count
+    return dict(sorted(counts.items(), key=lambda part: (-part[1], part[0])))
 
 
-def first_sentence(con: duckdb.DuckDBPyConnection, held: Iterable[Held], parts: Mapping[str, int]) -> str | None:
-    """Say what is missing, such as `160 of 400 students of Clever High School (40 %) are missing from Clever.`
+def describe_largest_part(con: duckdb.DuckDBPyConnection, held: Iterable[Held], parts: Mapping[str, int]) -> str | None:
+    """Return a sentence such as `160 of 400 students of Clever High School (40 %) are missing from Clever.`
 
     Args:
-        held: why something is held, of the plan whose rows `con` has in `changes.*`, and the district's in `live.*`.
-        parts: as `held_parts` gives them; the sentence is about the largest.
+        held: The crossed thresholds of the plan.
+        parts: The result of `count_parts`. The sentence is about the largest part.
     """
     held = tuple(held)
-    if any(one.reason == FEED_INCOMPLETE for one in held):
+    if any(part.reason == FEED_INCOMPLETE for part in held):
         return "A list in Clever is empty or has records without id, so nothing shows that what is not in it is gone."
     part = next(iter(parts), None)
-    if part == "names_and_emails":
-        changes = next((one for one in held if one.part == part), None)
-        if changes is None:
-            return None
-        return _share(changes.removals, changes.of, ("person", "people"), "", ("has", "have"), RENAMED)
+    if part == NAMES_AND_EMAILS:
+        return _describe_updates(held)
     if part is None or part not in SUBJECTS:
         return None
-    return _of_one_unit(con, part, parts[part]) or _of_all(con, part, parts[part])
+    units = [row for row in fetch_rows(con, "held_units") if row["part"] == part]
+    if len(units) == 1 and units[0]["removals"] == parts[part]:
+        return _describe_unit(SUBJECTS[part], units[0])
+    if SUBJECTS[part].places:
+        return _describe_places(SUBJECTS[part], units)
+    return _describe_district(con, part, parts[part])
 
 
-def _of_one_unit(con: duckdb.DuckDBPyConnection, part: str, total: int) -> str | None:
-    """The sentence about one school or class, if all of the part is of it."""
-    subject = SUBJECTS[part]
-    units = _units(con, subject) if subject.unit else []
-    if subject.unit is None or len(units) != 1 or units[0][1] != total:
+def _describe_updates(held: Iterable[Held]) -> str | None:
+    updates = next((part for part in held if part.part == NAMES_AND_EMAILS), None)
+    if updates is None:
         return None
-    (unit, count) = units[0]
-    row = con.execute(NAMES[subject.unit], [unit]).fetchone()
-    live = _count(con, subject, f"{subject.unit} = ?", [unit])
-    return _share(count, live, subject.noun, f" of {row[0]}" if row and row[0] else "", subject.says)
+    says = ("has another name or email in Clever", "have another name or email in Clever")
+    return _describe_share(updates.removals, updates.of, ("person", "people"), "", says)
 
 
-def _of_all(con: duckdb.DuckDBPyConnection, part: str, total: int) -> str:
-    """The sentence about the district, or about the schools or classes that the part is of."""
+def _describe_unit(subject: Subject, unit: Mapping[str, Any]) -> str:
+    """Describe a part that is about one school or class."""
+    where = f" of {unit['name']}" if unit["name"] else ""
+    return _describe_share(unit["removals"], unit["row_count"], subject.noun, where, subject.says)
+
+
+def _describe_places(subject: Subject, units: list[dict[str, Any]]) -> str:
+    """Describe a part that is about the members of several schools or classes."""
+    removals, rows = sum(unit["removals"] for unit in units), sum(unit["row_count"] for unit in units)
+    noun = (f"place of a {subject.noun[0]}", f"places of {subject.noun[1]}")
+    return _describe_share(removals, rows, noun, f" of {len(units):,} {subject.places}", GONE_FROM)
+
+
+def _describe_district(con: duckdb.DuckDBPyConnection, part: str, removals: int) -> str:
+    """Describe a part that is about the whole district."""
+    row = con.execute("select row_count from plan.baseline_counts where part = ?", [part]).fetchone()
     subject = SUBJECTS[part]
-    if part in DISTRICT:
-        members = Subject(subject.noun, "org_memberships", DISTRICT[part])
-        return _share(total, _count(con, members), subject.noun, " of the district", subject.says)
-    if subject.says == MISSING:
-        return _share(total, _count(con, subject), subject.noun, " of the district", subject.says)
-    units = _units(con, subject)
-    places = sum(count for _, count in units)
-    ids = [unit for unit, _ in units]
-    live = _count(con, subject, f"{subject.unit} in (select unnest(?))", [ids])
-    of = f" of {len(ids):,} {subject.units}"
-    return _share(places, live, ("place of a " + subject.noun[0], "places of " + subject.noun[1]), of, GONE_FROM)
+    return _describe_share(removals, row[0] if row else 0, subject.noun, " of the district", subject.says)
 
 
-def _units(con: duckdb.DuckDBPyConnection, subject: Subject) -> list[tuple[str, int]]:
-    """Schools or classes with rows that are held, and how many."""
-    return con.execute(
-        f"select {subject.unit}, count(*) from changes.{subject.entity} "
-        f"where op = 'end' and held and ({subject.where}) and ({subject.ending}) group by 1 order by 1"
-    ).fetchall()
-
-
-def _count(
-    con: duckdb.DuckDBPyConnection, subject: Subject, within: str = "true", values: list[object] | None = None
-) -> int:
-    """Rows that live now."""
-    row = con.execute(
-        f"select count(*) from baseline.{subject.entity} "
-        f"where not is_ended and not is_native and ({subject.where}) and {within}",
-        values or [],
-    ).fetchone()
-    assert row is not None  # a count always answers with one row
-    return int(row[0])
-
-
-def _share(count: int, of: int, noun: tuple[str, str], where: str, says: tuple[str, str], more: str = "") -> str:
+def _describe_share(count: int, of: int, noun: tuple[str, str], where: str, says: tuple[str, str]) -> str:
     of = max(count, of)
-    return f"{count:,} of {of:,} {noun[of != 1]}{where} ({round(100 * count / of)} %) {says[count != 1]}{more}."
+    return f"{count:,} of {of:,} {noun[of != 1]}{where} ({round(100 * count / of)} %) {says[count != 1]}."
 
 
-def _part(noun: str, became: str) -> str:
-    """The part that a fact of `told` is of."""
-    if became == "left":
-        return LEFT.get(noun, "people")
-    if became == "taken out of a school":
-        return f"{noun}s_in_schools"
-    if became == "taken out of a class":
-        return IN_CLASS.get(noun, OTHERS)
+def _part_of_change(noun: str, became: str) -> str:
     if noun.endswith((" name", " email")):
-        return "names_and_emails"
-    return {"archived": "rosters", "removed": "schools"}.get(became, OTHERS)
+        return NAMES_AND_EMAILS
+    part = PART_OF_CHANGE.get((noun, became))
+    return part or ("people" if became == "left" else OTHERS)

@@ -1,0 +1,49 @@
+"""Loads and runs the SELECTs of `dbt_like_sql/plan`. Their tables are in schema `plan` of the DuckDB file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from roster_pipeline.model.queries import load_query
+
+EPHEMERAL = ("parts", "identity_updates", "place_removals", "person_facts", "place_facts")
+"""SELECTs that are no tables. As an ephemeral model of dbt, each is inlined where another SELECT reads it."""
+
+
+@cache
+def load_plan_query(name: str) -> str:
+    """Return the text of a SELECT of `dbt_like_sql/plan`, with the ephemeral SELECTs that it reads inlined."""
+    sql = load_query("plan", name)
+    for other in EPHEMERAL:
+        parts = re.split(rf"\bplan\.{other}\b", sql)
+        if len(parts) > 1:
+            sql = f"({load_plan_query(other)})".join(parts)
+    return sql
+
+
+def create_table(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Create the table `plan.<name>` from its SELECT."""
+    con.execute(f"create or replace table plan.{name} as {load_plan_query(name)}")
+
+
+def fetch_rows(
+    con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of a SELECT, each by column name.
+
+    Args:
+        query: The name of a SELECT of `dbt_like_sql/plan`.
+        values: The values of its parameters.
+    """
+    return rows_of(con.execute(load_plan_query(query), values or {}))
+
+
+def rows_of(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return the rows of a statement that was executed, each by column name."""
+    columns = [column for column, *_ in cursor.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
