@@ -22,13 +22,13 @@ from roster_pipeline.delta.sync_mode import TOO_MANY, Choice, events_need_full_s
 from roster_pipeline.delta.workspace import build_workspace
 from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, FileOutdated, SourceUnusable
 from roster_pipeline.extract.client import DistrictConnection
-from roster_pipeline.extract.events import newest_event, read_events
+from roster_pipeline.extract.events import find_newest_event, read_events
 from roster_pipeline.extract.lists import read_lists
 from roster_pipeline.land import Landed
 from roster_pipeline.land.session import WarehouseSession
-from roster_pipeline.model.feed import Cursor, District, EventsRead, Feed, ResourceRead
-from roster_pipeline.model.resources import LONGEST_EMAIL, LONGEST_TEXT, RESOURCES
-from roster_pipeline.model.sync_state import Bookmark, Published
+from roster_pipeline.model.feed import Cursor, District, EventBatch, Feed, ListFile
+from roster_pipeline.model.resources import EMAIL_MAX_CHARS, RESOURCES, TEXT_MAX_CHARS
+from roster_pipeline.model.sync_state import Bookmark, LastPublication
 from roster_pipeline.stage import load_models
 
 EVENTS_UNREADABLE = "Clever's events could not be read"
@@ -53,7 +53,7 @@ class IngestRequest:
     sync_id: int
     sync_uid: str
     mode: str
-    published: Published | None
+    published: LastPublication | None
     landing: Path
     api_version: str
     now: datetime
@@ -77,8 +77,8 @@ class IngestedDistrict:
 
     choice: Choice
     district: District
-    reads: tuple[ResourceRead, ...]
-    events: EventsRead | None
+    reads: tuple[ListFile, ...]
+    events: EventBatch | None
     landed: Landed | None
 
     @property
@@ -136,7 +136,7 @@ def _ingest(
     district = connection.district()
     before = _read_events(connection, bookmark.cursor, request.landing / "before") if bookmark else None
     if bookmark and not reason:
-        if isinstance(before, EventsRead):
+        if isinstance(before, EventBatch):
             reason = events_need_full_sync(bookmark, district, before, rows=rows)
             if not reason:
                 return _ingest_delta(session, request, bookmark, district, before)
@@ -146,7 +146,7 @@ def _ingest(
 
 
 def _ingest_delta(
-    session: WarehouseSession, request: IngestRequest, bookmark: Bookmark, district: District, events: EventsRead
+    session: WarehouseSession, request: IngestRequest, bookmark: Bookmark, district: District, events: EventBatch
 ) -> IngestedDistrict:
     """Fill a delta workspace with the rows that the events affect."""
     moved_bookmark = replace(
@@ -160,7 +160,7 @@ def _ingest_delta(
     with session.begin_delta() as con:
         build_workspace(con, district, events, moved_bookmark)
     reason = f"{events.events:,} events tell all that changed since the last sync"
-    return IngestedDistrict(Choice("delta", reason), district, events.reads, events, None)
+    return IngestedDistrict(Choice("delta", reason), district, events.lists, events, None)
 
 
 def _ingest_full(
@@ -169,7 +169,7 @@ def _ingest_full(
     request: IngestRequest,
     bookmark: Bookmark | None,
     district: District,
-    before: EventsRead | str | None,
+    before: EventBatch | str | None,
     reason: str,
 ) -> IngestedDistrict:
     """Read every list to its end, and land it with the events that came meanwhile.
@@ -178,26 +178,26 @@ def _ingest_full(
         before: the events from the bookmark to the beginning of this read. The lists show what those had missed.
         reason: why the district is read in full.
     """
-    events = before if isinstance(before, EventsRead) else None
+    events = before if isinstance(before, EventBatch) else None
     cursor = events.cursor if events else _newest_event(connection)
     feed = Feed(district, read_lists(connection, request.landing))
     after = _read_events(connection, cursor, request.landing / "after") if cursor else None
-    if isinstance(after, EventsRead):
+    if isinstance(after, EventBatch):
         # Tables that were made by something else differ in every row, so drift cannot be measured.
         is_comparable = bookmark is not None and bookmark.made_by == request.made_by
-        feed = replace(feed, before=events if is_comparable else None, after=after)
+        feed = replace(feed, events_before=events if is_comparable else None, events_since=after)
     with session.open() as con:
         landed = load_full_read(con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid)
-    return IngestedDistrict(Choice("full", reason), district, feed.reads, events, landed)
+    return IngestedDistrict(Choice("full", reason), district, feed.lists, events, landed)
 
 
 def _new_bookmark(request: IngestRequest, feed: Feed) -> Bookmark | None:
-    if feed.after is None:
+    if feed.events_since is None:
         return None
     return Bookmark(
         request.sync_id,
         request.sync_uid,
-        feed.after.cursor,
+        feed.events_since.cursor,
         seen_at=request.now,
         uploaded_at=feed.district.last_sync,
         full_read_at=request.now,
@@ -205,7 +205,7 @@ def _new_bookmark(request: IngestRequest, feed: Feed) -> Bookmark | None:
     )
 
 
-def _read_events(connection: DistrictConnection, cursor: Cursor, into: Path) -> EventsRead | str:
+def _read_events(connection: DistrictConnection, cursor: Cursor, into: Path) -> EventBatch | str:
     """Return the events, or the reason why they are unusable. The caller then reads the lists in full."""
     try:
         return read_events(connection, cursor, into)
@@ -220,7 +220,7 @@ def _read_events(connection: DistrictConnection, cursor: Cursor, into: Path) -> 
 def _newest_event(connection: DistrictConnection) -> Cursor | None:
     """Return the end of the event feed, or None if the feed cannot be read."""
     try:
-        return newest_event(connection, None)
+        return find_newest_event(connection, None)
     except SourceUnusable:
         return None
 
@@ -235,5 +235,5 @@ def _models_digest() -> str:
     """Digest what the tables are made by: the models, the fields that are kept, and DuckDB's version."""
     parts = [f"{model.key} {model.sql}" for model in load_models()]
     parts += [f"{resource.name} {resource.fields}" for resource in RESOURCES]
-    parts.append(f"texts {LONGEST_TEXT} {LONGEST_EMAIL}")
+    parts.append(f"texts {TEXT_MAX_CHARS} {EMAIL_MAX_CHARS}")
     return sha256("\n".join([*parts, duckdb.__version__]).encode()).hexdigest()[:16]

@@ -23,7 +23,7 @@ from roster_pipeline.errors import PlanStale, RosterError, is_interruption
 from roster_pipeline.ingest import IngestRequest, ingest_district
 from roster_pipeline.land import read_landed
 from roster_pipeline.land.preview import begin_preview
-from roster_pipeline.model.plan import PREVIEW, Plan
+from roster_pipeline.model.plan import PREVIEW_SYNC_ID, Plan
 from roster_pipeline.plan.build import build_plan, has_sync_data, load_plan, load_verified_plan
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.connections import note_described
@@ -117,7 +117,7 @@ def ingest(sync: SyncContext, *, mode: str) -> IngestResult:
     with sync.read_product() as pg:
         organization_id = organization_of(pg, sync.district_id)
         published = last_published(pg, organization_id)
-        uid = uid_of(pg, sync_id) if sync_id != PREVIEW else ""
+        uid = uid_of(pg, sync_id) if sync_id != PREVIEW_SYNC_ID else ""
         usual = usual_events(pg, organization_id)
     with sync.clever() as clever, sync.landing_folder() as folder:
         connection = look_up_connection(clever, sync.district_id, sync.read_product, sync.now())
@@ -138,7 +138,7 @@ def _begin(sync: SyncContext, mode: str) -> int:
         with sync.read_product() as pg:
             may_sync(pg, sync.district_id, request.trigger)
         begin_preview(sync.settings.districts_folder, sync.district_id)
-        return PREVIEW
+        return PREVIEW_SYNC_ID
     begin = partial(begin_sync, dagster_run_id=request.run_id, mode=mode, trigger=request.trigger)
     return sync.write_product(lambda pg: begin(pg, sync.district_id, at=sync.now()))
 
@@ -205,7 +205,7 @@ def publish(sync: SyncContext) -> PublishResult:
     """
     with sync.warehouse() as con:
         current_plan = load_verified_plan(con)
-        if current_plan.sync_id == PREVIEW:
+        if current_plan.sync_id == PREVIEW_SYNC_ID:
             raise PlanStale("This plan was made for a preview. Run sync_roster to publish.")
         with sync.read_product() as pg:
             rejected = is_rejected(pg, current_plan.organization_id, current_plan.held_digest)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from roster_pipeline.damaged import disk_refusal
 from roster_pipeline.errors import HomeUnwritable, RosterError, is_interruption, place_of
-from roster_pipeline.model.text import LONGEST_LINE, label
+from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def plain_errors() -> Iterator[None]:
 def failure_line(error: Exception) -> str:
     """Return one line about an error, without the text of a library's error, which could quote a row."""
     if isinstance(error, RosterError):
-        return label(str(error), LONGEST_LINE)
+        return make_label(str(error), LINE_MAX_CHARS)
     if refusal := disk_refusal(error):
         return str(HomeUnwritable(refusal))
     return f"A fault of ours ({type(error).__name__} at {place_of(error)}). The next sync does what this one did not."

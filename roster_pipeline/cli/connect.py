@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.screen import AsJson, say, show_json
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.extract.client import CleverClient
+from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.connections import disconnect_district, note_described, pause_district, resume_district
@@ -23,7 +23,6 @@ from roster_pipeline.product.organizations import Kept, Organization, connect_di
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.requests import refuse_waiting
 
-CLEVER_ID = "[0-9a-f]{24}"
 TIERS = ("secure_sync", "sso_only")
 NEXT = {
     "secure_sync": "Next: roster-pipeline sync",
@@ -53,7 +52,7 @@ def connect(
 ) -> None:
     """Make a district an organization, change its tier, or end an operator's disconnection."""
     settings = read_settings()
-    if not re.fullmatch(CLEVER_ID, district_id):
+    if not is_clever_id(district_id):
         raise CannotStart("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
     if tier not in (*TIERS, "library"):  # which is refused with its reason
         raise CannotStart(f"There is no such tier. A district has tier {' or '.join(TIERS)}.")

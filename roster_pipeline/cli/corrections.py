@@ -21,7 +21,7 @@ from roster_pipeline.corrections.resolve import Decided, DecidedAll
 from roster_pipeline.corrections.summary import Corrected, count_corrected
 from roster_pipeline.corrections.undo import Undone, undo_sync
 from roster_pipeline.errors import CorrectionRefused, RosterError
-from roster_pipeline.model.text import LONGEST_LINE, label
+from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, open_product, transaction
 from roster_pipeline.product.organizations import record_snapshot
@@ -156,7 +156,7 @@ def _renew_snapshot(
                 is_whole=is_other,
             )
     except (RosterError, duckdb.Error, OSError) as error:
-        failure = label(str(error), LONGEST_LINE) if isinstance(error, RosterError) else type(error).__name__
+        failure = make_label(str(error), LINE_MAX_CHARS) if isinstance(error, RosterError) else type(error).__name__
         complain(f"It is done, as sync {sync_id}; only the snapshot waits for the next sync ({type(error).__name__}).")
     with suppress(RosterError), transaction(engine) as pg:
         record_snapshot(pg, district.id, at, failure=failure)

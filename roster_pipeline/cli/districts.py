@@ -15,7 +15,7 @@ from roster_pipeline.errors import SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.descriptions import describe_districts
 from roster_pipeline.model.feed import District
-from roster_pipeline.model.text import label
+from roster_pipeline.model.text import make_label
 from roster_pipeline.product.connections import note_list, note_shown
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations
@@ -149,7 +149,7 @@ def _cells(row: Mapping[str, object], states: Mapping[str, str]) -> tuple[Sequen
     state = states.get(str(row["district_id"]), str(row["state"]))
     connection = [str(row["tier"]), state] if row["tier"] else [state]
     return (
-        [label(str(row["name"] or "no name")), str(row["district_id"]), _in_clever(row)],
+        [make_label(str(row["name"] or "no name")), str(row["district_id"]), _in_clever(row)],
         [*connection, *_waits(row)],
         *(_time(row[name]) for name in HOPS.values()),
     )

@@ -16,7 +16,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.explain.district_file import Unread, open_file
 from roster_pipeline.explain.freshness import hops_words
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
-from roster_pipeline.model.plan import PREVIEW, Held
+from roster_pipeline.model.plan import PREVIEW_SYNC_ID, HeldPart
 from roster_pipeline.plan.build import load_plan
 from roster_pipeline.plan.impact import describe_impact
 from roster_pipeline.plan.summary import summarize
@@ -73,7 +73,7 @@ class Report:
     counts: Counts = field(default_factory=dict)
     held: Counts = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
-    why: tuple[Held, ...] = ()
+    why: tuple[HeldPart, ...] = ()
     leaves: Mapping[str, Any] = field(default_factory=dict)
     is_rejected: bool = False
     summary: str | None = None
@@ -126,7 +126,7 @@ def planned_file(settings: Settings, district_id: str) -> Iterator[duckdb.DuckDB
         transaction(open_product(settings)) as pg,
         open_file(pg, settings.districts_folder, district_id, is_preview=True) as con,
     ):
-        if isinstance(con, Unread) or load_plan(con).sync_id != PREVIEW:
+        if isinstance(con, Unread) or load_plan(con).sync_id != PREVIEW_SYNC_ID:
             raise PlanStale(
                 f"A sync of district {district_id} began before its plan could be shown. Ask again when it has ended."
             )

@@ -90,7 +90,7 @@ def _filed_words(district_id: str, filed: Filed, usual: Estimate | None) -> str:
     if filed.joins:
         waits += f", as request {filed.joins} does already for the same: one sync answers both"
     said = [f"{waits}; {_usual_words(usual)}."]
-    if filed.scope.about == "section" and filed.scope.kind == "district":
+    if filed.scope.subject == "section" and filed.scope.kind == "district":
         said.append(
             f"Class {filed.scope.clever_id} is not known here yet: the request is for the whole district, and the "
             "answer says whether the class came."

@@ -13,7 +13,7 @@ from rich.table import Table
 from roster_pipeline.cli.screen import AsJson, out, plain, say, show_json
 from roster_pipeline.cli.sync import OneDistrict
 from roster_pipeline.cli.words import MODES, OUTCOMES, TRIGGERS, age_words, local_time, outcome_words, state_words
-from roster_pipeline.model.text import label
+from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations, find_organization
 from roster_pipeline.settings import read_settings
@@ -86,7 +86,7 @@ def _show(districts: Sequence[tuple[Organization, Standing]], now: datetime) -> 
         table.add_column(column, no_wrap=True, justify="right" if column in ("on hold", "reviews") else "left")
     for organization, standing in districts:
         ids = (organization.district_id,) if has_ids else ()
-        cells = (label(organization.name), *ids, *_line(organization, standing, now))
+        cells = (make_label(organization.name), *ids, *_line(organization, standing, now))
         table.add_row(*(plain(cell) for cell in cells))
     out.print(table)
     if not has_ids:

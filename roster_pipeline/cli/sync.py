@@ -13,7 +13,7 @@ from roster_pipeline.cli.districts import shown_by_clever
 from roster_pipeline.cli.report import Report, read_report, show_reports
 from roster_pipeline.cli.screen import AsJson, complain, err, show_json
 from roster_pipeline.errors import CannotStart, DistrictUnknown, RosterError, is_interruption
-from roster_pipeline.model.text import label
+from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, share_district, transaction
 from roster_pipeline.product.organizations import all_organizations, nightly_organizations
 from roster_pipeline.settings import Settings, read_settings
@@ -84,7 +84,9 @@ def run_districts(
     names = _connected_names(settings, district_ids)
     reports = []
     with dagster_instance(settings) as instance, _bars() as bars:
-        tasks = {one: bars.add_task(label(names[one]), total=steps, stage="waits", start=False) for one in district_ids}
+        tasks = {
+            one: bars.add_task(make_label(names[one]), total=steps, stage="waits", start=False) for one in district_ids
+        }
 
         def run_one(district_id: str) -> Report:
             add_partition(instance, district_id)

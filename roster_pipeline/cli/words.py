@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from roster_pipeline.model.clock import AHEAD
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.syncs.standing import SyncRecord
 
@@ -69,7 +69,7 @@ def age_words(moment: datetime | None, now: datetime) -> str:
     """How long ago a moment was: `now`, `12 min`, `3 h`, `5 days`; a moment ahead is not known."""
     if moment is None:
         return "-"
-    if moment > now + AHEAD:
+    if moment > now + CLOCK_TOLERANCE:
         return "not known"
     minutes = max(now - moment, timedelta()) // timedelta(minutes=1)
     if minutes < 60:

@@ -16,7 +16,7 @@ from roster_pipeline.defs.outcome import tag_ended, trigger_of
 from roster_pipeline.defs.partitions import DISTRICT_TAG, PARTITION_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.selection import selection_of
-from roster_pipeline.model.clock import known
+from roster_pipeline.model.clock import trusted_time
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import name_of
 from roster_pipeline.settings import read_settings
@@ -64,7 +64,7 @@ def _tell(context: dg.SensorEvaluationContext, engine: Engine, at: datetime, *ki
 
 def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: datetime) -> None:
     last_look = datetime.fromisoformat(context.cursor) if context.cursor else None
-    since = known(last_look, now) or now - FIRST_LOOK
+    since = trusted_time(last_look, now) or now - FIRST_LOOK
     unsuccessful = dg.RunsFilter(statuses=UNSUCCESSFUL, updated_after=since - OVERLAP)
     with transaction(engine) as pg:
         for record in context.instance.get_run_records(unsuccessful):

@@ -37,8 +37,8 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
     with as_failure():
         result = pipeline.ingest(sync.context, mode=config.mode)
         context.log.info(f"{result.district.choice.mode.capitalize()} sync: {result.district.choice.reason}.")
-        if result.district.events and result.district.events.unknown:
-            context.log.warning(f"Events of unknown types were ignored: {dict(result.district.events.unknown)}.")
+        if result.district.events and result.district.events.unknown_types:
+            context.log.warning(f"Events of unknown types were ignored: {dict(result.district.events.unknown_types)}.")
         with sync.context.warehouse() as con:
             for read in result.district.reads:
                 yield from ingest_results.list_results(con, read, result)

@@ -7,15 +7,15 @@ import duckdb
 
 from roster_pipeline.defs import describe, specs
 from roster_pipeline.defs.checks import Results
-from roster_pipeline.model.feed import ResourceRead
-from roster_pipeline.model.text import label
+from roster_pipeline.model.feed import ListFile
+from roster_pipeline.model.text import make_label
 from roster_pipeline.sync_results import IngestResult
 
 UNUSUAL_FACTOR, FEW_EVENTS = 5, 20
 """A check fails at this many times the usual number of events, and counts a usual number below `FEW_EVENTS` as that."""
 
 
-def list_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, result: IngestResult) -> Results:
+def list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: IngestResult) -> Results:
     """Describe one list, and check that the list was read completely."""
     name, district = read.resource.name, result.district
     emptied = district.landed.emptied if district.landed else ()
@@ -25,7 +25,7 @@ def list_results(con: duckdb.DuckDBPyConnection, read: ResourceRead, result: Ing
         "pages": read.pages,
         "rejections": len(read.rejections),
         "sync_id": result.sync_id,
-        "clever_state": label(district.district.state),
+        "clever_state": make_label(district.district.state),
         "events": district.events.events if district.events else 0,
         **({"missed_by_events": district.drift[name]} if district.drift is not None else {}),
     }

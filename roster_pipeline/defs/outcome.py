@@ -10,7 +10,7 @@ from roster_pipeline.defs.failures import failure_of_run
 from roster_pipeline.defs.partitions import DISTRICT_TAG, HELD_TAG, OUTCOME_TAG, TRIGGER_TAG
 from roster_pipeline.defs.selection import Selection
 from roster_pipeline.instance.run_process import failures_of, is_stopped, process_tag, was_interrupted
-from roster_pipeline.model.text import label
+from roster_pipeline.model.text import make_label
 
 STALE = {OUTCOME_TAG: "under way", HELD_TAG: "false"}
 """What a run says that has taken these tags from the run that it repeats, until it knows better."""
@@ -29,7 +29,7 @@ def tag_beginning(instance: dg.DagsterInstance, run: dg.DagsterRun, district: st
     Args:
         district: its name, or that of all districts of the run.
     """
-    own = {DISTRICT_TAG: label(district), TRIGGER_TAG: trigger_of(run)}
+    own = {DISTRICT_TAG: make_label(district), TRIGGER_TAG: trigger_of(run)}
     inherited = {tag: value for tag, value in STALE.items() if tag in run.tags}
     instance.add_run_tags(run.run_id, process_tag(run.run_id, os.getpid()) | own | inherited)
 
@@ -41,7 +41,7 @@ def trigger_of(run: dg.DagsterRun) -> str:
 
 def tag_outcome(instance: dg.DagsterInstance, run: dg.DagsterRun, words: str) -> None:
     """Say in the list of runs how a run ended."""
-    instance.add_run_tags(run.run_id, {OUTCOME_TAG: label(words)})
+    instance.add_run_tags(run.run_id, {OUTCOME_TAG: make_label(words)})
 
 
 def tag_ended(instance: dg.DagsterInstance, run: dg.DagsterRun, district: str) -> None:
@@ -52,7 +52,7 @@ def tag_ended(instance: dg.DagsterInstance, run: dg.DagsterRun, district: str) -
     """
     if run.tags.get(OUTCOME_TAG) not in (None, STALE[OUTCOME_TAG]):
         return
-    instance.add_run_tags(run.run_id, {DISTRICT_TAG: label(district), TRIGGER_TAG: trigger_of(run)})
+    instance.add_run_tags(run.run_id, {DISTRICT_TAG: make_label(district), TRIGGER_TAG: trigger_of(run)})
     if run.status is dg.DagsterRunStatus.CANCELED:
         tag_outcome(instance, run, "stopped by a person")
     else:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from roster_pipeline.model.text import label
+from roster_pipeline.model.text import make_label
 
 DISTRICTS = "districts"
 PARTITION_TAG = "dagster/partition"
@@ -24,4 +24,4 @@ districts = dg.DynamicPartitionsDefinition(name=DISTRICTS)
 
 def run_tags(trigger: str, district_name: str) -> dict[str, str]:
     """What tells a run apart in the list of runs: who asked, and the district by its name, as partitions are ids."""
-    return {TRIGGER_TAG: trigger, DISTRICT_TAG: label(district_name)}
+    return {TRIGGER_TAG: trigger, DISTRICT_TAG: make_label(district_name)}

@@ -26,7 +26,7 @@ from roster_pipeline.errors import CannotStart, PartitionMissing, is_interruptio
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.instance.run_process import cancel, is_stopped
 from roster_pipeline.land.preview import continue_preview
-from roster_pipeline.model.text import label
+from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import name_of
 from roster_pipeline.settings import Settings, read_settings
@@ -186,7 +186,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     @property
     def district_name(self) -> str:
         """The name that Clever has for the district, cut and cleaned for people."""
-        return label(self._district_name)
+        return make_label(self._district_name)
 
     @property
     def district_id(self) -> str:

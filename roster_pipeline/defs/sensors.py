@@ -14,7 +14,7 @@ from roster_pipeline.defs.jobs import FIRST_STEP, sync_roster
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, URGENT, districts, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.runs import is_over, syncs_under_way, under_way, was_canceled
-from roster_pipeline.model.clock import AHEAD
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
 from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, runs_of_running_syncs, state_of
@@ -155,6 +155,6 @@ def _a_batch_just_failed(instance: dg.DagsterInstance, now: datetime) -> bool:
         job_name=sync_batch.name,
         statuses=[dg.DagsterRunStatus.FAILURE],
         updated_after=now - BREATH,
-        updated_before=now + AHEAD,
+        updated_before=now + CLOCK_TOLERANCE,
     )
     return instance.get_runs_count(failed) > 0

@@ -11,10 +11,10 @@ from roster_pipeline.model.resources import RESOURCES
 if TYPE_CHECKING:
     import duckdb
 
-    from roster_pipeline.model.feed import EventsRead
+    from roster_pipeline.model.feed import EventBatch
 
 
-def save_expected_records(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int) -> None:
+def save_expected_records(con: duckdb.DuckDBPyConnection, events: EventBatch, sync_id: int) -> None:
     """Save the content hashes that the raw tables would have with the events applied.
 
     Call it before the raw tables are replaced.

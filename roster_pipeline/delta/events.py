@@ -14,7 +14,7 @@ from roster_pipeline.model.resources import RESOURCES
 if TYPE_CHECKING:
     import duckdb
 
-    from roster_pipeline.model.feed import EventsRead
+    from roster_pipeline.model.feed import EventBatch
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS events;
@@ -25,7 +25,7 @@ CREATE OR REPLACE TABLE events.rejected (
 """
 
 
-def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int) -> None:
+def load_events(con: duckdb.DuckDBPyConnection, events: EventBatch, sync_id: int) -> None:
     """Fill schema `events`.
 
     View `events.records` has the content hash of each record, view `events.touched` the ids about which the events say
@@ -35,7 +35,7 @@ def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int
         RosterError: As in `load_rows`.
     """
     con.execute(TABLES)
-    for read in events.reads:
+    for read in events.lists:
         name = read.resource.name
         # Most lists have no events, and DuckDB takes ten times as long to read an empty file as to create the table.
         if read.rows:
@@ -43,7 +43,9 @@ def load_events(con: duckdb.DuckDBPyConnection, events: EventsRead, sync_id: int
         else:
             create_empty(con, read, "events")
         load_rejections(con, "events.rejected", read, sync_id)
-        con.execute("INSERT INTO events.gone SELECT ?, unnest(?::VARCHAR[])", [name, list(events.gone.get(name, ()))])
+        con.execute(
+            "INSERT INTO events.gone SELECT ?, unnest(?::VARCHAR[])", [name, list(events.deleted.get(name, ()))]
+        )
     con.execute(f"CREATE OR REPLACE VIEW events.records AS {select_records('events')}")
     con.execute(
         "CREATE OR REPLACE VIEW events.touched AS SELECT resource, id FROM events.records UNION FROM events.gone UNION "

@@ -28,10 +28,10 @@ def load_full_read(
     Raises:
         RosterError: As in `land`.
     """
-    if feed.before:
-        save_expected_records(con, feed.before, sync_id)
-    if feed.after:
-        load_events(con, feed.after, sync_id)
+    if feed.events_before:
+        save_expected_records(con, feed.events_before, sync_id)
+    if feed.events_since:
+        load_events(con, feed.events_since, sync_id)
 
     def follow_events() -> dict[str, int] | None:
         drift = _follow_events(con, feed)
@@ -45,9 +45,9 @@ def load_full_read(
 
 def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int] | None:
     """Apply the events that came while the lists were read. Return the drift, or None where it cannot be measured."""
-    if feed.after is None:
+    if feed.events_since is None:
         return None
-    if feed.after.changed:
+    if feed.events_since.changed:
         drop_outdated_events(con)
         apply_events(con)
-    return measure_drift(con) if feed.before else None
+    return measure_drift(con) if feed.events_before else None

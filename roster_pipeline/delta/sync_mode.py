@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from roster_pipeline.model.clock import is_within, known
-from roster_pipeline.model.feed import District, EventsRead
-from roster_pipeline.model.sync_state import Bookmark, Published
+from roster_pipeline.model.clock import is_within, trusted_time
+from roster_pipeline.model.feed import District, EventBatch
+from roster_pipeline.model.sync_state import Bookmark, LastPublication
 
 FULL_EVERY = timedelta(hours=25)
 """A night that was missed is made up for by the next sync."""
@@ -36,7 +36,7 @@ class Choice:
 def full_sync_reason(
     asked: str,
     bookmark: Bookmark | None,
-    published: Published | None,
+    published: LastPublication | None,
     *,
     is_confirmed: bool,
     made_by: str,
@@ -55,18 +55,18 @@ def full_sync_reason(
         return "there is no complete full read to go on from"
     doubts = {
         "a person corrected or undid something since the last sync": published.is_corrected,
-        "part of the last plan waits for a person or was rejected": not published.is_settled,
+        "part of the last plan waits for a person or was rejected": not published.is_complete,
         "the last sync of this district ran elsewhere": published.uid != bookmark.sync_uid,
         "the models or the API version are not those of the last full read": bookmark.made_by != made_by,
         "events missed something before the last full read": bookmark.missed > 0,
-        AHEAD_OF_CLOCK: known(bookmark.full_read_at, now) is None or known(bookmark.seen_at, now) is None,
+        AHEAD_OF_CLOCK: trusted_time(bookmark.full_read_at, now) is None or trusted_time(bookmark.seen_at, now) is None,
         "the last full read is over a day old": not is_within(bookmark.full_read_at, FULL_EVERY, now),
         "events may have expired since they were last read": not is_within(bookmark.seen_at, FEED_REACHES, now),
     }
     return next((doubt for doubt, stands in doubts.items() if stands), None)
 
 
-def events_need_full_sync(bookmark: Bookmark, district: District, events: EventsRead, *, rows: int) -> str | None:
+def events_need_full_sync(bookmark: Bookmark, district: District, events: EventBatch, *, rows: int) -> str | None:
     """Why a delta will not do, now that the events are read; None if it will.
 
     Args:
@@ -74,8 +74,8 @@ def events_need_full_sync(bookmark: Bookmark, district: District, events: Events
     """
     if not events.changed and district.last_sync != bookmark.uploaded_at:
         return "Clever has taken in the district's files since, and told no event of what changed"
-    if events.unreadable:
-        return f"{events.unreadable:,} events could not be read"
+    if events.undecodable:
+        return f"{events.undecodable:,} events could not be read"
     if events.changed > max(AT_LEAST, rows * SHARE):
         return TOO_MANY
     return None

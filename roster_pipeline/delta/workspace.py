@@ -20,7 +20,7 @@ from roster_pipeline.model.resources import RESOURCES
 if TYPE_CHECKING:
     import duckdb
 
-    from roster_pipeline.model.feed import District, EventsRead
+    from roster_pipeline.model.feed import District, EventBatch
     from roster_pipeline.model.sync_state import Bookmark
 
 AFFECTED_BY_LIST = {
@@ -46,7 +46,7 @@ WHOLE_MODELS = ("int_partially_read",)
 """Models that the workspace has for the whole district."""
 
 
-def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: EventsRead, bookmark: Bookmark) -> None:
+def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: EventBatch, bookmark: Bookmark) -> None:
     """Fill the workspace with the raw rows of the affected set.
 
     Args:
@@ -59,7 +59,7 @@ def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: 
         drop_outdated_events(con, raw="warehouse.raw")
         raise_limits(con, find_affected(con))
         save_district(con, district, bookmark.sync_id, bookmark.sync_uid)
-        record_load_audit(con, events.reads, bookmark.sync_id, {})
+        record_load_audit(con, events.lists, bookmark.sync_id, {})
         for resource in RESOURCES:
             name = resource.name
             is_affected = f"id IN (SELECT id FROM affected.{AFFECTED_BY_LIST[name]})"

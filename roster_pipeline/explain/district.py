@@ -14,7 +14,7 @@ from roster_pipeline.explain.freshness import Arrival, Reached, change_words, ho
 from roster_pipeline.explain.report import Item, State, Step, at, count, dated, listed
 from roster_pipeline.explain.rows import read as read_rows
 from roster_pipeline.explain.source_facts import Record
-from roster_pipeline.model.plan import PREVIEW
+from roster_pipeline.model.plan import PREVIEW_SYNC_ID
 from roster_pipeline.product.organizations import Organization
 
 CHANGES = {
@@ -149,7 +149,7 @@ def read_step(district: District, read: Record | Unread, lists: tuple[str, ...])
         return Step("Read", "unknown", f"Not known: {read.because}.")
     landing, sync = read.landing, district.reading
     refused, dropped = faults(read, "refused"), faults(read, "dropped")
-    unknown = "for a plan that was only looked at" if landing.sync_id == PREVIEW else UNKNOWN_SYNC
+    unknown = "for a plan that was only looked at" if landing.sync_id == PREVIEW_SYNC_ID else UNKNOWN_SYNC
     by = f"by sync {sync.id}, {at(sync.started_at)}" if sync else unknown
     says = f"{listed([f'{landing.rows.get(name, 0):,} {name}' for name in lists])} read to the end {by}."
     if refused:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from roster_pipeline.explain.report import at
-from roster_pipeline.model.clock import known
+from roster_pipeline.model.clock import trusted_time
 from roster_pipeline.product.organizations import Clock
 
 Reached = Literal["nowhere", "clever", "published", "unknown"]
@@ -42,10 +42,10 @@ class Arrival:
 
 def arrival_of(district_id: str, clock: Clock, change: Change) -> Arrival:
     """How far a change has come; Clever is asked only if it is not published."""
-    was_taken_in = known(clock.sis_to_clever, change.asked_at)
+    was_taken_in = trusted_time(clock.sis_to_clever, change.asked_at)
     if was_taken_in and was_taken_in >= change.made_at and clock.us_to_published:
         return Arrival(change.made_at, was_taken_in, "published", clock)
-    asked = known(change.taken_in(district_id), change.asked_at)
+    asked = trusted_time(change.taken_in(district_id), change.asked_at)
     taken_in = asked or was_taken_in
     reached: Reached = "unknown" if taken_in is None else "clever" if taken_in >= change.made_at else "nowhere"
     return Arrival(change.made_at, taken_in, reached, clock, is_asked=asked is not None)

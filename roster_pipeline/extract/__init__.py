@@ -1,5 +1,5 @@
-"""Clever → files: one district's lists, read over HTTP to their ends, kept fields only.
+"""Read the lists and the events of one district from Clever into landing files, kept fields only.
 
-Doing, without judgement: nothing here decides what a record means. Import the modules: `read.read_feed` is
-the verb, `client.CleverClient` what it needs. Loading the files is land's.
+`lists.read_feed` reads all lists, and `events.read_events` reads the events after a cursor. Both use a
+`client.CleverClient`. Nothing here decides what a record means. `land` loads the files.
 """

@@ -1,7 +1,7 @@
-"""The body of one answer. Every bound comes before what it bounds: a few packed bytes may stand for gigabytes.
+"""Read and unpack the body of one answer within bounds.
 
-Requests accept gzip alone, and only one layer of it is unpacked, piece by piece. An answer that is packed otherwise is
-refused unread.
+A few packed bytes can unpack to gigabytes. So each bound is checked while the body is read. Requests accept gzip only,
+and one layer of it is unpacked in pieces. An answer with another encoding is refused unread.
 """
 
 from __future__ import annotations
@@ -19,79 +19,80 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ACCEPTED = {"Accept-Encoding": "gzip"}
-"""The header that every request carries."""
-LONGEST_ANSWER = 300.0
-"""Seconds that all of an answer may take: one that trickles for ever would keep its district's lock for ever."""
-LARGEST_ANSWER = 64 * 2**20
-"""Bytes of an answer, packed and unpacked: 6,700 for each record of the largest page that a request may name."""
-MOST_VALUES = 2_000_000
-"""Values in an answer, counted by their commas. A value of three bytes takes Python twenty times as many."""
-PIECE = 2**20
-"""Bytes that are unpacked at once."""
+"""The header of every request."""
+ANSWER_TIMEOUT_SECONDS = 300.0
+"""The most seconds that one answer may take. An endless answer would keep the lock of its district."""
+ANSWER_MAX_BYTES = 64 * 2**20
+"""The most bytes of an answer, packed or unpacked. The largest page has 10,000 records."""
+ANSWER_MAX_VALUES = 2_000_000
+"""The most values of an answer, counted by commas. A value of three bytes takes 60 bytes in Python."""
+PIECE_BYTES = 2**20
+"""The most bytes that are unpacked at once."""
 
 
 def read_body(answer: httpx.Response, what: str, elapsed: Callable[[], float]) -> bytes:
-    """Return the body of an answer, unpacked.
+    """Return the unpacked body of an answer.
 
     Args:
-        answer: a good answer of which nothing was read.
-        what: whose answer it is, for the message.
-        elapsed: seconds of a clock that only runs forward.
+        answer: a good answer whose body was not read.
+        what: the district and the list, for error messages.
+        elapsed: a monotonic clock in seconds.
 
     Raises:
-        TransientError: it takes longer than an answer may, or is cut.
-        SourceBroken: it is larger than any page, or is not packed with gzip, once.
+        TransientError: the answer takes too long or is cut.
+        SourceBroken: the answer is larger than any page, or has an encoding other than one layer of gzip.
     """
-    body, packed, until = BytesIO(), 0, elapsed() + LONGEST_ANSWER
+    body, packed_bytes, deadline = BytesIO(), 0, elapsed() + ANSWER_TIMEOUT_SECONDS
     unpacker = _unpacker(answer, what)
     assert isinstance(answer.stream, httpx.SyncByteStream)
     for piece in answer.stream:
-        packed += len(piece)
+        packed_bytes += len(piece)
         for part in unpacker.unpack(piece):
             body.write(part)
-            if max(body.tell(), packed) > LARGEST_ANSWER:
-                raise _too_large(what, f"{LARGEST_ANSWER:,} bytes")
-        if elapsed() > until:
-            raise TransientError(f"an answer that took over {LONGEST_ANSWER:.0f} seconds")
+            if max(body.tell(), packed_bytes) > ANSWER_MAX_BYTES:
+                raise _too_large(what, f"{ANSWER_MAX_BYTES:,} bytes")
+        if elapsed() > deadline:
+            raise TransientError(f"an answer that took over {ANSWER_TIMEOUT_SECONDS:.0f} seconds")
     if not unpacker.is_whole:
         raise TransientError("an answer that is cut")
-    found = body.getvalue()
-    if found.count(b",") > MOST_VALUES:
-        raise _too_large(what, f"{MOST_VALUES:,} values")
-    return found
+    unpacked = body.getvalue()
+    if unpacked.count(b",") > ANSWER_MAX_VALUES:
+        raise _too_large(what, f"{ANSWER_MAX_VALUES:,} values")
+    return unpacked
 
 
 class _Identity:
-    """A body that is not packed."""
+    """A body without encoding."""
 
     is_whole = True
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the bytes as they are."""
         yield piece
 
 
 class _Gzip:
-    """One layer of gzip, which may consist of several members, one after the other."""
+    """One layer of gzip, which can consist of several members."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
     @property
     def is_whole(self) -> bool:
-        """Whether the last member was unpacked to its end."""
+        """Return whether the last member was unpacked to its end."""
         return self._member.eof
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
-        """Yield what comes of the next bytes, at most PIECE bytes at a time.
+        """Yield the next bytes unpacked, at most PIECE_BYTES at a time.
 
         Raises:
-            TransientError: they are no gzip.
+            TransientError: the bytes are not gzip.
         """
         while piece:
             if self._member.eof:
                 self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
             try:
-                yield self._member.decompress(piece, PIECE)
+                yield self._member.decompress(piece, PIECE_BYTES)
             except zlib.error:
                 raise TransientError("an answer that is no gzip") from None
             piece = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
@@ -103,12 +104,12 @@ def _unpacker(answer: httpx.Response, what: str) -> _Identity | _Gzip:
         return _Identity()
     if encoding == "gzip":
         return _Gzip()
-    # The text of the header is foreign and is not repeated.
+    # The message does not repeat the header, which is text from outside.
     raise SourceBroken(
-        f"{what}: an answer that is not packed as asked for, which is with gzip and once. Nothing was changed. Check "
-        "the Clever address and any proxy on the way."
+        f"{what}: the answer is not encoded with gzip, as the request asked. Nothing was changed. Check the Clever "
+        "address and any proxy between this machine and Clever."
     )
 
 
 def _too_large(what: str, bound: str) -> SourceBroken:
-    return SourceBroken(f"{what}: an answer of more than {bound}; check the Clever address.")
+    return SourceBroken(f"{what}: the answer has more than {bound}. Nothing was changed. Check the Clever address.")

@@ -1,4 +1,4 @@
-"""Speaking to Clever: tokens by district id, patience, politeness. What the lists hold is in `records.py`."""
+"""HTTP client for Clever: per-district tokens, retries, rate limiting."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from roster_pipeline.errors import DistrictNotShown, SourceBroken, SourceUnreachable
-from roster_pipeline.extract.body import ACCEPTED, LARGEST_ANSWER, read_body
+from roster_pipeline.extract.body import ACCEPTED, ANSWER_MAX_BYTES, read_body
 from roster_pipeline.extract.envelope import DistrictAnswer, TokenPage, broken, read_answer
-from roster_pipeline.extract.lenient_decode import read_mended
-from roster_pipeline.extract.pagination import walk
+from roster_pipeline.extract.lenient_decode import decode_repaired
+from roster_pipeline.extract.pagination import follow_pages
 from roster_pipeline.extract.rate_limit import RateWindow
-from roster_pipeline.extract.retry import TRIES, TransientError, judge, waits
+from roster_pipeline.extract.retry import TRIES, TransientError, check_status, make_wait
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:
@@ -33,20 +33,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-"""Seconds. 60 is between two pieces of an answer, not for all of it: pages of 10 MB and more are normal."""
-IDS_SHOWN = 20
+"""The longest wait for the next piece of an answer and for a connection. `body.py` bounds the whole answer."""
+MAX_SHOWN_IDS = 20
+"""The most district ids that an error message lists."""
 CONNECTIONS = "Clever's list of connections"
 
 
 @dataclass(frozen=True)
 class CleverAccess:
-    """Where Clever is and who we are there.
+    """The addresses of Clever and the credentials of the application.
 
     Attributes:
-        api_url: host of the lists, without the version.
-        auth_url: host of `/oauth/tokens`.
+        api_url: the host of the lists, without the version.
+        auth_url: the host of `/oauth/tokens`.
         api_version: `v3.1` or `v3.0`.
-        client_secret: never shown in repr.
+        client_secret: the secret of the application. It does not appear in the repr.
     """
 
     api_url: str
@@ -57,31 +58,32 @@ class CleverAccess:
 
     @property
     def lists(self) -> httpx.URL:
-        """The address below which every list is."""
+        """Return the base address of all lists."""
         return httpx.URL(f"{self.api_url.rstrip('/')}/{self.api_version}/")
 
     @property
     def tokens(self) -> httpx.URL:
+        """Return the address of the list of connections."""
         return httpx.URL(f"{self.auth_url.rstrip('/')}/oauth/tokens", params={"owner_type": "district"})
 
 
 class _Tokens(NamedTuple):
-    """The list of connections. No repr: it would show the tokens.
+    """The decoded list of connections. Its repr hides the tokens.
 
     Attributes:
         by_district: the newest token of each district.
-        unreadable: connections of which it is not known whose they are.
+        undecodable: the number of entries that could not be decoded, so that their district is unknown.
     """
 
     by_district: dict[str, str]
-    unreadable: int
+    undecodable: int
 
     def __repr__(self) -> str:
         return f"_Tokens({len(self.by_district)})"
 
 
 class _Bearer(httpx.Auth):
-    """The token as a header, kept out of every repr."""
+    """Send the token as a header, and keep it out of every repr."""
 
     def __init__(self, token: str) -> None:
         self._header = f"Bearer {token}"
@@ -93,66 +95,73 @@ class _Bearer(httpx.Auth):
 
 @dataclass(frozen=True)
 class DistrictConnection:
-    """One district's lists, through the token that Clever gave for it in this run."""
+    """The access to one district with the token that Clever gave for it in this run."""
 
     client: CleverClient
     district_id: str
     token: str = field(repr=False)
 
     def get(self, url: httpx.URL) -> bytes:
-        """The body of one answer.
+        """Request an address and return the body of the answer.
 
         Raises:
-            SourceUnreachable: nothing but transient faults, try after try.
-            SourceRefused: Clever said no.
-            SourceBroken: a status that no list has, or an answer above the bounds of `body.py`.
+            SourceUnreachable: every try ended with a passing fault.
+            SourceRefused: Clever refused the request.
+            SourceBroken: the status is one that no list has, or the answer exceeds the bounds of `body.py`.
         """
-        return self.client.ask(url, _Bearer(self.token), self.district_id)
+        return self.client.request(url, _Bearer(self.token), self.district_id)
 
     def elapsed(self) -> float:
-        """Seconds of a clock that only runs forward."""
+        """Return the seconds of a monotonic clock."""
         return self.client.elapsed()
 
     def district(self) -> District:
-        """The district as Clever describes it now.
+        """Read how Clever describes the district now.
 
         Raises:
-            SourceUnusable: as `get`; SourceBroken too if the answer is about another district.
+            SourceUnusable: the request failed, as in `get`.
+            SourceBroken: the answer is about another district.
         """
         body = self.get(self.client.access.lists.join(f"districts/{self.district_id}"))
         what = f"District {self.district_id}"
-        answer = read_mended(body, DistrictAnswer, what).data
+        answer = decode_repaired(body, DistrictAnswer, what).data
         if answer.id != self.district_id:
-            raise SourceBroken(f"{what}: Clever answered with another district; nothing was read.")
-        return answer.described()
+            raise SourceBroken(
+                f"{what}: Clever answered with another district. Nothing was read. Check the Clever address."
+            )
+        return answer.as_district()
 
 
 @dataclass(frozen=True)
 class _Connections:
-    """The list of connections, through the app's own credentials."""
+    """The access to the list of connections with the credentials of the application."""
 
     client: CleverClient
 
     def get(self, url: httpx.URL) -> bytes:
+        """Request an address and return the body of the answer, as `DistrictConnection.get`."""
         access = self.client.access
-        return self.client.ask(url, httpx.BasicAuth(access.client_id, access.client_secret), None)
+        return self.client.request(url, httpx.BasicAuth(access.client_id, access.client_secret), None)
 
     def elapsed(self) -> float:
+        """Return the seconds of a monotonic clock."""
         return self.client.elapsed()
 
 
 class CleverClient:
-    """A context manager that holds the open connections. Safe to use from several threads.
+    """Send requests to Clever. The client is a context manager and is safe to use from several threads.
 
     Args:
-        access: hosts and credentials.
-        transport: replaces the network, in tests.
-        sleep, clock, random: seconds to wait, unix seconds now, a number of [0, 1) for jitter.
-        elapsed: seconds of a clock that only runs forward, by which answers, lists and the rate are bounded.
+        access: the addresses and the credentials.
+        transport: replaces the network in tests.
+        sleep: make_wait for a number of seconds.
+        clock: returns the Unix time in seconds.
+        random: returns a number from 0 to 1, below 1, for jitter.
+        elapsed: a monotonic clock in seconds, which bounds answers, lists and the rate.
 
     Attributes:
-        is_list_whole: whether all of the list of connections that was read last was readable. If not, it proves no
-            absence.
+        is_list_whole: whether every entry of the last list of connections could be decoded. If not, a district that
+            is absent from the list may still be connected.
     """
 
     def __init__(
@@ -167,10 +176,10 @@ class CleverClient:
     ) -> None:
         self.access = access
         self.elapsed = elapsed
-        self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_trusted(), headers=ACCEPTED)
+        self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_load_certificates(), headers=ACCEPTED)
         self._sleep, self._clock, self._random = sleep, clock, random
         self._windows: dict[str, RateWindow] = {}
-        self._has_said = False
+        self._has_logged_retry = False
         self._connections: dict[str, DistrictConnection] = {}
         self.is_list_whole = True
 
@@ -183,29 +192,25 @@ class CleverClient:
         self._http.close()
 
     def shared_districts(self) -> tuple[str, ...]:
-        """The ids of the districts that this connection shows, in ascending order.
-
-        Raises:
-            SourceUnusable: Clever did not give the list.
-        """
+        """Return the ids of the districts that Clever shows, in ascending order. Raise as `connections` does."""
         return tuple(self.connections())
 
     def connections(self) -> dict[str, DistrictConnection]:
-        """A connection for each district that Clever shows, by id in ascending order; the list has the tokens.
+        """Return a connection for each district that Clever shows, by id in ascending order.
 
         Raises:
-            SourceUnusable: Clever did not give the list.
+            SourceUnusable: the list of connections could not be read.
         """
-        tokens, unreadable = self._tokens(self.access.tokens)
-        self.is_list_whole = not unreadable
-        return {each: DistrictConnection(self, each, tokens[each]) for each in sorted(tokens)}
+        tokens, undecodable = self._tokens(self.access.tokens)
+        self.is_list_whole = not undecodable
+        return {key: DistrictConnection(self, key, tokens[key]) for key in sorted(tokens)}
 
     def connection(self, district_id: str) -> DistrictConnection:
-        """The district's connection, looked up once a client; tokens rotate, so no client outlives a run.
+        """Return the connection of a district. The client looks up its token once, so no client outlives a run.
 
         Raises:
-            DistrictNotShown: Clever shows this connection no such district; the message lists those it shows.
-            SourceUnusable: Clever did not give the token.
+            DistrictNotShown: Clever does not show the district. The message lists the districts that it shows.
+            SourceUnusable: the list of connections could not be read.
         """
         if district_id not in self._connections:
             self._connections[district_id] = self._look_up(district_id)
@@ -216,75 +221,79 @@ class CleverClient:
         tokens = own if district_id in own.by_district else self._tokens(self.access.tokens)
         if district_id in tokens.by_district:
             return DistrictConnection(self, district_id, tokens.by_district[district_id])
-        if own.unreadable or tokens.unreadable:  # one of them may be this district's
+        if own.undecodable or tokens.undecodable:  # an entry may be that of this district
             raise broken(f"District {district_id}, {CONNECTIONS}")
         shown = tuple(sorted(tokens.by_district))
-        raise DistrictNotShown(_unknown(district_id, shown), shown)
+        raise DistrictNotShown(_not_shown(district_id, shown), shown)
 
     def district(self, district_id: str) -> District:
-        """The district as Clever describes it now; raises as `connection` and `DistrictConnection.get`."""
+        """Read how Clever describes a district now. Raise errors as `connection` and `DistrictConnection.get` do."""
         return self.connection(district_id).district()
 
     def _tokens(self, url: httpx.URL) -> _Tokens:
-        """The newest token of each district. Whether this list is paged is unknown (docs/clever-api.md#tokens)."""
+        """Read the newest token of each district. The list may have pages (docs/clever-api.md#tokens)."""
         entries: list[TokenEntry] = []
-        unreadable = 0
-        for page in walk(
-            _Connections(self), url, lambda body: read_answer(body, TokenPage, CONNECTIONS), CONNECTIONS, LARGEST_ANSWER
+        undecodable = 0
+        for page in follow_pages(
+            _Connections(self),
+            url,
+            lambda body: read_answer(body, TokenPage, CONNECTIONS),
+            CONNECTIONS,
+            ANSWER_MAX_BYTES,
         ):
-            found = list(page.entries())
-            entries += (entry for entry in found if entry)
-            unreadable += found.count(None)
+            decoded = list(page.entries())
+            entries += (entry for entry in decoded if entry)
+            undecodable += decoded.count(None)
         entries.sort(key=lambda entry: entry.created or "")
-        return _Tokens(
-            {e.owner.id: e.access_token for e in entries if e.owner.type == "district" and e.access_token}, unreadable
-        )
+        districts = (entry for entry in entries if entry.owner.type == "district")
+        return _Tokens({entry.owner.id: entry.access_token for entry in districts if entry.access_token}, undecodable)
 
-    def ask(self, url: httpx.URL, who: httpx.Auth, district_id: str | None) -> bytes:
-        """One answer's body, with retries, within its token's rate; raises as `DistrictConnection.get`."""
+    def request(self, url: httpx.URL, auth: httpx.Auth, district_id: str | None) -> bytes:
+        """Request an address with retries and within the rate of the token. Raise as `DistrictConnection.get` does."""
         what = f"District {district_id}, {url.path}" if district_id else CONNECTIONS
         window = self._windows.setdefault(district_id or "", RateWindow(self._sleep, self.elapsed))
         retrying = Retrying(
             stop=stop_after_attempt(TRIES),
-            wait=waits(self._clock, self._random),
+            wait=make_wait(self._clock, self._random),
             retry=retry_if_exception_type(TransientError),
-            before_sleep=partial(self._say_once, what),
+            before_sleep=partial(self._log_first_retry, what),
             sleep=self._sleep,
             reraise=True,
         )
         try:
-            return retrying(self._once, url, who, window, what)
+            return retrying(self._send, url, auth, window, what)
         except TransientError as fault:
             raise SourceUnreachable(
-                f"{what}: no good answer in {TRIES} tries, at last {fault}; see status.clever.com, run again."
+                f"{what}: Clever did not respond after {TRIES} tries (last: {fault}). Nothing was changed. Check "
+                "status.clever.com, then run again."
             ) from None
 
-    def _say_once(self, what: str, state: RetryCallState) -> None:
-        """Say once that a request is tried again. Half a minute of silent tries looks like a standstill."""
-        if not self._has_said:
-            self._has_said = True
+    def _log_first_retry(self, what: str, state: RetryCallState) -> None:
+        """Log the first retry of this client. Half a minute of silent retries would look like a standstill."""
+        if not self._has_logged_retry:
+            self._has_logged_retry = True
             fault = state.outcome.exception() if state.outcome else None
-            log.warning("%s: no good answer yet (%s). It is tried up to %s times.", what, fault, TRIES)
+            log.warning("%s: no usable answer yet (%s). The request is repeated up to %s times.", what, fault, TRIES)
 
-    def _once(self, url: httpx.URL, who: httpx.Auth, window: RateWindow, what: str) -> bytes:
+    def _send(self, url: httpx.URL, auth: httpx.Auth, window: RateWindow, what: str) -> bytes:
         window.take()
         try:
-            with self._http.stream("GET", url, auth=who) as answer:
-                judge(answer, what)
+            with self._http.stream("GET", url, auth=auth) as answer:
+                check_status(answer, what)
                 return read_body(answer, what, self.elapsed).removeprefix(codecs.BOM_UTF8)
         except httpx.TransportError as fault:
-            # The name of the fault only: its text may repeat what was sent.
+            # The message has only the name of the fault, because its text may repeat the request.
             raise TransientError(type(fault).__name__) from None
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
-    """The certificates that are trusted, read once a process: reading them takes as long as many an answer."""
+def _load_certificates() -> ssl.SSLContext:
+    """Load the trusted certificates once for each process, because loading takes as long as an answer."""
     return httpx.create_ssl_context()
 
 
-def _unknown(district_id: str, shown: tuple[str, ...]) -> str:
-    listed = ", ".join(shown[:IDS_SHOWN]) + (", …" if len(shown) > IDS_SHOWN else "")
+def _not_shown(district_id: str, shown: tuple[str, ...]) -> str:
+    listed = ", ".join(shown[:MAX_SHOWN_IDS]) + (", …" if len(shown) > MAX_SHOWN_IDS else "")
     return (
         f"District {district_id} is not among the {len(shown)} districts that this Clever connection shows"
         f"{': ' + listed if shown else ''}."

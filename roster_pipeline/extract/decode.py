@@ -1,4 +1,4 @@
-"""One answer of a list: read whole where it is as documented, else record by record (`salvage.py`)."""
+"""Decode the pages of one list. A page that is not as documented is decoded record by record."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from roster_pipeline.extract.envelope import UNREADABLE, Envelope, Link, Wrapped
-from roster_pipeline.extract.lenient_decode import Salvage, split
-from roster_pipeline.extract.records import KINDS, Record
-from roster_pipeline.model.resources import LARGEST_RECORD, Resource
+from roster_pipeline.extract.envelope import DECODE_ERRORS, Envelope, Link, Wrapped
+from roster_pipeline.extract.lenient_decode import RecordDecoder, split_page
+from roster_pipeline.extract.records import RECORD_TYPES, Record
+from roster_pipeline.model.resources import RECORD_MAX_BYTES, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from roster_pipeline.model.feed import Rejection
 
 
-_DECODING = threading.Lock()
-"""Lists are read at once and decoded one after the other: two pages as objects would need twice the memory."""
+_DECODE_LOCK = threading.Lock()
+"""Lists are read at the same time. Their pages are decoded one after the other, to bound the memory."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer's records of one kind and one district.
+    """The records of one answer.
 
     Attributes:
         lines: the kept fields as NDJSON.
         rows: the number of lines.
-        rejections: what of the answer is not in `lines`.
+        links: the links of the answer.
+        rejections: the records and fields that are not in `lines`.
     """
 
     lines: bytes
@@ -39,59 +40,61 @@ class Page:
     rejections: Sequence[Rejection] = ()
 
 
-class PageReader:
-    """Reads the pages of one list of one district; keeps nothing between them."""
+class PageDecoder:
+    """Decode the pages of one list of one district."""
 
     def __init__(self, resource: Resource, district_id: str) -> None:
-        kind: Any = KINDS[resource.name]
-        self._at_home = {district_id, None}
+        record_type: Any = RECORD_TYPES[resource.name]
+        self._own_districts = {district_id, None}
         self._decoder: msgspec.json.Decoder[Envelope[Wrapped[Record]]]
-        self._decoder = msgspec.json.Decoder(Envelope[Wrapped[kind]])
+        self._decoder = msgspec.json.Decoder(Envelope[Wrapped[record_type]])
         self._encoder = msgspec.json.Encoder()
-        self._salvage = Salvage(resource.name, kind, district_id)
+        self._record_decoder = RecordDecoder(resource.name, record_type, district_id)
 
-    def read(self, body: bytes, what: str) -> Page:
-        """The records of one answer.
+    def decode(self, body: bytes, what: str) -> Page:
+        """Decode the records of one answer.
 
         Args:
             body: the whole answer.
-            what: whose list, for the message.
+            what: the district and the list, for error messages.
 
         Raises:
-            SourceBroken: the answer is no page of records.
+            SourceBroken: the answer is not a page of records.
         """
-        with _DECODING:
-            return self._read(body, what)
+        with _DECODE_LOCK:
+            return self._decode(body, what)
 
-    def _read(self, body: bytes, what: str) -> Page:
+    def _decode(self, body: bytes, what: str) -> Page:
         try:
             page = self._decoder.decode(body)
-        except UNREADABLE:
-            return self._one_by_one(body, what)
+        except DECODE_ERRORS:
+            return self._decode_each(body, what)
         records = [item.data for item in page.data]
         lines = self._encoder.encode_lines(records)
-        # Three looks at the page as a whole, so that a good one costs nothing for each record.
-        if {record.district for record in records} - self._at_home or _may_hold_nul(lines) or _may_be_too_large(lines):
-            return self._one_by_one(body, what)
-        return Page(lines, len(records), page.links)
+        # Each check covers the whole page, so that a good page costs nothing for each record.
+        is_own = not {record.district for record in records} - self._own_districts
+        if is_own and not _may_hold_nul(lines) and not _may_be_too_large(lines):
+            return Page(lines, len(records), page.links)
+        return self._decode_each(body, what)
 
-    def _one_by_one(self, body: bytes, what: str) -> Page:
-        links, raws = split(body, what)
+    def _decode_each(self, body: bytes, what: str) -> Page:
+        links, raws = split_page(body, what)
         lines: list[bytes] = []
         rejections: list[Rejection] = []
         for raw in raws:
-            record, faults = self._salvage.read(raw)
-            rejections += faults
+            record, of_record = self._record_decoder.decode(raw)
+            rejections += of_record
             if record is not None:
                 lines.append(self._encoder.encode_lines([record]))
         return Page(b"".join(lines), len(lines), links, rejections)
 
 
 def _may_hold_nul(lines: bytes) -> bool:
-    """PostgreSQL stores no NUL. Looking for any escape first: one byte is found ten times faster than six."""
+    """Return whether the lines may hold NUL, which PostgreSQL cannot store."""
+    # The search for one byte is much faster than the search for six, and most pages have no escape.
     return b"\\" in lines and b"\\u0000" in lines
 
 
 def _may_be_too_large(lines: bytes) -> bool:
-    """Whether one of the records is above the bound of one; most pages are below it as a whole."""
-    return len(lines) > LARGEST_RECORD and max(map(len, lines.split(b"\n"))) > LARGEST_RECORD
+    """Return whether a record exceeds the bound of one record. Most pages are smaller than that as a whole."""
+    return len(lines) > RECORD_MAX_BYTES and max(map(len, lines.split(b"\n"))) > RECORD_MAX_BYTES

@@ -1,4 +1,4 @@
-"""What Clever says of every district that the connection shows: the list once, then eight districts at a time."""
+"""Read how Clever describes each district: the list of connections once, then eight districts at a time."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
     from roster_pipeline.model.feed import District
 
 READERS = 8
-"""Districts described at once; each has a token, and so a rate limit, of its own."""
-UNREACHABLE_MOST = 8
-"""So many districts without any answer, and the rest are passed over: each would take as long, and end alike."""
+"""The number of districts that are read at once. Each has its own token and its own rate limit."""
+MAX_UNREACHABLE = 8
+"""After this number of districts without an answer, the others are skipped. Each would take as long to fail."""
 
 
 def describe_districts(client: CleverClient) -> dict[str, District | SourceUnusable]:
-    """Every district that the connection shows, by id, or why Clever would not describe it.
+    """Return the description of each district by its id, or the error that the request ended with.
 
     Raises:
-        SourceUnusable: Clever did not give the list.
+        SourceUnusable: the list of connections could not be read.
     """
     connections = client.connections()
     unreachable: list[SourceUnreachable] = []
 
     def describe(connection: DistrictConnection) -> District | SourceUnusable:
-        if len(unreachable) >= UNREACHABLE_MOST:
+        if len(unreachable) >= MAX_UNREACHABLE:
             return SourceUnreachable(
-                f"District {connection.district_id} was passed over, as Clever did not answer for "
-                f"{len(unreachable)} others; see status.clever.com, run again."
+                f"District {connection.district_id} was skipped, because Clever did not respond for "
+                f"{len(unreachable)} other districts. Check status.clever.com, then run again."
             )
         try:
             return connection.district()

@@ -1,6 +1,6 @@
-"""The shapes around Clever's records: links, pages, the list of connections, the description of a district.
+"""The types around Clever's records: links, pages, the list of connections, the description of a district.
 
-Which fields of a record are kept is in `records.py`; what a status means is in `answers.py`.
+`records.py` holds the types of the records (docs/clever-api.md#envelope).
 """
 
 from __future__ import annotations
@@ -14,46 +14,50 @@ from msgspec import Meta, Raw, Struct
 
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.model.feed import District
-from roster_pipeline.model.resources import LONGEST_TEXT
-from roster_pipeline.model.text import label
+from roster_pipeline.model.resources import TEXT_MAX_CHARS
+from roster_pipeline.model.text import make_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""How msgspec says that bytes are not as expected: wrong JSON or type, no UTF-8, absurd nesting."""
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""The errors of msgspec for wrong JSON, a wrong type, bytes that are not UTF-8, and nesting that is too deep."""
 
-Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
-Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+Text = Annotated[str, Meta(max_length=TEXT_MAX_CHARS)]
+Id = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX_CHARS)]
 Answer = TypeVar("Answer")
 Kind = TypeVar("Kind")
 
 
 class Link(Struct, frozen=True):
+    """A link of an answer. Its `uri` is relative to the host."""
+
     rel: str
     uri: str | None = None
 
 
 class Wrapped(Struct, Generic[Kind], gc=False):
-    """A list's record: `{"data": {…}, "uri": …}`."""
+    """The wrapper of a record in a list: `{"data": {…}, "uri": …}`."""
 
     data: Kind
 
 
 class Envelope(Struct, Generic[Kind]):
-    """A page. Without `links` nothing says whether it was the last, so they must be there."""
+    """A page of a list. `links` is required, because only the links tell whether the page is the last one."""
 
     data: list[Kind]
     links: list[Link]
 
 
 class TokenOwner(Struct):
+    """The owner of a connection."""
+
     id: Id
     type: Text = "district"
 
 
 class TokenEntry(Struct):
-    """A connection. No repr: it would show the token."""
+    """A connection. Its repr hides the token."""
 
     owner: TokenOwner
     access_token: Text | None = None
@@ -64,22 +68,22 @@ class TokenEntry(Struct):
 
 
 class TokenPage(Struct):
-    """`/oauth/tokens`: unlike records, its entries are not wrapped twice (docs/clever-api.md#tokens)."""
+    """The list of connections. Its entries are not wrapped twice (docs/clever-api.md#tokens)."""
 
     data: list[Raw]
     links: list[Link] = []
 
     def entries(self) -> Iterator[TokenEntry | None]:
-        """Yield each connection; None for one that is not readable, which costs no other district anything."""
+        """Yield each connection, or None for an entry that cannot be decoded. Such an entry affects no other."""
         for raw in self.data:
             try:
                 yield msgspec.json.decode(raw, type=TokenEntry)
-            except UNREADABLE:
+            except DECODE_ERRORS:
                 yield None
 
 
 class DistrictFields(Struct):
-    """How Clever describes a district. A field that is not readable is missing."""
+    """A district as Clever describes it. Fields of any type are accepted (docs/clever-api.md#district)."""
 
     id: Id
     name: Any = None
@@ -89,39 +93,43 @@ class DistrictFields(Struct):
     pause_end: Any = None
     portal_url: Any = None
 
-    def described(self) -> District:
-        """The district in our words. A text that is too long, no time, or no address, counts as not given."""
+    def as_district(self) -> District:
+        """Return the district. A field that is too long, or that is no time or no web address, counts as missing."""
         return District(
             self.id,
             _bounded(self.name),
             _bounded(self.state),
-            moment(self.last_sync),
-            error=label(_stored(self.error), LONGEST_TEXT),
-            pause_end=moment(self.pause_end),
-            portal_url=_web_address(_stored(self.portal_url)),
+            parse_time(self.last_sync),
+            error=make_label(_storable(self.error), TEXT_MAX_CHARS),
+            pause_end=parse_time(self.pause_end),
+            portal_url=_web_address(_storable(self.portal_url)),
         )
 
 
 class DistrictAnswer(Struct):
+    """The answer of `/districts/ID`."""
+
     data: DistrictFields
 
 
-def _stored(text: object) -> str:
-    return text.replace("\0", "") if isinstance(text, str) else ""  # PostgreSQL cannot hold \0
+def _storable(text: object) -> str:
+    """Return a text without NUL, which PostgreSQL cannot store. Another value becomes an empty text."""
+    return text.replace("\0", "") if isinstance(text, str) else ""
 
 
 def _bounded(text: object) -> str:
-    """The text if it is one and not too long: what is published of it then stays (R4.15)."""
-    return found if len(found := _stored(text)) <= LONGEST_TEXT else ""
+    """Return a text, or an empty one if it is too long (docs/rules.md R4.15)."""
+    storable = _storable(text)
+    return storable if len(storable) <= TEXT_MAX_CHARS else ""
 
 
 def _web_address(text: str) -> str:
-    """The text if it is an address that a browser opens, and nothing else: it becomes a link."""
-    return text if len(text) <= LONGEST_TEXT and re.fullmatch(r"https?://[^\s<>\"'\x00-\x1f\x7f]+", text) else ""
+    """Return the text if it is a web address, because pages show it as a link. Otherwise return an empty text."""
+    return text if len(text) <= TEXT_MAX_CHARS and re.fullmatch(r"https?://[^\s<>\"'\x00-\x1f\x7f]+", text) else ""
 
 
-def moment(text: object) -> datetime | None:
-    """A time of Clever's in UTC, which it is in where it names no zone; None if it is no time."""
+def parse_time(text: object) -> datetime | None:
+    """Return a time of Clever in UTC, or None if the text is no time. A time without a zone is UTC."""
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
         return at and (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
@@ -130,17 +138,20 @@ def moment(text: object) -> datetime | None:
 
 
 def read_answer(body: bytes, kind: type[Answer], what: str) -> Answer:
-    """A small answer.
+    """Decode an answer that needs no repair.
 
     Raises:
-        SourceBroken: it is HTML, broken JSON or another envelope.
+        SourceBroken: the answer is HTML, broken JSON or another envelope.
     """
     try:
         return msgspec.json.decode(body, type=kind)
-    except UNREADABLE:
+    except DECODE_ERRORS:
         raise broken(what) from None
 
 
 def broken(what: str) -> SourceBroken:
-    """The error for an answer that is no envelope. Never quotes the answer: it may hold people."""
-    return SourceBroken(f"{what}: Clever's answer is not the documented JSON (cut, HTML or another shape).")
+    """Return the error for an answer without an envelope. It never quotes the answer, which may hold people."""
+    return SourceBroken(
+        f"{what}: Clever's answer is not the documented JSON (it is cut, HTML or of another shape). Nothing was "
+        "changed. Check the Clever address, then run again."
+    )

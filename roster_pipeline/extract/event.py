@@ -1,8 +1,7 @@
-"""One event of Clever's feed, as far as it can be read. What its record looks like is in `records.py`.
+"""Decode one event of Clever's feed as far as possible (docs/clever-api.md#events).
 
-Events are wrapped like records, and the record is in `data.object`, whole, as it is after the event. The old values in
-`previous_attributes` are never needed, wherever they stand (inside `data`, as on the wire, beside it, as the
-specification says, or nowhere): a record is replaced, never merged.
+An event is wrapped like a record. `data.object` is the whole record after the event. An event replaces the record and
+is never merged into it. So `previous_attributes` is not read.
 """
 
 from __future__ import annotations
@@ -14,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Raw, Struct
 
-from roster_pipeline.extract.envelope import UNREADABLE, Envelope, Link, Wrapped, moment
-from roster_pipeline.extract.lenient_decode import CLEVER_ID, split
+from roster_pipeline.extract.envelope import DECODE_ERRORS, Envelope, Link, Wrapped, parse_time
+from roster_pipeline.extract.lenient_decode import split_page
+from roster_pipeline.model.clever_id import is_clever_id
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-TYPE = re.compile(r"[A-Za-z0-9_]{1,30}(\.[A-Za-z0-9_]{1,30}){0,2}")
-"""How a type looks; other text is not repeated anywhere, for it may be anything."""
+EVENT_TYPE = re.compile(r"[A-Za-z0-9_]{1,30}(\.[A-Za-z0-9_]{1,30}){0,2}")
+"""The form of a type. Another text is not repeated anywhere, because it may hold anything."""
 
 
 class _Payload(Struct):
@@ -43,7 +43,7 @@ class _Event(_Fields):
 
 @dataclass(frozen=True)
 class EventIds:
-    """The ids of one answer's events, as they came."""
+    """The ids of the events of one answer, in the order of the answer."""
 
     links: list[Link]
     ids: list[str]
@@ -51,13 +51,13 @@ class EventIds:
 
 @dataclass(frozen=True)
 class Event:
-    """What an event says.
+    """One event.
 
     Attributes:
-        id: None if there is none by which it could be put in its place.
-        type: such as `users.updated`; None if there is none that can be shown.
-        created: informational.
-        record: the whole record as JSON, unread; None if there is none.
+        id: the id, or None if there is none with the form of a Clever id.
+        type: the type, such as `users.updated`, or None if there is none that can be shown.
+        created: when Clever made the event, for information only.
+        record: the whole record as JSON that was not decoded, or None if there is none.
     """
 
     id: str | None
@@ -71,45 +71,45 @@ _BARE = msgspec.json.Decoder(Wrapped[_Fields])
 _IDS = msgspec.json.Decoder(Envelope[Wrapped[_Head]])
 
 
-def read_event(raw: bytes) -> Event:
-    """As much of an event as can be read, of any JSON."""
+def decode_event(raw: bytes) -> Event:
+    """Decode as much of an event as possible. Any JSON is accepted."""
     fields = _fields(raw)
     payload = fields.data if isinstance(fields, _Event) else None
     record = bytes(payload.object) if payload else b""
-    known = isinstance(fields.type, str) and TYPE.fullmatch(fields.type)
+    is_type = isinstance(fields.type, str) and EVENT_TYPE.fullmatch(fields.type)
     return Event(
         _id(fields.id),
-        fields.type if known else None,
-        moment(fields.created),
+        fields.type if is_type else None,
+        parse_time(fields.created),
         record if record.startswith(b"{") else None,
     )
 
 
-def read_ids(body: bytes, what: str) -> EventIds:
-    """The ids of one answer's events, and hardly more of it.
+def decode_event_ids(body: bytes, what: str) -> EventIds:
+    """Decode only the ids of the events of one answer.
 
     Raises:
-        SourceBroken: the answer is no page of events.
+        SourceBroken: the answer is not a page of events.
     """
     try:
         page = _IDS.decode(body)
-        links, found = page.links, [_id(event.data.id) for event in page.data]
-    except UNREADABLE:
-        links, raws = split(body, what)
-        found = [read_event(raw).id for raw in raws]
-    return EventIds(links, [each for each in found if each])
+        links, ids = page.links, [_id(event.data.id) for event in page.data]
+    except DECODE_ERRORS:
+        links, raws = split_page(body, what)
+        ids = [decode_event(raw).id for raw in raws]
+    return EventIds(links, [event_id for event_id in ids if event_id])
 
 
 def _fields(raw: bytes) -> _Fields:
-    """All fields; those around the record where it is not where it should be; none where this is no event."""
+    """Decode all fields, or the fields around an unusable record, or no fields of something that is no event."""
     for decoder in (_WHOLE, _BARE):
         try:
             return decoder.decode(raw).data
-        except UNREADABLE:
+        except DECODE_ERRORS:
             continue
     return _Fields()
 
 
 def _id(value: object) -> str | None:
-    """Ids are compared, so that text of another form could end the feed for ever."""
-    return value if isinstance(value, str) and CLEVER_ID.fullmatch(value) else None
+    """Return an event id. Ids are compared, so a text of another form could block the feed for ever."""
+    return value if isinstance(value, str) and is_clever_id(value) else None

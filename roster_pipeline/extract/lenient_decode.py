@@ -1,9 +1,9 @@
-"""A page that is not as documented, record by record: what can be kept of it, and why the rest cannot.
+"""Decode a page record by record if it is not as documented, and keep as much of it as possible.
 
-A field that only describes is dropped. One that says who or where somebody is takes the whole record with it:
-without it the record would read as somebody leaving a school or a class, and absence needs proof
-(docs/rules.md R5.1). So does the name of a school or section that is too long (docs/rules.md R4.15).
-Reasons name the field and what it should be, never its value.
+A field that only describes a record is dropped. A field that identifies or places a person rejects the whole record.
+Without such a field the record would look as if the person had left a school or a class, and absence proves nothing
+(docs/rules.md R5.1). A name of a school or section that is too long rejects the record too (docs/rules.md R4.15).
+A reason names the field and the requirement, and never the value.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ import msgspec
 from msgspec import inspect
 
 from roster_pipeline.errors import SourceBroken
-from roster_pipeline.extract.envelope import UNREADABLE, Answer, Envelope, Link, Wrapped, broken
+from roster_pipeline.extract.envelope import DECODE_ERRORS, Answer, Envelope, Link, Wrapped, broken
 from roster_pipeline.extract.records import Record
+from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.model.feed import Rejection
-from roster_pipeline.model.resources import LARGEST_RECORD
+from roster_pipeline.model.resources import RECORD_MAX_BYTES
 
-VITAL = frozenset({"id", "district", "roles", "student", "teacher", "school", "schools", "students", "teachers"})
-"""Fields, by the last word of their path, that are not dropped alone."""
-
-NAMED = frozenset({"schools", "sections"})
-"""Lists whose records are rejected if their name is too long."""
+IDENTIFYING_FIELDS = frozenset(
+    {"id", "district", "roles", "student", "teacher", "school", "schools", "students", "teachers"}
+)
+"""The fields that reject the whole record, by the last part of their path."""
+LISTS_WITH_NAMES = frozenset({"schools", "sections"})
+"""The lists whose records are rejected if their name is too long."""
 UNSTORABLE = "holds a character that cannot be stored"
 TOO_LONG = "is longer than {:,} characters"
-TOO_LARGE = f"the record is larger than {LARGEST_RECORD:,} bytes"
-MOST_RECORDS = 100_000
-"""Records in an answer; ten times as many as a request names at most."""
-CLEVER_ID = re.compile("[0-9a-f]{24}")
-DEEPEST = 64
-"""How deep a page may be nested; what is kept lies within seven."""
-_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]')
+TOO_LARGE = f"the record is larger than {RECORD_MAX_BYTES:,} bytes"
+PAGE_MAX_RECORDS = 100_000
+"""The most records of an answer. It is ten times the page size that requests name."""
+MAX_DEPTH = 64
+"""The deepest nesting of a page. The kept fields are at most seven deep."""
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{}\]]')
 _SURROGATES = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 
 
 class Misfit(NamedTuple):
-    """The path of a field, and what is wrong with it."""
+    """The path of a field and the requirement that it breaks."""
 
     path: tuple[str, ...]
     complaint: str
@@ -48,103 +49,117 @@ class Misfit(NamedTuple):
 
 
 class RawPage(NamedTuple):
-    """An answer of a list; its records are unread, each still wrapped in `data`."""
+    """An answer of a list. Its records are not decoded, and each is still wrapped in `data`."""
 
     links: list[Link]
     records: Iterator[bytes]
 
 
-def split(body: bytes, what: str) -> RawPage:
-    """Return the links of a page and its records, unread.
+def split_page(body: bytes, what: str) -> RawPage:
+    """Return the links of a page and its records, which are not decoded.
 
     Raises:
-        SourceBroken: the page is no JSON, or another envelope, or holds far more records than the request named.
+        SourceBroken: the page is no JSON or has another envelope, or it holds far more records than requested.
     """
-    page = read_mended(body, Envelope[msgspec.Raw], what)
-    if len(page.data) > MOST_RECORDS:
-        raise SourceBroken(f"{what}: an answer of more than {MOST_RECORDS:,} records; check the Clever address.")
-    # One after the other, so that the answer is not kept twice.
+    page = decode_repaired(body, Envelope[msgspec.Raw], what)
+    if len(page.data) > PAGE_MAX_RECORDS:
+        raise SourceBroken(
+            f"{what}: the answer has more than {PAGE_MAX_RECORDS:,} records. Nothing was changed. Check the Clever "
+            "address."
+        )
+    # The records are copied one at a time, so that the answer is not in memory twice.
     return RawPage(page.links, map(bytes, page.data))
 
 
-def read_mended(body: bytes, kind: type[Answer], what: str) -> Answer:
-    """Return an answer of this shape, mended where JSON holds what no text can; raises as `split`."""
-    for mended in (bytes, _without_half_pairs, _without_abysses):
-        body = mended(body)
+def decode_repaired(body: bytes, answer_type: type[Answer], what: str) -> Answer:
+    """Decode an answer, and repair it first if it holds text that cannot be decoded.
+
+    Raises:
+        SourceBroken: the answer cannot be decoded even after the repair.
+    """
+    for repair in (bytes, _replace_half_surrogates, _replace_deep_values):
+        body = repair(body)
         try:
-            return msgspec.json.decode(body, type=kind)
-        except UNREADABLE:
+            return msgspec.json.decode(body, type=answer_type)
+        except DECODE_ERRORS:
             continue
     raise broken(what)
 
 
-class Salvage:
-    """Reads records of one kind and one district, one at a time."""
+class RecordDecoder:
+    """Decode single records of one list of one district."""
 
-    def __init__(self, resource: str, kind: type[Record], district_id: str) -> None:
-        self._resource, self._kind, self._district_id = resource, kind, district_id
-        self._shape = _shape(kind)
-        wrapped: Any = kind
+    def __init__(self, resource: str, record_type: type[Record], district_id: str) -> None:
+        self._resource, self._record_type, self._district_id = resource, record_type, district_id
+        self._shape = _shape(record_type)
+        wrapped: Any = record_type
         self._strict: msgspec.json.Decoder[Wrapped[Record]] = msgspec.json.Decoder(Wrapped[wrapped])
-        loose: Any = msgspec.defstruct(f"Loose{kind.__name__}", [(name, Any, None) for name in kind.__struct_fields__])
+        fields = [(name, Any, None) for name in record_type.__struct_fields__]
+        loose: Any = msgspec.defstruct(f"Loose{record_type.__name__}", fields)
         self._loose: msgspec.json.Decoder[Wrapped[msgspec.Struct]] = msgspec.json.Decoder(Wrapped[loose])
 
-    def read(self, raw: bytes) -> tuple[Record | None, list[Rejection]]:
-        """One record, or as much of it as can be kept; and what was set aside, with reasons."""
-        record = self._as_documented(raw)
+    def decode(self, raw: bytes) -> tuple[Record | None, list[Rejection]]:
+        """Decode one record, or as much of it as possible.
+
+        Returns:
+            The record, or None for a rejected one, and the rejections with their reasons.
+        """
+        record = self._decode_strictly(raw)
         dropped: list[Rejection] = []
         if record is None:
             try:
                 fields = msgspec.structs.asdict(self._loose.decode(raw).data)
-            except UNREADABLE:
-                return None, [self._aside(None, "the record is not a JSON object in UTF-8", whole=True)]
-            record, dropped = self._mend(fields)
-        if record is not None and len(raw) > LARGEST_RECORD < len(msgspec.json.encode(record)):
-            return None, [self._aside(record.id, TOO_LARGE, whole=True)]
+            except DECODE_ERRORS:
+                return None, [self._reject(None, "the record is not a JSON object in UTF-8")]
+            record, dropped = self._convert(fields)
+        if record is not None and len(raw) > RECORD_MAX_BYTES < len(msgspec.json.encode(record)):
+            return None, [self._reject(record.id, TOO_LARGE)]
         return record, dropped
 
-    def _as_documented(self, raw: bytes) -> Record | None:
+    def _decode_strictly(self, raw: bytes) -> Record | None:
+        """Decode a record that is as documented. Return None for any other."""
         try:
             record = self._strict.decode(raw).data
-        except UNREADABLE:
+        except DECODE_ERRORS:
             return None
-        at_home = record.district in (self._district_id, None)
-        return record if at_home and b"\\u0000" not in raw else None
+        is_own = record.district in (self._district_id, None)
+        return record if is_own and b"\\u0000" not in raw else None
 
-    def _mend(self, fields: dict[str, Any]) -> tuple[Record | None, list[Rejection]]:
+    def _convert(self, fields: dict[str, Any]) -> tuple[Record | None, list[Rejection]]:
+        """Drop the unusable fields of a record, or reject the record."""
         misfits = list(_misfits(fields, self._shape, ()))
         clever_id = fields.get("id") or None
-        vital = [misfit for misfit in misfits if self._is_vital(misfit)]
-        if any(misfit.path == ("id",) for misfit in vital):
+        identifying = [misfit for misfit in misfits if self._is_identifying(misfit)]
+        if any(misfit.path == ("id",) for misfit in identifying):
             clever_id = None
         if clever_id is None:
-            vital.append(Misfit(("id",), "is missing"))
-        if vital:
-            return None, [self._aside(clever_id, _reason(vital[0]), whole=True)]
+            identifying.append(Misfit(("id",), "is missing"))
+        if identifying:
+            return None, [self._reject(clever_id, _reason(identifying[0]))]
         if fields.get("district") not in (self._district_id, None):
-            return None, [self._aside(clever_id, "belongs to another district", whole=True)]
+            return None, [self._reject(clever_id, "belongs to another district")]
         for misfit in misfits:
             _drop(fields, misfit.path)
-        dropped = [self._aside(clever_id, _reason(misfit), whole=False) for misfit in misfits]
-        return msgspec.convert(fields, self._kind), dropped
+        dropped = [self._reject(clever_id, _reason(misfit), is_whole_record=False) for misfit in misfits]
+        return msgspec.convert(fields, self._record_type), dropped
 
-    def _is_vital(self, misfit: Misfit) -> bool:
-        is_name = misfit.path == ("name",) and self._resource in NAMED
-        return misfit.path[-1] in VITAL or (is_name and misfit.is_too_long)
+    def _is_identifying(self, misfit: Misfit) -> bool:
+        is_name = misfit.path == ("name",) and self._resource in LISTS_WITH_NAMES
+        return misfit.path[-1] in IDENTIFYING_FIELDS or (is_name and misfit.is_too_long)
 
-    def _aside(self, clever_id: object, reason: str, *, whole: bool) -> Rejection:
-        # Text that is no id may be a name, and nobody can say whose record it is.
-        known = clever_id if isinstance(clever_id, str) and CLEVER_ID.fullmatch(clever_id) else None
-        return Rejection(self._resource, known, reason, whole)
+    def _reject(self, clever_id: object, reason: str, *, is_whole_record: bool = True) -> Rejection:
+        # A text without the form of an id may be a name. It does not tell whose record it is.
+        known_id = clever_id if isinstance(clever_id, str) and is_clever_id(clever_id) else None
+        return Rejection(self._resource, known_id, reason, is_whole_record)
 
 
 @cache
-def _shape(kind: type[Record]) -> inspect.Type:
-    return inspect.type_info(kind)
+def _shape(record_type: type[Record]) -> inspect.Type:
+    return inspect.type_info(record_type)
 
 
 def _misfits(value: object, shape: inspect.Type, path: tuple[str, ...]) -> Iterator[Misfit]:
-    """The kept fields below `value` that are not of their type. Null is alike missing, and fits what is optional."""
+    """Yield the kept fields below `value` that do not have their type. Null fits an optional field."""
     if isinstance(shape, inspect.UnionType):
         shape = shape.types[0]  # `X | None`, as all optional fields are
         if value is None:
@@ -166,56 +181,58 @@ def _misfits(value: object, shape: inspect.Type, path: tuple[str, ...]) -> Itera
 def _text_misfits(value: object, shape: inspect.Type, path: tuple[str, ...]) -> Iterator[Misfit]:
     if not isinstance(value, str):
         yield Misfit(path, "is not text")
-    elif len(value) > (most := _longest(shape)):
-        yield Misfit(path, TOO_LONG.format(most), is_too_long=True)
+    elif len(value) > (bound := _max_chars(shape)):
+        yield Misfit(path, TOO_LONG.format(bound), is_too_long=True)
     elif "\0" in value:
         yield Misfit(path, UNSTORABLE)
 
 
 def _list_misfits(value: object, item: inspect.Type, path: tuple[str, ...]) -> Iterator[Misfit]:
-    most = _longest(item)
+    bound = _max_chars(item)
     if not isinstance(value, list):
         yield Misfit(path, "is not a list")
-    elif not all(isinstance(item, str) for item in value):
+    elif not all(isinstance(element, str) for element in value):
         yield Misfit(path, "holds something that is not text")
-    elif any(len(item) > most for item in value):
-        yield Misfit(path, f"holds one that {TOO_LONG.format(most)}", is_too_long=True)
-    elif any("\0" in item for item in value):
+    elif any(len(element) > bound for element in value):
+        yield Misfit(path, f"holds one that {TOO_LONG.format(bound)}", is_too_long=True)
+    elif any("\0" in element for element in value):
         yield Misfit(path, UNSTORABLE)
 
 
-def _longest(shape: inspect.Type) -> int:
-    """The bound of a text, in characters. Every kept text has one."""
+def _max_chars(shape: inspect.Type) -> int:
+    """Return the most characters of a text. Every kept text has a bound."""
     assert isinstance(shape, inspect.StrType)
     assert shape.max_length is not None
     return shape.max_length
 
 
 def _reason(misfit: Misfit) -> str:
+    """Return the reason of a rejection. It holds no value of the record."""
     return f"{'.'.join(misfit.path)} {misfit.complaint}"
 
 
 def _drop(fields: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Remove the field at this path."""
     for name in path[:-1]:
         fields = fields[name]
     del fields[path[-1]]
 
 
-def _without_half_pairs(body: bytes) -> bytes:
-    """Half a surrogate pair is no character, and msgspec refuses the page for it. NUL is refused by field."""
-    return _SURROGATES.sub(lambda found: b"\\u0000" if found[1] else found[0], body)
+def _replace_half_surrogates(body: bytes) -> bytes:
+    """Replace each half of a surrogate pair by NUL, so that only its field is unusable and not the page."""
+    return _SURROGATES.sub(lambda match: b"\\u0000" if match[1] else match[0], body)
 
 
-def _without_abysses(body: bytes) -> bytes:
-    """Msgspec refuses the page for absurd nesting: a number stands for what lies too deep, and is refused by field."""
-    depth, start, kept = 0, 0, []
-    for mark in _MARKS.finditer(body):
-        if mark[0] in (b"[", b"{"):
+def _replace_deep_values(body: bytes) -> bytes:
+    """Replace each value below MAX_DEPTH by a number, so that only its field is unusable and not the page."""
+    depth, start, pieces = 0, 0, []
+    for bracket in _BRACKETS.finditer(body):
+        if bracket[0] in (b"[", b"{"):
             depth += 1
-            if depth == DEEPEST:
-                kept.append(body[start : mark.start()])
-        elif mark[0] in (b"]", b"}"):
-            if depth == DEEPEST:
-                start = mark.end()
+            if depth == MAX_DEPTH:
+                pieces.append(body[start : bracket.start()])
+        elif bracket[0] in (b"]", b"}"):
+            if depth == MAX_DEPTH:
+                start = bracket.end()
             depth -= 1
-    return b"0".join([*kept, body[start:]])
+    return b"0".join([*pieces, body[start:]])

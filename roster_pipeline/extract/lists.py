@@ -1,4 +1,4 @@
-"""Clever → files: all lists of one district, one file each. Loading the files is land's."""
+"""Read all lists of one district from Clever into landing files, one file for each list."""
 
 from __future__ import annotations
 
@@ -7,83 +7,107 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO
 
+import httpx
 import zstandard
 
-from roster_pipeline.extract.pagination import pages
-from roster_pipeline.model.feed import Feed, Rejection, ResourceRead
+from roster_pipeline.extract import pagination
+from roster_pipeline.extract.decode import Page, PageDecoder
+from roster_pipeline.model.feed import Feed, ListFile, Rejection
 from roster_pipeline.model.resources import RESOURCES, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from roster_pipeline.extract.client import CleverClient, DistrictConnection
 
 READERS = 2
-"""Lists read at once."""
-LEVEL = 1
-"""Of zstd: the files live for minutes."""
+"""The number of lists that are read at the same time."""
+ZSTD_LEVEL = 1
+"""The compression level. It is low, because landing files exist for minutes only."""
 
 
 class _Stopped(Exception):
-    """This list was given up because the feed is lost."""
+    """The reading of a list stopped because another list failed."""
 
 
 def read_feed(
-    client: CleverClient, district_id: str, into: Path, *, resources: tuple[Resource, ...] = RESOURCES
+    client: CleverClient, district_id: str, folder: Path, *, resources: tuple[Resource, ...] = RESOURCES
 ) -> Feed:
-    """Read a district and every list of it; raises as `read_lists`, and DistrictUnknown for a district not shared."""
+    """Read a district and all its lists.
+
+    Raises:
+        DistrictNotShown: Clever does not show the district.
+        SourceUnusable: the district or a list could not be read to its end.
+    """
     connection = client.connection(district_id)
-    return Feed(connection.district(), read_lists(connection, into, resources=resources))
+    return Feed(connection.district(), read_lists(connection, folder, resources=resources))
 
 
 def read_lists(
-    connection: DistrictConnection, into: Path, *, resources: tuple[Resource, ...] = RESOURCES
-) -> tuple[ResourceRead, ...]:
+    connection: DistrictConnection, folder: Path, *, resources: tuple[Resource, ...] = RESOURCES
+) -> tuple[ListFile, ...]:
     """Read every list of a district to its end.
 
     Args:
-        into: a folder for `<resource>.ndjson.zst`, made if it is missing. It then holds data about people. The caller
-            removes it, also after an error.
+        connection: the connection of the district.
+        folder: the folder for the files `<resource>.ndjson.zst`. It is created if it is missing. It then holds data
+            of people, so the caller removes it, after an error too.
+        resources: the lists.
 
     Raises:
-        SourceUnusable: a list could not be read to its end. This is the first such error; the other lists are stopped.
+        SourceUnusable: a list could not be read to its end. This is the first such error. It stops the other lists.
     """
-    into.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     with ThreadPoolExecutor(READERS) as pool:
-        reads = [
-            pool.submit(_read, connection, resource, into / f"{resource.name}.ndjson.zst", stop)
+        futures = [
+            pool.submit(_read_list, connection, resource, folder / f"{resource.name}.ndjson.zst", stop)
             for resource in resources
         ]
         try:
-            for read in as_completed(reads):
-                fault = read.exception()
-                if fault is not None and not isinstance(fault, _Stopped):
-                    raise fault
+            for future in as_completed(futures):
+                error = future.exception()
+                if error is not None and not isinstance(error, _Stopped):
+                    raise error
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
-    return tuple(read.result() for read in reads)
+    return tuple(future.result() for future in futures)
 
 
-def compressed(file: Path) -> BinaryIO:
-    """The file, opened for lines of NDJSON."""
-    opened: BinaryIO = zstandard.open(file, "wb", cctx=zstandard.ZstdCompressor(LEVEL))
+def read_pages(connection: DistrictConnection, resource: Resource) -> Iterator[Page]:
+    """Yield the pages of one list. If the iteration ends without an error, every page was read.
+
+    Raises:
+        SourceUnusable: a page could not be read, is not a page of records, or the list has no end.
+    """
+    what = f"District {connection.district_id}, {resource.name}"
+    decoder = PageDecoder(resource, connection.district_id)
+    role = {"role": resource.role} if resource.role else {}
+    address = connection.client.access.lists.join(resource.path)
+    url = httpx.URL(address, params={"limit": pagination.LIMIT, **role})
+    return pagination.follow_pages(connection, url, lambda body: decoder.decode(body, what), what)
+
+
+def open_compressed(file: Path) -> BinaryIO:
+    """Open a file that compresses the lines written to it."""
+    opened: BinaryIO = zstandard.open(file, "wb", cctx=zstandard.ZstdCompressor(ZSTD_LEVEL))
     return opened
 
 
-def _read(connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event) -> ResourceRead:
-    """One list into one file. Holds one page at a time, however long the list."""
-    count = rows = 0
+def _read_list(connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event) -> ListFile:
+    """Read one list into one file. Only one page at a time is in memory."""
+    pages = rows = 0
     rejections: list[Rejection] = []
-    with ExitStack() as failed, compressed(file) as out:
-        failed.callback(stop.set)
-        for page in pages(connection, resource):
+    with ExitStack() as on_failure, open_compressed(file) as out:
+        on_failure.callback(stop.set)
+        for page in read_pages(connection, resource):
             if stop.is_set():
                 raise _Stopped
             out.write(page.lines)
-            count += 1
+            pages += 1
             rows += page.rows
             rejections += page.rejections
-        failed.pop_all()
-    return ResourceRead(resource, file, count, rows, tuple(rejections))
+        on_failure.pop_all()
+    return ListFile(resource, file, pages, rows, tuple(rejections))

@@ -1,4 +1,4 @@
-"""How fast one token may ask. What to do when Clever says "too fast" all the same is in `answers.py`."""
+"""Limit the rate of requests of one token. `retry.py` handles an answer with status 429."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_A_MINUTE = 1_200
-"""Requests a minute that Clever allows one bearer token (docs/clever-api.md#rate-limit)."""
+MAX_REQUESTS_PER_MINUTE = 1_200
+"""The requests that Clever allows a token in one minute (docs/clever-api.md#rate-limit)."""
 
 
 class RateWindow:
-    """A sliding minute: `take` waits until one more request is allowed. Shared by the threads of a token.
+    """Bound the requests of a token within a sliding minute. The threads of a token share one window.
 
-    Clever's own counter resets each minute; a sliding window stays below it wherever its minutes begin.
+    Clever starts its count again with each minute. A sliding minute stays below that count at any time.
 
     Args:
-        elapsed: seconds of a clock that only runs forward: one that is put back would make a request wait for days.
+        sleep: waits for a number of seconds.
+        elapsed: a monotonic clock in seconds. A clock that is set back would make a request wait for days.
+        most: the most requests in one minute.
     """
 
-    def __init__(self, sleep: Callable[[float], None], elapsed: Callable[[], float], most: int = MOST_A_MINUTE) -> None:
+    def __init__(
+        self, sleep: Callable[[float], None], elapsed: Callable[[], float], most: int = MAX_REQUESTS_PER_MINUTE
+    ) -> None:
         self._sleep, self._elapsed, self._most = sleep, elapsed, most
         self._taken: deque[float] = deque()
         self._turn = threading.Lock()
 
     def take(self) -> None:
-        """Wait for a place, and take it. The lock is held while waiting: those behind would wait as long."""
+        """Wait until one more request is allowed, and count it. Other threads wait for the lock meanwhile."""
         with self._turn:
             if len(self._taken) == self._most:
                 self._sleep(max(0.0, self._taken.popleft() + 60 - self._elapsed()))

@@ -1,6 +1,6 @@
-"""The kept fields of Clever's records, in Clever's own shape: what is not listed here is skipped unread.
+"""The kept fields of Clever's records, nested as Clever nests them. Other fields are skipped and not decoded.
 
-The same list as `model/resources.py`, as types that msgspec reads and writes without Python for each record.
+The fields are those of `model/resources.py`. These types let msgspec decode and encode a page without Python code.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from roster_pipeline.extract.envelope import Id, Text
-from roster_pipeline.model.resources import LONGEST_EMAIL
+from roster_pipeline.model.resources import EMAIL_MAX_CHARS
 
-Email = Annotated[str, Meta(max_length=LONGEST_EMAIL)]
+Email = Annotated[str, Meta(max_length=EMAIL_MAX_CHARS)]
 
 
 class Record(Struct, omit_defaults=True, gc=False):
@@ -23,6 +23,8 @@ class Record(Struct, omit_defaults=True, gc=False):
 
 
 class School(Record, omit_defaults=True, gc=False):
+    """A school."""
+
     name: Text | None = None
     sis_id: Text | None = None
     nces_id: Text | None = None
@@ -32,24 +34,30 @@ class School(Record, omit_defaults=True, gc=False):
 
 
 class Name(Struct, omit_defaults=True, gc=False):
+    """The name of a person."""
+
     first: Text | None = None
     last: Text | None = None
 
 
 class Role(Struct, omit_defaults=True, gc=False):
+    """One role of a person, with the primary school and all schools."""
+
     school: Text | None = None
     schools: list[Text] | None = None
     sis_id: Text | None = None
 
 
 class Roles(Struct, omit_defaults=True, gc=False):
-    """A teacher may be staff too; only the roles that are provisioned are kept."""
+    """The roles of a person. Only roles that get an account are kept (docs/rules.md R1.1)."""
 
     teacher: Role | None = None
     student: Role | None = None
 
 
 class Person(Record, omit_defaults=True, gc=False):
+    """A Clever user."""
+
     email: Email | None = None
     name: Name | None = None
     roles: Roles | None = None
@@ -73,15 +81,19 @@ class Section(Record, omit_defaults=True, gc=False, kw_only=True):
 
 
 class Term(Record, omit_defaults=True, gc=False):
+    """A term."""
+
     name: Text | None = None
 
 
 class Course(Record, omit_defaults=True, gc=False):
+    """A course."""
+
     name: Text | None = None
     number: Text | None = None
 
 
-KINDS: dict[str, type[Record]] = {
+RECORD_TYPES: dict[str, type[Record]] = {
     "schools": School,
     "teachers": Person,
     "students": Person,
@@ -89,4 +101,4 @@ KINDS: dict[str, type[Record]] = {
     "terms": Term,
     "courses": Course,
 }
-"""By the name of the resource."""
+"""The type of the records of each list, by the name of the resource."""

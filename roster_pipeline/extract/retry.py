@@ -1,7 +1,7 @@
-"""What an HTTP answer of Clever means: fine, worth another try, or a refusal; and how long to wait till then.
+"""Decide by the status of an answer whether a request is repeated, and how long to wait before.
 
-Bodies of refusals are never read: they come as `message`, `error`, HTML or nothing (docs/clever-api.md#statuses), and
-the status says all that is acted upon. So no message can repeat a token or a person.
+docs/clever-api.md#statuses lists the statuses. The body of a refusal is never read, so no message can repeat a token
+or a person.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 TRIES = 6
-LONGEST_WAIT = 120.0
-"""Seconds. Clever's counter resets each minute, so a later reset is a clock that is wrong, theirs or ours."""
+"""The most times that a request is sent."""
+MAX_WAIT_SECONDS = 120.0
+"""The longest wait. Clever's count starts again each minute, so a later reset comes from a wrong clock."""
 
-ADVICE = {
-    400: "the request is not one that Clever knows: check the API version",
-    401: "the token was revoked or the app disconnected: have the district's admin reconnect it in Clever",
-    403: "this is not shared with the app: have the district's admin share it in Clever",
-    404: "it is not shared with this token, or the API version is wrong: check the sharing in Clever",
-    413: "the page size is over Clever's limit",
-    501: "Clever does not support this request",
+ADVICE_BY_STATUS = {
+    400: "Clever does not know the request. Check the API version.",
+    401: "The token was revoked or the application disconnected. Ask the district's admin to reconnect it in Clever.",
+    403: "The district does not share this with the application. Ask the district's admin to share it in Clever.",
+    404: "The district does not share this, or the API version is wrong. Check the sharing in Clever.",
+    413: "The page size is over Clever's limit. Please report this.",
+    501: "Clever does not support this request. Please report this.",
 }
 
 
-OUR_CREDENTIALS = "the app's own client id or secret was refused: check both in the settings"
+CREDENTIALS_ADVICE = "Clever refused the client id or the client secret of the application. Check both in the settings."
 
 
 class TransientError(Exception):
-    """Clever may answer well if asked again. Never leaves this package.
+    """A passing fault: the request may succeed if it is repeated. The error never leaves this package.
 
     Attributes:
-        ready_at: unix seconds at which Clever says it will answer again, or None.
+        ready_at: the Unix time in seconds at which Clever will answer again, or None.
     """
 
     def __init__(self, reason: str, ready_at: float | None = None) -> None:
@@ -45,17 +46,17 @@ class TransientError(Exception):
         self.ready_at = ready_at
 
 
-def judge(answer: httpx.Response, what: str) -> None:
-    """Let a good answer pass, by its status.
+def check_status(answer: httpx.Response, what: str) -> None:
+    """Raise an error unless the status of the answer is 200.
 
     Args:
-        answer: whose body need not have been read.
-        what: who asked for which path, for the message.
+        answer: the answer. Its body may be unread.
+        what: the district and the path, for the message.
 
     Raises:
-        TransientError: 408, 429 and 5xx but 501.
-        SourceRefused: any other 4xx, and 501: asking again is useless.
-        SourceBroken: a redirect or another status that no list has.
+        TransientError: the status is 408, 429, or 5xx other than 501.
+        SourceRefused: the status is another 4xx or 501, so that repeating the request is useless.
+        SourceBroken: the status is a redirect or another one that no list has.
     """
     status = answer.status_code
     if status == 200:
@@ -63,21 +64,24 @@ def judge(answer: httpx.Response, what: str) -> None:
     if status in (408, 429) or (status >= 500 and status != 501):
         raise TransientError(f"status {status}", _reset(answer))
     if status >= 400:
-        raise SourceRefused(f"{what}: status {status}; {_advice(answer)}.")
-    raise SourceBroken(f"{what}: status {status} where a list was expected; check the Clever address.")
+        raise SourceRefused(f"{what}: status {status} from Clever. {_advice(answer)}")
+    raise SourceBroken(
+        f"{what}: status {status} from Clever instead of a list. Nothing was changed. Check the Clever address."
+    )
 
 
-def waits(clock: Callable[[], float], random: Callable[[], float]) -> Callable[[RetryCallState], float]:
-    """How many seconds to wait: until Clever's reset if it gave one, else 1, 2, 4 … 16, half of it jitter.
+def make_wait(clock: Callable[[], float], random: Callable[[], float]) -> Callable[[RetryCallState], float]:
+    """Return a function that says how many seconds to wait before the next try.
 
-    Jitter after a reset too, lest all the waiting threads return in the same instant.
+    The wait lasts until the reset that Clever gave. Without a reset it is 1, 2, 4, 8 and 16 seconds, half of it
+    jitter. A wait for a reset has jitter too, so that the waiting threads do not all return at the same moment.
     """
 
     def wait(state: RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
         ready_at = fault.ready_at if isinstance(fault, TransientError) else None
         if ready_at is not None:
-            return min(max(0.0, ready_at - clock()) + random(), LONGEST_WAIT)
+            return min(max(0.0, ready_at - clock()) + random(), MAX_WAIT_SECONDS)
         return float(2 ** (state.attempt_number - 1)) * (0.5 + random() / 2)
 
     return wait
@@ -85,11 +89,11 @@ def waits(clock: Callable[[], float], random: Callable[[], float]) -> Callable[[
 
 def _advice(answer: httpx.Response) -> str:
     if answer.status_code in (401, 403) and answer.request.url.path == "/oauth/tokens":
-        return OUR_CREDENTIALS
-    return ADVICE.get(answer.status_code, "Clever refused the request")
+        return CREDENTIALS_ADVICE
+    return ADVICE_BY_STATUS.get(answer.status_code, "Clever refused the request. Check the settings, then run again.")
 
 
 def _reset(answer: httpx.Response) -> float | None:
-    """`X-RateLimit-Reset` (unix seconds). Only of a 429: on other answers it says nothing about the fault."""
+    """Return the Unix time of `X-RateLimit-Reset`. Only an answer with status 429 has a meaning there."""
     text = answer.headers.get("X-RateLimit-Reset", "")
     return float(text) if answer.status_code == 429 and text.isdecimal() else None

@@ -23,7 +23,7 @@ from dagster_postgres import (
 )
 
 from roster_pipeline.instance.dagster_schema import dagster_place
-from roster_pipeline.model.clock import AHEAD
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.settings import read_settings
 
 STATEMENT_MILLISECONDS = 60_000
@@ -86,7 +86,7 @@ class RosterSchedules(_AsksOnce, PostgresScheduleStorage):
 
 def _latest() -> float:
     """The latest moment that a stored time may name, in seconds since 1970."""
-    return (datetime.now(UTC) + AHEAD).timestamp()
+    return (datetime.now(UTC) + CLOCK_TOLERANCE).timestamp()
 
 
 def _without_times_ahead(state: InstigatorState) -> InstigatorState:

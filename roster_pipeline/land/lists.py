@@ -19,7 +19,7 @@ from roster_pipeline.model.feed import District
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from roster_pipeline.model.feed import Feed, ResourceRead
+    from roster_pipeline.model.feed import Feed, ListFile
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -97,10 +97,10 @@ def land(
         con.execute("DELETE FROM raw.rejected")
         save_district(con, feed.district, sync_id, sync_uid)
         digests = {}
-        for read in feed.reads:
+        for read in feed.lists:
             digests[read.resource.name] = load_rows(con, read, sync_id)
             load_rejections(con, "raw.rejected", read, sync_id)
-        record_load_audit(con, feed.reads, sync_id, digests)
+        record_load_audit(con, feed.lists, sync_id, digests)
         drift = follow_events()
     return read_landed(con, drift)
 
@@ -151,7 +151,7 @@ def read_load_audit(con: duckdb.DuckDBPyConnection, sync_id: int) -> dict[str, d
 
 
 def record_load_audit(
-    con: duckdb.DuckDBPyConnection, reads: Sequence[ResourceRead], sync_id: int, digests: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection, reads: Sequence[ListFile], sync_id: int, digests: Mapping[str, str]
 ) -> None:
     """Record how completely each list was read.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from duckdb.sqltypes import DuckDBPyType
 
-    from roster_pipeline.model.feed import ResourceRead
+    from roster_pipeline.model.feed import ListFile
     from roster_pipeline.model.resources import Resource
 
 ORDERED = frozenset({"teachers"})
@@ -27,7 +27,7 @@ DuckDB's own hash takes a tenth of the time of md5. It may change with an upgrad
 """
 
 
-def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, schema: str = "raw") -> str:
+def load_rows(con: duckdb.DuckDBPyConnection, read: ListFile, sync_id: int, schema: str = "raw") -> str:
     """Replace one table by the rows of one file. Return the content digest of the table.
 
     Raises:
@@ -56,7 +56,7 @@ def load_rows(con: duckdb.DuckDBPyConnection, read: ResourceRead, sync_id: int, 
     return str(digest)
 
 
-def _can_be_read(read: ResourceRead) -> bool:
+def _can_be_read(read: ListFile) -> bool:
     """Return whether the file of a list can be read. DuckDB's error does not name the damaged file."""
     try:
         with duckdb.connect() as con:
@@ -67,7 +67,7 @@ def _can_be_read(read: ResourceRead) -> bool:
     return True
 
 
-def create_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str) -> None:
+def create_empty(con: duckdb.DuckDBPyConnection, read: ListFile, schema: str) -> None:
     """Replace one table by an empty one with the columns that `load_rows` would create."""
     fields = ", ".join(f"{name} {kind}" for name, kind in read.resource.fields.items())
     con.execute(
@@ -75,7 +75,7 @@ def create_empty(con: duckdb.DuckDBPyConnection, read: ResourceRead, schema: str
     )
 
 
-def load_rejections(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRead, sync_id: int) -> None:
+def load_rejections(con: duckdb.DuckDBPyConnection, table: str, read: ListFile, sync_id: int) -> None:
     """Add the rejections of a list to a table like `raw.rejected`."""
     if not read.rejections:
         return
@@ -87,7 +87,7 @@ def load_rejections(con: duckdb.DuckDBPyConnection, table: str, read: ResourceRe
             read.resource.name,
             [fault.clever_id for fault in read.rejections],
             [fault.reason for fault in read.rejections],
-            [fault.whole_record for fault in read.rejections],
+            [fault.is_whole_record for fault in read.rejections],
         ],
     )
 

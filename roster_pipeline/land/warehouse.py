@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import duckdb
 
 from roster_pipeline.damaged import as_damage, is_damage, is_in_use, log_of, refusal_of, remove
 from roster_pipeline.errors import DistrictUnknown, FileOutdated, RosterError
+from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.paths import PRIVATE_FILE, private_folder
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def district_file(folder: Path, district_id: str, *, is_preview: bool = False) -
     Raises:
         DistrictUnknown: The id is not an id of Clever.
     """
-    if not re.fullmatch("[0-9a-f]{24}", district_id):
+    if not is_clever_id(district_id):
         raise DistrictUnknown("A district is named by Clever's id for it, 24 characters of 0-9 and a-f.")
     return folder / f"{district_id}{'.preview' if is_preview else ''}.duckdb"
 

@@ -1,4 +1,4 @@
-"""The shared words: what Clever shares, what the product keeps, what may change. Standard library only.
+"""The types that the stages share: Clever's lists, the product's entities, plans and thresholds.
 
-Stages import these words and never one another.
+The package uses the standard library only. Stages import it and never import one another.
 """

@@ -1,22 +1,23 @@
-"""Times that were stored, as a decision may use them: a clock that was wrong once must not decide for ever.
+"""Guard decisions against stored times from a clock that was wrong.
 
-A stored time more than `AHEAD` after now was written by a clock that ran ahead, so it counts as unknown.
+A stored time more than `CLOCK_TOLERANCE` ahead of now was written by a wrong clock. Such a time counts as unknown, so
+that it does not decide for ever.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-AHEAD = timedelta(minutes=5)
-"""By so much the clocks of several machines may differ."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""The most by which the clocks of several machines are expected to differ."""
 
 
-def known(moment: datetime | None, now: datetime) -> datetime | None:
-    """The time, or None if it is not known: none was stored, or it lies ahead of now."""
-    return moment if moment is not None and moment <= now + AHEAD else None
+def trusted_time(moment: datetime | None, now: datetime) -> datetime | None:
+    """Return a stored time, or None if no time was stored or if it lies ahead of now."""
+    return moment if moment is not None and moment <= now + CLOCK_TOLERANCE else None
 
 
 def is_within(moment: datetime | None, span: timedelta, now: datetime) -> bool:
-    """Whether a time is known and at most `span` ago."""
-    stored = known(moment, now)
+    """Return whether a stored time is trusted and at most `span` ago."""
+    stored = trusted_time(moment, now)
     return stored is not None and now - stored <= span

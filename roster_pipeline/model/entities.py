@@ -1,8 +1,8 @@
-"""What the product keeps of a roster, in dependency order: the one list behind differences, plans and publishing.
+"""The entities of a roster in dependency order. The diff, plans and publishing follow this list.
 
-Each entity is three tables of one name: `marts.X` (as it shall be), `current.X` (as the product has it) and `changes.X`
-(what is to be done), and a fourth in the product. Keys are Clever ids where a row can be new, so that a plan can be
-made before the product has given it an id.
+Each entity has three DuckDB tables with its name. `marts.X` is the desired state, `current.X` is the state of the
+product, and `changes.X` is the diff. The product has a table of the same kind. Keys of rows that can be new are Clever
+ids, so that a plan can name a row before the product gives it an id.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ OPS = (INSERT, UPDATE, RESTORE, END)
 
 @dataclass(frozen=True)
 class Entity:
-    """One kind of row.
+    """One type of row.
 
     Attributes:
-        key: columns that tell two rows apart, in marts and in current.
-        content: columns whose change is an update.
-        carried: columns that a new row needs beside key and content.
-        removal: what becomes of a row that is no longer wanted; ended rows stay, dated.
+        key: the columns that identify a row in `marts` and in `current`.
+        content: the columns whose change is an update.
+        carried: the other columns that a new row needs.
+        removal: what happens to a row that is absent from the desired state. Ended rows stay with the date.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Entity:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """Return all columns of the entity."""
         return self.key + self.carried + self.content
 
 

@@ -1,4 +1,4 @@
-"""One reading of one district: what extract hands to land, with the proof of how completely it was read."""
+"""One reading of one district: the records and events that extract hands to land, with the size of each list."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from roster_pipeline.model.resources import Resource
 
 @dataclass(frozen=True)
 class District:
-    """A district as Clever describes it.
+    """A district as Clever describes it (docs/clever-api.md#district).
 
     Attributes:
-        state: Clever's word (`running`, `paused`, `error` and so on); empty where Clever gives none.
-        last_sync: when Clever last took in the district's files.
-        error: what Clever says is wrong, in Clever's words; empty where nothing is.
+        state: Clever's state (`running`, `paused`, `error` and so on). Empty if Clever gives none.
+        last_sync: when Clever last received an upload from the district.
+        error: Clever's description of a problem, in Clever's words. Empty if there is none.
         pause_end: when a pause in Clever ends.
-        portal_url: the address of the district's Clever portal, http or https; empty where Clever gives none.
+        portal_url: the address of the district's Clever portal, http or https. Empty if Clever gives none.
     """
 
     id: str
@@ -33,23 +33,30 @@ class District:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that could not be read, or a field of it that was dropped. Carries no value of the record."""
+    """A rejected record, or a field that was dropped from a partially read record. It holds no value of the record.
+
+    Attributes:
+        resource: the name of the list.
+        clever_id: the id of the record, if it could be decoded.
+        reason: the field and the requirement that it broke.
+        is_whole_record: True for a rejected record, False for a dropped field.
+    """
 
     resource: str
     clever_id: str | None
     reason: str
-    whole_record: bool
+    is_whole_record: bool
 
 
 @dataclass(frozen=True)
-class ResourceRead:
-    """One list, read from its first page to its last.
+class ListFile:
+    """The records of one list, as a landing file.
 
     Attributes:
-        file: the kept fields of its records as NDJSON, zstd-compressed.
-        pages: answers read, an empty last page included.
-        rows: records written to `file`.
-        rejections: records refused and fields dropped because of their type.
+        file: the kept fields of the records as NDJSON, compressed with zstd.
+        pages: the number of answers that were read, an empty last page included.
+        rows: the number of records in `file`.
+        rejections: the records and fields that are not in `file`.
     """
 
     resource: Resource
@@ -61,11 +68,11 @@ class ResourceRead:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in Clever's feed of events, by event ids; they ascend (docs/clever-api.md#events).
+    """A place in Clever's event feed. Event ids ascend (docs/clever-api.md#events).
 
     Attributes:
-        before: the event before `last`, where reading resumes.
-        last: the newest event that was seen. None: there was none.
+        before: the event before `last`. A reading resumes here, so that it begins with `last`.
+        last: the newest event that was seen. None if there was no event.
     """
 
     before: str | None = None
@@ -73,46 +80,46 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class EventsRead:
-    """What the feed says after a cursor: the newest state of each record, in files like those of lists.
+class EventBatch:
+    """The events after a cursor, compacted to the newest state of each record.
 
     Attributes:
-        cursor: the new one; the old one if nothing came.
-        events: how many came after the old cursor; one that comes twice is one.
-        reads: for each raw list the records that were created or updated, last state only. `rows` may be 0.
-        gone: by raw list, the ids that are no longer in it. What was set aside is neither there nor in a file.
-        unknown: how many were passed over because nobody knows what they mean, by what they call themselves.
-        unreadable: how many of these may have spoken of a record that we hold.
-        oldest_at: when Clever made the first of them, in UTC. Informational: times do not order events.
-        newest_at: the same of the last.
+        cursor: the cursor after the last event, or the old cursor if there was no event.
+        events: the number of events after the old cursor. An event that comes twice counts once.
+        lists: for each list, the created and updated records in their newest state. A list can have no rows.
+        deleted: for each list, the ids of deleted records. Rejected records are neither here nor in a file.
+        unknown_types: the number of skipped events by their unknown type.
+        undecodable: the number of skipped events that may concern a record that the product holds.
+        oldest_at: when Clever made the first event, in UTC. This is information only: times do not order events.
+        newest_at: when Clever made the last event, in UTC.
     """
 
     cursor: Cursor
     events: int
-    reads: tuple[ResourceRead, ...]
-    gone: Mapping[str, tuple[str, ...]]
-    unknown: Mapping[str, int]
+    lists: tuple[ListFile, ...]
+    deleted: Mapping[str, tuple[str, ...]]
+    unknown_types: Mapping[str, int]
     oldest_at: datetime | None = None
     newest_at: datetime | None = None
-    unreadable: int = 0
+    undecodable: int = 0
 
     @property
     def changed(self) -> int:
-        """Records of our lists that they speak of; one of two lists counts twice."""
-        read = sum(one.rows + len(one.rejections) for one in self.reads)
-        return read + sum(len(ids) for ids in self.gone.values())
+        """Return the number of changed records. A record of two lists counts twice."""
+        updated = sum(file.rows + len(file.rejections) for file in self.lists)
+        return updated + sum(len(ids) for ids in self.deleted.values())
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Every list of one district, each read to its end without an error: extract raises otherwise.
+    """Every list of one district. Extract raises an error unless it reads each list to its end.
 
     Attributes:
-        before: the events from the bookmark to the beginning of the read, if it could be told.
-        after: the events that came since the read began; None where the app may not read events.
+        events_before: the events from the bookmark to the beginning of this reading. None if they are unusable.
+        events_since: the events since this reading began. None if the application may not read events.
     """
 
     district: District
-    reads: tuple[ResourceRead, ...]
-    before: EventsRead | None = None
-    after: EventsRead | None = None
+    lists: tuple[ListFile, ...]
+    events_before: EventBatch | None = None
+    events_since: EventBatch | None = None

@@ -1,4 +1,4 @@
-"""How much may leave without a person: the limits of the brakes, each organization's own."""
+"""The thresholds of an organization, and the history that the next plan is compared with."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Shares of the live rows of one kind; more than this is held. Defaults: docs/rules.md R5.5 to R5.9.
+    """The thresholds of an organization. The defaults are those of docs/rules.md R5.5 to R5.9.
+
+    A threshold is a share of the live rows of one type. It is crossed when the share of removals is larger.
 
     Attributes:
-        class_removals, school_removals: of one class, or of one school.
-        class_at_least, school_at_least: removals below which that brake never trips.
-        district_removals: of the district, in one sync.
-        window_removals: of the district, with what was removed in the last seven days.
-        district_updates: of its people, whose name or email would change.
+        class_removals: the threshold of one class.
+        class_at_least: the fewest removals that cross the threshold of one class.
+        school_removals: the threshold of one school.
+        school_at_least: the fewest removals that cross the threshold of one school.
+        district_removals: the threshold of the district in one sync.
+        window_removals: the threshold of the district within seven days.
+        district_updates: the threshold of people whose name or email would change.
     """
 
     class_removals: float = 0.60
@@ -27,16 +31,16 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What people and the last days say about the next plan of an organization.
+class ThresholdContext:
+    """The thresholds, recent removals and decisions that the next plan of an organization is compared with.
 
     Attributes:
-        lately: rows removed in the last seven days, by part; what a person approved is not counted.
-        approved: digests of held changes that a person approved and no sync has applied yet.
-        rejected: digests of held changes that a person does not want to be asked about again.
+        recent_removals: the rows removed within seven days, by part. Approved removals are not counted.
+        approved: digests of holds that a person approved and that no sync has applied yet.
+        rejected: digests of holds that a person rejected.
     """
 
     limits: Limits = Limits()
-    lately: tuple[tuple[str, int], ...] = ()
+    recent_removals: tuple[tuple[str, int], ...] = ()
     approved: frozenset[str] = frozenset()
     rejected: frozenset[str] = frozenset()

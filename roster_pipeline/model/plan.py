@@ -1,4 +1,4 @@
-"""What a sync means to do: a frozen value that is shown, approved, refused, applied or found stale as one thing."""
+"""The plan of a sync: a frozen value that is shown, approved, rejected, applied or found stale as a whole."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Counts = Mapping[str, Mapping[str, int]]
-"""Rows by entity, then by op (`insert`, `update`, `restore`, `end`)."""
+"""The number of rows by entity and operation (`insert`, `update`, `restore`, `end`)."""
 FEED_INCOMPLETE = "feed_incomplete"
-"""The one reason that no person can lift: what is absent has not been proven gone."""
-PREVIEW = 0
-"""Stands for the sync of a plan that is only looked at."""
+"""The reason of a hold that cannot be approved, because a list did not pass the completeness check."""
+PREVIEW_SYNC_ID = 0
+"""The sync id of a plan that is only shown."""
 
 
 @dataclass(frozen=True)
-class Held:
-    """A part of a plan that waits for a person.
+class HeldPart:
+    """A part of a plan that waits for approval, with the threshold that it crossed.
 
     Attributes:
-        part: what the brake watches, such as `students`, `enrollments` or `names_and_emails`.
+        part: the type of rows, such as `students`, `enrollments` or `names_and_emails`.
         reason: the name of the threshold in docs/rules.md R5.5 to R5.9.
-        removals: rows of that part which would end; of names and emails, which would change.
-        of: rows of that part which live now.
-        limit: the share of them that may end without a person.
-        units: the classes or schools that it is about, by Clever id; none: the whole district.
+        removals: the rows that would end. For names and emails, the rows that would change.
+        of: the live rows.
+        limit: the share of the live rows that may end without approval.
+        units: the Clever ids of the classes or schools. Empty for the whole district.
     """
 
     part: str
@@ -37,20 +37,20 @@ class Held:
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes of one sync of one district; the rows themselves are in `changes.*` of its DuckDB file.
+    """The changes of one sync of one district. The rows are in `changes.*` of the district file.
 
     Attributes:
-        digest: of every change that is to be published, with what it replaces; it tells two plans apart, and a stale
-            plan from a fresh one, whatever the order of the rows.
-        held_digest: of the changes that wait.
-        counts: what is to be published.
-        held_counts: what waits.
-        held: why it waits; empty where nothing does.
-        removed: rows that it removes without a person, by part; the brake over seven days remembers them.
-        approved: the digest of what would have waited, had a person not approved it.
-        parts: what waits, counted as people see it, by kind; the counts sum to the total.
-        sentence: the largest of it in words: what is missing from Clever, of how many, of which school or class.
-        sync_uid: the uid of the sync that the plan is of; None: it is not known.
+        digest: the digest of the changes to publish and of the rows that they replace. It does not depend on the order
+            of the rows. It differs between two plans, and between a plan and its stale version.
+        held_digest: the digest of the held changes.
+        counts: the changes to publish.
+        held_counts: the held changes.
+        held: the parts on hold, with their reasons. Empty if nothing is on hold.
+        removed: the removals that need no approval, by part. The threshold over seven days counts them.
+        approved: the digest of the changes that would be on hold if a person had not approved them.
+        parts: the held changes as people count them, by kind. The counts sum to the total.
+        sentence: the largest part in words.
+        sync_uid: the uid of the sync. None if it is unknown.
     """
 
     sync_id: int
@@ -60,7 +60,7 @@ class Plan:
     held_digest: str
     counts: Counts
     held_counts: Counts
-    held: tuple[Held, ...]
+    held: tuple[HeldPart, ...]
     removed: Mapping[str, int] = field(default_factory=dict)
     approved: str | None = None
     parts: Mapping[str, int] = field(default_factory=dict)
@@ -69,13 +69,15 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """Rows to be written."""
+        """Return the number of rows to write."""
         return sum(sum(ops.values()) for ops in self.counts.values())
 
     def as_json(self) -> dict[str, Any]:
+        """Return the plan as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Plan:
-        held = tuple(Held(**{**part, "units": tuple(part["units"])}) for part in value["held"])
+        """Return the plan that `as_json` wrote."""
+        held = tuple(HeldPart(**{**part, "units": tuple(part["units"])}) for part in value["held"])
         return cls(**{**value, "held": held})

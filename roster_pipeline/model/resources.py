@@ -1,8 +1,8 @@
-"""What is read from Clever, and which of its fields are kept: the one list behind raw files, raw tables and assets.
+"""Clever's lists and the fields of them that are kept. Raw files, raw tables and assets follow this list.
 
-Fields that the product does not use (birth date, gender, address, contacts and so on) are not listed, and so are never
-written anywhere (docs/rules.md R6.1). `last_modified` is kept to choose between two copies of one record; it is no
-content (docs/clever-api.md#records).
+A field that is not listed here is never written anywhere (docs/rules.md R6.1). These are birth dates, genders,
+addresses, contacts and all others that the product does not use. `last_modified` is kept to choose between two copies
+of one record. It is not content (docs/clever-api.md#records).
 """
 
 from __future__ import annotations
@@ -18,22 +18,23 @@ PERSON = {
     "roles": f"STRUCT(teacher {ROLE}, student {ROLE})",
     "last_modified": "VARCHAR",
 }
-NO_CONTENT = frozenset({"last_modified"})
-LONGEST_TEXT, LONGEST_EMAIL = 1_000, 320
-"""Characters of a text and of an email that are read from Clever. No limit further down the flow is tighter."""
-LARGEST_RECORD = 8 * 2**20
-"""Bytes of the kept fields of one record; of a class with 300,000 members. DuckDB reads no JSON object above 16 MiB."""
+NON_CONTENT_FIELDS = frozenset({"last_modified"})
+"""Fields whose change is no change of the record."""
+TEXT_MAX_CHARS, EMAIL_MAX_CHARS = 1_000, 320
+"""The most characters of a text and of an email from Clever. No later stage has a smaller limit."""
+RECORD_MAX_BYTES = 8 * 2**20
+"""The most bytes of the kept fields of one record. DuckDB reads no JSON object above 16 MiB."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One Clever list.
+    """One list of Clever.
 
     Attributes:
-        name: the raw table, the asset key and the landing file.
-        path: the list below the API version.
-        role: the value of the `role` query, where the list is split by it.
-        fields: the kept fields with their DuckDB types, in Clever's own shape.
+        name: the name of the raw table, of the asset and of the landing file.
+        path: the path of the list below the API version.
+        role: the value of the query `role`, if the list is split by role.
+        fields: the kept fields with their DuckDB types, nested as in Clever's records.
     """
 
     name: str
@@ -43,8 +44,8 @@ class Resource:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """The fields whose change is a change."""
-        return tuple(field for field in self.fields if field not in NO_CONTENT)
+        """Return the fields whose change is a change of the record."""
+        return tuple(field for field in self.fields if field not in NON_CONTENT_FIELDS)
 
 
 SCHOOLS = Resource(
@@ -86,4 +87,4 @@ TERMS = Resource("terms", "terms", None, dict.fromkeys(("id", "district", "name"
 COURSES = Resource("courses", "courses", None, dict.fromkeys(("id", "district", "name", "number"), "VARCHAR"))
 
 RESOURCES: tuple[Resource, ...] = (SCHOOLS, TEACHERS, STUDENTS, SECTIONS, TERMS, COURSES)
-"""In dependency order: people name schools, sections name people, terms and courses."""
+"""All lists in dependency order. People refer to schools. Sections refer to people, terms and courses."""

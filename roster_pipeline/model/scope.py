@@ -1,4 +1,4 @@
-"""What an Update Roster request is about. A sync serves the whole district; the answer speaks of the scope first."""
+"""The scope of a refresh request. A sync covers the whole district, and the answer begins with the scope."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ Kind = Literal["district", "school", "section"]
 class Scope:
     """The whole district, one of its schools, or one of its classes (a `section`), by Clever id.
 
-    A request for a class that the product does not know yet is one for the district; it keeps the id of the class.
+    A request for a class that the product does not have yet is a request for the district with the id of the class.
     """
 
     kind: Kind = "district"
     clever_id: str | None = None
 
     @property
-    def about(self) -> Kind:
-        """What the answer speaks of first."""
+    def subject(self) -> Kind:
+        """Return the kind that the answer begins with."""
         return "section" if self.kind == "district" and self.clever_id else self.kind
 
 
 DISTRICT = Scope()
 CANCELED = "Nothing changed: a person stopped the sync."
-"""The answer to a request whose sync a person stopped, under way or before it began."""
+"""The answer to a refresh request whose sync a person stopped."""

@@ -1,4 +1,4 @@
-"""What a delta sync goes on from: where the raw tables stand in Clever's event feed, and what was published last."""
+"""The state that a delta sync starts from: the place in Clever's event feed and the last publication."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from roster_pipeline.model.feed import Cursor
 
 @dataclass(frozen=True)
 class Bookmark:
-    """What the raw tables hold: the last full read, with every event up to the cursor applied.
+    """The state of the raw tables: the last full sync with all events up to the cursor.
 
     Attributes:
-        sync_id: the sync that published it.
-        sync_uid: its uid, which does not come again as its number does in a product database that was restored.
-        cursor: the end of the event feed as it was last read to its end.
-        seen_at: when that was.
-        uploaded_at: when Clever had last taken in the district's files by then.
-        full_read_at: when the last full read began.
-        made_by: what the tables were made by: another API version or other models make other tables.
-        missed: records that the events had missed when they were last held against a full read.
+        sync_id: the sync that published the tables.
+        sync_uid: the uid of the sync. A restored product database can give the same sync id again, but not the uid.
+        cursor: the end of the event feed when it was last read.
+        seen_at: when the event feed was last read.
+        uploaded_at: the last upload from the district to Clever, as of `seen_at`.
+        full_read_at: when the last full sync began to read.
+        made_by: the fingerprint of the API version and the models. Other models make other tables.
+        missed: the number of records that events had missed, as the last full sync found (the drift).
     """
 
     sync_id: int
@@ -34,15 +34,15 @@ class Bookmark:
 
 
 @dataclass(frozen=True)
-class Published:
-    """The last sync that changed what is published, whoever ran it.
+class LastPublication:
+    """The last sync that published changes of a district.
 
     Attributes:
-        uid: of the sync.
-        is_settled: it published all of its plan: nothing of it waits or was rejected.
-        is_corrected: a person put something right since the last sync, or undid it.
+        uid: the uid of the sync.
+        is_complete: whether the sync published its whole plan, so that no part is on hold or rejected.
+        is_corrected: whether a person resolved a review or undid a sync since then.
     """
 
     uid: str
-    is_settled: bool
+    is_complete: bool
     is_corrected: bool

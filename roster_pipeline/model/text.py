@@ -1,16 +1,17 @@
-"""Text that others wrote, where it becomes a label: a tag, a title, a line, a file name, a value of metadata."""
+"""Make text from outside safe to show as a label: in a tag, a title, a line, a file name or a metadata value."""
 
-LONGEST_LABEL = 100
-"""Characters. PostgreSQL's index of tags takes 2,704 bytes, and a character takes at most four."""
-LONGEST_LINE = 2_000
-"""Characters of a message that holds text of others."""
+LABEL_MAX_CHARS = 100
+"""The most characters of a label. PostgreSQL's index of tags takes 2,704 bytes, and a character has at most four."""
+LINE_MAX_CHARS = 2_000
+"""The most characters of a message that holds text from outside."""
 
 
-def label(text: str, most: int = LONGEST_LABEL) -> str:
-    """Return foreign text as one line without control characters, cut to a length that every store takes.
+def make_label(text: str, max_chars: int = LABEL_MAX_CHARS) -> str:
+    """Return text from outside as one line without control characters, cut to a length that every store accepts.
 
     Args:
-        most: how many characters it has at most; where it is cut, the last of them is `…`.
+        text: the text.
+        max_chars: the most characters of the label. A label that was cut ends with `…`.
     """
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+    return line if len(line) <= max_chars else f"{line[: max_chars - 1]}…"

@@ -10,8 +10,8 @@ import duckdb
 
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.model.entities import ENTITIES, Entity
-from roster_pipeline.model.limits import Standing
-from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, Held, Plan
+from roster_pipeline.model.limits import ThresholdContext
+from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, HeldPart, Plan
 from roster_pipeline.plan.held_parts import count_parts, describe_largest_part
 from roster_pipeline.plan.queries import fetch_rows
 from roster_pipeline.plan.thresholds import count_removals, hold_changes
@@ -31,7 +31,7 @@ def build_plan(
     organization_id: int,
     district_id: str,
     emptied: Iterable[str],
-    standing: Standing,
+    standing: ThresholdContext,
     is_delta: bool = False,
     sync_uid: str | None = None,
 ) -> Plan:
@@ -46,7 +46,7 @@ def build_plan(
     """
     _create_baseline(con, DELTA_BASELINE if is_delta else FULL_BASELINE)
     incomplete = set() if is_delta else {*emptied, *_find_incomplete_lists(con)}
-    held = hold_changes(con, standing.limits, incomplete, dict(standing.lately))
+    held = hold_changes(con, standing.limits, incomplete, dict(standing.recent_removals))
     removed = count_removals(con)  # before the release, because approved removals do not count for `window_removals`
     approved = _find_approval(con, standing, held)
     if approved:
@@ -86,7 +86,7 @@ def _find_incomplete_lists(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {row["resource"] for row in fetch_rows(con, "incomplete_lists")}
 
 
-def _find_approval(con: duckdb.DuckDBPyConnection, standing: Standing, held: Iterable[Held]) -> str | None:
+def _find_approval(con: duckdb.DuckDBPyConnection, standing: ThresholdContext, held: Iterable[HeldPart]) -> str | None:
     """Return the digest of the held changes if a person approved exactly these, else None.
 
     Changes that are held because a list is incomplete cannot be approved (docs/rules.md R5.4).

@@ -41,7 +41,7 @@ def count_changes(
     """
     values = {
         "held": held,
-        "about": scope.about,
+        "about": scope.subject,
         "id": scope.clever_id or "",
         "side": side,
         "members": list(members),

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
+from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart
 from roster_pipeline.plan.change_summary import count_changes
 from roster_pipeline.plan.queries import fetch_rows
 
@@ -73,7 +73,9 @@ def count_parts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda part: (-part[1], part[0])))
 
 
-def describe_largest_part(con: duckdb.DuckDBPyConnection, held: Iterable[Held], parts: Mapping[str, int]) -> str | None:
+def describe_largest_part(
+    con: duckdb.DuckDBPyConnection, held: Iterable[HeldPart], parts: Mapping[str, int]
+) -> str | None:
     """Return a sentence such as `160 of 400 students of Clever High School (40 %) are missing from Clever.`
 
     Args:
@@ -96,7 +98,7 @@ def describe_largest_part(con: duckdb.DuckDBPyConnection, held: Iterable[Held], 
     return _describe_district(con, part, parts[part])
 
 
-def _describe_updates(held: Iterable[Held]) -> str | None:
+def _describe_updates(held: Iterable[HeldPart]) -> str | None:
     updates = next((part for part in held if part.part == NAMES_AND_EMAILS), None)
     if updates is None:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
+from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart
 from roster_pipeline.plan.build import load_plan
 from roster_pipeline.plan.queries import fetch_rows
 
@@ -46,10 +46,10 @@ def list_affected_people(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[
     return {"people": fetch_rows(con, "people_who_leave"), "renamed": fetch_rows(con, "people_who_are_renamed")}
 
 
-def describe_reasons(held: Iterable[Held]) -> str:
+def describe_reasons(held: Iterable[HeldPart]) -> str:
     """Return every crossed threshold in words, such as `district_removals (students, over 10 %)`."""
     return ", ".join(f"{part.reason} ({part.part}{_describe_limit(part)})" for part in held)
 
 
-def _describe_limit(held: Held) -> str:
+def _describe_limit(held: HeldPart) -> str:
     return "" if held.reason == FEED_INCOMPLETE else f", over {held.limit:.0%}".replace("%", " %")

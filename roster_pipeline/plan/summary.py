@@ -64,14 +64,14 @@ def summarize(
     waits = _waiting(plan, count_changes(con, held=True), is_rejected=is_rejected) if plan.held else ""
     if not plan.total:
         return f"Nothing changed{waits}."
-    if scope.about == "district":
+    if scope.subject == "district":
         return f"{_listed(count_changes(con) if changes is None else changes)}{waits}."
     here = _listed(count_changes(con, scope, "here", members=members), scope)
     elsewhere = _listed(count_changes(con, scope, "elsewhere", members=members))
     if scope.kind == "district" and not here:
         first = "Nothing came of the class asked for."
     else:
-        first = f"In this {PLACES[scope.about]}: {here or 'nothing changed'}."
+        first = f"In this {PLACES[scope.subject]}: {here or 'nothing changed'}."
     rest = f"Elsewhere in the district: {elsewhere}" if elsewhere else "Nothing changed elsewhere in the district"
     return f"{first} {rest}{waits}."
 
@@ -79,7 +79,7 @@ def summarize(
 def _listed(told: ChangeSummary, scope: Scope = DISTRICT) -> str:
     """`3 students joined, nothing removed`; empty where nothing changed."""
     said = [
-        _phrase(noun, became, count, PLACES.get(scope.about))
+        _phrase(noun, became, count, PLACES.get(scope.subject))
         for noun in sorted(told, key=ORDER.index)
         for became, count in told[noun].items()
     ]

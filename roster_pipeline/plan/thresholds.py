@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from roster_pipeline.model.limits import Limits
-from roster_pipeline.model.plan import FEED_INCOMPLETE, Held
+from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart
 from roster_pipeline.plan.queries import create_table, fetch_rows, load_plan_query, rows_of
 
 WINDOW_REMOVALS = "window_removals"
@@ -30,7 +30,7 @@ THRESHOLDS = (
 
 def hold_changes(
     con: duckdb.DuckDBPyConnection, limits: Limits, incomplete: Set[str], recent_removals: Mapping[str, int]
-) -> tuple[Held, ...]:
+) -> tuple[HeldPart, ...]:
     """Set `held` in `changes.*` for every change that a crossed threshold holds.
 
     Args:
@@ -71,14 +71,14 @@ def _store_inputs(
     con.execute(f"create or replace table plan.recent_removals as {counts}", values)
 
 
-def _apply_threshold(con: duckdb.DuckDBPyConnection, threshold: str) -> Iterator[Held]:
+def _apply_threshold(con: duckdb.DuckDBPyConnection, threshold: str) -> Iterator[HeldPart]:
     """Hold the changes of each part that crosses a threshold, one part after the other."""
     last_step = 0
     while rows := _find_crossed(con, threshold, last_step):
         last_step = rows[0]["step"]
         _hold(con, "changes_to_hold")
         _hold(con, "changes_to_hold_together")
-        yield Held(
+        yield HeldPart(
             part=rows[0]["part"],
             reason=threshold,
             removals=sum(row["removals"] for row in rows),

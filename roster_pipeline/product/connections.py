@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import TierRefused
-from roster_pipeline.model.clock import AHEAD
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.organizations import Organization, find_organization
 from roster_pipeline.product.tables import organizations
@@ -72,7 +72,7 @@ def note_list(pg: Connection, shown: Collection[str], at: datetime) -> None:
     missing = sa.and_(columns.clever_district_id.not_in(shown), ~IS_OPERATORS)
     again = sa.and_(missing, columns.state == "active", columns.missing_since <= at - MISSING_FOR)
     pg.execute(organizations.update().where(_free(again)).values(state="disconnected"))
-    unknown_since = sa.or_(columns.missing_since.is_(None), columns.missing_since > at + AHEAD)
+    unknown_since = sa.or_(columns.missing_since.is_(None), columns.missing_since > at + CLOCK_TOLERANCE)
     pg.execute(organizations.update().where(_free(sa.and_(missing, unknown_since))).values(missing_since=at))
 
 

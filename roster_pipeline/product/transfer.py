@@ -17,11 +17,11 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 
-from roster_pipeline.model.resources import LONGEST_TEXT
+from roster_pipeline.model.resources import TEXT_MAX_CHARS
 from roster_pipeline.paths import private_folder
 
 BLOCK = 1 << 20
-LONGEST_READ = LONGEST_TEXT + 1
+LONGEST_READ = TEXT_MAX_CHARS + 1
 """Characters of a text that are read from the product, which may hold longer ones than Clever may give. The cut text is
 one character too long to equal any of Clever's."""
 

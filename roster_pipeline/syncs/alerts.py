@@ -21,8 +21,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 
-from roster_pipeline.model.clock import AHEAD
-from roster_pipeline.model.text import label
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
+from roster_pipeline.model.text import make_label
 from roster_pipeline.product.connections import BRING_BACK
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import TRIGGERS, alerts
@@ -204,7 +204,7 @@ def message_of(change: Change) -> dict[str, Any]:
 def _plain(text: str, longest: int = LONGEST_NAME) -> str:
     """The text without what chat programs take for a link, a mention or layout."""
     kept = r"[^\w .,'()&-]+" if longest == LONGEST_NAME else r"[^\w .,;:/%=…'()&-]+"
-    return label(re.sub(kept, " ", text), longest)
+    return make_label(re.sub(kept, " ", text), longest)
 
 
 def tell(
@@ -285,7 +285,7 @@ def record_unstarted(
     Not if it says nothing: the district may not be synced, fails already, or was or is being synced by another run.
     """
     known = trigger if trigger in TRIGGERS else "manual"
-    times = {"at": min(at, now), "latest": now + AHEAD}
+    times = {"at": min(at, now), "latest": now + CLOCK_TOLERANCE}
     values = {"district_id": district_id, "run_id": run_id, "trigger": known, **times}
     values |= {"error": failure or NOT_STARTED}
     pg.execute(sa.text(UNSTARTED), values)

@@ -7,14 +7,14 @@ from statistics import median
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.model.sync_state import Published
+from roster_pipeline.model.sync_state import LastPublication
 from roster_pipeline.product.tables import syncs
 
 CORRECTIONS = ("resolve", "undo")
 LATELY = 10
 
 
-def last_published(pg: Connection, organization_id: int) -> Published | None:
+def last_published(pg: Connection, organization_id: int) -> LastPublication | None:
     """The last sync, or correction by a person, that changed what the organization has; None if there was none."""
     changed = sa.select(syncs.c.uid, syncs.c.mode, syncs.c.state, syncs.c.counts["held"].label("held")).where(
         syncs.c.organization_id == organization_id, syncs.c.state.in_(("published", "held", "undone"))
@@ -22,7 +22,7 @@ def last_published(pg: Connection, organization_id: int) -> Published | None:
     last = pg.execute(changed.order_by(syncs.c.id.desc()).limit(1)).one_or_none()
     if last is None:
         return None
-    return Published(str(last.uid), not last.held, last.mode in CORRECTIONS or last.state == "undone")
+    return LastPublication(str(last.uid), not last.held, last.mode in CORRECTIONS or last.state == "undone")
 
 
 def record_mode(pg: Connection, sync_id: int, mode: str, reason: str, events: int | None = None) -> None:

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CorrectionRefused, PlanStale
-from roster_pipeline.model.clock import AHEAD
-from roster_pipeline.model.limits import Limits, Standing
-from roster_pipeline.model.plan import FEED_INCOMPLETE, Held, Plan
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
+from roster_pipeline.model.limits import Limits, ThresholdContext
+from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart, Plan
 from roster_pipeline.product.tables import holds, organizations, syncs
 
 CORRECTIONS = ("resolve", "undo")
@@ -22,7 +22,7 @@ SHORTEST = 6
 """Digits of a digest that name a plan."""
 
 
-def standing_of(pg: Connection, organization_id: int, at: datetime) -> Standing:
+def standing_of(pg: Connection, organization_id: int, at: datetime) -> ThresholdContext:
     """The organization's limits, what was removed lately, and what people decided about held plans."""
     own = pg.execute(
         sa.select(organizations.c.limits, organizations.c.limits_once).where(organizations.c.id == organization_id)
@@ -32,7 +32,7 @@ def standing_of(pg: Connection, organization_id: int, at: datetime) -> Standing:
     approved = sa.select(holds.c.plan_digest).where(
         holds.c.organization_id == organization_id, holds.c.state == "approved", holds.c.applied_sync_id.is_(None)
     )
-    return Standing(
+    return ThresholdContext(
         limits,
         tuple(sorted(_removed_lately(pg, organization_id, at).items())),
         frozenset(pg.execute(approved).scalars()),
@@ -73,7 +73,7 @@ def _removed_lately(pg: Connection, organization_id: int, now: datetime) -> Coun
     A sync ended no earlier than those before it and no later than those after it. So one that a wrong clock dated ahead
     leaves the window with the next ones, and one that was dated back takes nothing out of it.
     """
-    known = sa.case((syncs.c.finished_at <= now + AHEAD, syncs.c.finished_at))
+    known = sa.case((syncs.c.finished_at <= now + CLOCK_TOLERANCE, syncs.c.finished_at))
     no_later = sa.func.coalesce(known, sa.func.min(known).over(order_by=syncs.c.id.desc()), now)
     bounded = sa.select(syncs.c.id, syncs.c.state, syncs.c.counts, no_later.label("at")).where(
         syncs.c.organization_id == organization_id, syncs.c.finished_at.is_not(None)
@@ -108,7 +108,7 @@ def record_holds(pg: Connection, plan: Plan) -> str:
     return "held" if plan.held and not rejection else "published"
 
 
-def _hold(plan: Plan, held: Held) -> dict[str, Any]:
+def _hold(plan: Plan, held: HeldPart) -> dict[str, Any]:
     counts = {"part": held.part, "removals": held.removals, "of": held.of, "limit": held.limit}
     return {
         "sync_id": plan.sync_id,

@@ -44,7 +44,7 @@ def scopes_asked(pg: Connection, sync_id: int) -> dict[Scope, tuple[int, ...]]:
 
 
 def _in_class(pg: Connection, scope: Scope) -> tuple[int, ...]:
-    if scope.about != "section":
+    if scope.subject != "section":
         return ()
     of_class = [
         sa.select(members.c.account_id)

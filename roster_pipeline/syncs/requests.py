@@ -6,7 +6,6 @@ answers them when it ends (`publish`): pressed ten times, one sync answers all t
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -15,13 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CannotStart, TierRefused
-from roster_pipeline.model.clock import AHEAD
+from roster_pipeline.model.clever_id import is_clever_id
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.scope import CANCELED, DISTRICT, Scope
 from roster_pipeline.product.connections import refusal_of
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, refresh_requests, rosters, schools, syncs
 
-CLEVER_ID = "[0-9a-f]{24}"
 REMEMBERED = 10
 """Answered requests that an estimate is made from: the last ones."""
 PLACES = {"school": schools, "section": rosters}
@@ -124,7 +123,7 @@ def _scope_of(pg: Connection, organization_id: int, district_id: str, kind: str,
     """A school or class of this district; the district itself for a class that nobody knows here."""
     if kind not in PLACES:
         raise CannotStart("A request is for a district, a school or a section.")
-    if not re.fullmatch(CLEVER_ID, clever_id or ""):
+    if not is_clever_id(clever_id or ""):
         raise CannotStart(f"A {kind} is named by Clever's id for it, 24 characters of 0-9 and a-f.")
     table = PLACES[kind]
     owner = pg.execute(sa.select(table.c.organization_id).where(table.c.clever_id == clever_id)).scalar()
@@ -188,7 +187,7 @@ def estimate(pg: Connection, district_id: str, now: datetime) -> Estimate | None
             organizations.c.clever_district_id == district_id,
             requests.kind == "update",
             requests.state.in_(("published", "held")),
-            requests.finished_at.between(requests.requested_at, now + AHEAD),
+            requests.finished_at.between(requests.requested_at, now + CLOCK_TOLERANCE),
         )
         .order_by(requests.finished_at.desc(), requests.id.desc())
         .limit(REMEMBERED)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.model.clock import AHEAD, known
+from roster_pipeline.model.clock import CLOCK_TOLERANCE, trusted_time
 
 EASTERN = ZoneInfo("America/New_York")
 EVENING = time(20, 30)
@@ -99,7 +99,7 @@ def candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None)
     Args:
         only: Clever ids to choose from.
     """
-    values = {"latest": now + AHEAD, "only": only and list(only)}
+    values = {"latest": now + CLOCK_TOLERANCE, "only": only and list(only)}
     return [Candidate(*row) for row in pg.execute(sa.text(CANDIDATES), values)]
 
 
@@ -116,7 +116,7 @@ def turn_of(district: Candidate, evening: datetime, now: datetime) -> Turn:
     """Whether a district is to be read in full for this evening. One whose times are not known is due."""
     if district.state == "paused" or district.is_operator_disconnected:
         return Turn(district, due=False, skipped=district.state)
-    read_at = known(district.last_full_read_at, now)
+    read_at = trusted_time(district.last_full_read_at, now)
     if read_at and read_at >= evening:
         return Turn(district, due=False)
     until = _next_try(district, now)
@@ -136,7 +136,7 @@ def _next_try(district: Candidate, now: datetime) -> datetime | None:
 
     None if there is nothing to wait for, or if it is not known when the last one was.
     """
-    failed_at = known(district.failed_at, now)
+    failed_at = trusted_time(district.failed_at, now)
     if failed_at is None:
         return None
     doubled: int = 2 ** min(max(district.failures - 1, 0), 10)
@@ -169,7 +169,7 @@ def hours_late(district: Candidate, now: datetime) -> int | None:
     """
     if district.state != "active" or district.last_full_read_at is None:
         return None
-    read_at = known(district.last_full_read_at, now)
+    read_at = trusted_time(district.last_full_read_at, now)
     if read_at is None:
         return LATE // timedelta(hours=1)
     since = now - read_at

@@ -10,19 +10,20 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 
+from roster_pipeline.model.clever_id import CLEVER_ID_PATTERN
+
 TEXT = pd.ArrowDtype(arrow.string())
-CLEVER_ID = r"[0-9a-f]{24}"
 
 
 def _id(name: str, *, nullable: bool = False) -> tuple[str, pa.Column]:
     what = "Clever id" if not nullable else name.replace("_", " ")
-    check = pa.Check.str_matches(f"^{CLEVER_ID}$", error=f"{what} is not 24 hexadecimal digits")
+    check = pa.Check.str_matches(f"^{CLEVER_ID_PATTERN}$", error=f"{what} is not 24 hexadecimal digits")
     return name, pa.Column(TEXT, check, nullable=nullable, description="Clever's id, 24 hexadecimal digits")
 
 
 def _ids(name: str) -> tuple[str, pa.Column]:
     """A list, read as the text that DuckDB makes of it: in brackets, with quotes around what could mislead."""
-    listed = rf"^\[({CLEVER_ID}(, {CLEVER_ID})*)?\]$"
+    listed = rf"^\[({CLEVER_ID_PATTERN}(, {CLEVER_ID_PATTERN})*)?\]$"
     check = pa.Check.str_matches(listed, error=f"{name.replace('_', ' ')} hold one that is not 24 hexadecimal digits")
     return name, pa.Column(TEXT, check, description="Clever's ids, 24 hexadecimal digits each")
 

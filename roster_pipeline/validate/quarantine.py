@@ -5,7 +5,6 @@ A record in quarantine is still in Clever: nothing that hangs on it is ever remo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import duckdb
@@ -13,7 +12,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from roster_pipeline.validate.contracts import CLEVER_ID, CONTRACTS
+from roster_pipeline.model.clever_id import is_clever_id
+from roster_pipeline.validate.contracts import CONTRACTS
 
 BATCH = 100_000
 FOREIGN_ID_REASON = "the Clever id belongs to another district"
@@ -55,7 +55,7 @@ def quarantine(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
     broken = pd.DataFrame(_broken_rows(con, table, contract), columns=["id", "reason"]).drop_duplicates()
     if broken.empty:
         return {}
-    known = broken["id"].map(lambda value: value if re.fullmatch(CLEVER_ID, value or "") else None)
+    known = broken["id"].map(lambda value: value if is_clever_id(value or "") else None)
     records = pd.DataFrame({"resource": table.removeprefix("stg_"), "clever_id": known, "reason": broken["reason"]})
     con.begin()
     con.register("broken_rows", broken)

@@ -6,7 +6,6 @@ only says so (`warn`), and the table it is about. Its first column is the Clever
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from roster_pipeline.validate.contracts import CLEVER_ID
+from roster_pipeline.model.clever_id import is_clever_id
 
 SAMPLE = 5
 
@@ -55,7 +54,7 @@ def load_sql_tests() -> tuple[SqlTest, ...]:
 def run_sql_test(con: duckdb.DuckDBPyConnection, test: SqlTest) -> Outcome:
     rows = con.execute(f"select * from ({test.sql}) order by 1").fetchall()
     # Some tests read records as they came, where an id may be anything, even somebody's address.
-    ids = (key for key, *_ in rows if re.fullmatch(CLEVER_ID, str(key)))
+    ids = (key for key, *_ in rows if is_clever_id(str(key)))
     return Outcome(len(rows), tuple(islice(ids, SAMPLE)))
 
 

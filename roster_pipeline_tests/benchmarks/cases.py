@@ -34,7 +34,7 @@ def extract_and_land(url: str, recording: str, work: str) -> None:
         feed = read_feed(clever, district_id, Path(work) / "landing")
         extracted = perf_counter() - started
         land(con, feed, 1)
-    report(perf_counter() - started, extract=extracted, rows={read.resource.name: read.rows for read in feed.reads})
+    report(perf_counter() - started, extract=extracted, rows={read.resource.name: read.rows for read in feed.lists})
 
 
 def kept_records(url: str, recording: str, work: str) -> None:
@@ -42,7 +42,7 @@ def kept_records(url: str, recording: str, work: str) -> None:
     district_id = read_recording(Path(recording)).district_id
     with _clever(url) as clever:
         feed = read_feed(clever, district_id, Path(work))
-    for read in feed.reads:
+    for read in feed.lists:
         with zstandard.open(read.file, "rb") as source, (Path(work) / f"{read.resource.name}.ndjson").open("wb") as out:
             while block := source.read(1 << 20):
                 out.write(block)

@@ -13,7 +13,7 @@ import msgspec
 import zstandard
 
 from roster_pipeline.land import land
-from roster_pipeline.model.feed import District, Feed, ResourceRead
+from roster_pipeline.model.feed import District, Feed, ListFile
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline.stage import Model, load_models, run_models
 from roster_pipeline.validate.quarantine import create_quarantine, quarantine
@@ -45,7 +45,7 @@ def land_people(con: duckdb.DuckDBPyConnection, users: Iterable[dict]) -> None:
         for resource in RESOURCES:
             file = Path(folder) / f"{resource.name}.ndjson.zst"
             file.write_bytes(zstandard.compress(b"".join(lines[resource.name]), level=1))
-            reads.append(ResourceRead(resource, file, 1, len(lines[resource.name]), ()))
+            reads.append(ListFile(resource, file, 1, len(lines[resource.name]), ()))
         land(con, Feed(DISTRICT, tuple(reads)), 1)
     create_quarantine(con)
     for model, _ in run_models(con, [model for model in load_models() if model.layer == "staging"]):

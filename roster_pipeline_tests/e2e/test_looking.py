@@ -6,7 +6,7 @@ from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.land.warehouse import district_file
-from roster_pipeline.model.plan import PREVIEW
+from roster_pipeline.model.plan import PREVIEW_SYNC_ID
 from roster_pipeline.plan.build import load_plan
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
@@ -38,7 +38,7 @@ def test_previews_do_not_change_the_mode_of_the_next_sync(sync, look, product, v
     kept, rows = file.read_bytes(), row_versions(product, without=())
     school_days(valley, 1)
     first, second = look(valley), look(valley)
-    assert first.sync_id == PREVIEW
+    assert first.sync_id == PREVIEW_SYNC_ID
     assert first.total > 0
     assert second == first
     assert file.read_bytes() == kept

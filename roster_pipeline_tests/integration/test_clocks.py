@@ -78,7 +78,7 @@ def test_removals_dated_ahead_leave_the_window_in_order(product, valley, later, 
         execute(product, SYNC, state="published", at=now + later)
     with transaction(product) as pg:
         standing = standing_of(pg, organization_of(pg, valley.id), now)
-    assert dict(standing.lately) == ({"students": removed} if removed else {})
+    assert dict(standing.recent_removals) == ({"students": removed} if removed else {})
 
 
 def test_sync_dated_back_keeps_earlier_removals_in_the_window(product, valley):
@@ -88,4 +88,4 @@ def test_sync_dated_back_keeps_earlier_removals_in_the_window(product, valley):
     execute(product, SYNC, state="published", at=now - 20_000 * DAY)
     with transaction(product) as pg:
         standing = standing_of(pg, organization_of(pg, valley.id), now)
-    assert dict(standing.lately) == {"students": 10}
+    assert dict(standing.recent_removals) == {"students": 10}

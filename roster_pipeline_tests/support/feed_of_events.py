@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from roster_pipeline.extract.events import MOST, newest_event, read_events
+from roster_pipeline.extract.events import MAX_RECORDS, find_newest_event, read_events
 from roster_pipeline.model.feed import Cursor
 from roster_pipeline_tests.support.fake_clever import DISTRICT, FakeClever, oid, page
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from roster_pipeline.model.feed import EventsRead
+    from roster_pipeline.model.feed import EventBatch
 
 EMPTY = Cursor(None, None)
 SCHOOL = {"id": oid(70), "district": DISTRICT, "name": "Pineapple"}
@@ -54,36 +54,36 @@ def pages(*given: list[object]) -> FakeClever:
     return clever
 
 
-def read(clever: FakeClever, into: Path, since: Cursor = EMPTY, most: int = MOST) -> EventsRead:
+def read(clever: FakeClever, into: Path, since: Cursor = EMPTY, most: int = MAX_RECORDS) -> EventBatch:
     with clever.client() as client:
-        return read_events(client.connection(DISTRICT), since, into, most=most)
+        return read_events(client.connection(DISTRICT), since, into, max_records=most)
 
 
 def end(clever: FakeClever, since: Cursor | None = None) -> Cursor:
     with clever.client() as client:
-        return newest_event(client.connection(DISTRICT), since)
+        return find_newest_event(client.connection(DISTRICT), since)
 
 
-def kept(found: EventsRead) -> dict[str, list[dict[str, object]]]:
+def kept(found: EventBatch) -> dict[str, list[dict[str, object]]]:
     """The records in the files, by list; lists without any are left out."""
     lists = {}
-    for each in found.reads:
+    for each in found.lists:
         with zstandard.open(each.file, "rt") as stream:
             lists[each.resource.name] = [json.loads(line) for line in stream]
         assert each.rows == len(lists[each.resource.name])
     return {name: records for name, records in lists.items() if records}
 
 
-def gone(found: EventsRead) -> dict[str, tuple[str, ...]]:
+def gone(found: EventBatch) -> dict[str, tuple[str, ...]]:
     """By list, who left; lists that nobody left are left out."""
-    return {name: ids for name, ids in found.gone.items() if ids}
+    return {name: ids for name, ids in found.deleted.items() if ids}
 
 
-def rejections(found: EventsRead) -> list[tuple[str, str | None, str]]:
+def rejections(found: EventBatch) -> list[tuple[str, str | None, str]]:
     """Whole records that could not be read."""
     return [
         (fault.resource, fault.clever_id, fault.reason)
-        for each in found.reads
+        for each in found.lists
         for fault in each.rejections
-        if fault.whole_record
+        if fault.is_whole_record
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import zstandard
 
-from roster_pipeline.model.feed import District, Feed, Rejection, ResourceRead
+from roster_pipeline.model.feed import District, Feed, ListFile, Rejection
 from roster_pipeline.model.resources import RESOURCES, Resource
 from roster_pipeline_tests.support.fake_clever import DISTRICT, oid
 
@@ -21,10 +21,10 @@ ANN = {
 }
 
 
-def read(folder: Path, resource: Resource, *records, rejections: tuple[Rejection, ...] = ()) -> ResourceRead:
+def read(folder: Path, resource: Resource, *records, rejections: tuple[Rejection, ...] = ()) -> ListFile:
     file = folder / f"{resource.name}.ndjson.zst"
     file.write_bytes(zstandard.compress("".join(json.dumps(record) + "\n" for record in records).encode()))
-    return ResourceRead(resource, file, 1, len(records), rejections)
+    return ListFile(resource, file, 1, len(records), rejections)
 
 
 def feed(folder: Path, *students, **others) -> Feed:

@@ -5,7 +5,7 @@ import pytest
 
 from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.model.entities import ENTITIES
-from roster_pipeline.model.limits import Limits, Standing
+from roster_pipeline.model.limits import Limits, ThresholdContext
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.reconcile.diff import compute_diff
 
@@ -44,7 +44,12 @@ def has(con, table, rows, **state):
 def planned(con, *, emptied=(), limits=Limits(), lately=()):  # noqa: B008 - a frozen value
     compute_diff(con)
     return build_plan(
-        con, sync_id=1, organization_id=1, district_id="d" * 24, emptied=emptied, standing=Standing(limits, lately)
+        con,
+        sync_id=1,
+        organization_id=1,
+        district_id="d" * 24,
+        emptied=emptied,
+        standing=ThresholdContext(limits, lately),
     )
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from roster_pipeline.cli.report import Report, show_reports
 from roster_pipeline.cli.waiting import show_people
-from roster_pipeline.model.limits import Limits, Standing
-from roster_pipeline.model.plan import Held
+from roster_pipeline.model.limits import Limits, ThresholdContext
+from roster_pipeline.model.plan import HeldPart
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.plan.impact import describe_impact, describe_reasons, list_affected_people
 from roster_pipeline_tests.support.plans import (
@@ -66,9 +66,9 @@ def test_waiting_names_show_old_and_new_values(con):
 
 def test_part_that_crossed_two_thresholds_shows_both(con):
     held = [
-        Held("enrollments", "class_removals", 9, 10, 0.6, ("a",)),
-        Held("enrollments", "school_removals", 20, 30, 0.3, ("b",)),
-        Held("names_and_emails", "district_updates", 8, 10, 0.75),
+        HeldPart("enrollments", "class_removals", 9, 10, 0.6, ("a",)),
+        HeldPart("enrollments", "school_removals", 20, 30, 0.3, ("b",)),
+        HeldPart("names_and_emails", "district_updates", 8, 10, 0.75),
     ]
     assert describe_reasons(held) == (
         "class_removals (enrollments, over 60 %), school_removals (enrollments, over 30 %), "
@@ -82,7 +82,7 @@ def test_only_unapproved_removals_count_for_the_window(con):
     has(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 220)])
     held = planned(con)
     assert (len(held.held), held.removed) == (1, {"teachers": 1})
-    decided = Standing(approved=frozenset({held.held_digest}))
+    decided = ThresholdContext(approved=frozenset({held.held_digest}))
     con.execute("update changes.org_memberships set held = false")
     plan = build_plan(con, **OF_DISTRICT, emptied=(), standing=decided)
     assert (plan.held, plan.counts) == ((), {"org_memberships": {"end": 12}})
@@ -90,7 +90,7 @@ def test_only_unapproved_removals_count_for_the_window(con):
 
 
 HELD = {"org_memberships": {"end": 11}}
-WHY = (Held("students", "district_removals", 11, 100, 0.1),)
+WHY = (HeldPart("students", "district_removals", 11, 100, 0.1),)
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,9 @@ def test_landing_the_same_sync_again_gives_the_same(con, tmp_path):
 
 
 def test_what_was_set_aside_is_listed_for_this_sync_only(con, tmp_path):
-    fault = Rejection("students", None, "id is not text", whole_record=True)
+    fault = Rejection("students", None, "id is not text", is_is_whole_record=True)
     aside = feed(tmp_path)
-    aside = replace(aside, reads=(*aside.reads[:2], replace(aside.reads[2], rejections=(fault,)), *aside.reads[3:]))
+    aside = replace(aside, lists=(*aside.lists[:2], replace(aside.lists[2], rejections=(fault,)), *aside.lists[3:]))
     assert land(con, aside, 1).rejections == 1
     assert con.execute("FROM raw.rejected").fetchall() == [(1, "students", None, "id is not text", True)]
     land(con, feed(tmp_path), 2)
@@ -170,7 +170,7 @@ def test_emptied_resource_is_named_until_it_has_rows(con, tmp_path):
 def test_a_file_that_is_not_what_was_read_changes_nothing(con, tmp_path, spoil):
     land(con, feed(tmp_path, ANN), 1)
     spoilt = feed(tmp_path, *({**ANN, "id": oid(n)} for n in range(50)))
-    spoil(spoilt.reads[2].file)
+    spoil(spoilt.lists[2].file)
     with pytest.raises(RosterError, match="sync again") as refused:
         land(con, spoilt, 2)
     assert "Ann" not in str(refused.value)

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from roster_pipeline.delta.sync_mode import events_need_full_sync, full_sync_reason
-from roster_pipeline.model.feed import Cursor, District, EventsRead, ResourceRead
+from roster_pipeline.model.feed import Cursor, District, EventBatch, ListFile
 from roster_pipeline.model.resources import STUDENTS
-from roster_pipeline.model.sync_state import Bookmark, Published
+from roster_pipeline.model.sync_state import Bookmark, LastPublication
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UPLOADED = NOON - timedelta(hours=3)
 BOOKMARK = Bookmark(
     7, "uid of 7", Cursor("a", "b"), NOON - timedelta(hours=2), UPLOADED, NOON - timedelta(hours=2), "v3.1 x"
 )
-PUBLISHED = Published("uid of 7", is_settled=True, is_corrected=False)
+PUBLISHED = LastPublication("uid of 7", is_complete=True, is_corrected=False)
 DISTRICT = District("d", "Any", "running", UPLOADED)
 
 
@@ -25,8 +25,8 @@ def why(asked="auto", bookmark=BOOKMARK, published=PUBLISHED, *, is_confirmed=Tr
 
 
 def events(count, changed=0):
-    read = ResourceRead(STUDENTS, Path("none"), 1, changed, ())
-    return EventsRead(Cursor("b", "c"), count, (read,), {}, {})
+    read = ListFile(STUDENTS, Path("none"), 1, changed, ())
+    return EventBatch(Cursor("b", "c"), count, (read,), {}, {})
 
 
 @pytest.mark.parametrize("asked", ["auto", "delta"])
@@ -45,7 +45,7 @@ def test_requested_full_read_is_the_reason():
         ({"published": None}, "no complete full read"),
         ({"is_confirmed": False}, "no complete full read"),
         ({"published": replace(PUBLISHED, is_corrected=True)}, "corrected or undid"),
-        ({"published": replace(PUBLISHED, is_settled=False)}, "waits for a person"),
+        ({"published": replace(PUBLISHED, is_complete=False)}, "waits for a person"),
         ({"published": replace(PUBLISHED, uid="another uid of 7")}, "ran elsewhere"),
         ({"made_by": "v3.0 x"}, "API version"),
         ({"bookmark": replace(BOOKMARK, missed=1)}, "missed something"),
@@ -70,7 +70,7 @@ def test_silent_feed_after_an_upload_chooses_a_full_read():
 
 
 def test_unreadable_own_event_chooses_a_full_read():
-    odd = replace(events(3, 2), unreadable=1)
+    odd = replace(events(3, 2), undecodable=1)
     assert "could not be read" in events_need_full_sync(BOOKMARK, DISTRICT, odd, rows=100)
 
 

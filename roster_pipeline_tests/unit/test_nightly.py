@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roster_pipeline.model.clock import AHEAD
+from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.syncs.schedule_policy import (
     BATCH_DISTRICTS,
     BATCH_MEMBERS,
@@ -133,7 +133,9 @@ DAY = timedelta(days=1)
 anywhen = st.one_of(
     st.none(),
     st.timedeltas(-400 * DAY, 400 * DAY).map(lambda since: NOW + since),
-    st.sampled_from([NOW - MINUTE, NOW, NOW + MINUTE, NOW + AHEAD, NOW + AHEAD + MINUTE, EVENING - MINUTE]),
+    st.sampled_from(
+        [NOW - MINUTE, NOW, NOW + MINUTE, NOW + CLOCK_TOLERANCE, NOW + CLOCK_TOLERANCE + MINUTE, EVENING - MINUTE]
+    ),
 )
 
 
@@ -141,10 +143,10 @@ anywhen = st.one_of(
 def test_stored_times_delay_no_district_beyond_the_longest_wait(last_full_read_at, failed_at, failures):
     stored = district(last_full_read_at=last_full_read_at, failed_at=failed_at, failures=failures)
     turn = turn_of(stored, EVENING, NOW)
-    was_read = last_full_read_at is not None and EVENING <= last_full_read_at <= NOW + AHEAD
+    was_read = last_full_read_at is not None and EVENING <= last_full_read_at <= NOW + CLOCK_TOLERANCE
     waits = turn.waits_until is not None and NOW < turn.waits_until <= NOW + LONGEST_WAIT
     assert turn.due or was_read or waits
-    is_late = last_full_read_at is not None and not NOW - LATE <= last_full_read_at <= NOW + AHEAD
+    is_late = last_full_read_at is not None and not NOW - LATE <= last_full_read_at <= NOW + CLOCK_TOLERANCE
     assert (hours_late(stored, NOW) is not None) == is_late
 
 

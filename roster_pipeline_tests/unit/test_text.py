@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline.model.text import LONGEST_LABEL, label
+from roster_pipeline.model.text import LABEL_MAX_CHARS, make_label
 
 
 @pytest.mark.parametrize(
@@ -13,13 +13,13 @@ from roster_pipeline.model.text import LONGEST_LABEL, label
         ("\x1b[31mred\x00\x07", "[31mred"),
         ("right\u202eto left\ud800", "right to left"),
         ("", ""),
-        ("a" * LONGEST_LABEL, "a" * LONGEST_LABEL),
-        ("a" * (LONGEST_LABEL + 1), "a" * (LONGEST_LABEL - 1) + "…"),
+        ("a" * LABEL_MAX_CHARS, "a" * LABEL_MAX_CHARS),
+        ("a" * (LABEL_MAX_CHARS + 1), "a" * (LABEL_MAX_CHARS - 1) + "…"),
     ],
 )
 def test_foreign_text_becomes_a_clean_label(text, expected):
-    assert label(text) == expected
+    assert make_label(text) == expected
 
 
 def test_widest_characters_fit_an_index_of_postgresql():
-    assert len(label("\U0001f3eb" * 5000).encode()) < 2704
+    assert len(make_label("\U0001f3eb" * 5000).encode()) < 2704

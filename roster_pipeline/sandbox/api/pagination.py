@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
+from roster_pipeline.model.clever_id import is_clever_id
+
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 10_000
 CURSORS = ("starting_after", "ending_before")
@@ -81,6 +83,6 @@ def _link(rel: str, path: str, parameters: list[tuple[str, str]]) -> dict[str, s
 
 def _cursor(query: QueryParams, name: str) -> str | None:
     value = query.get(name)
-    if value is not None and not fullmatch(r"[0-9a-f]{24}", value):
+    if value is not None and not is_clever_id(value):
         raise HTTPException(400, f"Invalid {name}")
     return value

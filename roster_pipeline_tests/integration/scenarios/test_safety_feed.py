@@ -115,7 +115,7 @@ def test_next_link_without_a_cursor_is_refused(changed, clever, sync, product):
 @pytest.mark.scenario("S-15")
 def test_endless_pages_are_bounded_and_refused(changed, clever, sync, product, monkeypatch):
     """That the same cursor again ends it at once is `test_failures`'s."""
-    monkeypatch.setattr(pagination, "MOST_PAGES", 12)
+    monkeypatch.setattr(pagination, "LIST_MAX_PAGES", 12)
 
     def onward(asked, _):
         return f"{asked.path}?limit=7&starting_after={int(asked.params.get('starting_after', '0'), 16) + 1:024x}"

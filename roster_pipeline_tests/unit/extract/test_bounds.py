@@ -17,7 +17,7 @@ from roster_pipeline.errors import SourceBroken, SourceUnreachable
 from roster_pipeline.extract import body as body_module
 from roster_pipeline.extract import pagination
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.pagination import pages
+from roster_pipeline.extract.lists import read_pages
 from roster_pipeline.extract.retry import TRIES
 from roster_pipeline.model.resources import SCHOOLS
 from roster_pipeline_tests.support.fake_clever import ACCESS, DISTRICT, TOKEN, FakeClever, body, oid, over_http, page
@@ -85,7 +85,7 @@ def ask(answer: httpx.Response) -> tuple[bytes, FakeClever]:
 def test_unrequested_encoding_is_refused_unread(content, encoding):
     pieces = iter([content])
     clever = FakeClever(lambda _: httpx.Response(200, content=pieces, headers={"Content-Encoding": encoding}))
-    with clever.client() as client, pytest.raises(SourceBroken, match="packed") as refused:
+    with clever.client() as client, pytest.raises(SourceBroken, match="not encoded with gzip") as refused:
         client.connection(DISTRICT).get(ACCESS.lists.join("schools"))
     assert (len(clever.asked), list(pieces)) == (1, [content])
     assert encoding not in str(refused.value)
@@ -111,7 +111,7 @@ def test_gzip_that_is_cut_or_none_is_tried_again(content):
 
 
 def test_an_answer_is_bounded_as_it_is_unpacked(monkeypatch):
-    monkeypatch.setattr(body_module, "LARGEST_ANSWER", 5 * MEBIBYTE)
+    monkeypatch.setattr(body_module, "ANSWER_MAX_BYTES", 5 * MEBIBYTE)
     with pytest.raises(SourceBroken, match="more than 5,242,880 bytes"):
         ask(packed(gzip.compress(b" " * (5 * MEBIBYTE + 1)), "gzip"))
     found, _ = ask(packed(gzip.compress(b" " * 5 * MEBIBYTE), "gzip"))
@@ -124,23 +124,23 @@ def endless(request: httpx.Request) -> httpx.Response:
 
 
 def test_a_list_without_an_end_is_bounded_in_bytes(monkeypatch):
-    monkeypatch.setattr(pagination, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(pagination, "LIST_MAX_BYTES", 1_000)
     clever = FakeClever(endless)
-    with clever.client() as client, pytest.raises(SourceBroken, match="1,000 bytes and no end"):
-        list(pages(client.connection(DISTRICT), SCHOOLS))
+    with clever.client() as client, pytest.raises(SourceBroken, match="no end after 1,000 bytes"):
+        list(read_pages(client.connection(DISTRICT), SCHOOLS))
     assert len(clever.asked) == 1_000 // len(body([], f"/v3.1/schools?starting_after={oid(1)}")) + 1
 
 
 def test_a_list_without_an_end_is_bounded_in_time():
     clever, hour = FakeClever(endless), count(step=100)
     client = CleverClient(ACCESS, transport=httpx.MockTransport(clever), elapsed=lambda: float(next(hour)))
-    with client, pytest.raises(SourceBroken, match="2 hours and no end"):
-        list(pages(client.connection(DISTRICT), SCHOOLS))
+    with client, pytest.raises(SourceBroken, match="no end after 2 hours"):
+        list(read_pages(client.connection(DISTRICT), SCHOOLS))
     assert 1 < len(clever.asked) < 72
 
 
 def test_the_list_of_connections_is_bounded_too(monkeypatch):
-    monkeypatch.setattr(pagination, "MOST_PAGES", 10)
+    monkeypatch.setattr(pagination, "LIST_MAX_PAGES", 10)
 
     def tokens(request: httpx.Request) -> httpx.Response:
         at = int(request.url.params.get("starting_after", "0"), 16)
@@ -190,7 +190,7 @@ def test_no_answer_takes_more_than_600_megabytes(bomb):
 
 @pytest.mark.parametrize("path", ["/oauth/tokens", "/districts/"])
 def test_answers_before_the_lists_are_bounded_too(monkeypatch, path):
-    monkeypatch.setattr(body_module, "LARGEST_ANSWER", MEBIBYTE)
+    monkeypatch.setattr(body_module, "ANSWER_MAX_BYTES", MEBIBYTE)
     clever = FakeClever(lambda _: page([]))
 
     def answer(request: httpx.Request) -> httpx.Response:

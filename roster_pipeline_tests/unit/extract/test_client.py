@@ -17,8 +17,8 @@ from roster_pipeline.errors import (
 )
 from roster_pipeline.extract import body as body_module
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.extract.pagination import pages
-from roster_pipeline.extract.rate_limit import MOST_A_MINUTE, RateWindow
+from roster_pipeline.extract.lists import read_pages
+from roster_pipeline.extract.rate_limit import MAX_REQUESTS_PER_MINUTE, RateWindow
 from roster_pipeline.extract.retry import TRIES
 from roster_pipeline.model.resources import SCHOOLS
 from roster_pipeline_tests.support.fake_clever import (
@@ -114,7 +114,7 @@ def trickle():
 
 
 def test_endless_slow_answer_is_given_up(monkeypatch):
-    monkeypatch.setattr(body_module, "LONGEST_ANSWER", 0.05)
+    monkeypatch.setattr(body_module, "ANSWER_TIMEOUT_SECONDS", 0.05)
     clever = FakeClever(lambda _: httpx.Response(200, content=trickle()))
     with pytest.raises(SourceUnreachable, match="took over"):
         ask(clever)
@@ -122,7 +122,7 @@ def test_endless_slow_answer_is_given_up(monkeypatch):
 
 
 def test_answer_larger_than_any_page_is_refused_early(monkeypatch):
-    monkeypatch.setattr(body_module, "LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(body_module, "ANSWER_MAX_BYTES", 1000)
     pieces = iter([b" " * 600] * 3)
     clever = FakeClever(lambda _: httpx.Response(200, content=pieces))
     with pytest.raises(SourceBroken, match="more than 1,000 bytes"):
@@ -173,7 +173,7 @@ def test_no_message_holds_a_token_a_secret_or_a_person(fault):
         connection = client.connection(DISTRICT)
         shown = repr(connection) + repr(client.access) + repr(client)
         with pytest.raises(RosterError) as raised:
-            list(pages(connection, SCHOOLS))
+            list(read_pages(connection, SCHOOLS))
     for secret in (TOKEN, SECRET, PERSON):
         assert secret not in shown
         assert secret not in str(raised.value)
@@ -261,13 +261,13 @@ def test_clock_put_back_delays_no_request_over_a_minute():
     clever, elapsed, ahead = FakeClever(lambda _: page([])), Time(), 400 * 86_400.0
 
     def clock() -> float:
-        return elapsed.now + (ahead if len(clever.asked) < MOST_A_MINUTE else 0)
+        return elapsed.now + (ahead if len(clever.asked) < MAX_REQUESTS_PER_MINUTE else 0)
 
     with CleverClient(
         ACCESS, transport=httpx.MockTransport(clever), sleep=elapsed.sleep, clock=clock, elapsed=elapsed.clock
     ) as client:
         connection = client.connection(DISTRICT)
-        for _ in range(MOST_A_MINUTE + 1):
+        for _ in range(MAX_REQUESTS_PER_MINUTE + 1):
             connection.get(ACCESS.lists.join("schools"))
     assert elapsed.slept == [60.0]
 

@@ -135,8 +135,8 @@ def test_unknown_events_are_counted_and_the_cursor_moves_on(tmp_path):
     kinds = ("contacts.updated", "users.merged", "users.merged", "districts.merged")
     odd = [happened(n, kind, ANN) for n, kind in enumerate(kinds, 2)]
     found = read(pages([FIVE[0], *odd], odd), tmp_path)
-    assert found.unknown == {"contacts.updated": 1, "users.merged": 2, "districts.merged": 1}
-    assert found.unreadable == 2
+    assert found.unknown_types == {"contacts.updated": 1, "users.merged": 2, "districts.merged": 1}
+    assert found.undecodable == 2
     assert kept(found) == {"schools": [SCHOOL | {"name": "Pineapple 1"}]}
     assert (found.events, found.cursor) == (5, Cursor(oid(4), oid(5)))
 
@@ -146,7 +146,7 @@ def test_unused_event_types_are_skipped_silently(tmp_path):
     found = read(
         feed(happened(1, "districts.updated", {"id": DISTRICT}), happened(2, "resources.created", {})), tmp_path
     )
-    assert (found.unknown, kept(found), gone(found)) == ({}, {}, {})
+    assert (found.unknown_types, kept(found), gone(found)) == ({}, {}, {})
     assert (found.events, found.cursor) == (2, Cursor(oid(1), oid(2)))
 
 

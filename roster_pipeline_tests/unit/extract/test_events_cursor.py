@@ -22,7 +22,7 @@ FIVE = [happened(n, "schools.updated", SCHOOL | {"name": f"Pineapple {n}"}) for 
     ids=["expired", "the_last_alone_expired", "older_ones_only", "nothing"],
 )
 def test_events_that_do_not_follow_the_cursor_are_a_gap(tmp_path, events):
-    with pytest.raises(EventsMissing, match=f"{DISTRICT}, events.*{oid(2)}.*in full"):
+    with pytest.raises(EventsMissing, match=f"{DISTRICT}, events.*{oid(2)}.*full sync"):
         read(pages(events), tmp_path, Cursor(oid(1), oid(2)))
     assert not list(tmp_path.iterdir())
 
@@ -37,8 +37,8 @@ def test_no_event_after_a_valid_cursor_changes_nothing(tmp_path):
     since = Cursor(oid(4), oid(5))
     found = read(feed(*FIVE), tmp_path / "new", since)
     assert (found.cursor, found.events, found.oldest_at, found.newest_at) == (since, 0, None, None)
-    assert [(each.resource, each.rows, each.file.exists()) for each in found.reads] == [(r, 0, True) for r in RESOURCES]
-    assert found.gone == {resource.name: () for resource in RESOURCES}
+    assert [(each.resource, each.rows, each.file.exists()) for each in found.lists] == [(r, 0, True) for r in RESOURCES]
+    assert found.deleted == {resource.name: () for resource in RESOURCES}
 
 
 def test_a_feed_that_was_and_is_empty_is_no_gap(tmp_path):
@@ -100,7 +100,7 @@ def test_the_end_of_the_feed_needs_no_place_to_start_from(tmp_path, events, sinc
 
 
 def test_links_that_never_end_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(pagination, "MOST_PAGES", 10)
+    monkeypatch.setattr(pagination, "LIST_MAX_PAGES", 10)
 
     def answer(request):
         at = int(request.url.params.get("starting_after", "0"), 16)

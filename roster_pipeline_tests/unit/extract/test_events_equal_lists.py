@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from roster_pipeline.errors import EventsMissing
 from roster_pipeline.extract.client import CleverAccess, CleverClient
-from roster_pipeline.extract.events import newest_event, read_events
-from roster_pipeline.extract.pagination import pages
+from roster_pipeline.extract.events import find_newest_event, read_events
+from roster_pipeline.extract.lists import read_pages
 from roster_pipeline.land import land, open_warehouse
 from roster_pipeline.model.feed import Cursor, Feed
 from roster_pipeline.model.resources import RESOURCES
@@ -41,7 +41,9 @@ def by_id(lists) -> dict[str, dict[str, dict[str, object]]]:
 def now(connection):
     """The lists as Clever gives them; those without a record are left out."""
     lists = {
-        resource.name: [json.loads(line) for each in pages(connection, resource) for line in each.lines.splitlines()]
+        resource.name: [
+            json.loads(line) for each in read_pages(connection, resource) for line in each.lines.splitlines()
+        ]
         for resource in RESOURCES
     }
     return by_id({name: records for name, records in lists.items() if records})
@@ -55,7 +57,7 @@ def after(lists, changes):
         name: {
             key: record
             for key, record in {**lists.get(name, {}), **put.get(name, {})}.items()
-            if key not in changes.gone[name]
+            if key not in changes.deleted[name]
         }
         for name in names
     }
@@ -77,14 +79,14 @@ def test_school_days_over_http_in_pages_of_any_size(hamlet, tmp_path, size):
     district, client = hamlet
     connection = client.connection(district.id)
     district.events_a_page = size
-    since = newest_event(connection, None)
+    since = find_newest_event(connection, None)
     lists = now(connection)
     for day in (1, 2, 3):
         school_day(district, day, seed=3)
         found = read_events(connection, since, tmp_path)
         since, lists = found.cursor, after(lists, found)
         assert lists == now(connection)
-        assert (since, found.unknown) == (newest_event(connection, None), {})
+        assert (since, found.unknown_types) == (find_newest_event(connection, None), {})
     assert since.last == district.events.ids()[-1]
 
 
@@ -92,7 +94,7 @@ def test_events_during_a_full_read_change_nothing_when_reread(hamlet, tmp_path):
     district, client = hamlet
     connection = client.connection(district.id)
     school_day(district, 1, seed=3)
-    since = newest_event(connection, None)
+    since = find_newest_event(connection, None)
     school_day(district, 2, seed=3)
     lists = now(connection)
     found = read_events(connection, since, tmp_path)
@@ -106,7 +108,7 @@ def test_expired_cursor_shows_a_gap_in_the_events(hamlet, tmp_path, lost):
     district, client = hamlet
     connection = client.connection(district.id)
     school_day(district, 1, seed=3)
-    since = newest_event(connection, None)
+    since = find_newest_event(connection, None)
     if lost == "expired":
         for _ in range(31):
             district.start_day()
@@ -115,14 +117,14 @@ def test_expired_cursor_shows_a_gap_in_the_events(hamlet, tmp_path, lost):
         district.forget_events(next(key for key in district.events.ids() if key > since.last))
     with pytest.raises(EventsMissing):
         read_events(connection, since, tmp_path)
-    assert read_events(connection, newest_event(connection, since), tmp_path).events == 0
+    assert read_events(connection, find_newest_event(connection, since), tmp_path).events == 0
 
 
 def test_what_changed_while_events_were_off_is_in_no_event(hamlet, tmp_path):
     district, client = hamlet
     connection = client.connection(district.id)
     school_day(district, 1, seed=3)
-    since = newest_event(connection, None)
+    since = find_newest_event(connection, None)
     district.events_on = False
     school_day(district, 2, seed=3)
     assert read_events(connection, since, tmp_path).cursor == since
@@ -134,9 +136,9 @@ def test_the_files_are_such_that_a_warehouse_loads_them(hamlet, tmp_path):
     school_day(district, 1, seed=3)
     found = read_events(connection, Cursor(None, None), tmp_path)
     with open_warehouse(tmp_path / "districts", district.id) as con:
-        landed = land(con, Feed(connection.district(), found.reads), 1)
+        landed = land(con, Feed(connection.district(), found.lists), 1)
         ids = con.execute("SELECT id FROM raw.sections ORDER BY id").fetchall()
-    assert landed.rows == {each.resource.name: each.rows for each in found.reads}
+    assert landed.rows == {each.resource.name: each.rows for each in found.lists}
     assert [key for (key,) in ids] == list(by_id(kept(found))["sections"])
 
 
@@ -211,6 +213,6 @@ def test_lists_and_events_in_any_order_make_the_lists_of_now(steps):
                     with pytest.raises(EventsMissing):
                         read_events(connection, since, into)
                     clever.shuffle(since, size, chance)
-                    since = newest_event(connection, since)
+                    since = find_newest_event(connection, since)
                     lists = now(connection)
                 assert lists == now(connection)

@@ -65,7 +65,7 @@ def wrapped(raw: bytes) -> FakeClever:
 )
 def test_empty_event_is_counted_and_the_cursor_moves_on(tmp_path, event, label):
     found = read(pages([event, GOOD]), tmp_path)
-    assert (found.unknown, kept(found)) == ({label: 1}, {"schools": [SCHOOL]})
+    assert (found.unknown_types, kept(found)) == ({label: 1}, {"schools": [SCHOOL]})
     assert (found.events, found.cursor) == (2, Cursor(oid(1), oid(2)))
 
 
@@ -73,7 +73,7 @@ def test_empty_event_is_counted_and_the_cursor_moves_on(tmp_path, event, label):
 def test_an_event_without_a_place_is_counted_and_moves_no_cursor(tmp_path, event_id):
     clever = pages([happened(1, "schools.deleted", SCHOOL, id=event_id), GOOD])
     found = read(clever, tmp_path)
-    assert (found.unknown, kept(found), gone(found)) == ({NO_ID: 1}, {"schools": [SCHOOL]}, {})
+    assert (found.unknown_types, kept(found), gone(found)) == ({NO_ID: 1}, {"schools": [SCHOOL]}, {})
     assert (found.events, found.cursor) == (1, Cursor(None, oid(2)))
     assert end(pages([happened(1, "schools.deleted", SCHOOL, id=event_id), GOOD])) == found.cursor
 
@@ -81,13 +81,13 @@ def test_an_event_without_a_place_is_counted_and_moves_no_cursor(tmp_path, event
 @pytest.mark.parametrize("raw", [b"null", b"5", b'"text"', b"[]", b"{}", b'{"data":null}', b'{"data":[{}]}'])
 def test_an_item_that_is_no_event_is_counted(tmp_path, raw):
     found = read(wrapped(raw), tmp_path)
-    assert (found.unknown, kept(found)) == ({NO_ID: 1}, {"schools": [SCHOOL]})
+    assert (found.unknown_types, kept(found)) == ({NO_ID: 1}, {"schools": [SCHOOL]})
     assert end(wrapped(raw)) == found.cursor == Cursor(None, oid(2))
 
 
 def test_at_most_twenty_unknown_event_types_are_named(tmp_path):
     found = read(feed(*(happened(n, f"new.kind{n}", ANN) for n in range(1, 101))), tmp_path)
-    assert (len(found.unknown), sum(found.unknown.values()), found.unknown["others"]) == (20, 100, 81)
+    assert (len(found.unknown_types), sum(found.unknown_types.values()), found.unknown_types["others"]) == (20, 100, 81)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_at_most_twenty_unknown_event_types_are_named(tmp_path):
 )
 def test_a_record_that_cannot_be_read_is_set_aside(tmp_path, kind, record, aside):
     found = read(pages([happened(1, f"{kind}.updated", record)]), tmp_path)
-    assert (kept(found), gone(found), found.unknown) == ({}, {}, {})
+    assert (kept(found), gone(found), found.unknown_types) == ({}, {}, {})
     assert rejections(found) == [(kind, record["id"], aside)]
 
 
@@ -133,8 +133,8 @@ def test_unreadable_user_is_quarantined_in_every_possible_list(tmp_path, roles, 
 def test_a_field_that_only_describes_is_dropped_alone(tmp_path, name):
     found = read(pages([happened(1, "schools.updated", SCHOOL | {"name": name}), GOOD | {"type": "a.b"}]), tmp_path)
     assert kept(found) == {"schools": [{"id": SCHOOL["id"], "district": DISTRICT}]}
-    (fault,) = found.reads[0].rejections
-    assert (fault.clever_id, fault.whole_record) == (SCHOOL["id"], False)
+    (fault,) = found.lists[0].rejections
+    assert (fault.clever_id, fault.is_whole_record) == (SCHOOL["id"], False)
 
 
 def test_a_record_of_five_megabytes_is_read(tmp_path):
@@ -155,7 +155,7 @@ def test_old_values_of_any_shape_change_nothing(tmp_path, old):
     event = happened(2, "schools.updated", SCHOOL, previous_attributes=old)
     event["data"]["previous_attributes"] = old
     found = read(pages([event]), tmp_path)
-    assert (kept(found), found.reads[0].rejections, found.unknown) == ({"schools": [SCHOOL]}, (), {})
+    assert (kept(found), found.lists[0].rejections, found.unknown_types) == ({"schools": [SCHOOL]}, (), {})
 
 
 def test_a_time_that_is_none_is_no_time(tmp_path):

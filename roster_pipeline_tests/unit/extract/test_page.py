@@ -9,16 +9,16 @@ import pytest
 from msgspec import inspect
 
 from roster_pipeline.errors import SourceBroken
-from roster_pipeline.extract.decode import Page, PageReader
-from roster_pipeline.extract.records import KINDS
+from roster_pipeline.extract.decode import Page, PageDecoder
+from roster_pipeline.extract.records import RECORD_TYPES
 from roster_pipeline.model.resources import (
-    LONGEST_EMAIL,
-    LONGEST_TEXT,
+    EMAIL_MAX_CHARS,
     RESOURCES,
     SCHOOLS,
     SECTIONS,
     STUDENTS,
     TERMS,
+    TEXT_MAX_CHARS,
 )
 from roster_pipeline_tests.support.fake_clever import DISTRICT, OTHER, body, oid
 
@@ -31,7 +31,7 @@ GOOD = {
 
 
 def read(*records, resource=STUDENTS) -> Page:
-    return PageReader(resource, DISTRICT).read(body(list(records)), "here")
+    return PageDecoder(resource, DISTRICT).decode(body(list(records)), "here")
 
 
 def kept(page: Page) -> list[dict[str, object]]:
@@ -39,7 +39,7 @@ def kept(page: Page) -> list[dict[str, object]]:
 
 
 def reasons(page: Page) -> list[tuple[str | None, str, bool]]:
-    return [(fault.clever_id, fault.reason, fault.whole_record) for fault in page.rejections]
+    return [(fault.clever_id, fault.reason, fault.is_whole_record) for fault in page.rejections]
 
 
 def test_only_the_kept_fields_are_kept():
@@ -64,7 +64,7 @@ def test_only_the_kept_fields_are_kept():
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
 def test_the_records_have_the_fields_of_the_model_and_no_others(resource):
-    names = {field.name for field in msgspec.structs.fields(KINDS[resource.name])}
+    names = {field.name for field in msgspec.structs.fields(RECORD_TYPES[resource.name])}
     assert names == set(resource.fields)
 
 
@@ -147,7 +147,7 @@ def test_wrong_identifying_field_rejects_the_record(wrong, clever_id, reason):
 def test_half_a_class_is_no_class(students):
     page = read({"id": oid(1), "students": students}, resource=SECTIONS)
     assert page.rows == 0
-    assert page.rejections[0].whole_record
+    assert page.rejections[0].is_whole_record
 
 
 @pytest.mark.parametrize("resource", [SCHOOLS, SECTIONS], ids=lambda resource: resource.name)
@@ -189,21 +189,21 @@ def test_every_kept_text_has_a_bound():
         ):
             yield from texts(inner)
 
-    found = [text for kind in KINDS.values() for text in texts(inspect.type_info(kind))]
+    found = [text for kind in RECORD_TYPES.values() for text in texts(inspect.type_info(kind))]
     assert len(found) > 40
-    assert {text.max_length for text in found} == {LONGEST_TEXT, LONGEST_EMAIL}
+    assert {text.max_length for text in found} == {TEXT_MAX_CHARS, EMAIL_MAX_CHARS}
 
 
 def test_what_is_no_record_is_set_aside_and_the_others_are_kept():
     content = body([GOOD]).replace(b'"data": [', b'"data": [5, null, {"data": []}, {"uri": "x"}, ', 1)
-    page = PageReader(STUDENTS, DISTRICT).read(content, "here")
+    page = PageDecoder(STUDENTS, DISTRICT).decode(content, "here")
     assert kept(page) == [GOOD]
     assert [whole for _, _, whole in reasons(page)] == [True] * 4
 
 
 def test_bytes_that_are_no_utf8_cost_one_record():
     content = body([GOOD, {**GOOD, "id": oid(2), "email": "XX"}]).replace(b"XX", b"\xff\xfe")
-    page = PageReader(STUDENTS, DISTRICT).read(content, "here")
+    page = PageDecoder(STUDENTS, DISTRICT).decode(content, "here")
     assert kept(page) == [GOOD]
     assert [whole for _, _, whole in reasons(page)] == [True]
 
@@ -228,4 +228,4 @@ def test_no_reason_repeats_a_value():
 
 def test_a_page_that_cannot_be_split_is_refused_whole():
     with pytest.raises(SourceBroken):
-        PageReader(STUDENTS, DISTRICT).read(body([GOOD])[:-30], "here")
+        PageDecoder(STUDENTS, DISTRICT).decode(body([GOOD])[:-30], "here")

@@ -7,13 +7,15 @@ import pytest
 
 from roster_pipeline.errors import SourceBroken
 from roster_pipeline.extract import pagination
+from roster_pipeline.extract.decode import Page
+from roster_pipeline.extract.lists import read_pages
 from roster_pipeline.model.resources import SCHOOLS, STUDENTS
 from roster_pipeline_tests.support.fake_clever import DISTRICT, FakeClever, oid, page
 
 
-def read(clever: FakeClever, resource=SCHOOLS) -> list[pagination.Page]:
+def read(clever: FakeClever, resource=SCHOOLS) -> list[Page]:
     with clever.client() as client:
-        return list(pagination.pages(client.connection(DISTRICT), resource))
+        return list(read_pages(client.connection(DISTRICT), resource))
 
 
 def linked(uri: str | None) -> FakeClever:
@@ -93,7 +95,7 @@ def test_a_next_page_that_repeats_itself_is_refused():
 
 
 def test_pages_without_an_end_are_refused(monkeypatch):
-    monkeypatch.setattr(pagination, "MOST_PAGES", 10)
+    monkeypatch.setattr(pagination, "LIST_MAX_PAGES", 10)
 
     def answer(request):
         at = int(request.url.params.get("starting_after", "0"), 16)

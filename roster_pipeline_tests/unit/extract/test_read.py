@@ -13,7 +13,7 @@ import zstandard
 
 from roster_pipeline.errors import SourceRefused, SourceUnreachable
 from roster_pipeline.extract.lists import read_feed
-from roster_pipeline.extract.pagination import MOST_PAGES
+from roster_pipeline.extract.pagination import LIST_MAX_PAGES
 from roster_pipeline.model.resources import RESOURCES, SCHOOLS, SECTIONS, STUDENTS, TERMS
 from roster_pipeline_tests.support.fake_clever import ACCESS, CUT, DISTRICT, FakeClever, body, oid, over_http, page
 from roster_pipeline_tests.support.recorded import replayed
@@ -47,7 +47,7 @@ def test_a_district_is_read_to_the_end_of_every_list(tmp_path):
     with over_http(clever) as access, clever.client(access, over_network=True) as client:
         feed = read_feed(client, DISTRICT, tmp_path / "new")
     assert feed.district.name == "Example ISD"
-    assert [(read.resource, read.rows, read.pages) for read in feed.reads] == list(
+    assert [(read.resource, read.rows, read.pages) for read in feed.lists] == list(
         zip(RESOURCES, (3, 5, 2_500, 40, 0, 1), (1, 1, 3, 1, 1, 1), strict=True)
     )
     students = lines(tmp_path / "new" / "students.ndjson.zst")
@@ -64,14 +64,14 @@ def test_an_answer_that_was_cut_on_its_way_is_asked_for_again(tmp_path):
     clever = FakeClever(answer)
     with over_http(clever) as access, clever.client(access, over_network=True) as client:
         feed = read_feed(client, DISTRICT, tmp_path, resources=(SCHOOLS,))
-    assert (feed.reads[0].rows, len(clever.asked)) == (1, 2)
+    assert (feed.lists[0].rows, len(clever.asked)) == (1, 2)
 
 
 def test_compressed_answers_are_read(tmp_path):
     packed = httpx.Response(200, content=gzip.compress(body([{"id": oid(1)}])), headers={"Content-Encoding": "gzip"})
     clever = FakeClever(lambda request: packed)
     with over_http(clever) as access, clever.client(access, over_network=True) as client:
-        assert read_feed(client, DISTRICT, tmp_path, resources=(SCHOOLS,)).reads[0].rows == 1
+        assert read_feed(client, DISTRICT, tmp_path, resources=(SCHOOLS,)).lists[0].rows == 1
 
 
 def test_one_list_that_fails_fails_the_feed_and_stops_the_others(tmp_path):
@@ -86,7 +86,7 @@ def test_one_list_that_fails_fails_the_feed_and_stops_the_others(tmp_path):
     clever = FakeClever(answer)
     with clever.client() as client, pytest.raises(SourceRefused, match="sections: status 403"):
         read_feed(client, DISTRICT, tmp_path, resources=(STUDENTS, SECTIONS, TERMS))
-    assert len(clever.asked) < MOST_PAGES
+    assert len(clever.asked) < LIST_MAX_PAGES
 
 
 def test_a_page_that_fails_in_the_middle_leaves_no_feed(tmp_path):
@@ -102,7 +102,7 @@ def test_what_clever_answered_in_2023_is_read_without_a_loss(tmp_path):
     with clever.client(replace(ACCESS, api_version="v3.0")) as client:
         feed = read_feed(client, DISTRICT, tmp_path)
     assert (feed.district.id, feed.district.state) == (DISTRICT, "running")
-    assert {read.resource.name: (read.pages, read.rows) for read in feed.reads} == {
+    assert {read.resource.name: (read.pages, read.rows) for read in feed.lists} == {
         "schools": (1, 4),
         "teachers": (3, 200),
         "students": (3, 200),
@@ -110,14 +110,14 @@ def test_what_clever_answered_in_2023_is_read_without_a_loss(tmp_path):
         "terms": (1, 5),
         "courses": (3, 200),
     }
-    assert not any(read.rejections for read in feed.reads)
+    assert not any(read.rejections for read in feed.lists)
 
 
 def test_nothing_private_that_clever_answered_reaches_a_file(tmp_path):
     clever = replayed()
     with clever.client(replace(ACCESS, api_version="v3.0")) as client:
         feed = read_feed(client, DISTRICT, tmp_path)
-    people = (*lines(feed.reads[1].file), *lines(feed.reads[2].file))
+    people = (*lines(feed.lists[1].file), *lines(feed.lists[2].file))
     assert {key for person in people for key in person} <= set(STUDENTS.fields)
     assert {key for person in people for key in person.get("name", {})} == {"first", "last"}
     roles = [role for person in people for role in person.get("roles", {}).values()]
