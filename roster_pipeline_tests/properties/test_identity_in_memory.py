@@ -46,7 +46,7 @@ def test_random_worlds_notice_a_lost_exception_for_teachers():
         assert next(find_differences(con, worlds), None)
 
 
-def test_random_worlds_notice_most_mutants_of_the_identity_models(mutants):
+def test_random_worlds_notice_most_mutants(mutants):
     worlds = draw_worlds(2, WORLDS)
     survivors = []
     with open_empty_warehouse() as con:

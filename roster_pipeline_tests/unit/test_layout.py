@@ -9,6 +9,7 @@ PACKAGE = TESTS.name
 LAYERS = {"unit", "sql", "integration", "properties", "e2e", "chaos", "benchmarks"}
 FILES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("*.py"))
 TEST_FILES = [path for path in FILES if path.name.startswith("test_")]
+LONGEST_FILE = 300
 LONGEST_NAME = 60
 """Characters of the name of a test."""
 
@@ -40,3 +41,8 @@ def test_names_of_tests_are_short_and_say_the_behavior():
         nodes = [node for node in parse(path).body if isinstance(node, ast.FunctionDef)]
         names = [node.name for node in nodes if node.name.startswith("test_")]
         assert [name for name in names if len(name) > LONGEST_NAME or name.startswith("test_given_")] == [], path
+
+
+def test_no_file_is_longer_than_300_lines():
+    lengths = {path: len((TESTS / path).read_text().splitlines()) for path in FILES}
+    assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}

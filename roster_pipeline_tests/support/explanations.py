@@ -1,0 +1,66 @@
+"""Ask `why` as an operator does, and read the steps of its answer."""
+
+import json
+import sys
+
+import pytest
+
+from roster_pipeline.cli import main
+from roster_pipeline_tests.support.accounts import give
+from roster_pipeline_tests.support.people import users_of
+
+NOBODY = "f" * 24
+
+
+@pytest.fixture
+def why(environment, monkeypatch, capsys):
+    """Asks as an operator does: (exit code, what was said, what was complained of)."""
+
+    def asked(*arguments):
+        monkeypatch.setattr(sys, "argv", ["roster-pipeline", "why", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return asked
+
+
+@pytest.fixture
+def answer(why):
+    """The answer for machines."""
+
+    def answered(*arguments):
+        code, said, _ = why(*arguments, "--json")
+        assert code == 0, said
+        return json.loads(said)
+
+    return answered
+
+
+@pytest.fixture
+def chain(answer):
+    """The steps, by name, of the one chain of an answer."""
+
+    def steps(*arguments):
+        (found,) = answer(*arguments)["chains"]
+        return by_name(found)
+
+    return steps
+
+
+@pytest.fixture
+def student(valley):
+    return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+
+
+def by_name(chain):
+    return {step["name"]: step for step in chain["steps"]}
+
+
+def whose(steps):
+    return steps["Next"]["facts"]["whose"]
+
+
+def classes_of(district, person):
+    return [one["id"] for one in district.resources["sections"].values() if person["id"] in one["students"]]
