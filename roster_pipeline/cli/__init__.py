@@ -1,4 +1,4 @@
-"""The console script: parse, call, print. `main` is the one place where an error becomes a line and an exit code."""
+"""The console script: it parses, calls and prints. `main` turns an error into a line and an exit code."""
 
 from roster_pipeline.cli.app import main
 

@@ -1,4 +1,4 @@
-"""Gathers the commands, and turns whatever goes wrong into one line and the exit code of its kind."""
+"""Registers the commands, and turns each error into one line and its exit code."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from roster_pipeline.cli import (
     why,
 )
 from roster_pipeline.cli.help import with_plain_help
-from roster_pipeline.cli.screen import Complaints, complain, say, show_json
+from roster_pipeline.cli.screen import WarningHandler, complain, say, show_json
 from roster_pipeline.errors import CannotStart, RosterError, is_interruption, place_of
+from roster_pipeline.messages import operator
 from roster_pipeline.product import database
 
 INTERRUPTED = 130
-COMPLAINTS = Complaints()
-SPEAKING = (database.__name__, "roster_pipeline.extract")
-"""The loggers that have something to say to an operator."""
+WARNINGS = WarningHandler()
+WARNING_LOGGERS = (database.__name__, "roster_pipeline.extract")
+"""The loggers whose warnings are for an operator."""
 app = typer.Typer(
     name="roster-pipeline",
     add_completion=False,
@@ -75,12 +76,12 @@ def program(
 
 
 def main() -> None:
-    """Run one command. No traceback reaches a user, and no text of an error that is not ours: it could quote a row."""
-    # What libraries log is for the Dagster UI; without a handler Python would print it here.
+    """Run one command. A user sees no traceback, and no text of a foreign error, which could quote a row."""
+    # Libraries log for the Dagster UI. Without a handler Python would print their records here.
     logging.getLogger().addHandler(logging.NullHandler())
-    for name in SPEAKING:
-        logging.getLogger(name).addHandler(COMPLAINTS)
-    _write_what_the_terminal_can_show()
+    for name in WARNING_LOGGERS:
+        logging.getLogger(name).addHandler(WARNINGS)
+    _escape_unprintable_output()
     try:
         commands = with_plain_help(get_group(app))
         code = commands(sys.argv[1:] or ["--help"], standalone_mode=False)
@@ -93,29 +94,38 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _write_what_the_terminal_can_show() -> None:
-    """Write a character that the encoding of the terminal does not have as its number, instead of failing."""
+def _escape_unprintable_output() -> None:
+    """Write the number of a character that the encoding of the terminal lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _stopped() -> int:
-    return _refuse("Interrupted. Nothing is half done; run it again when you like.", INTERRUPTED, "Interrupted")
+    return _refuse(
+        operator.text("Interrupted. No partial changes were made. Run it again at any time."),
+        INTERRUPTED,
+        "Interrupted",
+    )
 
 
 def _failed(error: Exception) -> int:
     if isinstance(error, RosterError):
         return _refuse(str(error), error.exit_code, type(error).__name__)
     if isinstance(error, typer.TyperException):
-        said = " ".join(error.format_message().split())
-        return _refuse(f"{said} See roster-pipeline --help.", CannotStart.exit_code, "BadCall")
-    line = f"A fault of ours: {type(error).__name__} at {place_of(error)}. Nothing is half done; report it."
+        message = " ".join(error.format_message().split())
+        line = operator.text("{message} See roster-pipeline --help.", message=message)
+        return _refuse(line, CannotStart.exit_code, "BadCall")
+    line = operator.text(
+        "Internal error ({error} at {place}). No partial changes were made. Please report this.",
+        error=type(error).__name__,
+        place=place_of(error),
+    )
     return _refuse(line, RosterError.exit_code, "Fault")
 
 
 def _refuse(line: str, code: int, kind: str) -> int:
-    """The line for a person, and for a machine that asked for JSON an object."""
+    """Show an error: one line, or a JSON object if the command has --json."""
     if "--json" in sys.argv:
         show_json({"error": kind, "message": line, "exit_code": code})
     else:

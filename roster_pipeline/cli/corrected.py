@@ -1,4 +1,4 @@
-"""What a correction did, in a sentence: counts of people, schools and classes, and no name of a table."""
+"""What a correction did, in a sentence: counts of people, schools and classes, without names of tables."""
 
 from __future__ import annotations
 
@@ -6,62 +6,68 @@ from collections import Counter
 from collections.abc import Iterable
 
 from roster_pipeline.corrections.summary import Corrected, Turn
-from roster_pipeline.explain.report import count
+from roster_pipeline.messages import Plural, operator
 
+PLACE_IN_CLASS = operator.plural("{n:,} place in a class", "{n:,} places in classes")
 NOUNS = {
-    "students": ("student", "students"),
-    "teachers": ("teacher", "teachers"),
-    "admins": ("admin", "admins"),
-    "schools": ("school", "schools"),
-    "rosters": ("class", "classes"),
-    "roster_students": ("place in class", "places in class"),
-    "roster_teachers": ("place in class", "places in class"),
-    "school_memberships": ("place in a school", "places in schools"),
-    "pending_members": ("person whom a class awaits", "people whom classes await"),
+    "students": operator.plural("{n:,} student", "{n:,} students"),
+    "teachers": operator.plural("{n:,} teacher", "{n:,} teachers"),
+    "admins": operator.plural("{n:,} admin", "{n:,} admins"),
+    "schools": operator.plural("{n:,} school", "{n:,} schools"),
+    "rosters": operator.plural("{n:,} class", "{n:,} classes"),
+    "roster_students": PLACE_IN_CLASS,
+    "roster_teachers": PLACE_IN_CLASS,
+    "school_memberships": operator.plural("{n:,} place in a school", "{n:,} places in schools"),
+    "pending_members": operator.plural("{n:,} pending member", "{n:,} pending members"),
 }
-"""In this order they are named."""
-TURNS: dict[Turn, str] = {"back": "back in the district", "gone": "out of the district"}
+"""What a correction counts, in the order in which it is named."""
+SENTENCES: dict[Turn, str] = {
+    "back": operator.mark("Back in the district: {counts}."),
+    "gone": operator.mark("Removed from the district: {counts}."),
+}
 
 
-def corrected_words(found: Iterable[Corrected]) -> str:
-    """Such as `160 students are back in the district, 1 school, 1,749 places in class.`"""
+def describe_correction(corrected: Iterable[Corrected]) -> str:
+    """Say what a correction did, such as `Back in the district: 160 students, 1 school and 1,749 places in classes.`"""
     counts: Counter[tuple[str, Turn]] = Counter()
-    for one in found:
-        counts[one.what, one.turn] += one.rows
-    said = [words for turn in TURNS if (words := _turned(counts, turn))]
-    said += [words for words in (_moved(counts), _changed(counts), _reviews(counts)) if words]
-    return " ".join(f"{words}." for words in said) or "No record of a person or class changed."
+    for row in corrected:
+        counts[row.what, row.turn] += row.rows
+    sentences = [_turned(counts, turn) for turn in SENTENCES]
+    sentences += [_moved(counts), _changed(counts), _reviews(counts)]
+    return " ".join(filter(None, sentences)) or operator.text("No record of a person or class changed.")
 
 
 def _turned(counts: Counter[tuple[str, Turn]], turn: Turn) -> str:
-    of_noun: Counter[tuple[str, str]] = Counter()
+    numbers: Counter[Plural] = Counter()
     for what, noun in NOUNS.items():
-        of_noun[noun] += counts[what, turn]
-    first, *rest = [(number, noun) for noun, number in of_noun.items() if number] or [(0, ("", ""))]
-    if not first[0]:
-        return ""
-    verb = "is" if first[0] == 1 else "are"
-    return ", ".join([f"{count(first[0], *first[1])} {verb} {TURNS[turn]}", *(count(n, *noun) for n, noun in rest)])
+        numbers[noun] += counts[what, turn]
+    nouns = [operator.count(*noun, number) for noun, number in numbers.items() if number]
+    return operator.text(SENTENCES[turn], counts=operator.join(nouns)) if nouns else ""
 
 
 def _moved(counts: Counter[tuple[str, Turn]]) -> str:
     people, places = counts["people", "changed"], counts["places_moved", "changed"]
     if not people:
         return ""
-    moved = f", and {count(places, 'place in class', 'places in class')} moved along" if places else ""
-    return f"{count(people, 'person has', 'people have')} another account{moved}"
+    says = operator.count("{n:,} person has another account.", "{n:,} people have another account.", people)
+    if not places:
+        return says
+    return f"{says} " + operator.count(
+        "{n:,} place in a class moved with the account.", "{n:,} places in classes moved with the accounts.", places
+    )
 
 
 def _changed(counts: Counter[tuple[str, Turn]]) -> str:
-    others = sum(counts[what, "changed"] for what in NOUNS)
-    names = counts["accounts", "changed"]
-    said = [count(names, "account", "accounts")] * bool(names) + [count(others, "record", "records")] * bool(others)
-    return f"{' and '.join(said)} changed in name, email or other details" if said else ""
+    others, accounts = sum(counts[what, "changed"] for what in NOUNS), counts["accounts", "changed"]
+    nouns = [operator.count("{n:,} account", "{n:,} accounts", accounts)] if accounts else []
+    nouns += [operator.count("{n:,} other record", "{n:,} other records", others)] if others else []
+    return (
+        operator.text("Name, email or other details changed: {counts}.", counts=operator.join(nouns)) if nouns else ""
+    )
 
 
 def _reviews(counts: Counter[tuple[str, Turn]]) -> str:
-    words = {"back": ("review is open again", "reviews are open again"), "gone": ("review is", "reviews are")}
     opened, closed = counts["reviews", "back"], counts["reviews", "gone"]
-    said = [count(opened, *words["back"])] * bool(opened)
-    said += [f"{count(closed, *words['gone'])} resolved"] * bool(closed)
-    return ", ".join(said)
+    says = [operator.count("{n:,} review is open again.", "{n:,} reviews are open again.", opened)] if opened else []
+    says += [operator.count("{n:,} review is resolved.", "{n:,} reviews are resolved.", closed)] if closed else []
+    return " ".join(says)

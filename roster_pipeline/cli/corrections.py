@@ -1,10 +1,10 @@
-"""undo: putting back what a sync changed; and what every correction needs, its district's lock and the snapshot."""
+"""The command undo, and what every correction needs: the lock of its district and a new snapshot."""
 
 from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +15,13 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy import Connection, Engine
 
-from roster_pipeline.cli.corrected import corrected_words
+from roster_pipeline.cli.corrected import describe_correction
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
 from roster_pipeline.corrections.resolve import Decided, DecidedAll
 from roster_pipeline.corrections.summary import Corrected, count_corrected
 from roster_pipeline.corrections.undo import Undone, undo_sync
 from roster_pipeline.errors import CorrectionRefused, RosterError
+from roster_pipeline.messages import operator
 from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, open_product, transaction
@@ -29,15 +30,29 @@ from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.snapshot import write_snapshot
 
+ENTITY_NAMES = {
+    "schools": operator.mark("school"),
+    "accounts": operator.mark("account"),
+    "identity_links": operator.mark("link to an account"),
+    "org_memberships": operator.mark("district membership"),
+    "school_memberships": operator.mark("school membership"),
+    "rosters": operator.mark("class"),
+    "roster_teachers": operator.mark("teacher in a class"),
+    "roster_students": operator.mark("student in a class"),
+    "pending_members": operator.mark("pending member"),
+    "reviews": operator.mark("review"),
+}
+OTHER_RECORD = operator.mark("record")
+NOT_FOUND = {"sync": operator.mark("There is no sync {key}."), "review": operator.mark("There is no review {key}.")}
 Result = TypeVar("Result", Decided, DecidedAll, Undone)
 LARGEST = 2**63 - 1
-SHOWN = 20
-"""Rows listed on the screen; --json lists all."""
+MOST_ROWS = 20
+"""Rows on the screen. The JSON has all of them."""
 
 
 @dataclass(frozen=True)
 class Done(Generic[Result]):
-    """What came of a correction, and what it did as people count it."""
+    """The result of a correction, and what it changed as people count it."""
 
     done: Result
     corrected: tuple[Corrected, ...]
@@ -50,24 +65,26 @@ def register(app: typer.Typer) -> None:
 def undo(
     sync: Annotated[
         int,
-        typer.Argument(metavar="SYNC", min=1, max=LARGEST, help="The sync's number, as roster-pipeline sync says it."),
+        typer.Argument(
+            metavar="SYNC", min=1, max=LARGEST, help="The number of the sync, as roster-pipeline sync shows it."
+        ),
     ],
-    school: Annotated[str | None, typer.Option(help="Clever's id of the one school to put back.")] = None,
+    school: Annotated[str | None, typer.Option(help="Clever's ID of the one school to put back.")] = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Put back what a sync changed. Rows that were changed since stay as they are and are listed."""
+    """Undo a sync: put back what it changed. Rows that were changed since are left as they are and listed."""
     done = correct(syncs, sync, "sync", lambda pg, at: undo_sync(pg, sync, at, school=school))
     if as_json:
-        answer = {**vars(done.done), "summary": corrected_words(done.corrected)} if done else {}
+        answer = {**vars(done.done), "summary": describe_correction(done.corrected)} if done else {}
         show_json({"undoes": sync, "nothing_to_do": done is None, **answer})
     elif done is None:
-        say(f"Sync {sync} is undone already{f' for school {school}' if school else ''}. There is nothing to do.")
+        say(operator.text("Sync {sync} was already undone. There is nothing to do.", sync=sync))
     else:
         _say_undone(sync, done)
 
 
-def whoever_asks() -> str:
-    """The user of this machine, as its user list has it."""
+def current_user() -> str:
+    """Return the name of the user of this machine."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -75,32 +92,46 @@ def whoever_asks() -> str:
 
 
 @contextmanager
-def alone_with(engine: Engine, district_id: str) -> Iterator[None]:
-    """Hold the district's lock, so that what a person decides falls between two syncs and not into one."""
-    waiting = f"A sync of district {district_id} is running; waiting for it to end."
+def hold_district(engine: Engine, district_id: str) -> Iterator[None]:
+    """Hold the lock of a district, so that a decision falls between two syncs."""
+    waiting = operator.text(
+        "A sync of district {district_id} is running. Waiting for it to end.", district_id=district_id
+    )
     with district_lock(engine, district_id, on_wait=lambda: complain(waiting)):
         yield
 
 
 def _say_undone(sync: int, done: Done[Undone]) -> None:
     undone = done.done
-    say(f"Sync {sync} is undone, as sync {undone.sync_id}.")
-    say(
-        corrected_words(done.corrected) if undone.counts else "Nothing was put back: nothing of what it wrote was left."
+    say(operator.text("Sync {sync} is undone. The undo is sync {undo}.", sync=sync, undo=undone.sync_id))
+    if undone.counts:
+        say(describe_correction(done.corrected))
+    else:
+        say(operator.text("Nothing was put back, because nothing of what it wrote was left."))
+    if undone.skipped:
+        complain(_describe_skipped(undone.skipped))
+    for row in undone.skipped[:MOST_ROWS]:
+        key = ", ".join(f"{column.replace('_', ' ')} {value}" for column, value in row["key"].items())
+        what = operator.text(ENTITY_NAMES.get(row["entity"], OTHER_RECORD))
+        complain(f"  {what}: {key}")
+    if len(undone.skipped) > MOST_ROWS:
+        complain(operator.text("… and {n:,} more; --json lists them all.", n=len(undone.skipped) - MOST_ROWS))
+    say(operator.text("The next sync publishes again what Clever says."))
+    say(operator.text("To take the undo back: roster-pipeline undo {undo}", undo=undone.sync_id))
+
+
+def _describe_skipped(skipped: Sequence[object]) -> str:
+    return operator.count(
+        "{n:,} record was changed since, so it was left as it is:",
+        "{n:,} records were changed since, so they were left as they are:",
+        len(skipped),
     )
-    for skipped in undone.skipped[:SHOWN]:
-        key = ", ".join(f"{column} {value}" for column, value in skipped["key"].items())
-        what = f"{skipped['entity']} {skipped.get('column', '')}".strip()
-        complain(f"Changed since, so left as it is: {what} of {key}")
-    if len(undone.skipped) > SHOWN:
-        complain(f"… and {len(undone.skipped) - SHOWN:,} more; --json lists them all.")
-    say(f"The next sync publishes what Clever says again. To take the undo back: roster-pipeline undo {undone.sync_id}")
 
 
 def correct(
     table: sa.Table, key: int, what: str, change: Callable[[Connection, datetime], Result | None]
 ) -> Done[Result] | None:
-    """Make one change by hand to the district of a row of `table`; None if there was nothing to do."""
+    """Make a correction to the district of a row of `table`; return None if there was nothing to do."""
     settings = read_settings()
     with transaction(open_product(settings)) as pg:
         district_id = _district_of(pg, table, key, what)
@@ -110,9 +141,9 @@ def correct(
 def correct_district(
     settings: Settings, district_id: str, change: Callable[[Connection, datetime], Result | None]
 ) -> Done[Result] | None:
-    """Make one change by hand to a district, with its lock held; then renew the snapshot."""
+    """Make a correction to a district while holding its lock, then renew the snapshot."""
     engine = open_product(settings)
-    with alone_with(engine, district_id):
+    with hold_district(engine, district_id):
         at = datetime.now(UTC)
         done = write_product(engine, lambda pg: change(pg, at))
         if done is None:
@@ -126,7 +157,7 @@ def correct_district(
 
 
 def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[Any]]:
-    """The organizations that a correction wrote: its own, and those that an account was moved from or back to."""
+    """Return the organizations that a correction wrote: its own, and those that an account moved from or back to."""
     own = pg.execute(sa.select(syncs.c.organization_id, syncs.c.counts).where(syncs.c.id == sync_id)).one()
     touched = [own.organization_id, *own.counts.get("from_organizations", [])]
     columns = sa.select(organizations.c.id, organizations.c.clever_district_id)
@@ -136,10 +167,10 @@ def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[Any]]:
 def _renew_snapshot(
     settings: Settings, district: sa.Row[Any], sync_id: int, at: datetime, *, is_other: bool = False
 ) -> None:
-    """Write the analysts' file; if that fails, what was decided stands all the same, and the product keeps the failure.
+    """Write the analysts' database. If that fails, the correction stands and the product records the failure.
 
     Args:
-        is_other: the correction is of another district, so this one's syncs do not tell what it wrote.
+        is_other: the correction is of another district, so the syncs of this one do not show what it wrote.
     """
     engine = open_product(settings)
     failure: str | None = None
@@ -157,7 +188,14 @@ def _renew_snapshot(
             )
     except (RosterError, duckdb.Error, OSError) as error:
         failure = make_label(str(error), LINE_MAX_CHARS) if isinstance(error, RosterError) else type(error).__name__
-        complain(f"It is done, as sync {sync_id}; only the snapshot waits for the next sync ({type(error).__name__}).")
+        complain(
+            operator.text(
+                "The correction is saved as sync {sync}. "
+                "The snapshot was not written ({error}); the next sync writes it.",
+                sync=sync_id,
+                error=type(error).__name__,
+            )
+        )
     with suppress(RosterError), transaction(engine) as pg:
         record_snapshot(pg, district.id, at, failure=failure)
 
@@ -169,5 +207,5 @@ def _district_of(pg: Connection, table: sa.Table, key: int, what: str) -> str:
         .where(table.c.id == key)
     ).scalar()
     if found is None:
-        raise CorrectionRefused(f"There is no {what} {key}.")
+        raise CorrectionRefused(operator.text(NOT_FOUND[what], key=key))
     return str(found)

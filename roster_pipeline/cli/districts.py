@@ -1,19 +1,22 @@
-"""districts: what the Clever connection shows, how each district stands here, what waits, and how fresh it is."""
+"""The command districts: what the Clever connection shows, and how each district stands here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import typer
 from rich.table import Table
 
 from roster_pipeline.clever import clever_access
 from roster_pipeline.cli.screen import AsJson, err, out, plain, say, show_json
-from roster_pipeline.cli.words import local_time, state_words
+from roster_pipeline.cli.words import describe_state
 from roster_pipeline.errors import SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.descriptions import describe_districts
+from roster_pipeline.messages import operator
+from roster_pipeline.messages.times import DEFAULT_TIME_ZONE
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.connections import note_list, note_shown
@@ -23,17 +26,21 @@ from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.standing import Standing, standings
 
 CLEVER_STATES = {
-    "running": "active in Clever",
-    "pending": "being set up in Clever",
-    "error": "Clever reports an error",
-    "paused": "paused in Clever",
-    "success": "up to date in Clever",
-    "": "Clever gives no state",
-    "not shown": "not shown by Clever",
+    "running": operator.mark("active in Clever"),
+    "pending": operator.mark("being set up in Clever"),
+    "error": operator.mark("Clever reports an error"),
+    "paused": operator.mark("paused in Clever"),
+    "success": operator.mark("up to date in Clever"),
+    "": operator.mark("Clever gives no state"),
+    "not shown": operator.mark("not shown by Clever"),
 }
-HOPS = {"SIS to\nClever": "last_sync_in_clever", "read here": "last_read_at", "published": "last_published_at"}
+HOPS = {
+    "last_sync_in_clever": operator.mark("SIS to Clever"),
+    "last_read_at": operator.mark("read here"),
+    "last_published_at": operator.mark("published"),
+}
 WIDE = 130
-"""Columns of a terminal from which on a time has room in one line."""
+"""Width of a terminal in which a time has room in one line."""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,13 +48,13 @@ def register(app: typer.Typer) -> None:
 
 
 def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
-    """Show the districts of the Clever connection: tier and state, what waits, and when the data made each hop."""
-    settings = read_settings()
-    with err.status("Reading what Clever says of its districts"):
+    """Show the districts of the Clever connection: tier, state, what is on hold, and when the data last moved."""
+    settings, now = read_settings(), datetime.now(UTC)
+    with err.status(operator.text("Reading the districts from Clever")):
         seen, is_whole = _look_at_districts(settings)
     with transaction(open_product(settings)) as pg:
         if is_whole:
-            note_list(pg, list(seen), datetime.now(UTC))
+            note_list(pg, list(seen), now)
         else:
             note_shown(pg, list(seen))
         connected = {one.district_id: one for one in all_organizations(pg)}
@@ -58,10 +65,13 @@ def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the 
         show_json(rows)
         return
     if rows:
-        words = {each: state_words(one) for each, one in connected.items()}
-        out.print(_table(rows, words))
+        out.print(_table(rows, connected, now))
     else:
-        say("This Clever connection shows no district yet. A district appears once it has authorised the app.")
+        say(
+            operator.text(
+                "This Clever connection shows no district yet. A district appears once it has authorized the app."
+            )
+        )
 
 
 def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]:
@@ -89,8 +99,10 @@ def shown_by_clever(settings: Settings) -> str:
         with CleverClient(clever_access(settings)) as clever:
             shown = clever.shared_districts()
     except (SourceUnusable, SettingRefused) as error:
-        return f"What the Clever connection shows is not known: {error}"
-    return f"The Clever connection shows: {', '.join(shown) or 'none'}."
+        return operator.text("Cannot tell which districts Clever shows: {error}", error=error)
+    return operator.text(
+        "The Clever connection shows: {districts}.", districts=", ".join(shown) or operator.text("none")
+    )
 
 
 def _row(
@@ -123,10 +135,10 @@ def _row(
     }
 
 
-def _table(rows: Sequence[Mapping[str, object]], states: Mapping[str, str]) -> Table:
+def _table(rows: Sequence[Mapping[str, object]], connected: Mapping[str, Organization], now: datetime) -> Table:
     """80 columns are enough: several lines a district, and its id is never broken."""
     table = Table(
-        title="Districts of this Clever connection",
+        title=operator.text("Districts of this Clever connection"),
         title_justify="left",
         title_style="bold",
         show_lines=True,
@@ -135,46 +147,56 @@ def _table(rows: Sequence[Mapping[str, object]], states: Mapping[str, str]) -> T
         expand=True,
     )
     # Of a column that shares the rest of the width, `width` is the least that it has.
-    table.add_column("district", overflow="fold", width=24, ratio=3)
-    table.add_column("state, what waits", overflow="fold", width=14, ratio=2)
-    for column in HOPS:
-        table.add_column(column, no_wrap=True, min_width=10)
+    table.add_column(operator.text("district"), overflow="fold", width=24, ratio=3)
+    table.add_column(operator.text("state"), overflow="fold", width=11, ratio=2)
+    for title in HOPS.values():
+        table.add_column(operator.text(title), min_width=11)
     for row in rows:
-        table.add_row(*(plain(cell) for cell in _cells(row, states)))
+        table.add_row(*(plain(cell) for cell in _cells(row, connected.get(str(row["district_id"])), now)))
     return table
 
 
-def _cells(row: Mapping[str, object], states: Mapping[str, str]) -> tuple[Sequence[str], ...]:
-    """Several lines each."""
-    state = states.get(str(row["district_id"]), str(row["state"]))
-    connection = [str(row["tier"]), state] if row["tier"] else [state]
+def _cells(row: Mapping[str, object], organization: Organization | None, now: datetime) -> tuple[Sequence[str], ...]:
+    """Return the cells of a row, each with its lines."""
+    zone = organization.time_zone if organization else DEFAULT_TIME_ZONE
+    state = describe_state(organization, now) if organization else operator.text("not connected")
+    connection = [organization.tier, state] if organization else [state]
+    name = make_label(str(row["name"] or operator.text("no name")))
     return (
-        [make_label(str(row["name"] or "no name")), str(row["district_id"]), _in_clever(row)],
-        [*connection, *_waits(row)],
-        *(_time(row[name]) for name in HOPS.values()),
+        [name, str(row["district_id"]), _in_clever(row, zone, now)],
+        [*connection, *_attention(row, zone, now)],
+        *(_time(row[hop], zone, now) for hop in HOPS),
     )
 
 
-def _in_clever(row: Mapping[str, object]) -> str:
-    """Clever's own state of the district in words, with the error or the end of the pause that belongs to it."""
-    state = str(row["in_clever"])
-    words = CLEVER_STATES.get(state, state if state.startswith("refused: ") else f"{state} in Clever")
-    if state == "paused" and isinstance(until := row["clever_pause_end"], datetime):
-        words += f" until {local_time(until)}"
-    return f"{words}: {row['clever_error']}" if row["clever_error"] else words
+def _in_clever(row: Mapping[str, object], zone: str, now: datetime) -> str:
+    """Return Clever's state of the district in words, with its error or the end of its pause."""
+    state, until = str(row["in_clever"]), row["clever_pause_end"]
+    if state in CLEVER_STATES:
+        says = operator.text(CLEVER_STATES[state])
+    else:
+        says = state if state.startswith("refused: ") else operator.text("{state} in Clever", state=state)
+    if state == "paused" and isinstance(until, datetime):
+        says = operator.text("paused in Clever until {time}", time=operator.time(until, zone, now))
+    return f"{says}: {row['clever_error']}" if row["clever_error"] else says
 
 
-def _waits(row: Mapping[str, object]) -> list[str]:
-    """What waits for a person, and what fails, one line each."""
-    failing = row["failing_since"]
-    counts = [(row["holds"], "plan on hold", "plans on hold"), (row["reviews"], "review", "reviews")]
-    lines = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
-    lines += [f"failing since {local_time(failing)}"] if isinstance(failing, datetime) else []
-    return lines + (["analysts' file not written"] if row["snapshot_failure"] else [])
+def _attention(row: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
+    """Return what needs attention, a line each."""
+    lines = []
+    if row["holds"]:
+        lines.append(operator.count("{n:,} plan on hold", "{n:,} plans on hold", row["holds"]))
+    if row["reviews"]:
+        lines.append(operator.count("{n:,} review", "{n:,} reviews", row["reviews"]))
+    if row["failing_since"]:
+        lines.append(operator.text("failing since {time}", time=operator.time(row["failing_since"], zone, now)))
+    if row["snapshot_failure"]:
+        lines.append(operator.text("analysts' file not written"))
+    return lines
 
 
-def _time(moment: object) -> Sequence[str]:
+def _time(moment: object, zone: str, now: datetime) -> Sequence[str]:
     if not isinstance(moment, datetime):
         return ["-"]
-    text = local_time(moment)
-    return [text] if out.width >= WIDE else text.split(" ", 1)
+    time = operator.time(moment, zone, now)
+    return [time] if out.width >= WIDE else time.rsplit(", ", 1)

@@ -1,4 +1,4 @@
-"""How `--help` names the values of options: in words of an operator, and not as types of Python."""
+"""Makes `--help` name the values of options in words of an operator instead of types of Python."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ PATHS = ("path", "file", "dir")
 
 
 def with_plain_help(group: TyperGroup) -> TyperGroup:
-    """Return the program with help that shows `NUMBER` and not `<int range> [1<=x<=65535]`; what is valid stays."""
+    """Return the program with help that shows `NUMBER` instead of `<int range> [1<=x<=65535]`."""
     for command in (group, *group.commands.values()):
         assert isinstance(command, TyperCommand | TyperGroup)
         context = typer.Context(command)
         for param in command.get_params(context):
-            # `min` and `max` of a parameter are only shown; its type holds what is checked.
+            # `min` and `max` of a parameter are only shown. Its type is what checks a value.
             vars(param).update(min=None, max=None, display_type_rich=partial(_name_of, param))
     return group
 
 
 def _name_of(param: Any, ctx: typer.Context) -> str:
-    """What stands behind an option: nothing behind a flag, the choices, or what kind of value it takes."""
+    """Return what stands behind an option in the help: nothing for a flag, the choices, or the kind of value."""
     if param.param_type_name == "argument":
-        return ""  # whose name is shown already
+        return ""  # its name is already shown
     if param.metavar is not None:
         return str(param.metavar)
     kind = str(param.display_type(ctx)).strip("<>").removesuffix(" range")

@@ -1,7 +1,8 @@
-"""holds, approve, reject, limits: removals that wait for a person, and how many may go without one."""
+"""The commands holds, approve, reject and limits: changes on hold, and how much may change without approval."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import partial
@@ -12,12 +13,13 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy import Connection
 
-from roster_pipeline.cli.corrections import alone_with, whoever_asks
+from roster_pipeline.cli.corrections import current_user, hold_district
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json, show_table
 from roster_pipeline.cli.sync import OneDistrict, finish, run_districts
-from roster_pipeline.cli.waiting import show_people, show_waiting, waiting_words
+from roster_pipeline.cli.waiting import describe_held, show_held, show_people
 from roster_pipeline.errors import CannotStart, PlanStale
-from roster_pipeline.explain.district_file import Unread, despite_damage, open_file
+from roster_pipeline.explain.district_file import Unread, open_file, retry_when_damaged
+from roster_pipeline.messages import operator
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.build import load_plan
@@ -30,8 +32,21 @@ from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.holds import decide_hold, find_plan, hold_state
 
-PlanName = Annotated[str, typer.Argument(metavar="PLAN", help="As roster-pipeline holds names it.")]
-By = Annotated[str | None, typer.Option(help="Who decides; the user of this machine if not given.")]
+LIMITS = {
+    "class_removals": operator.mark("a class would lose more than {percent}"),
+    "school_removals": operator.mark("a school would lose more than {percent}"),
+    "district_removals": operator.mark("the district would lose more than {percent} in one sync"),
+    "window_removals": operator.mark("the district would lose more than {percent} within 7 days"),
+    "district_updates": operator.mark("more than {percent} of the district's names or emails would change"),
+}
+LIMIT_FLOORS = {
+    "class_at_least": operator.plural("and the class at least {n:,} person", "and the class at least {n:,} people"),
+    "school_at_least": operator.plural("and the school at least {n:,} person", "and the school at least {n:,} people"),
+}
+PlanName = Annotated[
+    str, typer.Argument(metavar="PLAN", help="The name of the plan, as roster-pipeline holds shows it.")
+]
+By = Annotated[str | None, typer.Option(help="Who decides; by default the user of this machine.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,10 +57,10 @@ def register(app: typer.Typer) -> None:
 
 
 def holds(
-    people: Annotated[bool, typer.Option("--people", help="Name the people too; here and nowhere else.")] = False,  # noqa: FBT002
+    people: Annotated[bool, typer.Option("--people", help="Name the people too. No other command does.")] = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """Plans that wait: what would leave which schools and classes, and why it was held. The rest is published."""
+    """Show the plans on hold: what would leave which schools and classes, and why. The rest is published."""
     settings = read_settings()
     plans = _open_plans(settings)
     if people:
@@ -54,16 +69,16 @@ def holds(
         show_json(plans)
         return
     if not plans:
-        say("Plans that wait: none.")
+        say(operator.text("No changes are waiting for approval."))
     for plan in plans:
         _show_plan(plan)
 
 
 def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
-    """Let exactly this plan happen: the district is read again, and if nothing has moved, what waits is published.
+    """Approve exactly this plan. The district is read again, and the plan is published if nothing has changed since.
 
-    Exit: 0 published · 5 stale: Clever or the product has moved, so it was not applied · 4 Clever not usable ·
-    6 PostgreSQL not usable · 2 no proof that what would leave is gone.
+    Exit: 0 published · 5 stale: Clever or the product has changed since, so it was not applied · 4 Clever not usable ·
+    6 PostgreSQL not usable · 2 no evidence that what would be removed is gone.
     """
     settings = read_settings()
     if not as_json:
@@ -73,63 +88,100 @@ def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # n
     with transaction(open_product(settings)) as pg:
         state = hold_state(pg, hold.id)
     if state == "stale":
-        complain(f"Plan {hold.plan_digest[:12]} is stale: Clever or the product has moved since. It was not applied.")
+        complain(
+            operator.text(
+                "Plan {plan} is stale: Clever or the product has changed since. It was not applied.",
+                plan=hold.plan_digest[:12],
+            )
+        )
         return PlanStale.exit_code
     if code:
-        complain("The approval stays: the next sync of the district applies it, if nothing has moved by then.")
+        complain(
+            operator.text(
+                "The approval stays valid. The next sync of the district applies it, if nothing has changed by then."
+            )
+        )
     return code
 
 
 def reject(plan: PlanName, by: By = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
-    """Keep everything that this plan would remove, and do not ask again for the same."""
+    """Reject a plan: keep everything that it would remove, and do not ask again about the same changes."""
     hold = _decide(read_settings(), plan, "rejected", by)
     if as_json:
         show_json({"plan": hold.plan_digest, "state": "rejected"})
     else:
-        say(f"Plan {hold.plan_digest[:12]} is rejected: everything stays. Put it right in Clever.")
-        say(f"If that was a mistake: roster-pipeline approve {hold.plan_digest[:12]}")
+        name = hold.plan_digest[:12]
+        say(operator.text("Plan {plan} is rejected, so the data stays. Correct it in Clever.", plan=name))
+        say(operator.text("If that was a mistake: roster-pipeline approve {plan}", plan=name))
 
 
 def limits(
     district: OneDistrict,
     change: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A limit, such as district_removals=0.25.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A limit, such as district_removals=25%.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="For the next plan only; then it falls back.")] = False,  # noqa: FBT002
+    once: Annotated[bool, typer.Option("--once", help="For the next plan only.")] = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """How much may leave the district without a person; change it for good, or for one plan."""
-    wanted = dict(_limit(one) for one in change or ())
+    """Show or change how much a sync may remove without approval, for good or for the next plan only."""
+    changes = dict(parse_limit(text) for text in change or ())
     engine = open_product(read_settings())
-    if wanted:
-        with alone_with(engine, district):
-            write_product(engine, lambda pg: set_limits(pg, district, wanted, once=once))
+    if changes:
+        with hold_district(engine, district):
+            write_product(engine, lambda pg: set_limits(pg, district, changes, once=once))
     with transaction(engine) as pg:
         own, raised = read_limits(pg, district)
     effective = {**asdict(Limits()), **own, **raised}
     if as_json:
         show_json({"district_id": district, "limits": effective, "own": own, "once": raised})
         return
-    rows = [
-        (name, value, "next plan only" if name in raised else "own" if name in own else "default")
-        for name, value in effective.items()
-    ]
-    show_table(f"Limits of district {district}", ["limit", "value", "from"], rows)
+    rows = [(name, _show_limit(name, effective), _origin(name, own, raised)) for name in effective]
+    title = operator.text("Limits of district {district_id}", district_id=district)
+    show_table(title, [operator.text("limit"), operator.text("a sync holds changes if"), operator.text("set")], rows)
 
 
-def _limit(text: str) -> tuple[str, float]:
-    """One `NAME=VALUE`: a share from 0 to 1, or for `..._at_least` a number of rows."""
+def parse_limit(text: str) -> tuple[str, float]:
+    """Return one `NAME=VALUE`: a share such as `0.25` or `25%`, or for `..._at_least` a number of rows.
+
+    Raises:
+        CannotStart: there is no such limit, or the value is none of these.
+    """
     name, _, value = text.partition("=")
-    known = {one.name: one.type for one in fields(Limits)}
-    if name not in known:
-        raise CannotStart(f"There is no limit {name}. Limits: {', '.join(known)}.")
+    types = {field.name: field.type for field in fields(Limits)}
+    if name not in types:
+        raise CannotStart(
+            operator.text("There is no limit {name}. Limits: {limits}.", name=name, limits=", ".join(types))
+        )
+    is_number = name.endswith("_at_least")
     try:
-        number = int(value) if name.endswith("_at_least") else float(value)
+        number = int(value) if is_number else _parse_share(value)
     except ValueError:
         number = -1
-    if number < 0 or (number > 1 and not name.endswith("_at_least")) or number != number:
-        raise CannotStart(f"Limit {name} takes a share from 0 to 1, or for ..._at_least a number of rows.")
-    return name, number
+    if number >= 0 and (is_number or number <= 1):
+        return name, number
+    if is_number:
+        raise CannotStart(operator.text("{name} must be a whole number, such as 5.", name=name))
+    raise CannotStart(operator.text("{name} must be between 0 and 1 (0.25 = 25%).", name=name))
+
+
+def _parse_share(text: str) -> float:
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+
+
+def _show_limit(name: str, limits: Mapping[str, float]) -> str:
+    if name not in LIMITS:
+        return operator.count(*LIMIT_FLOORS[name], int(limits[name]))
+    return operator.text(LIMITS[name], percent=_show_percent(limits[name]))
+
+
+def _show_percent(share: float) -> str:
+    return f"{share * 100:.4g}%"
+
+
+def _origin(name: str, own: Mapping[str, float], once: Mapping[str, float]) -> str:
+    if name in once:
+        return operator.text("next plan only")
+    return operator.text("for this district") if name in own else operator.text("default")
 
 
 def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.Row[Any]:
@@ -139,27 +191,28 @@ def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.
 
     def decide(pg: Connection) -> sa.Row[Any]:
         hold = find_plan(pg, plan)  # as the sync has left it that was running
-        decide_hold(pg, hold, decision, decided_by=by or whoever_asks(), at=datetime.now(UTC))
+        decide_hold(pg, hold, decision, decided_by=by or current_user(), at=datetime.now(UTC))
         return hold
 
-    with alone_with(engine, hold.district_id):
+    with hold_district(engine, hold.district_id):
         return write_product(engine, decide)
 
 
 def _name_plan(settings: Settings, name: str) -> None:
-    """Say what approving a plan does, before it is done."""
+    """Say what the approval of a plan does, before it is done."""
     with transaction(open_product(settings)) as pg:
         digest = find_plan(pg, name).plan_digest
     for plan in _open_plans(settings):
         if digest.startswith(plan["plan"]):
-            say(f"Approving plan {plan['plan']} of {plan['district']} ({plan['district_id']}), which does this:")
-            for words in waiting_words(plan):
-                say(f"  {words}")
-            say("The district is read again first; it is done only if nothing has moved.")
+            values = {key: plan[key] for key in ("plan", "district", "district_id")}
+            say(operator.text("Approving plan {plan} of {district} ({district_id}):", **values))
+            for line in describe_held(plan):
+                say(f"  {line}")
+            say(operator.text("The district is read again first. The plan is applied only if nothing has changed."))
 
 
 def _open_plans(settings: Settings) -> list[dict[str, Any]]:
-    """One entry a plan that waits: what waits in parts that sum to `total`, and the `thresholds` that were crossed."""
+    """Return an entry for each plan on hold: `parts` that sum to `total`, and the `thresholds` that were crossed."""
     together = groupby(_open_holds(settings), key=lambda row: (row["district_id"], row["plan"]))
     return [_plan(list(rows)) for _, rows in together]
 
@@ -168,7 +221,7 @@ def _plan(rows: list[dict[str, Any]]) -> dict[str, Any]:
     first, leaves = rows[0], rows[0]["leaves"] or {}
     thresholds = [{"hold": row["id"], "reason": row["reason"], **row["counts"]} for row in rows]
     return {
-        **{key: first[key] for key in ("plan", "district_id", "district", "sync_id", "held_at")},
+        **{key: first[key] for key in ("plan", "district_id", "district", "sync_id", "held_at", "time_zone")},
         **{key: leaves.get(key) for key in ("sentence", "total", "parts")},
         "reasons": list(dict.fromkeys(row["reason"] for row in rows)),
         "thresholds": thresholds,
@@ -181,14 +234,15 @@ def _open_holds(settings: Settings) -> list[dict[str, Any]]:
     query = (
         sa.select(
             table.id,
-            sa.func.left(table.plan_digest, 12).label("plan"),
-            organizations.c.clever_district_id.label("district_id"),
-            organizations.c.name.label("district"),
+            sa.func.left(table.plan_digest, 12).make_label("plan"),
+            organizations.c.clever_district_id.make_label("district_id"),
+            organizations.c.name.make_label("district"),
+            organizations.c.time_zone,
             table.sync_id,
-            syncs.c.finished_at.label("held_at"),
+            syncs.c.finished_at.make_label("held_at"),
             table.reason,
             table.counts,
-            syncs.c.counts["leaves"].label("leaves"),
+            syncs.c.counts["leaves"].make_label("leaves"),
         )
         .join_from(holds_table, organizations, table.organization_id == organizations.c.id)
         .join(syncs, syncs.c.id == table.sync_id)
@@ -200,16 +254,18 @@ def _open_holds(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _with_people(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
-    """With who would leave, from the district's file on this machine or a preview of it, if it has this plan."""
+    """Return a plan with the people it concerns, from the district file or a preview of it, if one has this plan."""
     for is_preview in (False, True):
-        people = despite_damage(partial(_people_of, settings, row["district_id"], row["plan"], is_preview=is_preview))
+        people = retry_when_damaged(
+            partial(_people_of, settings, row["district_id"], row["plan"], is_preview=is_preview)
+        )
         if people is not None:
             return row | people
     return row | {"people": None, "renamed": None}
 
 
 def _people_of(settings: Settings, district_id: str, plan: str, *, is_preview: bool) -> dict[str, Any] | None:
-    """Whom a plan is about, if a file has it as its last one."""
+    """Return the people whom a plan concerns; None if the file holds another plan."""
     with (
         transaction(open_product(settings)) as pg,
         open_file(pg, settings.districts_folder, district_id, is_preview=is_preview) as con,
@@ -223,27 +279,43 @@ def _people_of(settings: Settings, district_id: str, plan: str, *, is_preview: b
 
 
 def _show_plan(plan: dict[str, Any]) -> None:
-    """One plan: why it waits, what would leave which schools and classes, and who if that was asked for."""
-    name, when = plan["plan"], f"{plan['held_at']:%Y-%m-%d %H:%M} UTC"
-    say("", f"Plan {name} of {plan['district']} ({plan['district_id']}), held by sync {plan['sync_id']} at {when}")
-    show_waiting(plan["thresholds"], plan["leaves"])
+    """Show one plan: why it is held, what would leave which schools and classes, and who, if that was read."""
+    time = operator.time(plan["held_at"], plan["time_zone"], datetime.now(UTC))
+    values = {key: plan[key] for key in ("plan", "district", "district_id", "sync_id")}
+    heading = operator.text(
+        "Plan {plan} of {district} ({district_id}), put on hold by sync {sync_id} on {time}", time=time, **values
+    )
+    say("", heading)
+    show_held(plan["thresholds"], plan["leaves"])
     if "people" in plan:
         _show_people(plan)
-    say("Everything else of that sync is published.")
+    say(operator.text("Everything else of that sync is published."))
     if FEED_INCOMPLETE in plan["reasons"]:
         say(
-            "It cannot be approved until the list is right again in Clever; the next sync then asks about what is left."
+            operator.text(
+                "It cannot be approved until the list is correct again in Clever. "
+                "The next sync then decides about the rest."
+            )
         )
-        say(f"To be asked no more about the same: roster-pipeline reject {name}.")
+        say(operator.text("To keep the data and not be asked again: roster-pipeline reject {plan}", plan=plan["plan"]))
     else:
-        say(f"To let it happen: roster-pipeline approve {name}. To keep everything: roster-pipeline reject {name}.")
-
-
-def _show_people(row: dict[str, Any]) -> None:
-    if row["people"] is None:
         say(
-            "Who they are is in the district's file of the machine that synced last; here there is none, it is of "
-            f"another plan, or a sync has it now: roster-pipeline plan --district {row['district_id']}, then ask again."
+            operator.text(
+                "Action needed: roster-pipeline approve {plan} publishes it, "
+                "roster-pipeline reject {plan} keeps the data.",
+                plan=plan["plan"],
+            )
         )
-    else:
-        show_people(row)
+
+
+def _show_people(plan: dict[str, Any]) -> None:
+    if plan["people"] is not None:
+        show_people(plan)
+        return
+    say(
+        operator.text(
+            "This machine cannot name the people now: it has no data of this plan, or a sync is using it. Run "
+            "roster-pipeline plan --district {district_id} first.",
+            district_id=plan["district_id"],
+        )
+    )

@@ -1,4 +1,4 @@
-"""sandbox, demo, dev: a Clever of one's own, and the whole product running on it. Never touches a database of yours."""
+"""The commands sandbox, demo and dev: a local Clever, and the product running on it with an embedded PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from roster_pipeline.cli.districts import shared_districts
 from roster_pipeline.cli.screen import out, say
 from roster_pipeline.cli.sync import finish, run_districts
 from roster_pipeline.embedded import stop_if_last
+from roster_pipeline.messages import operator
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import all_organizations
@@ -34,15 +35,17 @@ from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import Settings, read_settings
 
 CLIENT = "sandbox"
-SIGNED_UP = 10
-"""One person in so many, of whom the teachers already have an account when the demo begins."""
+SIGN_UP_INTERVAL = 10
+"""Of every tenth person, the teachers have an account when the demo begins."""
 STOP_SECONDS = 20
 Data = Annotated[
     Path | None,
-    typer.Option(help="Serve this district instead: v3 objects as schools.jsonl users.jsonl sections.jsonl and so on."),
+    typer.Option(
+        help="Folder of a district to serve instead, with v3 objects in schools.jsonl, users.jsonl and so on."
+    ),
 ]
 Days = Annotated[
-    int, typer.Option(min=0, help="School days that have gone by: transfers, new students, renamed classes.")
+    int, typer.Option(min=0, help="School days that have passed, with transfers, new students and renamed classes.")
 ]
 
 
@@ -56,30 +59,33 @@ def sandbox(
     data: Data = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4010,
     days: Days = 0,
-    seed: Annotated[int, typer.Option(help="Another seed invents other districts.")] = 20261122,
+    seed: Annotated[int, typer.Option(help="Another seed generates other districts.")] = 20261122,
 ) -> None:
     """Serve a Clever stand-in on this machine until stopped."""
     _refuse_taken(port, "--port")
     chosen, url = _districts(data, days, seed), f"http://{LOOPBACK}:{port}"
-    say(f"Clever sandbox on {url}: " + ", ".join(f"{one.name} ({one.id})" for one in chosen))
+    names = ", ".join(f"{one.name} ({one.id})" for one in chosen)
+    say(operator.text("Clever sandbox on {url}: {districts}", url=url, districts=names))
     _say_how_to_use(url)
     serve(create_app(chosen, client_id=CLIENT, client_secret=CLIENT, today=_now), LOOPBACK, port)
 
 
 def demo(days: Days = 0) -> int:
-    """Sync the sandbox's districts through Dagster into the embedded PostgreSQL, and say what was published."""
+    """Sync the sandbox's districts through Dagster into the embedded PostgreSQL, and show what was published."""
     invented = _districts(None, days)
     with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT) as address:
         settings = _local_settings(address.url)
-        say(f"PostgreSQL and everything else of this demo live under {settings.home.resolve()}.")
-        _move_in(settings, invented)
+        home = settings.home.resolve()
+        say(operator.text("PostgreSQL and all other files of this demo are in {folder}.", folder=home))
+        _prepare_product(settings, invented)
         with transaction(open_product(settings)) as pg:
             chosen = [one.district_id for one in all_organizations(pg) if one.tier == "secure_sync"]
         code = finish(run_districts(settings, chosen), as_json=False)
-    say("", "Where to look next:")
-    say("  make dev              the Dagster UI: the asset graph, each district a partition, every sync a run")
-    say("  make demo DAYS=1      the same districts one school day later")
-    say(f"  {settings.snapshots_folder / 'latest.duckdb'}    what was published, with history, for any DuckDB client")
+    snapshot = settings.snapshots_folder / "latest.duckdb"
+    say("", operator.text("Where to look next:"))
+    say(operator.text("  make dev              the Dagster UI: asset graph, one partition a district, one run a sync"))
+    say(operator.text("  make demo DAYS=1      the same districts one school day later"))
+    say(operator.text("  {file}    what was published, with history, for any DuckDB client", file=snapshot))
     return code
 
 
@@ -96,9 +102,15 @@ def dev(
     invented = _districts(None, days)
     with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port, today=_now) as address:
         settings = _local_settings(address.url)
-        _move_in(settings, invented)  # the server that this starts outlives what is started below
+        _prepare_product(settings, invented)  # starts the server, which outlives the programs started below
         home = prepare_home(settings)
-        say(f"Clever sandbox on {address.url}; the Dagster UI comes up on http://{LOOPBACK}:{port}. Ctrl-C stops both.")
+        say(
+            operator.text(
+                "Clever sandbox on {url}; the Dagster UI starts on {ui}. Ctrl-C stops both.",
+                url=address.url,
+                ui=f"http://{LOOPBACK}:{port}",
+            )
+        )
         _say_how_to_use(address.url)
         try:
             return _serve_dagster(settings, home.resolve(), port)
@@ -107,10 +119,10 @@ def dev(
 
 
 def _serve_dagster(settings: Settings, home: Path, port: int) -> int:
-    """Run `dg dev` in a process group of its own, so that nothing of it is left behind.
+    """Run `dg dev` in a process group of its own, so that no process is left behind.
 
-    It runs in the Dagster home, as it warns of the dagster.yaml of any other folder. At level INFO it says every ten
-    seconds that its sensors have nothing to do. What runs say is printed by their own processes.
+    It runs in the Dagster home, because it warns about the dagster.yaml of any other folder. At level INFO it would log
+    every ten seconds that its sensors have nothing to do. Runs print their logs from their own processes.
     """
     from roster_pipeline.defs.launch import project_file
 
@@ -133,10 +145,10 @@ def _serve_dagster(settings: Settings, home: Path, port: int) -> int:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask the whole group to end, then end it."""
-    for ask, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+    """Interrupt the whole process group, then terminate and kill it if it does not end."""
+    for sign, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         try:
-            os.killpg(process.pid, ask)
+            os.killpg(process.pid, sign)
             process.wait(seconds)
         except ProcessLookupError:
             return
@@ -145,38 +157,44 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _refuse_taken(port: int, option: str) -> None:
-    """Find out before anything starts.
+    """Check that a port is free before anything starts.
 
     Raises:
-        AddressTaken: another program listens there.
+        AddressTaken: another program listens on the port.
     """
     try:
         listening(LOOPBACK, port).close()
     except AddressTaken:
-        raise AddressTaken(f"Port {port} is taken by another program. Stop that, or give another {option}.") from None
+        raise AddressTaken(
+            operator.text(
+                "Port {port} is in use by another program. Stop that program, or give another {option}.",
+                port=port,
+                option=option,
+            )
+        ) from None
 
 
 def _say_how_to_use(url: str) -> None:
-    """What another terminal needs to run commands against the sandbox."""
-    say("In another terminal:")
+    """Show what another terminal needs to run commands against the sandbox."""
+    say(operator.text("In another terminal:"))
     for name, value in _environment(url).items():
         say(f"  export {name}={value}")
-    say(f"One more school day, while it runs: curl -X POST {url}/sandbox/day")
+    say(operator.text("To add a school day while it runs: {command}", command=f"curl -X POST {url}/sandbox/day"))
 
 
 def _now() -> datetime:
-    """The sandbox's clock: its days end today."""
+    """Return the current time, which is the last day of the sandbox."""
     return datetime.now(UTC)
 
 
-def _move_in(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
-    """A product as it is before its first sync: with users of its own, and its districts connected."""
+def _prepare_product(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
+    """Prepare a product as it is before its first sync: with users of its own and connected districts."""
     _sign_up_some_teachers(settings, districts)
     _connect_all(settings)
 
 
 def _connect_all(settings: Settings) -> None:
-    """Connect every district of the sandbox that is not connected yet; a tier that was set stays."""
+    """Connect every district of the sandbox that is not connected yet."""
     with transaction(open_product(settings)) as pg:
         connected = {one.district_id for one in all_organizations(pg)}
     for district in shared_districts(settings).values():
@@ -185,11 +203,11 @@ def _connect_all(settings: Settings) -> None:
 
 
 def _sign_up_some_teachers(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
-    """A product has users before it has rosters: some teachers of each district signed up by themselves, once."""
+    """Create accounts for some teachers of each district, if the product has no accounts yet."""
     teachers = [
         {"email": user["email"], "first_name": name.get("first"), "last_name": name.get("last"), "role": "teacher"}
         for district in districts
-        for user in list(district.resources["users"].values())[::SIGNED_UP]
+        for user in list(district.resources["users"].values())[::SIGN_UP_INTERVAL]
         if "teacher" in user["roles"] and user.get("email") and (name := user["name"])
     ]
     with transaction(open_product(settings)) as pg:
@@ -207,7 +225,7 @@ def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[Sandb
 
 
 def _local_settings(url: str) -> Settings:
-    """Settings of this process and its children: the sandbox for Clever, the embedded server for the product."""
+    """Return settings with the sandbox for Clever and the embedded server for the product, for child processes too."""
     os.environ.update(_environment(url))
     for variable in ("ROSTER_DATABASE_URL", "ROSTER_DAGSTER_DATABASE_URL", "ROSTER_ALERT_WEBHOOK_URL"):
         os.environ.pop(variable, None)

@@ -1,22 +1,22 @@
-"""What came of a run, read back from where it was written, and how it is shown."""
+"""The outcome of a run: reads it from where the run wrote it, and shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import sqlalchemy as sa
 
 from roster_pipeline.cli.screen import say, show_table
-from roster_pipeline.cli.waiting import show_waiting
-from roster_pipeline.errors import PlanStale
-from roster_pipeline.explain.district_file import Unread, open_file
-from roster_pipeline.explain.freshness import hops_words
+from roster_pipeline.cli.waiting import show_held
+from roster_pipeline.explain.freshness import describe_freshness
+from roster_pipeline.explain.preflight import open_preview
+from roster_pipeline.messages import operator, product
+from roster_pipeline.messages.times import DEFAULT_TIME_ZONE
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
-from roster_pipeline.model.plan import PREVIEW_SYNC_ID, HeldPart
+from roster_pipeline.model.plan import HeldPart
 from roster_pipeline.plan.build import load_plan
 from roster_pipeline.plan.impact import describe_impact
 from roster_pipeline.plan.summary import summarize
@@ -31,34 +31,43 @@ if TYPE_CHECKING:
 
 HELD_EXIT, CANCELED_EXIT = 3, 130
 Counts = Mapping[str, Mapping[str, int]]
-SHOWN = {
-    "schools": "schools",
-    "accounts": "accounts",
-    "org_memberships": "organization members",
-    "school_memberships": "school members",
-    "rosters": "classes",
-    "roster_teachers": "class teachers",
-    "roster_students": "class students",
-    "pending_members": "awaited members",
-    "reviews": "reviews",
+ENTITY_NAMES = {
+    "schools": operator.mark("schools"),
+    "accounts": operator.mark("accounts"),
+    "org_memberships": operator.mark("district members"),
+    "school_memberships": operator.mark("school members"),
+    "rosters": operator.mark("classes"),
+    "roster_teachers": operator.mark("class teachers"),
+    "roster_students": operator.mark("class students"),
+    "pending_members": operator.mark("pending members"),
+    "reviews": operator.mark("accounts to review"),
 }
+COLUMNS = (operator.mark("new"), operator.mark("changed"), operator.mark("re-added"), operator.mark("ended"))
+STATES = {
+    "published": operator.mark("published"),
+    "held": operator.mark("published, with a part on hold"),
+    "planned": operator.mark("preview, nothing was changed"),
+    "failed": operator.mark("failed"),
+}
+MODES = {"full": operator.mark("Full sync: {reason}."), "delta": operator.mark("Delta sync: {reason}.")}
 
 
 @dataclass(frozen=True)
 class Report:
-    """One district's outcome.
+    """The outcome of a run for one district.
 
     Attributes:
         state: `published`, `held`, `planned` or `failed`.
-        run_id: of Dagster; none where no run could be begun.
-        sync_id: the number that `undo` takes; none where nothing was published.
-        mode: `full` or `delta`, with the reason why; none where nothing was published.
-        rules: links made by this sync, by rule (`email`, `created`).
-        why: of a plan that is only looked at: why a part of it would wait.
-        leaves: and what that is, by name of school and class.
-        is_rejected: a person rejected what is held, so it waits for no decision.
-        summary: what changed and what waits, in words.
-        clock: when the district's data last made each hop to the product.
+        run_id: the run in Dagster; None if no run could be started.
+        sync_id: the number that `undo` takes; None if nothing was published.
+        mode: `full` or `delta`; None if nothing was published. `mode_reason` says why.
+        rules: how many links this sync made, by rule (`email`, `created`).
+        why: of a preview: the thresholds that would hold a part of it.
+        leaves: of a preview: what is held, by name of school and class.
+        is_rejected: a person rejected what is held, so no decision is needed.
+        summary: what changed and what is held, in words.
+        clock: when the data last moved on each hop.
+        time_zone: the time zone in which people of the district read times; not part of the JSON.
     """
 
     district_id: str
@@ -78,13 +87,14 @@ class Report:
     is_rejected: bool = False
     summary: str | None = None
     clock: Clock | None = None
+    time_zone: str = DEFAULT_TIME_ZONE
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "time_zone"}
 
 
 def read_report(settings: Settings, district_id: str, ended: Ended, *, published: bool) -> Report:
-    """What the run wrote, as it stands in the product; of a plan, as it stands in the district's file."""
+    """Return what a run wrote: from the product, or from the file of a preview."""
     with transaction(open_product(settings)) as pg:
         organization = find_organization(pg, district_id)
         name = organization.name
@@ -112,29 +122,12 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
         rules={str(rule): int(count) for rule, count in rules},
         summary=row.counts.get("summary"),
         clock=organization.clock,
+        time_zone=organization.time_zone,
     )
 
 
-@contextmanager
-def planned_file(settings: Settings, district_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The copy of the district's file with the plan that was only looked at, kept from syncs as long as it is open.
-
-    Raises:
-        PlanStale: a sync of the district has begun since.
-    """
-    with (
-        transaction(open_product(settings)) as pg,
-        open_file(pg, settings.districts_folder, district_id, is_preview=True) as con,
-    ):
-        if isinstance(con, Unread) or load_plan(con).sync_id != PREVIEW_SYNC_ID:
-            raise PlanStale(
-                f"A sync of district {district_id} began before its plan could be shown. Ask again when it has ended."
-            )
-        yield con
-
-
 def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> Report:
-    with planned_file(settings, district_id) as con:
+    with open_preview(settings, district_id) as con:
         plan, leaves = load_plan(con), describe_impact(con)
         with transaction(open_product(settings)) as pg:
             rejected = is_rejected(pg, plan.organization_id, plan.held_digest)
@@ -154,50 +147,76 @@ def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> R
     )
 
 
-def show_reports(reports: Sequence[Report]) -> None:
-    """A paragraph a district: what was created, changed, brought back, ended, and what waits."""
+def show_reports(reports: Sequence[Report], now: datetime) -> None:
+    """Show a paragraph for each district: what was created, changed, brought back and ended, and what is on hold."""
     for report in reports:
-        number = f", sync {report.sync_id}" if report.sync_id else ""
-        say("", f"{report.name} ({report.district_id}): {report.state}{number}")
-        if report.mode:
-            say(f"A {report.mode} sync: {report.mode_reason}.")
-        told = [row for row in (_row(report, entity, noun) for entity, noun in SHOWN.items()) if any(row[1:])]
-        if told:
-            say(f"{'A sync would do this: ' * (report.state == 'planned')}{report.summary or ''}")
-            held = "kept" if report.is_rejected else "waiting"
-            show_table(None, ["", "new", "changed", "back", "ended", held], [_blank(row) for row in told])
-        elif not report.failure:
-            would = "would change" if report.state == "planned" else "changed"
-            say(f"Nothing {would}: the product already equals the feed.")
-        if report.rules:
-            linked, created = report.rules.get("email", 0), report.rules.get("created", 0)
-            say(f"{linked:,} linked to an account they already had, {created:,} accounts created.")
-        if report.clock:
-            say(f"{hops_words(report.clock)}.")
-        if report.held:
-            _say_what_waits(report)
-        if report.counts.get("reviews"):
-            say("People whose identity somebody has to look at: roster-pipeline reviews")
+        _show_report(report, now)
 
 
-def _say_what_waits(report: Report) -> None:
+def _show_report(report: Report, now: datetime) -> None:
+    say("", _heading(report))
+    if report.mode:
+        say(operator.text(MODES[report.mode], reason=report.mode_reason))
+    rows = [row for row in (_row(report, entity) for entity in ENTITY_NAMES) if any(row[1:])]
+    if rows:
+        say(report.summary or "")
+        show_table(None, _columns(report), [_blank_zeros(row) for row in rows])
+    elif not report.failure:
+        say(operator.text("No changes. Everything already matches Clever."))
+    if report.rules:
+        matched, created = report.rules.get("email", 0), report.rules.get("created", 0)
+        matches = operator.count(
+            "{n:,} person matched to an existing account", "{n:,} people matched to existing accounts", matched
+        )
+        accounts = operator.count("{n:,} new account", "{n:,} new accounts", created)
+        say(f"{matches}; {accounts}.")
+    if report.clock:
+        say(describe_freshness(report.clock, product().local(report.time_zone, now)))
+    if report.held:
+        _say_what_is_held(report)
+    if report.counts.get("reviews"):
+        say(operator.text("Accounts to review: roster-pipeline reviews"))
+
+
+def _heading(report: Report) -> str:
+    values = {
+        "district": report.name,
+        "district_id": report.district_id,
+        "state": operator.text(STATES[report.state]) if report.state in STATES else report.state,
+    }
+    if report.sync_id is None:
+        return operator.text("{district} ({district_id}): {state}", **values)
+    return operator.text("{district} ({district_id}): {state}, sync {sync}", sync=report.sync_id, **values)
+
+
+def _columns(report: Report) -> list[str]:
+    last = operator.text("kept") if report.is_rejected else operator.text("on hold")
+    return ["", *(operator.text(column) for column in COLUMNS), last]
+
+
+def _say_what_is_held(report: Report) -> None:
     if report.why:
-        show_waiting([asdict(one) for one in report.why], report.leaves)
+        show_held([asdict(held) for held in report.why], report.leaves)
     if report.is_rejected:
-        say("A person rejected this. A sync keeps it, until Clever shows something else.")
+        say(operator.text("These removals were rejected. A sync keeps the data until Clever sends something else."))
     elif report.why:
-        say("A sync would keep what waits until a person has looked, and publish the rest.")
+        say(operator.text("A sync would put these changes on hold until someone approves them, and publish the rest."))
     elif report.state == "held":
-        say("Waiting removals are kept until a person has looked: roster-pipeline holds")
+        say(operator.text("Action needed: approve or reject what is on hold. See roster-pipeline holds"))
     else:
-        say("A person rejected what waits: it is kept, and nobody is asked again until Clever shows something else.")
+        say(
+            operator.text(
+                "The removals were rejected. The data is kept, and nobody is asked again "
+                "until Clever sends something else."
+            )
+        )
 
 
-def _row(report: Report, entity: str, noun: str) -> tuple[str, int, int, int, int, int]:
-    ops = report.counts.get(entity, {})
-    waiting = sum(report.held.get(entity, {}).values())
-    return (noun, ops.get(INSERT, 0), ops.get(UPDATE, 0), ops.get(RESTORE, 0), ops.get(END, 0), waiting)
+def _row(report: Report, entity: str) -> tuple[str, int, int, int, int, int]:
+    counts, held = report.counts.get(entity, {}), sum(report.held.get(entity, {}).values())
+    name = operator.text(ENTITY_NAMES[entity])
+    return (name, counts.get(INSERT, 0), counts.get(UPDATE, 0), counts.get(RESTORE, 0), counts.get(END, 0), held)
 
 
-def _blank(row: tuple[str, int, int, int, int, int]) -> tuple[str, ...]:
+def _blank_zeros(row: tuple[str, int, int, int, int, int]) -> tuple[str, ...]:
     return (row[0], *(f"{count:,}" if count else "" for count in row[1:]))

@@ -1,4 +1,4 @@
-"""refresh, requests: filing an Update Roster request, waiting for its answer, and what became of the last ones."""
+"""The commands refresh and requests: file an Update Roster request, wait for its answer, and show the last ones."""
 
 from __future__ import annotations
 
@@ -17,19 +17,38 @@ from roster_pipeline.cli.report import CANCELED_EXIT, HELD_EXIT
 from roster_pipeline.cli.screen import AsJson, complain, err, out, plain, say, show_json
 from roster_pipeline.cli.sync import OneDistrict
 from roster_pipeline.errors import RosterError, TierRefused
+from roster_pipeline.messages import operator
+from roster_pipeline.messages.times import DEFAULT_TIME_ZONE
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import find_organization
+from roster_pipeline.product.organizations import all_organizations, find_organization
 from roster_pipeline.product.tables import syncs
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.requests import Estimate, Filed, Request, estimate, file_request, find_request, last_requests
 
-District = Annotated[str | None, typer.Option("--district", metavar="ID", help="Clever's id of one district.")]
-School = Annotated[str | None, typer.Option(metavar="ID", help="Clever's id of the one school that changed.")]
-Section = Annotated[str | None, typer.Option(metavar="ID", help="Clever's id of the one section that changed.")]
+District = Annotated[str | None, typer.Option("--district", metavar="ID", help="Clever's ID of one district.")]
+School = Annotated[str | None, typer.Option(metavar="ID", help="Clever's ID of the one school that changed.")]
+Section = Annotated[str | None, typer.Option(metavar="ID", help="Clever's ID of the one section that changed.")]
 LOOK_SECONDS = 0.5
 STYLES = {"published": "green", "held": "yellow", "canceled": "yellow", "failed": "red"}
-PLACES = {"school": "school", "section": "class"}
+PLACES = {"school": operator.mark("school {clever_id}"), "section": operator.mark("class {clever_id}")}
+STATES = {
+    "queued": operator.mark("queued"),
+    "running": operator.mark("running"),
+    "published": operator.mark("published"),
+    "held": operator.mark("on hold"),
+    "failed": operator.mark("failed"),
+    "canceled": operator.mark("stopped"),
+}
+NOT_ANSWERED = operator.mark(
+    "Request {request} of district {district_id} was not answered within {time}. A sync is working on it, and the "
+    "request stays filed. See roster-pipeline requests."
+)
+NOT_STARTED = operator.mark(
+    "Request {request} of district {district_id} was not answered within {time}, because no sync has started it. The "
+    "request stays filed. Is the daemon running (make dev)? See roster-pipeline requests."
+)
+ACTION_NEEDED = operator.mark("Action needed: approve or reject what is on hold. See roster-pipeline holds")
 
 
 def register(app: typer.Typer) -> None:
@@ -41,14 +60,14 @@ def refresh(
     district: OneDistrict,
     school: School = None,
     section: Section = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for the answer, and say what changed.")] = False,  # noqa: FBT002
-    timeout: Annotated[float, typer.Option(min=0, help="How many seconds to wait at most.")] = 600,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the answer and show what changed.")] = False,  # noqa: FBT002
+    timeout: Annotated[float, typer.Option(min=0, help="The longest time to wait, in seconds.")] = 600,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> int:
-    """File an Update Roster request, as the button does. The Dagster daemon takes it up within seconds.
+    """File an Update Roster request, as the button does. The Dagster daemon starts it within seconds.
 
-    Exit: 0 filed. With --wait: 0 published · 3 something is held for a person · 4 Clever not usable, nothing changed ·
-    6 PostgreSQL not usable · 130 a person stopped the sync · 1 a fault of ours, or no answer in time.
+    Exit: 0 filed. With --wait: 0 published · 3 something is on hold · 4 Clever not usable, nothing changed ·
+    6 PostgreSQL not usable · 130 a person stopped the sync · 1 an internal error, or no answer in time.
     """
     settings = read_settings()
     engine = open_product(settings)
@@ -60,7 +79,7 @@ def refresh(
     with transaction(engine) as pg:
         usual = estimate(pg, district, datetime.now(UTC))
     if not as_json:
-        say(_filed_words(district, filed, usual))
+        say(_describe_filed(district, filed, usual))
     answered = _wait(engine, district, filed, timeout) if wait else None
     if as_json:
         show_json(_as_json(district, filed, usual, answered))
@@ -71,49 +90,66 @@ def requests(
     district: District = None,
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
 ) -> None:
-    """The last Update Roster requests: what for, how they stand, how long they took, and the answer."""
+    """Show the last Update Roster requests: what for, their state, how long they took, and the answer."""
     with transaction(open_product(read_settings())) as pg:
         if district:
             find_organization(pg, district)
-        found = last_requests(pg, district_id=district)
+        records = last_requests(pg, district_id=district)
+        zones = {one.district_id: one.time_zone for one in all_organizations(pg)}
     if as_json:
-        show_json([asdict(one) for one in found])
-    elif found:
-        for one in found:
-            _show(one)
-    else:
-        say("There was no Update Roster request yet. To file one: roster-pipeline refresh --district DISTRICT_ID")
+        show_json([asdict(record) for record in records])
+    for record in [] if as_json else records:
+        _show(record, zones.get(record.district_id, DEFAULT_TIME_ZONE))
+    if not (as_json or records):
+        say(operator.text("No Update Roster request yet. To file one: roster-pipeline refresh --district DISTRICT_ID"))
 
 
-def _filed_words(district_id: str, filed: Filed, usual: Estimate | None) -> str:
-    waits = f"District {district_id}: request {filed.id} waits"
+def _describe_filed(district_id: str, filed: Filed, usual: Estimate | None) -> str:
+    """Say that a request is queued, how long it usually takes, and what else may surprise."""
+    values = {"request": filed.id, "district_id": district_id, "other": filed.joins}
     if filed.joins:
-        waits += f", as request {filed.joins} does already for the same: one sync answers both"
-    said = [f"{waits}; {_usual_words(usual)}."]
+        sentences = [
+            operator.text("Request {request} of district {district_id} queued together with request {other}.", **values)
+        ]
+    else:
+        sentences = [operator.text("Request {request} of district {district_id} queued.", **values)]
+    sentences.append(_describe_estimate(usual))
     if filed.scope.subject == "section" and filed.scope.kind == "district":
-        said.append(
-            f"Class {filed.scope.clever_id} is not known here yet: the request is for the whole district, and the "
-            "answer says whether the class came."
+        sentences.append(
+            operator.text(
+                "Class {clever_id} is not known here yet, so the request is for the whole district. The answer "
+                "says whether the class was found.",
+                clever_id=filed.scope.clever_id,
+            )
         )
     if filed.district_state == "disconnected":
-        said.append("Clever showed the district no more when it was last tried: the answer says whether it is back.")
+        sentences.append(
+            operator.text("Clever did not show the district at the last try. The answer says whether it is back.")
+        )
     if filed.is_behind:
-        said.append("A sync is running that may have read Clever before this: the next one answers it.")
+        sentences.append(
+            operator.text("A sync is running that may have read Clever before this. The next one answers it.")
+        )
     else:
-        said.append("A running daemon (make dev) takes it up within seconds.")
-    return " ".join(said)
+        sentences.append(operator.text("A running daemon (make dev) starts it within seconds."))
+    return " ".join(sentences)
 
 
-def _usual_words(usual: Estimate | None) -> str:
+def _describe_estimate(usual: Estimate | None) -> str:
     if usual is None:
-        return "none of this district was answered yet, so nobody knows how long it takes"
-    last = "the last one" if usual.requests == 1 else f"the last {usual.requests}"
-    worst = "" if usual.requests == 1 else f" (at most {_seconds(usual.worst)})"
-    return f"{last} took {_seconds(usual.median)}{worst}"
+        return operator.text("No estimate yet: this is the first request for this district.")
+    median, worst = _seconds(usual.median), _seconds(usual.worst)
+    return operator.count(
+        "The last request took {median}.",
+        "The last {n:,} requests took {median} (at most {worst}).",
+        usual.requests,
+        median=median,
+        worst=worst,
+    )
 
 
 def _seconds(seconds: float) -> str:
-    """`0.8 s`, `4 s`, `3 min 20 s`, `5 h 10 min`."""
+    """Return a duration such as `0.8 s`, `4 s`, `3 min 20 s` or `5 h 10 min`."""
     if seconds < 10:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     minutes, rest = divmod(round(seconds), 60)
@@ -135,14 +171,13 @@ def _as_json(district_id: str, filed: Filed, usual: Estimate | None, answered: R
 
 
 def _wait(engine: Engine, district_id: str, filed: Filed, seconds: float) -> Request:
-    """Until it is answered.
+    """Wait until a request is answered, and return it.
 
     Raises:
         RosterError: it was not answered in time.
     """
-    stays = f"Request {filed.id} of district {district_id} stays filed"
     end = time.monotonic() + seconds
-    with err.status(f"Request {filed.id} waits"):
+    with err.status(operator.text("Waiting for request {request}", request=filed.id)):
         while True:
             with transaction(engine) as pg:
                 request = find_request(pg, filed.id)
@@ -151,21 +186,23 @@ def _wait(engine: Engine, district_id: str, filed: Filed, seconds: float) -> Req
             if time.monotonic() >= end:
                 break
             time.sleep(LOOK_SECONDS)
-    why = (
-        "a sync is at it."
-        if request.state == "running"
-        else "no sync has taken it up; is the daemon running (make dev)?"
+    raise RosterError(
+        operator.text(
+            NOT_ANSWERED if request.state == "running" else NOT_STARTED,
+            request=filed.id,
+            district_id=district_id,
+            time=_seconds(seconds),
+        )
     )
-    raise RosterError(f"{stays}, but was not answered within {_seconds(seconds)}: {why} See roster-pipeline requests.")
 
 
 def _finish(settings: Settings, request: Request, *, as_json: bool) -> int:
-    """Say the answer; the exit code is that of the sync that gave it."""
+    """Show the answer, and return the exit code of the sync that gave it."""
     if request.state != "failed":
         if not as_json:
             say(request.summary or "")
             if request.state == "held":
-                say("Waiting removals are kept until a person has looked: roster-pipeline holds")
+                say(operator.text(ACTION_NEEDED))
         return {"held": HELD_EXIT, "canceled": CANCELED_EXIT}.get(request.state, 0)
     if not as_json:
         complain(request.summary or "")
@@ -173,7 +210,7 @@ def _finish(settings: Settings, request: Request, *, as_json: bool) -> int:
 
 
 def _exit_code_of(settings: Settings, sync_id: int) -> int:
-    """The exit code of the error with which a sync failed."""
+    """Return the exit code of the error with which a sync failed."""
     from roster_pipeline.defs.launch import dagster_instance, read_ended
 
     with transaction(open_product(settings)) as pg:
@@ -182,31 +219,35 @@ def _exit_code_of(settings: Settings, sync_id: int) -> int:
         return read_ended(instance, str(run_id)).exit_code
 
 
-def _show(request: Request) -> None:
-    """Two lines: what it was, and the answer."""
-    place = (
-        f"{PLACES.get(request.scope, 'class')} {request.scope_clever_id}" if request.scope_clever_id else "the district"
-    )
+def _show(request: Request, zone: str) -> None:
+    """Show what a request was for, its times and its answer."""
+    place = operator.text("the district")
+    if request.scope_clever_id:
+        place = operator.text(PLACES.get(request.scope, PLACES["section"]), clever_id=request.scope_clever_id)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, justify="right", min_width=4)
     table.add_column(no_wrap=True, min_width=9)
     table.add_column(overflow="fold")
     table.add_row(
         Text(str(request.id)),
-        Text(request.state, style=STYLES.get(request.state, "dim")),
+        Text(operator.text(STATES[request.state]), style=STYLES.get(request.state, "dim")),
         plain(f"{request.district_name} ({request.district_id}), {place}"),
     )
-    table.add_row("", "", plain(_times(request), "dim"))
+    table.add_row("", "", plain(_describe_times(request, zone), "dim"))
     if request.summary:
         table.add_row("", "", plain(request.summary))
     out.print(table)
 
 
-def _times(request: Request) -> str:
-    asked = f"asked {request.requested_at:%Y-%m-%d %H:%M:%S} UTC"
-    after = [
-        f"{name} after {_seconds((moment - request.requested_at).total_seconds())}"
-        for name, moment in (("taken up", request.started_at), ("answered", request.finished_at))
-        if moment
-    ]
-    return ", ".join([asked, *after])
+def _describe_times(request: Request, zone: str) -> str:
+    filed = operator.time(request.requested_at, zone, datetime.now(UTC))
+    parts = [operator.text("filed {time}", time=filed)]
+    if request.started_at:
+        parts.append(operator.text("started after {time}", time=_after(request, request.started_at)))
+    if request.finished_at:
+        parts.append(operator.text("answered after {time}", time=_after(request, request.finished_at)))
+    return ", ".join(parts)
+
+
+def _after(request: Request, moment: datetime) -> str:
+    return _seconds((moment - request.requested_at).total_seconds())

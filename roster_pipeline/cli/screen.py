@@ -1,4 +1,4 @@
-"""How answers look: tables and bars for people, JSON for machines. Complaints go to stderr, one line each."""
+"""Prints answers: text and tables for people, JSON for machines. Warnings and errors go to stderr, one line each."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 out = Console()
 err = Console(stderr=True)
 
 
 def visible(text: str) -> str:
-    """The text as one line in which nothing is hidden and which a terminal only shows.
+    """Return text as one line that a terminal shows without obeying it.
 
-    Names come from districts, and may hold what a terminal obeys: control characters, line breaks, changes of the
-    direction of writing. Each is written as its number.
+    Names come from districts and may hold control characters, line breaks or changes of the direction of writing. Each
+    is written as its number.
     """
     return "".join(sign if sign.isprintable() else _number(sign) for sign in text)
 
@@ -32,7 +32,7 @@ def _number(sign: str) -> str:
 
 
 def plain(lines: str | Sequence[str], style: str = "") -> Text:
-    """What is printed of text: `visible`, and nothing of it is taken for markup.
+    """Return text for printing, without control characters and without markup.
 
     Args:
         lines: one line, or several.
@@ -41,22 +41,24 @@ def plain(lines: str | Sequence[str], style: str = "") -> Text:
 
 
 def complain(line: str) -> None:
+    """Print a warning or an error to stderr."""
     err.print(plain(line, "red"), soft_wrap=True)
 
 
-class Complaints(logging.Handler):
-    """Shows a warning of the program's own on stderr, one line each."""
+class WarningHandler(logging.Handler):
+    """Shows a logged warning on stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
         complain(record.getMessage())
 
 
 def say(*lines: str) -> None:
+    """Print lines to stdout."""
     out.print(plain(lines), soft_wrap=True)
 
 
 def show_json(value: Any) -> None:
-    """ASCII only: JSON's own escapes keep what a terminal would obey out of it, and lose nothing."""
+    """Print a value as JSON in ASCII, so that its escapes keep control characters from the terminal."""
     typer.echo(json.dumps(value, indent=2, default=_as_text))
 
 
@@ -65,7 +67,7 @@ def _as_text(value: object) -> str:
 
 
 def show_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table of plain text, as title and cells can hold a district's own words; a cell of several lines is a list."""
+    """Print a table of plain text. A cell that is a list has several lines."""
     table = Table(title=None if title is None else plain(title), title_justify="left", title_style="bold")
     for place, column in enumerate(columns):
         table.add_column(column, overflow="fold", justify="left" if place == 0 or title else "right")

@@ -1,4 +1,4 @@
-"""Files of people for whoever opens them in a spreadsheet: harmless cells, whole files, for their owner alone."""
+"""Writes files of people that a spreadsheet can open safely and that only their owner may read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tempfile import NamedTemporaryFile
 from unicodedata import normalize
 
 BOM = "\ufeff"
-"""Without it Excel reads UTF-8 as the code page of the country, and garbles every accent."""
+"""Without this mark Excel reads UTF-8 as the code page of the country, and garbles every accent."""
 OPENS_A_FORMULA = frozenset("=+-@")
 OPENS_A_CELL = ("\t", "\r", "\n")
-"""Spreadsheets take what follows for a cell of its own."""
+"""Spreadsheets start a new cell after these characters."""
 
 
 def as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
-    """Rows as CSV with headings, every cell quoted; one that a spreadsheet would compute begins with an apostrophe."""
+    """Return rows as CSV with headings and quoted cells. An apostrophe precedes a cell that would be a formula."""
     text = StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(column.replace("_", " ").capitalize() for column in columns)
@@ -27,10 +27,10 @@ def as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
 
 
 def write_privately(file: Path, text: str) -> None:
-    """Swap in a whole file that only its owner may read (0600).
+    """Write a file that only its owner may read (0600), and replace an earlier one in one step.
 
     Raises:
-        OSError: it cannot be written; a file that was there stays as it was.
+        OSError: the file cannot be written. An earlier file stays as it was.
     """
     with ExitStack() as undo:
         with NamedTemporaryFile(
@@ -43,7 +43,7 @@ def write_privately(file: Path, text: str) -> None:
 
 
 def _harmless(cell: object) -> str:
-    """A cell as text, so that no spreadsheet takes it for a formula: not after blanks, and not in full-width signs."""
+    """Return a cell as text that no spreadsheet takes for a formula, not even after blanks or in full-width signs."""
     text = "" if cell is None else str(cell)
     first = next((one for one in text if one.isprintable() and not one.isspace()), "")
     if normalize("NFKC", first) in OPENS_A_FORMULA or text.startswith(OPENS_A_CELL):

@@ -1,4 +1,4 @@
-"""status, syncs: how each district fares, in one line, and the last syncs of one district."""
+"""The commands status and syncs: one line for each district, and the last syncs of one district."""
 
 from __future__ import annotations
 
@@ -12,16 +12,26 @@ from rich.table import Table
 
 from roster_pipeline.cli.screen import AsJson, out, plain, say, show_json
 from roster_pipeline.cli.sync import OneDistrict
-from roster_pipeline.cli.words import MODES, OUTCOMES, TRIGGERS, age_words, local_time, outcome_words, state_words
+from roster_pipeline.cli.words import MODES, OUTCOMES, TRIGGERS, describe_age, describe_outcome
+from roster_pipeline.messages import operator
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations, find_organization
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.standing import Standing, SyncRecord, last_syncs, standings
 
-COLUMNS = ("last sync", "outcome", "on hold", "reviews", "failing for", "data age")
+COLUMNS = {
+    "last_sync": operator.mark("last sync"),
+    "outcome": operator.mark("outcome"),
+    "holds": operator.mark("on hold"),
+    "reviews": operator.mark("reviews"),
+    "failing": operator.mark("failing for"),
+    "age": operator.mark("data age"),
+}
+NUMBERS = ("holds", "reviews")
+STOPPED = {"paused": operator.mark("paused"), "disconnected": operator.mark("disconnected")}
 WIDE = 110
-"""Columns of a terminal from which on the id of each district has room."""
+"""Width of a terminal in which the ID of each district has room."""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,17 +40,17 @@ def register(app: typer.Typer) -> None:
 
 
 def status(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line
-    """Show one line a district: its last sync and the outcome, what waits, since when it fails, how old its data is."""
+    """Show one line for each district: last sync, outcome, what is on hold, failures, and the age of its data."""
     now = datetime.now(UTC)
     with transaction(open_product(read_settings())) as pg:
-        found = standings(pg)
-        districts = [(one, found[one.district_id]) for one in all_organizations(pg)]
+        by_district = standings(pg)
+        districts = [(one, by_district[one.district_id]) for one in all_organizations(pg)]
     if as_json:
         show_json([_as_json(one, standing) for one, standing in districts])
     elif districts:
         _show(districts, now)
     else:
-        say("No district is connected yet. See roster-pipeline districts, then connect one.")
+        say(operator.text("No district is connected yet. See roster-pipeline districts, then connect one."))
 
 
 def syncs(
@@ -50,15 +60,21 @@ def syncs(
 ) -> None:
     """Show the last syncs of a district: number, mode, what started each, and its outcome in words."""
     with transaction(open_product(read_settings())) as pg:
-        name = find_organization(pg, district).name
-        found = last_syncs(pg, district, last)
+        organization = find_organization(pg, district)
+        records = last_syncs(pg, district, last)
+    names = {"district": organization.name, "district_id": district}
     if as_json:
-        show_json([asdict(one) | {"outcome": outcome_words(one)} for one in found])
-    elif found:
-        say(f"Last syncs of {name} ({district})")
-        _show_syncs(found)
+        show_json([asdict(one) | {"outcome": describe_outcome(one)} for one in records])
+    elif records:
+        say(operator.text("Last syncs of {district} ({district_id})", **names))
+        _show_syncs(records, organization.time_zone, datetime.now(UTC))
     else:
-        say(f"{name} ({district}) has had no sync yet. Next: roster-pipeline sync --district {district}")
+        say(
+            operator.text(
+                "{district} ({district_id}) has had no sync yet. Next: roster-pipeline sync --district {district_id}",
+                **names,
+            )
+        )
 
 
 def _as_json(organization: Organization, standing: Standing) -> dict[str, object]:
@@ -68,7 +84,7 @@ def _as_json(organization: Organization, standing: Standing) -> dict[str, object
         "name": organization.name,
         "tier": organization.tier,
         "state": organization.state,
-        "last_sync": asdict(sync) | {"outcome": outcome_words(sync)} if sync else None,
+        "last_sync": asdict(sync) | {"outcome": describe_outcome(sync)} if sync else None,
         "holds": standing.holds,
         "reviews": standing.reviews,
         "failing_since": standing.failing_since,
@@ -81,47 +97,50 @@ def _as_json(organization: Organization, standing: Standing) -> dict[str, object
 def _show(districts: Sequence[tuple[Organization, Standing]], now: datetime) -> None:
     has_ids = out.width >= WIDE
     table = Table(box=None, pad_edge=False)
-    table.add_column("district", no_wrap=True, overflow="ellipsis", ratio=1)
-    for column in (*(("id",) if has_ids else ()), *COLUMNS):
-        table.add_column(column, no_wrap=True, justify="right" if column in ("on hold", "reviews") else "left")
+    table.add_column(operator.text("district"), no_wrap=True, overflow="ellipsis", ratio=1)
+    if has_ids:
+        table.add_column(operator.text("id"), no_wrap=True)
+    for name, title in COLUMNS.items():
+        table.add_column(operator.text(title), no_wrap=True, justify="right" if name in NUMBERS else "left")
     for organization, standing in districts:
         ids = (organization.district_id,) if has_ids else ()
         cells = (make_label(organization.name), *ids, *_line(organization, standing, now))
         table.add_row(*(plain(cell) for cell in cells))
     out.print(table)
     if not has_ids:
-        say("The ids of the districts: roster-pipeline districts, or --json.")
+        say(operator.text("To see the IDs of the districts: roster-pipeline districts, or --json."))
 
 
 def _line(organization: Organization, standing: Standing, now: datetime) -> tuple[str, ...]:
     sync = standing.sync
-    begun = age_words(sync.started_at, now) if sync else "never"
+    age = describe_age(sync.started_at, now) if sync else operator.text("never")
     return (
-        f"{begun} ago" if begun[0].isdecimal() else begun,
+        operator.text("{age} ago", age=age) if age[0].isdecimal() else age,
         _outcome(organization, sync),
         str(standing.holds or "-"),
         str(standing.reviews or "-"),
-        "-" if organization.is_stopped else age_words(standing.failing_since, now),
-        age_words(organization.last_read_at, now),
+        "-" if organization.is_stopped else describe_age(standing.failing_since, now),
+        describe_age(organization.last_read_at, now),
     )
 
 
 def _outcome(organization: Organization, sync: SyncRecord | None) -> str:
-    """The state that an operator or Clever has put the district in, or else how its last sync ended."""
+    """Return the state that an operator or Clever has put the district in, or else the outcome of its last sync."""
     if organization.state != "active":
-        return state_words(organization).partition(":")[0].removesuffix(" by an operator")
-    return OUTCOMES.get(sync.state, sync.state) if sync else "-"
+        return operator.text(STOPPED[organization.state])
+    return operator.text(OUTCOMES[sync.state]) if sync else "-"
 
 
-def _show_syncs(found: Sequence[SyncRecord]) -> None:
+def _show_syncs(records: Sequence[SyncRecord], zone: str, now: datetime) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("sync", justify="right", no_wrap=True)
-    table.add_column("begun", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    table.add_column("started by")
-    table.add_column("outcome", overflow="fold", ratio=1)
-    for one in found:
-        what, trigger = MODES.get(one.mode, one.mode), TRIGGERS.get(one.trigger, one.trigger)
-        row = (str(one.id), local_time(one.started_at), what, trigger, outcome_words(one))
+    table.add_column(operator.text("sync"), justify="right", no_wrap=True)
+    table.add_column(operator.text("started"), no_wrap=True)
+    table.add_column(operator.text("what"), no_wrap=True)
+    table.add_column(operator.text("started by"))
+    table.add_column(operator.text("outcome"), overflow="fold", ratio=1)
+    for record in records:
+        mode, trigger = operator.text(MODES[record.mode]), operator.text(TRIGGERS[record.trigger])
+        started = operator.time(record.started_at, zone, now)
+        row = (str(record.id), started, mode, trigger, describe_outcome(record))
         table.add_row(*(plain(cell) for cell in row))
     out.print(table)

@@ -1,128 +1,179 @@
-"""How removals that wait read on the screen: why they wait, which schools and classes they are of, and who."""
+"""How a hold reads on the screen: why it waits, which schools and classes it concerns, and whom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from roster_pipeline.cli.screen import say, show_table
+from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 
-SHOWN = 15
-"""Schools and classes on the screen; --json has more."""
-PEOPLE_SHOWN = 200
-WORDS = {
-    "class_removals": "of a class",
-    "school_removals": "of a school",
-    "district_removals": "of the district",
-    "window_removals": "of the district in seven days",
-    "district_updates": "of the district's names and emails",
-    FEED_INCOMPLETE: "a list is empty or has records without id: it proves nothing",
+MOST_PLACES = 15
+"""Schools and classes on the screen. The JSON has more."""
+MOST_PEOPLE = 200
+REASONS = {
+    "class_removals": operator.plural(
+        "a class would lose more than {limit} of its {part}",
+        "{n:,} classes would each lose more than {limit} of their {part}",
+    ),
+    "school_removals": operator.plural(
+        "a school would lose more than {limit} of its {part}",
+        "{n:,} schools would each lose more than {limit} of their {part}",
+    ),
+    "district_removals": operator.plural(
+        "more than {limit} of the district's {part} would be removed",
+        "more than {limit} of the district's {part} would be removed",
+    ),
+    "window_removals": operator.plural(
+        "more than {limit} of the district's {part} would be removed within 7 days",
+        "more than {limit} of the district's {part} would be removed within 7 days",
+    ),
+    "district_updates": operator.plural(
+        "more than {limit} of the district's {part} would change",
+        "more than {limit} of the district's {part} would change",
+    ),
 }
-PARTS = {
-    "students": ("student would leave the district", "students would leave the district"),
-    "teachers": ("teacher would leave the district", "teachers would leave the district"),
-    "people": ("person would leave the district", "people would leave the district"),
-    "schools": ("school would be removed", "schools would be removed"),
-    "rosters": ("class would be archived", "classes would be archived"),
-    "students_in_schools": ("student would leave a school", "students would leave a school"),
-    "teachers_in_schools": ("teacher would leave a school", "teachers would leave a school"),
-    "enrollments": ("student would leave classes", "students would leave classes"),
-    "class_teachers": ("teacher would leave classes", "teachers would leave classes"),
-    "names_and_emails": ("name or email would change", "names or emails would change"),
-    "others": ("other change", "other changes"),
+INCOMPLETE_LIST = operator.mark("a list is empty or has records without an ID, which proves nothing")
+PART_NAMES = {
+    "students": operator.mark("students"),
+    "teachers": operator.mark("teachers"),
+    "people": operator.mark("people"),
+    "schools": operator.mark("schools"),
+    "rosters": operator.mark("classes"),
+    "enrollments": operator.mark("students in classes"),
+    "class_teachers": operator.mark("teachers of classes"),
+    "students_in_schools": operator.mark("students in schools"),
+    "teachers_in_schools": operator.mark("teachers in schools"),
+    "names_and_emails": operator.mark("names and emails"),
 }
-"""What waits, of one and of several."""
-THRESHOLDS = {
-    "enrollments": "students of classes",
-    "class_teachers": "teachers of classes",
-    "rosters": "classes",
-    "students_in_schools": "students of schools",
-    "teachers_in_schools": "teachers of schools",
-    "names_and_emails": "names and emails",
+OTHER_CHANGES = operator.plural("{n:,} other change", "{n:,} other changes")
+HELD_PARTS = {
+    "students": operator.plural("{n:,} student would leave the district", "{n:,} students would leave the district"),
+    "teachers": operator.plural("{n:,} teacher would leave the district", "{n:,} teachers would leave the district"),
+    "people": operator.plural("{n:,} person would leave the district", "{n:,} people would leave the district"),
+    "schools": operator.plural("{n:,} school would be removed", "{n:,} schools would be removed"),
+    "rosters": operator.plural("{n:,} class would be archived", "{n:,} classes would be archived"),
+    "students_in_schools": operator.plural("{n:,} student would leave a school", "{n:,} students would leave a school"),
+    "teachers_in_schools": operator.plural("{n:,} teacher would leave a school", "{n:,} teachers would leave a school"),
+    "enrollments": operator.plural(
+        "{n:,} student would be removed from classes", "{n:,} students would be removed from classes"
+    ),
+    "class_teachers": operator.plural(
+        "{n:,} teacher would be removed from classes", "{n:,} teachers would be removed from classes"
+    ),
+    "names_and_emails": operator.plural("{n:,} name or email would change", "{n:,} names or emails would change"),
+    "others": OTHER_CHANGES,
 }
-"""What a threshold counts, where its own word is none for people."""
+LEAVING = {
+    "students": operator.plural("{n:,} student", "{n:,} students"),
+    "teachers": operator.plural("{n:,} teacher", "{n:,} teachers"),
+    "admins": operator.plural("{n:,} admin", "{n:,} admins"),
+}
+PLACES = {
+    "schools": (
+        operator.plural("{n:,} school", "{n:,} schools"),
+        operator.plural("… and {n:,} more school", "… and {n:,} more schools"),
+        {
+            "name": operator.mark("name"),
+            "students": operator.mark("students"),
+            "teachers": operator.mark("teachers"),
+            "classes_archived": operator.mark("classes archived"),
+        },
+    ),
+    "classes": (
+        operator.plural("{n:,} class", "{n:,} classes"),
+        operator.plural("… and {n:,} more class", "… and {n:,} more classes"),
+        {
+            "name": operator.mark("name"),
+            "school": operator.mark("school"),
+            "students": operator.mark("students"),
+            "archived": operator.mark("archived"),
+        },
+    ),
+}
+"""The heading, the line about those that are not shown, and the columns."""
 
 
-def waiting_words(leaves: Mapping[str, Any]) -> list[str]:
-    """What waits of a plan: the sentence that comes first, then the parts and the total that they sum to."""
-    parts = leaves.get("parts") or {}
-    said = [f"{number:,} {_of_part(part, number)}" for part, number in parts.items()]
-    total = f"{leaves['total']:,} removals and other changes in all" if len(parts) > 1 else None
-    return [words for words in (leaves.get("sentence"), *said, total) if words]
+def describe_held(impact: Mapping[str, Any]) -> list[str]:
+    """Return what a plan holds, a line each: the sentence that comes first, the parts, and their total."""
+    parts = impact.get("parts") or {}
+    lines = [operator.count(*HELD_PARTS.get(part, OTHER_CHANGES), number) for part, number in parts.items()]
+    if len(parts) > 1:
+        lines.append(operator.text("{total:,} removals and other changes in all", total=impact["total"]))
+    return [line for line in (impact.get("sentence"), *lines) if line]
 
 
-def show_waiting(reasons: Iterable[Mapping[str, Any]], leaves: Mapping[str, Any]) -> None:
-    """Why a plan waits, and what would leave which schools and classes.
+def show_held(reasons: Iterable[Mapping[str, Any]], impact: Mapping[str, Any]) -> None:
+    """Show why a plan is held, and what would leave which schools and classes.
 
     Args:
         reasons: `part`, `reason`, `limit` and `units` of each threshold that was crossed.
-        leaves: as `plan.impact.describe_impact` gives it.
+        impact: the value of `plan.impact.describe_impact`.
     """
-    for words in waiting_words(leaves):
-        say(words)
-    say(f"Held because: {'; '.join(dict.fromkeys(_because(one) for one in reasons))}.")
-    if people := leaves.get("people_who_leave_the_district"):
-        say("Leave the district: " + ", ".join(f"{count:,} {role}" for role, count in people.items()))
-    for kind, columns in (
-        ("schools", ("name", "students", "teachers", "classes_archived")),
-        ("classes", ("name", "school", "students", "archived")),
-    ):
-        named = leaves.get(f"{kind}_named") or []
-        if named:
-            shown = [tuple(_word(one[column]) for column in columns) for one in named[:SHOWN]]
-            show_table(_titled(leaves[kind], kind), [column.replace("_", " ") for column in columns], shown)
-        if leaves.get(kind, 0) > SHOWN:
-            say(f"… and {leaves[kind] - SHOWN:,} more {kind}")
-
-
-def show_people(found: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Who would leave what, and whose name or email would change."""
-    columns = ("clever_id", "role", "name", "leaves")
-    leaving = [(one["clever_id"], one["role"], _name(one), _leaves(one)) for one in found["people"]]
-    renamed = [(one["clever_id"], one["role"], _name(one, "was_"), _name(one)) for one in found["renamed"]]
-    for title, heads, rows in (
-        ("people who would leave", columns, leaving),
-        ("people who would be renamed", ("clever_id", "role", "is", "becomes"), renamed),
-    ):
+    for line in describe_held(impact):
+        say(line)
+    because = "; ".join(dict.fromkeys(_describe_reason(reason) for reason in reasons))
+    say(operator.text("On hold because {reasons}.", reasons=because))
+    if people := impact.get("people_who_leave_the_district"):
+        counts = [operator.count(*LEAVING[role], n) for role, n in people.items()]
+        say(operator.text("Would leave the district: {counts}.", counts=operator.join(counts)))
+    for kind, (heading, more, columns) in PLACES.items():
+        rows = [tuple(_cell(row[column]) for column in columns) for row in impact.get(f"{kind}_named") or []]
         if rows:
-            show_table(f"{len(rows):,} {title}", heads, rows[:PEOPLE_SHOWN])
-        if len(rows) > PEOPLE_SHOWN:
-            say(f"… and {len(rows) - PEOPLE_SHOWN:,} more; --json lists them all.")
+            heads = [operator.text(column) for column in columns.values()]
+            show_table(operator.count(*heading, impact[kind]), heads, rows[:MOST_PLACES])
+        if impact.get(kind, 0) > MOST_PLACES:
+            say(operator.count(*more, impact[kind] - MOST_PLACES))
 
 
-def _titled(count: int, kind: str) -> str:
-    return f"{count:,} {kind if count != 1 else {'schools': 'school', 'classes': 'class'}[kind]}"
+def show_people(people: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Show who would leave what, and whose name or email would change."""
+    leaving = [(row["clever_id"], row["role"], _name(row), _leaves(row)) for row in people["people"]]
+    renamed = [(row["clever_id"], row["role"], _name(row, "was_"), _name(row)) for row in people["renamed"]]
+    person = [operator.text("Clever ID"), operator.text("role")]
+    if leaving:
+        title = operator.count("{n:,} person who would leave", "{n:,} people who would leave", len(leaving))
+        columns = [*person, operator.text("name"), operator.text("leaves")]
+        _show_first(title, columns, leaving)
+    if renamed:
+        title = operator.count("{n:,} person who would be renamed", "{n:,} people who would be renamed", len(renamed))
+        _show_first(title, [*person, operator.text("is"), operator.text("becomes")], renamed)
 
 
-def _of_part(name: str, number: int) -> str:
-    words = PARTS.get(name, PARTS["others"])
-    return words[number != 1]
+def _show_first(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    show_table(title, columns, rows[:MOST_PEOPLE])
+    if len(rows) > MOST_PEOPLE:
+        say(operator.text("… and {n:,} more; --json lists them all.", n=len(rows) - MOST_PEOPLE))
 
 
-def _because(one: Mapping[str, Any]) -> str:
-    reason = str(one["reason"])
-    said = WORDS.get(reason, reason)
-    if reason == FEED_INCOMPLETE:
-        return said
-    units = len(one["units"] or ())
-    of = THRESHOLDS.get(one["part"], one["part"].replace("_", " "))
-    return f"over {one['limit']:.0%} {said} ({of}{f', {units} of them' if units > 1 else ''})"
+def _describe_reason(reason: Mapping[str, Any]) -> str:
+    name, part = str(reason["reason"]), str(reason["part"])
+    if name == FEED_INCOMPLETE:
+        return operator.text(INCOMPLETE_LIST)
+    part_name = operator.text(PART_NAMES[part]) if part in PART_NAMES else part.replace("_", " ")
+    return operator.count(
+        *REASONS[name], len(reason["units"] or ()) or 1, limit=f"{reason['limit']:.0%}", part=part_name
+    )
 
 
-def _leaves(one: Mapping[str, Any]) -> str:
-    """What somebody would leave, the largest only: whoever leaves the district leaves all of it."""
-    if one["leaves_the_district"]:
-        return "the district"
-    counts = ((one["schools"], "school", "schools"), (one["classes"], "class", "classes"))
-    return ", ".join(f"{count} {single if count == 1 else several}" for count, single, several in counts if count)
+def _leaves(row: Mapping[str, Any]) -> str:
+    """Return what a person would leave. Who leaves the district leaves all of it."""
+    if row["leaves_the_district"]:
+        return operator.text("the district")
+    schools, classes = row["schools"], row["classes"]
+    counts = [operator.count("{n} school", "{n} schools", schools)] if schools else []
+    counts += [operator.count("{n} class", "{n} classes", classes)] if classes else []
+    return ", ".join(counts)
 
 
-def _name(one: Mapping[str, Any], of: str = "") -> str:
-    names = " ".join(filter(None, (one[f"{of}first_name"], one[f"{of}last_name"])))
-    email = one.get(f"{of}email")
+def _name(row: Mapping[str, Any], prefix: str = "") -> str:
+    names = " ".join(filter(None, (row[f"{prefix}first_name"], row[f"{prefix}last_name"])))
+    email = row.get(f"{prefix}email")
     return f"{names} <{email}>" if email else names
 
 
-def _word(value: object) -> object:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+def _cell(value: object) -> object:
+    if not isinstance(value, bool):
+        return value
+    return operator.text("yes") if value else operator.text("no")

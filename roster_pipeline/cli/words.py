@@ -4,74 +4,84 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from roster_pipeline.messages import operator
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.syncs.standing import SyncRecord
 
 OUTCOMES = {
-    "running": "running",
-    "published": "published",
-    "held": "part on hold",
-    "failed": "failed",
-    "undone": "undone",
-    "canceled": "stopped",
+    "running": operator.mark("running"),
+    "published": operator.mark("published"),
+    "held": operator.mark("part on hold"),
+    "failed": operator.mark("failed"),
+    "undone": operator.mark("undone"),
+    "canceled": operator.mark("stopped"),
 }
-LONG_OUTCOMES = {
-    "held": "Published, and a part is on hold for approval.",
-    "failed": "Failed.",
-    "undone": "Published, and undone since.",
-    "canceled": "A person stopped it. Nothing was changed.",
+OUTCOME_SENTENCES = {
+    "running": operator.mark("Running."),
+    "published": operator.mark("Published."),
+    "held": operator.mark("Published, with a part on hold for approval."),
+    "failed": operator.mark("Failed."),
+    "undone": operator.mark("Published, then undone."),
+    "canceled": operator.mark("Stopped by a person. Nothing was changed."),
 }
 FAILURES = {
-    "killed": "Its process was killed.",
-    "not started": "Its run could not start.",
-    "not published": "It did not reach its end.",
+    "killed": operator.mark("The process was killed."),
+    "not started": operator.mark("The run could not start."),
+    "not published": operator.mark("The run did not reach its end."),
 }
 TRIGGERS = {
-    "nightly": "the night",
-    "manual": "a request or the Dagster UI",
-    "cli": "a command",
-    "page": "the Clever page",
-    "library": "a Library teacher",
+    "nightly": operator.mark("the night"),
+    "manual": operator.mark("a request or the Dagster UI"),
+    "cli": operator.mark("a command"),
+    "page": operator.mark("the Clever page"),
+    "library": operator.mark("a Library teacher"),
 }
-MODES = {"full": "full sync", "delta": "delta sync", "auto": "sync", "resolve": "decision", "undo": "undo"}
+MODES = {
+    "full": operator.mark("full sync"),
+    "delta": operator.mark("delta sync"),
+    "auto": operator.mark("sync"),
+    "resolve": operator.mark("decision"),
+    "undo": operator.mark("undo"),
+}
 
 
-def outcome_words(sync: SyncRecord) -> str:
-    """How a sync ended, why it failed, and what it changed."""
-    words = [LONG_OUTCOMES.get(sync.state, f"{OUTCOMES.get(sync.state, sync.state).capitalize()}.")]
+def describe_outcome(sync: SyncRecord) -> str:
+    """Say how a sync ended, why it failed, and what it changed."""
+    known = OUTCOME_SENTENCES.get(sync.state)
+    sentences = [operator.text(known) if known else f"{sync.state.capitalize()}."]
     if sync.state == "failed" and sync.failure:
-        words.append(FAILURES.get(sync.failure, sync.failure))
+        sentences.append(operator.text(FAILURES[sync.failure]) if sync.failure in FAILURES else sync.failure)
     elif sync.summary:
-        words.append(sync.summary)
-    return " ".join(words)
+        sentences.append(sync.summary)
+    return " ".join(sentences)
 
 
-def state_words(organization: Organization) -> str:
-    """How a district's connection stands."""
+def describe_state(organization: Organization, now: datetime) -> str:
+    """Say how the connection of a district stands."""
     if organization.state == "paused":
-        return "paused by an operator"
+        return operator.text("paused by an operator")
     if organization.is_operator_disconnected:
-        return "disconnected by an operator"
+        return operator.text("disconnected by an operator")
     if organization.state == "disconnected":
-        return "connection gone: a district administrator has to connect the app again in Clever"
+        return operator.text("disconnected: a district administrator has to connect the app again in Clever")
     if organization.missing_since:
-        return f"missing in Clever's list since {local_time(organization.missing_since)}"
-    return organization.state
+        since = operator.time(organization.missing_since, organization.time_zone, now)
+        return operator.text("missing from Clever's list since {time}", time=since)
+    return operator.text(organization.state)
 
 
-def local_time(moment: datetime) -> str:
-    """A time to the minute, in this machine's zone, which it names."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
-
-
-def age_words(moment: datetime | None, now: datetime) -> str:
-    """How long ago a moment was: `now`, `12 min`, `3 h`, `5 days`; a moment ahead is not known."""
+def describe_age(moment: datetime | None, now: datetime) -> str:
+    """Say how long ago a time was, such as `now`, `12 min`, `3 h` or `5 days`; a time ahead of now is unknown."""
     if moment is None:
         return "-"
     if moment > now + CLOCK_TOLERANCE:
-        return "not known"
+        return operator.text("unknown")
     minutes = max(now - moment, timedelta()) // timedelta(minutes=1)
+    if minutes == 0:
+        return operator.text("now")
     if minutes < 60:
-        return f"{minutes} min" if minutes else "now"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+        return operator.text("{minutes} min", minutes=minutes)
+    if minutes < 48 * 60:
+        return operator.text("{hours} h", hours=minutes // 60)
+    return operator.count("{n} day", "{n} days", minutes // (24 * 60))

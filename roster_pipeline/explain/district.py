@@ -1,240 +1,254 @@
-"""The district behind a question, and the steps that people and classes share: Read, Checked, Clock, what waits."""
+"""The steps that explanations of people and classes share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection
-
-from roster_pipeline.explain.district_file import Landing, Unread, Waits
-from roster_pipeline.explain.freshness import Arrival, Reached, change_words, hops_words
-from roster_pipeline.explain.report import Item, State, Step, at, count, dated, listed
-from roster_pipeline.explain.rows import read as read_rows
-from roster_pipeline.explain.source_facts import Record
+from roster_pipeline.explain.facts import Row
+from roster_pipeline.explain.freshness import Reached, describe_arrival, describe_freshness
+from roster_pipeline.explain.source_facts import LISTS
+from roster_pipeline.explain.steps import Item, State, Step
+from roster_pipeline.explain.subject import DistrictFacts, Subject
+from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.model.plan import PREVIEW_SYNC_ID
-from roster_pipeline.product.organizations import Organization
 
-CHANGES = {
-    "accounts": ("name or email", "names or emails"),
-    "org_memberships": ("membership of the organization", "memberships of the organization"),
-    "school_memberships": ("membership of a school", "memberships of schools"),
-    "rosters": ("class", "classes"),
-    "roster_teachers": ("teacher's place in class", "teachers' places in class"),
-    "roster_students": ("student's place in class", "students' places in class"),
-    "pending_members": ("waiting place in class", "waiting places in class"),
-}
-ARRIVED: Mapping[Reached, State] = {
+ARRIVAL_STATES: Mapping[Reached, State] = {
     "nowhere": "waiting",
     "clever": "waiting",
     "published": "ok",
     "unknown": "unknown",
 }
-UNKNOWN_SYNC = "by a sync that the product does not know, as after a backup was restored"
-WOULD = {"insert": "would be new", "update": "would change", "restore": "would be back", "end": "would end"}
+HELD_CHANGES = {
+    "accounts": product.plural("{n:,} change of a name or email", "{n:,} changes of names or emails"),
+    "identity_links": product.plural("{n:,} link to an account", "{n:,} links to accounts"),
+    "org_memberships": product.plural("{n:,} membership of the district", "{n:,} memberships of the district"),
+    "school_memberships": product.plural("{n:,} school membership", "{n:,} school memberships"),
+    "rosters": product.plural("{n:,} class", "{n:,} classes"),
+    "roster_teachers": product.plural("{n:,} place as a teacher", "{n:,} places as a teacher"),
+    "roster_students": product.plural("{n:,} place as a student", "{n:,} places as a student"),
+    "pending_members": product.plural("{n:,} pending member", "{n:,} pending members"),
+    "reviews": product.plural("{n:,} review", "{n:,} reviews"),
+}
+OPERATIONS = {
+    "insert": product.mark("would add {changes}"),
+    "update": product.mark("would change {changes}"),
+    "restore": product.mark("would bring back {changes}"),
+    "end": product.mark("would end {changes}"),
+}
+FAULTS = product.mark("{reason} (list: {resource})")
+STOPPED_DISTRICTS = {
+    "paused": product.mark("The district is paused. Nothing is synced, and everything it has is kept."),
+    "disconnected": product.mark("The district is disconnected. Nothing is synced, and everything it has is kept."),
+    "sso_only": product.mark("The district has single sign-on only. Nothing is synced, and everything it has is kept."),
+}
+DECIDED_PLANS = {
+    "approved": product.mark("Plan {plan} was approved by {person} on {time}."),
+    "rejected": product.mark("Plan {plan} was rejected by {person} on {time}."),
+}
 
 
-@dataclass(frozen=True)
-class Sync:
-    id: int
-    state: str
-    started_at: datetime
+def describe_unread(subject: Subject, words: LocalCatalogue) -> str:
+    """Say why the district file cannot be read."""
+    assert subject.unread
+    return words.text("Unknown: {reason}.", reason=words.text(subject.unread.reason))
 
 
-@dataclass(frozen=True)
-class Hold:
-    """A plan of which a part waits, or was decided.
+def source_step(subject: Subject, words: LocalCatalogue) -> Step:
+    """Say whether Clever shares the record."""
+    source = subject.source
+    if source is None:
+        return Step("In Clever", "unknown", describe_unread(subject, words))
+    last = source.last_read
+    facts = {"lists": dict(source.records), "uploaded_at": last.uploaded_at, "clever": last.clever_state}
+    lists = list(source.records) or [fault.resource for fault in source.rejections][:1]
+    if not lists:
+        return Step("In Clever", "unknown" if emptied_lists(subject) else "stopped", _absence(subject, words), facts)
+    changed_at = _newest(source.records.values())
+    if changed_at is None:
+        return Step("In Clever", "ok", words.text("In Clever's data ({lists}).", lists=words.join(lists)), facts)
+    says = words.text(
+        "In Clever's data ({lists}), last changed {time}.", lists=words.join(lists), time=words.at(changed_at)
+    )
+    return Step("In Clever", "ok", says, facts)
 
-    Attributes:
-        plan: its name, as `roster-pipeline holds` gives it.
-        ids: of its holds.
-        state: `open`; or `approved` or `rejected` by `decided_by`, where it is what the last sync held.
-        leaves: what waits, in parts that sum to the total, and the sentence about it.
+
+def emptied_lists(subject: Subject) -> list[str]:
+    """Return the lists of the subject that were empty at the last read and had not been before."""
+    emptied = subject.source.last_read.emptied if subject.source else ()
+    return [name for name in LISTS[subject.kind] if name in emptied]
+
+
+def describe_last_read(district: DistrictFacts, words: LocalCatalogue) -> str:
+    """Say of when Clever's data is, for a record that is not in it."""
+    if district.read_sync is None:
+        return words.text("Not in Clever's data at the last read.")
+    return words.text("Not in Clever's data as of {time}.", time=words.at(district.read_sync.started_at))
+
+
+def read_step(subject: Subject, words: LocalCatalogue) -> Step:
+    """Say when the lists were read, how many records they had, and what could not be decoded of this record."""
+    source, sync = subject.source, subject.district.read_sync
+    if source is None:
+        return Step("Read", "unknown", describe_unread(subject, words))
+    rows = source.last_read.rows
+    counts = words.join([f"{rows.get(name, 0):,} {name}" for name in LISTS[subject.kind]])
+    if sync:
+        says = [
+            words.text(
+                "Sync {sync} read {counts} on {time}.", sync=sync.id, counts=counts, time=words.at(sync.started_at)
+            )
+        ]
+    elif source.last_read.sync_id == PREVIEW_SYNC_ID:
+        says = [words.text("A preview read {counts}.", counts=counts)]
+    else:
+        says = [words.text("A sync that this database does not know read {counts}.", counts=counts)]
+    rejected, partial = fault_items(subject, "rejected", words), fault_items(subject, "partially read", words)
+    if rejected:
+        says.append(words.text("This record could not be decoded, so it is set aside."))
+    elif partial:
+        says.append(words.text("A field of this record could not be decoded, so its last published value stays."))
+    facts = {"sync_id": source.last_read.sync_id, "read_at": sync.started_at if sync else None, "rows": dict(rows)}
+    return Step("Read", "stopped" if rejected else "ok", " ".join(says), facts, rejected + partial)
+
+
+def check_step(subject: Subject, words: LocalCatalogue) -> Step:
+    """Say whether the record keeps its contract."""
+    source = subject.source
+    if source is None:
+        return Step("Checked", "unknown", describe_unread(subject, words))
+    if not source.last_read.is_decided:
+        return Step("Checked", "unknown", words.text("The sync ended before it checked the data."))
+    broken = fault_items(subject, "quarantined", words)
+    if broken:
+        says = words.text("The record is set aside, so what was last published stays.")
+        return Step("Checked", "stopped", says, items=broken)
+    if not source.records:
+        return Step("Checked", "unknown", words.text("There is no record to check."))
+    return Step("Checked", "ok", words.text("The record is valid."))
+
+
+def freshness_step(district: DistrictFacts, words: LocalCatalogue) -> Step:
+    """Say when the data last moved on each hop, or how far the change has come that the question names."""
+    freshness, arrival = district.organization.clock, district.arrival
+    if arrival is None:
+        state: State = "ok" if freshness.us_to_published else "unknown"
+        return Step("Clock", state, describe_freshness(freshness, words), asdict(freshness))
+    facts = {"changed_at": arrival.made_at, "reached": arrival.reached, "taken_in": arrival.uploaded_at}
+    state = ARRIVAL_STATES[arrival.reached]
+    return Step("Clock", state, describe_arrival(arrival, words), asdict(freshness) | facts)
+
+
+def hold_step(subject: Subject, words: LocalCatalogue, others: tuple[Item, ...] = ()) -> Step:
+    """Say what is held of the subject, with the plan that holds it.
+
+    Args:
+        others: what else waits, such as reviews.
     """
-
-    plan: str
-    ids: Sequence[int]
-    sync_id: int
-    state: str
-    reasons: Sequence[str]
-    decided_by: str | None
-    decided_at: datetime | None
-    leaves: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True)
-class District:
-    """The district behind a question.
-
-    Attributes:
-        newest: the last sync that read, or tried to.
-        reading: the one that made the last reading; None where a plan made it, or nobody knows.
-        plan: what the last sync held, if it held anything that no sync has applied.
-        arrival: how far the change has come that was asked about.
-    """
-
-    organization: Organization
-    newest: Sync | None
-    reading: Sync | None
-    plan: Hold | None
-    arrival: Arrival | None = None
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether no sync of it is let begin."""
-        return self.organization.is_stopped or self.organization.tier == "sso_only"
-
-
-SYNC = """
-    select id, state, started_at from roster.syncs
-    where organization_id = :organization and mode not in ('resolve', 'undo')
-"""
-HOLDS = """
-    select left(hold.plan_digest, 12) as plan, array_agg(hold.id order by hold.id) as ids, hold.sync_id, hold.state,
-        array_agg(distinct hold.reason) as reasons, max(hold.decided_by) as decided_by,
-        max(hold.decided_at) as decided_at, sync.counts -> 'leaves' as leaves
-    from roster.holds as hold join roster.syncs as sync on sync.id = hold.sync_id
-    where hold.organization_id = :organization and hold.state in ('open', 'approved', 'rejected')
-        and hold.applied_sync_id is null and hold.sync_id = (
-            select max(id) from roster.syncs where organization_id = :organization
-                and state in ('published', 'held', 'undone') and mode not in ('resolve', 'undo')
+    plan, items = subject.district.held_plan, _held_items(subject, words)
+    if items and plan and plan.state == "rejected" and not others:
+        says = words.text("Nothing is on hold. {decision}", decision=describe_decision(plan, words))
+        return Step("Waiting", "ok", says, items=items)
+    if items or others:
+        return Step("Waiting", "waiting", words.text("Action needed:"), items=items + others)
+    if subject.unread and plan and plan.state == "open":
+        reason = words.text(subject.unread.reason)
+        says = words.text(
+            "Plan {plan} is on hold. Unknown whether it is about this: {reason}.", plan=plan.plan, reason=reason
         )
-    group by hold.plan_digest, hold.sync_id, hold.state, sync.id
-"""
+        return Step("Waiting", "unknown", says)
+    return Step("Waiting", "ok", words.text("Nothing is on hold."))
 
 
-def district_of(pg: Connection, organization: Organization, landing: Landing | None) -> District:
-    of = {"organization": organization.id}
-    newest = read_rows(pg, Sync, f"{SYNC} order by id desc limit 1", **of)
-    reading = read_rows(pg, Sync, f"{SYNC} and uid::text = :uid", uid=landing.sync_uid, **of) if landing else ()
-    plan = next(iter(read_rows(pg, Hold, HOLDS, **of)), None)
-    return District(organization, next(iter(newest), None), next(iter(reading), None), plan)
+def describe_decision(plan: Row, words: LocalCatalogue) -> str:
+    """Say who approved or rejected a plan, and when."""
+    person, time = plan.decided_by or "-", words.at(plan.decided_at) if plan.decided_at else "-"
+    return words.text(DECIDED_PLANS[plan.state], plan=plan.plan, person=person, time=time)
 
 
-def district_words(district: District) -> str:
-    """How its syncs stand, in a sentence."""
+def describe_district(district: DistrictFacts, words: LocalCatalogue) -> str:
+    """Say whether the district is synced."""
     organization = district.organization
     if district.is_blocked:
-        which = organization.state if organization.state != "active" else f"of tier {organization.tier}"
-        return f"The district is {which}: nothing is synced, everything it has is kept."
+        is_active = organization.state == "active"
+        return words.text(STOPPED_DISTRICTS[organization.tier if is_active else organization.state])
     if organization.state == "disconnected":
-        return "Clever shows the district no more: each sync fails, everything it has is kept."
-    at_last = organization.last_published_at
-    published = f"last published {at(at_last)}" if at_last else "never published"
-    return f"The district is active ({organization.tier}), {published}."
+        return words.text("Clever no longer shows the district. Syncs fail, and everything it has is kept.")
+    if organization.last_published_at is None:
+        return words.text("The district is active and was never published.")
+    time = words.at(organization.last_published_at)
+    return words.text("The district is active, last published {time}.", time=time)
 
 
-def absent(district: District, read: Record, lists: tuple[str, ...]) -> tuple[State, str]:
-    """What it means that a complete reading does not hold somebody."""
-    emptied = [name for name in lists if name in read.landing.emptied]
-    if emptied:
-        return (
-            "unknown",
-            f"Not in the last reading; its list of {listed(emptied)} came empty, which proves nothing.",
-        )
-    uploaded = read.landing.uploaded_at
-    upload = f" Clever last took in the district's data {at(uploaded)}." if uploaded else ""
-    return "stopped", f"Not in {last_reading(district)}.{upload}"
-
-
-def last_reading(district: District) -> str:
-    return f"the last complete reading of {at(district.reading.started_at)}" if district.reading else "the last reading"
-
-
-def read_step(district: District, read: Record | Unread, lists: tuple[str, ...]) -> Step:
-    """When the lists were read, how far, and what could not be read of this record."""
-    if isinstance(read, Unread):
-        return Step("Read", "unknown", f"Not known: {read.because}.")
-    landing, sync = read.landing, district.reading
-    refused, dropped = faults(read, "refused"), faults(read, "dropped")
-    unknown = "for a plan that was only looked at" if landing.sync_id == PREVIEW_SYNC_ID else UNKNOWN_SYNC
-    by = f"by sync {sync.id}, {at(sync.started_at)}" if sync else unknown
-    says = f"{listed([f'{landing.rows.get(name, 0):,} {name}' for name in lists])} read to the end {by}."
-    if refused:
-        says += " This record could not be read and is set aside."
-    elif dropped:
-        says += " Of this record a field could not be read: what the product has of it stays."
-    facts = {"sync_id": landing.sync_id, "read_at": sync.started_at if sync else None, "rows": dict(landing.rows)}
-    return Step("Read", "stopped" if refused else "ok", says, facts, refused + dropped)
-
-
-def checked_step(read: Record | Unread) -> Step:
-    """Whether the record keeps its contract."""
-    if isinstance(read, Unread):
-        return Step("Checked", "unknown", f"Not known: {read.because}.")
-    if not read.landing.is_decided:
-        return Step("Checked", "unknown", "The sync ended before what it had read was checked.")
-    broken = faults(read, "broken")
-    if broken:
-        return Step("Checked", "stopped", "The record is set aside; what the product has of it stays.", items=broken)
-    if not read.found:
-        return Step("Checked", "unknown", "There was no record to check.")
-    return Step("Checked", "ok", "The record is as it must be.")
-
-
-def clock_step(district: District) -> Step:
-    """When each hop was last made; asked about a change, how far it has come."""
-    clock, arrival = district.organization.clock, district.arrival
-    if arrival is None:
-        return Step("Clock", "ok" if clock.us_to_published else "unknown", f"{hops_words(clock)}.", asdict(clock))
-    facts = {"changed_at": arrival.made_at, "reached": arrival.reached, "taken_in": arrival.taken_in}
-    return Step("Clock", ARRIVED[arrival.reached], f"{change_words(arrival)}.", asdict(clock) | facts)
-
-
-def faults(read: Record, kind: str) -> tuple[Item, ...]:
+def fault_items(subject: Subject, kind: str, words: LocalCatalogue) -> tuple[Item, ...]:
+    """Return a line for each fault of one kind."""
     return tuple(
-        Item(kind, f"{fault.reason} (in {fault.resource})", {"resource": fault.resource, "reason": fault.reason})
-        for fault in read.faults
+        Item(
+            kind,
+            words.text(FAULTS, reason=fault.reason, resource=fault.resource),
+            {"resource": fault.resource, "reason": fault.reason},
+        )
+        for fault in (subject.source.faults if subject.source else ())
         if fault.kind == kind
     )
 
 
-def waiting_step(district: District, read: Record | Unread, others: tuple[Item, ...] = ()) -> Step:
-    """Held changes, the plan that they are of, and `others` that wait."""
-    plan, items = district.plan, _held_items(district, read)
-    if items and plan and plan.state == "rejected" and not others:
-        return Step("Waiting", "ok", f"Nothing waits: {decided_words(plan)}.", items=items)
-    if items or others:
-        return Step("Waiting", "waiting", "Somebody has to act on this:", items=items + others)
-    if isinstance(read, Unread) and plan and plan.state == "open":
-        return Step("Waiting", "unknown", f"Whether plan {plan.plan} is about this: {read.because}.")
-    return Step("Waiting", "ok", "Nothing waits.")
+def _absence(subject: Subject, words: LocalCatalogue) -> str:
+    """Say what it means that the last read has no such record."""
+    emptied, source = emptied_lists(subject), subject.source
+    assert source
+    if emptied:
+        return words.text(
+            "Not in Clever's data at the last read. The list of {lists} was empty, which proves nothing.",
+            lists=words.join(emptied),
+        )
+    says = [describe_last_read(subject.district, words)]
+    if source.last_read.uploaded_at:
+        time = words.at(source.last_read.uploaded_at)
+        says.append(words.text("Clever last received the district's data {time}.", time=time))
+    if source.classes:
+        listing = words.count(
+            "{n:,} class still lists this person.", "{n:,} classes still list this person.", len(source.classes)
+        )
+        says.append(listing)
+    return " ".join(says)
 
 
-def decided_words(plan: Hold) -> str:
-    """That a plan was approved or rejected, by whom and when."""
-    by = f" by {plan.decided_by}" if plan.decided_by else ""
-    return f"plan {plan.plan} was {plan.state}{by}{dated(plan.decided_at)}"
-
-
-def _held_items(district: District, read: Record | Unread) -> tuple[Item, ...]:
-    """Held changes by kind, and the plan: it is decided as a whole."""
-    if isinstance(read, Unread) or not read.held:
+def _held_items(subject: Subject, words: LocalCatalogue) -> tuple[Item, ...]:
+    """Return a line for each kind of held change, and one for the plan, which is decided as a whole."""
+    if subject.source is None or not subject.source.held:
         return ()
-    kinds: dict[tuple[str, str], list[Waits]] = {}
-    for change in read.held:
+    kinds: dict[tuple[str, str], list[Row]] = {}
+    for change in subject.source.held:
         kinds.setdefault((change.entity, change.op), []).append(change)
-    return tuple(
+    items = tuple(
         Item(
-            held_state(district),
-            f"{count(len(changes), *CHANGES.get(entity, (entity, entity)))} {WOULD[op]}",
-            {"entity": entity, "op": op, "of": [asdict(change) for change in changes]},
+            subject.district.held_state,
+            words.text(OPERATIONS[op], changes=words.count(*HELD_CHANGES[entity], len(changes))),
+            {"entity": entity, "op": op, "of": [vars(change) for change in changes]},
         )
         for (entity, op), changes in kinds.items()
-    ) + ((_plan_item(district.plan),) if district.plan else ())
-
-
-def held_state(district: District) -> str:
-    """The word for what is held: `kept` once a person has rejected it."""
-    return "kept" if district.plan and district.plan.state == "rejected" else "held"
-
-
-def _plan_item(plan: Hold) -> Item:
-    sentence = (plan.leaves or {}).get("sentence")
-    says = f"plan {plan.plan} of sync {plan.sync_id} ({', '.join(plan.reasons)}){f': {sentence}' if sentence else ''}"
-    counts = {key: value for key, value in (plan.leaves or {}).items() if key in ("total", "parts")}
-    return Item(
-        plan.state, says, {"plan": plan.plan, "hold_ids": list(plan.ids), "reasons": list(plan.reasons), **counts}
     )
+    plan = subject.district.held_plan
+    return (*items, _plan_item(plan, words)) if plan else items
+
+
+def _plan_item(plan: Row, words: LocalCatalogue) -> Item:
+    impact = plan.impact or {}
+    says = words.text("plan {plan} of sync {sync}", plan=plan.plan, sync=plan.sync_id)
+    if impact.get("sentence"):
+        says = f"{says}: {impact['sentence']}"
+    counts = {key: value for key, value in impact.items() if key in ("total", "parts")}
+    facts = {"plan": plan.plan, "hold_ids": list(plan.hold_ids), "reasons": list(plan.reasons), **counts}
+    return Item(plan.state, says, facts)
+
+
+def _newest(stamps: Iterable[str | None]) -> datetime | None:
+    """Return the newest of the times that Clever wrote. Text that is no time counts as none."""
+    times = []
+    for stamp in stamps:
+        with suppress(TypeError, ValueError):
+            times.append(datetime.fromisoformat(stamp or "").astimezone(UTC))
+    return max(times, default=None)

@@ -1,243 +1,256 @@
-"""Whose move is next: the first of a list of rules that applies. What everything else waits for comes first."""
+"""The next action: who has to do what. The first of a list of rules that applies gives it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from roster_pipeline.explain.district import District, decided_words, last_reading
-from roster_pipeline.explain.district_file import Unread
-from roster_pipeline.explain.person import Person, class_items, is_unverified
-from roster_pipeline.explain.report import Step, at, count, listed
-from roster_pipeline.explain.section import Section, member_items
-from roster_pipeline.explain.source_facts import NOT_PLACED, PEOPLE, SECTIONS
-from roster_pipeline.product.organizations import Organization
+from roster_pipeline.explain.district import describe_decision, describe_last_read, describe_unread, emptied_lists
+from roster_pipeline.explain.enrollment import NOT_PLACED
+from roster_pipeline.explain.person import class_items, is_unverified
+from roster_pipeline.explain.section import member_items
+from roster_pipeline.explain.steps import Step
+from roster_pipeline.explain.subject import Subject
+from roster_pipeline.messages import LocalCatalogue, product
 
-HANDS = {
-    "nobody": "Nobody's",
-    "district": "The district's, in Clever",
-    "admin": "An admin's",
-    "person": "A person's",
-    "sync": "The product's sync",
+Rule = Callable[[Subject, LocalCatalogue], Step | None]
+OWNERS = {
+    "nobody": product.mark("No action needed: {action}"),
+    "district": product.mark("Action needed in Clever: {action}"),
+    "admin": product.mark("Action needed by an administrator: {action}"),
+    "person": product.mark("Action needed: {action}"),
+    "sync": product.mark("Next sync: {action}"),
+}
+UP_TO_DATE = {
+    "person": product.mark("this person is up to date."),
+    "section": product.mark("this class is up to date."),
+}
+SHARE = {
+    "person": product.mark("share this person."),
+    "section": product.mark("share this class."),
 }
 RESUME = {
-    "paused": "resume the district (roster-pipeline resume); until then everything is kept as it is.",
-    "disconnected": "connect the district again (roster-pipeline connect); until then everything is kept as it is.",
+    "paused": product.mark("resume the district. Until then everything is kept as it is."),
+    "disconnected": product.mark("connect the district again. Until then everything is kept as it is."),
 }
-
-ENDED = {"running": "was killed", "undone": "was undone", "canceled": "was stopped by a person"}
-"""Of a sync that published nothing; every other one failed."""
-
-
-def next_of_person(person: Person) -> Step:
-    rules: tuple[Callable[[Person], Step | None], ...] = (
-        _resume,
-        _upload,
-        _sync,
-        _bring,
-        _mend,
-        _share_person,
-        _review,
-        _hold,
-        _publish_person,
-        _place_person,
-        _verify,
-    )
-    return next((step for rule in rules if (step := rule(person))), _nobody(person, "person"))
+UNFINISHED_SYNCS = {
+    "running": product.mark("sync {sync} of {time} was killed, so it has to run again."),
+    "undone": product.mark("sync {sync} of {time} was undone, so it has to run again."),
+    "canceled": product.mark("sync {sync} of {time} was stopped by a person, so it has to run again."),
+}
+FAILED_SYNC = product.mark("sync {sync} of {time} failed, so it has to run again.")
 
 
-def next_of_section(section: Section) -> Step:
-    rules: tuple[Callable[[Section], Step | None], ...] = (
-        _resume,
-        _upload,
-        _sync,
-        _bring,
-        _mend,
-        _share_section,
-        _hold,
-        _publish_section,
-        _show,
-        _place_members,
-        _share_members,
-    )
-    return next((step for rule in rules if (step := rule(section))), _nobody(section, "class"))
+def find_next_action(subject: Subject, words: LocalCatalogue) -> Step:
+    """Return the last step of an explanation. What everything else depends on comes first."""
+    for rule in RULES[subject.kind]:
+        if step := rule(subject, words):
+            return step
+    if subject.source is None:
+        says = words.text(
+            "No action needed, as far as the product alone can tell. {unread}", unread=describe_unread(subject, words)
+        )
+        return Step("Next", "unknown", says, {"whose": "nobody"})
+    return _action(words, "nobody", words.text(UP_TO_DATE[subject.kind]))
 
 
-def _nobody(question: Person | Section, what: str) -> Step:
-    if isinstance(question.read, Unread):
-        return Step("Next", "unknown", "Nobody's, as far as the product alone can tell.", {"whose": "nobody"})
-    return _move("nobody", f"what Clever shares of this {what} is published.")
+def _action(words: LocalCatalogue, whose: str, action: str, command: str | None = None, **ids: object) -> Step:
+    """Return the step.
+
+    Args:
+        whose: a key of `OWNERS`.
+        command: what an operator runs to do it.
+    """
+    facts = {"whose": whose, **({"command": command} if command else {}), **ids}
+    return Step("Next", "ok" if whose == "nobody" else "waiting", words.text(OWNERS[whose], action=action), facts)
 
 
-def _move(whose: str, says: str, **ids: object) -> Step:
-    return Step("Next", "ok" if whose == "nobody" else "waiting", f"{HANDS[whose]}: {says}", {"whose": whose, **ids})
+def _resume(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """The district is paused, disconnected or of a tier without roster syncs."""
+    organization = subject.district.organization
+    district_id = organization.district_id
+    if not subject.district.is_blocked:
+        if organization.state != "disconnected":
+            return None
+        return _action(
+            words,
+            "district",
+            words.text("connect the app again. Until then everything is kept as it is."),
+            district_id=district_id,
+        )
+    connect = f"roster-pipeline connect {district_id} --tier secure_sync"
+    if organization.state not in RESUME:
+        says = words.text("the district has single sign-on only. Connect it with the tier that it has bought.")
+        return _action(words, "admin", says, connect, district_id=district_id)
+    command = f"roster-pipeline resume {district_id}" if organization.state == "paused" else connect
+    return _action(words, "admin", words.text(RESUME[organization.state]), command, district_id=district_id)
 
 
-def _resume(question: Person | Section) -> Step | None:
-    organization = question.district.organization
-    if not question.district.is_blocked:
-        return _reconnect(organization)
-    tier = f"tier {organization.tier} has no roster sync; connect the district with the tier that it has bought."
-    return _move("admin", RESUME.get(organization.state, tier), district_id=organization.district_id)
-
-
-def _reconnect(organization: Organization) -> Step | None:
-    """The connection is gone, and no operator ended it."""
-    if organization.state != "disconnected":
-        return None
-    says = "connect the app again; until then everything is kept as it is, and the next sync after that goes on."
-    return _move("district", says, district_id=organization.district_id)
-
-
-def _upload(question: Person | Section) -> Step | None:
-    """A change that was asked about is not in Clever."""
-    arrival = question.district.arrival
+def _upload(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """The change that the question names has not reached Clever."""
+    arrival = subject.district.arrival
     if arrival is None or arrival.reached != "nowhere":
         return None
-    return _move("district", "let Clever read the files of the district's own system (SIS) again; the clock says when.")
+    return _action(words, "district", words.text("upload the district's SIS data again."))
 
 
-def _bring(question: Person | Section) -> Step | None:
-    """It is in Clever, and nobody has read it."""
-    arrival = question.district.arrival
+def _sync(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """A sync is running, did not end well or has never run."""
+    last, unread = subject.district.last_sync, subject.unread
+    if unread and (unread.is_running or (last and last.state == "running")):
+        return _action(words, "sync", words.text("it is running now. Ask again when it has ended."))
+    if last is None:
+        return _action(words, "sync", words.text("there was none yet."), _sync_command(subject))
+    if last.state in ("published", "held"):
+        return None
+    sentence = UNFINISHED_SYNCS.get(last.state, FAILED_SYNC)
+    says = words.text(sentence, sync=last.id, time=words.at(last.started_at))
+    return _action(words, "sync", says, _sync_command(subject), sync_id=last.id)
+
+
+def _sync_command(subject: Subject) -> str:
+    return f"roster-pipeline sync --district {subject.district.organization.district_id}"
+
+
+def _bring(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """The change that the question names is in Clever and was not read."""
+    arrival = subject.district.arrival
     if arrival is None or arrival.reached != "clever":
         return None
-    return _move("sync", f"the next one brings the change. {_run(question.district)}")
+    return _action(words, "sync", words.text("it brings the change."), _sync_command(subject))
 
 
-def _sync(question: Person | Section) -> Step | None:
-    """A sync that runs, that has not ended well, or that never was."""
-    newest, read = question.district.newest, question.read
-    if isinstance(read, Unread) and (read.is_running or (newest and newest.state == "running")):
-        return _move("sync", "it is running; ask again when it has ended.")
-    if newest is None:
-        return _move("sync", f"there was none yet. {_run(question.district)}")
-    if newest.state in ("published", "held"):
+def _correct_record(subject: Subject, words: LocalCatalogue) -> Step | None:
+    if subject.source is None or not subject.source.rejections:
         return None
-    ended = ENDED.get(newest.state, "failed")
-    says = f"sync {newest.id}, begun {at(newest.started_at)}, {ended}. {_run(question.district)}"
-    return _move("sync", says, sync_id=newest.id)
+    fault = subject.source.rejections[0]
+    says = words.text("correct the record (list: {resource}). {reason}.", resource=fault.resource, reason=fault.reason)
+    return _action(words, "district", says)
 
 
-def _run(district: District) -> str:
-    return f"Run roster-pipeline sync --district {district.organization.district_id}"
-
-
-def _mend(question: Person | Section) -> Step | None:
-    if isinstance(question.read, Unread) or not question.read.refusals:
+def _share(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """Clever does not share the record: an empty list, a held removal or the sharing rules are the cause."""
+    share = words.text(SHARE[subject.kind])
+    if subject.source is None:
+        end = _end_without_source(subject, words)
+        return _action(words, "district", f"{share} {end}") if end else None
+    if subject.source.records:
         return None
-    fault = question.read.refusals[0]
-    return _move("district", f"correct the record in the list of {fault.resource}: {fault.reason}.")
-
-
-def _absent(question: Person | Section, lists: tuple[str, ...], what: str) -> Step | None:
-    """Not in a reading: the empty list, the removal that waits, or the sharing comes next."""
-    read = question.read
-    if isinstance(read, Unread) or read.found:
-        return None
-    emptied = [name for name in lists if name in read.landing.emptied]
+    emptied = emptied_lists(subject)
     if emptied:
-        return _move("district", f"the list of {listed(emptied)} came empty, and had not been: share it again.")
-    share = _move("district", f"not in {last_reading(question.district)}: share the {what} in Clever.")
-    return _hold(question) or share
+        says = words.text("share the list of {lists} again. It was empty and had not been.", lists=words.join(emptied))
+        return _action(words, "district", says)
+    hold = _hold(subject, words)
+    return hold or _action(words, "district", f"{share} {describe_last_read(subject.district, words)}")
 
 
-def _share_person(person: Person) -> Step | None:
-    membership = person.kept.membership
-    if isinstance(person.read, Unread) and membership and membership.ended_at:
-        ended = f"the membership ended {at(membership.ended_at)}, when a complete reading was without this person"
-        return _move("district", f"{ended}: share the person in Clever.")
-    if isinstance(person.read, Unread) and not person.kept.links:
-        return _move("district", "no reading that was published had this person: share the person in Clever.")
-    return _absent(person, PEOPLE, "person")
+def _end_without_source(subject: Subject, words: LocalCatalogue) -> str | None:
+    """Say why the record ended, by what the product alone knows; None if it has not ended."""
+    membership, roster = subject.product.membership, subject.product.roster
+    if roster and roster.archived_at:
+        time = words.at(roster.archived_at)
+        return words.text("The class was archived {time}, because it was not in Clever's data then.", time=time)
+    if membership and membership.ended_at:
+        time = words.at(membership.ended_at)
+        return words.text("The membership ended {time}, because the person was not in Clever's data then.", time=time)
+    if subject.kind == "person" and not subject.product.links:
+        return words.text("No published sync has found this person in Clever's data.")
+    return None
 
 
-def _share_section(section: Section) -> Step | None:
-    roster = section.kept.roster
-    if isinstance(section.read, Unread) and roster and roster.archived_at:
-        ended = f"archived {at(roster.archived_at)}, when a complete reading was without this class"
-        return _move("district", f"{ended}: share the class in Clever.")
-    return _absent(section, SECTIONS, "class")
-
-
-def _review(person: Person) -> Step | None:
-    reviews = person.kept.open_reviews
+def _review(subject: Subject, words: LocalCatalogue) -> Step | None:
+    reviews = subject.product.open_reviews
     if not reviews:
         return None
-    which = listed([f"review {review.id} ({review.reason})" for review in reviews])
+    ids = words.join([str(review.id) for review in reviews])
+    says = words.count("decide review {ids}.", "decide reviews {ids}.", len(reviews), ids=ids)
     command = f"roster-pipeline resolve {reviews[0].id} --as DECISION"
-    return _move("admin", f"resolve {which}: {command}", review_ids=[review.id for review in reviews])
+    return _action(words, "admin", says, command, review_ids=[review.id for review in reviews])
 
 
-def _hold(question: Person | Section) -> Step | None:
-    """What is held of it: a person decides the plan, or has decided."""
-    plan = question.district.plan
-    if isinstance(question.read, Unread) or not question.read.held or not plan:
+def _hold(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """A change of the subject is held: someone has to decide the plan, or has decided it."""
+    plan = subject.district.held_plan
+    if subject.source is None or not subject.source.held or not plan:
         return None
-    ids: dict[str, object] = {"plan": plan.plan, "hold_ids": list(plan.ids)}
+    ids: dict[str, Any] = {"plan": plan.plan, "hold_ids": list(plan.hold_ids)}
+    if plan.state == "open":
+        says = words.text("approve or reject plan {plan}.", plan=plan.plan)
+        return _action(words, "person", says, "roster-pipeline holds", **ids)
+    decision = describe_decision(plan, words)
     if plan.state == "rejected":
-        return _move("nobody", f"{decided_words(plan)}; what the product has stays until Clever shows another.", **ids)
-    if plan.state == "approved":
-        return _move("sync", f"{decided_words(plan)}, and the next sync applies it. {_run(question.district)}", **ids)
-    return _move("person", f"decide plan {plan.plan}; roster-pipeline holds says more.", **ids)
+        says = words.text("{decision} The data stays until Clever sends something else.", decision=decision)
+        return _action(words, "nobody", says, **ids)
+    says = words.text("{decision} The next sync applies it.", decision=decision)
+    return _action(words, "sync", says, _sync_command(subject), **ids)
 
 
-def _publish_person(person: Person) -> Step | None:
-    membership = person.kept.membership
-    is_in = person.kept.link and membership and not membership.ended_at
-    if is_in and all(one.state != "unpublished" for one in class_items(person)):
+def _publish(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """What was read is not published yet."""
+    membership, roster = subject.product.membership, subject.product.roster
+    if subject.kind == "person":
+        is_published = bool(subject.product.link and membership and not membership.ended_at)
+        items = class_items(subject, words)
+    else:
+        is_published = bool(roster and not roster.archived_at)
+        items = member_items(subject, "teacher", words) + member_items(subject, "student", words)
+    if is_published and all(item.state != "unpublished" for item in items):
         return None
-    return _move("sync", f"what was read is not published yet. {_run(person.district)}")
+    return _action(words, "sync", words.text("what was read is not published yet."), _sync_command(subject))
 
 
-def _place_person(person: Person) -> Step | None:
-    """A class lists the person among those of the other role (R4.13, R4.14)."""
-    classes = [item for item in class_items(person) if item.state == NOT_PLACED]
+def _correct_person(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """A class lists the person among those of the other role (docs/rules.md R4.13, R4.14)."""
+    classes = [item for item in class_items(subject, words) if item.state == NOT_PLACED]
     if not classes:
         return None
-    return _move("district", f"correct {count(len(classes), 'class', 'classes')} or the person's role in Clever.")
+    says = words.count(
+        "correct {n:,} class or the person's role.", "correct {n:,} classes or the person's role.", len(classes)
+    )
+    return _action(words, "district", says)
 
 
-def _place_members(section: Section) -> Step | None:
-    """The class lists people among those of the other role (R4.13, R4.14)."""
-    members = [
-        item for role in ("teacher", "student") for item in member_items(section, role) if item.state == NOT_PLACED
-    ]
+def _correct_members(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """The class lists people among those of the other role (docs/rules.md R4.13, R4.14)."""
+    items = member_items(subject, "teacher", words) + member_items(subject, "student", words)
+    members = [item for item in items if item.state == NOT_PLACED]
     if not members:
         return None
-    people = count(len(members), "person", "people")
-    return _move("district", f"correct the class or the role of {people} in Clever, by id above.")
+    says = words.count(
+        "correct the class or the role of {n:,} person.", "correct the class or the role of {n:,} people.", len(members)
+    )
+    return _action(words, "district", says)
 
 
-def _verify(person: Person) -> Step | None:
-    if not is_unverified(person):
+def _verify(subject: Subject, words: LocalCatalogue) -> Step | None:
+    if not is_unverified(subject):
         return None
-    return _move("admin", "verify the teacher's membership; the roster itself is published.")
+    return _action(words, "admin", words.text("verify the teacher's membership. The classes are already published."))
 
 
-def _publish_section(section: Section) -> Step | None:
-    roster = section.kept.roster
-    members = member_items(section, "teacher") + member_items(section, "student")
-    is_in = roster and not roster.archived_at and all(one.state != "unpublished" for one in members)
-    if is_in:
+def _show(subject: Subject, words: LocalCatalogue) -> Step | None:
+    if not (subject.product.roster and subject.product.roster.hidden_at):
         return None
-    return _move("sync", f"what was read is not published yet. {_run(section.district)}")
+    return _action(words, "person", words.text("the class is hidden. The person who hid it can show it again."))
 
 
-def _show(section: Section) -> Step | None:
-    if not (section.kept.roster and section.kept.roster.hidden_at):
-        return None
-    return _move("person", "the class is hidden in the product; whoever hid it can show it again.")
-
-
-def _share_members(section: Section) -> Step | None:
-    """Somebody pending is either not shared, or waits for a review of who they are."""
-    pending = [one for one in section.kept.members if one.account_id is None]
+def _share_members(subject: Subject, words: LocalCatalogue) -> Step | None:
+    """The class has pending members: Clever does not share them, or a review of their identity is open."""
+    pending = {member.clever_id for member in subject.product.members if member.account_id is None}
     if not pending:
         return None
-    read = section.read
-    shared = set() if isinstance(read, Unread) else {one.clever_id for one in read.members if one.is_shared}
-    missing = [one for one in pending if one.clever_id not in shared]
+    source = subject.source
+    missing = pending - ({member.clever_id for member in source.members if member.is_shared} if source else set())
     if missing:
-        people = count(len(missing), "person", "people")
-        return _move("district", f"share {people} whom the class names, by id above.")
-    return _move("admin", "resolve the reviews of those who are pending; roster-pipeline reviews lists them.")
+        says = words.count(
+            "share {n:,} person whom this class lists.", "share {n:,} people whom this class lists.", len(missing)
+        )
+        return _action(words, "district", says)
+    return _action(words, "admin", words.text("decide the reviews of the pending members."), "roster-pipeline reviews")
+
+
+FIRST_RULES: tuple[Rule, ...] = (_resume, _upload, _sync, _bring, _correct_record, _share)
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "person": (*FIRST_RULES, _review, _hold, _publish, _correct_person, _verify),
+    "section": (*FIRST_RULES, _hold, _publish, _show, _correct_members, _share_members),
+}

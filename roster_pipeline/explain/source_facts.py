@@ -1,204 +1,152 @@
-"""What a district's file says of a person or a class: as Clever was last read, and what was decided on it."""
+"""What a district file says of a person or a class: what Clever shared at the last read, and what was decided of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
-from roster_pipeline.explain.district_file import Fault, Landing, Unread, Waits, faults_of, held_for, last_landing
+from roster_pipeline.explain.district_file import Unread
+from roster_pipeline.explain.facts import Row, read_district
+from roster_pipeline.messages import product
 
-PEOPLE = ("teachers", "students")
-SECTIONS = ("sections",)
-OTHER_VERSION = Unread("another version of this program made the file, and the next sync makes it anew")
-"""A column that this version reads is not there."""
-NOT_PLACED = "not placed"
-"""The state of a person whom a class names and who is not in it because of a finding."""
-FINDINGS = {
-    "teacher_is_student": "listed among the teachers, but a student in Clever, so does not teach here (R4.13)",
-    "student_is_teacher": "listed among the students, but a teacher in Clever, so is not enrolled here (R4.14)",
-}
+LISTS = {"person": ("teachers", "students"), "section": ("sections",)}
+"""The lists of Clever that may hold a record, by the kind of a question."""
+NOT_READ = Unread(product.mark("nothing of this district has been read yet"))
+EARLIER_VERSION = Unread(product.mark("the file is of an earlier version, and the next sync makes a new one"))
+OTHER_VERSION = Unread(product.mark("another version of this program made the file, and the next sync makes a new one"))
 
 
 @dataclass(frozen=True)
-class Record:
-    """What was read under one Clever id. `found` has each list that holds it, with its `last_modified`."""
+class LastRead:
+    """The last read of the district that came to its end.
 
-    landing: Landing
-    found: Mapping[str, str | None]
-    faults: tuple[Fault, ...]
-    held: tuple[Waits, ...]
+    Attributes:
+        sync_id: the sync that read it. A preview has a number that the product does not know.
+        sync_uid: its uid. The product knows a sync by it, as numbers come again in a restored database.
+        clever_state: Clever's word for the district, such as `running`.
+        uploaded_at: when Clever last received the district's data.
+        rows: how many records of each list were read.
+        emptied: lists that were empty and had not been before.
+        is_decided: whether what was read was also checked and planned.
+    """
+
+    sync_id: int
+    sync_uid: str | None
+    clever_state: str
+    uploaded_at: datetime | None
+    rows: Mapping[str, int]
+    emptied: Sequence[str]
+    is_decided: bool
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the file has under one Clever id: rows of the SELECTs in `dbt_like_sql/explain/district/`.
+
+    Attributes:
+        records: the lists that hold a record, each with the time of its last change in Clever.
+        faults: what was wrong with the record, when it was decoded and when it was checked.
+        held: changes that are held.
+        identity: what the identity rules decided of a person.
+        classes: the classes that list a person.
+        unshared_schools: schools of a person that the district does not share.
+        members: the people whom a class lists.
+    """
+
+    last_read: LastRead
+    records: Mapping[str, str | None]
+    faults: Sequence[Row]
+    held: Sequence[Row] = ()
+    identity: Row | None = None
+    classes: Sequence[Row] = ()
+    unshared_schools: Sequence[str] = ()
+    members: Sequence[Row] = ()
 
     @property
-    def refusals(self) -> tuple[Fault, ...]:
-        """Why the whole record was set aside."""
-        return tuple(fault for fault in self.faults if fault.kind != "dropped")
+    def rejections(self) -> Sequence[Row]:
+        """Why the whole record was rejected or quarantined."""
+        return tuple(fault for fault in self.faults if fault.kind != "partially read")
 
     @property
     def is_known(self) -> bool:
-        return bool(self.found or self.faults)
+        return bool(self.records or self.faults or self.classes)
 
 
-@dataclass(frozen=True)
-class Identity:
-    """What the rules decided of a person; `reason` names the contradiction, if there is one."""
+def read_source(con: duckdb.DuckDBPyConnection, kind: str, clever_id: str) -> SourceFacts | Unread:
+    """Return what the file says of a Clever id, or why it says nothing.
 
-    role: str
-    rule: str
-    reason: str | None
-    has_email: bool
-    email_is_valid: bool
-
-
-@dataclass(frozen=True)
-class Named:
-    """A class that names somebody. `finding`: why the person is nevertheless not in it, as in FINDINGS."""
-
-    section_id: str
-    name: str
-    role: str
-    is_pending: bool
-    finding: str | None
-
-
-@dataclass(frozen=True)
-class PersonRead(Record):
-    """`unshared_schools`: schools that the person belongs to and the district does not share."""
-
-    identity: Identity | None = None
-    classes: tuple[Named, ...] = ()
-    unshared_schools: tuple[str, ...] = ()
-
-    @property
-    def is_known(self) -> bool:
-        return bool(self.found or self.faults or self.classes)
-
-
-@dataclass(frozen=True)
-class Member:
-    """Somebody whom a class names. `is_shared`: they are among the people read. `finding`: as of `Named`."""
-
-    clever_id: str
-    role: str
-    is_pending: bool
-    is_shared: bool
-    finding: str | None
-
-
-@dataclass(frozen=True)
-class SectionRead(Record):
-    members: tuple[Member, ...] = ()
-
-
-@dataclass(frozen=True)
-class Carrier:
-    """Somebody who carries an address in Clever; of one that is not exact, only the case of letters differs."""
-
-    clever_id: str
-    is_exact: bool
-
-
-def read_person(con: duckdb.DuckDBPyConnection, clever_id: str) -> PersonRead | Unread:
-    landing = last_landing(con)
-    if isinstance(landing, Unread):
-        return landing
+    Args:
+        kind: `person` or `section`.
+    """
+    last_read = read_last(con)
+    if isinstance(last_read, Unread):
+        return last_read
     try:
-        return _person_read(con, landing, clever_id)
-    except duckdb.BinderException:
+        return _read_source(con, last_read, kind, clever_id)
+    except (duckdb.BinderException, duckdb.CatalogException):
         return OTHER_VERSION
 
 
-def _person_read(con: duckdb.DuckDBPyConnection, landing: Landing, clever_id: str) -> PersonRead:
-    record = (landing, _found(con, PEOPLE, clever_id), faults_of(con, landing, PEOPLE, clever_id))
-    held = held_for(con, landing, "clever_id", clever_id)
-    if not landing.is_decided:
-        return PersonRead(*record, held)
-    return PersonRead(
-        *record, held, _identity(con, clever_id), _classes(con, clever_id), _unshared_schools(con, clever_id)
-    )
+def read_people_with_email(con: duckdb.DuckDBPyConnection, email: str) -> Sequence[Row]:
+    """Return the people who have an email in Clever."""
+    return () if isinstance(read_last(con), Unread) else read_district(con, "people_with_email", email=email)
 
 
-def read_section(con: duckdb.DuckDBPyConnection, clever_id: str) -> SectionRead | Unread:
-    landing = last_landing(con)
-    if isinstance(landing, Unread):
-        return landing
+def read_last(con: duckdb.DuckDBPyConnection) -> LastRead | Unread:
+    """Return the last read of the file, or why there is none."""
     try:
-        return _section_read(con, landing, clever_id)
+        (read,) = read_district(con, "last_read") or (None,)
+    except duckdb.CatalogException:
+        return NOT_READ
     except duckdb.BinderException:
-        return OTHER_VERSION
-
-
-def _section_read(con: duckdb.DuckDBPyConnection, landing: Landing, clever_id: str) -> SectionRead:
-    return SectionRead(
-        landing,
-        _found(con, SECTIONS, clever_id),
-        faults_of(con, landing, SECTIONS, clever_id),
-        held_for(con, landing, "section_id", clever_id),
-        _members(con, clever_id) if landing.is_decided else (),
+        return EARLIER_VERSION
+    if read is None:
+        return NOT_READ
+    try:
+        lists = read_district(con, "lists_read", sync_id=read.sync_id)
+    except duckdb.CatalogException:
+        return EARLIER_VERSION
+    return LastRead(
+        **vars(read),
+        rows={row.resource: row.rows for row in lists},
+        emptied=[row.resource for row in lists if row.is_emptied],
+        is_decided=_is_decided(con, read),
     )
 
 
-def carriers(con: duckdb.DuckDBPyConnection, email: str) -> tuple[Carrier, ...]:
-    """Whoever carries an address, blanks around it left out (docs/rules.md R2.4)."""
-    if isinstance(last_landing(con), Unread):
-        return ()
-    rows = con.execute(
-        """
-        with people as (
-            select id, trim(email, e' \\t\\r\\n') as email from raw.teachers
-            union
-            select id, trim(email, e' \\t\\r\\n') from raw.students
-        )
-        select id, bool_or(email = $email) from people where lower(email) = lower($email) group by id order by id
-        """,
-        {"email": email},
-    ).fetchall()
-    return tuple(Carrier(*row) for row in rows)
+def _is_decided(con: duckdb.DuckDBPyConnection, read: Row) -> bool:
+    try:
+        plans = read_district(con, "planned_sync")
+    except duckdb.CatalogException:
+        return False
+    return [(plan.sync_id, plan.sync_uid) for plan in plans] == [(read.sync_id, read.sync_uid)]
 
 
-def _found(con: duckdb.DuckDBPyConnection, lists: tuple[str, ...], clever_id: str) -> dict[str, str | None]:
-    found = {}
-    for name in lists:
-        row = con.execute(f"select count(*), max(last_modified) from raw.{name} where id = ?", [clever_id]).fetchone()
-        if row and row[0]:
-            found[name] = row[1]
-    return found
-
-
-def _identity(con: duckdb.DuckDBPyConnection, clever_id: str) -> Identity | None:
-    row = con.execute(
-        "select role, rule, reason, email is not null, email_is_valid from intermediate.int_identities "
-        "where clever_id = ?",
-        [clever_id],
-    ).fetchone()
-    return Identity(*row) if row else None
-
-
-def _classes(con: duckdb.DuckDBPyConnection, clever_id: str) -> tuple[Named, ...]:
-    rows = con.execute(
-        "select member.section_id, section.name, member.role, member.is_pending, member.finding "
-        "from intermediate.int_section_members as member "
-        "join staging.stg_sections as section on section.section_id = member.section_id "
-        "where member.clever_id = ? order by section.name, member.section_id, member.role",
-        [clever_id],
-    ).fetchall()
-    return tuple(Named(*row) for row in rows)
-
-
-def _unshared_schools(con: duckdb.DuckDBPyConnection, clever_id: str) -> tuple[str, ...]:
-    rows = con.execute(
-        "select school_id from (select unnest(school_ids) as school_id from intermediate.int_identities "
-        "where clever_id = ?) where school_id not in (select school_id from staging.stg_schools) order by school_id",
-        [clever_id],
-    ).fetchall()
-    return tuple(school_id for (school_id,) in rows)
-
-
-def _members(con: duckdb.DuckDBPyConnection, section_id: str) -> tuple[Member, ...]:
-    rows = con.execute(
-        "select clever_id, role, is_pending, clever_id in (select clever_id from intermediate.int_people), finding "
-        "from intermediate.int_section_members where section_id = ? order by role desc, clever_id",
-        [section_id],
-    ).fetchall()
-    return tuple(Member(*row) for row in rows)
+def _read_source(con: duckdb.DuckDBPyConnection, last_read: LastRead, kind: str, clever_id: str) -> SourceFacts:
+    of_lists = {"clever_id": clever_id, "lists": list(LISTS[kind])}
+    records = {row.resource: row.last_modified for row in read_district(con, "records", **of_lists)}
+    faults = read_district(con, "decode_faults", **of_lists)
+    if not last_read.is_decided:
+        return SourceFacts(last_read, records, faults)
+    faults += read_district(con, "contract_faults", **of_lists)
+    held = read_district(
+        con,
+        "held_changes",
+        person_id=clever_id if kind == "person" else None,
+        section_id=clever_id if kind == "section" else None,
+    )
+    if kind == "section":
+        members = read_district(con, "members_of_section", clever_id=clever_id)
+        return SourceFacts(last_read, records, faults, held, members=members)
+    return SourceFacts(
+        last_read,
+        records,
+        faults,
+        held,
+        identity=next(iter(read_district(con, "identity", clever_id=clever_id)), None),
+        classes=read_district(con, "classes_of_person", clever_id=clever_id),
+        unshared_schools=[row.school_id for row in read_district(con, "unshared_schools", clever_id=clever_id)],
+    )

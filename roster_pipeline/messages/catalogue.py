@@ -42,7 +42,7 @@ class Catalogue(Marks):
         self.language = language
         self._translations = gettext.translation(domain, LOCALES, [language], fallback=True)
 
-    def text(self, message: str, **values: object) -> str:
+    def text(self, message: str, /, **values: object) -> str:
         """Translate a sentence and fill in its values.
 
         Args:
@@ -50,7 +50,7 @@ class Catalogue(Marks):
         """
         return self._translations.gettext(message).format(**values)
 
-    def count(self, one: str, many: str, n: int, **values: object) -> str:
+    def count(self, one: str, many: str, n: int, /, **values: object) -> str:
         """Translate a sentence about `n` things in the plural form that the language has for this number.
 
         Args:
@@ -79,12 +79,28 @@ class Catalogue(Marks):
             form, date=self._date(local.moment), year=year, clock=self._clock(local.moment), zone=local.zone
         )
 
+    def local(self, zone: str, now: datetime) -> LocalCatalogue:
+        """Return the same sentences with `at`, which gives a time in this time zone."""
+        return LocalCatalogue(self, zone, now)
+
     def _date(self, moment: datetime) -> str:
         return self.text(DATE, month=self.text(MONTHS[moment.month - 1]), day=moment.day)
 
     def _clock(self, moment: datetime) -> str:
         form = BEFORE_NOON if moment.hour < 12 else AFTER_NOON
         return self.text(form, hour=moment.hour % 12 or 12, hour_of_day=moment.hour, minute=moment.minute)
+
+
+class LocalCatalogue(Catalogue):
+    """The sentences of a catalogue for readers in one time zone."""
+
+    def __init__(self, catalogue: Catalogue, zone: str, now: datetime) -> None:
+        self.language, self._translations = catalogue.language, catalogue._translations
+        self._zone, self._now = zone, now
+
+    def at(self, moment: datetime) -> str:
+        """Return a time as the readers say it."""
+        return self.time(moment, self._zone, self._now)
 
 
 class Domain(Marks):

@@ -105,11 +105,16 @@ KEPT = """
 """
 
 
-def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) -> Kept | None:
+def connect_district(
+    pg: Connection, district_id: str, *, name: str, tier: str, time_zone: str | None = None
+) -> Kept | None:
     """Make a district that Clever shows an organization, or change its tier; returns what an existing one had.
 
     A pause stays, and so does everything else (docs/rules.md R5.20). An operator's
     disconnection ends.
+
+    Args:
+        time_zone: None leaves the zone of a connected district, and gives a new one the default.
 
     Raises:
         TierRefused: the tier is `library`, which no district has.
@@ -120,7 +125,8 @@ def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) 
             "organization itself. Connect a district with tier secure_sync or sso_only."
         )
     had = pg.execute(sa.text(KEPT), {"district_id": district_id}).one_or_none()
-    row = insert(organizations).values(clever_district_id=district_id, name=name, tier=tier)
+    zone = {"time_zone": time_zone} if time_zone else {}
+    row = insert(organizations).values(clever_district_id=district_id, name=name, tier=tier, **zone)
     pg.execute(
         row.on_conflict_do_update(
             index_elements=["clever_district_id"],
@@ -130,6 +136,7 @@ def connect_district(pg: Connection, district_id: str, *, name: str, tier: str) 
                 "state": sa.case((organizations.c.state == "paused", "paused"), else_="active"),
                 "missing_since": None,
                 "operator_disconnected_at": None,
+                **zone,
             },
         )
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from roster_pipeline.cli import main
-from roster_pipeline.cli.why import moment
+from roster_pipeline.cli.why import parse_time
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.land import open_warehouse, read_landed
 from roster_pipeline.product.database import transaction
@@ -74,7 +74,7 @@ def test_districts_list_fits_80_columns(valley, quick_sync, environment, monkeyp
         main()
     said = capsys.readouterr().out
     assert valley.id in said
-    assert said.count(" UTC") >= 3
+    assert said.count(" ET") >= 3
     assert max(len(line) for line in said.splitlines()) <= 80
 
 
@@ -98,7 +98,7 @@ def test_published_data_is_dated_by_the_start_of_the_read(valley, quick_sync, pr
 def test_why_without_a_change_shows_times_and_the_usual_action(valley, quick_sync, steps):
     quick_sync(valley)
     clock = steps()["Clock"]
-    assert (clock["state"], clock["says"].count("UTC")) == ("ok", 3)
+    assert (clock["state"], clock["says"].count(" ET")) == ("ok", 3)
     assert {"sis_to_clever", "clever_to_us", "us_to_published"} <= clock["facts"].keys()
     assert steps()["Next"]["facts"]["whose"] == "nobody"
 
@@ -108,7 +108,7 @@ def test_change_after_the_last_upload_is_not_in_clever(valley, quick_sync, steps
     quick_sync(valley)
     answer = steps(changed=2)
     assert told(answer) == ("nowhere", "waiting", "district")
-    assert "has not reached Clever yet: Clever last read the district's files at" in answer["Clock"]["says"]
+    assert "has not reached Clever yet. Clever last received the district's data" in answer["Clock"]["says"]
 
 
 def test_uploaded_change_arrives_with_the_next_sync(valley, quick_sync, steps):
@@ -121,7 +121,7 @@ def test_uploaded_change_arrives_with_the_next_sync(valley, quick_sync, steps):
     quick_sync(valley)
     answer = steps(changed=2)
     assert told(answer) == ("published", "ok", "nobody")
-    assert "was read at" in answer["Clock"]["says"]
+    assert "was read from Clever" in answer["Clock"]["says"]
 
 
 def test_unreachable_clever_dates_the_answer_of_why(valley, quick_sync, steps, clever):
@@ -156,10 +156,10 @@ def test_paused_district_names_its_admin_as_next(valley, quick_sync, steps, prod
     ],
 )
 def test_a_time_is_utc_unless_it_names_a_zone(text, expected):
-    assert moment(text, NOW) == expected
+    assert parse_time(text, NOW) == expected
 
 
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "11:01", "2026-11-26T09:15-05:00"])
 def test_what_is_no_time_or_still_to_come_is_refused(text):
     with pytest.raises(CannotStart):
-        moment(text, NOW)
+        parse_time(text, NOW)

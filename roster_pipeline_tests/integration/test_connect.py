@@ -24,9 +24,9 @@ def test_stopped_district_is_not_synced_and_keeps_all(
     before = live_rows(product)
     press(valley)
     code, said, _ = command(stop, valley.id)
-    assert (code, "everything that the district has stays" in said) == (0, True)
+    assert (code, "everything the district has stays" in said) == (0, True)
     ((state, summary),) = query(product, REQUESTS)
-    assert (state, "no sync begins" in summary) == ("failed", True)
+    assert (state, "no sync starts" in summary) == ("failed", True)
     for refused in (("sync", "--district", valley.id), ("plan", "--district", valley.id), ("sync",)):
         code, _, complaint = command(*refused)
         assert (code, "Traceback" in complaint) == (2, False)
@@ -39,7 +39,7 @@ def test_stopped_district_is_not_synced_and_keeps_all(
 def test_a_paused_district_goes_on_after_resume(valley, product, command):
     command("pause", valley.id)
     assert query(product, STATE) == [("paused", False)]
-    assert f"still paused, so no sync begins. To go on: roster-pipeline resume {valley.id}" in " ".join(
+    assert f"still paused, so no sync starts. To resume: roster-pipeline resume {valley.id}" in " ".join(
         command("connect", valley.id, "--tier", "secure_sync")[1].split()
     )
     said = json.loads(command("resume", valley.id, "--json")[1])

@@ -160,7 +160,7 @@ def test_why_answers_when_a_page_is_damaged(file, command, product, monkeypatch)
     def read(*_):
         raise duckdb.InternalException("a page that cannot be read")
 
-    monkeypatch.setattr("roster_pipeline.explain.answer.read_person", read)
+    monkeypatch.setattr("roster_pipeline.explain.report.read_source", read)
     assert command("why", "--person", person)[0] == 0
     assert len(moved_aside(file)) == 1
 

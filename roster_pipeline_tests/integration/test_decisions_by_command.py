@@ -36,7 +36,7 @@ def test_review_is_resolved_and_undone_by_command(
     with duckdb.connect(str(read_settings().snapshots_folder / "latest.duckdb"), read_only=True) as con:
         people = "select account_id from people where clever_id = ?"
         assert con.execute(people, [student["id"]]).fetchall() == [(own,)]
-    assert script("reviews").stdout.strip() == "People that wait: none."
+    assert script("reviews").stdout.strip() == "No accounts to review."
     undone = script("undo", str(answer["sync_id"]))
     assert undone.returncode == 0, undone.stderr
     assert live_rows(product) == before
@@ -88,8 +88,8 @@ def test_undo_by_command_counts_people_and_places(
     assert removed.held == ()
     undone = script("undo", str(removed.sync_id), "--json")
     answer = json.loads(undone.stdout)
-    words = f"2 students are back in the district, {places} places in class."
+    words = f"Back in the district: 2 students and {places} places in classes."
     assert (answer["summary"], answer["counts"]["org_memberships"]) == (words, {"update": 2})
     again = script("undo", str(answer["sync_id"]))
-    assert f"2 students are out of the district, {places} places in class." in again.stdout
+    assert f"Removed from the district: 2 students and {places} places in classes." in again.stdout
     assert [name for name in ("org_memberships", "roster_students", "update") if name in again.stdout] == []

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from roster_pipeline.cli.holds import limits, reject
-from roster_pipeline.cli.sync import say_if_it_waits
+from roster_pipeline.cli.sync import warn_if_sync_is_running
 from roster_pipeline.errors import CorrectionRefused, PlanStale
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import set_limits
@@ -168,13 +168,13 @@ def test_decision_during_a_sync_applies_to_the_next_plan(valley, environment, pr
             waiting = [threads.submit(decide) for decide in decided]
             until(lambda: query(product, WAITING) == [(2,)])
             assert query(product, DECIDED) == [({}, "open")]
-            say_if_it_waits(read_settings(), valley.id)
+            warn_if_sync_is_running(read_settings(), valley.id)
         for each in waiting:
             each.result()
     assert query(product, DECIDED) == [({"district_removals": 0.5}, "rejected")]
-    say_if_it_waits(read_settings(), valley.id)
+    warn_if_sync_is_running(read_settings(), valley.id)
     said = capsys.readouterr().err
-    assert (said.count("waiting for it to end"), said.count("this one waits")) == (2, 1)
+    assert (said.count("Waiting for it to end"), said.count("This one waits")) == (2, 1)
 
 
 def test_limit_raised_once_serves_one_plan(valley, crowd, quick_sync, product):
@@ -213,7 +213,7 @@ def test_holds_commands_report_and_exit_as_documented(
     assert not set(leaving) & members(product, valley)
     again = script("approve", first["plan"])
     assert (again.returncode, "does not wait any more" in complaint(again)) == (5, True)
-    assert script("holds").stdout.strip() == "Plans that wait: none."
+    assert script("holds").stdout.strip() == "No changes are waiting for approval."
     assert script("reject", "f" * 12).returncode == 2
 
 

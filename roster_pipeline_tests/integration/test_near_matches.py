@@ -5,7 +5,7 @@ import json
 import pytest
 
 from roster_pipeline import pipeline
-from roster_pipeline.cli.findings import read_findings
+from roster_pipeline.explain.preflight import read_findings
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.settings import read_settings
@@ -223,7 +223,7 @@ def test_exact_match_hides_other_near_accounts(valley, quick_sync, looked, produ
 
 def test_email_corrected_before_the_first_sync_links(valley, quick_sync, looked, product, teacher, account):
     own = account()
-    assert "make the email in Clever exactly that of the account" in looked(valley).people[0]["what_to_do"]
+    assert "change the email in Clever to exactly that of the account" in looked(valley).people[0]["what_to_do"]
     valley.put("users", teacher | {"email": "Ida.Moss@example.org"})
     found = looked(valley)
     assert (found.near_matches, found.counts["linked_by_email"]) == ([], 1)

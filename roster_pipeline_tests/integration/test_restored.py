@@ -9,7 +9,7 @@ import pytest
 
 from roster_pipeline import pipeline, sync_context
 from roster_pipeline.errors import PlanStale
-from roster_pipeline.explain.answer import Evidence, why_person
+from roster_pipeline.explain.report import Evidence, explain_person
 from roster_pipeline.ingest import ingest_district
 from roster_pipeline.land import open_warehouse, read_landed
 from roster_pipeline.plan.build import load_verified_plan
@@ -122,15 +122,15 @@ def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, product, va
     school_days(valley, 2)
     quick_sync(valley)
     restore()
-    evidence = Evidence(product, read_settings().districts_folder)
-    (chain,) = why_person(evidence, person)
-    assert "a sync that the product does not know" in next(one.says for one in chain.steps if one.name == "Read")
+    evidence = Evidence(product, read_settings().districts_folder, datetime.now(UTC))
+    (chain,) = explain_person(evidence, person)
+    assert "A sync that this database does not know" in next(one.says for one in chain.steps if one.name == "Read")
     monkeypatch.setattr(pipeline, "stage", lambda _sync: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         quick_sync(valley)
-    (chain,) = why_person(evidence, person)
+    (chain,) = explain_person(evidence, person)
     checked = next(one for one in chain.steps if one.name == "Checked")
-    assert checked.says == "The sync ended before what it had read was checked."
+    assert checked.says == "The sync ended before it checked the data."
 
 
 def test_file_of_an_earlier_version_keeps_its_history(quick_sync, product, valley, tmp_path):

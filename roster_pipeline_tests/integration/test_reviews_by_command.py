@@ -46,11 +46,19 @@ def test_shared_email_is_one_entry_with_both_people(valley, hamlet, quick_sync, 
     assert (entry["review"], entry["reason"], entry["suggestion"]) == (entry["reviews"][0], "email_shared", "create")
     reviews()
     shown = capsys.readouterr().out
-    wanted = ("2 reviews", "Tom Reed", "Tom Moss", first, second, "link: This person gets the email", entry["meaning"])
+    wanted = (
+        "2 accounts to review",
+        "Tom Reed",
+        "Tom Moss",
+        first,
+        second,
+        "link: This person gets the email",
+        entry["meaning"],
+    )
     assert [word for word in wanted if word not in shown] == []
     for nothing in ({"district": hamlet.id}, {"reason": "name_differs"}):
         reviews(**nothing)
-        assert capsys.readouterr().out.strip() == "People that wait: none."
+        assert capsys.readouterr().out.strip() == "No accounts to review."
 
 
 def test_person_who_has_the_email_is_named_with_the_claimant(valley, quick_sync, capsys, environment):
@@ -88,7 +96,7 @@ def test_script_resolves_all_only_with_the_shown_count(
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (len(answer["reviews"]), answer["refused"], answer["decided_by"]) == (3, {}, "the admin")
-    assert answer["summary"].startswith("3 people have another account, and ")
+    assert answer["summary"].startswith("3 people have another account. ")
     assert {link_of(product, one)[1] for one in new} == {"relink"}
     with duckdb.connect(str(read_settings().snapshots_folder / "latest.duckdb"), read_only=True) as con:
         assert con.execute(IN_SNAPSHOT).fetchall() == [(valley.id,)]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from roster_pipeline.cli.words import OUTCOMES, age_words, outcome_words
+from roster_pipeline.cli.words import OUTCOMES, describe_age, describe_outcome
 from roster_pipeline.syncs.standing import SyncRecord
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.requests import command  # noqa: F401 - fixtures
@@ -124,7 +124,7 @@ def test_districts_say_what_waits_and_that_a_connection_is_gone(
         said = " ".join(" ".join(lines).replace("│", " ").split())
         assert [word for word in (valley.id, hamlet.id, "1 plan on hold") if word not in said] == []
     assert "Clever reports an error: no students.csv" in said
-    assert "connection gone" in said
+    assert "has to connect the app again in Clever" in said
 
 
 def test_the_old_keys_of_districts_stay(valley, ask):
@@ -140,14 +140,14 @@ def sync_that(state, failure=None):
 @pytest.mark.parametrize(
     ("sync", "words"),
     [
-        (sync_that("canceled"), "A person stopped it. Nothing was changed."),
-        (sync_that("failed", "killed"), "Failed. Its process was killed."),
+        (sync_that("canceled"), "Stopped by a person. Nothing was changed."),
+        (sync_that("failed", "killed"), "Failed. The process was killed."),
         (sync_that("failed", "District x: status 403."), "Failed. District x: status 403."),
         (sync_that("a new state"), "A new state."),
     ],
 )
 def test_every_outcome_has_words(sync, words):
-    assert outcome_words(sync) == words
+    assert describe_outcome(sync) == words
 
 
 def test_every_state_of_the_table_has_words(product):
@@ -166,8 +166,8 @@ def test_every_state_of_the_table_has_words(product):
         (NOW - 47 * HOUR, "47 h"),
         (NOW - 48 * HOUR, "2 days"),
         (NOW + timedelta(minutes=4), "now"),
-        (NOW + timedelta(minutes=6), "not known"),
+        (NOW + timedelta(minutes=6), "unknown"),
     ],
 )
 def test_an_age_is_rounded_down_and_a_time_ahead_is_not_known(moment, words):
-    assert age_words(moment, NOW) == words
+    assert describe_age(moment, NOW) == words

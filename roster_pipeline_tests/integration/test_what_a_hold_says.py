@@ -71,16 +71,16 @@ def test_rejected_plan_asks_nobody_to_act(
         steps = why(script, leaving[0])
         assert (steps["Waiting"]["state"], steps["Next"]["facts"]["whose"]) == ("ok", "nobody")
         assert {item["state"] for item in steps["Classes"]["items"]} == {"kept"}
-        assert f"plan {plan.held_digest[:12]} was rejected" in steps["Next"]["says"]
+        assert f"Plan {plan.held_digest[:12]} was rejected" in steps["Next"]["says"]
         looked = script("plan", "--district", valley.id)
-        assert (looked.returncode, "A person rejected this" in looked.stdout, "wait" in looked.stdout) == (
+        assert (looked.returncode, "These removals were rejected." in looked.stdout, "wait" in looked.stdout) == (
             0,
             True,
             False,
         )
         quick_sync(valley)
         assert "12 removals were rejected and stay" in last_sync(product)[1]["summary"]
-    assert script("holds").stdout.strip() == "Plans that wait: none."
+    assert script("holds").stdout.strip() == "No changes are waiting for approval."
 
 
 def test_approved_plan_names_the_sync_as_next(

@@ -8,6 +8,7 @@ from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.launch import add_partition, run_sync
+from roster_pipeline.messages import operator
 from roster_pipeline.product.database import transaction
 from roster_pipeline_tests.support.accounts import ACCOUNT, give
 from roster_pipeline_tests.support.district import Impatient
@@ -20,6 +21,11 @@ from roster_pipeline_tests.support.explanations import (
 )
 from roster_pipeline_tests.support.people import first_with, leave, users_of
 from roster_pipeline_tests.support.readers import execute, query
+
+
+def local(moment):
+    """The time as it is shown in the district's time zone."""
+    return operator.time(moment, "America/New_York", moment)
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ def test_departure_is_dated_with_what_ended(valley, quick_sync, product, chain, 
         "select (select max(started_at) from roster.syncs), ended_at from roster.org_memberships "
         "where ended_at is not null",
     )
-    assert f"the last complete reading of {started:%Y-%m-%d %H:%M} UTC: share the person" in steps["Next"]["says"]
+    assert f"share this person. Not in Clever's data as of {local(started)}." in steps["Next"]["says"]
     assert datetime.fromisoformat(steps["Organization"]["facts"]["ended_at"]) == ended
     assert [steps[name]["state"] for name in ("In Clever", "Organization", "Schools", "Classes")] == [
         "stopped",
@@ -102,7 +108,7 @@ def test_wrong_type_names_the_reason_and_the_district(valley, quick_sync, chain,
     refused, dropped = chain("--person", student["id"]), chain("--person", teacher["id"])
     assert (refused["Read"]["state"], states(refused["Read"]), whose(refused)) == (
         "stopped",
-        {"refused": 1},
+        {"rejected": 1},
         "district",
     )
     assert "roles.student.school is not text" in refused["Next"]["says"]
@@ -114,7 +120,7 @@ def test_wrong_type_names_the_reason_and_the_district(valley, quick_sync, chain,
     broken = chain("--section", section["id"])
     assert (broken["Checked"]["state"], states(broken["Checked"]), whose(broken)) == (
         "stopped",
-        {"broken": 1},
+        {"quarantined": 1},
         "district",
     )
 
@@ -126,7 +132,7 @@ def test_hidden_and_archived_classes_explain_their_members(valley, quick_sync, p
     valley.remove("sections", archived)
     quick_sync(valley)
     of_hidden, of_archived = chain("--section", hidden), chain("--section", archived)
-    assert "hidden 2026-03-01 12:00 UTC" in of_hidden["Class"]["says"]
+    assert "Hidden Mar 1, 7:00 AM ET" in of_hidden["Class"]["says"]
     assert (states(of_hidden["Students"]).keys(), whose(of_hidden)) == ({"hidden"}, "person")
     assert (of_archived["Class"]["state"], whose(of_archived)) == ("ended", "district")
     classes = {
@@ -186,7 +192,7 @@ def test_missing_district_waits_for_its_own_administrators(valley, quick_sync, p
     quick_sync(valley)
     execute(product, "update roster.organizations set state = 'disconnected', missing_since = now()")
     steps = chain("--person", student["id"])
-    assert ("shows the district no more" in steps["Organization"]["says"], whose(steps)) == (True, "district")
+    assert ("no longer shows the district" in steps["Organization"]["says"], whose(steps)) == (True, "district")
 
 
 def test_failed_or_undone_sync_is_the_next_action(valley, quick_sync, sync, clever, product, chain, student):
@@ -211,7 +217,7 @@ def test_empty_list_proves_nothing(valley, quick_sync, chain, student):
     quick_sync(valley)
     steps = chain("--person", student["id"])
     assert (steps["In Clever"]["state"], steps["Organization"]["state"], whose(steps)) == ("unknown", "ok", "district")
-    assert "came empty" in steps["Next"]["says"]
+    assert "It was empty and had not been." in steps["Next"]["says"]
 
 
 def test_previewed_plan_waits_for_a_sync(valley, quick_sync, instance, chain, student):

@@ -8,6 +8,7 @@ catalogue of this domain that a function takes as an argument is always named `w
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,12 @@ DOMAINS_BY_NAME = {
 }
 SENTENCES = {"text": 1, "mark": 1, "count": 2, "plural": 2}
 """How many sentences each function of the catalogue takes."""
+PRINTING = frozenset(
+    {"say", "complain", "echo", "print", "confirm", "plain", "show_table", "add_column", "Item", "Step"}
+)
+"""Functions whose arguments people read."""
+ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}|^[A-Z][a-z]+ [a-z]+\.?$")
+"""Three words in a row, or a short sentence."""
 Message = str | tuple[str, str]
 
 
@@ -36,7 +43,7 @@ def collect_messages(domain: str) -> set[Message]:
     return {
         message
         for file in sorted(PACKAGE.rglob("*.py"))
-        for domains, message in _messages_in(ast.parse(file.read_text(encoding="utf-8")))
+        for domains, message in _messages_in(file)
         if domain in domains
     }
 
@@ -56,20 +63,54 @@ def write_messages(domain: str) -> None:
         write_po(file, catalog, sort_output=True, omit_header=True, width=120)
 
 
+def sentences_outside(room: str) -> list[str]:
+    """Return the places in a room of the package that print or raise a sentence without the catalogue."""
+    return [
+        f"{file.name}:{node.lineno}"
+        for file in sorted((PACKAGE / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for call in [node.exc if isinstance(node, ast.Raise) else node]
+        if isinstance(call, ast.Call) and (isinstance(node, ast.Raise) or _function(call) in PRINTING)
+        if any(_has_sentence(argument) for argument in call.args)
+    ]
+
+
+def _function(call: ast.Call) -> str:
+    return (
+        call.func.id
+        if isinstance(call.func, ast.Name)
+        else call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else ""
+    )
+
+
+def _has_sentence(node: ast.AST) -> bool:
+    """Return whether an expression holds English words that do not come from the catalogue."""
+    is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    if is_method and _receiver(node.func.value) in DOMAINS_BY_NAME and node.func.attr in SENTENCES:
+        return False
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return bool(ENGLISH.search(node.value))
+    return any(_has_sentence(child) for child in ast.iter_child_nodes(node))
+
+
 def pot_file(domain: str) -> Path:
     return MESSAGES / f"{domain}.pot"
 
 
-def _messages_in(tree: ast.AST) -> Iterator[tuple[tuple[str, ...], Message]]:
-    for node in ast.walk(tree):
+def _messages_in(file: Path) -> Iterator[tuple[tuple[str, ...], Message]]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         domains, sentences = DOMAINS_BY_NAME.get(_receiver(node.func.value), ()), SENTENCES.get(node.func.attr, 0)
         if not domains or not sentences:
             continue
-        arguments = node.args[:sentences]
+        arguments = () if any(isinstance(one, ast.Starred) for one in node.args) else node.args[:sentences]
         if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in arguments):
-            raise ValueError(f"line {node.lineno}: a sentence must be a literal, or a name for one that is marked")
+            raise ValueError(
+                f"{file.name}:{node.lineno}: a sentence must be a literal, or a name for one that is marked"
+            )
         literals = tuple(one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str))
         if len(literals) == sentences:
             yield domains, literals if sentences == 2 else literals[0]

@@ -1,5 +1,7 @@
 """What a plan that waits says to people: the largest loss first, every reason, and who."""
 
+from datetime import UTC, datetime
+
 import duckdb
 import pytest
 
@@ -89,6 +91,7 @@ def test_only_unapproved_removals_count_for_the_window(con):
     assert plan.removed == {"teachers": 1}
 
 
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
 HELD = {"org_memberships": {"end": 11}}
 WHY = (HeldPart("students", "district_removals", 11, 100, 0.1),)
 
@@ -97,13 +100,13 @@ WHY = (HeldPart("students", "district_removals", 11, 100, 0.1),)
     ("state", "why", "said", "unsaid"),
     [
         ("held", (), "roster-pipeline holds", "rejected"),
-        ("published", (), "A person rejected", "roster-pipeline holds"),
-        ("planned", WHY, "A sync would keep", "roster-pipeline holds"),
+        ("published", (), "The removals were rejected", "roster-pipeline holds"),
+        ("planned", WHY, "A sync would put these changes on hold", "roster-pipeline holds"),
     ],
 )
 def test_waiting_removals_name_the_next_action(state, why, said, unsaid, capsys):
-    show_reports([Report("d" * 24, "Any", "run", state, 3, held=HELD, why=why)])
+    show_reports([Report("d" * 24, "Any", "run", state, 3, held=HELD, why=why)], NOW)
     shown = " ".join(capsys.readouterr().out.split())
     assert said in shown
     assert unsaid not in shown
-    assert ("over 10% of the district" in shown) == bool(why)
+    assert ("more than 10% of the district's students would be removed" in shown) == bool(why)

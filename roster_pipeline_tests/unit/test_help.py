@@ -54,4 +54,4 @@ def test_number_out_of_range_is_refused(call):
 
 
 def test_the_help_of_plan_is_a_sentence_by_itself(call):
-    assert "Say what a sync of a district would change." in call("plan", "--help")[1]
+    assert "Preview a sync of one district: show what it would change" in call("plan", "--help")[1]

@@ -8,7 +8,7 @@ import pytest
 
 from roster_pipeline.messages import operator, product
 from roster_pipeline.messages.times import is_time_zone
-from roster_pipeline_tests.support.message_catalogue import collect_messages, read_messages
+from roster_pipeline_tests.support.message_catalogue import collect_messages, read_messages, sentences_outside
 
 NIGHT = datetime(2026, 11, 28, 1, 18, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 1, 16, 5, tzinfo=UTC)
@@ -62,3 +62,8 @@ def test_a_time_zone_is_known_by_its_iana_name(name, is_known):
 @pytest.mark.parametrize("domain", ["operator", "product"])
 def test_the_file_for_translators_is_complete(domain):
     assert read_messages(domain) == collect_messages(domain), "run make messages"
+
+
+@pytest.mark.parametrize("room", ["cli", "explain"])
+def test_no_sentence_bypasses_the_catalogue(room):
+    assert sentences_outside(room) == []

@@ -9,11 +9,13 @@ from io import StringIO
 
 import pytest
 
-from roster_pipeline.cli.findings import in_words, read_findings
 from roster_pipeline.cli.holds import holds
 from roster_pipeline.cli.preflight import COLUMNS
 from roster_pipeline.cli.spreadsheet import BOM, as_csv
+from roster_pipeline.explain.finding_words import describe_person
+from roster_pipeline.explain.preflight import read_findings
 from roster_pipeline.land import open_warehouse
+from roster_pipeline.messages import product as words_of
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.accounts import row
@@ -91,7 +93,7 @@ def test_formulas_are_neutralized_in_spreadsheets(town, quick_sync):
     with open_warehouse(read_settings().districts_folder, town.id) as con:
         people = read_findings(con).people
     assert {person["first_name"] for person in people} == set(FORMULAS)
-    written = as_csv([in_words(person) for person in people], COLUMNS)
+    written = as_csv([describe_person(person, words_of()) for person in people], COLUMNS)
     _, *lines = csv.reader(StringIO(written.removeprefix(BOM), newline=""))
     cells = [cell for line in lines for cell in line]
     assert sum(cell.startswith("'") for cell in cells) == 4 * len(FORMULAS)  # first and last name, email, sis id

@@ -7,8 +7,10 @@ import duckdb
 import pytest
 
 from roster_pipeline.cli import main
-from roster_pipeline.cli.findings import in_words, read_findings
+from roster_pipeline.explain.finding_words import describe_person
+from roster_pipeline.explain.preflight import read_findings
 from roster_pipeline.land import open_warehouse
+from roster_pipeline.messages import product as words_of
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.readers import difference, published
 from roster_pipeline_tests.support.rule_book import expect
@@ -108,7 +110,7 @@ def test_preflight_reports_people_in_the_wrong_list(town, mixed, quick_sync):
         found = read_findings(con)
     counts = (found.counts[TEACHERS], found.counts[STUDENTS], found.counts["reviews"])
     assert counts == (1, 1, {})
-    people = {row["clever_id"]: in_words(row) for row in found.people}
+    people = {row["clever_id"]: describe_person(row, words_of()) for row in found.people}
     assert people[student]["findings"] == "a class lists this student among its teachers"
     assert people[teacher]["findings"] == "a class lists this teacher among its students"
 

@@ -1,0 +1,111 @@
+"""What each reason of a review means, what each decision does, and what speaks for and against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from roster_pipeline.messages import Catalogue, product
+
+MEANINGS = {
+    "email_shared": product.mark(
+        "Another person in Clever, or another account, has this email too, so this person did not get it."
+    ),
+    "already_linked": product.mark("The account with this email is linked to another Clever ID."),
+    "role_differs": product.mark(
+        "The account with this email has another role. A student never gets a teacher's account."
+    ),
+    "other_organization": product.mark("The account with this email belongs to another organization."),
+    "admin_account": product.mark(
+        "The account with this email belongs to an administrator of another organization or of none."
+    ),
+    "account_closed": product.mark("The account with this email was closed."),
+    "name_differs": product.mark("The account with this email has a different first name and a different last name."),
+    "recycled_id": product.mark(
+        "First name, last name and email changed at once. Clever may have given the ID to another person."
+    ),
+}
+UNKNOWN_REASON = product.mark("Someone has to decide who this is.")
+GETS_ACCOUNT = product.mark(
+    "The person gets the account with this email and keeps its history. The account that the sync created is closed, "
+    "and its classes move."
+)
+KEEPS_ACCOUNT = product.mark(
+    "The person keeps the account that the sync created, without this email. The other account is unchanged."
+)
+EFFECTS = {
+    "link": GETS_ACCOUNT,
+    "relink": GETS_ACCOUNT,
+    "same": GETS_ACCOUNT,
+    "create": KEEPS_ACCOUNT,
+    "different": KEEPS_ACCOUNT,
+}
+"""What a decision does, where its reason has no sentence of its own."""
+EFFECTS_BY_REASON = {
+    ("email_shared", "link"): product.mark("This person gets the email. The others who have it stay without one."),
+    ("email_shared", "create"): product.mark("This person stays without this email."),
+    ("other_organization", "relink"): product.mark(
+        "The person gets the account of the disconnected district, with its email, and leaves that district."
+    ),
+    ("recycled_id", "same"): product.mark(
+        "It is the same person. The account gets the new name and email, and joins the classes."
+    ),
+    ("recycled_id", "different"): product.mark(
+        "It is another person. The person gets a new account, which joins the classes. The earlier account stays."
+    ),
+}
+STAYS_LINKED = product.mark("It is the same person. The account stays linked.")
+IS_SEPARATED = product.mark(
+    "It is another person. The person gets a new account, and this account gets back what it had before."
+)
+EFFECTS_FOR_LINKED = {"same": STAYS_LINKED, "link": STAYS_LINKED, "different": IS_SEPARATED, "create": IS_SEPARATED}
+"""What a decision does where the person is already linked to the account of the review."""
+EVIDENCE = {
+    ("first_name_agrees", True): product.mark("same first name"),
+    ("first_name_agrees", False): product.mark("different first name"),
+    ("last_name_agrees", True): product.mark("same last name"),
+    ("last_name_agrees", False): product.mark("different last name"),
+    ("sis_id_agrees", True): product.mark("same SIS ID"),
+    ("sis_id_agrees", False): product.mark("different SIS ID"),
+}
+EVIDENCE_VALUES = {
+    "account_id": product.mark("account {value}"),
+    "near_account_id": product.mark("account {value} has nearly this email"),
+    "other_clever_id": product.mark("Clever ID {value}"),
+    "sis_id": product.mark("SIS ID {value}"),
+    "suggestion": product.mark("suggested decision: {value}"),
+}
+INTERNAL_EVIDENCE = frozenset({"rule"})
+"""Evidence that says nothing to people."""
+
+
+def describe_reason(reason: str, words: Catalogue) -> str:
+    """Say what a reason means."""
+    return words.text(MEANINGS.get(reason, UNKNOWN_REASON))
+
+
+def describe_effect(reason: str, decision: str, words: Catalogue, *, is_linked: bool) -> str:
+    """Say what a decision does.
+
+    Args:
+        is_linked: whether the person is linked to the account of the review.
+    """
+    own = EFFECTS_BY_REASON.get((reason, decision))
+    return words.text(own or (EFFECTS_FOR_LINKED if is_linked else EFFECTS)[decision])
+
+
+def describe_evidence(evidence: Mapping[str, object] | None, words: Catalogue) -> str:
+    """Return the evidence in brackets, such as ` (same first name, account 12)`; empty if there is none."""
+    parts = [
+        _describe_part(key, value, words)
+        for key, value in (evidence or {}).items()
+        if value is not None and key not in INTERNAL_EVIDENCE
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _describe_part(key: str, value: object, words: Catalogue) -> str:
+    if isinstance(value, bool) and (key, value) in EVIDENCE:
+        return words.text(EVIDENCE[key, value])
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return words.text(EVIDENCE_VALUES[key], value=text) if key in EVIDENCE_VALUES else f"{key} {text}"
