@@ -139,7 +139,7 @@ def test_landing_the_same_sync_again_gives_the_same(con, tmp_path):
 
 
 def test_what_was_set_aside_is_listed_for_this_sync_only(con, tmp_path):
-    fault = Rejection("students", None, "id is not text", is_is_whole_record=True)
+    fault = Rejection("students", None, "id is not text", is_whole_record=True)
     aside = feed(tmp_path)
     aside = replace(aside, lists=(*aside.lists[:2], replace(aside.lists[2], rejections=(fault,)), *aside.lists[3:]))
     assert land(con, aside, 1).rejections == 1
@@ -184,7 +184,7 @@ from roster_pipeline.land import lists, open_warehouse
 from roster_pipeline_tests.support.landing import ANN, DISTRICT, feed, oid
 folder = pathlib.Path(sys.argv[1])
 def killed(*_): os._exit(9)
-lists.prove = killed if sys.argv[2] == "rows" else lists.prove
+lists.record_load_audit = killed if sys.argv[2] == "rows" else lists.record_load_audit
 lists.Landed = killed
 with open_warehouse(folder / "districts", DISTRICT) as con:
     lists.land(con, feed(folder, *({**ANN, "id": oid(n)} for n in range(1000))), 2)
