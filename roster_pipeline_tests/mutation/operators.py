@@ -120,7 +120,7 @@ def _without_each_branch(node: exp.Case) -> list[Replacement]:
 
 def change_literal(node: exp.Expression) -> list[Replacement]:
     """A text gets another letter, a number becomes one more, true becomes false and the reverse."""
-    if isinstance(node.parent, exp.SortArray):
+    if isinstance(node.parent, exp.ArraySort):
         return []  # the parser adds the order to `list_sort(x)`; no such literal stands in the file
     if isinstance(node, exp.Boolean):
         return [exp.Boolean(this=not node.this)]
