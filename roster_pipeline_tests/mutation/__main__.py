@@ -22,7 +22,7 @@ def main() -> int:
     """Run the command and return its exit code."""
     options = _options()
     logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of mutants that DuckDB refuses
-    models = [model for model in SQL_FILES if options.only in (None, model)]
+    models = [model for model in SQL_FILES if not options.only or model in options.only]
     verdicts = []
     for verdict in judge_models(models):
         verdicts.append(verdict)
@@ -33,7 +33,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
-    parser.add_argument("--only", metavar="MODEL", choices=SQL_FILES, help="one model or SQL test")
+    parser.add_argument("--only", nargs="+", metavar="MODEL", choices=SQL_FILES, help="only these models and SQL tests")
     return parser.parse_args()
 
 
