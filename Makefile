@@ -46,7 +46,7 @@ messages: $(INSTALLED) ## collect the sentences of the package into messages/*.p
 bench: $(INSTALLED) $(BENCH)/.installed ## measure every figure beside what it is compared with (some minutes; BENCH_ARGS="--students 2000")
 	@$(BIN)/python -m roster_pipeline_tests.benchmarks --dlt-python $(BENCH)/bin/python $(BENCH_ARGS)
 
-mutate: $(INSTALLED) ## change one condition at a time in every SQL rule and count the changes that no case notices (MUTATE_ARGS="--only rosters")
+mutate: $(INSTALLED) ## change one condition at a time in every SQL rule and count the changes that no case notices (MUTATE_ARGS="--only rosters", "--properties 20 --seed 7")
 	@$(BIN)/python -m roster_pipeline_tests.mutation $(MUTATE_ARGS)
 
 chaos: $(INSTALLED) ## kill syncs, feed them faults and hostile text, count what is lost (about an hour; CHAOS_ARGS="--seed 7 --kills 20")

@@ -13,6 +13,8 @@ import sys
 from roster_pipeline_tests.mutation.equivalents import Findings, compare_with_list, read_equivalents
 from roster_pipeline_tests.mutation.judge import Verdict, judge_models
 from roster_pipeline_tests.mutation.mutants import Mutant
+from roster_pipeline_tests.mutation.properties import DEFAULT_SEED, draw_mutants, survive_properties
+from roster_pipeline_tests.mutation.properties import SHARE_TO_REACH as PROPERTIES_SHARE
 from roster_pipeline_tests.support.sql_cases import SQL_FILES
 
 SHARE_TO_REACH = 0.95
@@ -22,6 +24,8 @@ def main() -> int:
     """Run the command and return its exit code."""
     options = _options()
     logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of mutants that DuckDB refuses
+    if options.properties:
+        return _run_properties(options.properties, options.seed)
     models = [model for model in SQL_FILES if not options.only or model in options.only]
     verdicts = []
     for verdict in judge_models(models):
@@ -34,7 +38,18 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
     parser.add_argument("--only", nargs="+", metavar="MODEL", choices=SQL_FILES, help="only these models and SQL tests")
+    parser.add_argument(
+        "--properties", type=int, metavar="N", help="run the identity properties against N mutants drawn at random"
+    )
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the draw (default: %(default)s)")
     return parser.parse_args()
+
+
+def _run_properties(count: int, seed: int) -> int:
+    survivors = survive_properties(draw_mutants(count, seed, read_equivalents().keys()), seed)
+    _print_mutants("These changes are noticed by no property:", survivors)
+    print(f"{count - len(survivors)} of {count} mutants of the rules of identity die in the properties (seed {seed}).")
+    return 0 if count - len(survivors) >= PROPERTIES_SHARE * count else 1
 
 
 def _report(verdicts: list[Verdict]) -> int:
