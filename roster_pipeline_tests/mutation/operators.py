@@ -139,19 +139,22 @@ def drop_fallback(node: exp.Expression) -> list[Replacement]:
 def drop_distinct(node: exp.Expression) -> list[Replacement]:
     """`select distinct` becomes `select`, `count(distinct a)` becomes `count(a)`, `union` becomes `union all`.
 
-    The `union` of a recursive query stays, since the query would not end without it.
+    The `union` of a recursive query stays, since the query would not end without it. So does a `union` before another
+    one, which drops the duplicates as well.
     """
     if isinstance(node, exp.Distinct):
         return [REMOVED] if isinstance(node.parent, exp.Select) else [node.expressions[0].copy()]
-    if isinstance(node, exp.Union) and node.args.get("distinct") and not _is_recursive(node):
+    if isinstance(node, exp.Union) and node.args.get("distinct") and not _must_stay(node):
         changed = node.copy()
         changed.set("distinct", False)
         return [changed]
     return []
 
 
-def _is_recursive(node: exp.Expression) -> bool:
+def _must_stay(node: exp.Union) -> bool:
     query = node.parent
+    if isinstance(query, exp.Union):
+        return bool(query.args.get("distinct"))
     return isinstance(query, exp.CTE) and any(table.name == query.alias for table in query.find_all(exp.Table))
 
 

@@ -6,11 +6,11 @@ import random
 from collections.abc import Collection
 
 import duckdb
-from roster_pipeline_tests.support.worlds import draw_world, fill_worlds, find_differences, run_identity_models
 
 from roster_pipeline_tests.mutation.equivalents import Key
 from roster_pipeline_tests.mutation.mutants import Mutant, mutants_of
 from roster_pipeline_tests.support.sql_cases import SQL_FILES, open_empty_warehouse
+from roster_pipeline_tests.support.worlds import draw_world, fill_worlds, find_differences, run_identity_models
 
 MODELS = ("int_identities", "int_email_claims")
 SHARE_TO_REACH = 0.75
