@@ -14,7 +14,6 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-import roster_pipeline.land  # noqa: F401 - land and delta import each other, and land has to be first
 from roster_pipeline.clever import look_up_connection
 from roster_pipeline.current.load import count_current
 from roster_pipeline.current.load import load_current as copy_current

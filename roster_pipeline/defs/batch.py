@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
 
 import dagster as dg
 
@@ -13,11 +12,11 @@ from roster_pipeline.defs.outcome import tag_beginning, tag_outcome
 from roster_pipeline.defs.partitions import BATCH_TAG, DISTRICT_TAG, NIGHT, run_tags
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.errors import is_interruption
+from roster_pipeline.instance.run_districts import BATCH_STEP
 from roster_pipeline.product.database import transaction
 from roster_pipeline.sync_errors import failure_line
 from roster_pipeline.syncs.schedule_policy import Candidate, Turn, candidates, turn_of
 
-STEP = "sync_districts"
 NAMED = 20
 """How many districts a line names at most."""
 
@@ -36,7 +35,7 @@ class BatchConfig(dg.Config):
     mode: str = "full"
 
 
-@dg.op(name=STEP)
+@dg.op(name=BATCH_STEP)
 def sync_districts(context: dg.OpExecutionContext, config: BatchConfig, product: Product) -> None:
     """Sync one district after the other; one that fails does not stop the next, and what is held is no failure."""
     count = len(config.districts)
@@ -74,14 +73,9 @@ def batch_request(districts: Sequence[Candidate], evening: datetime, *, run_key:
     config = BatchConfig(districts=[one.district_id for one in districts], evening=evening.isoformat())
     return dg.RunRequest(
         run_key=run_key,
-        run_config=dg.RunConfig(ops={STEP: config}),
+        run_config=dg.RunConfig(ops={BATCH_STEP: config}),
         tags=run_tags("nightly", name) | NIGHT,
     )
-
-
-def districts_of(batch: dg.DagsterRun) -> list[str]:
-    """The districts that a run of sync_batch was asked to sync."""
-    return BatchConfig(**cast("Any", batch.run_config)["ops"][STEP]["config"]).districts
 
 
 def sync_each(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,29 +13,20 @@ from typing import Any
 from uuid import uuid4
 
 import dagster as dg
-from dagster._core.code_pointer import ModuleCodePointer
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
-from dagster._core.execution.api import execute_run_iterator
-from dagster._core.execution.plan.objects import ErrorSource
-from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
-from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import SQLAlchemyError
 
 from roster_pipeline.defs.failures import EXIT_CODE, failure_of_run
 from roster_pipeline.defs.jobs import FIRST_STEP
-from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, REPOSITORY_TAG, run_tags
+from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, run_tags
 from roster_pipeline.errors import ProductUnusable, RosterError
+from roster_pipeline.instance.dagster_private import DagsterPostgresException
 from roster_pipeline.instance.dagster_schema import dagster_place, explain
+from roster_pipeline.instance.run_execution import create_run, execute_run, has_succeeded, is_interrupted_step
 from roster_pipeline.paths import private_file, private_folder
 from roster_pipeline.settings import Settings, read_settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 """A command has words of its own; everything that is logged is in the UI."""
-MODULE, LOCATION = "roster_pipeline.definitions", "roster_pipeline"
-"""What `workspace.yaml` loads, and by which name."""
 OnStep = Callable[[str, dict[str, Any]], None]
 
 
@@ -120,18 +110,16 @@ def run_sync(
     """
     run_id = str(uuid4())
     instance.add_event_listener(run_id, _listener(on_step))
-    remote, code = (beside and _place_of(beside)) or _own_place()
-    own = {PARTITION_TAG: district_id, REPOSITORY_TAG: remote.get_label()}
-    run = instance.create_run_for_job(
+    run = create_run(
+        instance,
         job,
         run_id=run_id,
         run_config=_run_config(job, district_id, mode),
-        tags={**job.run_tags, **run_tags(trigger, name), **(tags or {}), **own},
-        remote_job_origin=remote.get_job_origin(job.name),
-        job_code_origin=JobPythonOrigin(job.name, code),
+        tags={**job.run_tags, **run_tags(trigger, name), **(tags or {}), PARTITION_TAG: district_id},
+        beside=beside,
     )
-    events = list(execute_run_iterator(InMemoryJob(job), run, instance))
-    return Ended(run_id) if _has_succeeded(events) else _ended_badly(run_id, events)
+    events = execute_run(instance, job, run)
+    return Ended(run_id) if has_succeeded(events) else _ended_badly(run_id, events)
 
 
 def _listener(on_step: OnStep) -> Callable[[dg.EventLogEntry], None]:
@@ -146,30 +134,6 @@ def _listener(on_step: OnStep) -> Callable[[dg.EventLogEntry], None]:
     return listen
 
 
-Place = tuple[RemoteRepositoryOrigin, RepositoryPythonOrigin]
-"""Where the web server and the daemon find the jobs, and where a process of its own does.
-
-A run without them is not in the timeline and on no page of its job, and the web server cannot start it again.
-"""
-
-
-def _own_place() -> Place:
-    """The place that `workspace.yaml` names."""
-    target = LoadableTargetOrigin(module_name=MODULE)
-    remote = RemoteRepositoryOrigin(ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION), SINGLETON_REPOSITORY_NAME)
-    return remote, RepositoryPythonOrigin(sys.executable, ModuleCodePointer(MODULE, "defs"))
-
-
-def _place_of(run: dg.DagsterRun) -> Place | None:
-    """The place of a run that the web server or the daemon started."""
-    remote, code = run.remote_job_origin, run.job_code_origin
-    return (remote.repository_origin, code.repository_origin) if remote and code else None
-
-
-def _has_succeeded(events: Sequence[dg.DagsterEvent]) -> bool:
-    return any(event.event_type is dg.DagsterEventType.RUN_SUCCESS for event in events)
-
-
 def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[str, Any]:
     """What the job itself sets, and the mode."""
     own = job.partitioned_config.get_run_config_for_partition_key(district_id) if job.partitioned_config else {}
@@ -179,7 +143,7 @@ def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[s
 
 def _ended_badly(run_id: str, events: Sequence[dg.DagsterEvent]) -> Ended:
     for event in events:
-        if event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT:
+        if is_interrupted_step(event):
             raise KeyboardInterrupt
         if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
             code = int(str(said.metadata[EXIT_CODE].value))

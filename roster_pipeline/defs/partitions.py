@@ -2,22 +2,31 @@
 
 import dagster as dg
 
+from roster_pipeline.instance.run_tags import BATCH_TAG, PARTITION_TAG, TRIGGER_TAG
 from roster_pipeline.model.text import make_label
 
+__all__ = [
+    "BATCH_TAG",
+    "DISTRICTS",
+    "DISTRICT_TAG",
+    "HELD_TAG",
+    "NIGHT",
+    "OUTCOME_TAG",
+    "PARTITION_TAG",
+    "TRIGGER_TAG",
+    "URGENT",
+    "districts",
+    "run_tags",
+]
+
 DISTRICTS = "districts"
-PARTITION_TAG = "dagster/partition"
-TRIGGER_TAG = "roster/trigger"
 HELD_TAG = "roster/held"
 DISTRICT_TAG = "roster/district"
 OUTCOME_TAG = "roster/outcome"
 """How the run ended, in words."""
-BATCH_TAG = "roster/batch"
-"""The run of sync_batch that a run was part of."""
-REPOSITORY_TAG = ".dagster/repository"
-"""By which the UI counts a run among those of this code location."""
 URGENT = {"dagster/priority": "10"}
 NIGHT = {"roster/slot": "night"}
-"""ChangeSummary apart in dagster.yaml, so that the night never takes all slots."""
+"""`dagster.yaml` gives runs with this tag two slots, so that the night never takes all of them."""
 
 districts = dg.DynamicPartitionsDefinition(name=DISTRICTS)
 

@@ -2,11 +2,10 @@
 
 import dagster as dg
 
-from roster_pipeline.defs.batch import districts_of, sync_batch
+from roster_pipeline.defs.batch import sync_batch
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.partitions import PARTITION_TAG
-from roster_pipeline.product.database import open_product, share_district, transaction
-from roster_pipeline.settings import read_settings
+from roster_pipeline.instance.run_districts import districts_of
 
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -32,20 +31,6 @@ def districts_in_batches(instance: dg.DagsterInstance) -> set[str]:
 def under_way(instance: dg.DagsterInstance) -> set[str]:
     """The districts that need no other run now."""
     return districts_in_batches(instance) | syncs_under_way(instance)
-
-
-def may_be_at_work(run: dg.DagsterRun) -> bool:
-    """Whether any process, wherever it is, holds the lock of a district of this run; true where there is none to hold.
-
-    Raises:
-        ProductUnusable: the product database is away, and with it whoever could tell.
-    """
-    own = run.tags.get(PARTITION_TAG)
-    chosen = [own] if own else districts_of(run) if run.job_name == sync_batch.name else []
-    if not chosen:
-        return True
-    with transaction(open_product(read_settings())) as pg:
-        return not all(share_district(pg, one) for one in chosen)
 
 
 def was_canceled(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -1,7 +1,11 @@
-"""A process that has everything imported and forks once a run: a new interpreter would import for seconds each time.
+"""A process that has imported everything and forks once for each run, because a new interpreter imports for seconds.
 
-As a program it reads one order a line, answers with the process id of the fork, and ends with its input. Forks outlive
-it. It opens no connection and starts no thread, so nothing is shared that a fork must not share.
+As a program it reads one order a line from its input, answers with the process id of the fork, and ends when its input
+ends. The forks outlive it. It opens no connection and starts no Python thread.
+
+Two libraries start native threads when they are imported. OpenBLAS would start one for each further processor. A fork
+does not have it and could wait for it, so the launcher sets OPENBLAS_NUM_THREADS to 1. The allocator of pyarrow has a
+thread that frees memory. It prepares itself for a fork, and works without the thread there.
 """
 
 from __future__ import annotations
@@ -11,19 +15,22 @@ import json
 import os
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
 import dagster as dg
-from dagster._core.execution.api import execute_run_iterator
-from dagster._core.instance.ref import InstanceRef
-from dagster._core.origin import JobPythonOrigin
-from dagster._serdes import deserialize_value
-from dagster._utils.hosted_user_process import recon_job_from_origin
-from dagster._utils.interrupts import capture_interrupts
 
 from roster_pipeline.extract.client import CleverAccess, CleverClient
+from roster_pipeline.instance.dagster_private import (
+    InstanceRef,
+    JobPythonOrigin,
+    capture_interrupts,
+    core_execute_run,
+    deserialize_value,
+    recon_job_from_origin,
+)
 from roster_pipeline.validate.contracts import CONTRACTS, empty_table
 
 READY = "ready"
@@ -61,24 +68,33 @@ def _say(word: str) -> None:
 
 
 def _execute(run_id: str, origin: str, instance: str) -> NoReturn:
-    """Run it as the code server's own processes do, then leave without the parent's farewells."""
+    """Execute a run as the processes of Dagster's code server do, and end without the clean-up of the parent.
+
+    Dagster records an error of the run. An error before or after it, as when its database is away, goes to the standard
+    error of the daemon, by its class and place: its text could quote a row.
+    """
     status = 1
     try:
-        _stand_alone()
+        _detach()
         with capture_interrupts(), dg.DagsterInstance.from_ref(deserialize_value(instance, InstanceRef)) as dagster:
             run = dagster.get_run_by_id(run_id)
             if run:
                 job = recon_job_from_origin(deserialize_value(origin, JobPythonOrigin))
                 dagster.report_engine_event(f"Started process for run (pid: {os.getpid()}).", run)
-                for _event in execute_run_iterator(job, run, dagster):
+                for _event in core_execute_run(job, run, dagster, inject_env_vars=True):
                     pass
         status = 0
+    except BaseException as error:  # noqa: BLE001 - the process ends here, and os._exit would drop the error
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
+        sys.stderr.write(f"The process of run {run_id} ended with an error ({where}).\n")
+        sys.stderr.flush()
     finally:
         os._exit(status)
 
 
-def _stand_alone() -> None:
-    """Nothing of the parent's talk, and signals as in a process of its own."""
+def _detach() -> None:
+    """Close the parent's input and output, and handle signals as a process of its own."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (sys.stdin.fileno(), sys.stdout.fileno()):
         os.dup2(nowhere, descriptor)

@@ -7,6 +7,7 @@ daemon's start and after a change of the code, other code locations, and every r
 from __future__ import annotations
 
 import json
+import os
 import select
 import signal
 import subprocess
@@ -18,11 +19,17 @@ from threading import Lock
 from time import monotonic
 
 import dagster as dg
-from dagster._core.code_pointer import ModuleCodePointer
-from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
-from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
-from dagster._serdes import ConfigurableClassData, serialize_value
 
+from roster_pipeline.instance.dagster_private import (
+    CheckRunHealthResult,
+    ConfigurableClassData,
+    DefaultRunLauncher,
+    LaunchRunContext,
+    ModuleCodePointer,
+    WorkerStatus,
+    serialize_value,
+)
+from roster_pipeline.instance.run_districts import may_be_at_work
 from roster_pipeline.instance.run_process import is_dead, living, process_tag
 
 OURS = "roster_pipeline.definitions"
@@ -78,8 +85,6 @@ class WarmRunLauncher(DefaultRunLauncher):
 
     def _is_abandoned(self, run: dg.DagsterRun) -> bool:
         """Of a process elsewhere, such as in a container that was replaced, only the lock of its district tells."""
-        from roster_pipeline.defs.runs import may_be_at_work  # whoever only looks at runs need not import the jobs
-
         if may_be_at_work(run):
             self._idle.pop(run.run_id, None)
             return False
@@ -113,7 +118,13 @@ class Warm:
         self._code = _newest_change()
         self._ready = False
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            # A fork has no native thread of its parent, and OpenBLAS would wait for its own.
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         )
 
     def is_current(self) -> bool:

@@ -7,9 +7,9 @@ from socket import gethostname
 
 import dagster as dg
 import psutil
-from dagster._core.execution.plan.objects import StepFailureData
 
-from roster_pipeline.defs.partitions import BATCH_TAG, TRIGGER_TAG
+from roster_pipeline.instance.dagster_private import StepFailureData
+from roster_pipeline.instance.run_tags import BATCH_TAG, TRIGGER_TAG
 
 PROCESS_TAG = ".dagster/roster_process"
 """The UI hides tags that begin so: nobody reads this one, and it was the longest of each run."""

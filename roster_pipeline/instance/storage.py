@@ -12,9 +12,6 @@ from functools import cached_property
 from typing import Any, Self
 
 import dagster as dg
-from dagster._config import UserConfigSchema
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import (
     DagsterPostgresStorage,
     PostgresEventLogStorage,
@@ -22,6 +19,12 @@ from dagster_postgres import (
     PostgresScheduleStorage,
 )
 
+from roster_pipeline.instance.dagster_private import (
+    ConfigurableClassData,
+    InstigatorState,
+    InstigatorTick,
+    UserConfigSchema,
+)
 from roster_pipeline.instance.dagster_schema import dagster_place
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.settings import read_settings

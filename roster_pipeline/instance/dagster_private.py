@@ -1,0 +1,53 @@
+"""Every private name of Dagster that this project uses. Nothing else imports one.
+
+Dagster may move or change each of them in any release. A test imports every name and compares its signature, so that an
+upgrade of Dagster shows first what has to be adapted. `docs/architecture.md` says what each is used for.
+"""
+
+from dagster._config import UserConfigSchema
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
+from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
+from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._grpc.impl import core_execute_run
+from dagster._serdes import ConfigurableClassData, deserialize_value, serialize_value
+from dagster._utils.hosted_user_process import recon_job_from_origin
+from dagster._utils.interrupts import capture_interrupts
+from dagster_postgres.utils import DagsterPostgresException
+
+__all__ = [
+    "SINGLETON_REPOSITORY_NAME",
+    "CheckRunHealthResult",
+    "ConfigurableClassData",
+    "DagsterPostgresException",
+    "DefaultRunLauncher",
+    "ErrorSource",
+    "InMemoryJob",
+    "InstanceRef",
+    "InstigatorState",
+    "InstigatorTick",
+    "JobPythonOrigin",
+    "LaunchRunContext",
+    "LoadableTargetOrigin",
+    "ManagedGrpcPythonEnvCodeLocationOrigin",
+    "ModuleCodePointer",
+    "RemoteRepositoryOrigin",
+    "RepositoryPythonOrigin",
+    "StepFailureData",
+    "UserConfigSchema",
+    "WorkerStatus",
+    "capture_interrupts",
+    "core_execute_run",
+    "deserialize_value",
+    "execute_run_iterator",
+    "recon_job_from_origin",
+    "serialize_value",
+]

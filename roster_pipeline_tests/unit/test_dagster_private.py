@@ -1,0 +1,112 @@
+"""The private names of Dagster: that they are there, take what they are given, and are imported in one module only."""
+
+import ast
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from dagster_postgres import PostgresScheduleStorage
+
+from roster_pipeline.instance import dagster_private, storage
+from roster_pipeline.instance.dagster_private import DefaultRunLauncher
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "roster_pipeline"
+ONE_PLACE = PACKAGE / "instance" / "dagster_private.py"
+PARAMETERS = {
+    "CheckRunHealthResult": "status msg transient run_worker_id",
+    "ConfigurableClassData": "module_name class_name config_yaml",
+    "DefaultRunLauncher": "inst_data",
+    "InMemoryJob": "job_def",
+    "InstigatorTick": "tick_id tick_data",
+    "JobPythonOrigin": "job_name repository_origin",
+    "LaunchRunContext": "dagster_run workspace",
+    "ManagedGrpcPythonEnvCodeLocationOrigin": "loadable_target_origin location_name",
+    "RepositoryPythonOrigin": "executable_path code_pointer container_image entry_point container_context",
+    "StepFailureData": "error user_failure_data error_source",
+    "capture_interrupts": "",
+    "core_execute_run": "recon_job dagster_run instance inject_env_vars resume_from_failure",
+    "deserialize_value": "val as_type whitelist_map",
+    "execute_run_iterator": "job dagster_run instance resume_from_failure",
+    "recon_job_from_origin": "origin",
+    "serialize_value": "val whitelist_map json_kwargs",
+}
+"""The parameters of each name that this project calls."""
+ATTRIBUTES = {
+    "ErrorSource": "INTERRUPT",
+    "InstanceRef": "from_dict",
+    "InstigatorState": "instigator_data with_data",
+    "LoadableTargetOrigin": "module_name",
+    "ModuleCodePointer": "module load_target",
+    "RemoteRepositoryOrigin": "get_label get_job_origin",
+    "WorkerStatus": "FAILED RUNNING",
+}
+OTHER = {"DagsterPostgresException", "SINGLETON_REPOSITORY_NAME", "UserConfigSchema"}
+"""An exception, a constant and a type: that they can be imported is enough."""
+OVERRIDDEN = [
+    (DefaultRunLauncher, "launch_run", "self context"),
+    (DefaultRunLauncher, "terminate", "self run_id"),
+    (DefaultRunLauncher, "check_run_worker_health", "self run"),
+    (DefaultRunLauncher, "dispose", "self"),
+    (PostgresScheduleStorage, "all_instigator_state", None),
+    (PostgresScheduleStorage, "get_instigator_state", "self origin_id selector_id"),
+    (PostgresScheduleStorage, "get_ticks", "self origin_id selector_id before after limit statuses"),
+    (PostgresScheduleStorage, "optimize_for_webserver", "self statement_timeout pool_recycle max_overflow"),
+]
+"""Methods that this project overrides or calls, and their parameters."""
+
+
+def parameters(function):
+    return " ".join(inspect.signature(function).parameters)
+
+
+def imported_modules(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def is_private(module):
+    return module.startswith(("dagster", "dagster_postgres.")) and (
+        "._" in module or module.startswith("dagster_postgres.")
+    )
+
+
+def test_private_names_are_imported_in_one_module_only():
+    others = [
+        path for path in PACKAGE.rglob("*.py") if path != ONE_PLACE and any(map(is_private, imported_modules(path)))
+    ]
+    assert others == []
+
+
+def test_every_private_name_is_known_to_this_test():
+    assert set(dagster_private.__all__) == set(PARAMETERS) | set(ATTRIBUTES) | OTHER
+
+
+@pytest.mark.parametrize(("name", "expected"), PARAMETERS.items())
+def test_private_name_takes_the_parameters_that_are_given(name, expected):
+    assert parameters(getattr(dagster_private, name)) == expected
+
+
+@pytest.mark.parametrize(("name", "attributes"), ATTRIBUTES.items())
+def test_private_name_has_the_attributes_that_are_used(name, attributes):
+    private = getattr(dagster_private, name)
+    known = {*dir(private), *getattr(private, "__annotations__", {})}
+    assert set(attributes.split()) <= known
+
+
+@pytest.mark.parametrize(("owner", "method", "expected"), OVERRIDDEN)
+def test_overridden_method_has_the_expected_parameters(owner, method, expected):
+    assert expected in (None, parameters(getattr(owner, method)))
+
+
+def test_classes_that_dagster_yaml_names_are_there():
+    configured = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    named = [configured["storage"]["custom"], configured["run_launcher"], configured["compute_logs"]]
+    for each in named:
+        assert hasattr(import_module(each["module"]), each["class"])
+    assert storage.RosterStorage.__name__ == configured["storage"]["custom"]["class"]
