@@ -1,6 +1,6 @@
-"""Every failure that a caller may have to act on, named by its consequence.
+"""The errors of this package as a tree. The class of an error decides the exit code.
 
-RosterError                    a fault of ours                                    exit 1
+RosterError                    an internal error                                  exit 1
 ├── CannotStart                the call or a setting is wrong: correct it         exit 2
 │   ├── SettingRefused         an environment variable is missing or malformed
 │   ├── DistrictUnknown        the Clever connection does not show this district
@@ -11,18 +11,18 @@ RosterError                    a fault of ours                                  
 │   ├── PoolerRefused          a pooler lends one session to several clients
 │   ├── PartitionMissing       a run was started for no district
 │   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
-├── SourceUnusable             Clever gave nothing to believe: nothing changed     exit 4
-│   ├── SourceUnreachable      no answer, or none but faults, after every retry
-│   ├── SourceRefused          Clever said no: token revoked, not shared, disconnected
-│   │   └── ConnectionGone     Clever shows a connected district no more (R5.20)
-│   └── SourceBroken           an answer that is no roster: HTML, cut JSON, endless pages
-├── EventsMissing              Clever's events do not reach back to the cursor: read in full   exit 1
-├── EventsTooMany              they tell more than a full read would cost: read in full        exit 1
+├── SourceUnusable             Clever is not usable: nothing changed               exit 4
+│   ├── SourceUnreachable      Clever did not respond after every retry
+│   ├── SourceRefused          Clever refused: token revoked, not shared, disconnected
+│   │   └── ConnectionGone     Clever no longer shows a connected district (R5.20)
+│   └── SourceBroken           the answer is not the documented JSON, or a list has no end
+├── EventsMissing              events may be missing: the sync becomes a full sync              exit 1
+├── EventsTooMany              too many changes: the sync becomes a full sync                   exit 1
 ├── SqlTestFailed              an SQL test stopped the sync before it published      exit 1
-├── FileDamaged                a DuckDB file is damaged: moved aside, made anew     exit 1
-│   └── FileOutdated           an earlier version wrote it: moved aside, made anew
-├── HomeUnwritable             disk or folder takes no file of a district: make room         exit 2
-├── SnapshotUnwritable         disk or folder takes no analysts' file: published all the same   exit 2
+├── FileDamaged                a DuckDB file is damaged: moved aside and created again exit 1
+│   └── FileOutdated           an earlier version wrote it: moved aside and created again
+├── HomeUnwritable             a file of a district cannot be written: free disk space       exit 2
+├── SnapshotUnwritable         the analysts' file cannot be written: the sync is published      exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
 │   ├── ProductBusy            another session kept its locks through every try
 │   ├── ServerUnreachable      no answer, or the session was cut
@@ -31,9 +31,10 @@ RosterError                    a fault of ours                                  
 │   ├── ConnectionsExhausted   the server has no connection left
 │   ├── DiskFull               the server's disk is full
 │   └── LockLost               the lock of the district is gone
-└── PlanStale                  what a plan would change has moved since            exit 5
+└── PlanStale                  the rows of the plan have changed since             exit 5
 
-Messages say what, where and what to do next, in one line. They carry ids and counts, never a name, email or token.
+A message says in one line what happened, what it means and what to do. It holds ids and counts, and never a name, an
+email or a token.
 """
 
 from collections.abc import Collection
@@ -41,13 +42,13 @@ from pathlib import Path
 
 
 class RosterError(Exception):
-    """A fault of ours; the base of every error that this package raises on purpose."""
+    """The base of every error that this package raises. By itself it is an internal error."""
 
     exit_code = 1
 
 
 class CannotStart(RosterError):
-    """The call is wrong; nothing was tried."""
+    """The call or a setting is wrong. Nothing was changed."""
 
     exit_code = 2
 
@@ -61,10 +62,10 @@ class DistrictUnknown(CannotStart):
 
 
 class DistrictNotShown(DistrictUnknown):
-    """Clever's list of connections was read to its end, and the district is not in it.
+    """The district is not in Clever's list of connections, which was read to its end.
 
     Attributes:
-        shown: Clever ids of the districts that the list has.
+        shown: the Clever ids of the districts in the list.
     """
 
     def __init__(self, message: str, shown: Collection[str]) -> None:
@@ -85,7 +86,7 @@ class ServerReadOnly(CannotStart):
 
 
 class PoolerRefused(CannotStart):
-    """A pooler stands before the server and lends one session to several clients."""
+    """A pooler in transaction mode stands before the server and lends one session to several clients."""
 
 
 class PartitionMissing(CannotStart):
@@ -93,37 +94,37 @@ class PartitionMissing(CannotStart):
 
 
 class CorrectionRefused(CannotStart):
-    """A review that cannot be decided in this way, or a sync that wrote nothing to put back."""
+    """The review cannot be decided in this way, or the sync wrote nothing that could be undone."""
 
 
 class SourceUnusable(RosterError):
-    """Clever gave nothing that can be believed; the last good state stays."""
+    """Clever is not usable. Nothing was changed."""
 
     exit_code = 4
 
 
 class SourceUnreachable(SourceUnusable):
-    """No answer from Clever, or none but transient faults, after every retry."""
+    """Clever did not respond after every retry."""
 
 
 class SourceRefused(SourceUnusable):
-    """Clever answered and said no; trying again without a change there is useless."""
+    """Clever refused the request. Repeating it is useless until something changes in Clever."""
 
 
 class ConnectionGone(SourceRefused):
-    """Clever's list of connections has a connected district no more; everything the district has stays (R5.20)."""
+    """Clever no longer shows a connected district. Everything that the district has stays (docs/rules.md R5.20)."""
 
 
 class SourceBroken(SourceUnusable):
-    """Clever answered with something that is not the documented envelope."""
+    """The answer is not the documented JSON, or a list has no end."""
 
 
 class EventsMissing(RosterError):
-    """Events after the cursor have expired or were lost: no failure of a run, but the reason why it reads in full."""
+    """Events after the cursor may be missing. The sync then becomes a full sync and does not fail."""
 
 
 class EventsTooMany(RosterError):
-    """So much has changed that a full read costs less: no failure of a run, but the reason why it reads in full."""
+    """A full sync costs less than the events. The sync then becomes a full sync and does not fail."""
 
 
 class SqlTestFailed(RosterError):
@@ -137,10 +138,10 @@ class SqlTestFailed(RosterError):
 
 
 class FileDamaged(RosterError):
-    """A DuckDB file of this machine is damaged. It is a cache, so it is moved aside and made anew.
+    """A DuckDB file of this machine is damaged. It is a cache, so it is moved aside and created again.
 
     Attributes:
-        file: where it stands.
+        file: the path of the file.
     """
 
     def __init__(self, file: Path, what: str) -> None:
@@ -153,7 +154,7 @@ class FileOutdated(FileDamaged):
 
 
 class HomeUnwritable(RosterError):
-    """The disk or a folder of this machine does not take a district's files. What is published stays."""
+    """The files of a district cannot be written on this machine. What is published stays."""
 
     exit_code = 2
 
@@ -165,7 +166,7 @@ class HomeUnwritable(RosterError):
 
 
 class SnapshotUnwritable(RosterError):
-    """The disk or the folder does not take the analysts' file. The sync is published, and the last file stays."""
+    """The analysts' file cannot be written. The sync is published, and the last file stays."""
 
     exit_code = 2
 
@@ -177,13 +178,13 @@ class SnapshotUnwritable(RosterError):
 
 
 class ProductUnusable(RosterError):
-    """The product database is away or refused the work; its transaction was rolled back."""
+    """PostgreSQL is not usable. The transaction was rolled back, so nothing was changed."""
 
     exit_code = 6
 
 
 class ProductBusy(ProductUnusable):
-    """Another session of PostgreSQL holds locks that the work needs, and kept them through every try."""
+    """Another session of PostgreSQL kept its locks through every try."""
 
 
 class ServerUnreachable(ProductUnusable):
@@ -211,16 +212,16 @@ class LockLost(ProductUnusable):
 
 
 class PlanStale(RosterError):
-    """What the plan would change has moved since it was made, in Clever or in the product."""
+    """The rows of the plan have changed since it was made, in Clever or in the product (docs/rules.md R5.16)."""
 
     exit_code = 5
 
 
 def is_interruption(error: Exception) -> bool:
-    """Whether somebody stopped the work, and the error only came of that.
+    """Return whether an error is only the consequence of a stop, for example of Ctrl-C.
 
-    A signal ends a query of DuckDB, which then forgets what the signal's handler raised. And what is put back on the
-    way out of an interruption may fail, as a transaction of which half a statement was sent.
+    A signal ends a query of DuckDB, and DuckDB then loses the exception of the signal's handler. The cleanup after a
+    stop can also fail, for example in a transaction whose last statement was sent in part.
     """
     link: BaseException | None = error
     while link is not None:
@@ -233,7 +234,7 @@ def is_interruption(error: Exception) -> bool:
 
 
 def place_of(error: BaseException) -> str:
-    """File and line of this package where an error passed last; never its text, which can quote a row."""
+    """Return the file and the line of this package that an error passed last. The text of an error can quote a row."""
     place, trace = "an unknown place", error.__traceback__
     while trace is not None:
         file = Path(trace.tb_frame.f_code.co_filename)

@@ -1,4 +1,4 @@
-"""Folders and files that are their owner's alone, whatever the umask is."""
+"""Create folders and files that only their owner can open, with any umask."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
 
 def private_folder(folder: Path) -> Path:
-    """Make a folder for its owner alone, and its missing parents too; one that is there keeps its mode.
+    """Create a folder and its missing parents for their owner only. An existing folder keeps its mode.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: a folder cannot be created.
     """
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        one.chmod(PRIVATE_FOLDER)  # the umask can take away from the mode of mkdir, never add to it
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        path.chmod(PRIVATE_FOLDER)  # the umask can remove permissions from the mode of mkdir
     return folder
 
 
 def private_file(file: Path) -> Path:
-    """Make an empty file for its owner alone; one that is there is emptied first and gets this mode.
+    """Create an empty file for its owner only. An existing file is emptied and gets the same mode.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be created.
     """
     file.touch(mode=PRIVATE_FILE)
     file.chmod(PRIVATE_FILE)
