@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from roster_pipeline.cli.holds import limits, reject
+from roster_pipeline.cli.holds import reject
+from roster_pipeline.cli.limits import limits
 from roster_pipeline.cli.sync import warn_if_sync_is_running
 from roster_pipeline.errors import CorrectionRefused, PlanStale
 from roster_pipeline.product.database import district_lock, transaction
