@@ -149,15 +149,15 @@ def _open_holds(settings: Settings) -> list[dict[str, Any]]:
     query = (
         sa.select(
             table.id,
-            sa.func.left(table.plan_digest, 12).make_label("plan"),
-            organizations.c.clever_district_id.make_label("district_id"),
-            organizations.c.name.make_label("district"),
+            sa.func.left(table.plan_digest, 12).label("plan"),
+            organizations.c.clever_district_id.label("district_id"),
+            organizations.c.name.label("district"),
             organizations.c.time_zone,
             table.sync_id,
-            syncs.c.finished_at.make_label("held_at"),
+            syncs.c.finished_at.label("held_at"),
             table.reason,
             table.counts,
-            syncs.c.counts["leaves"].make_label("leaves"),
+            syncs.c.counts["leaves"].label("leaves"),
         )
         .join_from(holds_table, organizations, table.organization_id == organizations.c.id)
         .join(syncs, syncs.c.id == table.sync_id)

@@ -159,7 +159,8 @@ def _show_report(report: Report, now: datetime) -> None:
         say(operator.text(MODES[report.mode], reason=report.mode_reason))
     rows = [row for row in (_row(report, entity) for entity in ENTITY_NAMES) if any(row[1:])]
     if rows:
-        say(report.summary or "")
+        summary = report.summary or ""
+        say(operator.text("A sync would do this: {changes}", changes=summary) if report.state == "planned" else summary)
         show_table(None, _columns(report), [_blank_zeros(row) for row in rows])
     elif not report.failure:
         say(operator.text("No changes. Everything already matches Clever."))

@@ -14,10 +14,12 @@ from roster_pipeline_tests.support.accounts import ACCOUNT, give
 from roster_pipeline_tests.support.district import Impatient
 from roster_pipeline_tests.support.explanations import (
     NOBODY,
+    answer,  # noqa: F401 - a fixture
     chain,  # noqa: F401 - a fixture
     classes_of,
     student,  # noqa: F401 - a fixture
     whose,
+    why,  # noqa: F401 - a fixture
 )
 from roster_pipeline_tests.support.people import first_with, leave, users_of
 from roster_pipeline_tests.support.readers import execute, query
