@@ -1,243 +1,161 @@
-"""What can happen to one person's rows when somebody decides who they are: queries, by entity, for the writer.
+"""The rows that a decision writes about accounts, identity links and reviews, as queries for the writer.
 
-Each gives rows of the product as they shall be. Parameters: `:person` is the Clever id, `:own` the account that it is
-linked to, `:about` the account of the review, `:fresh` the id of an account to be made.
+Each function returns queries by entity. A query selects rows of the product as they shall be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
-from roster_pipeline.publish.table_mappings import AT, TARGETS
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
-Rows = dict[str, list[str]]
+from roster_pipeline.corrections.decision import Decision, Rows, select_rows
+from roster_pipeline.model.entities import END, INSERT, UPDATE
+from roster_pipeline.product.tables import (
+    accounts,
+    changes,
+    identity_links,
+    reviews,
+)
+from roster_pipeline.publish.statements import json_as_row, next_id
+from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
+
 NAMES = ("first_name", "last_name")
-MEMBERSHIPS = {
-    "org_memberships": "it.organization_id = :organization_id and it.source in ({sources}) and not it.is_admin",
-    "school_memberships": "it.source in ({sources}) and it.school_id in "
-    "(select id from roster.schools where organization_id = :organization_id)",
-    **dict.fromkeys(
-        ("roster_teachers", "roster_students"),
-        "it.roster_id in "
-        "(select id from roster.rosters where organization_id = :organization_id and source in ({sources}))",
-    ),
-}
-NO_END = "null::timestamptz"
 
 
-def merge(parts: Iterable[Rows]) -> Rows:
-    merged: Rows = {}
-    for part in parts:
-        for entity, queries in part.items():
-            merged.setdefault(entity, []).extend(queries)
-    return merged
+def take_over(decision: Decision) -> Rows:
+    """Move the values that Clever gives from the person's account to the account of the review, and close the first.
 
-
-def take_over() -> Rows:
-    """What Clever says of the person goes from `:own` to `:about`, which keeps its address and being an admin."""
-    return {
-        "accounts": [
-            _rows(
-                "accounts",
-                "update",
-                "roster.accounts as it join roster.accounts as own on own.id = :own where it.id = :about",
-                **{name: f"own.{name}" for name in (*NAMES, "clever_email")},
-                role="case it.role when 'admin' then 'admin' else own.role end",
-                imported_from_clever="true",
-                archived_at=NO_END,
-            ),
-            _rows("accounts", "end", "roster.accounts as it where it.id = :own"),
-        ]
-    }
-
-
-def claim_address() -> Rows:
-    """`:own` gets the address that Clever gives for the person."""
-    return {
-        "accounts": [_rows("accounts", "update", "roster.accounts as it where it.id = :own", email="it.clever_email")]
-    }
-
-
-def accept_name() -> Rows:
-    """`:own` gets the name that Clever gives, as the review keeps it. The address follows with the next sync."""
-    return {
-        "accounts": [
-            _rows(
-                "accounts",
-                "update",
-                "roster.accounts as it join roster.reviews as said on said.id = :review where it.id = :own",
-                **{name: f"said.clever_says ->> '{name}'" for name in NAMES},
-            )
-        ]
-    }
-
-
-def open_account(*, as_clever_says: bool) -> Rows:
-    """An account `:fresh` for the person: named as the review says, or as `:own` is; no address yet.
-
-    The next sync gives it the address if that is free; where it was refused once, nobody is asked again.
+    The account of the review keeps its email, and an admin stays an admin.
     """
-    named = {name: f"said.clever_says ->> '{name}'" if as_clever_says else f"own.{name}" for name in NAMES}
-    return {
-        "accounts": [
-            _rows(
-                "accounts",
-                "insert",
-                "roster.accounts as own join roster.reviews as said on said.id = :review where own.id = :own",
-                id="cast(:fresh as bigint)",
-                **named,
-                role="case own.role when 'admin' then 'teacher' else own.role end",
-                email="null::text",
-                clever_email="null::text" if as_clever_says else "own.clever_email",
-                imported_from_clever="true",
-                archived_at=NO_END,
-            )
-        ]
-    }
+    row, own = accounts.alias("row"), accounts.alias("own")
+    both = row.join(own, own.c.id == decision.own)
+    values = {name: own.c[name] for name in (*NAMES, "clever_email")}
+    role = sa.case((row.c.role == "admin", row.c.role), else_=own.c.role)
+    updated = select_rows(
+        decision,
+        "accounts",
+        UPDATE,
+        row,
+        both,
+        {**values, "role": role, "imported_from_clever": sa.true(), "archived_at": NO_TIME},
+    ).where(row.c.id == decision.about)
+    ended = select_rows(decision, "accounts", END, row).where(row.c.id == decision.own)
+    return {"accounts": [updated, ended]}
 
 
-def give_back() -> Rows:
-    """`:own` gets back what it had before it was linked to the person, from the journal."""
-    columns = (*NAMES, "role", "clever_email", "imported_from_clever")
-    return {
-        "accounts": [
-            _rows(
-                "accounts",
-                "update",
-                "roster.accounts as it join roster.identity_links as link "
-                "on link.account_id = it.id and link.clever_id = :person and link.unlinked_at is null "
-                "join roster.changes as journal on journal.sync_id = link.sync_id and journal.entity = 'accounts' "
-                "and journal.op <> 'insert' and journal.key = jsonb_build_object('id', it.id) "
-                "cross join lateral jsonb_populate_record(null::roster.accounts, journal.before) as was "
-                "where it.id = :own",
-                **{column: f"was.{column}" for column in columns},
-                email="case when not exists (select from roster.accounts as other where other.email = was.email "
-                "and other.id <> it.id) then was.email end",
-                archived_at="was.archived_at",
-            )
-        ]
-    }
+def claim_email(decision: Decision) -> Rows:
+    """Give the person's account the email that Clever gives."""
+    row = accounts.alias("row")
+    updated = select_rows(decision, "accounts", UPDATE, row, values={"email": row.c.clever_email})
+    return {"accounts": [updated.where(row.c.id == decision.own)]}
 
 
-def link_to(account: str) -> Rows:
-    """The person's link ends, and so does any of `account`'s; they are linked to each other."""
-    made = {
-        "id": "nextval(pg_get_serial_sequence('roster.identity_links', 'id'))",
-        "organization_id": "cast(:organization_id as bigint)",
-        "clever_id": "cast(:person as text)",
-        "account_id": f"cast({account} as bigint)",
-        "rule": "cast(:decision as text)",
-        "evidence": "jsonb_build_object('review_id', cast(:review as bigint), 'was_account_id', cast(:own as bigint))",
-        "sync_id": "cast(:sync_id as bigint)",
-        "decided_by": "cast(:decided_by as text)",
-        "linked_at": AT,
-        "unlinked_sync_id": "null::bigint",
-        "unlinked_at": NO_END,
-    }
-    live = f"roster.identity_links as it where it.unlinked_at is null and it.account_id in (:own, {account})"
-    return {
-        "identity_links": [
-            _rows("identity_links", "end", live),
-            _rows("identity_links", "insert", "(select) as it", **made),
-        ]
-    }
+def accept_name(decision: Decision) -> Rows:
+    """Give the person's account the name that Clever gives, as the review keeps it.
+
+    The next sync updates the email.
+    """
+    row, review = accounts.alias("row"), reviews.alias("review")
+    both = row.join(review, review.c.id == decision.review_id)
+    updated = select_rows(decision, "accounts", UPDATE, row, both, _names_in(review))
+    return {"accounts": [updated.where(row.c.id == decision.own)]}
 
 
-def move_memberships(to: str, *, is_closing: bool) -> Rows:
-    """Every live membership of `:own` in the organization that is Clever's goes to account `to`.
+def create_account(decision: Decision, account_id: int, *, is_named_by_review: bool) -> Rows:
+    """Create an account for the person, without an email.
+
+    The next sync gives the account the email if the email is free. It opens no second review.
 
     Args:
-        is_closing: `:own` closes because `to` is the same person: what is native goes along, and so does having been
-            verified. Somebody else is verified by nobody yet.
+        is_named_by_review: take the name from the review and no email of Clever. Otherwise both come from the account
+            that the person is linked to.
     """
-    sources = "'clever', 'native'" if is_closing else "'clever'"
-    unverified = {} if is_closing else {"verified_at": "null::timestamptz"}
-    moved: Rows = {}
-    for entity, scope in MEMBERSHIPS.items():
-        container = next(column for column in TARGETS[entity].key if column != "account_id")
-        leaving = f"it.account_id = :own and it.ended_at is null and {scope.format(sources=sources)}"
-        moved[entity] = [
-            _rows(entity, "end", f"roster.{entity} as it where {leaving}"),
-            _rows(
-                entity,
-                "case when there.account_id is null then 'insert' else 'restore' end",
-                f"roster.{entity} as it left join roster.{entity} as there "
-                f"on there.{container} = it.{container} and there.account_id = {to} "
-                f"where {leaving} and (there.account_id is null or there.ended_at is not null)",
-                account_id=f"cast({to} as bigint)",
-                **(unverified if entity == "org_memberships" else {}),
+    own, review = accounts.alias("own"), reviews.alias("review")
+    both = own.join(review, review.c.id == decision.review_id)
+    values: Mapping[str, ColumnElement[Any]] = {
+        **(_names_in(review) if is_named_by_review else {name: own.c[name] for name in NAMES}),
+        "id": sa.literal(account_id, BigInteger),
+        "role": sa.case((own.c.role == "admin", "teacher"), else_=own.c.role),
+        "email": NO_TEXT,
+        "clever_email": NO_TEXT if is_named_by_review else own.c.clever_email,
+        "imported_from_clever": sa.true(),
+        "archived_at": NO_TIME,
+    }
+    return {"accounts": [select_rows(decision, "accounts", INSERT, own, both, values).where(own.c.id == decision.own)]}
+
+
+def give_back(decision: Decision) -> Rows:
+    """Give the person's account the values that it had before it was linked to the person, from the journal."""
+    row, link, other = accounts.alias("row"), identity_links.alias("link"), accounts.alias("other")
+    was = json_as_row(accounts, changes.c.before, "was")
+    source = (
+        row.join(
+            link,
+            sa.and_(
+                link.c.account_id == row.c.id,
+                link.c.clever_id == decision.clever_id,
+                link.c.unlinked_at.is_(None),
             ),
-        ]
-    return moved
+        )
+        .join(
+            changes,
+            sa.and_(
+                changes.c.sync_id == link.c.sync_id,
+                changes.c.entity == "accounts",
+                changes.c.op != INSERT,
+                changes.c.key == sa.func.jsonb_build_object("id", row.c.id, type_=JSONB),
+            ),
+        )
+        .join(was, sa.true())
+    )
+    columns = (*NAMES, "role", "clever_email", "imported_from_clever", "archived_at")
+    is_taken = sa.exists().where(other.c.email == was.c.email, other.c.id != row.c.id)
+    values = {**{name: was.c[name] for name in columns}, "email": sa.case((~is_taken, was.c.email))}
+    updated = select_rows(decision, "accounts", UPDATE, row, source, values)
+    return {"accounts": [updated.where(row.c.id == decision.own)]}
 
 
-def leave_other_organizations() -> Rows:
-    """Every live membership of `:about` in another organization ends (R2.29); its native classes keep it (R4.8)."""
-    elsewhere = {
-        "org_memberships": "it.organization_id <> :organization_id and not it.is_admin",
-        "school_memberships": "it.school_id in "
-        "(select id from roster.schools where organization_id <> :organization_id)",
-        **dict.fromkeys(
-            ("roster_teachers", "roster_students"),
-            "it.roster_id in (select id from roster.rosters "
-            "where organization_id <> :organization_id and source = 'clever')",
-        ),
+def link_to(decision: Decision, account_id: int) -> Rows:
+    """End the links of the person and of an account, and link the two."""
+    row = identity_links.alias("row")
+    evidence = {"review_id": decision.review_id, "was_account_id": decision.own}
+    values: Mapping[str, ColumnElement[Any]] = {
+        "id": next_id(identity_links),
+        "organization_id": sa.literal(decision.organization_id, BigInteger),
+        "clever_id": sa.literal(decision.clever_id, Text),
+        "account_id": sa.literal(account_id, BigInteger),
+        "rule": sa.literal(decision.decision, Text),
+        "evidence": sa.literal(evidence, JSONB),
+        "sync_id": sa.literal(decision.sync_id, BigInteger),
+        "decided_by": sa.literal(decision.decided_by, Text),
+        "linked_at": sa.literal(decision.at, sa.DateTime(timezone=True)),
+        "unlinked_sync_id": sa.cast(sa.null(), BigInteger),
+        "unlinked_at": NO_TIME,
     }
-    mine = "it.account_id = :about and it.ended_at is null"
+    ended = select_rows(decision, "identity_links", END, row).where(
+        row.c.unlinked_at.is_(None), row.c.account_id.in_((decision.own, account_id))
+    )
+    columns = [values[name].label(name) for name in TARGETS["identity_links"].columns]
+    return {"identity_links": [ended, sa.select(sa.literal(INSERT).label("op"), *columns)]}
+
+
+def close_review(decision: Decision) -> Rows:
+    """Mark the review as resolved."""
+    row = reviews.alias("row")
+    values: Mapping[str, ColumnElement[Any]] = {
+        "state": sa.literal("resolved"),
+        "decision": sa.literal(decision.decision),
+        "decided_by": sa.literal(decision.decided_by),
+        "decided_at": sa.literal(decision.at, sa.DateTime(timezone=True)),
+    }
     return {
-        entity: [_rows(entity, "end", f"roster.{entity} as it where {mine} and {which}")]
-        for entity, which in elsewhere.items()
+        "reviews": [select_rows(decision, "reviews", UPDATE, row, values=values).where(row.c.id == decision.review_id)]
     }
 
 
-def release_pending(to: str) -> Rows:
-    """The classes that waited for the person take account `to` in, if the district shares the person."""
-    waiting = (
-        "roster.pending_members as it join roster.rosters as roster on roster.id = it.roster_id "
-        "and roster.organization_id = :organization_id and exists (select from roster.org_memberships as m "
-        "where m.organization_id = :organization_id and m.ended_at is null and m.account_id in (:own, {to}))"
-    ).replace("{to}", to)
-    released = {"pending_members": [_rows("pending_members", "delete", f"{waiting} where it.clever_id = :person")]}
-    for role in ("teacher", "student"):
-        members = f"roster_{role}s"
-        released[members] = [
-            _rows(
-                members,
-                "case when there.account_id is null then 'insert' else 'restore' end",
-                f"{waiting} left join roster.{members} as there on there.roster_id = it.roster_id "
-                f"and there.account_id = {to} where it.clever_id = :person and it.role = '{role}' and not exists "
-                f"(select from roster.{members} as own where own.roster_id = it.roster_id and own.account_id = :own "
-                "and own.ended_at is null)",
-                account_id=f"cast({to} as bigint)",
-                ended_at=NO_END,
-                **({"is_primary": "coalesce(there.is_primary, false)"} if role == "teacher" else {}),
-            )
-        ]
-    return released
-
-
-def close_review() -> Rows:
-    return {
-        "reviews": [
-            _rows(
-                "reviews",
-                "update",
-                "roster.reviews as it where it.id = :review",
-                state="'resolved'",
-                decision="cast(:decision as text)",
-                decided_by="cast(:decided_by as text)",
-                decided_at=AT,
-            )
-        ]
-    }
-
-
-def _rows(entity: str, op: str, source: str, **values: str) -> str:
-    """Rows of `source` (its alias `it`) as they shall be: as they are, but for `values`, and closed if they end."""
-    target = TARGETS[entity]
-    columns = {column: f"it.{column}" for column in target.expressions} | values
-    if op == "end":
-        columns = target.written(columns, "'end'")
-    said = op if op.startswith("case ") else f"'{op}'"
-    listed = ", ".join(f"{value} as {column}" for column, value in columns.items())
-    return f"select {said} as op, {listed} from {source}"
+def _names_in(review: FromClause) -> dict[str, ColumnElement[Any]]:
+    return {name: review.c.clever_says[name].astext for name in NAMES}

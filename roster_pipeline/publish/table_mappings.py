@@ -1,18 +1,41 @@
-"""Where each entity's rows go in the product, and how Clever ids become its own ids. Tables only, no statements."""
+"""Where the rows of each entity go in the product, and how Clever ids become ids of the product."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-PERSON = "left join roster.identity_links as person on person.clever_id = c.clever_id and person.unlinked_at is null"
-SCHOOL = "left join roster.schools as school on school.clever_id = c.school_id"
-ROSTER = "join roster.rosters as roster on roster.clever_id = c.section_id"
-ACCOUNT = {"account_id": "coalesce(c.account_id, person.account_id)"}
-ORGANIZATION = {"organization_id": "cast(:organization_id as bigint)"}
-CLEVERS = {"source": "'clever'"}
-"""Of a membership that a sync makes or restores, whosever it was: so it ends when the person leaves."""
-AT = "cast(:at as timestamptz)"
-TEMPORARY_TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Table, TableClause, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from roster_pipeline.model.entities import END, ENTITIES, INSERT, Entity
+from roster_pipeline.product import tables
+from roster_pipeline.product.tables import metadata
+from roster_pipeline.publish.statements import next_id
+
+Values = Mapping[str, ColumnElement[Any]]
+TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "account_id": BigInteger(),
+    "is_primary": Boolean(),
+    "imported_from_clever": Boolean(),
+}
+"""The columns of a change that are no text."""
+AT = sa.bindparam("at", type_=DateTime(timezone=True))
+SYNC_ID = sa.bindparam("sync_id", type_=BigInteger)
+ORGANIZATION_ID = sa.bindparam("organization_id", type_=BigInteger)
+NO_TIME = sa.cast(sa.null(), DateTime(timezone=True))
+NO_TEXT = sa.cast(sa.null(), Text)
+
+
+def changed_table(entity: Entity) -> TableClause:
+    """Return the temporary table that holds the changes of an entity as the plan has them."""
+    columns = [sa.column(name, TYPES.get(name, Text())) for name in ("op", *entity.columns, "version")]
+    return sa.table(f"changed_{entity.name}", *columns)
+
+
+CHANGED = {entity.name: changed_table(entity) for entity in ENTITIES}
 
 
 @dataclass(frozen=True)
@@ -20,41 +43,40 @@ class Target:
     """One table of the product.
 
     Attributes:
-        key: the columns that identify a row there.
-        content: the columns that a later sync may change, with the SQL expression of the value; `c` is the change.
-        once: the columns that only a new row is given, likewise.
-        joins: what turns Clever ids into the product's.
-        ended: the column that dates an end. Rows of a table without one are deleted.
-        closing: content that becomes something else with the end of a row, as SQL.
-        released: assignments that free what is unique in a row before it is changed: others may take it.
-        unique: a column of the content that a foreign key could refer to. PostgreSQL locks a row more strongly where
-            it is assigned, and then the application can add no row that refers to this one: it is assigned only where
-            it changes.
+        key: the columns that identify a row.
+        content: the columns that a later sync may change, with the value for a row of the changes.
+        once: the columns that only a new row is given, with the value.
+        source: the changes, joined with the tables that turn Clever ids into ids of the product.
+        ended: the column that dates an end. A table without one loses the row.
+        closing: content that has another value once the row has ended.
+        released: values that free a unique value of a row before the row is changed, so that another row may take it.
+        unique: a column of the content that a foreign key could refer to. PostgreSQL locks a row more strongly if the
+            statement assigns such a column. The application could then add no row that refers to this one. Therefore
+            the writer assigns the column only where it changes.
     """
 
     name: str
     key: tuple[str, ...]
-    content: dict[str, str] = field(default_factory=dict)
-    once: dict[str, str] = field(default_factory=dict)
-    joins: str = ""
+    source: FromClause
+    content: Values = field(default_factory=dict)
+    once: Values = field(default_factory=dict)
     ended: str | None = None
-    closing: dict[str, str] = field(default_factory=dict)
-    released: str | None = None
+    closing: Values = field(default_factory=dict)
+    released: Values = field(default_factory=dict)
     unique: str | None = None
 
     @property
-    def expressions(self) -> dict[str, str]:
-        """Every column that is written, with the SQL expression of its value in a change `c`."""
-        values = self.once | self.content | ({self.ended: "null::timestamptz"} if self.ended else {})
-        return self.written(values, "c.op")
+    def table(self) -> Table:
+        return metadata.tables[f"{tables.SCHEMA}.{self.name}"]
 
-    def written(self, values: dict[str, str], op: str) -> dict[str, str]:
-        """`values`, but for rows that end: what closes them, and the date (`:at`, `:sync_id`)."""
-        ending = self.closing | ({self.ended: AT} if self.ended else {})
-        return {
-            column: f"case {op} when 'end' then {ending[column]} else {value} end" if column in ending else value
-            for column, value in values.items()
-        }
+    @property
+    def changed_rows(self) -> TableClause:
+        return CHANGED[self.name]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is written."""
+        return (*self.once, *self.content, *([self.ended] if self.ended else []))
 
     @property
     def inserted(self) -> tuple[str, ...]:
@@ -63,116 +85,189 @@ class Target:
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The columns of an existing row that the writer owns; all others are the product's."""
+        """The columns of an existing row that the writer owns. All others belong to the product."""
         return (*self.content, self.ended) if self.ended else tuple(self.content)
 
+    @property
+    def ending(self) -> Values:
+        """The values that a row gets when it ends. They need the parameters `at` and `sync_id`."""
+        return {**self.closing, self.ended: AT} if self.ended else self.closing
 
-def _same(*columns: str) -> dict[str, str]:
-    return {column: f"c.{column}" for column in columns}
+    @property
+    def expressions(self) -> Values:
+        """Every column that is written, with its value for a row of the changes."""
+        values = {**self.once, **self.content, **({self.ended: NO_TIME} if self.ended else {})}
+        return self.end_where(values, self.changed_rows.c.op == END)
 
+    def end_where(self, values: Values, is_end: ColumnElement[bool]) -> Values:
+        """Return the values, with those of `ending` instead for the rows that end."""
+        return {
+            column: sa.case((is_end, self.ending[column]), else_=value) if column in self.ending else value
+            for column, value in values.items()
+        }
+
+    def temporary(self, prefix: str, *more: sa.ColumnClause[Any]) -> TableClause:
+        """Return a temporary table `PREFIX_NAME` with an `op`, the columns that are written, and more."""
+        columns = [sa.column(name, self.table.c[name].type) for name in self.columns]
+        return sa.table(f"{prefix}_{self.name}", sa.column("op", Text), *columns, *more)
+
+    def is_same_row(self, other: FromClause) -> ColumnElement[bool]:
+        """Return whether a row of the product and a row of another source have the same key."""
+        return sa.and_(*(self.table.c[column] == other.c[column] for column in self.key))
+
+
+def _copy(entity: str, *columns: str) -> dict[str, ColumnElement[Any]]:
+    return {column: CHANGED[entity].c[column] for column in columns}
+
+
+def _joined(entity: str, *, person: bool = False, school: bool = False, roster: bool = False) -> FromClause:
+    """Return the changes of an entity, joined with the links, schools and rosters that its Clever ids name."""
+    changed = CHANGED[entity]
+    source: FromClause = changed
+    if roster:
+        source = source.join(ROSTER, ROSTER.c.clever_id == changed.c.section_id)
+    if person:
+        is_live = sa.and_(PERSON.c.clever_id == changed.c.clever_id, PERSON.c.unlinked_at.is_(None))
+        source = source.outerjoin(PERSON, is_live)
+    if school:
+        source = source.outerjoin(SCHOOL, SCHOOL.c.clever_id == changed.c.school_id)
+    return source
+
+
+def _account(entity: str) -> dict[str, ColumnElement[Any]]:
+    return {"account_id": sa.func.coalesce(CHANGED[entity].c.account_id, PERSON.c.account_id)}
+
+
+PERSON = tables.identity_links.alias("person")
+SCHOOL = tables.schools.alias("school")
+ROSTER = tables.rosters.alias("roster")
+NEW_ACCOUNT = CHANGED["accounts"].alias("new_account")
+OPEN_REVIEW = tables.reviews.alias("open_review")
+ORGANIZATION: dict[str, ColumnElement[Any]] = {"organization_id": ORGANIZATION_ID}
+FROM_CLEVER: dict[str, ColumnElement[Any]] = {"source": sa.literal("clever")}
+"""A membership that a sync restores belongs to Clever, so that it ends when the person leaves."""
+LINKS, REVIEWS = CHANGED["identity_links"], CHANGED["reviews"]
 
 _TARGETS = (
     Target(
         "schools",
         key=("clever_id",),
-        content=_same("name", "sis_id", "nces_id", "low_grade", "high_grade"),
-        once={"clever_id": "c.school_id", **ORGANIZATION},
+        source=_joined("schools"),
+        content=_copy("schools", "name", "sis_id", "nces_id", "low_grade", "high_grade"),
+        once={"clever_id": CHANGED["schools"].c.school_id, **ORGANIZATION},
         ended="archived_at",
     ),
     Target(
         "accounts",
         key=("id",),
-        content=_same("role", "first_name", "last_name", "email", "clever_email", "imported_from_clever"),
-        once={"id": "c.account_id"},
+        source=_joined("accounts"),
+        content=_copy("accounts", "role", "first_name", "last_name", "email", "clever_email", "imported_from_clever"),
+        once={"id": CHANGED["accounts"].c.account_id},
         ended="archived_at",
-        closing={"email": "null"},
-        released="email = null",
+        closing={"email": NO_TEXT},
+        released={"email": sa.null()},
         unique="email",
     ),
     Target(
         "identity_links",
         key=("id",),
-        joins="left join changed_accounts as fresh on fresh.clever_id = c.clever_id and fresh.op = 'insert'",
+        source=LINKS.outerjoin(
+            NEW_ACCOUNT, sa.and_(NEW_ACCOUNT.c.clever_id == LINKS.c.clever_id, NEW_ACCOUNT.c.op == INSERT)
+        ),
         once={
-            "id": "nextval(pg_get_serial_sequence('roster.identity_links', 'id'))",
+            "id": next_id(tables.identity_links),
             **ORGANIZATION,
-            "clever_id": "c.clever_id",
-            "account_id": "coalesce(c.account_id, fresh.account_id)",
-            "rule": "c.rule",
-            "evidence": "c.evidence::jsonb",
-            "sync_id": "cast(:sync_id as bigint)",
-            "decided_by": "'sync'",
+            "clever_id": LINKS.c.clever_id,
+            "account_id": sa.func.coalesce(LINKS.c.account_id, NEW_ACCOUNT.c.account_id),
+            "rule": LINKS.c.rule,
+            "evidence": sa.cast(LINKS.c.evidence, JSONB),
+            "sync_id": SYNC_ID,
+            "decided_by": sa.literal("sync"),
             "linked_at": AT,
         },
-        content={"unlinked_sync_id": "null::bigint"},
+        content={"unlinked_sync_id": sa.cast(sa.null(), BigInteger)},
         ended="unlinked_at",
-        closing={"unlinked_sync_id": "cast(:sync_id as bigint)"},
-        released="unlinked_at = coalesce(product.unlinked_at, now())",
+        closing={"unlinked_sync_id": SYNC_ID},
+        released={"unlinked_at": sa.func.coalesce(tables.identity_links.c.unlinked_at, sa.func.now())},
     ),
     Target(
         "org_memberships",
         key=("organization_id", "account_id"),
-        content=_same("role") | CLEVERS,
-        joins=PERSON,
-        once={**ORGANIZATION, **ACCOUNT, "verified_at": "null::timestamptz"},
+        source=_joined("org_memberships", person=True),
+        content=_copy("org_memberships", "role") | FROM_CLEVER,
+        once={**ORGANIZATION, **_account("org_memberships"), "verified_at": NO_TIME},
         ended="ended_at",
     ),
     Target(
         "school_memberships",
         key=("school_id", "account_id"),
-        content=_same("role", "is_primary") | CLEVERS,
-        joins=f"{PERSON} {SCHOOL}",
-        once={"school_id": "school.id", **ACCOUNT},
+        source=_joined("school_memberships", person=True, school=True),
+        content=_copy("school_memberships", "role", "is_primary") | FROM_CLEVER,
+        once={"school_id": SCHOOL.c.id, **_account("school_memberships")},
         ended="ended_at",
     ),
     Target(
         "rosters",
         key=("clever_id",),
-        content={"school_id": "school.id", **_same("name", "subject", "grade", "period", "term_name")},
-        joins=SCHOOL,
-        once={"clever_id": "c.section_id", **ORGANIZATION, "source": "'clever'"},
+        source=_joined("rosters", school=True),
+        content={
+            "school_id": SCHOOL.c.id,
+            **_copy("rosters", "name", "subject", "grade", "period", "term_name"),
+        },
+        once={"clever_id": CHANGED["rosters"].c.section_id, **ORGANIZATION, **FROM_CLEVER},
         ended="archived_at",
     ),
     Target(
         "roster_teachers",
         key=("roster_id", "account_id"),
-        content=_same("is_primary"),
-        joins=f"{ROSTER} {PERSON}",
-        once={"roster_id": "roster.id", **ACCOUNT},
+        source=_joined("roster_teachers", roster=True, person=True),
+        content=_copy("roster_teachers", "is_primary"),
+        once={"roster_id": ROSTER.c.id, **_account("roster_teachers")},
         ended="ended_at",
     ),
     Target(
         "roster_students",
         key=("roster_id", "account_id"),
-        joins=f"{ROSTER} {PERSON}",
-        once={"roster_id": "roster.id", **ACCOUNT},
+        source=_joined("roster_students", roster=True, person=True),
+        once={"roster_id": ROSTER.c.id, **_account("roster_students")},
         ended="ended_at",
     ),
     Target(
         "pending_members",
         key=("roster_id", "clever_id", "role"),
-        joins=ROSTER,
-        once={"roster_id": "roster.id", "clever_id": "c.clever_id", "role": "c.role"},
+        source=_joined("pending_members", roster=True),
+        once={"roster_id": ROSTER.c.id, **_copy("pending_members", "clever_id", "role")},
     ),
     Target(
         "reviews",
         key=("id",),
-        joins="left join roster.reviews as known on c.op <> 'insert' and known.state = 'open' and "
-        "known.organization_id = :organization_id and known.clever_id = c.clever_id and known.reason = c.reason",
-        content={"state": "'open'", "decision": "null::text", "decided_by": "null::text"},
-        # It ends by itself once its contradiction is gone.
-        closing={"state": "'resolved'", "decision": "'settled'", "decided_by": "'sync'"},
-        released="state = 'resolved'",
+        source=REVIEWS.outerjoin(
+            OPEN_REVIEW,
+            sa.and_(
+                REVIEWS.c.op != INSERT,
+                OPEN_REVIEW.c.state == "open",
+                OPEN_REVIEW.c.organization_id == ORGANIZATION_ID,
+                OPEN_REVIEW.c.clever_id == REVIEWS.c.clever_id,
+                OPEN_REVIEW.c.reason == REVIEWS.c.reason,
+            ),
+        ),
+        content={"state": sa.literal("open"), "decision": NO_TEXT, "decided_by": NO_TEXT},
+        # A review ends by itself once its contradiction is gone.
+        closing={
+            "state": sa.literal("resolved"),
+            "decision": sa.literal("settled"),
+            "decided_by": sa.literal("sync"),
+        },
+        released={"state": sa.literal("resolved")},
         once={
-            "id": "coalesce(known.id, nextval(pg_get_serial_sequence('roster.reviews', 'id')))",
+            "id": sa.func.coalesce(OPEN_REVIEW.c.id, next_id(tables.reviews)),
             **ORGANIZATION,
-            "clever_id": "c.clever_id",
-            "reason": "c.reason",
-            "account_id": "c.account_id",
-            "evidence": "c.evidence::jsonb",
-            "clever_says": "c.clever_says::jsonb",
+            **_copy("reviews", "clever_id", "reason", "account_id"),
+            "evidence": sa.cast(REVIEWS.c.evidence, JSONB),
+            "clever_says": sa.cast(REVIEWS.c.clever_says, JSONB),
         },
         ended="decided_at",
     ),
 )
 TARGETS = {target.name: target for target in _TARGETS}
+"""The targets in dependency order."""

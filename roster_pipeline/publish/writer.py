@@ -1,8 +1,8 @@
-"""The one writer of the product's roster tables: rows that are decided go in, with their journal.
+"""Writes decided rows to the roster tables of the product, each with its row of the journal.
 
-Whoever wants something written (`apply` a plan, `resolve` a review, `undo` a sync) leaves in temporary table
-`resolved_X` what the rows of entity X shall be, in the product's own columns, and calls `write` in dependency order.
-Every row is journalled in `changes` as it was before and as it is after, in the same transaction.
+`apply` publishes a plan, `resolve` decides a review, and `undo` puts a sync back. Each of them leaves the rows of an
+entity as they shall be in temporary table `resolved_X`, and the writer writes them in dependency order. The journal
+`changes` gets each row as it was before and as it is after, in the same transaction (docs/rules.md R5.18).
 """
 
 from __future__ import annotations
@@ -12,155 +12,177 @@ from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, ColumnElement, Connection, TableClause, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.dml import Delete, Insert, Update
 
+from roster_pipeline.model.entities import INSERT
 from roster_pipeline.product.database import as_writer
-from roster_pipeline.publish.table_mappings import TARGETS, Target
+from roster_pipeline.product.tables import changes
+from roster_pipeline.publish.statements import CreateTemporaryTable, drop_table, row_as_json, row_version
+from roster_pipeline.publish.table_mappings import NO_TEXT, TARGETS, Target
 
-Values = dict[str, Any]
-WORTH_ANALYZING = 1000
-"""Rows."""
+ANALYZED_ROWS = 1000
+"""The number of written rows from which a table gets new statistics."""
+DELETE = "delete"
+NO_ROW = sa.cast(sa.null(), JSONB)
 
 
 def write(pg: Connection, target: Target, sync_id: int, *, as_owner: bool = False) -> int:
-    """Change or delete, then insert, the rows in `resolved_X`: what is let go is free to be taken.
+    """Write the rows in `resolved_X` and return how many were written.
 
-    `resolved_X` has `op`, `version` (the row is written only if it still has it; NULL: whatever it has now) and the
-    columns of the target. Returns rows written.
+    Rows that change or end are written before rows that are new, so that a new row may take a unique value that
+    another row gives up. A row with a `version` is written only if the product still has that version.
 
     Args:
-        as_owner: the rows are of several organizations, so they are not written as the role that sees one of them.
+        as_owner: write as the owner of the tables. Role `roster_writer` sees the rows of one organization alone.
     """
-    values: Values = {"sync_id": sync_id}
-    with nullcontext() if as_owner else as_writer(pg, f"resolved_{target.name}"):
-        _hold_still(pg, target)
-        written = _delete(pg, target, values) if target.ended is None else _change(pg, target, values)
-        written += _insert(pg, target, values)
-    if written >= WORTH_ANALYZING:
-        # The next statements join what was just written; without fresh statistics they would crawl.
-        # Where another sync or autovacuum gathers them already, those will do: no wait for a table with rows locked.
-        run(pg, f"analyze (skip_locked) roster.{target.name}")
+    with nullcontext() if as_owner else as_writer(pg, resolved_table(target).name):
+        _lock_rows(pg, target)
+        written = _update_rows(pg, target, sync_id) if target.ended else _delete_rows(pg, target, sync_id)
+        written += _insert_rows(pg, target, sync_id)
+    if written >= ANALYZED_ROWS:
+        # The next statements join the written rows and need fresh statistics. If another session is gathering them,
+        # its statistics will do, and this one does not wait for it. Core has no ANALYZE.
+        pg.execute(sa.text(f"analyze (skip_locked) {target.table.fullname}"))
     return written
 
 
 def write_rows(
-    pg: Connection, rows: Mapping[str, Sequence[str]], values: Values, *, as_owner: bool = False
+    pg: Connection, rows: Mapping[str, Sequence[sa.Select[Any]]], sync_id: int, *, as_owner: bool = False
 ) -> dict[str, dict[str, int]]:
-    """Write rows that queries of the product itself give, by entity, in dependency order; returns rows by op.
+    """Write the rows of queries, in dependency order, and return the number of rows by entity and op.
 
-    It may be called several times in one transaction.
+    One transaction may call this several times.
 
     Args:
-        rows: entity to queries, each giving `op` and the target's columns.
+        rows: the queries by entity. Each selects `op` and then the columns of the target in their order.
         as_owner: as for `write`.
     """
     written: dict[str, dict[str, int]] = {}
     for target in TARGETS.values():
         if not rows.get(target.name):
             continue
-        columns = ", ".join(target.expressions)
-        union = " union all ".join(f"select op, {columns} from ({query}) as q" for query in rows[target.name])
-        run(
-            pg,
-            f"create temporary table resolved_{target.name} on commit drop as "
-            f"select op, null::text as version, {columns} from ({union}) as rows",
-            values,
-        )
-        write(pg, target, int(values["sync_id"]), as_owner=as_owner)
-        ops = pg.execute(sa.text(f"select op, count(*) from resolved_{target.name} group by op order by op"))
-        if counts := {str(op): int(count) for op, count in ops}:
+        queries = sa.union_all(*rows[target.name]).subquery()
+        resolved = resolved_table(target)
+        query = sa.select(queries.c.op, NO_TEXT.label("version"), *(queries.c[name] for name in target.columns))
+        pg.execute(CreateTemporaryTable(resolved.name, query))
+        write(pg, target, sync_id, as_owner=as_owner)
+        ops = sa.select(resolved.c.op, sa.func.count()).group_by(resolved.c.op).order_by(resolved.c.op)
+        if counts := {str(op): int(count) for op, count in pg.execute(ops)}:
             written[target.name] = counts
-        run(pg, f"drop table resolved_{target.name}, held_{target.name}")
+        for table in (resolved, _held_table(target)):
+            pg.execute(drop_table(table.name))
     return written
 
 
-def run(pg: Connection, statement: str, values: Values | None = None) -> int:
-    """Execute with only the values that the statement names; returns rows."""
-    clause = sa.text(statement)
-    named = {name: value for name, value in (values or {}).items() if name in clause.compile().params}
-    return pg.execute(clause, named).rowcount
+def resolved_table(target: Target) -> TableClause:
+    """Return the temporary table that the writer takes its rows from."""
+    return target.temporary("resolved", sa.column("version", Text))
 
 
-def _hold_still(pg: Connection, target: Target) -> None:
-    """Lock the rows that are to be changed, in the order of their keys, and keep in `held_X` what each was.
+def _held_table(target: Target) -> TableClause:
+    """Return the temporary table of the locked rows: as they shall be, and in `was` as they are."""
+    return target.temporary("held", sa.column("was", JSONB))
 
-    A row that was written since it was read is not among them. The lock lets the application go on adding rows that
-    refer to these; only a row that is deleted, or of which a unique column changes, is locked against that too.
+
+def _lock_rows(pg: Connection, target: Target) -> None:
+    """Lock the rows that change or end, in the order of their keys, and keep each in `held_X`.
+
+    A row that was written since the plan was made is not among them. The lock lets the application add rows that refer
+    to these rows. Only a row that is deleted, or whose unique column changes, is locked against that too.
     """
-    name, key = target.name, ", ".join(f"product.{column}" for column in target.key)
-    run(
-        pg,
-        f"create temporary table held_{name} on commit drop as select r.*, product as was "
-        f"from roster.{name} as product join resolved_{name} as r on {_same_row(target)} "
-        "and (r.version is null or product.xmin::text = r.version) where r.op <> 'insert' "
-        f"order by {key} for {'update' if target.ended is None else 'no key update'} of product",
+    table, resolved, held = target.table, resolved_table(target), _held_table(target)
+    key = [table.c[column] for column in target.key]
+    rows = (
+        sa.select(*resolved.c, row_as_json(table).label("was"))
+        .select_from(table.join(resolved, target.is_same_row(resolved)))
+        .where(sa.or_(resolved.c.version.is_(None), row_version(table) == resolved.c.version), resolved.c.op != INSERT)
+        .order_by(*key)
+        .with_for_update(of=table, key_share=target.ended is not None)
     )
+    pg.execute(CreateTemporaryTable(held.name, rows))
     if target.unique:
-        locked = f"select from roster.{name} as product join held_{name} as r on {_same_row(target)}"
-        run(
-            pg, f"select count(*) from ({locked} where {_moves(target)} order by {key} for update of product) as locked"
+        locked = (
+            sa.select(*key)
+            .where(target.is_same_row(held), _changes_unique(held, target.unique))
+            .order_by(*key)
+            .with_for_update(of=table)
         )
+        pg.execute(sa.select(sa.func.count()).select_from(locked.subquery()))
 
 
-def _insert(pg: Connection, target: Target, values: Values) -> int:
-    columns, key = ", ".join(target.inserted), ", ".join(target.key)
-    override = "overriding system value" if "id" in target.inserted else ""
-    statement = (
-        f"insert into roster.{target.name} as product ({columns}) {override} "
-        f"select {columns} from resolved_{target.name} where op = 'insert' order by {key}"
+def _changes_unique(held: TableClause, unique: str) -> ColumnElement[bool]:
+    """Return whether the unique column of a locked row changes."""
+    before: ColumnElement[str] = held.c.was[unique].astext
+    return before.is_distinct_from(held.c[unique])
+
+
+def _insert_rows(pg: Connection, target: Target, sync_id: int) -> int:
+    resolved = resolved_table(target)
+    rows = (
+        sa.select(*(resolved.c[name] for name in target.inserted))
+        .where(resolved.c.op == INSERT)
+        .order_by(*(resolved.c[name] for name in target.key))
     )
-    return _journalled(pg, target, statement, values, op="'insert'", before="null::jsonb", after="to_jsonb(product)")
+    insert = target.table.insert().from_select(target.inserted, rows)
+    return _write_with_journal(
+        pg, target, insert, sync_id, op=sa.literal(INSERT), before=NO_ROW, after=row_as_json(target.table)
+    )
 
 
-def _change(pg: Connection, target: Target, values: Values) -> int:
-    update = f"update roster.{target.name} as product set"
-    held = f"from held_{target.name} as r where {_same_row(target)}"
-    changed = [(target.changed, held)]
+def _update_rows(pg: Connection, target: Target, sync_id: int) -> int:
+    held = _held_table(target)
+    is_held = target.is_same_row(held)
+    parts = [(target.changed, is_held)]
+    is_released = is_held
     if target.unique:
+        is_changing = _changes_unique(held, target.unique)
+        is_released = sa.and_(is_held, is_changing)
         others = tuple(column for column in target.changed if column != target.unique)
-        held_moving = f"{held} and {_moves(target)}"
-        changed = [(others, f"{held} and not {_moves(target)}"), (target.changed, held_moving)]
-        held = held_moving
+        parts = [(others, sa.and_(is_held, ~is_changing)), (target.changed, is_released)]
     if target.released:
-        # Two people may swap addresses: every address that changes is let go before any is taken.
-        run(pg, f"{update} {target.released} {held}")
+        # Two people may swap emails, so every email that changes is given up before any is taken.
+        pg.execute(target.table.update().values(dict(target.released)).where(is_released))
     return sum(
-        _journalled(
+        _write_with_journal(
             pg,
             target,
-            f"{update} {', '.join(f'{column} = r.{column}' for column in columns)} {rows}",
-            values,
-            op="r.op",
-            before="to_jsonb(r.was)",
-            after="to_jsonb(product)",
+            target.table.update().values({name: held.c[name] for name in columns}).where(which),
+            sync_id,
+            op=held.c.op,
+            before=held.c.was,
+            after=row_as_json(target.table),
         )
-        for columns, rows in changed
+        for columns, which in parts
     )
 
 
-def _moves(target: Target) -> str:
-    """Whether the unique column of a held row changes, as SQL."""
-    return f"(r.was).{target.unique} is distinct from r.{target.unique}"
+def _delete_rows(pg: Connection, target: Target, sync_id: int) -> int:
+    delete = target.table.delete().where(target.is_same_row(_held_table(target)))
+    return _write_with_journal(
+        pg, target, delete, sync_id, op=sa.literal(DELETE), before=row_as_json(target.table), after=NO_ROW
+    )
 
 
-def _delete(pg: Connection, target: Target, values: Values) -> int:
-    statement = f"delete from roster.{target.name} as product using held_{target.name} as r where {_same_row(target)}"
-    return _journalled(pg, target, statement, values, op="'delete'", before="to_jsonb(product)", after="null::jsonb")
-
-
-def _journalled(
-    pg: Connection, target: Target, statement: str, values: Values, *, op: str, before: str, after: str
+def _write_with_journal(
+    pg: Connection,
+    target: Target,
+    statement: Insert | Update | Delete,
+    sync_id: int,
+    *,
+    op: ColumnElement[str],
+    before: ColumnElement[Any],
+    after: ColumnElement[Any],
 ) -> int:
-    """Execute, and journal each row that was written; returns rows."""
-    key = ", ".join(f"'{column}', product.{column}" for column in target.key)
-    return run(
-        pg,
-        f"with written as ({statement} returning jsonb_build_object({key}) as key, {op} as op, {before} as before, "
-        f"{after} as after) insert into roster.changes (sync_id, entity, key, op, before, after) "
-        f"select :sync_id, '{target.name}', key, op, before, after from written",
-        values,
+    """Execute a statement and add a row to the journal for each row that it writes. Return the number of rows."""
+    key = sa.func.jsonb_build_object(
+        *(part for name in target.key for part in (sa.literal(name), target.table.c[name])), type_=JSONB
     )
-
-
-def _same_row(target: Target) -> str:
-    return " and ".join(f"product.{column} = r.{column}" for column in target.key)
+    written = statement.returning(key.label("key"), op.label("op"), before.label("before"), after.label("after")).cte(
+        "written"
+    )
+    row = sa.select(sa.literal(sync_id, BigInteger), sa.literal(target.name), *written.c)
+    columns = ("sync_id", "entity", "key", "op", "before", "after")
+    journal = changes.insert().from_select(columns, row)
+    return pg.execute(journal, execution_options={"preserve_rowcount": True}).rowcount

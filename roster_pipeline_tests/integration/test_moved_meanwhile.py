@@ -37,7 +37,7 @@ def test_row_changed_between_plan_and_publish_stops_publishing(valley, quick_syn
                 execute(product, promote, as_sync=True, key=key)
             return super().__getattribute__(name)
 
-    with pytest.raises(PlanStale, match="moved in the product"):
+    with pytest.raises(PlanStale, match="changed in the product"):
         quick_sync(valley, LimitsAskedForAsSomebodyWrites())
     assert query(product, ACCOUNT, key=key) == [(*before[:3], "admin")]
 

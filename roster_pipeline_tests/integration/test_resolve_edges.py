@@ -47,7 +47,7 @@ def test_member_of_another_organization_is_not_linked_away(
     quick_sync(valley)
     own = link_of(product, student)[0]
     execute(product, MEMBER, account=own, role="student", admin=False, district=hamlet.id)
-    refused(student, "same", "an admin's or in another organization too")
+    refused(student, "same", "an admin or belongs to another organization too")
 
 
 def test_new_admin_is_not_linked_away(valley, quick_sync, product, teacher, account, refused):
@@ -58,13 +58,13 @@ def test_new_admin_is_not_linked_away(valley, quick_sync, product, teacher, acco
         "update roster.org_memberships set is_admin = true where account_id = :id",
         id=link_of(product, teacher)[0],
     )
-    refused(teacher, "link", "an admin's or in another organization too")
+    refused(teacher, "link", "an admin or belongs to another organization too")
 
 
 def test_recycled_id_of_an_admin_is_not_parted(product, renamed, refused):
     person, own = renamed
     execute(product, PROMOTE, as_sync=True, id=own)
-    refused(person, "different", "an admin's or in another organization too")
+    refused(person, "different", "an admin or belongs to another organization too")
 
 
 def test_verified_teacher_stays_verified_on_a_closed_account(valley, quick_sync, product, teacher, account, decide):
@@ -116,7 +116,7 @@ def test_student_cannot_be_linked_to_an_admin_account(valley, quick_sync, produc
     execute(product, MEMBER, account=own, role="admin", admin=True, district=valley.id)
     quick_sync(valley)
     assert open_reviews(product, student) == [("role_differs", own)]
-    refused(student, "link", "is an admin's, the person a student")
+    refused(student, "link", "is an admin and the person is a student")
 
 
 def test_relink_of_a_teacher_shared_only_in_classes_is_refused(valley, quick_sync, product, teacher, account, refused):
@@ -249,4 +249,4 @@ def test_evidence_reveals_nothing_of_another_organization(valley, hamlet, quick_
 def test_decider_that_is_the_sync_or_unprintable_is_refused(valley, quick_sync, student, account, refused, by):
     account(student["email"], "Ann", "Other")
     quick_sync(valley)
-    refused(student, "create", "printable letters", by=by)
+    refused(student, "create", "printable characters", by=by)

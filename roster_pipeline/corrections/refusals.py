@@ -1,0 +1,229 @@
+"""Which decisions a review offers, and why a decision is refused. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.messages import operator
+from roster_pipeline.product.database import share_district
+from roster_pipeline.product.tables import (
+    accounts,
+    identity_links,
+    org_memberships,
+    organizations,
+    roster_students,
+    roster_teachers,
+    rosters,
+    school_memberships,
+)
+
+DECISIONS: dict[str, tuple[str, ...]] = {
+    "email_shared": ("link", "create"),
+    "already_linked": ("relink", "create"),
+    "role_differs": ("link", "create"),
+    "other_organization": ("create",),
+    "admin_account": ("create",),
+    "account_closed": ("link", "create"),
+    "name_differs": ("same", "different", "link", "create"),
+    "recycled_id": ("same", "different"),
+}
+"""The decisions that a person may make, by the reason of the review."""
+
+
+def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Row[Any]:
+    """Read one account as a decision of an organization sees it.
+
+    Returns:
+        A row with these columns. `role` is the role of the account, and `is_admin` says whether it is an admin
+        anywhere. `others` are the other organizations that it belongs to, `is_elsewhere` says whether there are any,
+        and `is_released` whether all of them are disconnected (docs/rules.md R2.29). `other` is the Clever id that it
+        is linked to, and `is_linked_here` whether that link is of this organization. `is_shared` says whether Clever
+        still shares the account.
+    """
+    is_account, link = accounts.c.id == account_id, identity_links.c
+    is_live_link = sa.and_(link.account_id == account_id, link.unlinked_at.is_(None))
+    others = _other_organizations(organization_id, account_id)
+    is_connected = sa.and_(organizations.c.id.in_(others), organizations.c.state != "disconnected")
+    is_admin = sa.exists().where(*_is_live(org_memberships, account_id), org_memberships.c.is_admin)
+    query = sa.select(
+        accounts.c.role,
+        sa.or_(accounts.c.role == "admin", is_admin).label("is_admin"),
+        sa.exists(others).label("is_elsewhere"),
+        (~sa.exists().where(is_connected)).label("is_released"),
+        sa.func.array(others.scalar_subquery(), type_=ARRAY(sa.BigInteger)).label("others"),
+        sa.select(link.clever_id).where(is_live_link).scalar_subquery().label("other"),
+        sa.exists().where(is_live_link, link.organization_id == organization_id).label("is_linked_here"),
+        sa.or_(*_clever_memberships(account_id)).label("is_shared"),
+    )
+    return pg.execute(query.where(is_account)).one()
+
+
+def _other_organizations(organization_id: int, account_id: int) -> sa.CompoundSelect[Any]:
+    """Select the organizations that an account is linked in or is a member of, except one."""
+    link, member = identity_links.c, org_memberships.c
+    linked = sa.select(link.organization_id).where(
+        link.account_id == account_id, link.unlinked_at.is_(None), link.organization_id != organization_id
+    )
+    joined = sa.select(member.organization_id).where(
+        *_is_live(org_memberships, account_id), member.organization_id != organization_id
+    )
+    return sa.union(linked, joined)
+
+
+def _clever_memberships(account_id: int) -> list[sa.ColumnElement[bool]]:
+    """Return, table by table, whether an account has a live membership or enrollment from Clever."""
+    memberships = [
+        sa.exists().where(*_is_live(table, account_id), table.c.source == "clever")
+        for table in (org_memberships, school_memberships)
+    ]
+    enrollments = [
+        sa.exists().where(*_is_live(table, account_id), table.c.roster_id == rosters.c.id, rosters.c.source == "clever")
+        for table in (roster_teachers, roster_students)
+    ]
+    return [*memberships, *enrollments]
+
+
+def _is_live(table: sa.Table, account_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.account_id == account_id, table.c.ended_at.is_(None)
+
+
+def decisions_for(reason: str, *, is_released: bool) -> tuple[str, ...]:
+    """Return the decisions that a review offers.
+
+    Args:
+        is_released: whether all other organizations of the account are disconnected (docs/rules.md R2.29).
+    """
+    if reason == "other_organization" and is_released:
+        return ("relink", "create")
+    return DECISIONS.get(reason, ("create",))
+
+
+def refuse_other_decisions(review: sa.Row[Any], decision: str, about: sa.Row[Any] | None) -> None:
+    """Refuse a decision that the reason of the review does not offer.
+
+    Args:
+        about: the account of the review.
+    """
+    allowed = decisions_for(review.reason, is_released=bool(about and about.is_released))
+    if decision in allowed:
+        return
+    refusal = operator.text(
+        "Review {review} ({reason}) offers {allowed}, not {decision}.",
+        review=review.id,
+        reason=review.reason,
+        allowed=operator.join(allowed),
+        decision=decision,
+    )
+    if review.reason == "other_organization" and decision == "relink" and about:
+        refusal += " " + operator.text("The review offers relink once the other organization is disconnected.")
+    raise CorrectionRefused(refusal)
+
+
+def refuse_harm(review: sa.Row[Any], holder: sa.Row[Any], own: sa.Row[Any]) -> None:
+    """Refuse to merge a person into the account of another organization or of a person whom Clever still shares.
+
+    Args:
+        holder: the account of the review.
+        own: the account that the person has.
+    """
+    is_moving = review.reason == "other_organization"
+    is_linked = holder.is_linked_here if is_moving else holder.other and review.reason != "already_linked"
+    if holder.is_elsewhere and not is_moving:
+        raise CorrectionRefused(
+            operator.text(
+                "The account of review {review} belongs to another organization. Use --as create.", review=review.id
+            )
+        )
+    if holder.is_admin and (own.role == "student" or is_moving):
+        raise CorrectionRefused(
+            operator.text(
+                "The account of review {review} is an admin and the person is a {role}. Use --as create.",
+                review=review.id,
+                role=own.role,
+            )
+        )
+    if is_moving and holder.role != own.role:
+        raise CorrectionRefused(
+            operator.text(
+                "The account of review {review} is a {role} and the person is a {own_role}. Use --as create.",
+                review=review.id,
+                role=holder.role,
+                own_role=own.role,
+            )
+        )
+    refuse_leaving(review, own)
+    if is_linked:
+        raise CorrectionRefused(
+            operator.text(
+                "The account of review {review} has since been linked to another person (Clever ID {clever_id}). "
+                "Use --as create.",
+                review=review.id,
+                clever_id=holder.other,
+            )
+        )
+    if holder.other and holder.is_shared and not is_moving:
+        raise CorrectionRefused(
+            operator.text(
+                "Clever still shares {clever_id}, whose account {person} would get. Use --as relink once Clever no "
+                "longer shares {clever_id}, or use --as create.",
+                clever_id=holder.other,
+                person=review.clever_id,
+            )
+        )
+
+
+def refuse_leaving(review: sa.Row[Any], own: sa.Row[Any]) -> None:
+    """Refuse to close or leave an account that is an admin or belongs to another organization too."""
+    if own.is_elsewhere or own.is_admin:
+        raise CorrectionRefused(
+            operator.text(
+                "The account that the person of review {review} has is an admin or belongs to another organization "
+                "too. End that first, or use --as create or --as same.",
+                review=review.id,
+            )
+        )
+
+
+def refuse_taken_email(pg: Connection, review: sa.Row[Any], own: int) -> None:
+    """Refuse to give an account an email that another account has taken since the review was opened."""
+    mine, other = accounts.alias("mine"), accounts.alias("other")
+    is_taken = sa.exists().where(mine.c.id == own, other.c.email == mine.c.clever_email, other.c.id != mine.c.id)
+    if pg.execute(sa.select(is_taken)).scalar_one():
+        raise CorrectionRefused(
+            operator.text(
+                "Another account has since taken the email of review {review}. Use --as create.", review=review.id
+            )
+        )
+
+
+def keep_from_syncing(pg: Connection, organization_ids: Sequence[int]) -> tuple[str, ...]:
+    """Keep organizations from syncing and from being connected until the transaction ends.
+
+    Returns:
+        The Clever district ids of those that are not disconnected.
+
+    Raises:
+        CorrectionRefused: a sync of one of them is running.
+    """
+    query = (
+        sa.select(organizations.c.clever_district_id, organizations.c.state)
+        .where(organizations.c.id.in_(organization_ids))
+        .order_by(organizations.c.id)
+        .with_for_update(read=True)
+    )
+    rows = pg.execute(query).all()
+    for district_id, _ in rows:
+        if not share_district(pg, district_id):
+            raise CorrectionRefused(
+                operator.text(
+                    "A sync of district {district} is running. Try again when the sync has ended.",
+                    district=district_id,
+                )
+            )
+    return tuple(district_id for district_id, state in rows if state != "disconnected")

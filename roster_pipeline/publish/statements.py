@@ -1,0 +1,54 @@
+"""The statements and expressions that SQLAlchemy Core has no words for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Table, TableValuedAlias
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import ClauseElement, Executable
+
+
+class CreateTemporaryTable(Executable, ClauseElement):
+    """CREATE TEMPORARY TABLE … AS: keeps the rows of a query until the transaction ends."""
+
+    inherit_cache = False
+
+    def __init__(self, name: str, query: sa.SelectBase) -> None:
+        self.name = name
+        self.query = query
+
+
+@compiles(CreateTemporaryTable)
+def _compile(element: CreateTemporaryTable, compiler: Any, **how: Any) -> str:
+    query = compiler.process(element.query, **how)
+    return f"CREATE TEMPORARY TABLE {element.name} ON COMMIT DROP AS {query}"
+
+
+def drop_table(name: str) -> sa.schema.DropTable:
+    """Return the statement that drops a temporary table before the transaction ends."""
+    return sa.schema.DropTable(Table(name, sa.MetaData()))
+
+
+def next_id(table: Table) -> ColumnElement[int]:
+    """Return the expression that draws the next `id` of a table."""
+    return sa.func.nextval(sa.func.pg_get_serial_sequence(table.fullname, "id"), type_=sa.BigInteger)
+
+
+def row_version(table: Table) -> ColumnElement[str]:
+    """Return the expression that changes with every write of a row."""
+    return sa.cast(sa.literal_column(f"{table.name}.xmin"), sa.Text)
+
+
+def row_as_json(table: Table) -> ColumnElement[Any]:
+    """Return the expression for a whole row of a table."""
+    return sa.func.to_jsonb(table.table_valued(), type_=JSONB)
+
+
+def json_as_row(table: Table, value: ColumnElement[Any], name: str) -> TableValuedAlias:
+    """Return a source of one row, a JSON value read as a row of a table."""
+    null_row: ColumnElement[Any] = sa.literal_column(f"null::{table.fullname}")
+    columns = [sa.column(column.name, column.type) for column in table.c]
+    return sa.func.jsonb_populate_record(null_row, value).table_valued(*columns, name=name, joins_implicitly=True)
