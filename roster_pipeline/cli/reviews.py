@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
-from roster_pipeline.corrections.refusals import DECISIONS
 from roster_pipeline.explain.reviews import Entry, count_reviews, read_open_reviews
 from roster_pipeline.messages import operator
+from roster_pipeline.model.decisions import DECISIONS
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.settings import read_settings
 

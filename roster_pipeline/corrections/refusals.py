@@ -1,4 +1,4 @@
-"""Which decisions a review offers, and why a decision is refused. Nothing is written here."""
+"""Why a decision about a review is refused. Nothing is written here."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
+from roster_pipeline.model.decisions import decisions_for
 from roster_pipeline.product.database import share_district
 from roster_pipeline.product.tables import (
     accounts,
@@ -22,18 +23,6 @@ from roster_pipeline.product.tables import (
     rosters,
     school_memberships,
 )
-
-DECISIONS: dict[str, tuple[str, ...]] = {
-    "email_shared": ("link", "create"),
-    "already_linked": ("relink", "create"),
-    "role_differs": ("link", "create"),
-    "other_organization": ("create",),
-    "admin_account": ("create",),
-    "account_closed": ("link", "create"),
-    "name_differs": ("same", "different", "link", "create"),
-    "recycled_id": ("same", "different"),
-}
-"""The decisions that a person may make, by the reason of the review."""
 
 
 def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Row[Any]:
@@ -91,17 +80,6 @@ def _clever_memberships(account_id: int) -> list[sa.ColumnElement[bool]]:
 
 def _is_live(table: sa.Table, account_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return table.c.account_id == account_id, table.c.ended_at.is_(None)
-
-
-def decisions_for(reason: str, *, is_released: bool) -> tuple[str, ...]:
-    """Return the decisions that a review offers.
-
-    Args:
-        is_released: whether all other organizations of the account are disconnected (docs/rules.md R2.29).
-    """
-    if reason == "other_organization" and is_released:
-        return ("relink", "create")
-    return DECISIONS.get(reason, ("create",))
 
 
 def refuse_other_decisions(review: sa.Row[Any], decision: str, about: sa.Row[Any] | None) -> None:

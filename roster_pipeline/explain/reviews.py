@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections.refusals import DECISIONS, decisions_for
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.explain.facts import Row, read_product
 from roster_pipeline.explain.review_reasons import describe_effect, describe_reason
 from roster_pipeline.messages import Catalogue, operator, product
+from roster_pipeline.model.decisions import DECISIONS, decisions_for
 from roster_pipeline.product.organizations import find_organization
 
 ENTRY_KEYS = ("review", "district_id", "clever_id", "reason", "person", "account", "suggestion", "evidence")

@@ -9,9 +9,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roster_pipeline.corrections.refusals import DECISIONS
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.extract import pagination
+from roster_pipeline.model.decisions import DECISIONS
 from roster_pipeline.sandbox.api.collection import Collection
 from roster_pipeline_tests.support.changes import NO_LIMITS, Shuffled, clever_id, examples
 from roster_pipeline_tests.support.crowd import days, days_here, edit, live, nth, signed_up

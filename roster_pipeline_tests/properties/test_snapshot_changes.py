@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roster_pipeline.corrections.refusals import DECISIONS
 from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.model.decisions import DECISIONS
 from roster_pipeline.product.database import transaction
 from roster_pipeline.snapshot import LATEST, write_snapshot
 from roster_pipeline.syncs.lifecycle import organization_of

@@ -1,0 +1,26 @@
+"""Which decisions a review offers, by its reason."""
+
+from __future__ import annotations
+
+DECISIONS: dict[str, tuple[str, ...]] = {
+    "email_shared": ("link", "create"),
+    "already_linked": ("relink", "create"),
+    "role_differs": ("link", "create"),
+    "other_organization": ("create",),
+    "admin_account": ("create",),
+    "account_closed": ("link", "create"),
+    "name_differs": ("same", "different", "link", "create"),
+    "recycled_id": ("same", "different"),
+}
+"""The decisions that a person may make, by the reason of the review."""
+
+
+def decisions_for(reason: str, *, is_released: bool) -> tuple[str, ...]:
+    """Return the decisions that a review offers.
+
+    Args:
+        is_released: whether all other organizations of the account are disconnected (docs/rules.md R2.29).
+    """
+    if reason == "other_organization" and is_released:
+        return ("relink", "create")
+    return DECISIONS.get(reason, ("create",))
