@@ -201,11 +201,11 @@ def _renew_snapshot(
 
 
 def _district_of(pg: Connection, table: sa.Table, key: int, what: str) -> str:
-    found = pg.execute(
+    district_id = pg.execute(
         sa.select(organizations.c.clever_district_id)
         .join_from(table, organizations, table.c.organization_id == organizations.c.id)
         .where(table.c.id == key)
     ).scalar()
-    if found is None:
+    if district_id is None:
         raise CorrectionRefused(operator.text(NOT_FOUND[what], key=key))
-    return str(found)
+    return str(district_id)

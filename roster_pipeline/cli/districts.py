@@ -75,16 +75,16 @@ def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the 
 
 
 def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]:
-    """Every district that the connection shows, or why Clever would not describe it.
+    """Return every district that the connection shows, or why Clever did not describe it.
 
     Raises:
-        SourceUnusable: it would describe none of them.
+        SourceUnusable: Clever described none of them.
     """
     return _look_at_districts(settings)[0]
 
 
 def _look_at_districts(settings: Settings) -> tuple[dict[str, District | SourceUnusable], bool]:
-    """As `shared_districts`, and whether the whole list of connections was readable."""
+    """Return what `shared_districts` returns, and whether the whole list of connections could be read."""
     with CleverClient(clever_access(settings)) as clever:
         found = describe_districts(clever)
     refusals = [one for one in found.values() if isinstance(one, SourceUnusable)]
@@ -94,7 +94,7 @@ def _look_at_districts(settings: Settings) -> tuple[dict[str, District | SourceU
 
 
 def shown_by_clever(settings: Settings) -> str:
-    """What the Clever connection can see, in one sentence; or why it cannot be asked."""
+    """Return a sentence with the districts that Clever shows, or with the reason why Clever cannot be asked."""
     try:
         with CleverClient(clever_access(settings)) as clever:
             shown = clever.shared_districts()
