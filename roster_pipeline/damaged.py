@@ -1,7 +1,7 @@
-"""DuckDB files that are damaged: how they are told from files that are in use, and how they are moved aside.
+"""Recognizes damaged DuckDB files and moves them aside.
 
-Every DuckDB file of this program is a cache: what it held is read again from Clever or from PostgreSQL. A damaged file
-is therefore never repaired. It is moved aside, for its owner alone, so that the work goes on.
+Every DuckDB file of this program is a cache. Its contents are read again from Clever or from PostgreSQL. A damaged file
+is therefore never repaired. It is moved aside, for its owner alone, and the next sync creates a new one.
 """
 
 from __future__ import annotations
@@ -18,76 +18,80 @@ import duckdb
 
 from roster_pipeline.errors import FileDamaged, RosterError
 
-KEPT = 3
-"""Damaged files that stay beside one file, the newest; their number is bounded because each may be large."""
+MAX_MOVED_FILES = 3
+"""How many damaged files stay beside one file. Each may be large, so only the newest stay."""
 IN_USE = "Could not set lock on file"
-NO_DAMAGE = (
+SYSTEM_REFUSALS = (
     *(IN_USE, "No space left on device", "File too large", "Disk quota exceeded", "Read-only file system"),
     *("Permission denied", "Operation not permitted", "Too many open files", "Cannot allocate memory"),
 )
-"""What DuckDB quotes of the operating system where the file itself is sound. Moving it would mend nothing."""
-DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR})
-"""How the operating system says that a disk or a folder takes no file."""
-KINDS = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
+"""Refusals of the operating system that DuckDB quotes. The file is sound, and moving it would not help."""
+DISK_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
+)
+"""Error numbers with which the operating system refuses to write a file."""
+DAMAGE_ERRORS = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException, duckdb.SerializationException)
 
 
 def is_in_use(error: BaseException) -> bool:
-    """Whether another process holds the lock of the file that could not be opened."""
+    """Return whether a file could not be opened because another process holds its lock."""
     return isinstance(error, duckdb.IOException) and IN_USE in str(error)
 
 
 def refusal_of(error: BaseException) -> str:
-    """What kept DuckDB from a sound file, in the words of the operating system as far as they are known."""
-    return next((reason for reason in NO_DAMAGE if reason in str(error)), type(error).__name__)
+    """Return why DuckDB could not use a sound file: the words of the operating system if they are known."""
+    return next((reason for reason in SYSTEM_REFUSALS if reason in str(error)), type(error).__name__)
 
 
 def disk_refusal(error: BaseException) -> str | None:
-    """What the operating system said where a disk or a folder takes no file; None for every other error."""
-    if isinstance(error, OSError) and error.errno in DISK:
+    """Return the words of the operating system if a disk or a folder refused a file, or None for any other error."""
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
         return os.strerror(error.errno)
     if not isinstance(error, duckdb.Error):
         return None
-    return next((reason for reason in map(os.strerror, sorted(DISK)) if reason in str(error)), None)
+    return next((reason for reason in map(os.strerror, sorted(DISK_ERRORS)) if reason in str(error)), None)
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether DuckDB could not make sense of a file that it was allowed to read and write."""
-    if not isinstance(error, duckdb.Error) or any(reason in str(error) for reason in NO_DAMAGE):
+    """Return whether an error means that the contents of a DuckDB file are damaged."""
+    if not isinstance(error, duckdb.Error) or any(reason in str(error) for reason in SYSTEM_REFUSALS):
         return False
-    # A checksum that does not match is raised as the base class itself, and a damaged log under several classes.
-    return isinstance(error, KINDS) or type(error) is duckdb.Error or "Failure while replaying WAL" in str(error)
+    # DuckDB raises its base class for a wrong checksum, and several classes for a damaged log.
+    return (
+        isinstance(error, DAMAGE_ERRORS) or type(error) is duckdb.Error or "Failure while replaying WAL" in str(error)
+    )
 
 
 @contextmanager
-def as_damage(file: Path, what: str) -> Iterator[None]:
+def as_damage(file: Path, title: str) -> Iterator[None]:
     """Turn the errors of a damaged DuckDB file into one error. The file is left where it is.
 
     Args:
-        what: the file's name in the message, such as "District 58da's file".
+        title: The name of the file in the message, such as "District 58da's file".
 
     Raises:
-        FileDamaged: the file is damaged; its text is ours, because DuckDB's own may quote a record.
+        FileDamaged: The file is damaged. The message does not quote DuckDB, whose text may contain a record.
     """
     try:
         yield
     except duckdb.Error as error:
         if not is_damage(error):
             raise
-        raise FileDamaged(file, f"{what} is damaged ({type(error).__name__})") from None
+        raise FileDamaged(file, f"{title} is damaged ({type(error).__name__})") from None
 
 
 def move_aside(file: Path, at: datetime) -> Path:
-    """Move a damaged file and its log away, under a name that has the time; returns where the file is now.
+    """Move a damaged file and its log aside, under a name with the time. Return the new path of the file.
 
-    The file is for its owner alone there. Of earlier ones the newest stay, `KEPT` in all. A file that is gone
-    already, because another process moved it, is no error.
+    Only the owner can read the file there. Of the files moved earlier the newest stay, at most `MAX_MOVED_FILES`. A
+    file that another process has moved already is no error.
 
     Args:
-        file: the DuckDB file; a folder that stands in its place is moved too.
-        at: when the damage was found.
+        file: The DuckDB file. A folder in its place is moved too.
+        at: The time at which the damage was found.
 
     Raises:
-        RosterError: the folder does not let it be moved.
+        RosterError: The operating system refuses to move the file.
     """
     aside = file.with_name(f"{file.name}.damaged-{at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
     try:
@@ -96,7 +100,7 @@ def move_aside(file: Path, at: datetime) -> Path:
                 place.rename(target)
                 if not target.is_symlink():
                     target.chmod(0o700 if target.is_dir() else 0o600)
-        for old in sorted(one for one in moved_aside(file) if not one.name.endswith(".wal"))[:-KEPT]:
+        for old in sorted(moved for moved in moved_aside(file) if not moved.name.endswith(".wal"))[:-MAX_MOVED_FILES]:
             remove(old)
             remove(log_of(old))
     except OSError as error:
@@ -107,17 +111,17 @@ def move_aside(file: Path, at: datetime) -> Path:
 
 
 def moved_aside(file: Path) -> list[Path]:
-    """The damaged files that were moved away from this place, logs included."""
+    """Return the damaged files that were moved aside from this path, with their logs."""
     return list(file.parent.glob(f"{file.name}.damaged-*"))
 
 
 def log_of(file: Path) -> Path:
-    """Where DuckDB keeps the log of a file."""
+    """Return the path of the log that DuckDB keeps of a file."""
     return file.with_name(f"{file.name}.wal")
 
 
 def remove(place: Path) -> None:
-    """Remove whatever stands at a place: a file, a link, a folder with all that is in it, or nothing."""
+    """Remove the file, the link or the whole folder at a path, if there is one."""
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
     else:

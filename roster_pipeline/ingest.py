@@ -159,8 +159,14 @@ def _ingest_delta(
     )
     with session.begin_delta() as con:
         build_workspace(con, district, events, moved_bookmark)
-    reason = f"{events.events:,} events tell all that changed since the last sync"
+    reason = _delta_reason(events.events)
     return IngestedDistrict(Choice("delta", reason), district, events.lists, events, None)
+
+
+def _delta_reason(events: int) -> str:
+    if not events:
+        return "Clever reported no changes since the last sync"
+    return f"Clever reported {events:,} {'event' if events == 1 else 'events'} since the last sync"
 
 
 def _ingest_full(

@@ -1,7 +1,7 @@
-"""Full or delta: how a district is read this time, and why so. Only events that are sure to tell everything will do.
+"""Chooses between a full and a delta sync, and says why.
 
-A delta sync decides again what events changed and leaves the rest as it was last published; whatever makes that
-doubtful makes the sync a full one.
+A delta sync is chosen only where Clever's events are certain to report every change since the last sync. Any doubt
+makes the sync a full one.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from roster_pipeline.model.clock import is_within, trusted_time
 from roster_pipeline.model.feed import District, EventBatch
 from roster_pipeline.model.sync_state import Bookmark, LastPublication
 
-FULL_EVERY = timedelta(hours=25)
-"""A night that was missed is made up for by the next sync."""
-FEED_REACHES = timedelta(days=29)
-"""Clever keeps events for 30 days and says nothing of those that expired (docs/clever-api.md#events)."""
-SHARE, AT_LEAST = 0.1, 2000
-"""Records: if more have changed than this share of the district, a full read costs less."""
+MAX_FULL_SYNC_AGE = timedelta(hours=25)
+"""The age of the last full sync from which the next sync is a full one. It makes up for a missed night."""
+MAX_EVENTS_AGE = timedelta(days=29)
+"""Clever keeps events for 30 days and does not report that others expired (docs/clever-api.md#events)."""
+MAX_CHANGED_SHARE, MAX_CHANGED_RECORDS = 0.1, 2000
+"""A full sync takes less time if more records changed than both this share of the district and this number."""
 
-AHEAD_OF_CLOCK = "the last read is dated ahead of the clock, so it is not known when it was"
-TOO_MANY = "more has changed than a full read costs"
+AHEAD_OF_CLOCK = "the time of the last sync is ahead of the clock"
+TOO_MANY = "so much has changed that a full sync takes less time"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How to read a district, and why, as the end of a sentence."""
+    """The mode of a sync, and the reason as the end of a sentence."""
 
     mode: Literal["full", "delta"]
     reason: str
 
 
 def full_sync_reason(
-    asked: str,
+    requested_mode: str,
     bookmark: Bookmark | None,
     published: LastPublication | None,
     *,
@@ -42,40 +42,42 @@ def full_sync_reason(
     made_by: str,
     now: datetime,
 ) -> str | None:
-    """Why a delta will not do, before any event is read; None if it may.
+    """Return why the sync must be a full one as far as is known before the events are read, or None.
 
     Args:
-        asked: `full`, `delta` or `auto`.
-        bookmark: of the district's warehouse, which counts if it `is_confirmed`.
-        made_by: what tables would be made by now.
+        requested_mode: `full`, `delta` or `auto`.
+        bookmark: The bookmark of the district's file.
+        published: The last sync that changed what is published.
+        is_confirmed: Whether the bookmark is published.
+        made_by: What would make the tables of this sync.
     """
-    if asked == "full":
-        return "a full read was asked for"
+    if requested_mode == "full":
+        return "a full sync was requested"
     if bookmark is None or published is None or not is_confirmed:
-        return "there is no complete full read to go on from"
+        return "there is no published full sync to continue from"
     doubts = {
-        "a person corrected or undid something since the last sync": published.is_corrected,
-        "part of the last plan waits for a person or was rejected": not published.is_complete,
-        "the last sync of this district ran elsewhere": published.uid != bookmark.sync_uid,
-        "the models or the API version are not those of the last full read": bookmark.made_by != made_by,
-        "events missed something before the last full read": bookmark.missed > 0,
+        "someone made a manual correction since the last sync": published.is_corrected,
+        "part of the last plan is on hold or was rejected": not published.is_complete,
+        "the last sync of this district ran on another machine": published.uid != bookmark.sync_uid,
+        "the models or the API version changed since the last full sync": bookmark.made_by != made_by,
+        "the events had missed changes before the last full sync": bookmark.missed > 0,
         AHEAD_OF_CLOCK: trusted_time(bookmark.full_read_at, now) is None or trusted_time(bookmark.seen_at, now) is None,
-        "the last full read is over a day old": not is_within(bookmark.full_read_at, FULL_EVERY, now),
-        "events may have expired since they were last read": not is_within(bookmark.seen_at, FEED_REACHES, now),
+        "the last full sync is over a day old": not is_within(bookmark.full_read_at, MAX_FULL_SYNC_AGE, now),
+        "events may have expired since they were last read": not is_within(bookmark.seen_at, MAX_EVENTS_AGE, now),
     }
-    return next((doubt for doubt, stands in doubts.items() if stands), None)
+    return next((doubt for doubt, applies in doubts.items() if applies), None)
 
 
 def events_need_full_sync(bookmark: Bookmark, district: District, events: EventBatch, *, rows: int) -> str | None:
-    """Why a delta will not do, now that the events are read; None if it will.
+    """Return why the sync must be a full one after its events were read, or None.
 
     Args:
-        rows: records of the district.
+        rows: The number of records of the district.
     """
     if not events.changed and district.last_sync != bookmark.uploaded_at:
-        return "Clever has taken in the district's files since, and told no event of what changed"
+        return "Clever has imported the district's files since the last sync and reported no events"
     if events.undecodable:
         return f"{events.undecodable:,} events could not be read"
-    if events.changed > max(AT_LEAST, rows * SHARE):
+    if events.changed > max(MAX_CHANGED_RECORDS, rows * MAX_CHANGED_SHARE):
         return TOO_MANY
     return None

@@ -36,7 +36,7 @@ def test_job_takes_the_delta_and_reports_it(sync, product, valley, instance, che
     assert difference(expect(valley, before), published(product, valley.id)) == {}
     said = instance.get_latest_materialization_event(dg.AssetKey(RAW)).asset_materialization.metadata
     assert said["mode"].value == "delta"
-    assert "events tell all" in said["why"].value
+    assert "Clever reported" in said["why"].value
     assert "dagster/column_lineage" in _metadata(instance, ("marts", "rosters"))
     assert checks("event_volume")["raw/sections"][0]
     assert not workspace_file(read_settings().districts_folder, valley.id).exists()

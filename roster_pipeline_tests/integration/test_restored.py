@@ -67,7 +67,7 @@ def test_repeated_sync_numbers_after_a_restore_are_read_in_full(quick_sync, prod
     again = quick_sync(valley, mode="auto", snapshot=True)
 
     assert again.sync_id == lost.sync_id
-    assert query(product, MODES)[-1][1:] == ("full", "the last sync of this district ran elsewhere")
+    assert query(product, MODES)[-1][1:] == ("full", "the last sync of this district ran on another machine")
     assert difference(expect(valley, before), published(product, valley.id)) == {}
     assert is_snapshot_right(product, valley, tmp_path)
     school_days(valley, 1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from roster_pipeline.damaged import KEPT, as_damage, is_damage, is_in_use, move_aside, moved_aside
+from roster_pipeline.damaged import MAX_MOVED_FILES, as_damage, is_damage, is_in_use, move_aside, moved_aside
 from roster_pipeline.errors import FileDamaged
 from roster_pipeline_tests.support.damage import (
     KINDS,
@@ -69,12 +69,12 @@ def test_errors_of_statements_are_no_damage(file):
 
 
 def test_newest_moved_files_stay_and_older_ones_go(file):
-    for minute in range(KEPT + 2):
+    for minute in range(MAX_MOVED_FILES + 2):
         file.write_text(f"damaged {minute}")
         file.with_name(f"{file.name}.wal").write_text("a log")
         move_aside(file, AT + timedelta(minutes=minute))
     kept = {one.name for one in moved_aside(file)}
-    stems = [f"some.duckdb.damaged-20260304T05{minute:02}07000000Z" for minute in range(8, 6 + KEPT + 2)]
+    stems = [f"some.duckdb.damaged-20260304T05{minute:02}07000000Z" for minute in range(8, 6 + MAX_MOVED_FILES + 2)]
     assert kept == {*stems, *(f"{stem}.wal" for stem in stems)}
 
 

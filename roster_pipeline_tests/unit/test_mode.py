@@ -35,20 +35,20 @@ def test_events_are_chosen_without_doubt(asked):
 
 
 def test_requested_full_read_is_the_reason():
-    assert "asked for" in why("full")
+    assert "requested" in why("full")
 
 
 @pytest.mark.parametrize(
     ("doubt", "said"),
     [
-        ({"bookmark": None}, "no complete full read"),
-        ({"published": None}, "no complete full read"),
-        ({"is_confirmed": False}, "no complete full read"),
-        ({"published": replace(PUBLISHED, is_corrected=True)}, "corrected or undid"),
-        ({"published": replace(PUBLISHED, is_complete=False)}, "waits for a person"),
-        ({"published": replace(PUBLISHED, uid="another uid of 7")}, "ran elsewhere"),
+        ({"bookmark": None}, "no published full sync"),
+        ({"published": None}, "no published full sync"),
+        ({"is_confirmed": False}, "no published full sync"),
+        ({"published": replace(PUBLISHED, is_corrected=True)}, "manual correction"),
+        ({"published": replace(PUBLISHED, is_complete=False)}, "on hold"),
+        ({"published": replace(PUBLISHED, uid="another uid of 7")}, "another machine"),
         ({"made_by": "v3.0 x"}, "API version"),
-        ({"bookmark": replace(BOOKMARK, missed=1)}, "missed something"),
+        ({"bookmark": replace(BOOKMARK, missed=1)}, "missed changes"),
         ({"bookmark": replace(BOOKMARK, full_read_at=NOON - timedelta(hours=26))}, "over a day old"),
         ({"bookmark": replace(BOOKMARK, seen_at=NOON - timedelta(days=30))}, "may have expired"),
         ({"bookmark": replace(BOOKMARK, full_read_at=NOON + timedelta(days=400))}, "ahead of the clock"),
@@ -62,11 +62,11 @@ def test_any_doubt_chooses_a_full_read_with_its_reason(asked, doubt, said):
 
 def test_silent_feed_after_an_upload_chooses_a_full_read():
     later = replace(DISTRICT, last_sync=NOON)
-    assert "told no event" in events_need_full_sync(BOOKMARK, later, events(0), rows=100)
+    assert "reported no events" in events_need_full_sync(BOOKMARK, later, events(0), rows=100)
     assert events_need_full_sync(BOOKMARK, later, events(1, 1), rows=100) is None
     assert events_need_full_sync(BOOKMARK, DISTRICT, events(0), rows=100) is None
     # The event that tells of the upload itself tells of nothing that we hold.
-    assert "told no event" in events_need_full_sync(BOOKMARK, later, events(1), rows=100)
+    assert "reported no events" in events_need_full_sync(BOOKMARK, later, events(1), rows=100)
 
 
 def test_unreadable_own_event_chooses_a_full_read():

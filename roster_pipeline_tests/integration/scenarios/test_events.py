@@ -142,7 +142,7 @@ def test_events_that_were_off_force_a_full_sync(town, resync, full, product):
     town.events_on = True
     town.edit("districts", town.id, last_sync="2026-11-22T09:15:00.000Z")
     assert len(town.events) > 0
-    assert "told no event" in full()
+    assert "reported no events" in full()
     assert_equal(product, town)
 
 
@@ -160,7 +160,7 @@ def test_lost_events_are_drift_and_are_repaired(town, resync, delta, full, produ
     assert drift(town) == 2
     assert_equal(product, town)
     town.student(3)
-    assert "missed something" in full()
+    assert "missed changes" in full()
     assert drift(town) == 0
     town.student(4)
     delta()

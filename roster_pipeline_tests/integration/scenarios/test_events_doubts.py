@@ -23,7 +23,7 @@ def test_delta_before_any_full_sync_is_a_full_sync(town, quick_sync, product):
     town.student(1)
     quick_sync(town, mode="delta")
     ((mode, reason),) = query(product, HOW)
-    assert (mode, reason) == ("full", "there is no complete full read to go on from")
+    assert (mode, reason) == ("full", "there is no published full sync to continue from")
     assert_equal(product, town)
 
 
@@ -47,7 +47,7 @@ def test_failed_sync_is_followed_by_a_full_read(town, resync, full, quick_sync, 
     with pytest.raises(Exception, match="nobody"):
         quick_sync(town)
     execute(product, "alter table roster.accounts drop constraint nobody")
-    assert "no complete full read" in full()
+    assert "no published full sync" in full()
     assert_equal(product, town)
 
 
@@ -69,7 +69,7 @@ def test_held_removals_by_events_lead_to_a_full_read(town, resync, quick_sync, f
     plan = quick_sync(town, mode="auto")
     assert query(product, HOW)[0][0] == "delta"
     assert {held.part for held in plan.held} >= {"students"}
-    assert "waits for a person" in full(limits=None)
+    assert "on hold" in full(limits=None)
 
 
 def test_quarantined_person_stays_when_the_email_moves_by_events(town, resync, delta, product):
