@@ -1,4 +1,4 @@
-"""The ROSTER_* environment, read once, in one frozen value. Nothing else in the package reads the environment."""
+"""Read the environment variables ROSTER_* into one frozen value. Nothing else in the package reads them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from roster_pipeline.paths import private_folder
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
-    """A URL that can be taken apart, and whose parts are no pieces of a password that was not encoded."""
+    """Check that a URL has every part. A password with unencoded special characters is refused."""
     shape = "must be postgresql://user:password@host:port/database, with special characters percent-encoded"
     text = value.get_secret_value()
     try:
@@ -38,9 +38,9 @@ def _usable_folder(value: Path) -> Path:
     try:
         private_folder(folder)
     except OSError as error:
-        raise ValueError(f"it is no folder that can be made ({error.strerror})") from None
+        raise ValueError(f"the folder cannot be created ({error.strerror})") from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ValueError("it is no folder that can be written to")
+        raise ValueError("the folder cannot be written to")
     return folder
 
 
@@ -48,7 +48,7 @@ PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 
 
 class Settings(BaseSettings):
-    """What an operator can set. An unset database URL means the embedded server under `home`."""
+    """The settings of an operator. Without a database URL, the embedded server under `home` is used."""
 
     model_config = SettingsConfigDict(env_prefix="ROSTER_", frozen=True, env_ignore_empty=True)
 
@@ -64,33 +64,35 @@ class Settings(BaseSettings):
 
     @property
     def dagster_home(self) -> Path:
+        """Return the Dagster home."""
         return self.home.resolve() / "dagster"
 
     @property
     def districts_folder(self) -> Path:
-        """One DuckDB file a district."""
+        """Return the folder of the district files, one DuckDB file for each district."""
         return self.home.resolve() / "districts"
 
     @property
     def landing_folder(self) -> Path:
-        """Files on their way from Clever into a district's DuckDB file; empty between syncs."""
+        """Return the folder of the landing files. It is empty between syncs."""
         return self.home.resolve() / "landing"
 
     @property
     def snapshots_folder(self) -> Path:
+        """Return the folder of the analysts' database."""
         return self.home.resolve() / "snapshots"
 
     @property
     def postgres_folder(self) -> Path:
-        """The embedded server's cluster."""
+        """Return the data folder of the embedded server."""
         return self.home.resolve() / "postgres"
 
 
 def read_settings() -> Settings:
-    """The settings of this process.
+    """Return the settings of this process.
 
     Raises:
-        SettingRefused: a variable is malformed; the message names it and says what it must be.
+        SettingRefused: a variable is malformed. The message names it and says what it must be.
     """
     try:
         return Settings()
@@ -99,7 +101,7 @@ def read_settings() -> Settings:
 
 
 def _first_complaint(error: ValidationError) -> str:
-    """One line for one variable; the value itself may be a secret, so it is not repeated."""
+    """Return one line about the first malformed variable. It never repeats the value, which may be a secret."""
     complaint = error.errors(include_url=False, include_input=False)[0]
     variable = "ROSTER_" + str(complaint["loc"][0]).upper()
     wrong = complaint["msg"].removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""Which PostgreSQL a process talks to: the one it was given, or the server that comes with the package.
+"""Choose the PostgreSQL server: the one that the settings name, or the server that comes with the package.
 
 The embedded server lives under ROSTER_HOME, listens on a Unix socket only, starts in under a second and stops with the
 last process that uses it. Nothing here knows what is stored.
@@ -17,7 +17,7 @@ from roster_pipeline.settings import Settings
 
 
 def product_url(settings: Settings) -> str:
-    """SQLAlchemy URL (psycopg 3) of the product database; starts the embedded server where none is given.
+    """Return the SQLAlchemy URL (psycopg 3) of the product database. Start the embedded server if none is set.
 
     Raises:
         ProductUnusable: the embedded server does not start.
@@ -26,7 +26,7 @@ def product_url(settings: Settings) -> str:
 
 
 def dagster_url(settings: Settings) -> str:
-    """SQLAlchemy URL of Dagster's database. dagster-postgres speaks psycopg2 only, so the driver is always named.
+    """Return the SQLAlchemy URL of Dagster's database. It names psycopg2, the only driver of dagster-postgres.
 
     Raises:
         ProductUnusable: the embedded server does not start.
@@ -35,7 +35,7 @@ def dagster_url(settings: Settings) -> str:
 
 
 def stop_if_last(settings: Settings) -> None:
-    """Stop the embedded server now, unless another living process uses it. Without one, nothing happens."""
+    """Stop the embedded server if one runs and no other process uses it."""
     if not settings.database_url and settings.postgres_folder.exists():
         Server(settings.postgres_folder).leave()
 

