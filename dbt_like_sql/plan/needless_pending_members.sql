@@ -12,7 +12,11 @@ leaving_members as (
     select 'student' as role, section_id, account_id from changes.roster_students where op = 'end' and not held
 )
 
-select pending.rowid as change_id
+select
+    pending.rowid as change_id,
+    pending.section_id,
+    pending.role,
+    pending.clever_id
 from changes.pending_members as pending
 where pending.op = 'insert'
     and exists (

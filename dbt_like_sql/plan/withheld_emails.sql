@@ -2,6 +2,7 @@
 -- are published with the email that the account has, or with none if the account is new.
 select
     rowid as change_id,
+    account_id,
     if(op = 'update', was_email, null) as email
 from changes.accounts
 where not held

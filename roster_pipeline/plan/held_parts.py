@@ -94,7 +94,7 @@ def describe_largest_part(
     if len(units) == 1 and units[0]["removals"] == parts[part]:
         return _describe_unit(SUBJECTS[part], units[0])
     if SUBJECTS[part].places:
-        return _describe_places(SUBJECTS[part], units)
+        return _describe_places(SUBJECTS[part], units) if units else None
     return _describe_district(con, part, parts[part])
 
 

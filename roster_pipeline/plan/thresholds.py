@@ -41,7 +41,7 @@ def hold_changes(
         The crossed thresholds, in the order in which they were checked.
     """
     con.execute("create schema if not exists plan")
-    _store_inputs(con, limits, incomplete, recent_removals)
+    store_inputs(con, limits, incomplete, recent_removals)
     create_table(con, "holdable_changes")
     if con.execute("from plan.holdable_changes limit 1").fetchone() is None:
         return ()
@@ -58,7 +58,7 @@ def count_removals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {row["part"]: row["removals"] for row in fetch_rows(con, "removed_counts")}
 
 
-def _store_inputs(
+def store_inputs(
     con: duckdb.DuckDBPyConnection, limits: Limits, incomplete: Set[str], recent_removals: Mapping[str, int]
 ) -> None:
     """Store the arguments of `hold_changes` as tables, because the SELECTs read nothing else."""

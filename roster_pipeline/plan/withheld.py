@@ -21,7 +21,8 @@ def adjust_published_changes(con: duckdb.DuckDBPyConnection, *, has_held: bool) 
 
 
 def _drop_needless_pending_members(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(f"delete from changes.pending_members where rowid in ({load_plan_query('needless_pending_members')})")
+    needless = load_plan_query("needless_pending_members")
+    con.execute(f"delete from changes.pending_members where rowid in (select change_id from ({needless}))")
 
 
 def _withhold_primary_flags(con: duckdb.DuckDBPyConnection) -> None:

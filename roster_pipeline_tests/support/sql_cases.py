@@ -5,8 +5,8 @@ Clever ids. A table that is given holds the given rows, and NULL in every column
 table is built by its own model, as in a sync. A table that no model builds (`raw.*`, `current.*`) is empty. A case may
 therefore begin in `raw` or right below its model. Only the columns that a case expects are compared.
 
-The queries of a delta sync (`delta/`) read the district's file as `warehouse`. In their cases every table that is not
-given is empty.
+The queries of a delta sync (`delta/`) read the district's file as `warehouse`. In their cases and in those of a plan
+(`plan/`) every table that is not given is empty. A case of a query with parameters gives their `values`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,12 +27,17 @@ from sqlglot import exp
 
 from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.delta.affected import AFFECTED_TABLES
+from roster_pipeline.model.entities import ENTITIES
+from roster_pipeline.model.limits import Limits
 from roster_pipeline.model.resources import RESOURCES
+from roster_pipeline.plan.queries import EPHEMERAL, create_table
+from roster_pipeline.plan.thresholds import store_inputs
+from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.stage import Model, find_tables, load_models, run_models
 
 LAYERS = ("staging", "intermediate", "marts", "tests")
 """Folders whose files have names of their own. The file of another folder is named with its folder."""
-QUERY_FOLDERS = ("delta",)
+QUERY_FOLDERS = ("delta", "plan")
 """Folders of other queries that DuckDB runs."""
 SQL_FOLDER = Path(str(files("dbt_like_sql") / LAYERS[0])).parent
 SQL_FILES = {path.stem: path for layer in LAYERS for path in sorted((SQL_FOLDER / layer).glob("*.sql"))} | {
@@ -54,6 +59,7 @@ class Case:
     name: str
     given: Mapping[str, list[Row]]
     expect: list[Any]
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sql(self) -> str:
@@ -91,7 +97,9 @@ def cases_of(subject: str) -> tuple[Case, ...]:
     """Return the cases of one model or SQL test, in the order of its file."""
     path = SQL_FILES[subject].with_suffix(".yaml")
     entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
-    return tuple(Case(subject, entry["case"], entry["given"], entry["expect"]) for entry in entries)
+    return tuple(
+        Case(subject, entry["case"], entry["given"], entry["expect"], entry.get("values", {})) for entry in entries
+    )
 
 
 @contextmanager
@@ -111,6 +119,7 @@ def open_empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
             _create_table(con, f"current.{table.name}", table.columns)
         list(run_models(con, load_models()))
         _create_delta_tables(con)
+        _create_plan_tables(con)
         yield con
 
 
@@ -129,6 +138,21 @@ def _create_delta_tables(con: duckdb.DuckDBPyConnection) -> None:
     _create_table(con, "affected.changed", record | {"was_there": "BOOLEAN", "is_there": "BOOLEAN"})
     for name in AFFECTED_TABLES[1:]:
         _create_table(con, f"affected.{name}", {"id": "VARCHAR"})
+
+
+def _create_plan_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables that the queries of a plan read. Only `plan.parts`, which reads no other table, has rows."""
+    compute_diff(con)
+    con.execute("create schema baseline")
+    con.execute("create schema plan")
+    for entity in ENTITIES:
+        con.execute(f"create table baseline.{entity.name} as from current.{entity.name}")
+    store_inputs(con, Limits(), set(), {})
+    con.execute("delete from plan.limits")
+    for name in (*EPHEMERAL, "holdable_changes", "baseline_counts"):
+        create_table(con, name)
+    crossed = {"reason": "VARCHAR", "part": "VARCHAR", "unit": "VARCHAR", "is_gone_only": "BOOLEAN"}
+    _create_table(con, "plan.crossed_thresholds", crossed)
 
 
 def _create_table(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
@@ -159,7 +183,7 @@ def compare(con: duckdb.DuckDBPyConnection, case: Case, sql: str) -> tuple[list[
 
     The rows of a SQL test are cut to their first column, the Clever id.
     """
-    rows = _select_rows(con, sql)
+    rows = _select_rows(con, sql, case.values)
     if case.expect and not isinstance(case.expect[0], dict):
         return sorted(case.expect), sorted(next(iter(row.values())) for row in rows)
     columns = case.expect[0].keys() if case.expect else {column for row in rows for column in row}
@@ -168,9 +192,9 @@ def compare(con: duckdb.DuckDBPyConnection, case: Case, sql: str) -> tuple[list[
     return _sort(case.expect), _sort([{name: row[name] for name in columns} for row in rows])
 
 
-def _select_rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
+def _select_rows(con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]) -> list[Row]:
     """Return the rows by column name. A JSON value is parsed."""
-    cursor = con.execute(sql)
+    cursor = con.execute(sql, dict(values))
     columns = [(name, str(kind)) for name, kind, *_ in cursor.description or ()]
     return [
         {
