@@ -11,7 +11,7 @@ sync_roster = dg.define_asset_job(
     "sync_roster",
     selection=dg.AssetSelection.all() - dg.AssetSelection.checks(every_district_is_fresh),
     executor_def=dg.in_process_executor,
-    description="Brings one district from Clever to the product: reads, decides, publishes, and leaves a snapshot.",
+    description="Syncs one district from Clever to the product, and updates the analysts' database.",
     tags={"team": "data-engineering"},
 )
 
@@ -20,6 +20,6 @@ plan_roster = dg.define_asset_job(
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("product", "snapshots"),
     executor_def=dg.in_process_executor,
     config={"ops": {FIRST_STEP: {"config": {"preview": True}}}},
-    description="Says what a sync would do to one district, and writes nothing to the product.",
+    description="Shows what a sync of one district would change. Nothing is written to the product.",
     tags={"team": "data-engineering"},
 )

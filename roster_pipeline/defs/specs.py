@@ -86,7 +86,7 @@ CONTRACT_CHECKS = [
     dg.AssetCheckSpec(
         CONTRACT,
         asset=spec.key,
-        description="Rows that break the table's contract wait in quarantine.records with the reason.",
+        description="Rows that break the contract of the table are in quarantine.records, each with the reason.",
     )
     for spec in STAGING
 ]
@@ -117,7 +117,7 @@ COMPARED_ONLY = [
 PLAN = dg.AssetSpec(
     ["sync", "plan"],
     deps=[["marts", entity.name] for entity in ENTITIES] + [["current", name] for name in COMPARED_ONLY],
-    description="What this sync means to do, as one frozen plan: what is published now, and what waits for a person.",
+    description="The changes that this sync will make, as one frozen plan, and the part that is on hold for approval.",
     group_name="sync",
     kinds={"duckdb"},
     owners=OWNERS,
@@ -125,7 +125,7 @@ PLAN = dg.AssetSpec(
 THRESHOLDS_CHECK = dg.AssetCheckSpec(
     THRESHOLDS,
     asset=PLAN.key,
-    description="Fails, without stopping anything else, when so much would leave that a person has to look first.",
+    description="Fails when removals cross a threshold. The removals are on hold for approval. The rest is published.",
 )
 PRODUCT_ENTITIES = {
     "accounts": ("accounts", "identity_links", "reviews"),
