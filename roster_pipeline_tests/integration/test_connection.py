@@ -129,7 +129,7 @@ def test_request_with_a_wrong_secret_is_answered_with_the_cause(valley, sync, pr
     monkeypatch.setenv("ROSTER_CLEVER_CLIENT_SECRET", "a-secret-that-is-wrong")
     assert sync(valley).exit_code == 4
     state, words = answer()
-    assert (state, "client id or secret was refused" in words) == ("failed", True)
+    assert (state, "Clever refused the client id or the client secret" in words) == ("failed", True)
     assert not [secret for secret in (CLIENT_SECRET, "a-secret-that-is-wrong") if secret in words]
 
 
