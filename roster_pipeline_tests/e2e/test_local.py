@@ -100,7 +100,7 @@ def test_taken_port_exits_2_before_anything_starts(
     ended = script(*arguments, taken, *((other, free[0]) if other else ()), ROSTER_HOME=str(tmp_path / "new"))
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
-    assert f"Port {taken} is taken" in complaint(ended)
+    assert f"Port {taken} is in use by another program" in complaint(ended)
     assert arguments[1] in complaint(ended)
     assert not (tmp_path / "new").exists()
     assert ended.stdout == ""
