@@ -14,7 +14,7 @@ from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline_tests.support.interruptions import disk_full_at
 from roster_pipeline_tests.support.people import users_of
-from roster_pipeline_tests.support.readers import published
+from roster_pipeline_tests.support.readers import execute, published
 from roster_pipeline_tests.support.snapshots import read
 from roster_pipeline_tests.support.stages import leave_snapshot
 
@@ -79,6 +79,17 @@ def test_history_dates_each_change(valley, publish, latest):
     assert read(latest, "select count(*) from rosters where section_id = ?", keys[1]) == [(0,)]
     untouched = "select count(*) from rosters_history where valid_from = ?"
     assert read(latest, untouched, new_since) == [(1,)]
+
+
+def test_person_whose_membership_had_ended_leaves(valley, publish, product, latest):
+    publish(valley)
+    key = users_of(valley, "student")[0]
+    of_person = "account_id = (select account_id from roster.identity_links where clever_id = :key)"
+    statement = f"update roster.org_memberships set ended_at = now() where {of_person}"
+    execute(product, statement, as_sync=True, key=key)  # in no journal
+    valley.remove("users", key)
+    publish(valley)
+    assert read(latest, "select count(*) from people where clever_id = ?", key) == [(0,)]
 
 
 def test_unchanged_feed_adds_only_the_sync(valley, publish, latest):
