@@ -4,7 +4,7 @@ import pytest
 
 from roster_pipeline.explain.facts import read_district
 from roster_pipeline.model.entities import ENTITIES
-from roster_pipeline_tests.support.explain_cases import cut_to_case, explain_cases, queries_without_cases, sort_rows
+from roster_pipeline_tests.support.query_cases import cut_to_case, queries_without_cases, query_cases, sort_rows
 from roster_pipeline_tests.support.sql_cases import open_empty_warehouse
 
 TABLES = {
@@ -29,7 +29,7 @@ def district_file():
 
 @pytest.mark.parametrize("step", [1, -1])
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, id=f"{case.subject}: {case.name}") for case in explain_cases("district")]
+    "case", [pytest.param(case, id=f"{case.subject}: {case.name}") for case in query_cases("explain/district")]
 )
 def test_case(district_file, case, step):
     district_file.begin()
@@ -46,4 +46,4 @@ def test_case(district_file, case, step):
 
 
 def test_every_select_of_the_district_file_has_a_case():
-    assert queries_without_cases("district") == set()
+    assert queries_without_cases("explain/district") == set()

@@ -43,6 +43,7 @@ SQL_FOLDER = Path(str(files("dbt_like_sql") / LAYERS[0])).parent
 SQL_FILES = {path.stem: path for layer in LAYERS for path in sorted((SQL_FOLDER / layer).glob("*.sql"))} | {
     f"{folder}/{path.stem}": path for folder in QUERY_FOLDERS for path in sorted((SQL_FOLDER / folder).glob("*.sql"))
 }
+SQL_FILES["current/new_ids"] = SQL_FOLDER / "current" / "new_ids.sql"  # PostgreSQL runs the others of this folder
 LANDED_COLUMNS = {"content_hash": "VARCHAR", "sync_id": "BIGINT"}
 REJECTED_COLUMNS = {"resource": "VARCHAR", "clever_id": "VARCHAR", "reason": "VARCHAR", "whole_record": "BOOLEAN"}
 ROW_ORDERS = {"given": 1, "reverse": -1}

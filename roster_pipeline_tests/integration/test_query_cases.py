@@ -1,0 +1,92 @@
+"""The SELECTs that PostgreSQL runs do what the cases beside them say."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from roster_pipeline.explain.facts import read_product
+from roster_pipeline.model.queries import load_query
+from roster_pipeline.model.whole_queries import load_whole_query
+from roster_pipeline.product.database import connect
+from roster_pipeline.product.transfer import select_into
+from roster_pipeline.snapshot.tables import TABLES
+from roster_pipeline_tests.support.query_cases import cut_to_case, queries_without_cases, query_cases, sort_rows
+from roster_pipeline_tests.support.server import TEMPLATE, execute_apart, named
+
+EXPLAIN = "explain/product"
+FOLDERS = (EXPLAIN, "current", "snapshot")
+DUCKDB_QUERIES = {"new_ids"}
+"""Queries of these folders that DuckDB runs. Their cases run in `sql/`."""
+CASES = [case for case in query_cases(*FOLDERS) if case.subject not in DUCKDB_QUERIES]
+TEMPORARY_TABLES = {
+    "feed_emails": "email text",
+    "feed_names": "email text, first_name text, last_name text",
+    "new_ids": "resource text, clever_id text",
+    "affected_people": "id text",
+    "affected_sections": "id text",
+    "affected_schools": "id text",
+    "candidate_accounts": "account_id bigint, reopens_for text",
+    "journal": "entity text, content jsonb, is_moved boolean",
+} | {f"touched_{table.name}": ", ".join(f"{key} {table.columns[key]}" for key in table.key) for table in TABLES}
+FILLERS = {"text": "x", "bigint": 0, "integer": 0, "boolean": False, "jsonb": "{}", "timestamp with time zone": "now()"}
+"""Values for the columns that a table requires and a case leaves out."""
+REQUIRED = """
+    select column_name, data_type from information_schema.columns
+    where table_schema || '.' || table_name = :table and is_nullable = 'NO' and column_default is null
+        and is_identity = 'NO'
+"""
+
+
+@pytest.fixture(scope="module")
+def engine(server_url):
+    """A database of these tests, because every case takes back its rows."""
+    name = "query_cases"
+    execute_apart(server_url, f"create database {name} template {TEMPLATE}")
+    engine = connect(named(server_url, name))
+    yield engine
+    engine.dispose()
+    execute_apart(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def pg(engine):
+    with engine.connect() as pg:
+        # A case holds only the rows that matter, so foreign keys and triggers are off.
+        pg.exec_driver_sql("set session_replication_role = replica")
+        for table, columns in TEMPORARY_TABLES.items():
+            pg.exec_driver_sql(f"create temporary table {table} ({columns})")
+        yield pg
+        pg.rollback()
+
+
+def insert(pg, table, row):
+    required = {
+        name: FILLERS[kind] for name, kind in pg.execute(sa.text(REQUIRED), {"table": table}) if name not in row
+    }
+    values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in (required | row).items()}
+    columns, holes = ", ".join(values), ", ".join(f":{name}" for name in values)
+    pg.execute(sa.text(f"insert into {table} ({columns}) overriding system value values ({holes})"), values)
+
+
+def read_rows(pg, case):
+    """Return the rows of the query of a case, which runs as in the program."""
+    if case.folder == EXPLAIN:
+        return [vars(row) for row in read_product(pg, case.subject, **case.values)]
+    load = load_whole_query if case.is_whole else load_query
+    select_into(pg, "rows_of_case", load(case.folder, case.subject), case.values)
+    return [dict(row) for row in pg.exec_driver_sql("select * from rows_of_case").mappings()]
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=f"{case.folder}/{case.subject}: {case.name}") for case in CASES]
+)
+def test_case(pg, case):
+    for table, rows in case.given.items():
+        for row in rows:
+            insert(pg, table, row)
+    assert sort_rows(cut_to_case(case, read_rows(pg, case))) == sort_rows(case.expect)
+
+
+def test_every_select_of_postgresql_has_a_case():
+    assert queries_without_cases(*FOLDERS) == set()
