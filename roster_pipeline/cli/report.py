@@ -131,7 +131,7 @@ def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> R
         plan, leaves = load_plan(con), describe_impact(con)
         with transaction(open_product(settings)) as pg:
             rejected = is_rejected(pg, plan.organization_id, plan.held_digest)
-        summary = summarize(con, plan, is_rejected=rejected)
+        summary = summarize(con, plan, is_published=False, is_rejected=rejected)
     return Report(
         district_id,
         name,
@@ -159,8 +159,7 @@ def _show_report(report: Report, now: datetime) -> None:
         say(operator.text(MODES[report.mode], reason=report.mode_reason))
     rows = [row for row in (_row(report, entity) for entity in ENTITY_NAMES) if any(row[1:])]
     if rows:
-        summary = report.summary or ""
-        say(operator.text("A sync would do this: {changes}", changes=summary) if report.state == "planned" else summary)
+        say(report.summary or "")
         show_table(None, _columns(report), [_blank_zeros(row) for row in rows])
     elif not report.failure:
         say(operator.text("No changes. Everything already matches Clever."))

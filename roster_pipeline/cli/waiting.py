@@ -8,6 +8,7 @@ from typing import Any
 from roster_pipeline.cli.screen import say, show_table
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE
+from roster_pipeline.plan.summary_words import OTHER_CHANGES, PART_NAMES
 
 MOST_PLACES = 15
 """Schools and classes on the screen. The JSON has more."""
@@ -35,19 +36,6 @@ REASONS = {
     ),
 }
 INCOMPLETE_LIST = operator.mark("a list is empty or has records without an ID, which proves nothing")
-PART_NAMES = {
-    "students": operator.mark("students"),
-    "teachers": operator.mark("teachers"),
-    "people": operator.mark("people"),
-    "schools": operator.mark("schools"),
-    "rosters": operator.mark("classes"),
-    "enrollments": operator.mark("students in classes"),
-    "class_teachers": operator.mark("teachers of classes"),
-    "students_in_schools": operator.mark("students in schools"),
-    "teachers_in_schools": operator.mark("teachers in schools"),
-    "names_and_emails": operator.mark("names and emails"),
-}
-OTHER_CHANGES = operator.plural("{n:,} other change", "{n:,} other changes")
 HELD_PARTS = {
     "students": operator.plural("{n:,} student would leave the district", "{n:,} students would leave the district"),
     "teachers": operator.plural("{n:,} teacher would leave the district", "{n:,} teachers would leave the district"),

@@ -63,9 +63,9 @@ def describe_changes(counts: Counts) -> Metadata:
 
 
 def describe_plan(con: duckdb.DuckDBPyConnection, result: PlanResult) -> Metadata:
-    """Summarize a plan in a sentence, with its digest and the number of its changes."""
+    """Say in a sentence what a plan would change, with its digest and the number of its changes."""
     plan = result.plan
-    summary = summarize(con, plan, is_rejected=result.is_rejected)
+    summary = summarize(con, plan, is_published=False, is_rejected=result.is_rejected)
     return {"summary": summary, "digest": plan.digest, "changes": plan.total}
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 import duckdb
 
+from roster_pipeline.messages import Plural, operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart
 from roster_pipeline.plan.change_summary import count_changes
 from roster_pipeline.plan.queries import fetch_rows
+from roster_pipeline.plan.summary_words import ITEMS
 
 OTHERS = "others"
 NAMES_AND_EMAILS = "names_and_emails"
@@ -31,36 +33,44 @@ PART_OF_CHANGE = {
 }
 """The part that a removal of the change summary belongs to."""
 
-MISSING = ("is missing from Clever", "are missing from Clever")
-MOVED = ("is no longer listed there in Clever", "are no longer listed there in Clever")
-GONE_FROM = ("is gone from Clever", "are gone from Clever")
+MISSING = operator.plural("{share} is missing from Clever.", "{share} are missing from Clever.")
+MOVED = operator.plural("{share} is no longer listed there in Clever.", "{share} are no longer listed there in Clever.")
+GONE = operator.plural("{share} is no longer in Clever.", "{share} are no longer in Clever.")
+CHANGED = operator.plural(
+    "{share} has a different name or email in Clever.", "{share} have a different name or email in Clever."
+)
+INCOMPLETE_LIST = operator.mark(
+    "A list in Clever is empty or has records without an ID. It does not show that the missing records were removed."
+)
 
 
 @dataclass(frozen=True)
-class Subject:
+class PartWords:
     """The words of the sentence about one part.
 
     Attributes:
-        noun: What the part counts, in singular and plural.
-        places: What the schools or classes of the part are called. None if the sentence is about the district.
-        says: What happened, in singular and plural.
+        total: The number of students, teachers, schools or classes among which the part counts.
+        says: What happened to the counted ones.
+        places: The number of member places, and of the schools or classes that have them. None if the part is about
+            the district.
     """
 
-    noun: tuple[str, str]
-    places: str | None = None
-    says: tuple[str, str] = MISSING
+    total: Plural
+    says: Plural = MISSING
+    places: tuple[Plural, Plural] | None = None
 
 
-STUDENT, TEACHER = ("student", "students"), ("teacher", "teachers")
-SUBJECTS = {
-    "students": Subject(STUDENT),
-    "teachers": Subject(TEACHER),
-    "schools": Subject(("school", "schools")),
-    "rosters": Subject(("class", "classes")),
-    "students_in_schools": Subject(STUDENT, "schools", MOVED),
-    "teachers_in_schools": Subject(TEACHER, "schools", MOVED),
-    "enrollments": Subject(STUDENT, "classes", MOVED),
-    "class_teachers": Subject(TEACHER, "classes", MOVED),
+STUDENT_PLACES = operator.plural("{n:,} student place", "{n:,} student places")
+TEACHER_PLACES = operator.plural("{n:,} teacher place", "{n:,} teacher places")
+WORDS_OF_PARTS = {
+    "students": PartWords(ITEMS["student"]),
+    "teachers": PartWords(ITEMS["teacher"]),
+    "schools": PartWords(ITEMS["school"]),
+    "rosters": PartWords(ITEMS["class"]),
+    "students_in_schools": PartWords(ITEMS["student"], MOVED, (STUDENT_PLACES, ITEMS["school"])),
+    "teachers_in_schools": PartWords(ITEMS["teacher"], MOVED, (TEACHER_PLACES, ITEMS["school"])),
+    "enrollments": PartWords(ITEMS["student"], MOVED, (STUDENT_PLACES, ITEMS["class"])),
+    "class_teachers": PartWords(ITEMS["teacher"], MOVED, (TEACHER_PLACES, ITEMS["class"])),
 }
 
 
@@ -76,7 +86,7 @@ def count_parts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def describe_largest_part(
     con: duckdb.DuckDBPyConnection, held: Iterable[HeldPart], parts: Mapping[str, int]
 ) -> str | None:
-    """Return a sentence such as `160 of 400 students of Clever High School (40 %) are missing from Clever.`
+    """Return a sentence such as `160 of 400 students in Clever High School (40%) are missing from Clever.`
 
     Args:
         held: The crossed thresholds of the plan.
@@ -84,51 +94,52 @@ def describe_largest_part(
     """
     held = tuple(held)
     if any(part.reason == FEED_INCOMPLETE for part in held):
-        return "A list in Clever is empty or has records without id, so nothing shows that what is not in it is gone."
+        return operator.text(INCOMPLETE_LIST)
     part = next(iter(parts), None)
     if part == NAMES_AND_EMAILS:
         return _describe_updates(held)
-    if part is None or part not in SUBJECTS:
+    if part is None or part not in WORDS_OF_PARTS:
         return None
+    words = WORDS_OF_PARTS[part]
     units = [row for row in fetch_rows(con, "held_units") if row["part"] == part]
     if len(units) == 1 and units[0]["removals"] == parts[part]:
-        return _describe_unit(SUBJECTS[part], units[0])
-    if SUBJECTS[part].places:
-        return _describe_places(SUBJECTS[part], units) if units else None
+        return _describe_unit(words, units[0])
+    if words.places:
+        return _describe_places(*words.places, units) if units else None
     return _describe_district(con, part, parts[part])
 
 
 def _describe_updates(held: Iterable[HeldPart]) -> str | None:
     updates = next((part for part in held if part.part == NAMES_AND_EMAILS), None)
-    if updates is None:
-        return None
-    says = ("has another name or email in Clever", "have another name or email in Clever")
-    return _describe_share(updates.removals, updates.of, ("person", "people"), "", says)
+    return _describe_share(updates.removals, updates.of, ITEMS["person"], CHANGED) if updates else None
 
 
-def _describe_unit(subject: Subject, unit: Mapping[str, Any]) -> str:
+def _describe_unit(words: PartWords, unit: Mapping[str, Any]) -> str:
     """Describe a part that is about one school or class."""
-    where = f" of {unit['name']}" if unit["name"] else ""
-    return _describe_share(unit["removals"], unit["row_count"], subject.noun, where, subject.says)
+    return _describe_share(unit["removals"], unit["row_count"], words.total, words.says, unit["name"])
 
 
-def _describe_places(subject: Subject, units: list[dict[str, Any]]) -> str:
+def _describe_places(total: Plural, places: Plural, units: list[dict[str, Any]]) -> str:
     """Describe a part that is about the members of several schools or classes."""
     removals, rows = sum(unit["removals"] for unit in units), sum(unit["row_count"] for unit in units)
-    noun = (f"place of a {subject.noun[0]}", f"places of {subject.noun[1]}")
-    return _describe_share(removals, rows, noun, f" of {len(units):,} {subject.places}", GONE_FROM)
+    return _describe_share(removals, rows, total, GONE, operator.count(*places, len(units)))
 
 
 def _describe_district(con: duckdb.DuckDBPyConnection, part: str, removals: int) -> str:
     """Describe a part that is about the whole district."""
     row = con.execute("select row_count from plan.baseline_counts where part = ?", [part]).fetchone()
-    subject = SUBJECTS[part]
-    return _describe_share(removals, row[0] if row else 0, subject.noun, " of the district", subject.says)
+    words = WORDS_OF_PARTS[part]
+    return _describe_share(removals, row[0] if row else 0, words.total, words.says, operator.text("the district"))
 
 
-def _describe_share(count: int, of: int, noun: tuple[str, str], where: str, says: tuple[str, str]) -> str:
+def _describe_share(count: int, of: int, total: Plural, says: Plural, where: str | None = None) -> str:
     of = max(count, of)
-    return f"{count:,} of {of:,} {noun[of != 1]}{where} ({round(100 * count / of)} %) {says[count != 1]}."
+    values = {"total": operator.count(*total, of), "percent": f"{count / of:.0%}", "where": where}
+    if where:
+        share = operator.text("{count:,} of {total} in {where} ({percent})", count=count, **values)
+    else:
+        share = operator.text("{count:,} of {total} ({percent})", count=count, **values)
+    return operator.count(*says, count, share=share)
 
 
 def _part_of_change(noun: str, became: str) -> str:

@@ -11,9 +11,11 @@ from typing import Any
 
 import duckdb
 
+from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart
 from roster_pipeline.plan.build import load_plan
 from roster_pipeline.plan.queries import fetch_rows
+from roster_pipeline.plan.summary_words import PART_NAMES
 
 MAX_LISTED = 50
 """Schools and classes that the impact names. The others are counted."""
@@ -47,9 +49,12 @@ def list_affected_people(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[
 
 
 def describe_reasons(held: Iterable[HeldPart]) -> str:
-    """Return every crossed threshold in words, such as `district_removals (students, over 10 %)`."""
-    return ", ".join(f"{part.reason} ({part.part}{_describe_limit(part)})" for part in held)
+    """Return every crossed threshold in words, such as `district_removals (students, over 10%)`."""
+    return ", ".join(f"{part.reason} ({_describe_threshold(part)})" for part in held)
 
 
-def _describe_limit(held: HeldPart) -> str:
-    return "" if held.reason == FEED_INCOMPLETE else f", over {held.limit:.0%}".replace("%", " %")
+def _describe_threshold(held: HeldPart) -> str:
+    part = operator.text(PART_NAMES[held.part]) if held.part in PART_NAMES else held.part
+    if held.reason == FEED_INCOMPLETE:
+        return part
+    return operator.text("{part}, over {limit}", part=part, limit=f"{held.limit:.0%}")

@@ -1,45 +1,32 @@
-"""A plan in a few words, for people: who joined, changed and left, and what waits. Counts only, never a name."""
+"""Describes a plan in a few sentences: what it adds, changes and removes, and what is on hold.
+
+The sentences hold counts and never a name. A published plan is described in the past tense, any other in the future.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from roster_pipeline.messages import Plural, operator
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.model.scope import DISTRICT, Scope
 from roster_pipeline.plan.change_summary import REMOVALS, ChangeSummary, count_changes
-
-PLURALS = {"class": "classes", "person": "people"}
-"""Other nouns take an s."""
-ENDS = {
-    " a class": " classes",
-    " a school": " schools",
-    " an account that was there": " accounts that were there",
-    " main school": " main schools",
-    " main teacher": " main teachers",
-    " another role": " other roles",
-    " another school": " other schools",
-}
-"""How what became of one ends where it became of several."""
-NOUNS = ("student", "teacher", "admin", "person")
-ORDER = (
-    *NOUNS,
-    *(f"{noun} {detail}" for noun in NOUNS for detail in ("name", "email")),
-    "class",
-    "school",
-    "review",
+from roster_pipeline.plan.summary_words import (
+    CHANGES,
+    HELD_PARTS,
+    ITEMS,
+    ITSELF,
+    KIND_OF_CHANGE,
+    KIND_OF_CHANGE_HERE,
+    NOTHING_REMOVED,
+    OTHER_CHANGES,
+    PLACES,
 )
-PLACES = {"school": "school", "section": "class"}
-PARTS = {
-    "rosters": "classes",
-    "enrollments": "students in class",
-    "class_teachers": "teachers in class",
-    "students_in_schools": "students in schools",
-    "teachers_in_schools": "teachers in schools",
-    "names_and_emails": "names and emails",
-}
-"""What the brakes watch, where their own word is none for people."""
+
+NOUNS = tuple(ITEMS)
+NO_CHANGES = operator.mark("No changes. Everything already matches Clever.")
 
 
 def summarize(
@@ -49,75 +36,120 @@ def summarize(
     members: Sequence[int] = (),
     *,
     changes: ChangeSummary | None = None,
+    is_published: bool = True,
     is_rejected: bool = False,
 ) -> str:
-    """One or two sentences, such as `3 students joined, 1 class renamed, nothing removed.`
+    """Return the summary of a plan, such as `Added 3 students; renamed 1 class; removed nothing.`
 
-    Of a school or class: what changed there, then elsewhere in the district. `Nothing changed.` if nothing did.
+    The summary for a school or a class first says what changed there, and then what changed elsewhere in the district.
 
     Args:
-        con: the file whose `changes.*` the plan is of.
-        members: accounts in the class in `scope`.
-        changes: what `count_changes` says of the whole district, where that is known already.
-        is_rejected: a person rejected what is held, so it waits for no decision.
+        con: The file whose `changes.*` belong to the plan.
+        members: The accounts in the class of `scope`.
+        changes: The result of `count_changes` for the whole district, if the caller has it.
+        is_published: Whether the plan has been published. If not, the summary says what it would change.
+        is_rejected: Whether a person has rejected the held part, so that it needs no decision.
     """
-    waits = _waiting(plan, count_changes(con, held=True), is_rejected=is_rejected) if plan.held else ""
     if not plan.total:
-        return f"Nothing changed{waits}."
-    if scope.subject == "district":
-        return f"{_listed(count_changes(con) if changes is None else changes)}{waits}."
-    here = _listed(count_changes(con, scope, "here", members=members), scope)
-    elsewhere = _listed(count_changes(con, scope, "elsewhere", members=members))
-    if scope.kind == "district" and not here:
-        first = "Nothing came of the class asked for."
+        sentences = [operator.text("No changes.") if plan.held else operator.text(NO_CHANGES)]
+    elif scope.subject == "district":
+        total = count_changes(con) if changes is None else changes
+        sentences = [
+            _capitalize(operator.text("{changes}.", changes=_describe_changes(total, is_published=is_published)))
+        ]
     else:
-        first = f"In this {PLACES[scope.subject]}: {here or 'nothing changed'}."
-    rest = f"Elsewhere in the district: {elsewhere}" if elsewhere else "Nothing changed elsewhere in the district"
-    return f"{first} {rest}{waits}."
+        here = count_changes(con, scope, "here", members=members)
+        elsewhere = count_changes(con, scope, "elsewhere", members=members)
+        sentences = [
+            _describe_here(scope, _describe_changes(here, PLACES[scope.subject], is_published=is_published)),
+            _describe_elsewhere(_describe_changes(elsewhere, is_published=is_published)),
+        ]
+    if plan.held:
+        held = count_changes(con, held=True)
+        sentences.append(_describe_held(held, plan.parts, is_published=is_published, is_rejected=is_rejected))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _listed(told: ChangeSummary, scope: Scope = DISTRICT) -> str:
-    """`3 students joined, nothing removed`; empty where nothing changed."""
-    said = [
-        _phrase(noun, became, count, PLACES.get(scope.subject))
-        for noun in sorted(told, key=ORDER.index)
-        for became, count in told[noun].items()
+def _describe_here(scope: Scope, changes: str) -> str:
+    if scope.kind == "district" and not changes:
+        return operator.text("The requested class was not added.")
+    values = {"changes": changes or operator.text("no changes")}
+    if PLACES[scope.subject] == "school":
+        return operator.text("In this school: {changes}.", **values)
+    return operator.text("In this class: {changes}.", **values)
+
+
+def _describe_elsewhere(changes: str) -> str:
+    if not changes:
+        return operator.text("No changes elsewhere in the district.")
+    return operator.text("Elsewhere in the district: {changes}.", changes=changes)
+
+
+def _describe_changes(changes: ChangeSummary, place: str | None = None, *, is_published: bool) -> str:
+    """Return a list such as `added 3 students and 1 class; removed nothing`, or an empty text if nothing changes.
+
+    Args:
+        place: `class` or `school` if the changes are those in the class or school of the scope.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for noun in sorted(changes, key=NOUNS.index):
+        for became, count in changes[noun].items():
+            kind = KIND_OF_CHANGE_HERE.get((place, became)) or KIND_OF_CHANGE.get(became, became)
+            items = counts.setdefault(kind, {})
+            items[noun] = items.get(noun, 0) + count
+    phrases = [
+        _describe_kind(CHANGES[kind][not is_published], counts[kind], place) for kind in CHANGES if kind in counts
     ]
-    if said and not _removals(told):
-        said.append("nothing removed")
-    return ", ".join(said)
+    if phrases and not _count_removals(changes):
+        phrases.append(operator.text(NOTHING_REMOVED[not is_published]))
+    listed = "; ".join(phrases)
+    return listed if is_published or not listed else operator.text("would {changes}", changes=listed)
 
 
-def _phrase(noun: str, became: str, count: int, place: str | None) -> str:
-    """`2 students added to classes`; where it is about one class: `2 students added`, `it is renamed`."""
-    if noun == place:
-        return f"it {became.replace('with', 'has', 1)}" if became.startswith("with ") else f"it is {became}"
-    became = became.removesuffix(f" to a {place}").removesuffix(f" of a {place}")
-    if count != 1:
-        noun = PLURALS.get(noun, f"{noun}s")
-        for one, many in ENDS.items():
-            if became.endswith(one):
-                became = became.removesuffix(one) + many
-    return f"{count:,} {noun} {became}"
-
-
-def _removals(told: ChangeSummary) -> int:
-    return sum(count for counts in told.values() for became, count in counts.items() if became in REMOVALS)
-
-
-def _waiting(plan: Plan, held: ChangeSummary, *, is_rejected: bool) -> str:
-    """`; 40 removals wait for a person (students)`; of several parts each with its share of the total."""
-    removals, others = _removals(held), sum(sum(counts.values()) for counts in held.values()) - _removals(held)
-    said = [
-        f"{count:,} {noun}{'' if count == 1 else 's'}"
-        for count, noun in ((removals, "removal"), (others, "other change" if removals else "change"))
-        if count
+def _describe_kind(words: str | Plural, counts: Mapping[str, int], place: str | None) -> str:
+    """Return a phrase such as `added 2 students and 1 teacher to classes`."""
+    items = [
+        operator.text(ITSELF[noun]) if noun == place else operator.count(*ITEMS[noun], count)
+        for noun, count in counts.items()
     ]
-    if not said:
+    if isinstance(words, str):
+        return operator.text(words, items=operator.join(items))
+    return operator.count(*words, sum(counts.values()), items=operator.join(items))
+
+
+def _describe_held(held: ChangeSummary, parts: Mapping[str, int], *, is_published: bool, is_rejected: bool) -> str:
+    """Return a sentence such as `40 removals are on hold for approval (40 students).`"""
+    removals = _count_removals(held)
+    others = sum(sum(counts.values()) for counts in held.values()) - removals
+    changes = [operator.count("{n:,} removal", "{n:,} removals", removals)] if removals else []
+    if others and removals:
+        changes.append(operator.count(*OTHER_CHANGES, others))
+    elif others:
+        changes.append(operator.count("{n:,} change", "{n:,} changes", others))
+    if not changes:
         return ""
-    parts = [(PARTS.get(part, part), count) for part, count in plan.parts.items()]
-    listed = ", ".join(name if len(parts) == 1 else f"{count:,} {name}" for name, count in parts)
-    is_one = removals + others == 1
-    waits = ("waits" if is_one else "wait") + " for a person"
-    kept = ("was" if is_one else "were") + " rejected and "
-    return f"; {' and '.join(said)} {kept + ('stays' if is_one else 'stay') if is_rejected else waits} ({listed})"
+    listed = ", ".join(operator.count(*HELD_PARTS.get(part, OTHER_CHANGES), count) for part, count in parts.items())
+    values = {"changes": operator.join(changes), "parts": listed}
+    if is_rejected:
+        return operator.count(
+            "{changes} was rejected, so the data is kept ({parts}).",
+            "{changes} were rejected, so the data is kept ({parts}).",
+            removals + others,
+            **values,
+        )
+    if not is_published:
+        return operator.text("{changes} would be on hold for approval ({parts}).", **values)
+    return operator.count(
+        "{changes} is on hold for approval ({parts}).",
+        "{changes} are on hold for approval ({parts}).",
+        removals + others,
+        **values,
+    )
+
+
+def _count_removals(changes: ChangeSummary) -> int:
+    return sum(count for counts in changes.values() for became, count in counts.items() if became in REMOVALS)
+
+
+def _capitalize(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

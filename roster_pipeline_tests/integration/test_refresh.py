@@ -46,7 +46,7 @@ def test_request_after_a_sync_is_answered_by_the_next(valley, sync, quick_sync, 
     press(valley)
     assert [state for state, *_ in query(product, REQUESTS)] == ["published", "queued"]
     sync(valley)
-    assert query(product, REQUESTS)[1] == ("published", True, "Nothing changed.")
+    assert query(product, REQUESTS)[1] == ("published", True, "No changes. Everything already matches Clever.")
 
 
 def test_request_during_an_outage_says_nothing_changed(valley, sync, product, press, clever):

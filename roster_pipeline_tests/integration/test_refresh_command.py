@@ -68,7 +68,7 @@ def test_answered_wait_exits_0_or_3_with_the_summary(valley, quick_sync, command
     done = meanwhile(lambda: quick_sync(valley))
     code, said, _ = command("refresh", "--district", valley.id, "--wait")
     done.join()
-    assert (code, "60 students joined" in said) == (0, True)
+    assert (code, "Added 60 students" in said) == (0, True)
     for key in [key for key, user in valley.resources["users"].items() if "student" in user["roles"]][:20]:
         valley.remove("users", key)
     done = meanwhile(lambda: quick_sync(valley))
@@ -76,7 +76,7 @@ def test_answered_wait_exits_0_or_3_with_the_summary(valley, quick_sync, command
     done.join()
     answer = json.loads(said)["answer"]
     assert (code, answer["state"]) == (3, "held")
-    assert "20 removals wait for a person (students" in answer["summary"]
+    assert "20 removals are on hold for approval (20 students" in answer["summary"]
 
 
 def test_unusable_clever_ends_the_wait_with_exit_4(valley, job, clever, product, tmp_path):
@@ -108,7 +108,7 @@ def test_requests_list_shows_state_times_and_words(valley, hamlet, quick_sync, p
     press(hamlet)
     _, said, _ = command("requests")
     assert said.index(hamlet.name) < said.index(valley.name)
-    assert "nothing removed" in " ".join(said.split())
+    assert "removed nothing" in " ".join(said.split())
     assert " ET, " in said
     (one,) = json.loads(command("requests", "--district", valley.id, "--json")[1])
     assert (one["state"], one["scope"], one["district_id"]) == ("published", DISTRICT.kind, valley.id)

@@ -68,9 +68,9 @@ def test_unknown_class_is_answered_with_whether_it_came(valley, quick_sync, pres
     came, did_not = answers()
     assert (came.scope, came.scope_clever_id, came.state) == ("district", new["id"], "published")
     assert came.summary.startswith("In this class: ")
-    assert "it is new" in came.summary
+    assert "the class;" in came.summary
     assert did_not.summary == (
-        "Nothing came of the class asked for. Elsewhere in the district: 1 class new, nothing removed."
+        "The requested class was not added. Elsewhere in the district: added 1 class; removed nothing."
     )
 
 
@@ -150,8 +150,9 @@ def test_requested_class_comes_first_in_the_answer(valley, quick_sync, press, an
     rename(valley, another)
     quick_sync(valley)
     assert [one.summary for one in answers()] == [
-        "In this class: it is renamed, nothing removed. Elsewhere in the district: 1 class renamed, nothing removed.",
-        "2 classes renamed, nothing removed.",
+        "In this class: renamed the class; removed nothing. "
+        "Elsewhere in the district: renamed 1 class; removed nothing.",
+        "Renamed 2 classes; removed nothing.",
     ]
     assert "Renamed" not in answers()[0].summary
 
@@ -169,8 +170,8 @@ def test_rename_is_reported_only_for_the_requested_class(valley, quick_sync, pre
     valley.put("users", student | {"name": student["name"] | {"first": "Somebody"}})
     quick_sync(valley, mode=mode)
     assert [one.summary for one in answers()] == [
-        "In this class: 1 student name changed, nothing removed. Nothing changed elsewhere in the district.",
-        "In this class: nothing changed. Elsewhere in the district: 1 student name changed, nothing removed.",
+        "In this class: changed 1 student name; removed nothing. No changes elsewhere in the district.",
+        "In this class: no changes. Elsewhere in the district: changed 1 student name; removed nothing.",
     ]
 
 
@@ -183,7 +184,7 @@ def test_words_and_counts_agree_when_a_student_leaves(valley, quick_sync, press,
         valley.put("sections", section | {"students": [one for one in section["students"] if one != leaver]})
     quick_sync(valley)
     last = "select counts -> 'told', counts ->> 'summary' from roster.syncs order by id desc limit 1"
-    assert query(product, last) == [({"student": {"left": 1}}, "1 student left.")]
+    assert query(product, last) == [({"student": {"left": 1}}, "Removed 1 student no longer shared by Clever.")]
 
 
 def test_estimate_is_median_and_maximum_of_the_last_ten(valley, hamlet, product, press):

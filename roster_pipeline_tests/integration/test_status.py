@@ -92,7 +92,7 @@ def test_syncs_are_listed_newest_first_in_words(
     failed, published = ask("syncs", "--district", valley.id)
     assert (failed["trigger"], failed["outcome"]) == ("nightly", "Failed. status 503")
     assert (published["mode"], published["trigger"], published["state"]) == ("full", "cli", "published")
-    assert published["outcome"].startswith("Published. 60 students joined")
+    assert published["outcome"].startswith("Published. Added 60 students")
     said = command("syncs", "--district", valley.id)[1]
     assert [word for word in ("full sync", "the night", "a command", "status 503") if word not in said] == []
     assert len(ask("syncs", "--district", valley.id, "--last", "1")) == 1

@@ -23,7 +23,14 @@ def test_unchanged_feed_writes_no_row(valley, sync, product):
     assert sync(valley).exit_code == 0
     assert row_versions(product) == before
     assert query(product, "select count(*) from roster.changes") == journal
-    nothing = {"changes": {}, "held": {}, "removed": {}, "leaves": {}, "told": {}, "summary": "Nothing changed."}
+    nothing = {
+        "changes": {},
+        "held": {},
+        "removed": {},
+        "leaves": {},
+        "told": {},
+        "summary": "No changes. Everything already matches Clever.",
+    }
     assert last_sync(product) == ("published", nothing)
 
 

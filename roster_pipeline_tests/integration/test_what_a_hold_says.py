@@ -32,12 +32,12 @@ def test_several_thresholds_are_one_entry_under_one_name(
     (entry,) = json.loads(script("holds", "--json").stdout)
     assert sum(entry["parts"].values()) == entry["total"]
     assert {part: entry["parts"][part] for part in ("students", "teachers")} == {"students": 12, "teachers": 6}
-    assert entry["sentence"] == "12 of 60 students of the district (20 %) are missing from Clever."
+    assert entry["sentence"] == "12 of 60 students in the district (20%) are missing from Clever."
     with transaction(product) as pg:
         (change,) = changes_of(pg, "held")
     message = message_of(change)
     assert (message["counts"], f"{entry['total']} in all" in message["text"]) == (entry["parts"], True)
-    assert f"{entry['total']} removals wait for a person" in last_sync(product)[1]["summary"]
+    assert f"{entry['total']} removals are on hold for approval" in last_sync(product)[1]["summary"]
     shown = script("holds").stdout
     wanted = ("12 students would leave the district", "6 teachers would leave", f"{entry['total']} removals")
     assert [words for words in wanted if words not in shown] == []
@@ -79,7 +79,7 @@ def test_rejected_plan_asks_nobody_to_act(
             False,
         )
         quick_sync(valley)
-        assert "12 removals were rejected and stay" in last_sync(product)[1]["summary"]
+        assert "12 removals were rejected, so the data is kept" in last_sync(product)[1]["summary"]
     assert script("holds").stdout.strip() == "No changes are waiting for approval."
 
 

@@ -73,8 +73,8 @@ def test_part_that_crossed_two_thresholds_shows_both(con):
         HeldPart("names_and_emails", "district_updates", 8, 10, 0.75),
     ]
     assert describe_reasons(held) == (
-        "class_removals (enrollments, over 60 %), school_removals (enrollments, over 30 %), "
-        "district_updates (names_and_emails, over 75 %)"
+        "class_removals (students in classes, over 60%), school_removals (students in classes, over 30%), "
+        "district_updates (names and emails, over 75%)"
     )
 
 

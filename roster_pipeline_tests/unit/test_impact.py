@@ -49,7 +49,7 @@ def test_sentence_counts_the_students_of_one_school(two_schools):
     pupils(two_schools, of=range(1000, 1100), leaving=(), school_id=MIDDLE)
     planned(two_schools)
     shown = describe_impact(two_schools)
-    assert shown["sentence"] == "160 of 400 students of Clever High School (40 %) are missing from Clever."
+    assert shown["sentence"] == "160 of 400 students in Clever High School (40%) are missing from Clever."
     assert (shown["total"], shown["parts"]) == (160, {"students": 160})
 
 
@@ -58,7 +58,7 @@ def test_sentence_for_two_schools_names_the_district(two_schools):
     pupils(two_schools, of=range(1000, 1100), leaving=range(1000, 1060), school_id=MIDDLE)
     planned(two_schools)
     assert describe_impact(two_schools)["sentence"] == (
-        "100 of 200 students of the district (50 %) are missing from Clever."
+        "100 of 200 students in the district (50%) are missing from Clever."
     )
 
 
@@ -82,7 +82,7 @@ def test_parts_sum_to_the_total_across_thresholds(two_schools):
     }
     assert sum(shown["parts"].values()) == shown["total"] == sum(removals.values())
     assert shown["parts"]["students"] == 48
-    assert f"{shown['total']} removals wait for a person (48 students, " in summarize(con, plan)
+    assert f"{shown['total']} removals are on hold for approval (48 students, " in summarize(con, plan)
 
 
 def test_sentence_names_the_class_that_loses_most(two_schools):
@@ -91,7 +91,7 @@ def test_sentence_names_the_class_that_loses_most(two_schools):
     has(two_schools, "marts.roster_students", [place(SMALL, number) for number in range(12, 15)])
     planned(two_schools, limits=Limits(district_removals=1.0))
     shown = describe_impact(two_schools)
-    assert shown["sentence"] == "12 of 15 students of Art (80 %) are no longer listed there in Clever."
+    assert shown["sentence"] == "12 of 15 students in Art (80%) are no longer listed there in Clever."
     assert shown["parts"] == {"enrollments": 12}
 
 
@@ -101,7 +101,7 @@ def test_sentence_counts_places_of_several_classes(two_schools):
         was(two_schools, "roster_students", *(place(section, number) for number in range(10)))
     planned(two_schools, limits=Limits(district_removals=1.0))
     shown = describe_impact(two_schools)
-    assert shown["sentence"] == "20 of 20 places of students of 2 classes (100 %) are gone from Clever."
+    assert shown["sentence"] == "20 of 20 student places in 2 classes (100%) are no longer in Clever."
     assert shown["parts"] == {"enrollments": 10}
 
 
@@ -110,11 +110,11 @@ def test_sentence_reports_schools_and_classes_that_go(con):
     was(con, "rosters", *(roster(f"{number:024x}", "Any", HIGH) for number in range(100, 120)))
     has(con, "marts.rosters", [roster(f"{number:024x}", "Any", HIGH) for number in range(112, 120)])
     planned(con)
-    assert describe_impact(con)["sentence"] == "12 of 20 classes of High (60 %) are missing from Clever."
+    assert describe_impact(con)["sentence"] == "12 of 20 classes in High (60%) are missing from Clever."
     was(con, "schools", school(2, "Gone"))
     con.execute("delete from current.rosters")
     planned(con)
-    assert describe_impact(con)["sentence"] == "1 of 2 schools of the district (50 %) is missing from Clever."
+    assert describe_impact(con)["sentence"] == "1 of 2 schools in the district (50%) is missing from Clever."
 
 
 def test_sentence_counts_changed_names(con):
@@ -123,7 +123,7 @@ def test_sentence_counts_changed_names(con):
     has(con, "marts.accounts", [account(number, first_name="Wrong") for number in range(9)])
     planned(con)
     shown = describe_impact(con)
-    assert shown["sentence"] == "9 of 9 people (100 %) have another name or email in Clever."
+    assert shown["sentence"] == "9 of 9 people (100%) have a different name or email in Clever."
     assert shown["parts"] == {"names_and_emails": 9}
 
 

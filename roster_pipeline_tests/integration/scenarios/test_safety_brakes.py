@@ -89,8 +89,8 @@ def test_loss_of_forty_percent_is_held_with_counts_and_limit(town, crowd, sync, 
     assert query(product, told) == [("district_removals", counts)]
     ((passed, said),) = checks("thresholds").values()
     assert (passed, said["waiting"], said["students"]) == (False, 8, 8)
-    assert said["sentence"] == "8 of 20 students of School 0 (40 %) are missing from Clever."
-    assert "district_removals (students, over 10 %)" in said["because"]
+    assert said["sentence"] == "8 of 20 students in School 0 (40%) are missing from Clever."
+    assert "district_removals (students, over 10%)" in said["because"]
 
 
 @pytest.mark.scenario("S-4")
