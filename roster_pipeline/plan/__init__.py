@@ -1,4 +1,5 @@
-"""Is what reconcile found safe to do? Brakes, holds and the digest: frozen data that can refuse a part of itself.
+"""Builds the plan of a sync: the changes that it will write, the part that is on hold, and the digest that names them.
 
-Nothing here touches a network or a product table: it reads and marks `changes.*`, `current.*` and `live.*` in DuckDB.
+The plan reads `marts.*`, `current.*` and `changes.*` in DuckDB, and marks the changes on hold in `changes.*`. It reads
+no network and no table of the product.
 """

@@ -1,1 +1,1 @@
-"""Desired against current, in SQL over DuckDB. Decides what differs; never reads a network or a product table."""
+"""Computes the diff of the desired state and the current state, as SQL over DuckDB."""

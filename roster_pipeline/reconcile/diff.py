@@ -1,8 +1,8 @@
-"""`marts.X` against `current.X` gives `changes.X`, for every entity: one statement each, whatever the size.
+"""Computes the diff of `marts.<entity>` and `current.<entity>` into `changes.<entity>`, one statement for each entity.
 
-A row says what is to be done (`op`), to which row (the key), and what it replaces (`was_*`). Rows that are equal leave
-no trace; rows that are the product's own (`is_native`) are never in a change; a row whose record is in quarantine is
-present in Clever, so it is never removed.
+A change has the operation (`op`), the key of the row, the new values and the values that they replace (`was_*`). Equal
+rows give no change. Native rows (`is_native`) are never changed. A row whose record is in quarantine is still in
+Clever, so it is never removed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from roster_pipeline.model.entities import ENTITIES, Entity
 
 
 def compute_diff(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill `changes.*`. Nothing is held yet: `held` is false in every row."""
+    """Fill `changes.*`. The plan marks the rows on hold later, so `held` is false in every row."""
     con.execute("create schema if not exists changes")
     for entity in ENTITIES:
         con.execute(f"create or replace table changes.{entity.name} as {_difference(entity)}")
@@ -30,8 +30,8 @@ def _difference(entity: Entity) -> str:
                 when existing.is_ended then 'restore'
                 else 'update'
             end as op,
-            {_either(entity)},
-            {_was(entity)}
+            {_changed_columns(entity)},
+            {_old_columns(entity)}
             existing.version,
             false as held
         from (select *, true as is_desired from marts.{entity.name}) as desired
@@ -39,14 +39,14 @@ def _difference(entity: Entity) -> str:
         where not coalesce(existing.is_native, false)
             and case
                 when existing.is_ended is null then true
-                when desired.is_desired is null then not existing.is_ended and {_may_go(entity)}
+                when desired.is_desired is null then not existing.is_ended and {_is_removable(entity)}
                 when existing.is_ended then true
                 else {_differs(entity)}
             end
     """
 
 
-def _either(entity: Entity) -> str:
+def _changed_columns(entity: Entity) -> str:
     kept = {*entity.key, *entity.content}
     from_current = kept | ({"clever_id"} if entity.removal != "never" else set())
     return ", ".join(
@@ -59,7 +59,7 @@ def _either(entity: Entity) -> str:
     )
 
 
-def _was(entity: Entity) -> str:
+def _old_columns(entity: Entity) -> str:
     return "".join(f"existing.{column} as was_{column}, " for column in entity.content)
 
 
@@ -67,7 +67,7 @@ def _differs(entity: Entity) -> str:
     return " or ".join(f"desired.{column} is distinct from existing.{column}" for column in entity.content) or "false"
 
 
-def _may_go(entity: Entity) -> str:
+def _is_removable(entity: Entity) -> str:
     if entity.removal == "never":
         return "false"
     ids = [f"existing.{column}" for column in ("school_id", "section_id", "clever_id") if column in entity.columns]

@@ -1,4 +1,5 @@
-"""Contracts on staged rows, and tests on whole tables. A row that breaks a contract is set aside, never the district.
+"""Checks the staged rows against contracts, and whole tables with SQL tests.
 
-`contracts` says what a row must be, `quarantine` sets aside those that are not, `sql_tests` runs `dbt_like_sql/tests/`.
+A row that breaks its contract goes to quarantine, and the sync goes on with the other rows. `contracts` has one
+contract for each staged table, `quarantine` moves the rows, and `sql_tests` runs the tests of `dbt_like_sql/tests/`.
 """

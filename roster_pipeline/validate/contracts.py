@@ -1,7 +1,7 @@
-"""What every staged row must be, one pandera contract a table, named by the table. Rules on rows only.
+"""Contracts of the staged tables, one pandera schema for each table. A contract has rules for single rows only.
 
-Uniqueness is kept by the models, what tables mean to one another by the SQL tests. The sentence of a check is what a
-person reads beside a quarantined row; it never holds a value of the row.
+The models make the ids unique, and the SQL tests check relations between tables. The sentence of a rule is shown beside
+a row in quarantine and never holds a value of the row.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ TEXT = pd.ArrowDtype(arrow.string())
 
 
 def _id(name: str, *, nullable: bool = False) -> tuple[str, pa.Column]:
-    what = "Clever id" if not nullable else name.replace("_", " ")
-    check = pa.Check.str_matches(f"^{CLEVER_ID_PATTERN}$", error=f"{what} is not 24 hexadecimal digits")
+    label = name.replace("_", " ") if nullable else "Clever id"
+    check = pa.Check.str_matches(f"^{CLEVER_ID_PATTERN}$", error=f"{label} is not 24 hexadecimal digits")
     return name, pa.Column(TEXT, check, nullable=nullable, description="Clever's id, 24 hexadecimal digits")
 
 
 def _ids(name: str) -> tuple[str, pa.Column]:
-    """A list, read as the text that DuckDB makes of it: in brackets, with quotes around what could mislead."""
-    listed = rf"^\[({CLEVER_ID_PATTERN}(, {CLEVER_ID_PATTERN})*)?\]$"
-    check = pa.Check.str_matches(listed, error=f"{name.replace('_', ' ')} hold one that is not 24 hexadecimal digits")
+    """Return a column of a list of ids. The check reads the list as the text that DuckDB makes of it, in brackets."""
+    pattern = rf"^\[({CLEVER_ID_PATTERN}(, {CLEVER_ID_PATTERN})*)?\]$"
+    check = pa.Check.str_matches(
+        pattern, error=f"{name.replace('_', ' ')} hold an id that is not 24 hexadecimal digits"
+    )
     return name, pa.Column(TEXT, check, description="Clever's ids, 24 hexadecimal digits each")
 
 
@@ -40,10 +42,13 @@ PERSON = _contract(
     _id("clever_id"),
     _id("school_id", nullable=True),
     _ids("school_ids"),
-    _text("first_name", "As the district typed it; may be missing"),
-    _text("last_name", "As the district typed it; may be missing"),
-    _text("email", "Without the blanks around it; not unique, not verified, may be no address at all"),
-    _text("sis_id", "The district's own id; not unique across districts, never matched on"),
+    _text("first_name", "As the district typed it. May be missing"),
+    _text("last_name", "As the district typed it. May be missing"),
+    _text("email", "Without blanks around it. It is not verified, and may be shared or invalid"),
+    _text(
+        "sis_id",
+        "The id in the student information system. It is unique only in the district and never matches an account",
+    ),
 )
 CONTRACTS: dict[str, pa.DataFrameSchema] = {
     "stg_schools": _contract(
@@ -60,8 +65,8 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         _id("course_id", nullable=True),
         _ids("teacher_ids"),
         _ids("student_ids"),
-        _text("name", "Exactly as Clever has it; not unique", nullable=False),
-        *(_text(name, "As Clever has it") for name in ("subject", "grade", "period")),
+        _text("name", "Exactly as in Clever. Not unique", nullable=False),
+        *(_text(name, "As in Clever") for name in ("subject", "grade", "period")),
     ),
     "stg_terms": _contract(_id("term_id"), _text("name", "As the district typed it")),
     "stg_courses": _contract(
@@ -73,5 +78,5 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
 
 
 def empty_table(table: str) -> pd.DataFrame:
-    """No rows, in the columns that the contract of `table` is about."""
+    """Return a table without rows that has the columns of the contract of `table`."""
     return pd.DataFrame({column: pd.Series([], dtype=TEXT) for column in CONTRACTS[table].columns})

@@ -1,6 +1,6 @@
-"""Takes rows that break their contract out of a staged table and keeps why, by Clever id, in `quarantine.records`.
+"""Moves staged rows that break their contract to `quarantine.records`, with the Clever id and the reason.
 
-A record in quarantine is still in Clever: nothing that hangs on it is ever removed for its absence.
+A record in quarantine is still in Clever. The sync removes nothing because such a record is missing from the feed.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pandera.errors import SchemaErrors
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.validate.contracts import CONTRACTS
 
-BATCH = 100_000
+BATCH_ROWS = 100_000
 FOREIGN_ID_REASON = "the Clever id belongs to another district"
-FOREIGN = {
+ID_COLUMNS = {
     "teachers": ("clever_id", "people"),
     "students": ("clever_id", "people"),
     "schools": ("school_id", "schools"),
     "sections": ("section_id", "sections"),
 }
-"""By staged table: the column of its ids, and what they are called in `current.foreign_ids`."""
+"""By staged table: the column of its ids, and the resource of these ids in `current.foreign_ids`."""
 
 
 def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
-    """Start anew with the records that could not even be read."""
+    """Create `quarantine.records` with the records that could not be decoded."""
     con.execute("create schema if not exists quarantine")
     con.execute(
         "create or replace table quarantine.records as "
@@ -36,9 +36,9 @@ def create_quarantine(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def reject_foreign_ids(con: duckdb.DuckDBPyConnection) -> None:
-    """Set aside the staged rows of which the Clever id belongs to another district (`current.foreign_ids`)."""
+    """Move staged rows to quarantine if their Clever id belongs to another district (`current.foreign_ids`)."""
     con.begin()
-    for table, (key, resource) in FOREIGN.items():
+    for table, (key, resource) in ID_COLUMNS.items():
         foreign = f"{key} in (select clever_id from current.foreign_ids where resource = '{resource}')"
         con.execute(
             f"insert into quarantine.records select '{table}', {key}, '{FOREIGN_ID_REASON}' "
@@ -49,7 +49,7 @@ def reject_foreign_ids(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def quarantine(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
-    """Hold `staging.<table>` against its contract and set aside the rows that break it; returns rows by reason."""
+    """Check `staging.<table>` against its contract, move the rows that break it, and count them by reason."""
     contract = CONTRACTS[table]
     columns = list(contract.columns)
     broken = pd.DataFrame(_broken_rows(con, table, contract), columns=["id", "reason"]).drop_duplicates()
@@ -74,21 +74,21 @@ def quarantine(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
 def _broken_rows(
     con: duckdb.DuckDBPyConnection, table: str, contract: pa.DataFrameSchema
 ) -> Iterator[tuple[str | None, str]]:
-    """(id, reason) of each broken rule of each row, read in batches so that memory does not grow with the table."""
-    # Lists are held against their contract as one text.
+    """Yield the id and the reason of each broken rule of each row. Batches keep the memory small for large tables."""
+    # The contract checks a list as one text.
     columns = [f"{column}::varchar as {column}" for column in contract.columns]
-    with con.cursor() as reading:
-        for batch in reading.sql(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH):
-            yield from _broken_in(batch.to_pandas(types_mapper=pd.ArrowDtype), contract)
+    with con.cursor() as cursor:
+        for batch in cursor.sql(f"select {', '.join(columns)} from staging.{table}").to_arrow_reader(BATCH_ROWS):
+            yield from _broken_rows_of_batch(batch.to_pandas(types_mapper=pd.ArrowDtype), contract)
 
 
-def _broken_in(rows: pd.DataFrame, contract: pa.DataFrameSchema) -> Iterator[tuple[str | None, str]]:
+def _broken_rows_of_batch(rows: pd.DataFrame, contract: pa.DataFrameSchema) -> Iterator[tuple[str | None, str]]:
     try:
         contract.validate(rows, lazy=True)
     except SchemaErrors as errors:
         cases = pd.DataFrame(errors.failure_cases)
         if cases["index"].isna().any():
-            raise  # the table itself is not what the contract knows: a fault of ours, not of a row
+            raise  # The columns of the table differ from the contract, which is an internal error.
         for column, check, index in zip(cases["column"], cases["check"], cases["index"], strict=True):
             yield rows.iloc[index, 0], _reason(str(column), str(check))
 

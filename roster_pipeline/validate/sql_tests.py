@@ -1,7 +1,7 @@
-"""Tests on whole tables: each file of `dbt_like_sql/tests/` is a SELECT that returns the guilty rows.
+"""Tests on whole tables. Each file of `dbt_like_sql/tests/` is a SELECT that returns the rows that fail the test.
 
-A file opens with five lines: what it is, when it matters, how to resolve it, whether it stops the sync (`error`) or
-only says so (`warn`), and the table it is about. Its first column is the Clever id of the guilty row.
+A file begins with five lines: what the rows are, why they matter, how to resolve them, whether they stop the sync
+(`error`) or only warn (`warn`), and the table of the test. The first column is the Clever id of the row.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ import duckdb
 
 from roster_pipeline.model.clever_id import is_clever_id
 
-SAMPLE = 5
+SAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
 class SqlTest:
-    """One test. `table` is (schema, table); `stops` says whether guilty rows stop the sync."""
+    """One SQL test.
+
+    Attributes:
+        stops: Whether failing rows stop the sync.
+        table: The schema and the name of the table of the test.
+    """
 
     name: str
     sql: str
@@ -38,7 +43,7 @@ class SqlTest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many rows are guilty, and the Clever ids of a few."""
+    """The number of rows that fail a test, and the Clever ids of a few of them."""
 
     guilty: int
     sample: tuple[str, ...]
@@ -46,16 +51,17 @@ class Outcome:
 
 @cache
 def load_sql_tests() -> tuple[SqlTest, ...]:
-    """Every test, by name."""
+    """Return all tests in the order of their names."""
     folder = Path(str(files("dbt_like_sql") / "tests"))
     return tuple(_read(path) for path in sorted(folder.glob("*.sql")))
 
 
 def run_sql_test(con: duckdb.DuckDBPyConnection, test: SqlTest) -> Outcome:
+    """Run a test and count the rows that fail it."""
     rows = con.execute(f"select * from ({test.sql}) order by 1").fetchall()
-    # Some tests read records as they came, where an id may be anything, even somebody's address.
+    # Some tests read raw records, whose id can be any text, even an email.
     ids = (key for key, *_ in rows if is_clever_id(str(key)))
-    return Outcome(len(rows), tuple(islice(ids, SAMPLE)))
+    return Outcome(len(rows), tuple(islice(ids, SAMPLE_ROWS)))
 
 
 def _read(path: Path) -> SqlTest:
