@@ -37,4 +37,5 @@ def failure_line(error: Exception) -> str:
         return make_label(str(error), LINE_MAX_CHARS)
     if refusal := disk_refusal(error):
         return str(HomeUnwritable(refusal))
-    return f"A fault of ours ({type(error).__name__} at {place_of(error)}). The next sync does what this one did not."
+    kind, place = type(error).__name__, place_of(error)
+    return f"Internal error ({kind} at {place}). No partial changes were made. Please report this."

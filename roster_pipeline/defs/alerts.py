@@ -1,8 +1,9 @@
-"""The sensors that tell which districts fail, wait for a person, or are old in the analysts' file.
+"""The sensors that send alerts about failing districts, open holds and failed snapshots.
 
-What is told, and how, is `roster_pipeline.syncs.alerts`.
+`syncs.alerts` decides which alerts are due and sends them.
 
-They look at what is, and not at what happened: Dagster's own run failure sensor forgets a run whose message failed.
+The sensors compare the present state of each district with the alerts that were sent. An alert that could not be sent
+is therefore sent later. Dagster's own run failure sensor would lose it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,55 +18,60 @@ from roster_pipeline.defs.partitions import DISTRICT_TAG, PARTITION_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.selection import selection_of
 from roster_pipeline.model.clock import trusted_time
+from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import name_of
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.alerts import Kind, record_unstarted, tell
 
-FIRST_LOOK = timedelta(days=1)
+FIRST_PERIOD = timedelta(days=1)
+"""The period whose runs the first tick of `failure_alerts` reads."""
 UNSUCCESSFUL = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-OVERLAP = timedelta(minutes=5)
-"""A run's end can be seen a little after the time it bears; seeing it twice changes nothing."""
+TICK_OVERLAP = timedelta(minutes=5)
+"""A run can become visible after the time of its end. A run that two ticks read is recorded once."""
 
 
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="One message when a district's syncs begin to fail and one when they work again, however many fail "
-    "between: to ROSTER_ALERT_WEBHOOK_URL, or to the log. Runs that could not start count. The same for snapshots.",
+    description="Sends one message when the syncs of a district begin to fail, and one when they have recovered. "
+    "Runs that could not start count as failed syncs. The same holds for snapshots and for ended connections. "
+    "Messages go to ROSTER_ALERT_WEBHOOK_URL, or to the log.",
 )
 def failure_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.SkipReason:
-    """Look at the last sync of each district, at the runs that never came to one, and at the last snapshot.
+    """Send the alerts about failed syncs, ended connections and failed snapshots.
 
-    Runs whose process could not say how they ended are tagged.
+    Runs that failed before they opened a sync are recorded as failed syncs first. Runs without an outcome are tagged.
     """
     engine, now = product.engine(), datetime.now(UTC)
     _record_unstarted(context, engine, now)
-    return _tell(context, engine, now, "failing", "disconnected", "snapshot")
+    return _send_alerts(context, engine, now, "failing", "disconnected", "snapshot")
 
 
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="One message when a plan of a district begins to wait for a person and one when none waits any more, "
-    "whichever plans took its place between: to ROSTER_ALERT_WEBHOOK_URL, or to the log.",
+    description="Sends one message when changes of a district are on hold for approval, and one when none are any "
+    "more. Messages go to ROSTER_ALERT_WEBHOOK_URL, or to the log.",
 )
 def hold_alerts(context: dg.SensorEvaluationContext, product: Product) -> dg.SkipReason:
-    """Look at the open holds of each district."""
-    return _tell(context, product.engine(), datetime.now(UTC), "held")
+    """Send the alerts about open holds."""
+    return _send_alerts(context, product.engine(), datetime.now(UTC), "held")
 
 
-def _tell(context: dg.SensorEvaluationContext, engine: Engine, at: datetime, *kinds: Kind) -> dg.SkipReason:
+def _send_alerts(context: dg.SensorEvaluationContext, engine: Engine, at: datetime, *kinds: Kind) -> dg.SkipReason:
+    """Send the alerts of the given kinds to the webhook of the settings, or to the log."""
     webhook = read_settings().alert_webhook_url
     address = str(webhook.get_secret_value()) if webhook else None
-    told, waiting = tell(engine, kinds, address, context.log, at)
-    return dg.SkipReason(f"{told} changes told, {waiting} wait.")
+    sent, waiting = tell(engine, kinds, address, context.log, at)
+    return dg.SkipReason(f"{count_noun(sent, 'alert')} sent, {waiting} waiting.")
 
 
 def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: datetime) -> None:
-    last_look = datetime.fromisoformat(context.cursor) if context.cursor else None
-    since = trusted_time(last_look, now) or now - FIRST_LOOK
-    unsuccessful = dg.RunsFilter(statuses=UNSUCCESSFUL, updated_after=since - OVERLAP)
+    """Record the runs that failed before they opened a sync, and tag the runs without an outcome."""
+    last_tick = datetime.fromisoformat(context.cursor) if context.cursor else None
+    since = trusted_time(last_tick, now) or now - FIRST_PERIOD
+    unsuccessful = dg.RunsFilter(statuses=UNSUCCESSFUL, updated_after=since - TICK_OVERLAP)
     with transaction(engine) as pg:
         for record in context.instance.get_run_records(unsuccessful):
             run, district_id = record.dagster_run, record.dagster_run.tags.get(PARTITION_TAG)

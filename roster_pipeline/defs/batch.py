@@ -1,4 +1,7 @@
-"""Many small districts in one process: each is a run of sync_roster, only the interpreter is started once for all."""
+"""The job sync_batch: many small districts in one process.
+
+Each district is a run of sync_roster of its own. Only the start of the Python process is shared.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -13,21 +16,22 @@ from roster_pipeline.defs.partitions import BATCH_TAG, DISTRICT_TAG, NIGHT, run_
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.errors import is_interruption
 from roster_pipeline.instance.run_districts import BATCH_STEP
+from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import transaction
 from roster_pipeline.sync_errors import failure_line
 from roster_pipeline.syncs.schedule_policy import Candidate, Turn, candidates, turn_of
 
-NAMED = 20
-"""How many districts a line names at most."""
+FAILED_DISTRICTS_NAMED = 20
+"""How many failed districts the failure of a batch names at most."""
 
 
 class BatchConfig(dg.Config):
-    """What a batch takes.
+    """The configuration of a batch.
 
     Attributes:
-        districts: Clever ids, in the order they are synced.
-        evening: ISO time; who has been read in full since is passed over, so that a batch can be run again.
-        mode: how each is read.
+        districts: Clever ids of the districts, in the order in which they are synced.
+        evening: an ISO time. Districts that were read in full since then are skipped, so a batch can be run again.
+        mode: how each district is read: `full`, `delta` or `auto`.
     """
 
     districts: list[str]
@@ -37,40 +41,46 @@ class BatchConfig(dg.Config):
 
 @dg.op(name=BATCH_STEP)
 def sync_districts(context: dg.OpExecutionContext, config: BatchConfig, product: Product) -> None:
-    """Sync one district after the other; one that fails does not stop the next, and what is held is no failure."""
+    """Sync the districts one after the other.
+
+    A district that fails does not stop the next one. A district with a hold is no failure.
+
+    Raises:
+        dagster.Failure: the sync of at least one district failed.
+    """
     count = len(config.districts)
     tag_beginning(
         context.instance,
         context.run,
-        context.run.tags.get(DISTRICT_TAG, "1 district" if count == 1 else f"{count} districts"),
+        context.run.tags.get(DISTRICT_TAG, count_noun(count, "district")),
     )
     job = context.repository_def.get_job(sync_roster.name)
     failed = sync_each(context.instance, job, product, config, batch=context.run, log=context.log)
-    tag_outcome(context.instance, context.run, f"{len(failed) or 'none'} of {count} failed")
+    outcome = f"{len(failed)} of {count_noun(count, 'district')} failed" if failed else "no district failed"
+    tag_outcome(context.instance, context.run, outcome)
     if failed:
-        named = ", ".join(failed[:NAMED]) + (", ..." if len(failed) > NAMED else "")
+        ids = ", ".join(failed[:FAILED_DISTRICTS_NAMED]) + (", ..." if len(failed) > FAILED_DISTRICTS_NAMED else "")
         raise dg.Failure(
-            f"{len(failed)} of {count} districts failed: {named}. Each has a run that says why; "
-            "they are tried again by themselves.",
+            f"{outcome}: {ids}. Each district has a run that says why. The sensor catch_up tries them again.",
             allow_retries=False,
         )
 
 
 @dg.job(
     executor_def=dg.in_process_executor,
-    description="Syncs many districts one after the other, each in a run of sync_roster of its own, for the start-up "
-    "of one. It fails if one of them failed, after all had their turn.",
+    description="Syncs many districts one after the other in one process, each in a run of sync_roster of its own. "
+    "If the sync of a district fails, the batch goes on with the next district and fails at its end.",
     tags={"team": "data-engineering"},
 )
 def sync_batch() -> None:
-    """What the night starts, and what can be started again by hand: who has been read since is passed over."""
+    """Sync a batch of districts. The nightly schedule starts it, and a person can start it again."""
     sync_districts()
 
 
 def batch_request(districts: Sequence[Candidate], evening: datetime, *, run_key: str | None = None) -> dg.RunRequest:
-    """Ask for one batch, in the slots of the night."""
-    name = districts[0].name if len(districts) == 1 else f"{len(districts)} districts"
-    config = BatchConfig(districts=[one.district_id for one in districts], evening=evening.isoformat())
+    """Return the request for a run of one batch, which takes one of the slots for nightly runs."""
+    name = districts[0].name if len(districts) == 1 else count_noun(len(districts), "district")
+    config = BatchConfig(districts=[district.district_id for district in districts], evening=evening.isoformat())
     return dg.RunRequest(
         run_key=run_key,
         run_config=dg.RunConfig(ops={BATCH_STEP: config}),
@@ -87,25 +97,35 @@ def sync_each(
     batch: dg.DagsterRun,
     log: logging.Logger,
 ) -> list[str]:
-    """Sync those that are due still; returns the ids of those whose run failed.
+    """Sync the districts of a batch that are still due.
 
     Args:
-        job: sync_roster.
-        batch: the run that the runs of the districts are a part of.
+        instance: the Dagster instance of the batch.
+        job: the job sync_roster.
+        product: the product database.
+        config: the configuration of the batch.
+        batch: the run of the batch. The runs of the districts are tagged with its id.
+        log: the log of the batch.
+
+    Returns:
+        The ids of the districts whose sync failed.
+
+    Raises:
+        KeyboardInterrupt: the batch was stopped.
     """
     failed = []
     for district_id in config.districts:
         try:
-            turn = _turn_now(product, district_id, config)
+            turn = _current_turn(product, district_id, config)
             if turn is None or not turn.due:
-                skipped = (turn and turn.skipped) or "nothing is due any more"
-                log.info(f"District {district_id} is passed over: {skipped}.")
+                reason = (turn and turn.skipped) or "no longer due"
+                log.info(f"District {district_id} is skipped: {reason}.")
                 continue
-            ended = _sync_one(instance, job, turn.district, config.mode, batch)
+            ended = _sync_district(instance, job, turn.district, config.mode, batch)
             log.info(f"District {district_id}: {ended.failure or 'synced'} (run {ended.run_id}).")
             if ended.failure:
                 failed.append(district_id)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next district has no part in it
+        except Exception as error:  # noqa: BLE001 - no error of one district may stop the next district
             if is_interruption(error):
                 raise KeyboardInterrupt from None
             log.error(f"District {district_id}: {failure_line(error)}")
@@ -113,16 +133,17 @@ def sync_each(
     return failed
 
 
-def _sync_one(
+def _sync_district(
     instance: dg.DagsterInstance, job: dg.JobDefinition, district: Candidate, mode: str, batch: dg.DagsterRun
 ) -> Ended:
+    """Sync one district in a run of its own, in this process."""
     add_partition(instance, district.district_id)
     return run_sync(
         instance,
         job,
         district.district_id,
         name=district.name,
-        on_step=_nobody_looks,
+        on_step=_ignore_progress,
         mode=mode,
         trigger="nightly",
         tags={BATCH_TAG: batch.run_id},
@@ -130,13 +151,16 @@ def _sync_one(
     )
 
 
-def _turn_now(product: Product, district_id: str, config: BatchConfig) -> Turn | None:
-    """Asked anew for each: the batch may have waited for long, and a person or another run have been faster."""
+def _current_turn(product: Product, district_id: str, config: BatchConfig) -> Turn | None:
+    """Decide whether a district is still due. Return None if it is no candidate any more.
+
+    The batch may have waited in the queue, and another run may have read the district since.
+    """
     with transaction(product.engine()) as pg:
         now = product.now()
-        found = candidates(pg, now, [district_id])
-    return turn_of(found[0], datetime.fromisoformat(config.evening), now) if found else None
+        districts = candidates(pg, now, [district_id])
+    return turn_of(districts[0], datetime.fromisoformat(config.evening), now) if districts else None
 
 
-def _nobody_looks(_asset: str, _metadata: Mapping[str, object]) -> None:
-    """Progress is shown by the UI."""
+def _ignore_progress(_asset: str, _metadata: Mapping[str, object]) -> None:
+    """Print no progress. The Dagster UI shows it."""

@@ -1,4 +1,4 @@
-"""Whether every district is as fresh as its nights promise: a check beside the product's assets, and what it says."""
+"""The asset check that fails while the last full read of a district is too old."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,32 +13,34 @@ from roster_pipeline.syncs.schedule_policy import LATE, Candidate, candidates, h
 HOUR = timedelta(hours=1)
 FRESH = "every_district_is_fresh"
 ROSTERS = dg.AssetKey(["product", "rosters"])
-SHOWN = 100
-"""How many late districts are listed; all are counted."""
+LATE_DISTRICTS_SHOWN = 100
+"""How many late districts the check lists at most. It counts all of them."""
 
 
 @dg.asset_check(
     name=FRESH,
     asset=ROSTERS,
-    description=f"Fails while an active secure_sync district was last read in full over {LATE // HOUR} hours "
-    "ago, and lists those districts by id with the hours. Sensor catch_up reports it whenever that list changes or a "
-    "run left it without a result, and tries them again by itself: its ticks say who waits and why.",
+    description=f"Fails while the last full read of an active secure_sync district is over {LATE // HOUR} hours old. "
+    "The metadata lists those districts by id, with the hours. The sensor catch_up reports the check whenever that "
+    "list changes, and tries the districts again. Its ticks say which districts are skipped and why.",
 )
 def every_district_is_fresh(product: Product) -> dg.AssetCheckResult:
-    """The same by hand."""
+    """Report the freshness check in a run that a person started."""
     with transaction(product.engine()) as pg:
         now = product.now()
-        found = freshness_of(candidates(pg, now), now)
-    return dg.AssetCheckResult(passed=not found.late, severity=dg.AssetCheckSeverity.WARN, metadata=found.metadata)
+        freshness = measure_freshness(candidates(pg, now), now)
+    return dg.AssetCheckResult(
+        passed=not freshness.late, severity=dg.AssetCheckSeverity.WARN, metadata=freshness.metadata
+    )
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """How stale the night's districts are.
+    """The districts whose last full read is too old.
 
     Attributes:
-        late: whole hours since the last full read, by Clever id, of those that are late.
-        never_read: active districts that wait for their first sync; they are not late.
+        late: for each late district, by Clever id, the whole hours since its last full read.
+        never_read: the number of active districts that wait for their first sync. They are not late.
     """
 
     late: dict[str, int]
@@ -46,16 +48,16 @@ class Freshness:
 
     @property
     def metadata(self) -> dict[str, dg.MetadataValue]:
-        """What the check shows: counts, and the most stale districts."""
-        shown = dict(sorted(self.late.items(), key=lambda each: (-each[1], each[0]))[:SHOWN])
+        """The metadata of the check: both counts, and the districts that are the most hours late."""
+        by_hours = sorted(self.late.items(), key=lambda item: (-item[1], item[0]))
         return {
             "late": dg.MetadataValue.int(len(self.late)),
             "never_read": dg.MetadataValue.int(self.never_read),
-            "hours_since_full_read": dg.MetadataValue.json(shown),
+            "hours_since_full_read": dg.MetadataValue.json(dict(by_hours[:LATE_DISTRICTS_SHOWN])),
         }
 
     def evaluation(self) -> dg.AssetCheckEvaluation:
-        """The check's outcome as a sensor reports it."""
+        """Return the result of the check in the form that a sensor reports."""
         return dg.AssetCheckEvaluation(
             asset_key=ROSTERS,
             check_name=FRESH,
@@ -65,8 +67,8 @@ class Freshness:
         )
 
 
-def freshness_of(districts: Sequence[Candidate], now: datetime) -> Freshness:
-    """Who is late at this time."""
-    late = {one.district_id: hours for one in districts if (hours := hours_late(one, now)) is not None}
-    never = sum(one.state == "active" and one.last_full_read_at is None for one in districts)
-    return Freshness(late, never)
+def measure_freshness(districts: Sequence[Candidate], now: datetime) -> Freshness:
+    """Find the districts that are late at the given time, and count those that were never read."""
+    late = {district.district_id: hours for district in districts if (hours := hours_late(district, now)) is not None}
+    never_read = sum(district.state == "active" and district.last_full_read_at is None for district in districts)
+    return Freshness(late, never_read)

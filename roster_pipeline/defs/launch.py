@@ -1,4 +1,4 @@
-"""Runs the sync_roster job from a command, in this process, and tells how it ended."""
+"""Run the job sync_roster in this process, for a command or a batch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from roster_pipeline.paths import private_file, private_folder
 from roster_pipeline.settings import Settings, read_settings
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
-"""A command has words of its own; everything that is logged is in the UI."""
+"""A command prints its own messages. The Dagster UI shows the log of the run."""
 OnStep = Callable[[str, dict[str, Any]], None]
 
 
@@ -35,8 +35,9 @@ class Ended:
     """How a run ended.
 
     Attributes:
-        failure: one line for a person, if it failed.
-        exit_code: of the error tree; 0 if it did not fail.
+        run_id: Dagster's id of the run.
+        failure: one line that says why the run failed; None if it did not fail.
+        exit_code: the exit code of the error; 0 if the run did not fail.
     """
 
     run_id: str
@@ -45,35 +46,35 @@ class Ended:
 
 
 def prepare_home(settings: Settings) -> Path:
-    """ROSTER_HOME/dagster with this version's dagster.yaml; returns it. It is the DAGSTER_HOME to use."""
+    """Create ROSTER_HOME/dagster with the dagster.yaml of this version, and return it as the DAGSTER_HOME."""
     home = private_folder(settings.dagster_home)
-    ours, theirs = project_file("dagster.yaml"), home / "dagster.yaml"
-    if not theirs.exists() or theirs.read_bytes() != ours.read_bytes():
-        # Moved in whole: another command may read it at this moment, and half of it is another Dagster.
-        fresh = home / f".dagster.yaml.{os.getpid()}"
-        shutil.copyfile(ours, private_file(fresh))
-        fresh.replace(theirs)
+    source, target = project_file("dagster.yaml"), home / "dagster.yaml"
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        # The rename replaces the file at once. Another command that read half of it would use another storage.
+        copy = home / f".dagster.yaml.{os.getpid()}"
+        shutil.copyfile(source, private_file(copy))
+        copy.replace(target)
     return home
 
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance that the UI and the daemon use too.
+    """Open the Dagster instance that the UI and the daemon use too.
 
     Raises:
-        ProductUnusable: its PostgreSQL is away.
+        ProductUnusable: PostgreSQL cannot be reached.
     """
-    dagster_place(settings)  # dagster-postgres would try for a while, and then say it in many lines
+    dagster_place(settings)  # fails at once with one line; dagster-postgres retries, and fails with a stack trace
     with dagster_errors(), dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         yield instance
 
 
 @contextmanager
 def dagster_errors() -> Iterator[None]:
-    """Say in one line that Dagster's storage failed.
+    """Turn errors of Dagster's storage into an error of one line.
 
     Raises:
-        ProductUnusable: it did.
+        ProductUnusable: the storage raised an error.
     """
     try:
         yield
@@ -82,7 +83,7 @@ def dagster_errors() -> Iterator[None]:
 
 
 def add_partition(instance: dg.DagsterInstance, district_id: str) -> None:
-    """Make a connected district a partition, at once; the sensor would do it within half a minute."""
+    """Add the partition of a connected district at once. The sensor district_partitions would take half a minute."""
     instance.add_dynamic_partitions(DISTRICTS, [district_id])
 
 
@@ -98,15 +99,21 @@ def run_sync(
     tags: Mapping[str, str] | None = None,
     beside: dg.DagsterRun | None = None,
 ) -> Ended:
-    """Run the job for one district in this process, and wait for its end.
+    """Run a job for one district in this process, and wait for its end.
 
     Args:
-        name: of the district, for people who look at the run.
-        mode: how the district is read: `full`, `delta`, or `auto`, which chooses.
-        trigger: who asked: `nightly`, `manual` or `cli`.
-        tags: more tags of the run.
-        beside: the run of the same code location that this one is a part of.
-        on_step: called with the name of each asset that was materialized, and its metadata, as it happens.
+        instance: the Dagster instance that records the run.
+        job: the job.
+        district_id: the Clever id of the district.
+        name: the name of the district, which the tags of the run show.
+        on_step: called with the name and the metadata of each asset when it is materialized.
+        mode: how the district is read: `full`, `delta` or `auto`.
+        trigger: what starts the run: `nightly`, `manual` or `cli`.
+        tags: additional tags of the run.
+        beside: the run of the batch that this run belongs to, if there is one.
+
+    Raises:
+        KeyboardInterrupt: the run was stopped.
     """
     run_id = str(uuid4())
     instance.add_event_listener(run_id, _listener(on_step))
@@ -119,48 +126,56 @@ def run_sync(
         beside=beside,
     )
     events = execute_run(instance, job, run)
-    return Ended(run_id) if has_succeeded(events) else _ended_badly(run_id, events)
+    return Ended(run_id) if has_succeeded(events) else _describe_end(run_id, events)
 
 
 def _listener(on_step: OnStep) -> Callable[[dg.EventLogEntry], None]:
-    """Call `on_step` for each asset that a run materializes."""
+    """Return an event listener that calls `on_step` for each asset that a run materializes."""
 
     def listen(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
         if event and event.is_step_materialization:
-            made = event.step_materialization_data.materialization
-            on_step(made.asset_key.to_user_string(), {name: value.value for name, value in made.metadata.items()})
+            asset = event.step_materialization_data.materialization
+            on_step(asset.asset_key.to_user_string(), {name: value.value for name, value in asset.metadata.items()})
 
     return listen
 
 
 def _run_config(job: dg.JobDefinition, district_id: str, mode: str) -> Mapping[str, Any]:
-    """What the job itself sets, and the mode."""
+    """Return the configuration of the job with the given mode."""
     own = job.partitioned_config.get_run_config_for_partition_key(district_id) if job.partitioned_config else {}
     first = own.get("ops", {}).get(FIRST_STEP, {}).get("config", {})
     return {"ops": {FIRST_STEP: {"config": {**first, "mode": mode}}}, "loggers": QUIET}
 
 
-def _ended_badly(run_id: str, events: Sequence[dg.DagsterEvent]) -> Ended:
+def _describe_end(run_id: str, events: Sequence[dg.DagsterEvent]) -> Ended:
+    """Return how a run without success ended.
+
+    Raises:
+        KeyboardInterrupt: the run was stopped.
+    """
     for event in events:
         if is_interrupted_step(event):
             raise KeyboardInterrupt
-        if event.is_step_failure and (said := event.step_failure_data.user_failure_data):
-            code = int(str(said.metadata[EXIT_CODE].value))
+        if event.is_step_failure and (failure := event.step_failure_data.user_failure_data):
+            code = int(str(failure.metadata[EXIT_CODE].value))
             step = f" (step {event.step_key})" if code in (RosterError.exit_code, ProductUnusable.exit_code) else ""
-            return Ended(run_id, f"{said.description}{step}", code)
-    return Ended(run_id, f"Run {run_id} failed in a way of ours; see it in the Dagster UI, or report its id.", 1)
+            return Ended(run_id, f"{failure.description}{step}", code)
+    return Ended(run_id, f"Internal error in run {run_id}. The Dagster UI shows its log. Please report this.", 1)
 
 
 def read_ended(instance: dg.DagsterInstance, run_id: str) -> Ended:
-    """How a run ended that somebody else started, and that did not publish."""
-    if said := failure_of_run(instance, run_id):
-        return Ended(run_id, *said)
-    return Ended(run_id, f"Run {run_id} was killed, or failed in a way of ours; see it in the Dagster UI.", 1)
+    """Return how an unpublished run ended that another process executed."""
+    if failure := failure_of_run(instance, run_id):
+        return Ended(run_id, *failure)
+    return Ended(run_id, f"Run {run_id} was killed, or had an internal error. The Dagster UI shows its log.", 1)
 
 
 def project_file(name: str) -> Path:
-    """A file of the project, such as dagster.yaml: beside the package in a checkout, inside it once built."""
+    """Return the path of a file of the project, such as dagster.yaml.
+
+    The file stands beside the package in a checkout, and inside the package in a wheel.
+    """
     package = Path(str(files("roster_pipeline")))
     inside = package / name
     return inside if inside.exists() else package.parent / name

@@ -1,4 +1,4 @@
-"""What a run needs: the product database for sensors and schedules, and the sync of one district for its steps.
+"""The Dagster resources: the product database for sensors and schedules, and the sync of one district for its steps.
 
 The environment is read when a run begins and not when the code location loads. The code location therefore loads
 anywhere, and a rotated secret takes effect with the next run.
@@ -19,8 +19,15 @@ from sqlalchemy import Engine
 from roster_pipeline import pipeline
 from roster_pipeline.clever import clever_access
 from roster_pipeline.defs.failures import failure_of_run, lines_alone
-from roster_pipeline.defs.outcome import STALE, outcome_words, plain_outcome, tag_beginning, tag_outcome, trigger_of
-from roster_pipeline.defs.partitions import DISTRICT_TAG, OUTCOME_TAG, PARTITION_TAG
+from roster_pipeline.defs.outcome import (
+    describe_other_outcome,
+    describe_outcome,
+    has_outcome,
+    tag_beginning,
+    tag_outcome,
+    trigger_of,
+)
+from roster_pipeline.defs.partitions import DISTRICT_TAG, PARTITION_TAG
 from roster_pipeline.defs.selection import Selection, selection_of
 from roster_pipeline.errors import CannotStart, PartitionMissing, is_interruption
 from roster_pipeline.extract.client import CleverClient
@@ -35,39 +42,41 @@ from roster_pipeline.syncs.reopen import AGAIN
 
 
 class Product(dg.ConfigurableResource[None]):
-    """The product database, for schedules and sensors.
+    """The product database, for schedules, sensors and runs of many districts.
 
     Attributes:
-        patience: seconds that a sensor which is in a hurry stays and looks, if there is nothing to do yet.
+        patience: how many seconds one call of the sensor `refresh_requests` polls for waiting requests.
     """
 
     patience: float = 9.0
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Tag a run that is about many districts; a sensor and a schedule have none, `DistrictSync` tags its own."""
+        """Tag the beginning of a run without a partition. `DistrictSync` tags the runs of one district."""
         if context.run and context.instance and PARTITION_TAG not in context.run.tags:
             tag_beginning(context.instance, context.run, context.run.tags.get(DISTRICT_TAG, "all districts"))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Say how such a run ended, where it has not said so itself."""
+        """Tag the outcome of a run without a partition, unless the run has done so itself."""
         run = context.run and context.instance and context.instance.get_run_by_id(context.run.run_id)
         if not run or not context.instance or PARTITION_TAG in run.tags:
             return
-        if run.tags.get(OUTCOME_TAG) in (None, STALE[OUTCOME_TAG]):
-            tag_outcome(context.instance, run, plain_outcome(context.instance, run))
+        if not has_outcome(run):
+            tag_outcome(context.instance, run, describe_other_outcome(context.instance, run))
 
     def engine(self) -> Engine:
+        """Return the engine of the product database."""
         return open_product(read_settings())
 
     def now(self) -> datetime:
-        """The clock of schedules and sensors; what decides is handed the time."""
+        """Return the present time. Tests override it."""
         return datetime.now(UTC)
 
 
 class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
-    """The sync of one district in one run. The run holds the district's lock from its first step to its last.
+    """The sync of one district in one run.
 
-    A second run for the same district waits, whether the daemon, a command or another machine started it.
+    The run holds the district's lock from its first step to its last. A second run for the same district waits, even
+    if another machine started it.
     """
 
     _settings: Settings = PrivateAttr()
@@ -82,7 +91,10 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[DistrictSync, None, None]:
-        """Open what the run needs. An error here fails the first step, which can show it in one line."""
+        """Hold the district's lock during the run.
+
+        An error here is stored. The first step raises it, and the Dagster UI shows it there in one line.
+        """
         instance, log = context.instance, context.log or dg.get_dagster_logger()
         assert context.run is not None  # resources of a job are opened by a run
         assert instance is not None
@@ -97,21 +109,27 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
                 self._attempt(lambda: opened.enter_context(self._hold(instance, log)), self._reopen)
             yield self
 
-    def _attempt(self, *works: Callable[[], object]) -> None:
+    def _attempt(self, *actions: Callable[[], object]) -> None:
+        """Call the actions in order, and store the first error as the refusal of the run."""
         try:
-            for work in works:
-                work()
+            for action in actions:
+                action()
         except Exception as error:
             if is_interruption(error):
                 raise
             self._refusal = error
 
     def _open(self) -> None:
+        """Read the settings and the district's name, and open the product database.
+
+        Raises:
+            PartitionMissing: the run has no partition.
+        """
         self._district_id = self._district_name = self._run.tags.get(PARTITION_TAG, "")
         if not self._district_id:
             raise PartitionMissing(
-                f"This run of {self._run.job_name} names no district, because it has no partition. Nothing was tried. "
-                "Start it with the Clever id of a connected district as its partition."
+                f"This run of {self._run.job_name} names no district, because it has no partition. Nothing was "
+                "changed. Start it with the Clever id of a connected district as its partition."
             )
         self._settings = read_settings()
         self._engine = open_product(self._settings)
@@ -121,7 +139,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
     @contextmanager
     def _hold(self, instance: dg.DagsterInstance, log: logging.Logger) -> Iterator[None]:
         """Hold the district's lock, and close the sync at the end of the run."""
-        waiting = f"Another sync of district {self._district_id} is running; this one waits for it to end."
+        waiting = f"Another sync of district {self._district_id} is running. This one waits for it to end."
         request = SyncRequest(
             self._settings,
             self._engine,
@@ -142,22 +160,23 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             self._engine.dispose()
 
     def _reopen(self) -> None:
-        """Let a run that repeats a failed sync go on with it. Refuse every other part of a sync that would publish.
+        """Reopen the failed sync that the run repeats. Refuse every other partial run that would publish.
 
         Raises:
-            CannotStart, PlanStale: the run is refused.
+            CannotStart: the run is only a part of a sync and would publish.
+            PlanStale: the failed sync cannot be reopened, for example because a later sync exists.
         """
         if self._selection.looks and not self._selection.reads:
             continue_preview(self._settings.districts_folder, self._district_id)
         if self._selection.is_whole or not self._selection.publishes:
             return
         if not self._selection.repeats or self._selection.reads:
-            raise CannotStart(f"Only a whole sync publishes, and this run is a part of one. {AGAIN}")
+            raise CannotStart(f"Only a whole sync publishes. This run has only some of its steps. {AGAIN}")
         needs_plan = not self._selection.plans
         pipeline.reopen(self._context, repeated_runs=self._selection.repeats, needs_plan=needs_plan)
 
     def _close(self, instance: dg.DagsterInstance) -> None:
-        """Close the sync of the run if it was not published, for whatever reason the run ended."""
+        """Close the sync of the run if it was not published, whatever ended the run."""
         is_canceled = is_stopped(instance, self._run)
 
         def why() -> str | None:
@@ -170,14 +189,15 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
             cancel(instance, self._run)
 
     def _tag_outcome(self, instance: dg.DagsterInstance) -> None:
-        tag_outcome(instance, self._run, outcome_words(instance, self._run, self._selection, self._state))
+        """Tag the run with the words that say how it ended."""
+        tag_outcome(instance, self._run, describe_outcome(instance, self._run, self._selection, self._state))
 
     @property
     def context(self) -> SyncContext:
-        """The context of the run's sync, for the functions of `pipeline`.
+        """The context of the sync, for the functions of `pipeline`.
 
         Raises:
-            RosterError: the run was refused. The first step raises the refusal, so that the UI shows it there.
+            RosterError: the run was refused.
         """
         if self._refusal:
             raise self._refusal
@@ -185,17 +205,18 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
 
     @property
     def district_name(self) -> str:
-        """The name that Clever has for the district, cut and cleaned for people."""
+        """The name of the district in Clever, made safe to show."""
         return make_label(self._district_name)
 
     @property
     def district_id(self) -> str:
+        """The Clever id of the district."""
         return self._district_id
 
     def now(self) -> datetime:
-        """The clock of the run; tests override it."""
+        """Return the present time. Tests override it."""
         return datetime.now(UTC)
 
     def clever(self) -> CleverClient:
-        """Make a client for Clever; tests override it."""
+        """Make a client for Clever. Tests override it."""
         return CleverClient(clever_access(self._settings))

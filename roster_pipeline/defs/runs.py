@@ -1,4 +1,4 @@
-"""Which runs are under way, and for which districts: what every sensor and schedule asks before it starts another."""
+"""Queries of Dagster's runs. Sensors and the schedule use them to start no second run for the same district."""
 
 import dagster as dg
 
@@ -16,30 +16,30 @@ UNFINISHED = [
 ]
 
 
-def syncs_under_way(instance: dg.DagsterInstance) -> set[str]:
-    """The districts that a run of their own syncs, or waits to."""
+def districts_in_syncs(instance: dg.DagsterInstance) -> set[str]:
+    """Return the districts with an unfinished run of sync_roster, queued or running."""
     runs = instance.get_runs(dg.RunsFilter(job_name=sync_roster.name, statuses=UNFINISHED))
     return {run.tags.get(PARTITION_TAG, "") for run in runs}
 
 
 def districts_in_batches(instance: dg.DagsterInstance) -> set[str]:
-    """The districts of every batch that waits or runs, those it is done with too."""
+    """Return the districts of every unfinished batch, including those that the batch has already synced."""
     batches = instance.get_runs(dg.RunsFilter(job_name=sync_batch.name, statuses=UNFINISHED))
-    return {one for run in batches for one in districts_of(run)}
+    return {district_id for run in batches for district_id in districts_of(run)}
 
 
-def under_way(instance: dg.DagsterInstance) -> set[str]:
-    """The districts that need no other run now."""
-    return districts_in_batches(instance) | syncs_under_way(instance)
+def busy_districts(instance: dg.DagsterInstance) -> set[str]:
+    """Return the districts that an unfinished run includes. They need no other run now."""
+    return districts_in_batches(instance) | districts_in_syncs(instance)
 
 
 def was_canceled(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a person stopped a run that is over, by force where its process did not say so itself."""
+    """Return whether a person stopped the run, according to Dagster's record of it."""
     run = instance.get_run_by_id(run_id)
     return run is not None and run.status is dg.DagsterRunStatus.CANCELED
 
 
 def is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a run has ended, or its record is gone."""
+    """Return whether a run has ended. A run whose record was deleted counts as ended."""
     run = instance.get_run_by_id(run_id)
     return run is None or run.is_finished

@@ -1,4 +1,4 @@
-"""When syncs start by themselves: every night, once the districts have uploaded. Who is due is `nightly`'s to say."""
+"""The nightly schedule. `syncs.schedule_policy` decides which districts are due."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,8 @@ import dagster as dg
 
 from roster_pipeline.defs.batch import batch_request, sync_batch
 from roster_pipeline.defs.resources import Product
-from roster_pipeline.defs.runs import under_way
+from roster_pipeline.defs.runs import busy_districts
+from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.schedule_policy import (
     EASTERN,
@@ -24,27 +25,33 @@ from roster_pipeline.syncs.schedule_policy import (
     cron_schedule=f"{EVENING.minute} {EVENING.hour} * * *",
     execution_timezone=str(EASTERN),
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every active secure_sync district is read in full after 20:00 Eastern, the most stale first: Clever "
-    "asks districts to upload by 19:00 because apps sync from 20:00 on. Small districts share a run, large ones have "
-    "one of their own; two of these runs at once.",
+    description="Reads every active secure_sync district in full after 20:00 Eastern. The district whose last full "
+    "read is oldest comes first. Clever asks districts to upload by 19:00, because apps sync from 20:00 on. Small "
+    "districts share a run. A large district has a run of its own. Two of these runs work at once.",
 )
 def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One request a batch; a second evaluation of one evening asks for nothing new.
+    """Request one run for each batch of districts that are due this evening.
 
-    Evenings that passed while nobody was here are replayed one by one: only the last of them is still due.
+    A second evaluation of the same evening requests nothing new. After the daemon was down, Dagster evaluates each
+    missed evening. Only the last one requests runs.
     """
     evening, now = context.scheduled_execution_time, product.now()
     if last_evening(now) > evening:
-        yield dg.SkipReason("A later night is due: what this one would read, that one reads.")
+        yield dg.SkipReason("A later night is due: its full reads include everything that this one would read.")
         return
     with transaction(product.engine()) as pg:
-        turns = [turn_of(one, evening, now) for one in candidates(pg, now)]
-        busy = under_way(context.instance)
-        batches = in_batches(pg, [one.district for one in turns if one.due and one.district.district_id not in busy])
-    context.log.info(f"{sum(map(len, batches))} districts in {len(batches)} runs; {in_words(turns)}.")
+        turns = [turn_of(district, evening, now) for district in candidates(pg, now)]
+        busy = busy_districts(context.instance)
+        due = [turn.district for turn in turns if turn.due and turn.district.district_id not in busy]
+        batches = in_batches(pg, due)
+    districts, runs = count_noun(len(due), "district"), count_noun(len(batches), "run")
+    context.log.info(f"{districts} in {runs}; {in_words(turns)}.")
     if not batches:
-        yield dg.SkipReason(f"No district of tier secure_sync is due: {len(busy)} under way, {in_words(turns)}.")
+        yield dg.SkipReason(
+            f"No district of tier secure_sync is due: {len(busy)} already queued or running, {in_words(turns)}."
+        )
     for batch in batches:
-        # By its first district: a tick that is taken up again leaves out who is under way, and would count anew.
+        # The key names the first district and not the batch's position. When Dagster repeats a tick, districts that
+        # already run are left out, and the positions of the batches change.
         key = f"nightly/{evening.date().isoformat()}/{batch[0].district_id}"
         yield batch_request(batch, evening, run_key=key)

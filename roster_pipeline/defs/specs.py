@@ -1,4 +1,4 @@
-"""Which assets and checks there are, what people read about them, and what each is made from. No work is done here."""
+"""The specs of all assets and asset checks: keys, dependencies, and the descriptions that the Dagster UI shows."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from roster_pipeline.validate.sql_tests import SqlTest, load_sql_tests
 
 COMPLETE, EVENTS, VOLUME, CONTRACT, THRESHOLDS = "complete", "events_told_all", "event_volume", "contract", "thresholds"
 REJECTED = ("raw", "rejected")
-"""What could not be read of any list; it is no asset of its own."""
+"""The table of rejected records of all lists. It is no asset of its own."""
 
 
 def _table(schema: str, name: str) -> dict[str, Any]:
-    """By which name people find a table: in the district's DuckDB file, or in PostgreSQL."""
+    """Return metadata with the name of the asset's table in the district file or in PostgreSQL."""
     return {"dagster/table_name": f"{schema}.{name}"}
 
 
 RAW = [
     dg.AssetSpec(
         ["raw", resource.name],
-        description=f"Clever's {resource.name} as the district shares them now; only fields the product uses.",
+        description=f"The {resource.name} that the district shares in Clever now. Only fields that the product uses.",
         metadata=_table("raw", resource.name),
         group_name="raw",
         kinds={"clever", "duckdb"},
@@ -41,29 +41,29 @@ RAW_CHECKS = [
     dg.AssetCheckSpec(
         COMPLETE,
         asset=spec.key,
-        description="Read to its end, and not empty while it was not before; otherwise absence proves nothing and "
-        "nothing is removed for it.",
+        description="Fails if the list is empty now and was not empty at the last sync. Nothing is removed then "
+        "because of records that are missing from the list.",
     )
     for spec in RAW
 ] + [
     dg.AssetCheckSpec(
         EVENTS,
         asset=["raw", "sections"],
-        description="A full read finds what Clever's events had told since the read before. Where they had missed "
-        "something, this read mends it, and events are not trusted until a full read finds nothing missed. How much "
-        "they missed of each list is plotted with the list: missed_by_events.",
+        description="Fails if a full read finds changes that Clever's events since the last full read had missed. This "
+        "sync publishes those changes. Each sync reads in full until a full read finds nothing missed. The metadata "
+        "missed_by_events of each list counts the changes that were missed.",
     ),
     dg.AssetCheckSpec(
         VOLUME,
         asset=["raw", "sections"],
-        description="Fails, without stopping anything, when Clever told five times as many events as in the last ten "
-        "delta syncs: a new sharing rule, or a mistake in the district's upload.",
+        description="Warns if Clever reports over five times as many events as in the last ten delta syncs. The "
+        "cause may be a new sharing rule or a mistake in the district's upload. The sync goes on.",
     ),
 ]
 
 
 def _assets_read(model: Model) -> set[tuple[str, str]]:
-    """The assets behind the tables that a model reads."""
+    """Return the keys of the assets whose tables a model reads."""
     of_all_lists = {("raw", resource.name) for resource in RESOURCES}
     return set(model.reads - {REJECTED}) | (of_all_lists if REJECTED in model.reads else set())
 
@@ -86,7 +86,8 @@ CONTRACT_CHECKS = [
     dg.AssetCheckSpec(
         CONTRACT,
         asset=spec.key,
-        description="Rows that break the contract of the table are in quarantine.records, each with the reason.",
+        description="Fails if rows break the contract of the table. Those rows are in quarantine.records, each with "
+        "its reason, and are not published.",
     )
     for spec in STAGING
 ]
@@ -111,9 +112,9 @@ def _test_spec(test: SqlTest) -> dg.AssetCheckSpec:
 
 TEST_CHECKS = [_test_spec(test) for test in load_sql_tests()]
 COMPARED_ONLY = [
-    one.name for one in ENTITIES if not any(("current", one.name) in model.reads for model in load_models())
+    entity.name for entity in ENTITIES if not any(("current", entity.name) in model.reads for model in load_models())
 ]
-"""Tables that no model reads. The others come to the plan through the models, and need no line of their own."""
+"""The current tables that no model reads. The plan depends on the other current tables through the models."""
 PLAN = dg.AssetSpec(
     ["sync", "plan"],
     deps=[["marts", entity.name] for entity in ENTITIES] + [["current", name] for name in COMPARED_ONLY],
@@ -132,13 +133,14 @@ PRODUCT_ENTITIES = {
     "org_memberships": ("schools", "org_memberships", "school_memberships"),
     "rosters": ("rosters", "roster_teachers", "roster_students", "pending_members"),
 }
-_ABOUT = {
-    "accounts": "The people's accounts, which Clever id each is linked to by which rule, and who has to be looked at.",
-    "org_memberships": "Schools, and who belongs to the organization and to each of its schools.",
-    "rosters": "Classes, who teaches them, who learns in them, and who is awaited.",
+_PRODUCT_DESCRIPTIONS = {
+    "accounts": "The accounts of people, the links from Clever ids to accounts, and the reviews of unclear matches.",
+    "org_memberships": "The schools, and the memberships of accounts in the organization and in its schools.",
+    "rosters": "The classes with their teachers, students and pending members.",
 }
 EVERY_NIGHT = dg.FreshnessPolicy.time_window(fail_window=LATE, warn_window=timedelta(hours=26))
-"""Of whichever district was published last: red means that none is. Check `every_district_is_fresh` is about each."""
+"""The policy looks at the district that was published last. It fails when no district is published any more. The check
+`every_district_is_fresh` looks at each district."""
 PRODUCT = [
     dg.AssetSpec(
         ["product", name],
@@ -150,12 +152,13 @@ PRODUCT = [
         owners=OWNERS,
         freshness_policy=EVERY_NIGHT,
     )
-    for name, description in _ABOUT.items()
+    for name, description in _PRODUCT_DESCRIPTIONS.items()
 ]
 SNAPSHOT = dg.AssetSpec(
     ["snapshots", "latest"],
     deps=[spec.key for spec in PRODUCT],
-    description="What was published, with its history, in one DuckDB file for analysts: snapshots/latest.duckdb.",
+    description="The published data of all districts and its history, in one DuckDB file for analysts: "
+    "snapshots/latest.duckdb.",
     group_name="snapshots",
     kinds={"duckdb"},
     owners=OWNERS,

@@ -1,4 +1,4 @@
-"""Make text from outside safe to show as a label: in a tag, a title, a line, a file name or a metadata value."""
+"""Text that people read: labels from outside that are safe to show, and counts with their nouns."""
 
 LABEL_MAX_CHARS = 100
 """The most characters of a label. PostgreSQL's index of tags takes 2,704 bytes, and a character has at most four."""
@@ -15,3 +15,8 @@ def make_label(text: str, max_chars: int = LABEL_MAX_CHARS) -> str:
     """
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= max_chars else f"{line[: max_chars - 1]}…"
+
+
+def count_noun(number: int, noun: str) -> str:
+    """Return a number and its English noun, in the plural unless the number is 1. The plural has to end with *s*."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

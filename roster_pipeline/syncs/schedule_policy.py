@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.model.clock import CLOCK_TOLERANCE, trusted_time
+from roster_pipeline.model.text import count_noun
 
 EASTERN = ZoneInfo("America/New_York")
 EVENING = time(20, 30)
@@ -121,7 +122,7 @@ def turn_of(district: Candidate, evening: datetime, now: datetime) -> Turn:
         return Turn(district, due=False)
     until = _next_try(district, now)
     if until and until > now:
-        said = f"{district.failures} failures in a row, next try at {until:%H:%M} UTC"
+        said = f"{count_noun(district.failures, 'failure')} in a row, next try at {until:%H:%M} UTC"
         return Turn(district, due=False, waits_until=until, skipped=said)
     return Turn(district, due=True)
 

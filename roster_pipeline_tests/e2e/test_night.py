@@ -7,12 +7,13 @@ import dagster as dg
 import pytest
 
 from roster_pipeline.definitions import defs
-from roster_pipeline.defs.batch import BatchConfig, districts_of, sync_batch, sync_each
+from roster_pipeline.defs.batch import BatchConfig, sync_batch, sync_each
 from roster_pipeline.defs.freshness import FRESH, every_district_is_fresh
 from roster_pipeline.defs.partitions import BATCH_TAG, PARTITION_TAG, TRIGGER_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import catch_up
+from roster_pipeline.instance.run_districts import districts_of
 from roster_pipeline_tests.support.readers import execute, query
 
 EVENING = datetime(2026, 11, 3, 20, 30, tzinfo=ZoneInfo("America/New_York"))
@@ -127,7 +128,7 @@ def test_missed_night_is_requested_once(valley, hamlet, look, instance, read):
     assert asked_for([asked]) == [[valley.id]]
     assert asked.run_key is None
     run = unfinished(instance, "sync_batch", run_config=asked.run_config)
-    assert "1 of them under way" in look(EVENING + HOUR).skip_reason.skip_message
+    assert "1 district to catch up on, 1 of them already queued" in look(EVENING + HOUR).skip_reason.skip_message
     instance.delete_run(run.run_id)
     unfinished(instance, "sync_roster", tags={PARTITION_TAG: valley.id})
     assert look(EVENING + HOUR).run_requests == []

@@ -141,7 +141,7 @@ def test_partial_run_that_publishes_nothing_succeeds(valley, sync, start, produc
     run = start(valley, *groups)
     assert run.status is dg.DagsterRunStatus.SUCCESS
     assert query(product, SYNCS) == [("published",)]
-    assert run.tags[OUTCOME_TAG].startswith("no sync, only ")
+    assert run.tags[OUTCOME_TAG].startswith("partial run, nothing published (")
     assert sync(valley).exit_code == 0
 
 
@@ -149,7 +149,7 @@ def test_refused_run_opens_no_alert(valley, sync, start, instance, product):
     sync(valley)
     start(valley, "product")
     with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
-        assert failure_alerts(context).skip_message.startswith("0 changes")
+        assert failure_alerts(context).skip_message.startswith("0 alerts sent")
     assert query(product, "select count(*) from roster.alerts") == [(0,)]
 
 

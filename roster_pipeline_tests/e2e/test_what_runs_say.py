@@ -75,7 +75,7 @@ def test_batch_started_by_hand_gets_tags(valley, launch, product):
     execute(product, "update roster.organizations set state = 'paused'")
     config = {"ops": {"sync_districts": {"config": evening}}}
     run = launch(defs.resolve_job_def("sync_batch"), as_launched=True, run_config=config)
-    assert said(run) == ("1 district", "manual", "none of 1 failed")
+    assert said(run) == ("1 district", "manual", "no district failed")
 
 
 def test_freshness_run_started_by_hand_gets_tags(valley, launch):
@@ -90,8 +90,8 @@ def test_freshness_run_started_by_hand_gets_tags(valley, launch):
     ("status", "tags", "outcome"),
     [
         ("CANCELED", {}, "stopped by a person"),
-        ("FAILURE", {}, "failed: it could not start, or its process was killed"),
-        ("FAILURE", {OUTCOME_TAG: "under way"}, "failed: it could not start, or its process was killed"),
+        ("FAILURE", {}, "failed: the run could not start, or its process was killed"),
+        ("FAILURE", {OUTCOME_TAG: "running"}, "failed: the run could not start, or its process was killed"),
     ],
 )
 def test_sensor_tags_a_run_whose_process_could_not(valley, product, environment, instance, status, tags, outcome):

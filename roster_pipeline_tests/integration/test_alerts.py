@@ -30,7 +30,7 @@ def test_both_sensors_are_served_described_and_on():
     served = {one.name: one for one in defs.get_repository_def().sensor_defs}
     for name in ("failure_alerts", "hold_alerts"):
         assert served[name].default_status == dg.DefaultSensorStatus.RUNNING
-        assert "One message" in served[name].description
+        assert "one message" in served[name].description
 
 
 def test_failures_open_one_alert_and_recovery_closes_it(valley, sync, clever, webhook, look):
@@ -111,14 +111,14 @@ def test_refusing_webhook_receives_the_alert_once_later(valley, hamlet, fail, we
     fail(valley)
     fail(hamlet, "another run")
     webhook.status = status
-    assert look()[0] == "0 changes told, 2 wait."
+    assert look()[0] == "0 alerts sent, 2 waiting."
     assert webhook.asked == 1
     said = capsys.readouterr().err
     assert said.count("did not take an alert") == 1
     assert f"HTTP {status}" in said
     assert SECRET not in said
     webhook.status = 204
-    assert look()[0] == "2 changes told, 0 wait."
+    assert look()[0] == "2 alerts sent, 0 waiting."
     look()
     assert webhook.told() == [opened("failing", valley), opened("failing", hamlet)]
 
@@ -138,7 +138,7 @@ def test_silent_webhook_delays_the_sensor_by_seconds(valley, hamlet, fail, webho
     fail(valley)
     fail(hamlet, "another run")
     began = datetime.now(UTC)
-    assert look()[0] == "0 changes told, 2 wait."
+    assert look()[0] == "0 alerts sent, 2 waiting."
     assert (datetime.now(UTC) - began).total_seconds() < PATIENCE
     assert webhook.asked == 1
 

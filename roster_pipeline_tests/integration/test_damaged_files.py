@@ -117,7 +117,7 @@ def test_full_disk_or_wrong_statement_leaves_the_file_in_place(file, sync, valle
     for step, fault, code, said in (
         ("compute_diff", duckdb.IOException("Could not write file: No space left on device"), 2, "No space left"),
         ("ingest_district", OSError(errno.ENOSPC, "of a person"), 2, "cannot be written (No space left on device)"),
-        ("compute_diff", duckdb.CatalogException("none"), 1, "A fault of ours"),
+        ("compute_diff", duckdb.CatalogException("none"), 1, "Internal error"),
     ):
 
         def read(*_, fault=fault, **__):
