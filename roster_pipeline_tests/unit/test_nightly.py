@@ -79,7 +79,8 @@ def test_wait_doubles_after_each_failure_up_to_six_hours(failures, minutes):
     until = NOW + minutes * MINUTE
     before = turn_of(failing, EVENING, until - MINUTE / 60)
     assert (before.due, before.waits_until) == (False, until)
-    assert before.skipped == f"{failures} failures in a row, next try at {until:%H:%M} UTC"
+    times = "1 failure" if failures == 1 else f"{failures} failures"
+    assert before.skipped == f"{times} in a row, next try at {until:%H:%M} UTC"
     assert turn_of(failing, EVENING, until).due
 
 
