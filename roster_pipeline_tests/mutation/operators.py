@@ -127,7 +127,7 @@ def change_literal(node: exp.Expression) -> list[Replacement]:
     if isinstance(node, exp.Literal):
         if node.is_string:
             return [exp.Literal.string(f"{node.this}~")]
-        return [exp.Literal.number(int(node.this) + 1)]
+        return [exp.Literal.number((int(node.this) if node.is_int else float(node.this)) + 1)]
     return []
 
 
