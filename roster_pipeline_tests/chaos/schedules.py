@@ -12,10 +12,9 @@ from hashlib import sha256
 from random import Random
 from typing import NamedTuple
 
-from roster_pipeline_tests.chaos.check_status import Judge
-
 from roster_pipeline.errors import SourceUnusable
 from roster_pipeline.extract import pagination
+from roster_pipeline_tests.chaos.judge import Judge
 from roster_pipeline_tests.chaos.network import CHANGING, SPOILT, Crooked
 from roster_pipeline_tests.chaos.places import Ground, Place
 from roster_pipeline_tests.chaos.score import HALF, WRONG, Score
@@ -77,7 +76,7 @@ class _Life:
     score: Score
 
     def __post_init__(self) -> None:
-        self.check_status = Judge(self.place, self.town.district, self.score)
+        self.judge = Judge(self.place, self.town.district, self.score)
 
     def one_schedule(self, *, snapshot: bool) -> None:
         self.town.live(self.town.rng.randint(0, MOST_EDITS))
@@ -89,12 +88,12 @@ class _Life:
         if self.town.rng.random() < 0.3:
             self.town.live(2)
             before = None
-        self.check_status.begin()
-        self.check_status.goes_well(mode=self.town.rng.choice(MODES), snapshot=snapshot)
-        self.check_status.published(shown=snapshot)
+        self.judge.begin()
+        self.judge.goes_well(mode=self.town.rng.choice(MODES), snapshot=snapshot)
+        self.judge.published(shown=snapshot)
         again = before is not None and versions(self.place.engine) != before
         self.score.note(WRONG, again, "the same feed once more wrote something")
-        self.check_status.nothing_is_left()
+        self.judge.nothing_is_left()
 
     def _draw(self) -> _Faults:
         rng = self.town.rng
@@ -105,7 +104,7 @@ class _Life:
 
     def _with(self, faults: _Faults, *, snapshot: bool) -> bool:
         """One sync while these faults happen; whether it was published."""
-        before, rows, file = self.check_status.begin(), versions(self.place.engine), self._file()
+        before, rows, file = self.judge.begin(), versions(self.place.engine), self._file()
         stumble = STUMBLES[faults.stumble] if faults.stumble else no_stumble
         mode = self.town.rng.choice(MODES)
         with self.place.entered(), self._answering(faults) as network, stumble(self.place.engine, self.town.rng):
@@ -121,7 +120,7 @@ class _Life:
         is_whole = ended.exit_code == 0 or faults.stumble
         self.score.note(HALF, not is_whole, f"failed, and something changed: {ended.failure}")
         if CHANGING not in faults.names:
-            self.check_status.published(shown=snapshot and ended.exit_code == 0)
+            self.judge.published(shown=snapshot and ended.exit_code == 0)
         return True
 
     @contextmanager
