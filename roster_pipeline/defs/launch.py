@@ -20,7 +20,7 @@ from roster_pipeline.defs.jobs import FIRST_STEP
 from roster_pipeline.defs.partitions import DISTRICTS, PARTITION_TAG, run_tags
 from roster_pipeline.errors import ProductUnusable, RosterError
 from roster_pipeline.instance.dagster_private import DagsterPostgresException
-from roster_pipeline.instance.dagster_schema import dagster_place, explain
+from roster_pipeline.instance.dagster_schema import dagster_place, explain_storage_error
 from roster_pipeline.instance.run_execution import create_run, execute_run, has_succeeded, is_interrupted_step
 from roster_pipeline.paths import private_file, private_folder
 from roster_pipeline.settings import Settings, read_settings
@@ -79,7 +79,7 @@ def dagster_errors() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, DagsterPostgresException) as error:
-        raise explain(read_settings(), error) from None
+        raise explain_storage_error(read_settings(), error) from None
 
 
 def add_partition(instance: dg.DagsterInstance, district_id: str) -> None:

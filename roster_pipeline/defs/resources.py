@@ -31,7 +31,7 @@ from roster_pipeline.defs.partitions import DISTRICT_TAG, PARTITION_TAG
 from roster_pipeline.defs.selection import Selection, selection_of
 from roster_pipeline.errors import CannotStart, PartitionMissing, is_interruption
 from roster_pipeline.extract.client import CleverClient
-from roster_pipeline.instance.run_process import cancel, is_stopped
+from roster_pipeline.instance.run_process import is_stopped, report_canceling
 from roster_pipeline.land.preview import continue_preview
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
@@ -186,7 +186,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         self._state = pipeline.close(self._context, why=why, is_canceled=is_canceled)
         if is_canceled:
             self._state = self._state or "canceled"
-            cancel(instance, self._run)
+            report_canceling(instance, self._run)
 
     def _tag_outcome(self, instance: dg.DagsterInstance) -> None:
         """Tag the run with the words that say how it ended."""

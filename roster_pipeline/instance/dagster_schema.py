@@ -1,7 +1,7 @@
-"""Where Dagster keeps its tables: in schema `roster_dagster`, or where an older installation has them already.
+"""The PostgreSQL schema of Dagster's tables: `roster_dagster`, or the schema in which an installation has them already.
 
-An application's own tables may stand in the same database under names that Dagster uses too, such as `runs`, `jobs` or
-`alembic_version`. They are neither touched nor taken for Dagster's.
+An application may have tables in the same database whose names Dagster uses too, such as `runs`, `jobs` or
+`alembic_version`. Columns tell Dagster's tables from these, and these are never changed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from roster_pipeline.product.upgrade import ensure_schema
 from roster_pipeline.settings import Settings
 
 SCHEMA, DAGSTER_SETTING = "roster_dagster", "ROSTER_DAGSTER_DATABASE_URL"
-LOCK = "roster:dagster"
-OWN_COLUMNS = {
+SCHEMA_LOCK = "roster:dagster"
+"""The advisory lock under which the schema is found or created."""
+DAGSTER_COLUMNS = {
     "runs": {"run_id", "snapshot_id", "pipeline_name", "status", "run_body"},
     "event_logs": {"run_id", "event", "dagster_event_type", "step_key"},
 }
-"""Columns of two of Dagster's tables, by which a schema is known to hold them: names of tables prove nothing."""
-COLUMNS = """
+"""Columns of two of Dagster's tables. A schema with these tables and columns holds Dagster's tables."""
+COLUMNS_IN_SCHEMA = """
     select t.relname, c.attname
     from pg_class as t inner join pg_attribute as c on c.attrelid = t.oid
     where t.relnamespace = to_regnamespace(quote_ident(:schema)) and t.relkind in ('r', 'p')
@@ -38,21 +39,22 @@ COLUMNS = """
 
 
 def dagster_place(settings: Settings) -> str:
-    """The SQLAlchemy URL of Dagster's tables, in their schema, which is there afterwards.
+    """Create the schema of Dagster's tables if it is missing, and return its SQLAlchemy URL.
 
     Raises:
-        ProductUnusable: the server does not answer or refuses.
-        CannotStart: it is none that can be worked with: a replica or a pooler.
+        ProductUnusable: the server does not answer or refuses the connection.
+        CannotStart: the server is a replica or a pooler.
+        SettingRefused: the URL names a schema that does not exist.
     """
     url, setting = dagster_url(settings), setting_of(settings)
     look_at_server(url, setting, holds_names=False)
-    with opened(url, setting) as engine, transaction(engine, lock_seconds=0) as pg:
+    with open_engine(url, setting) as engine, transaction(engine, lock_seconds=0) as pg:
         return in_schema(url, _schema(pg, url, is_own=settings.dagster_database_url is not None))
 
 
 @contextmanager
-def opened(url: str, setting: str) -> Iterator[Engine]:
-    """An engine for as long as the block lasts."""
+def open_engine(url: str, setting: str) -> Iterator[Engine]:
+    """Open an engine for a `with` block, and dispose of it at the end."""
     engine = connect(url, setting=setting)
     try:
         yield engine
@@ -60,37 +62,43 @@ def opened(url: str, setting: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def explain(settings: Settings, error: Exception) -> RosterError:
-    """What a failure of Dagster's storage means, in one line.
+def explain_storage_error(settings: Settings, error: Exception) -> RosterError:
+    """Return an error that explains a failure of Dagster's storage in one line.
 
     Args:
-        error: of SQLAlchemy, or of dagster-postgres, which gave up trying.
+        settings: the settings, which name Dagster's database.
+        error: an error of SQLAlchemy, or of dagster-postgres after its last retry.
     """
     place = Place(setting_of(settings), where(make_url(dagster_url(settings))))
     cause = refusal(place, error if isinstance(error, SQLAlchemyError) else error.__cause__)
-    return type(cause)(f"{cause} The run may look unfinished in the Dagster UI; the product is whole.")
+    return type(cause)(f"{cause} The run may look unfinished in the Dagster UI. No partial changes were made.")
 
 
 def setting_of(settings: Settings) -> str:
-    """The variable that names Dagster's database."""
+    """Return the name of the variable that sets Dagster's database."""
     if settings.dagster_database_url:
         return DAGSTER_SETTING
     return SETTING if settings.database_url else "ROSTER_HOME"
 
 
 def _schema(pg: Connection, url: str, *, is_own: bool) -> str:
-    """The schema of Dagster's tables.
+    """Find the schema of Dagster's tables, or create it.
 
     Args:
-        is_own: whether the URL is Dagster's alone: then a search_path in its options decides.
+        pg: a connection to Dagster's database.
+        url: the URL of that database.
+        is_own: whether the URL is set for Dagster alone. A search_path in its options then decides.
+
+    Raises:
+        SettingRefused: the search_path names no schema that exists.
     """
-    pg.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": LOCK})
+    pg.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": SCHEMA_LOCK})
     path = _search_path(pg)
     if is_own and "search_path" in given_options(make_url(url)):
         if not path:
             raise SettingRefused(
-                f"The search_path in {DAGSTER_SETTING} names no schema that is there. Nothing was changed. Create the "
-                "schema, or take search_path out of the URL; then run again."
+                f"The search_path in {DAGSTER_SETTING} names no schema that exists. Nothing was changed. Create the "
+                "schema, or remove search_path from the URL. Then run again."
             )
         return path[0]
     for schema in (SCHEMA, *path, "public"):
@@ -101,14 +109,15 @@ def _schema(pg: Connection, url: str, *, is_own: bool) -> str:
 
 
 def _holds_dagster(pg: Connection, schema: str) -> bool:
-    found: dict[str, set[str]] = {}
-    for table, column in pg.execute(sa.text(COLUMNS), {"schema": schema, "tables": list(OWN_COLUMNS)}):
-        found.setdefault(table, set()).add(column)
-    return all(columns <= found.get(table, set()) for table, columns in OWN_COLUMNS.items())
+    """Return whether a schema holds Dagster's tables."""
+    present: dict[str, set[str]] = {}
+    for table, column in pg.execute(sa.text(COLUMNS_IN_SCHEMA), {"schema": schema, "tables": list(DAGSTER_COLUMNS)}):
+        present.setdefault(table, set()).add(column)
+    return all(columns <= present.get(table, set()) for table, columns in DAGSTER_COLUMNS.items())
 
 
 def _search_path(pg: Connection) -> list[str]:
-    """The schemas in which the user's sessions look for tables, unless the program says otherwise."""
+    """Return the existing schemas of the user's default search_path."""
     usual = pg.execute(sa.text("select reset_val from pg_settings where name = 'search_path'")).scalar_one()
     pg.execute(sa.text("select set_config('search_path', :usual, true)"), {"usual": usual})
     return list(pg.execute(sa.text("select current_schemas(false)::text[]")).scalar_one())

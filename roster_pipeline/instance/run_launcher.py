@@ -1,7 +1,7 @@
-"""Dagster's run launcher, made fast: runs are forks of a warm process of the daemon's (`warm`) where one is there.
+"""The run launcher that `dagster.yaml` names. It forks runs from a fork server, which has imported the code already.
 
-`dagster.yaml` points here. Everything else starts as Dagster starts it, with a new interpreter: the first run after the
-daemon's start and after a change of the code, other code locations, and every run on macOS, where forking is not safe.
+Some runs start in a new Python process, as with Dagster's own launcher: the first run after the daemon started or the
+code changed, runs of other code locations, and every run on macOS, where forking is not safe.
 """
 
 from __future__ import annotations
@@ -30,25 +30,33 @@ from roster_pipeline.instance.dagster_private import (
     serialize_value,
 )
 from roster_pipeline.instance.run_districts import may_be_at_work
-from roster_pipeline.instance.run_process import is_dead, living, process_tag
+from roster_pipeline.instance.run_process import find_process, is_dead, process_tag
 
-OURS = "roster_pipeline.definitions"
-PATIENCE = 60
-"""Seconds that a run of another machine may hold no lock: before its sync, between two of a batch, at its end."""
-COMMAND = [sys.executable, "-m", "roster_pipeline.instance.fork_server", OURS]
+DEFINITIONS_MODULE = "roster_pipeline.definitions"
+UNLOCKED_MAX_SECONDS = 60
+"""How long a run on another machine may hold no district lock. It holds none before its sync, between two syncs of a
+batch, and at its end."""
+FORK_SERVER_COMMAND = [sys.executable, "-m", "roster_pipeline.instance.fork_server", DEFINITIONS_MODULE]
 
 
 class WarmRunLauncher(DefaultRunLauncher):
-    """Also knows the process of each run, whoever started it: a fork is told apart here, every other run tells."""
+    """A run launcher that forks runs, finds their processes and interrupts them.
+
+    The launcher tags each run that it forks with its process. A run that was started otherwise tags itself.
+    """
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(inst_data)
         self._lock = Lock()
-        self._warm: Warm | None = None
-        self._idle: dict[str, float] = {}
+        self._fork_server: ForkServer | None = None
+        self._unlocked_since: dict[str, float] = {}
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Fork if a warm process waits; else start as Dagster does, and then get one ready for the next run."""
+        """Start the process of a run.
+
+        The run is forked if the fork server is ready. If not, it starts in a new Python process, and the launcher
+        starts a fork server for the next run.
+        """
         run = context.dagster_run
         if not _can_fork(run):
             super().launch_run(context)
@@ -57,14 +65,18 @@ class WarmRunLauncher(DefaultRunLauncher):
             pid = self._fork(run)
             if pid is None:
                 super().launch_run(context)
-                self._get_ready()
+                self._start_fork_server()
             else:
                 self._instance.add_run_tags(run.run_id, process_tag(run.run_id, pid))
 
     def terminate(self, run_id: str) -> bool:
-        """Interrupt the process of a run, wherever it was started; False if there is nothing to stop."""
+        """Interrupt the process of a run.
+
+        Returns:
+            Whether there was a process to interrupt.
+        """
         run = self._instance.get_run_by_id(run_id)
-        process = living(run) if run and not run.is_finished else None
+        process = find_process(run) if run and not run.is_finished else None
         if run is None or process is None:
             return bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
         self._instance.report_run_canceling(run)
@@ -73,88 +85,97 @@ class WarmRunLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
+        """Let Dagster's run monitoring call `check_run_worker_health`."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Failed if the process is known to be gone: run monitoring ends the run, and its district is free again."""
+        """Report whether a process still works on a run.
+
+        Run monitoring fails a run without a process, so that its district can be synced again.
+        """
         if is_dead(run):
-            return CheckRunHealthResult(WorkerStatus.FAILED, "The process of this run is gone.")
-        if living(run) is None and self._is_abandoned(run):
-            return CheckRunHealthResult(WorkerStatus.FAILED, "No process works on this run any more.")
+            return CheckRunHealthResult(WorkerStatus.FAILED, "The process of this run has ended.")
+        if find_process(run) is None and self._is_abandoned(run):
+            return CheckRunHealthResult(WorkerStatus.FAILED, "No process holds the lock of the district of this run.")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 
     def _is_abandoned(self, run: dg.DagsterRun) -> bool:
-        """Of a process elsewhere, such as in a container that was replaced, only the lock of its district tells."""
+        """Return whether no process has held the district lock of a run for `UNLOCKED_MAX_SECONDS`.
+
+        The lock is the only sign of a process on another machine, or in a container that was replaced.
+        """
         if may_be_at_work(run):
-            self._idle.pop(run.run_id, None)
+            self._unlocked_since.pop(run.run_id, None)
             return False
-        return monotonic() - self._idle.setdefault(run.run_id, monotonic()) > PATIENCE
+        return monotonic() - self._unlocked_since.setdefault(run.run_id, monotonic()) > UNLOCKED_MAX_SECONDS
 
     def dispose(self) -> None:
-        """The warm process goes with the daemon; its forks go on."""
-        if self._warm:
-            self._warm.leave()
+        """Let the fork server end. The runs that it forked go on."""
+        if self._fork_server:
+            self._fork_server.close()
 
     def _fork(self, run: dg.DagsterRun) -> int | None:
-        if self._warm is None or not self._warm.is_current():
+        """Fork a run and return its process id. Return None if no fork server with the present code is ready."""
+        if self._fork_server is None or not self._fork_server.is_current():
             return None
         order = {
             "run_id": run.run_id,
             "origin": serialize_value(run.job_code_origin),
             "instance": serialize_value(self._instance.get_ref()),
         }
-        return self._warm.fork(order)
+        return self._fork_server.fork(order)
 
-    def _get_ready(self) -> None:
-        if self._warm is None or not self._warm.is_current():
+    def _start_fork_server(self) -> None:
+        """Start a fork server, unless one with the present code lives."""
+        if self._fork_server is None or not self._fork_server.is_current():
             self.dispose()
-            self._warm = Warm()
+            self._fork_server = ForkServer()
 
 
-class Warm:
-    """The warm process, from the side of who orders."""
+class ForkServer:
+    """The fork server's process, as the launcher sees it."""
 
     def __init__(self) -> None:
-        self._code = _newest_change()
-        self._ready = False
+        self._code_version = _newest_change()
+        self._is_ready = False
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            COMMAND,
+            FORK_SERVER_COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
-            # A fork has no native thread of its parent, and OpenBLAS would wait for its own.
+            # A fork has none of the native threads of its parent, and OpenBLAS would wait for its own.
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         )
 
     def is_current(self) -> bool:
-        """Whether it lives and has the code as it is on disk now."""
-        return self._process.poll() is None and self._code == _newest_change()
+        """Return whether the process lives and has imported the code that is on disk now."""
+        return self._process.poll() is None and self._code_version == _newest_change()
 
     def fork(self, order: dict[str, str]) -> int | None:
-        """The process id of a new run; None while it is still importing, or if it died."""
+        """Fork a run and return its process id. Return None if the fork server is still importing, or has ended."""
         answers, orders = self._process.stdout, self._process.stdin
         assert answers
         assert orders
-        if not self._ready and not select.select([answers], [], [], 0)[0]:
+        if not self._is_ready and not select.select([answers], [], [], 0)[0]:
             return None
         try:
-            self._ready = self._ready or bool(answers.readline())
+            self._is_ready = self._is_ready or bool(answers.readline())
             orders.write(json.dumps(order) + "\n")
             answer = answers.readline()
         except BrokenPipeError:
             return None
         return int(answer) if answer else None
 
-    def leave(self) -> None:
-        """Let it end."""
+    def close(self) -> None:
+        """Close the input of the process, which ends it."""
         assert self._process.stdin
         with suppress(BrokenPipeError):
             self._process.stdin.close()
 
 
 def _can_fork(run: dg.DagsterRun) -> bool:
-    """Whether it is a job of this package, run by this Python."""
+    """Return whether a run is a job of this package that this Python can execute."""
     origin = run.job_code_origin
     repository = origin.repository_origin if origin else None
     return (
@@ -162,10 +183,11 @@ def _can_fork(run: dg.DagsterRun) -> bool:
         and repository is not None
         and repository.executable_path == sys.executable
         and isinstance(repository.code_pointer, ModuleCodePointer)
-        and repository.code_pointer.module == OURS
+        and repository.code_pointer.module == DEFINITIONS_MODULE
     )
 
 
 def _newest_change() -> int:
+    """Return the latest modification time of the code and the models, in nanoseconds."""
     folders = [Path(str(files(package))) for package in ("roster_pipeline", "dbt_like_sql")]
     return max(path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc")

@@ -1,7 +1,7 @@
-"""Dagster's storage: dagster-postgres in a schema of its own, in the database that the settings name.
+"""Dagster's storage: dagster-postgres with the database from the ROSTER_* settings and a schema of its own.
 
-`dagster.yaml` points here, so that one file serves every installation, no secret is written into it, and `dg dev` alone
-starts the embedded server.
+`dagster.yaml` names these classes. It therefore holds no address and no secret, and is the same in every installation.
+`dg dev` starts the embedded server when it opens the storage.
 """
 
 from __future__ import annotations
@@ -29,42 +29,43 @@ from roster_pipeline.instance.dagster_schema import dagster_place
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.settings import read_settings
 
-STATEMENT_MILLISECONDS = 60_000
+STATEMENT_TIMEOUT_MILLISECONDS = 60_000
 
 
-class _AsksOnce:
-    """Whether a table, a column or a partition is there is asked until it is: what is there stays.
+class _ExistenceCache:
+    """A cache of the tables, columns and partitions that are known to exist.
 
-    Dagster asks again for every event, and for every asset that a step reads or makes: it was 40 % of the statements of
-    a run.
+    Dagster queries them for every event, and for every asset that a step reads or writes. Only a positive answer is
+    cached, because what is missing may be created later.
     """
 
     @cached_property
-    def _found(self) -> set[tuple[str, ...]]:
+    def _existing(self) -> set[tuple[str, ...]]:
         return set()
 
-    def _ask_once(self, is_there: Callable[..., bool], *named: str) -> bool:
-        fact = (is_there.__name__, *named)
-        if fact not in self._found and is_there(*named):
-            self._found.add(fact)
-        return fact in self._found
+    def _exists(self, query: Callable[..., bool], *names: str) -> bool:
+        """Return the cached positive answer of a query, or run the query."""
+        key = (query.__name__, *names)
+        if key not in self._existing and query(*names):
+            self._existing.add(key)
+        return key in self._existing
 
 
-class RosterRuns(_AsksOnce, PostgresRunStorage):
-    """Dagster's runs."""
+class RosterRuns(_ExistenceCache, PostgresRunStorage):
+    """The storage of Dagster's runs."""
 
     def has_run_stats_index_cols(self) -> bool:
-        return self._ask_once(super().has_run_stats_index_cols)
+        return self._exists(super().has_run_stats_index_cols)
 
     def has_backfill_id_column(self) -> bool:
-        return self._ask_once(super().has_backfill_id_column)
+        return self._exists(super().has_backfill_id_column)
 
 
-class RosterSchedules(_AsksOnce, PostgresScheduleStorage):
-    """Dagster's schedules and sensors.
+class RosterSchedules(_ExistenceCache, PostgresScheduleStorage):
+    """The storage of Dagster's schedules and sensors.
 
-    Times that lie ahead of now are left out: a daemon whose clock ran ahead stored them, and Dagster would start no
-    sensor and no schedule before they have come.
+    Stored times that are ahead of now are left out. A daemon whose clock was ahead stored them, and Dagster would start
+    no sensor and no schedule until then.
     """
 
     def all_instigator_state(self, *which: Any, **more: Any) -> Sequence[InstigatorState]:
@@ -81,18 +82,19 @@ class RosterSchedules(_AsksOnce, PostgresScheduleStorage):
         return super().get_ticks(origin_id, selector_id, min(before or latest, latest), *which, **more)
 
     def has_instigators_table(self) -> bool:
-        return self._ask_once(super().has_instigators_table)
+        return self._exists(super().has_instigators_table)
 
     def has_secondary_index_table(self) -> bool:
-        return self._ask_once(super().has_secondary_index_table)
+        return self._exists(super().has_secondary_index_table)
 
 
 def _latest() -> float:
-    """The latest moment that a stored time may name, in seconds since 1970."""
+    """Return the latest time that a stored time may have, in seconds since 1970."""
     return (datetime.now(UTC) + CLOCK_TOLERANCE).timestamp()
 
 
 def _without_times_ahead(state: InstigatorState) -> InstigatorState:
+    """Return a state of a schedule or sensor without its times that are ahead of now."""
     data, latest = state.instigator_data, _latest()
     if data is None:
         return state
@@ -104,32 +106,35 @@ def _without_times_ahead(state: InstigatorState) -> InstigatorState:
     return state.with_data(data._replace(**ahead)) if ahead else state
 
 
-class RosterEvents(_AsksOnce, PostgresEventLogStorage):
-    """Dagster's event log. Which data versions this process has made it need not look up."""
+class RosterEvents(_ExistenceCache, PostgresEventLogStorage):
+    """The storage of Dagster's event log.
+
+    It keeps the tags of the materializations of this process, so that later steps do not query them.
+    """
 
     @cached_property
-    def _made(self) -> dict[tuple[dg.AssetKey, str], Mapping[str, str]]:
+    def _tags_by_asset(self) -> dict[tuple[dg.AssetKey, str], Mapping[str, str]]:
         return {}
 
     def has_table(self, table_name: str) -> bool:
-        return self._ask_once(super().has_table, table_name)
+        return self._exists(super().has_table, table_name)
 
     def has_asset_key_col(self, column_name: str) -> bool:
-        return self._ask_once(super().has_asset_key_col, column_name)
+        return self._exists(super().has_asset_key_col, column_name)
 
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
-        return self._ask_once(super().has_dynamic_partition, partitions_def_name, partition_key)
+        return self._exists(super().has_dynamic_partition, partitions_def_name, partition_key)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         super().delete_dynamic_partition(partitions_def_name, partition_key)
-        self._found.clear()
+        self._existing.clear()
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         super().store_event(event)
         if event.dagster_event and event.dagster_event.is_step_materialization:
-            made = event.dagster_event.step_materialization_data.materialization
-            if made.partition:
-                self._made[made.asset_key, made.partition] = made.tags or {}
+            asset = event.dagster_event.step_materialization_data.materialization
+            if asset.partition:
+                self._tags_by_asset[asset.asset_key, asset.partition] = asset.tags or {}
 
     def get_latest_tags_by_partition(
         self,
@@ -140,21 +145,28 @@ class RosterEvents(_AsksOnce, PostgresEventLogStorage):
         before_cursor: int | None = None,
         after_cursor: int | None = None,
     ) -> Mapping[str, Mapping[str, str]]:
-        """As Dagster has it. A district is made by one run at a time, so what this one made is the latest."""
+        """Return the tags of the latest event of an asset for each partition.
+
+        Only one run at a time writes a district's assets. An asset that this process has materialized is therefore the
+        latest one.
+        """
         key = (asset_key, asset_partitions[0]) if asset_partitions and len(asset_partitions) == 1 else None
         is_any = event_type is dg.DagsterEventType.ASSET_MATERIALIZATION and before_cursor is after_cursor is None
-        if is_any and key in self._made:
-            return {key[1]: {name: value for name, value in self._made[key].items() if name in tag_keys}}
+        if is_any and key in self._tags_by_asset:
+            return {key[1]: {name: value for name, value in self._tags_by_asset[key].items() if name in tag_keys}}
         return super().get_latest_tags_by_partition(
             asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
         )
 
 
 class RosterStorage(DagsterPostgresStorage):
-    """Runs, events and schedules in PostgreSQL. Takes no configuration: the ROSTER_* environment says where."""
+    """The storage of runs, events and schedules in PostgreSQL.
+
+    It takes no configuration. The ROSTER_* settings name the database.
+    """
 
     def __init__(self, url: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(url, should_autocreate_tables=False, inst_data=inst_data)  # the ones that stay create them
+        super().__init__(url, should_autocreate_tables=False, inst_data=inst_data)  # the storages below create them
         self._event_log_storage, self._run_storage = RosterEvents(url), RosterRuns(url)
         self._schedule_storage = RosterSchedules(url)
 
@@ -165,7 +177,9 @@ class RosterStorage(DagsterPostgresStorage):
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, _config_value: Mapping[str, Any]) -> Self:
         storage = cls(dagster_place(read_settings()), inst_data)
-        # dagster-postgres opens a connection for every event unless told to keep them, as its web server does.
+        # Else dagster-postgres opens a connection for every event.
         for part in (storage.event_log_storage, storage.run_storage, storage.schedule_storage):
-            part.optimize_for_webserver(statement_timeout=STATEMENT_MILLISECONDS, pool_recycle=3600, max_overflow=20)
+            part.optimize_for_webserver(
+                statement_timeout=STATEMENT_TIMEOUT_MILLISECONDS, pool_recycle=3600, max_overflow=20
+            )
         return storage

@@ -13,7 +13,7 @@ import pytest
 
 from roster_pipeline.defs.launch import dagster_instance, prepare_home
 from roster_pipeline.defs.partitions import BATCH_TAG
-from roster_pipeline.instance.run_process import living, process_tag
+from roster_pipeline.instance.run_process import find_process, process_tag
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.requests import file_request
@@ -86,12 +86,12 @@ def test_killed_daemon_loses_no_request(valley, dagster, daemon, press, product)
     def is_fork():
         press(valley)
         wait(lambda: query(product, LAST) == [("published",)])
-        return "roster_pipeline.instance.fork_server" in (living(last_run(dagster)) or psutil.Process()).cmdline()
+        return "roster_pipeline.instance.fork_server" in (find_process(last_run(dagster)) or psutil.Process()).cmdline()
 
     wait(is_fork)
     run = last_run(dagster)
     wait(lambda: dagster.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.SUCCESS)
-    wait(lambda: living(run) is None)
+    wait(lambda: find_process(run) is None)
 
 
 def test_daemon_ends_the_run_of_a_killed_process(valley, dagster, daemon):

@@ -11,7 +11,7 @@ from dagster._core.launcher.base import WorkerStatus
 from roster_pipeline.defs.partitions import PARTITION_TAG
 from roster_pipeline.instance import run_launcher
 from roster_pipeline.instance.run_launcher import WarmRunLauncher
-from roster_pipeline.instance.run_process import PROCESS_TAG, is_dead, living, process_tag
+from roster_pipeline.instance.run_process import PROCESS_TAG, find_process, is_dead, process_tag
 from roster_pipeline.product.database import district_lock
 
 
@@ -40,7 +40,7 @@ def health(run):
 
 def test_live_process_makes_its_run_healthy(sleeper):
     run = run_in(process_tag(RUN, sleeper.pid))
-    assert living(run).pid == sleeper.pid
+    assert find_process(run).pid == sleeper.pid
     assert health(run) is WorkerStatus.RUNNING
 
 
@@ -67,7 +67,7 @@ def test_run_with_copied_tags_is_not_taken_for_the_dead_one(sleeper):
 @pytest.mark.parametrize("tags", [{}, {PROCESS_TAG: f"{RUN} another-machine 1 1"}])
 def test_run_on_another_machine_is_not_judged(tags):
     assert not is_dead(run_in(tags))
-    assert living(run_in(tags)) is None
+    assert find_process(run_in(tags)) is None
     assert health(run_in(tags)) is WorkerStatus.RUNNING
 
 
@@ -86,7 +86,7 @@ def test_idle_run_on_another_machine_is_unhealthy_after_a_minute(environment, pr
 
 def test_corrected_clock_does_not_change_a_process_identity(sleeper):
     *place, started = process_tag(RUN, sleeper.pid)[PROCESS_TAG].split()
-    assert living(run_in({PROCESS_TAG: " ".join([*place, str(int(started) + 30)])}))
+    assert find_process(run_in({PROCESS_TAG: " ".join([*place, str(int(started) + 30)])}))
 
 
 def test_terminated_run_interrupts_its_process(sleeper):
