@@ -1,5 +1,5 @@
--- Who asks for which address, and who must wait because somebody else keeps it. An address is free once its holder
--- moves to another one in the same sync, so two people can swap, and a chain of moves works in any order of the rows
+-- Emails that linked people change to, and whether another account keeps the email. An email is free if its holder moves
+-- to another email in the same sync. So two people can swap emails, and a chain of moves works in any order of the rows
 -- (docs/rules.md R2.23).
 with recursive compared as (
     select
@@ -9,7 +9,7 @@ with recursive compared as (
         own.clever_email as own_clever_email,
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
-        -- Null where one of the two is missing: a missing name or email is not a different one (R6.7).
+        -- Null if one of the two is missing. A missing name or email does not count as different (docs/rules.md R6.7).
         strip_accents(lower(nullif(trim(own.first_name), '')))
         <> strip_accents(lower(nullif(trim(person.first_name), ''))) as first_name_differs,
         strip_accents(lower(nullif(trim(own.last_name), '')))
@@ -38,19 +38,19 @@ claims as (
         holder_id,
         holder_clever_id,
         coalesce(email_is_valid and email_carriers = 1, false) as is_claimable,
-        -- A linked person whose first name, last name and email all change at once may be another person with the same id
-        -- (R2.18).
+        -- If first name, last name and email of a linked person all change at once, the id may belong to another person
+        -- (docs/rules.md R2.18).
         account_id is not null
         and coalesce(first_name_differs, has_open_review)
         and coalesce(last_name_differs, has_open_review)
         and coalesce(email_differs, has_open_review) as is_recycled,
-        -- A person of whom a field could not be read keeps what the account has too.
+        -- A partially read person also keeps the values of the account.
         coalesce(is_recycled or (is_partially_read and account_id is not null), false) as is_frozen
     from compared
 ),
 
 email_keepers as (
-    -- Linked people whose address stays where it is, whatever else happens.
+    -- Linked people whose accounts keep their email in this sync.
     select clever_id
     from claims
     where account_id is not null

@@ -1,5 +1,5 @@
--- Which account each person is: *linked*, *email* or *created*, and the contradiction that kept a link from being made
--- (docs/rules.md R2.3). A contradiction never keeps a child out of class and never merges two people.
+-- The account of each person, with the rule *linked*, *email* or *created*, and the contradiction that prevented a link
+-- (docs/rules.md R2.3). With a contradiction, the student is still in class, and two people are never merged.
 with matched as (
     select
         person.*,
@@ -16,7 +16,7 @@ with matched as (
         holder.account_id as holder_id,
         coalesce(holder.is_linked_elsewhere or holder.is_member_elsewhere, false) as is_holder_elsewhere,
         holder.linked_clever_id as holder_clever_id,
-        -- A holder who moves to another address in this sync leaves this one behind.
+        -- If the holder moves to another email in this sync, this email becomes free.
         holder.account_id is not null
         and holder.account_id is distinct from claim.account_id
         and (claim.is_blocked or not claim.is_claimable) as is_email_taken,
@@ -26,7 +26,7 @@ with matched as (
         coalesce(
             nullif(strip_accents(lower(trim(holder.last_name))), '') = strip_accents(lower(trim(person.last_name))), false
         ) as last_name_agrees,
-        -- A missing name is not a different one (R6.7), so both names of both are needed.
+        -- A missing name does not count as different (docs/rules.md R6.7), so both names of both people are needed.
         coalesce(
             strip_accents(lower(nullif(trim(holder.first_name), '')))
             <> strip_accents(lower(nullif(trim(person.first_name), '')))
@@ -53,7 +53,7 @@ judged as (
         *,
         case
             when linked_account_id is not null and is_recycled then 'recycled_id'
-            -- What was said once, when the address came, need not be said at every sync.
+            -- The contradiction is raised when the email arrives, and not again in each sync.
             when linked_account_id is not null and (own_email = email or not (is_email_changed or is_returning)) then null
             when email_is_valid and email_carriers > 1 then 'email_shared'
             when linked_account_id is not null and is_email_taken and holder_clever_id is not null then 'already_linked'
@@ -84,7 +84,7 @@ decided as (
 
 select
     clever_id,
-    -- Whoever may be somebody else keeps the role too, until a person has looked.
+    -- While a review asks whether this is another person, the account also keeps its role.
     if(is_recycled and own_role in ('student', 'teacher'), own_role, role) as role,
     sis_id,
     first_name,
@@ -101,7 +101,7 @@ select
     holder_id,
     holder_clever_id,
     is_holder_elsewhere,
-    -- The account of a district that is disconnected may move here with the person (R2.29).
+    -- An account of a disconnected district may move here with the person (docs/rules.md R2.29).
     coalesce(
         is_other_disconnected and not is_other_name_different and holder_role = role, false
     ) as is_relinkable,

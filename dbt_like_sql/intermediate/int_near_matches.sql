@@ -1,6 +1,6 @@
--- Accounts that a person may have had before: the address is equal but for capital letters, dots before the @, the
--- form of a letter in Unicode, or what nobody sees. That links nobody; it is told, so that somebody puts the address
--- right in Clever (docs/rules.md R2.19).
+-- Accounts that a person may have had before. The two emails differ only in capital letters, in dots before the @, in the
+-- Unicode form of a letter, or in invisible characters. A near match never links. It is reported, so that the district
+-- can correct the email in Clever (docs/rules.md R2.19).
 with pairs as (
     select
         person.clever_id,
@@ -9,14 +9,14 @@ with pairs as (
         near.account_id,
         near.account_email,
         near.role as account_role,
-        -- As written, then in one Unicode form; of Clever first, then of the account.
+        -- Each email as written and in one Unicode form: first that in Clever, then that of the account.
         [near.email, near.account_email, near.nfkc_email, near.nfkc_account_email] as whole
     from intermediate.int_people as person
     inner join intermediate.int_identities as identity on identity.clever_id = person.clever_id
     inner join current.near_accounts as near on near.email = person.email
-    -- An address that somebody in the feed has is the right one for that person.
+    -- An email of a person in the feed is the correct email of that person.
     anti join intermediate.int_people as owner on owner.email = near.account_email
-    -- Whoever has found an account by the very address has nothing to put right.
+    -- A person who was matched by the exact email has nothing to correct.
     where identity.rule <> 'email' and coalesce(near.linked_by, 'created') = 'created'
 ),
 
@@ -35,7 +35,7 @@ folded as (
 ),
 
 compared as (
-    -- They differ in something if they still do once all the rest is folded.
+    -- A difference is real if it remains after all other differences are folded.
     select
         *,
         list_filter(
@@ -57,6 +57,6 @@ select
     account_id,
     account_email,
     account_role,
-    -- Where each of two foldings would do alone, as for a letter that is both another form and a capital.
+    -- Either of two foldings is enough, for example for a letter that is both in another form and a capital.
     if(words = [], ['unicode'], words) as differs
 from compared

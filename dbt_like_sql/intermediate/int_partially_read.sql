@@ -1,5 +1,5 @@
--- Records of which a field could not be read because of its type. Nobody knows what the field says, so what the product
--- has of it stays.
+-- Partially read records, of which a field has a type that could not be decoded. The value of the field is unknown, so the
+-- product keeps the value that it has.
 select distinct
     resource,
     clever_id

@@ -1,5 +1,5 @@
--- Everyone who gets an account: one row a person, a teacher among several roles being a teacher
--- (docs/rules.md R1.1). Staff, admins and contacts are never here.
+-- People who get an account, one row each. A person with several roles is a teacher if one of them is teacher
+-- (docs/rules.md R1.1). Staff, admins and contacts get no account.
 with everyone as (
     select 'teacher' as role, * from staging.stg_teachers
     union all by name
@@ -34,6 +34,6 @@ people as (
 select
     *,
     clever_id in (select clever_id from intermediate.int_partially_read) as is_partially_read,
-    -- How many provisioned people carry this very address; more than one is the contradiction *email_shared*.
+    -- The number of people with this email. More than one is the contradiction *email_shared*.
     if(email is null, 0, count(*) over (partition by email)) as email_carriers
 from people

@@ -1,6 +1,7 @@
--- Everyone whom a section names, one row a role. A person who is not in the users feed is pending; so is a
--- new member whose Clever id may have passed to another person, until someone has looked. A student among the teachers
--- does not teach (R4.13), and a teacher among the students is not enrolled (R4.14): `finding` says so.
+-- Members that a section lists, one row for each role. A member is pending if the users feed does not hold the person.
+-- A new member is also pending while a review asks whether the Clever id now belongs to another person. `finding` marks a
+-- student among the teachers, who does not teach (docs/rules.md R4.13), and a teacher among the students, who is not
+-- enrolled (docs/rules.md R4.14).
 with named as (
     select
         section_id,

@@ -1,6 +1,5 @@
--- Accounts as the product shall have them. Names and email belong to Clever; an admin stays an admin; someone whose
--- Clever id may have passed to another person (review reason *recycled_id*), or of whom a field could not be read, keeps
--- what the account has.
+-- Desired accounts. Names and email come from Clever, and an admin stays an admin. An account keeps its values if its
+-- Clever id may now belong to another person (review reason *recycled_id*), or if the record was partially read.
 select
     identity.clever_id,
     identity.account_id,

@@ -1,4 +1,5 @@
--- Links to be made, each with what spoke for it: ids, the rule and which fields agreed; never a name or an email.
+-- Desired identity links, each with its rule and evidence. The evidence names ids and the fields that agree, and never
+-- holds a name or an email.
 select
     clever_id,
     account_id,

@@ -1,5 +1,5 @@
--- Membership of the organization for everyone whom the district shares; an admin stays an admin, and one whom the
--- organization removed comes back as what Clever says.
+-- Desired organization memberships, one for each person that the district shares. An admin stays an admin. An admin whom
+-- the organization removed returns with the role that Clever has.
 select
     identity.clever_id,
     identity.account_id,

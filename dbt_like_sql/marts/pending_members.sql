@@ -1,4 +1,4 @@
--- Members whom a section names and nobody has met yet; they join when they arrive.
+-- Desired pending members, whom a section lists but Clever does not share yet. They join the class when Clever shares them.
 select
     section_id,
     clever_id,

@@ -1,5 +1,5 @@
--- What a person has to look at: one row a contradiction, with evidence in ids and agreements only, and a suggestion.
--- A contradiction is raised when it comes up; it stands until somebody decides or it is gone.
+-- Desired reviews, one row for each contradiction, with a suggestion. The evidence holds only ids and the fields that
+-- agree. A review stays open until a person decides it or the contradiction is gone.
 with still_open as (
     select review.*
     from current.reviews as review
@@ -8,7 +8,8 @@ with still_open as (
         and case
             when identity.clever_id is null then true
             when review.reason = 'recycled_id' then identity.is_recycled
-            -- Somebody linked and flagged keeps the flag; somebody without the address has got it, or asks for another.
+            -- A review of the account that the person is linked to stays open. Any other review closes when the account
+            -- has the email or the person has another email.
             when review.account_id = identity.account_id then true
             else identity.account_email is distinct from identity.email and not identity.is_email_changed
         end
@@ -23,7 +24,7 @@ raised as (
             'rule': rule,
             'account_id': case
                 when reason = 'recycled_id' then account_id
-                when coalesce(is_holder_elsewhere, false) then null  -- districts are walls
+                when coalesce(is_holder_elsewhere, false) then null  -- tenant isolation: no account id of others
                 else holder_id
             end,
             'other_clever_id': holder_clever_id,
@@ -44,7 +45,7 @@ raised as (
         ) as clever_says
     from intermediate.int_identities
     where reason is not null
-        -- Somebody has decided about this account, or is asked already, whatever the reason was then.
+        -- A person has decided about this account, or a review of it is open, for any reason.
         and (reason = 'recycled_id' or not exists (
             select 1 from current.reviews as decided
             where decided.is_native and decided.clever_id = int_identities.clever_id and decided.account_id = holder_id

@@ -1,4 +1,4 @@
--- All who learn in a roster, whichever school they belong to; a teacher among the students does not (R4.14).
+-- Desired students of each roster, from any school. A teacher among the students is not enrolled (docs/rules.md R4.14).
 select
     section_id,
     clever_id,

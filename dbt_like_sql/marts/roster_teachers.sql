@@ -1,4 +1,5 @@
--- All who teach a roster; the section's first teacher is primary. A student among the teachers does not (R4.13).
+-- Desired teachers of each roster. The first teacher of the section is primary. A student among the teachers does not
+-- teach (docs/rules.md R4.13).
 select
     section_id,
     clever_id,

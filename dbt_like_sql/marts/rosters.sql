@@ -1,5 +1,6 @@
--- One roster a Clever section, its name exactly as Clever has it. It belongs to the school that the section names, shared
--- now or only once; a term that the feed does not hold keeps the name it had, and so does what could not be read.
+-- Desired rosters, one for each section, with the name exactly as in Clever. A roster belongs to the school that the
+-- section names, if that school is or was shared. If the feed does not hold the term, the roster keeps the name of its
+-- term. A partially read section keeps the values of its roster.
 with known_schools as (
     select school_id from staging.stg_schools
     union

@@ -1,4 +1,4 @@
--- A membership for every school that a person belongs to and the district shares; the primary one is marked.
+-- Desired school memberships, one for each shared school to which a person belongs. The main school is marked as primary.
 with listed as (
     select
         clever_id,

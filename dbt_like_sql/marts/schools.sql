@@ -1,4 +1,4 @@
--- Schools as the product shall have them; what could not be read of one stays as the product has it.
+-- Desired schools. A field that could not be decoded keeps the value that the product has.
 select
     school.school_id,
     if(partially_read.clever_id is null, school.name, coalesce(nullif(school.name, ''), existing.name, '')) as name,

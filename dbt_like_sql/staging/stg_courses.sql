@@ -1,4 +1,4 @@
--- Courses, one row each. Their ids are not stable: a class follows whatever it names now.
+-- Courses, one row each. A course may get a new id, so a class uses the course that its section names now.
 with source as (
     select * from raw.courses
 ),
@@ -9,7 +9,7 @@ renamed as (
         nullif(number, '') as number,
         nullif(name, '') as name
     from source
-    -- Nothing tells two copies of one course apart in time: any one, but always the same.
+    -- Courses have no time of change. Of several copies of one id, the order makes the choice always the same.
     qualify row_number() over (partition by id order by content_hash) = 1
 )
 

@@ -12,7 +12,7 @@ renamed as (
         nullif(low_grade, '') as low_grade,
         nullif(high_grade, '') as high_grade
     from source
-    -- One id twice (overlapping pages): the copy that Clever changed last; then any one, but always the same.
+    -- Overlapping pages can give one id twice. The copy that Clever changed last wins, then always the same one.
     qualify row_number() over (partition by id order by last_modified desc nulls last, content_hash) = 1
 )
 

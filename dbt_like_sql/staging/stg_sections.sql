@@ -1,4 +1,4 @@
--- Classes as Clever has them, one row each; the primary teacher leads `teacher_ids`.
+-- Sections that the district shares, one row each. The primary teacher is the first of `teacher_ids`.
 with source as (
     select * from raw.sections
 ),
@@ -21,7 +21,7 @@ renamed as (
         ) as teacher_ids,
         list_distinct(list_filter(coalesce(students, []), lambda person: person <> '')) as student_ids
     from source
-    -- One id twice (overlapping pages): the copy that Clever changed last; then any one, but always the same.
+    -- Overlapping pages can give one id twice. The copy that Clever changed last wins, then always the same one.
     qualify row_number() over (partition by id order by last_modified desc nulls last, content_hash) = 1
 )
 

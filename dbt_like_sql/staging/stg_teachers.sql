@@ -1,4 +1,4 @@
--- People who teach, one row each, with every school they belong to.
+-- Teachers that the district shares, one row each, with all schools to which they belong.
 with source as (
     select * from raw.teachers
 ),
@@ -9,7 +9,7 @@ renamed as (
         nullif(roles.teacher.sis_id, '') as sis_id,
         name.first as first_name,
         name.last as last_name,
-        -- Rule *email*: space, tab, CR and LF around an address are no part of it; nothing else is folded.
+        -- Spaces, tabs, CR and LF around an email are removed. Nothing else of it is changed.
         nullif(trim(email, e' \t\r\n'), '') as email,
         nullif(roles.teacher.school, '') as school_id,
         list_sort(list_distinct(list_filter(
@@ -17,7 +17,7 @@ renamed as (
             lambda school: school <> ''
         ))) as school_ids
     from source
-    -- One id twice (overlapping pages): the copy that Clever changed last; then any one, but always the same.
+    -- Overlapping pages can give one id twice. The copy that Clever changed last wins, then always the same one.
     qualify row_number() over (partition by id order by last_modified desc nulls last, content_hash) = 1
 )
 

@@ -1,4 +1,4 @@
--- Terms, one row each. Their ids are not stable: a class follows whatever it names now.
+-- Terms, one row each. A term may get a new id, so a class uses the term that its section names now.
 with source as (
     select * from raw.terms
 ),
@@ -8,7 +8,7 @@ renamed as (
         id as term_id,
         nullif(name, '') as name
     from source
-    -- Nothing tells two copies of one term apart in time: any one, but always the same.
+    -- Terms have no time of change. Of several copies of one id, the order makes the choice always the same.
     qualify row_number() over (partition by id order by content_hash) = 1
 )
 

@@ -1,6 +1,6 @@
--- What: Records that Clever gave more than once in one reading, as pages overlapped.
--- Matters: One copy is used, the one changed last; nobody is there twice.
--- Resolve: Nothing, if it is rare. If it is every night, tell Clever's support.
+-- What: Records that Clever gave more than once during one read, because its pages overlapped.
+-- Matters: The sync uses the copy that changed last. No person, school or class is published twice.
+-- Resolve: Nothing if this is rare. If it happens every night, report it to Clever's support.
 -- Severity: warn
 -- Table: intermediate.int_people
 with given as (

@@ -1,6 +1,6 @@
--- What: Two people who would carry one email address.
--- Matters: The product lets one account have an address; one of the two would take over the other's login.
--- Resolve: A fault of ours: nothing was published; report the ids.
+-- What: Accounts that would share one email.
+-- Matters: An email belongs to at most one account. With two, one person would take over the login of the other.
+-- Resolve: This is an internal error and nothing was published. Report the ids.
 -- Severity: error
 -- Table: marts.accounts
 select min(clever_id) as clever_id

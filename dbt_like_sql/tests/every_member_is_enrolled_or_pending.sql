@@ -1,6 +1,6 @@
--- What: Members of a section who are neither in its roster nor pending, or are there twice.
--- Matters: A child would be out of class without a trace.
--- Resolve: A fault of ours: nothing was published; report the ids.
+-- What: Members of a section who are neither enrolled in its roster nor pending, or who are there twice.
+-- Matters: A student would be missing from a class without a trace.
+-- Resolve: This is an internal error and nothing was published. Report the ids.
 -- Severity: error
 -- Table: marts.roster_students
 with placed as (

@@ -1,6 +1,6 @@
--- What: People without an account, with two, or two people with one.
--- Matters: A child would be out of class, or in somebody else's account.
--- Resolve: A fault of ours: nothing was published; report the ids.
+-- What: People with no account or two accounts, and accounts of two people.
+-- Matters: A student would be missing from a class, or would be in the account of another person.
+-- Resolve: This is an internal error and nothing was published. Report the ids.
 -- Severity: error
 -- Table: marts.accounts
 select coalesce(person.clever_id, account.clever_id) as clever_id

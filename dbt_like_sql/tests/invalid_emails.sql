@@ -1,6 +1,6 @@
--- What: People whose email in Clever is no email address.
--- Matters: They have an account and their classes, but cannot be matched to an account they already have.
--- Resolve: Put the address right in the student information system.
+-- What: People whose email in Clever is not a valid email.
+-- Matters: They have an account and their classes, but cannot be matched to an existing account by email.
+-- Resolve: Correct the email in the student information system.
 -- Severity: warn
 -- Table: intermediate.int_people
 select clever_id

@@ -1,6 +1,6 @@
--- What: People whose identity somebody has to look at.
--- Matters: They are in their classes, but the account they already had may not be the one they use.
--- Resolve: See the open reviews, and correct the address in Clever or decide the review.
+-- What: People whose identity needs a review.
+-- Matters: They are in their classes, but their account may not be the one that they used before.
+-- Resolve: List the reviews with roster-pipeline reviews. Decide each one with roster-pipeline resolve, or correct the email in Clever.
 -- Severity: warn
 -- Table: marts.reviews
 select clever_id

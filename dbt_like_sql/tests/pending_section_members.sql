@@ -1,6 +1,6 @@
--- What: People whom a section names and the district does not share.
--- Matters: They are pending, and join their class as soon as they are shared.
--- Resolve: Share them in Clever, if they should be in class.
+-- What: People whom a section lists but the district does not share.
+-- Matters: They are pending, and join the class with the first sync in which Clever shares them.
+-- Resolve: If they belong in the class, share them in Clever.
 -- Severity: warn
 -- Table: marts.pending_members
 select distinct clever_id

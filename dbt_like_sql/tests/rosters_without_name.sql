@@ -1,5 +1,5 @@
 -- What: Rosters whose section has no name in Clever.
--- Matters: A teacher with two of them cannot tell them apart.
+-- Matters: A teacher with two such classes cannot tell them apart.
 -- Resolve: Name the section in the student information system.
 -- Severity: warn
 -- Table: marts.rosters

@@ -1,5 +1,5 @@
--- What: Rosters of no school, or of one that was never shared.
--- Matters: They belong to no school in the product, so a school's admin does not see them.
+-- What: Rosters without a school, or of a school that was never shared.
+-- Matters: They belong to no school in the product, so the admin of a school does not see them.
 -- Resolve: Share the school in Clever.
 -- Severity: warn
 -- Table: marts.rosters

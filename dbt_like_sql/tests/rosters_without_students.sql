@@ -1,6 +1,6 @@
--- What: Rosters that nobody learns in.
--- Matters: Clever promises at least one student a section; a class may have been emptied by a sharing rule.
--- Resolve: Look at the section's sharing in Clever; the roster is published, empty.
+-- What: Rosters without students.
+-- Matters: Clever promises at least one student in a section. A sharing rule may have emptied the class.
+-- Resolve: Check in Clever how the section is shared. The roster is published without students.
 -- Severity: warn
 -- Table: marts.rosters
 select roster.section_id

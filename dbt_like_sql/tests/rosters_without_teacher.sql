@@ -1,6 +1,6 @@
--- What: Rosters that nobody teaches.
--- Matters: Students see the class, no teacher does.
--- Resolve: Share the section's teachers in Clever, or leave it; the roster is published either way.
+-- What: Rosters without a teacher.
+-- Matters: Students see the class, but no teacher does.
+-- Resolve: Share the teachers of the section in Clever. The roster is published in any case.
 -- Severity: warn
 -- Table: marts.rosters
 select roster.section_id
