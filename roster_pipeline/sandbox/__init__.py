@@ -1,5 +1,5 @@
-"""A Clever stand-in over real HTTP: given or invented districts, their school days and events, and faults.
+"""A sandbox that serves Clever's API over HTTP, with recorded or invented districts, school days, events and faults.
 
-It follows Clever's published contract and recorded answers. It imports no stage of the pipeline, and no stage
-imports it: a sync meets it through its URL only.
+It follows Clever's published specification and recorded responses. It imports no stage of the pipeline, and no stage
+imports it. A sync reaches it through its URL only.
 """

@@ -1,7 +1,4 @@
-"""The bodies and headers of Clever's answers (docs/clever-api.md#envelope).
-
-What is answered is decided elsewhere.
-"""
+"""Build the bodies and headers of Clever's responses (docs/clever-api.md#envelope)."""
 
 from html import escape
 from zlib import crc32
@@ -25,7 +22,7 @@ NO_SUCH_ROUTE = """<!DOCTYPE html>
 </body>
 </html>
 """
-OWN_LINKS = {
+RELATED_LINKS = {
     "schools": ("district", "sections", "users", "terms", "courses"),
     "users": ("district", "sections", "schools"),
     "sections": ("district", "school", "term", "course", "users"),
@@ -35,22 +32,22 @@ OWN_LINKS = {
 
 
 def json_answer(content: object, status: int = 200) -> Response:
-    """Any value as JSON."""
+    """Return a response with a value as JSON."""
     return Response(msgspec.json.encode(content), status, media_type=JSON)
 
 
 def refusal(status: int, reason: str) -> Response:
-    """An error as it is seen on the wire, with the key `error` (the specification says `message`)."""
+    """Return an error response. Clever's key is `error`, although the specification says `message`."""
     return json_answer({"error": reason}, status)
 
 
 def no_such_route(path: str) -> Response:
-    """404 with HTML, for a path that the API does not have."""
+    """Return the 404 response in HTML for a path that the API does not have."""
     return Response(NO_SUCH_ROUTE.format(path=escape(path)), 404, media_type="text/html")
 
 
 def page_answer(version: str, resource: str, items: Collection, page: Page, path: str, query: QueryParams) -> Response:
-    """A page of doubly wrapped objects, joined from their ready bytes."""
+    """Return a page of a list. Each record stands in an envelope of its own, and the page wraps these."""
     shape = b'{"data":%b,"uri":"/' + f"{version}/{resource}/".encode() + b'%b"}'
     records = b",".join([shape % (items.encoded(key, version), key.encode()) for key in page.ids])
     links = msgspec.json.encode(page_links(path, query, page))
@@ -58,13 +55,13 @@ def page_answer(version: str, resource: str, items: Collection, page: Page, path
 
 
 def one_answer(version: str, resource: str, items: Collection, key: str) -> Response:
-    """One object under its own URI."""
+    """Return the response with one object and the links to its related lists."""
     uri = f"/{version}/{resource}/{key}"
-    own = [{"rel": name, "uri": f"{uri}/{name}"} for name in OWN_LINKS.get(resource, ())]
-    links = msgspec.json.encode([{"rel": "self", "uri": uri}, *own])
+    related = [{"rel": name, "uri": f"{uri}/{name}"} for name in RELATED_LINKS.get(resource, ())]
+    links = msgspec.json.encode([{"rel": "self", "uri": uri}, *related])
     return _tagged(b'{"data":%b,"links":%b}' % (items.encoded(key, version), links))
 
 
 def _tagged(body: bytes) -> Response:
-    """`body` with a weak ETag. A quick checksum will do: a page may be several megabytes."""
+    """Return a response with a weak ETag. The checksum is a fast one, because a page can have several megabytes."""
     return Response(body, headers={"etag": f'W/"{len(body):x}-{crc32(body):08x}"'}, media_type=JSON)

@@ -1,6 +1,6 @@
-"""The Data and Events API, v3.0 and v3.1: from a request to its answer.
+"""The Data API and the Events API of Clever, in the versions v3.0 and v3.1.
 
-Tokens are handed out in `connections`; the sandbox's own routes are in `control`.
+The module `connections` serves the tokens, and `control` the sandbox's own routes.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,14 +22,17 @@ from roster_pipeline.sandbox.data.district import LISTS, SandboxDistrict
 
 
 class CleverApi:
-    """Answers `GET /v3.x/...` for the districts it is given."""
+    """The application that answers `GET /v3.x/...` for some districts."""
 
     def __init__(self, districts: Sequence[SandboxDistrict], clock: Callable[[], float]) -> None:
         self._districts = districts
         self._limit = RateLimit(clock)
 
     async def answer(self, request: Request) -> Response:
-        """One answer, with the rate limit's headers; 401 where the token is no connected district's."""
+        """Answer one request, with the headers of the rate limit.
+
+        The status is 401 if the token belongs to no connected district, and 429 above the rate limit.
+        """
         district = self._district_of(request.headers.get("authorization", ""))
         if district is None:
             return refusal(401, "Unrecognized token string")
@@ -39,15 +42,18 @@ class CleverApi:
         return answer
 
     def _district_of(self, authorization: str) -> SandboxDistrict | None:
-        """Looked up anew each time, because tokens can be rotated and districts disconnected."""
+        """Return the connected district of a bearer token, if there is one.
+
+        Each request looks the token up again, because a token can be rotated and a district disconnected.
+        """
         kind, _, token = authorization.partition(" ")
         connected = [each for each in self._districts if each.connected and each.token == token]
         return connected[0] if connected and kind.lower() == "bearer" else None
 
 
 @dataclass(frozen=True)
-class _Question:
-    """A request below `/v3.x/` of one district's client; `steps` is the path after the version."""
+class _Call:
+    """A request below `/v3.x/` with the token of one district. `steps` is the path after the version."""
 
     district: SandboxDistrict
     version: str
@@ -56,73 +62,83 @@ class _Question:
     query: QueryParams
 
     def items(self, resource: str) -> Collection:
+        """Return the objects of a list, or the events."""
         return self.district.events if resource == "events" else self.district.resources[resource]
 
     def record(self, resource: str, key: str) -> Object:
-        """One object, or the refusal that there is none."""
+        """Return one object.
+
+        Raises:
+            HTTPException: 404, the list has no such object.
+        """
         if key not in self.items(resource):
             raise HTTPException(404, "Resource not found")
         return self.items(resource)[key]
 
 
 def _answer(district: SandboxDistrict, request: Request) -> Response:
+    """Answer a request whose token belongs to a district."""
     path = request.url.path
     version, *steps = path.strip("/").split("/")
     if version not in VERSIONS or not steps or steps[0] not in (*LISTS, "events"):
         return no_such_route(path)
-    question = _Question(district, version, tuple(steps), path, request.query_params)
+    call = _Call(district, version, tuple(steps), path, request.query_params)
     try:
         if len(steps) == 1:
-            return _list(question)
-        return _one(question) if len(steps) == 2 else _below(question)
+            return _list(call)
+        return _single(call) if len(steps) == 2 else _related(call)
     except HTTPException as refused:
         return refusal(refused.status_code, refused.detail)
 
 
-def _list(question: _Question) -> Response:
-    (resource,) = question.steps
+def _list(call: _Call) -> Response:
+    """Answer `/{list}`. The list of districts has only one page."""
+    (resource,) = call.steps
     if resource == "districts":
-        ids = question.items(resource).ids()
-        return _page(question, resource, Page(ids, has_previous=False, has_next=False))
-    return _part(question, resource, _wanted_ids(question, resource))
+        ids = call.items(resource).ids()
+        return _page(call, resource, Page(ids, has_previous=False, has_next=False))
+    return _list_page(call, resource, _selected_ids(call, resource))
 
 
-def _one(question: _Question) -> Response:
-    resource, key = question.steps
-    question.record(resource, key)
-    return one_answer(question.version, resource, question.items(resource), key)
+def _single(call: _Call) -> Response:
+    """Answer `/{list}/{id}`."""
+    resource, key = call.steps
+    call.record(resource, key)
+    return one_answer(call.version, resource, call.items(resource), key)
 
 
-def _below(question: _Question) -> Response:
-    """The answer to `/{list}/{id}/{relation}`: the one record named there, or the list of what belongs."""
-    resource, key, *rest = question.steps
-    item, relation = question.record(resource, key), "/".join(rest)
-    if one := single(resource, relation):
-        target, field = one
-        named = question.record(target, item.get(field, ""))["id"]
-        return one_answer(question.version, target, question.items(target), named)
-    many = related(question.district, resource, item, relation, question.query)
-    return _part(question, *many) if many else no_such_route(question.path)
+def _related(call: _Call) -> Response:
+    """Answer `/{list}/{id}/{relation}` with the related record, or with the list of related records."""
+    resource, key, *rest = call.steps
+    item, relation = call.record(resource, key), "/".join(rest)
+    if reference := single(resource, relation):
+        target, field = reference
+        target_id = call.record(target, item.get(field, ""))["id"]
+        return one_answer(call.version, target, call.items(target), target_id)
+    many = related(call.district, resource, item, relation, call.query)
+    return _list_page(call, *many) if many else no_such_route(call.path)
 
 
-def _wanted_ids(question: _Question, resource: str) -> list[str]:
+def _selected_ids(call: _Call, resource: str) -> list[str]:
+    """Return the ids of a list that the filters of the request select."""
     if resource == "events":
-        return event_ids(question.district, question.query)
+        return event_ids(call.district, call.query)
     if resource == "users":
-        return users_of_role(question.district, read_role(question.query))
-    return question.items(resource).ids()
+        return users_of_role(call.district, read_role(call.query))
+    return call.items(resource).ids()
 
 
-def _part(question: _Question, resource: str, ids: list[str]) -> Response:
-    """The page of the list that the query asks for, or how long the list is."""
-    most = question.district.events_a_page if resource == "events" else MAXIMUM_LIMIT
-    page = read_page(ids, question.query, most)
-    if question.query.get("count") == "true":
-        own = page_links(question.path, question.query, Page((), has_previous=False, has_next=False))
-        return json_answer({"count": len(ids), "links": own})
-    return _page(question, resource, page)
+def _list_page(call: _Call, resource: str, ids: list[str]) -> Response:
+    """Answer with the requested page of a list, or with its length if the request has `count=true`."""
+    max_records = call.district.events_a_page if resource == "events" else MAXIMUM_LIMIT
+    page = read_page(ids, call.query, max_records)
+    if call.query.get("count") == "true":
+        links = page_links(call.path, call.query, Page((), has_previous=False, has_next=False))
+        return json_answer({"count": len(ids), "links": links})
+    return _page(call, resource, page)
 
 
-def _page(question: _Question, resource: str, page: Page) -> Response:
-    items = question.items(resource)
-    return page_answer(question.version, resource, items, page, question.path, question.query)
+def _page(call: _Call, resource: str, page: Page) -> Response:
+    """Answer with one page of a list."""
+    items = call.items(resource)
+    return page_answer(call.version, resource, items, page, call.path, call.query)

@@ -1,7 +1,4 @@
-"""The objects of one Clever list in the order of their ids, each encoded once.
-
-Knows nothing of districts or HTTP.
-"""
+"""The objects of one Clever list, sorted by id. Each object is encoded once."""
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,15 +9,15 @@ import msgspec
 from roster_pipeline.sandbox.api.versions import VERSIONS, as_seen_in
 
 Object = dict[str, Any]
-"""A raw Clever object. Read-only once it is in a collection: change it by putting another in its place."""
+"""A raw Clever object. An object in a collection is never changed. A changed copy replaces it."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Collection(Mapping[str, Object]):
-    """Objects by ascending `id`.
+    """A mapping of ids to objects, in ascending order of the ids.
 
-    A list of 100,000 is answered from bytes that are made once for each object and version.
+    The JSON of an object is stored for each API version, so that long lists are answered quickly.
     """
 
     def __init__(self, objects: Iterable[Object] = ()) -> None:
@@ -39,43 +36,47 @@ class Collection(Mapping[str, Object]):
         return len(self._ids)
 
     def put(self, item: Object) -> None:
-        """Adds `item`, or replaces the object with its id."""
+        """Add an object, or replace the object with the same id."""
         if item["id"] not in self._objects:
             insort(self._ids, item["id"])
         self._objects[item["id"]] = item
-        self._forget(item["id"])
+        self._invalidate(item["id"])
 
     def remove(self, key: str) -> Object:
-        """Takes the object away and returns it.
+        """Remove the object with this id, and return it.
 
         Raises:
-            KeyError: there is none with this id.
+            KeyError: there is no object with this id.
         """
         item = self._objects.pop(key)
         del self._ids[bisect_left(self._ids, key)]
-        self._forget(key)
+        self._invalidate(key)
         return item
 
     def encoded(self, key: str, version: str) -> bytes:
-        """The object as JSON, as this version of the API shows it."""
-        ready = self._encoded[version]
-        known = ready.get(key)
-        if known is None:
-            known = ready[key] = _encode(as_seen_in(version, self._objects[key]))
-        return known
+        """Return an object as JSON, with the fields of a version of the API."""
+        cache = self._encoded[version]
+        encoded = cache.get(key)
+        if encoded is None:
+            encoded = cache[key] = _encode(as_seen_in(version, self._objects[key]))
+        return encoded
 
     def ids(self) -> list[str]:
-        """Every id, ascending. Not to be changed by the caller."""
+        """Return all ids in ascending order. The caller must not change the list."""
         return self._ids
 
-    def subset(self, label: str, wanted: Callable[[Object], bool]) -> list[str]:
-        """The ascending ids of the wanted objects, kept under `label` until something changes."""
-        known = self._subsets.get(label)
-        if known is None:
-            known = self._subsets[label] = [key for key in self._ids if wanted(self._objects[key])]
-        return known
+    def subset(self, label: str, is_member: Callable[[Object], bool]) -> list[str]:
+        """Return the ascending ids of the objects that a condition selects.
 
-    def _forget(self, key: str) -> None:
-        for ready in self._encoded.values():
-            ready.pop(key, None)
+        The ids are stored under `label` until an object changes.
+        """
+        ids = self._subsets.get(label)
+        if ids is None:
+            ids = self._subsets[label] = [key for key in self._ids if is_member(self._objects[key])]
+        return ids
+
+    def _invalidate(self, key: str) -> None:
+        """Discard the stored JSON of an object, and all stored subsets."""
+        for cache in self._encoded.values():
+            cache.pop(key, None)
         self._subsets.clear()

@@ -1,7 +1,4 @@
-"""`GET /oauth/tokens`: the districts that the application is connected to, with their tokens.
-
-What the tokens open is in `clever_api`.
-"""
+"""`GET /oauth/tokens`, which lists the districts that are connected to the application, with their tokens."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -19,26 +16,26 @@ SCOPES = ["read:sis", "read:district_admins", "read:school_admins", "read:user_i
 
 
 class Connections:
-    """Answers for one application, known by its client id and secret."""
+    """The list of connections of one application, which has a client id and a secret."""
 
     def __init__(self, districts: Sequence[SandboxDistrict], client_id: str, client_secret: str) -> None:
         self._districts = districts
         self._basic = "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode()
 
     async def answer(self, request: Request) -> Response:
-        """The list of connections, or of one; 401 without the application's credentials."""
+        """Answer with all connections, or with that of one district. Wrong credentials are answered with 401."""
         if not compare_digest(request.headers.get("authorization", "").encode(), self._basic.encode()):
             return refusal(401, "Invalid client credentials")
         if request.query_params.get("owner_type") != "district":
             return refusal(400, "Invalid owner_type")
-        wanted = request.query_params.get("district")
-        shown = [each for each in self._districts if each.connected and wanted in (None, each.id)]
-        own = f"{request.url.path}?{request.url.query}"
-        return json_answer({"data": [_entry(each) for each in shown], "links": [{"rel": "self", "uri": own}]})
+        district_id = request.query_params.get("district")
+        districts = [each for each in self._districts if each.connected and district_id in (None, each.id)]
+        uri = f"{request.url.path}?{request.url.query}"
+        return json_answer({"data": [_entry(each) for each in districts], "links": [{"rel": "self", "uri": uri}]})
 
 
 def _entry(district: SandboxDistrict) -> Object:
-    """Unlike the lists of the Data API, an entry is not wrapped."""
+    """Return the entry of one district. It has no envelope, unlike the records of the Data API."""
     return {
         "id": district.id[::-1],
         "created": clever_time(EPOCH),

@@ -1,7 +1,4 @@
-"""The sandbox's own routes below `/sandbox/`, outside Clever's contract: a day goes by, faults are set.
-
-What a day changes is in `school_day`, what a fault does in `faults`.
-"""
+"""The sandbox's own routes below `/sandbox/`, which Clever does not have. They advance the day and set faults."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -17,9 +14,9 @@ from roster_pipeline.sandbox.data.school_day import school_day
 
 
 class Control:
-    """Answers the sandbox's own routes.
+    """The sandbox's own routes.
 
-    They need no token: they listen on loopback and change invented people.
+    They need no token, because the sandbox listens on loopback and its people are invented.
     """
 
     def __init__(
@@ -28,23 +25,29 @@ class Control:
         set_faults: Callable[[Iterable[Fault]], None],
         today: Callable[[], datetime] | None = None,
     ) -> None:
-        """Without `today`, each day is one later than the one before; else none is later than that."""
+        """Create the routes.
+
+        Args:
+            districts: the districts that the sandbox serves.
+            set_faults: the function that replaces the faults.
+            today: returns the latest time that a school day may have. Without it, each day is one later than the last.
+        """
         self._districts = districts
         self._set_faults = set_faults
         self._today = today
 
     async def day(self, request: Request) -> Response:
-        """`POST /sandbox/day[?district=ID]`: one more school day; answers how much changed, by district."""
-        wanted = request.query_params.get("district")
-        chosen = [each for each in self._districts if wanted in (None, each.id)]
-        if not chosen:
+        """Answer `POST /sandbox/day[?district=ID]`: advance by one school day, and return the counts of changes."""
+        district_id = request.query_params.get("district")
+        districts = [each for each in self._districts if district_id in (None, each.id)]
+        if not districts:
             return refusal(404, "Resource not found")
         latest = self._today and self._today()
-        changes = {each.id: school_day(each, each.day + 1, each.seed, latest) for each in chosen}
+        changes = {each.id: school_day(each, each.day + 1, each.seed, latest) for each in districts}
         return json_answer({"data": {key: msgspec.to_builtins(counts) for key, counts in changes.items()}})
 
     async def faults(self, request: Request) -> Response:
-        """`POST /sandbox/faults` with a JSON list of `Fault` objects: these from now on, and no others."""
+        """Answer `POST /sandbox/faults`: replace all faults by those of the body, a JSON list of `Fault` objects."""
         try:
             self._set_faults(msgspec.json.decode(await request.body(), type=list[Fault]))
         except (msgspec.DecodeError, FaultUnknown) as error:

@@ -1,7 +1,4 @@
-"""Faults on request: what the network or Clever may do wrong, at a chosen request.
-
-The contract itself is elsewhere.
-"""
+"""Faults of the network or of Clever, which tests can let happen at chosen requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -15,7 +12,7 @@ from roster_pipeline.errors import CannotStart
 from roster_pipeline.sandbox.api.answers import refusal
 
 OWN_ROUTES = "/sandbox/"
-"""Never faulty, so that a test can always take its faults back."""
+"""The routes without faults, so that a test can always remove its faults."""
 FAILING_PAGE = "<!DOCTYPE html>\n<html><body><h1>We'll be back soon</h1></body></html>\n"
 
 
@@ -23,21 +20,23 @@ class FaultUnknown(CannotStart):
     """The sandbox has no fault of this kind."""
 
 
-Happening = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
-"""What is done with a request instead of just answering it."""
+FaultyHandler = Callable[[ASGIApp, Scope, Receive, Send], Awaitable[None]]
+"""A function that handles a request in the place of the application, with a fault."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong.
+    """A fault that happens at chosen requests.
 
     Attributes:
-        path_prefix: the start of the path and query that it concerns, such as `/v3.1/users?role=student`.
-        nth: which of those requests, from 1 on; 0 is every one.
-        kind: a status (`503`; `429` has no body, others a JSON error), `html` (200 with a web page), `empty`
-        (200
-            without a body), `cut` (half of the body, well delivered), `drop` (the connection ends in mid-
-            body), or `delay:SECONDS` (the right answer, late).
+        path_prefix: the start of the path and query of the requests, such as `/v3.1/users?role=student`.
+        nth: the number of the request at which the fault happens, from 1 on; 0 is every request.
+        kind: `STATUS`: a status such as `503`, with a JSON error; `429` has no body.
+            `html`: status 200 with a web page.
+            `empty`: status 200 without a body.
+            `cut`: the first half of the body, with the matching length.
+            `drop`: the connection ends in the middle of the body.
+            `delay:SECONDS`: the right response, later.
     """
 
     path_prefix: str
@@ -47,13 +46,14 @@ class Fault:
 
 @dataclass
 class _Armed:
-    """A fault, and how many of its requests have come."""
+    """A fault with the number of requests that it has counted."""
 
     fault: Fault
-    happening: Happening
+    handler: FaultyHandler
     seen: int = 0
 
-    def is_due(self, target: str) -> bool:
+    def count_request(self, target: str) -> bool:
+        """Count a request if it has the prefix of the fault, and return whether the fault happens at it."""
         if not target.startswith(self.fault.path_prefix):
             return False
         self.seen += 1
@@ -61,69 +61,76 @@ class _Armed:
 
 
 class FaultyApp:
-    """An ASGI application in front of another, in which the given faults happen."""
+    """An ASGI application that lets faults happen in front of another application."""
 
     def __init__(self, app: ASGIApp, faults: Iterable[Fault]) -> None:
         self._app = app
         self.replace(faults)
 
     def replace(self, faults: Iterable[Fault]) -> None:
-        """These faults and no others; counting starts again.
+        """Replace all faults, and start to count again.
 
         Raises:
-            FaultUnknown: a kind is not one of those that `Fault` names.
+            FaultUnknown: `Fault` documents no such kind.
         """
-        self._armed = [_Armed(fault, _happening(fault.kind)) for fault in faults]
+        self._armed = [_Armed(fault, _make_handler(fault.kind)) for fault in faults]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request, as ASGI has it. Every fault counts it; the first that is due happens."""
-        faulty = not scope["path"].startswith(OWN_ROUTES)
-        due = [armed for armed in self._armed if faulty and armed.is_due(_target(scope))]
+        """Handle one request, as ASGI defines it. Every fault counts the request. The first one that is due happens."""
+        can_fail = not scope["path"].startswith(OWN_ROUTES)
+        due = [armed for armed in self._armed if can_fail and armed.count_request(_target(scope))]
         if due:
-            await due[0].happening(self._app, scope, receive, send)
+            await due[0].handler(self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
 def _target(scope: Scope) -> str:
+    """Return the path of a request with its query."""
     query = scope["query_string"].decode()
     return f"{scope['path']}?{query}" if query else str(scope["path"])
 
 
-def _happening(kind: str) -> Happening:
+def _make_handler(kind: str) -> FaultyHandler:
+    """Return the handler for a kind of fault."""
     if fullmatch(r"[1-5][0-9]{2}", kind):
         status = int(kind)
-        return _instead(Response(status_code=429) if status == 429 else refusal(status, "Injected fault"))
+        return _respond_with(Response(status_code=429) if status == 429 else refusal(status, "Injected fault"))
     if fullmatch(r"delay:[0-9]+(\.[0-9]+)?", kind):
-        return _late(float(kind.partition(":")[2]))
-    named = {
-        "html": _instead(Response(FAILING_PAGE, media_type="text/html")),
-        "empty": _instead(Response()),
+        return _delay(float(kind.partition(":")[2]))
+    handlers = {
+        "html": _respond_with(Response(FAILING_PAGE, media_type="text/html")),
+        "empty": _respond_with(Response()),
         "cut": _cut,
         "drop": _drop,
     }
-    if kind not in named:
-        raise FaultUnknown(f"No fault is called {kind!r}; use a status, html, empty, cut, drop or delay:SECONDS.")
-    return named[kind]
+    if kind not in handlers:
+        raise FaultUnknown(f"No fault is called {kind!r}. Use a status, html, empty, cut, drop or delay:SECONDS.")
+    return handlers[kind]
 
 
-def _instead(answer: Response) -> Happening:
-    async def happen(_app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        await answer(scope, receive, send)
+def _respond_with(response: Response) -> FaultyHandler:
+    """Return a handler that sends a fixed response."""
 
-    return happen
+    async def handle(_app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        await response(scope, receive, send)
+
+    return handle
 
 
-def _late(seconds: float) -> Happening:
-    async def happen(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+def _delay(seconds: float) -> FaultyHandler:
+    """Return a handler that sends the right response after a delay."""
+
+    async def handle(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(seconds)
         await app(scope, receive, send)
 
-    return happen
+    return handle
 
 
 async def _cut(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    start, body = await _answer_of(app, scope, receive)
+    """Send the first half of the body, with the length of that half."""
+    start, body = await _read_response(app, scope, receive)
     half = body[: len(body) // 2]
     headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
     await send({**start, "headers": [*headers, (b"content-length", str(len(half)).encode())]})
@@ -131,17 +138,19 @@ async def _cut(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None
 
 
 async def _drop(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    start, body = await _answer_of(app, scope, receive)
+    """Send half of the body, and let the connection end there."""
+    start, body = await _read_response(app, scope, receive)
     await send(start)
-    # More is promised and never comes: the server then closes the connection.
+    # The server closes the connection, because the rest of the body never follows.
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
 
 
-async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-    sent: list[Message] = []
+async def _read_response(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """Let the application answer a request, and return the start of its response and the body."""
+    messages: list[Message] = []
 
-    async def keep(message: Message) -> None:
-        sent.append(message)
+    async def collect(message: Message) -> None:
+        messages.append(message)
 
-    await app(scope, receive, keep)
-    return sent[0], b"".join(message.get("body", b"") for message in sent[1:])
+    await app(scope, receive, collect)
+    return messages[0], b"".join(message.get("body", b"") for message in messages[1:])

@@ -1,16 +1,13 @@
-"""The wire shape of one event (docs/clever-api.md#events).
-
-Which events there are is the district's business.
-"""
+"""Build the JSON object of one event (docs/clever-api.md#events)."""
 
 from roster_pipeline.sandbox.api.collection import Object
 
-NO_CONTENT = frozenset({"created", "last_modified"})
-"""Fields that change with every update and that `previous_attributes` never names (docs/clever-api.md#records)."""
+IGNORED_FIELDS = frozenset({"created", "last_modified"})
+"""Fields that each update changes and `previous_attributes` never contains (docs/clever-api.md#records)."""
 
 
 def event(kind: str, event_id: str, created: str, item: Object, previous: Object | None) -> Object:
-    """An event of type `kind`, such as `users.updated`; `previous` is None unless it is an update."""
+    """Return an event of a type such as `users.updated`. `previous` is None unless the event is an update."""
     payload: Object = {"object": item}
     if previous is not None:
         payload["previous_attributes"] = previous
@@ -18,9 +15,12 @@ def event(kind: str, event_id: str, created: str, item: Object, previous: Object
 
 
 def previous_attributes(old: Object, new: Object) -> Object:
-    """The old values of the changed leaves, nested as in the object. Lists are leaves; a new key was null."""
+    """Return the old values of the fields that differ, nested as in the object.
+
+    A list counts as one value. The old value of a new field is null.
+    """
     changed: Object = {}
-    for key in sorted((old.keys() | new.keys()) - NO_CONTENT):
+    for key in sorted((old.keys() | new.keys()) - IGNORED_FIELDS):
         before, after = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(after, dict):
             if inner := previous_attributes(before, after):

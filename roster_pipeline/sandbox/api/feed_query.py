@@ -1,4 +1,4 @@
-"""Which events a query to `/events` asks for (Clever, *Events API*). Paging is `paging`'s."""
+"""Select the events that a request for `/events` filters for (docs/clever-api.md#events)."""
 
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
@@ -11,7 +11,9 @@ RECORD_TYPES = frozenset({*LISTS, "resources"})
 
 
 def event_ids(district: SandboxDistrict, query: QueryParams) -> list[str]:
-    """Ascending event ids after the filters `school` and `record_type` (which may be repeated).
+    """Return the ascending ids of the events that the filters `school` and `record_type` select.
+
+    A request may repeat `record_type`.
 
     Raises:
         HTTPException: 400 for an unknown record type.
@@ -23,10 +25,11 @@ def event_ids(district: SandboxDistrict, query: QueryParams) -> list[str]:
     ids = district.events.ids()
     if not types and not school:
         return ids
-    return [key for key in ids if _wanted(district.events[key], types, school)]
+    return [key for key in ids if _is_selected(district.events[key], types, school)]
 
 
-def _wanted(event: Object, types: frozenset[str], school: str | None) -> bool:
+def _is_selected(event: Object, types: frozenset[str], school: str | None) -> bool:
+    """Return whether the filters select an event."""
     record_type = event["type"].partition(".")[0]
     if types and record_type not in types:
         return False
@@ -34,6 +37,7 @@ def _wanted(event: Object, types: frozenset[str], school: str | None) -> bool:
 
 
 def _schools_of(record_type: str, item: Object) -> set[str]:
+    """Return the ids of the schools that an object belongs to."""
     if record_type == "schools":
         return {item["id"]}
     if record_type == "users":

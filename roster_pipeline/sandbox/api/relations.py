@@ -1,7 +1,4 @@
-"""Which records belong to a record: the paths below `/{list}/{id}` (Clever's specification).
-
-No paging and no HTTP answers.
-"""
+"""Find the records that are related to a record, for the paths below `/{list}/{id}`."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -16,10 +13,10 @@ Finder = Callable[[SandboxDistrict, Object, QueryParams], Iterable[str]]
 
 
 def read_role(query: QueryParams, allowed: tuple[str, ...] = ROLES) -> str | None:
-    """The value of `role`, one at a time.
+    """Return the value of the parameter `role`.
 
     Raises:
-        HTTPException: 400 for a role that this list does not know.
+        HTTPException: 400 for a role that is not allowed here.
     """
     role = query.get("role") or None
     if role is not None and role not in allowed:
@@ -28,7 +25,7 @@ def read_role(query: QueryParams, allowed: tuple[str, ...] = ROLES) -> str | Non
 
 
 def users_of_role(district: SandboxDistrict, role: str | None) -> list[str]:
-    """Ascending user ids; a person of several roles is in the list of each."""
+    """Return the ascending ids of the users with a role among their roles, or of all users."""
     users = district.resources["users"]
     return users.ids() if role is None else users.subset(role, lambda user: role in user["roles"])
 
@@ -36,24 +33,25 @@ def users_of_role(district: SandboxDistrict, role: str | None) -> list[str]:
 def related(
     district: SandboxDistrict, resource: str, item: Object, name: str, query: QueryParams
 ) -> tuple[str, list[str]] | None:
-    """The list that `/{resource}/{id}/{name}` is about and the ascending ids in it;
+    """Return the list that `/{resource}/{id}/{name}` reads from, and the ascending ids of the related records.
 
-    None for an unknown path.
+    Returns:
+        None if the API has no such path.
     """
-    found = RELATIONS.get((resource, name.lower()))
-    if found is None:
+    relation = RELATIONS.get((resource, name.lower()))
+    if relation is None:
         return None
-    target, finder = found
+    target, finder = relation
     return target, sorted(set(finder(district, item, query)) & district.resources[target].keys())
 
 
 def single(resource: str, name: str) -> tuple[str, str] | None:
-    """The list and the field behind a path that leads to one record, such as a section's school."""
+    """Return the list and the field of a path to one related record, such as the school of a section."""
     return SINGLES.get((resource, name))
 
 
 def role_schools(user: Object, role: str | None, *, primary: bool) -> set[str]:
-    """The ids of the user's schools in one role, or in all of them."""
+    """Return the ids of the schools that a user has in one role, or in all roles."""
     parts = [part for name, part in user["roles"].items() if role in (None, name)]
     if primary:
         return {part["school"] for part in parts if part.get("school")}
@@ -61,10 +59,12 @@ def role_schools(user: Object, role: str | None, *, primary: bool) -> set[str]:
 
 
 def _sections_where(district: SandboxDistrict, field: str, value: str) -> list[Object]:
+    """Return the sections that have a value in a field."""
     return [section for section in district.resources["sections"].values() if section.get(field) == value]
 
 
 def _sections_of_user(district: SandboxDistrict, user: Object) -> list[Object]:
+    """Return the sections that a user teaches or attends."""
     key = user["id"]
     sections = district.resources["sections"].values()
     return [each for each in sections if key in each.get("students", ()) or key in each.get("teachers", ())]
@@ -112,7 +112,10 @@ def _section_users(_district: SandboxDistrict, section: Object, query: QueryPara
 
 
 def _by_section(own_field: str, wanted_field: str) -> Finder:
-    """Finds what the sections that name a record in `own_field` name in `wanted_field`."""
+    """Return a finder that goes through the sections.
+
+    It selects the sections whose `own_field` holds the id of the record, and returns the values of `wanted_field`.
+    """
 
     def find(district: SandboxDistrict, item: Object, _query: QueryParams) -> Iterable[str]:
         sections = _sections_where(district, own_field, item["id"])

@@ -1,7 +1,4 @@
-"""The sandbox as an HTTP server: its routes put together, and the ways to run it.
-
-What is answered is elsewhere.
-"""
+"""Build the sandbox's application, and run it as an HTTP server."""
 
 import socket
 import time
@@ -32,7 +29,7 @@ class AddressTaken(CannotStart):
 
 @dataclass(frozen=True)
 class SandboxAddress:
-    """Where a running sandbox answers; the API and the authorisation host are the same."""
+    """The URL of a running sandbox, for the API and for the tokens."""
 
     url: str
 
@@ -46,18 +43,18 @@ def create_app(
     clock: Callable[[], float] = time.time,
     today: Callable[[], datetime] | None = None,
 ) -> ASGIApp:
-    """The application that serves the districts to one client.
+    """Return the application that serves districts to one client.
 
     Args:
-        districts: served as they are at each request; they may be changed meanwhile.
-        client_id: the user of HTTP Basic at `/oauth/tokens`.
-        client_secret: its password.
-        faults: what goes wrong from the start.
-        clock: unix seconds, for the rate limit only.
-        today: no school day that is requested later is after it; None: each is a day after the one before.
+        districts: the districts. Each request sees their present state.
+        client_id: the user name at `/oauth/tokens` (HTTP Basic).
+        client_secret: the password at `/oauth/tokens`.
+        faults: the faults from the start.
+        clock: returns Unix seconds for the rate limit.
+        today: returns the latest time that a school day may have. Without it, each day is one later than the last.
 
     Raises:
-        FaultUnknown: a fault is of no known kind.
+        FaultUnknown: a fault has an unknown kind.
     """
     clever = CleverApi(districts, clock)
     routes = Starlette()
@@ -73,10 +70,10 @@ def create_app(
 
 
 def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serves until interrupted (Ctrl-C).
+    """Serve an application until Ctrl-C.
 
     Raises:
-        AddressTaken: something else listens there, or the host is not this machine's.
+        AddressTaken: another program listens there, or the host is not this machine's.
     """
     with listening(host, port) as listener, suppress(KeyboardInterrupt):
         _server(app).run(sockets=[listener])
@@ -93,10 +90,10 @@ def running_sandbox(
     today: Callable[[], datetime] | None = None,
     port: int = 0,
 ) -> Iterator[SandboxAddress]:
-    """Serves the districts on a loopback port (0: any free one) from a thread, for as long as the context lasts.
+    """Serve districts on loopback from a thread during a `with` block. Port 0 means any free port.
 
     Raises:
-        AddressTaken: something else listens on `port`.
+        AddressTaken: another program listens on the port.
     """
     credentials = {"client_id": client_id, "client_secret": client_secret}
     app = create_app(districts, **credentials, faults=faults, clock=clock, today=today)
@@ -112,6 +109,7 @@ def running_sandbox(
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:
+    """Return the HTTP server of an application, without logs."""
     config = uvicorn.Config(
         app, lifespan="off", ws="none", access_log=False, log_level="critical", timeout_graceful_shutdown=1
     )
@@ -119,14 +117,14 @@ def _server(app: ASGIApp) -> uvicorn.Server:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there.
+    """Open a socket that listens on a host and port.
 
     Raises:
-        AddressTaken: something else listens there, or the host is not this machine's.
+        AddressTaken: another program listens there, or the host is not this machine's.
     """
     try:
         return socket.create_server((host, port))
     except OSError as error:
         raise AddressTaken(
-            f"The sandbox cannot listen on {host}:{port} ({error.strerror}); free the port or give another."
+            f"The sandbox cannot listen on {host}:{port} ({error.strerror}). Free the port or give another."
         ) from None

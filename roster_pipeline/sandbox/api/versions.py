@@ -1,7 +1,4 @@
-"""What the two API versions show of an object: v3.1 only adds fields to v3.0 (Clever, *API v3.1*).
-
-Which paths there are is the same in both, and `clever_api`'s.
-"""
+"""The fields of objects in the two versions of the API. The version v3.1 adds fields to v3.0."""
 
 from typing import Any
 
@@ -19,15 +16,16 @@ NEW_IN_V31 = frozenset(
         ),
     }
 )
-"""Fields that `v3.1.yml` declares and `v3.0.yml` does not."""
+"""The fields that v3.1 has and v3.0 has not."""
 
 
 def as_seen_in(version: str, item: dict[str, Any]) -> dict[str, Any]:
-    """The object without the fields that this version does not have. What a district put into `ext` stays."""
+    """Return an object without the fields that a version does not have. The fields below `ext` stay."""
     return item if version == "v3.1" else _older(item)
 
 
 def _older(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an object without the fields that are new in v3.1, at every level."""
     return {
         key: _older(value) if isinstance(value, dict) and key != "ext" else value
         for key, value in item.items()

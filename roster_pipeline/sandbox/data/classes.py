@@ -1,4 +1,4 @@
-"""Invented terms, courses and sections as raw Clever objects. Who is in a section is `enrolment`'s."""
+"""Make invented terms, courses and sections as raw Clever objects. `enrollment` puts people into the sections."""
 
 from datetime import timedelta
 
@@ -18,13 +18,13 @@ SUBJECTS = (
     ("Coding", "technology and engineering"),
     ("Reading Lab", "interventions/online learning"),
 )
-"""Course names, and Clever's own word for their subject (Clever's specification)."""
+"""The names of courses, each with the subject that Clever's specification gives it."""
 TERMS = (("S1", -3, 140), ("S2", 141, 300), ("Y1", -3, 300))
-"""Name, first and last day, counted from the scene's moment."""
+"""The name of each term, and its first and last day relative to the moment of the scene."""
 
 
 def make_terms(scene: Scene) -> list[Object]:
-    """The terms of the school year of the scene's moment."""
+    """Make the terms of the school year that contains the moment of the scene."""
     return [
         {
             "id": scene.new_id(),
@@ -38,7 +38,7 @@ def make_terms(scene: Scene) -> list[Object]:
 
 
 def make_courses(scene: Scene) -> dict[tuple[str, str], Object]:
-    """By grade and subject."""
+    """Make the courses, by grade and subject."""
     return {
         (grade, subject): {
             "id": scene.new_id(),
@@ -52,9 +52,16 @@ def make_courses(scene: Scene) -> dict[tuple[str, str], Object]:
 
 
 def make_section(scene: Scene, number: int, school: str, course: Object, teachers: list[Object]) -> Object:
-    """A section without students; `number` is unique in the district, the first teacher is the primary one.
+    """Make a section without students.
 
-    The name follows Clever's rule: course, teacher's last name, period (Clever, *Sections*).
+    Its name follows Clever's rule: the course, the last name of the teacher, and the period.
+
+    Args:
+        scene: the district.
+        number: a number that is unique in the district.
+        school: the id of the school.
+        course: the course.
+        teachers: the teachers. The first one is the primary teacher.
     """
     period = str(number % 8)
     section = {

@@ -1,34 +1,34 @@
-"""How Clever writes ids and times. No objects, and no clock: every moment is handed in."""
+"""Write ids and times as Clever does. No function reads a clock."""
 
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
-"""Day 0 of every district; later days follow from it, so that nothing depends on when the sandbox runs."""
+"""Day 0 of each district. Later days are counted from it, and do not depend on when the sandbox runs."""
 
 
 def clever_time(moment: datetime) -> str:
-    """`moment` as `YYYY-MM-DDTHH:MM:SS.SSSZ`, in UTC."""
+    """Return a time as `YYYY-MM-DDTHH:MM:SS.SSSZ`, in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def last_upload(now: datetime) -> datetime:
-    """When districts last sent their files: every night at the hour of `EPOCH`. All of a day's starts agree on it."""
+    """Return when districts last uploaded their files, which they do each night at the hour of `EPOCH`."""
     tonight = now.astimezone(UTC).replace(hour=EPOCH.hour, minute=0, second=0, microsecond=0)
     return tonight if tonight <= now else tonight - timedelta(days=1)
 
 
 class ObjectIds:
-    """Ids of 24 hexadecimal digits: 8 of seconds, 10 of the district, 6 of a counter.
+    """A source of ids of 24 hexadecimal digits: 8 of the time, 10 of the district, 6 of a counter.
 
-    They ascend as long as the moments asked for do, which is what Clever's paging and feed order rest on.
+    The ids ascend if the times do. Paging and the order of events depend on it.
     """
 
     def __init__(self, mark: str) -> None:
-        """`mark`: ten hexadecimal digits that no other district has."""
+        """Create the source. `mark` is ten hexadecimal digits that no other district has."""
         self._mark = mark
         self._counter = 0
 
     def at(self, moment: datetime) -> str:
-        """A new id, created at `moment`."""
+        """Return a new id with a time of creation."""
         self._counter += 1
         return f"{int(moment.timestamp()):08x}{self._mark}{self._counter:06x}"

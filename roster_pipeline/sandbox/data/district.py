@@ -1,7 +1,6 @@
-"""One district of the sandbox: its Clever objects, its token, its calendar, and the feed of what changed.
+"""One district of the sandbox, with its objects, its token, its calendar and its events.
 
-Changes go through `put` and `remove`, which also record the events. What changes, and when, is decided
-elsewhere.
+All changes go through `put` and `remove`, which record the events.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,27 +15,27 @@ from roster_pipeline.sandbox.data.clever_values import EPOCH, ObjectIds, clever_
 
 LISTS = ("districts", "schools", "users", "sections", "terms", "courses")
 STAMPED = frozenset({"schools", "users", "sections"})
-"""The lists whose objects carry `created` and `last_modified` (Clever's specification)."""
+"""The lists whose objects have `created` and `last_modified`."""
 FEED_KEPT = timedelta(days=30)
-"""How long an event stays in the feed (Clever, *Events API*)."""
+"""How long Clever keeps an event (docs/clever-api.md#events)."""
 
 
 class SandboxDistrict:
     """A district that can be served and can change.
 
     Attributes:
-        id: its Clever id.
-        token: the bearer token that reads it. May be assigned: that is a rotated token.
-        connected: whether the application is (still) authorised. May be assigned.
-        resources: for each name of `LISTS` its objects; read-only, see `put` and `remove`.
-        events: the feed, oldest first; at most 30 days of it.
-        events_on: whether changes are recorded there. May be assigned: Clever's dashboard can switch events off.
-        events_a_page: the most that one answer holds, whatever limit was asked for. May be assigned.
-        seed: what its school days are drawn from.
-        day: how many school days have gone by.
-        now: the district's own calendar, from which ids are made: a day has the same ids whenever it is served.
-        shown: the time that events and changes carry.
-        ids: where ids of new objects come from.
+        id: the Clever id of the district.
+        token: the bearer token of the district. A test may assign it, as Clever rotates tokens.
+        connected: whether the application is connected to the district. A test may assign it.
+        resources: the objects of each list of `LISTS`. Only `put` and `remove` change them.
+        events: the events of the last 30 days, the oldest first.
+        events_on: whether changes are recorded as events. A test may assign it, as Clever's dashboard has this switch.
+        events_a_page: the most events on a page, even if the request has a higher limit. A test may assign it.
+        seed: the seed of the school days.
+        day: the number of school days that have passed.
+        now: the time of the district's calendar, from which ids are made. It does not depend on the machine's clock.
+        shown: the time that events and changed objects have.
+        ids: the source of the ids of new objects.
     """
 
     def __init__(
@@ -49,9 +48,15 @@ class SandboxDistrict:
         shown: datetime | None = None,
         ids: ObjectIds | None = None,
     ) -> None:
-        """`record` is the district's own object; `objects` holds those of the other lists by list name.
+        """Create a district.
 
-        Without `shown`, the time of `now` is shown.
+        Args:
+            record: the object of the district itself.
+            objects: the objects of the other lists, by the name of the list.
+            seed: the seed of the token and of the school days.
+            now: the time of the district's calendar.
+            shown: the time that events and changed objects have. The default is `now`.
+            ids: the source of the ids of new objects.
         """
         lists = {name: Collection(objects.get(name, ())) for name in LISTS[1:]}
         self.resources: dict[str, Collection] = {"districts": Collection([record]), **lists}
@@ -69,10 +74,11 @@ class SandboxDistrict:
 
     @property
     def name(self) -> str:
+        """The name of the district."""
         return str(self.resources["districts"][self.id].get("name", ""))
 
     def get(self, resource: str, key: str) -> Object:
-        """The object of the list `resource` with the id `key`.
+        """Return the object of a list with an id.
 
         Raises:
             KeyError: there is no such list or object.
@@ -80,10 +86,10 @@ class SandboxDistrict:
         return self.resources[resource][key]
 
     def put(self, resource: str, item: Mapping[str, Any]) -> None:
-        """Adds or replaces one object, and records `<resource>.created` or `.updated`; no event if nothing
-        changed.
+        """Add or replace an object, and record the event `created` or `updated`.
 
-        The object gets the district's time as `last_modified` where its list has that field.
+        An object that does not change has no event. The time of the district becomes the `last_modified` of the object
+        if its list has that field.
         """
         new: Object = dict(item)
         if resource in STAMPED:
@@ -95,9 +101,9 @@ class SandboxDistrict:
             self._record(resource, "created" if old is None else "updated", new, previous)
 
     def remove(self, resource: str, key: str) -> None:
-        """Takes one object away and records `<resource>.deleted` with its last state.
+        """Remove an object, and record the event `deleted` with its last state.
 
-        Other objects keep naming it.
+        References from other objects stay.
 
         Raises:
             KeyError: there is no such list or object.
@@ -105,26 +111,27 @@ class SandboxDistrict:
         self._record(resource, "deleted", self.resources[resource].remove(key), None)
 
     def start_day(self, latest: datetime | None = None) -> None:
-        """The next day begins: the time moves on, and the feed forgets what is older than it keeps.
+        """Begin the next day, and remove the events that are older than `FEED_KEPT`.
 
         Args:
-            latest: the shown time does not go beyond it, as Clever knows nothing of the future; but each day is at
-                least a second after the one before.
+            latest: the latest time that events may have, because Clever has no events of the future. Each day is still
+                at least a second after the day before.
         """
         self.day += 1
         self.now += timedelta(days=1)
         following, soonest = self.shown + timedelta(days=1), self.shown + timedelta(seconds=1)
         self.shown = max(soonest, min(following, latest)) if latest else following
-        kept_from = clever_time(self.shown - FEED_KEPT)
-        for key in [key for key in self.events if self.events[key]["created"] < kept_from]:
+        first_kept = clever_time(self.shown - FEED_KEPT)
+        for key in [key for key in self.events if self.events[key]["created"] < first_kept]:
             self.events.remove(key)
 
     def forget_events(self, before_id: str) -> None:
-        """The feed forgets its events up to this one, which it keeps, as if they had grown old."""
+        """Remove the events before an id, as if they were older than `FEED_KEPT`."""
         for key in [key for key in self.events if key < before_id]:
             self.events.remove(key)
 
     def _record(self, resource: str, verb: str, item: Object, previous: Object | None) -> None:
+        """Record an event, if events are on."""
         if not self.events_on:
             return
         key = self.ids.at(self.now)

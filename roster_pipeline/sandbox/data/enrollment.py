@@ -1,4 +1,4 @@
-"""Which invented sections there are, who teaches and who attends them. One section is made in `classes`."""
+"""Add sections to an invented district, with their teachers and students. `classes` makes each section."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,42 +9,48 @@ from roster_pipeline.sandbox.data import oddities
 from roster_pipeline.sandbox.data.classes import SUBJECTS, make_courses, make_section, make_terms
 from roster_pipeline.sandbox.data.scene import Roster, Scene
 
-IDLE = 0.01
+UNENROLLED_SHARE = 0.01
 """The share of students who are in no section."""
 Cohort = tuple[str, str]
-"""The students of one grade of one school: school id and grade."""
+"""The school id and the grade of the students in one grade of one school."""
 
 
 def share_out(total: int, weights: Sequence[int]) -> list[int]:
-    """Whole parts of `total` in proportion to the weights; they add up to it exactly."""
+    """Divide a number into whole parts in proportion to weights. The parts add up to the number exactly."""
     whole = sum(weights) or 1
     limits = [total * reached // whole for reached in accumulate(weights)]
     return [limit - before for before, limit in zip([0, *limits], limits, strict=False)]
 
 
 def add_classes(roster: Roster, sections: int, average: float) -> None:
-    """Terms, courses, and so many sections in all, each student in `average` of them.
+    """Add terms, courses and sections to a roster, and enroll the students.
 
-    A cohort has sections by its size, taught in turn by the teachers of its school.
+    The number of sections of a cohort depends on its size. The teachers of its school teach them in turn.
+
+    Args:
+        roster: the roster, with its schools, teachers and students.
+        sections: the number of sections.
+        average: the average number of sections of a student.
     """
     roster.terms, courses = make_terms(roster.scene), make_courses(roster.scene)
     roster.courses = list(courses.values())
     cohorts = _cohorts(roster.students)
-    turns = {school["id"]: cycle(_staff_room(roster, school["id"])) for school in roster.schools}
+    turns = {school["id"]: cycle(_teachers_of_school(roster, school["id"])) for school in roster.schools}
     shares = share_out(sections, [len(students) for students in cohorts.values()])
     for ((school, grade), students), share in zip(cohorts.items(), shares, strict=True):
         first = len(roster.sections)
         for number in range(first, first + share):
             subject, word = SUBJECTS[(number - first) % len(SUBJECTS)]
-            team = _team(turns[school], oddities.team_size(number))
-            section = make_section(roster.scene, number, school, courses[grade, subject], team)
+            teachers = _next_teachers(turns[school], oddities.team_size(number))
+            section = make_section(roster.scene, number, school, courses[grade, subject], teachers)
             term = roster.terms[number % len(roster.terms)]["id"]
             roster.sections.append(section | {"grade": grade, "subject": word, "term_id": term})
         attended = [each for each in roster.sections[first:] if not oddities.stays_empty(each)]
-        _enrol(roster.scene, students, attended, average)
+        _enroll(roster.scene, students, attended, average)
 
 
 def _cohorts(students: Sequence[Object]) -> dict[Cohort, list[Object]]:
+    """Group the students by school and grade."""
     cohorts: dict[Cohort, list[Object]] = defaultdict(list)
     for student in students:
         role = student["roles"]["student"]
@@ -52,23 +58,23 @@ def _cohorts(students: Sequence[Object]) -> dict[Cohort, list[Object]]:
     return cohorts
 
 
-def _staff_room(roster: Roster, school: str) -> list[Object]:
-    """The teachers of a school, or all of the district where it has none."""
+def _teachers_of_school(roster: Roster, school: str) -> list[Object]:
+    """Return the teachers of a school, or all teachers of the district if the school has none."""
     own = [each for each in roster.teachers if each["roles"]["teacher"]["school"] == school]
     return own or roster.teachers
 
 
-def _team(turns: Iterator[Object], size: int) -> list[Object]:
-    """The next teachers in turn; nobody twice, however few there are."""
+def _next_teachers(turns: Iterator[Object], size: int) -> list[Object]:
+    """Return the next teachers in turn, each of them once."""
     return list({teacher["id"]: teacher for teacher in islice(turns, size)}.values())
 
 
-def _enrol(scene: Scene, students: Sequence[Object], sections: Sequence[Object], average: float) -> None:
-    """Puts each student into about `average` different sections of the given ones, and a few into none."""
+def _enroll(scene: Scene, students: Sequence[Object], sections: Sequence[Object], average: float) -> None:
+    """Enroll each student in about `average` of the sections, and a few students in none."""
     lists = [section["students"] for section in sections]
-    mean = average / (1 - IDLE)
+    mean = average / (1 - UNENROLLED_SHARE)
     for student in students:
-        idle = scene.rng.random() < IDLE
-        wanted = 0 if idle else int(mean - 0.5 + 2 * scene.rng.random())
-        for chosen in scene.rng.sample(lists, min(wanted, len(lists))):
-            chosen.append(student["id"])
+        is_unenrolled = scene.rng.random() < UNENROLLED_SHARE
+        count = 0 if is_unenrolled else int(mean - 0.5 + 2 * scene.rng.random())
+        for members in scene.rng.sample(lists, min(count, len(lists))):
+            members.append(student["id"])

@@ -1,8 +1,6 @@
-"""Whole invented districts from a size and a seed.
+"""Generate invented districts from a size and a seed.
 
-Single objects are made elsewhere; what makes them odd is `oddities`.
-
-The same specification and seed give the same district on every machine: no clock, no other source of chance.
+The same size and seed give the same district on every machine. No function reads a clock or another source of chance.
 """
 
 from collections import defaultdict
@@ -22,21 +20,21 @@ from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.sandbox.data.schools import GRADES, grades_of, make_school
 
 FOUNDED = timedelta(days=90)
-"""How long before the epoch the district began to share; the times in its ids and records."""
+"""How long before the epoch the objects of a district were created."""
 FIRST_STUDENT = 100_000
-"""The lowest student number, so that all have six digits."""
+"""The lowest student number. All student numbers have six digits."""
 
 
 @dataclass(frozen=True)
 class DistrictSpec:
-    """The size of a district; counts are exact, enrolments an average.
+    """The size of a district. The counts are exact.
 
     Attributes:
-        name: what the district is called; ids and addresses are drawn from it too.
-        enrolments_per_student: sections of one student, on average.
-        staff, admins, contacts: people beside students and teachers.
-        epoch: the district's calendar on day 0, from which ids are made.
-        shown: the time that records show on day 0; None: the same.
+        name: the name of the district. Ids and email addresses depend on it.
+        enrolments_per_student: the average number of sections of a student.
+        staff, admins, contacts: the numbers of other people.
+        epoch: the time of the district's calendar on day 0, from which ids are made.
+        shown: the time that records have on day 0; None: the epoch.
     """
 
     name: str
@@ -57,10 +55,12 @@ CITY = DistrictSpec("Ciudad Mirador Unified", 20, 10_000, 600, 2_000, 5.0, staff
 
 
 def default_districts(seed: int = 20261122, days: int = 0, today: datetime | None = None) -> list[SandboxDistrict]:
-    """A small town and a mid-size city, `days` school days after their first.
+    """Generate a small town and a mid-size city.
 
     Args:
-        today: the time of the last of these days; None: days begin at the epoch. People and ids are the same.
+        seed: the seed of both districts.
+        days: the number of school days that have passed.
+        today: the time of the last of these days; None: days begin at the epoch. People and ids do not depend on it.
     """
     shown = today and today - timedelta(days=days)
     districts = [generate_district(replace(spec, shown=shown), seed) for spec in (SMALL_TOWN, CITY)]
@@ -70,7 +70,7 @@ def default_districts(seed: int = 20261122, days: int = 0, today: datetime | Non
 
 
 def generate_district(spec: DistrictSpec, seed: int) -> SandboxDistrict:
-    """An invented district of this size, with an empty event feed."""
+    """Generate a district of a size, without events."""
     roster = Roster(_scene(spec, seed))
     roster.schools = [make_school(roster.scene, number, spec.schools) for number in range(spec.schools)]
     _add_students(roster, spec)
@@ -96,6 +96,7 @@ def generate_district(spec: DistrictSpec, seed: int) -> SandboxDistrict:
 
 
 def _scene(spec: DistrictSpec, seed: int) -> Scene:
+    """Return the scene of a new district."""
     rng = Random(f"{seed}/{spec.name}")  # noqa: S311 - invented people
     ids = ObjectIds(rng.randbytes(5).hex())
     founded = spec.epoch - FOUNDED
@@ -105,6 +106,7 @@ def _scene(spec: DistrictSpec, seed: int) -> Scene:
 
 
 def _district_record(spec: DistrictSpec, scene: Scene) -> Object:
+    """Return the object of the district itself."""
     return {
         "id": scene.district,
         "name": spec.name,
@@ -126,23 +128,25 @@ def _district_record(spec: DistrictSpec, scene: Scene) -> Object:
 
 
 def _add_students(roster: Roster, spec: DistrictSpec) -> None:
-    """As many students in each grade, and as many of a grade in each school that teaches it."""
-    homes = {grade: [each for each in roster.schools if grade in grades_of(each)] for grade in GRADES}
+    """Add students, spread evenly over the grades and over the schools of each grade."""
+    schools_of_grade = {grade: [each for each in roster.schools if grade in grades_of(each)] for grade in GRADES}
     for number in range(spec.students):
         grade = GRADES[number % len(GRADES)]
-        school = homes[grade][number // len(GRADES) % len(homes[grade])]
+        choices = schools_of_grade[grade]
+        school = choices[number // len(GRADES) % len(choices)]
         roster.students.append(make_student(roster.scene, FIRST_STUDENT + number, school, grade))
 
 
 def _add_teachers(roster: Roster, spec: DistrictSpec) -> None:
-    for number, school in enumerate(_by_size(roster, spec.teachers)):
+    """Add teachers to the schools in proportion to their students."""
+    for number, school in enumerate(_schools_by_size(roster, spec.teachers)):
         teacher = make_employee(roster.scene, number)
         teacher["roles"]["teacher"] = teacher_role(number, [school["id"]])
         roster.teachers.append(teacher)
 
 
 def _add_offices(roster: Roster, spec: DistrictSpec) -> None:
-    """Staff of the schools in turn, then district administrators."""
+    """Add staff to the schools in turn, and then district administrators."""
     for number, school in zip(range(spec.staff), cycle(roster.schools), strict=False):
         member = make_employee(roster.scene, spec.teachers + number)
         member["roles"]["staff"] = staff_role(number, [school["id"]])
@@ -153,8 +157,8 @@ def _add_offices(roster: Roster, spec: DistrictSpec) -> None:
         roster.others.append(admin)
 
 
-def _by_size(roster: Roster, total: int) -> list[Object]:
-    """Schools for `total` teachers, each as often as its share of the students has it."""
+def _schools_by_size(roster: Roster, total: int) -> list[Object]:
+    """Return schools, each of them repeated in proportion to its students, `total` in all."""
     counts: dict[str, int] = defaultdict(int)
     for student in roster.students:
         counts[student["roles"]["student"]["school"]] += 1
@@ -163,7 +167,7 @@ def _by_size(roster: Roster, total: int) -> list[Object]:
 
 
 def _add_contacts(roster: Roster, spec: DistrictSpec) -> None:
-    """One contact for one student; every tenth of them is a second child's too."""
+    """Add a contact for each of the first students. Every tenth contact has a second student."""
     for number in range(min(spec.contacts, len(roster.students))):
         own = roster.students[number]["id"]
         sibling = [roster.students[-1 - number]["id"]] if number % 10 == 9 else []

@@ -1,7 +1,4 @@
-"""Invented people's names in the scripts and spellings that school rosters hold.
-
-Short lists of common names, no person. What people are beside their name is `people`'s.
-"""
+"""Draw names of invented people, in the scripts and spellings that school rosters have."""
 
 # ruff: noqa: RUF001 - look-alike letters of other scripts are what these lists are for
 
@@ -13,7 +10,7 @@ from random import Random
 
 @dataclass(frozen=True)
 class NamePool:
-    """First and last names that go together, and how many of 100 people have such a name."""
+    """First and last names of one origin, and the share of people with such names, in percent."""
 
     share: int
     firsts: tuple[str, ...]
@@ -21,6 +18,7 @@ class NamePool:
 
 
 def _pool(share: int, firsts: str, lasts: str) -> NamePool:
+    """Return a pool from names that `|` separates."""
     return NamePool(share, tuple(firsts.split("|")), tuple(lasts.split("|")))
 
 
@@ -85,19 +83,19 @@ _MIDDLES = "ABCDEFGHJKLMNPRSTW"
 
 
 def draw_name(rng: Random) -> dict[str, str]:
-    """A Clever `name`: first and last of one pool, sometimes a middle initial."""
+    """Return a Clever `name` with a first and a last name of one pool, and sometimes a middle initial."""
     mark = rng.random() * _LIMITS[-1]
     pool = next(pool for pool, limit in zip(POOLS, _LIMITS, strict=True) if mark < limit)
     name = {"first": rng.choice(pool.firsts), "last": rng.choice(pool.lasts)}
     if rng.random() < 0.4:
         name["middle"] = rng.choice(_MIDDLES)
     if rng.random() < 0.005:
-        # A roster typed on another system: the same letters as other code points.
+        # Some systems store the same letters as other code points.
         name = {part: unicodedata.normalize("NFD", text) for part, text in name.items()}
     return name
 
 
 def ascii_letters(text: str) -> str:
-    """The plain lower-case letters of a name, for user names and addresses; empty for most other scripts."""
+    """Return the ASCII letters of a name in lower case. The result is empty for most other scripts."""
     folded = unicodedata.normalize("NFKD", text.lower())
     return "".join(letter for letter in folded if "a" <= letter <= "z")

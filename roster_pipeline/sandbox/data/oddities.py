@@ -1,8 +1,6 @@
-"""What real rosters have and tidy ones lack (Clever, *Data model quirks*).
+"""Add the irregularities of real rosters to invented ones, such as broken email addresses and missing fields.
 
-Placed by position, so that each size has some of each.
-
-Nothing here changes how many people and sections there are.
+The position of an object decides about its irregularity. The number of people and sections does not change.
 """
 
 from collections.abc import Sequence
@@ -21,7 +19,7 @@ BROKEN_EMAILS = (
 
 
 def team_size(number: int) -> int:
-    """How many teach the section of this number: one, often two, rarely three, sometimes nobody."""
+    """Return the number of teachers of a section: mostly one or two, rarely three or none."""
     if number % 97 == 13:
         return 0
     if number % 83 == 7:
@@ -30,7 +28,7 @@ def team_size(number: int) -> int:
 
 
 def stays_empty(section: Object) -> bool:
-    """Whether nobody is to be put into this section."""
+    """Return whether a section has no students."""
     return int(section["section_number"]) % 131 == 29
 
 
@@ -41,7 +39,7 @@ def apply(
     teachers: Sequence[Object],
     sections: Sequence[Object],
 ) -> None:
-    """Makes some of the objects odd, in place; to be called before anything else sees them."""
+    """Change some of the objects in place. They must not be in a district yet."""
     for position, student in enumerate(students):
         _odd_email(position, student, students, teachers)
         if position % 67 == 11:
@@ -53,11 +51,11 @@ def apply(
             teacher["roles"]["staff"] = staff_role(50_000 + position, teacher["roles"]["teacher"]["schools"])
     for position, section in enumerate(sections):
         _odd_section(scene, position, section)
-    _guests(students, sections)
+    _add_second_school_students(students, sections)
 
 
 def _odd_email(position: int, student: Object, students: Sequence[Object], teachers: Sequence[Object]) -> None:
-    """Addresses that are broken, shared with a sibling or an employee, or in mixed case."""
+    """Give some students an email address that is broken, empty, shared with someone else, or in mixed case."""
     if position % 499 == 250:
         name = student["roles"]["student"]["credentials"]["district_username"]
         student["email"] = BROKEN_EMAILS[position // 499 % len(BROKEN_EMAILS)].format(name=name)
@@ -72,13 +70,14 @@ def _odd_email(position: int, student: Object, students: Sequence[Object], teach
 
 
 def _second_school(position: int, role: Object, schools: Sequence[Object]) -> None:
+    """Add a second school to the role of a user."""
     other = schools[position % len(schools)]["id"]
     if other != role["school"]:
         role["schools"] = [role["school"], other]
 
 
 def _odd_section(scene: Scene, position: int, section: Object) -> None:
-    """Names that are not unique, absent fields, and students whom the district does not share."""
+    """Give some sections a common name, missing fields, or a student whom the district does not share."""
     if position % 19 == 7:
         section["name"] = "Study Hall"
     if position % 71 == 20:
@@ -90,10 +89,10 @@ def _odd_section(scene: Scene, position: int, section: Object) -> None:
         section["students"].append(scene.new_id())
 
 
-def _guests(students: Sequence[Object], sections: Sequence[Object]) -> None:
-    """Students of two schools attend one section of the second."""
-    rooms = {section["school"]: section for section in sections if not stays_empty(section)}
+def _add_second_school_students(students: Sequence[Object], sections: Sequence[Object]) -> None:
+    """Put each student with a second school into a section of that school."""
+    section_of_school = {section["school"]: section for section in sections if not stays_empty(section)}
     for student in students:
         for school in student["roles"]["student"]["schools"][1:]:
-            if school in rooms:
-                rooms[school]["students"].append(student["id"])
+            if school in section_of_school:
+                section_of_school[school]["students"].append(student["id"])

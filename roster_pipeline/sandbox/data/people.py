@@ -1,9 +1,7 @@
-"""One invented user of each role, as a raw Clever object.
+"""Make invented users of each role as raw Clever objects.
 
-How many there are, and the oddities, are `generate`'s.
-
-Birth date, gender, race, language, address and `ext` are here because Clever sends them; a careful client
-keeps none of them.
+The objects have a birth date, gender, race, language, address and `ext`, because Clever sends them. The product stores
+none of these fields.
 """
 
 from roster_pipeline.sandbox.api.collection import Object
@@ -12,7 +10,7 @@ from roster_pipeline.sandbox.data.scene import Scene
 from roster_pipeline.sandbox.data.schools import GRADES
 
 WITHOUT_EMAIL = {"Kindergarten": 0.9, "1": 0.85, "2": 0.7, "3": 0.4, "4": 0.3, "5": 0.2}
-"""The share of students without an address by grade; `OLDER` above."""
+"""The share of students without an email address, by grade. Higher grades have `OLDER_WITHOUT_EMAIL`."""
 OLDER_WITHOUT_EMAIL = 0.04
 RACES = (
     "Caucasian",
@@ -33,12 +31,11 @@ HOME_LANGUAGES = (
     "Ukrainian",
     "Haitian Creole",
 )
-BIRTH_YEAR = 2021
-"""Of a child in kindergarten."""
+KINDERGARTEN_BIRTH_YEAR = 2021
 
 
 def make_student(scene: Scene, number: int, school: Object, grade: str) -> Object:
-    """A student of one school; `number` is unique in the district."""
+    """Make a student of one school. `number` is unique in the district."""
     rng, name = scene.rng, draw_name(scene.rng)
     user_name = f"{ascii_letters(name['first'])[:1]}{ascii_letters(name['last'])[:12] or 's'}{number}"
     student = {
@@ -48,7 +45,7 @@ def make_student(scene: Scene, number: int, school: Object, grade: str) -> Objec
         "sis_id": str(number),
         "student_number": str(number),
         "state_id": str(7_000_000_000 + number),
-        "dob": f"{rng.randint(1, 12)}/{rng.randint(1, 28)}/{BIRTH_YEAR - GRADES.index(grade)}",
+        "dob": f"{rng.randint(1, 12)}/{rng.randint(1, 28)}/{KINDERGARTEN_BIRTH_YEAR - GRADES.index(grade)}",
         "gender": rng.choice("MFX"),
         "race": rng.choice(RACES),
         "hispanic_ethnicity": rng.choice("YN"),
@@ -69,9 +66,9 @@ def make_student(scene: Scene, number: int, school: Object, grade: str) -> Objec
 
 
 def make_employee(scene: Scene, number: int) -> Object:
-    """A user with a name and an address of the district, and no role yet;
+    """Make a user with an email address of the district, and without a role.
 
-    `number` is unique among employees.
+    `number` is unique among the employees of the district.
     """
     name = draw_name(scene.rng)
     letters = ascii_letters(name["first"])[:1] + ascii_letters(name["last"])[:14]
@@ -84,7 +81,7 @@ def make_employee(scene: Scene, number: int) -> Object:
 
 
 def teacher_role(number: int, schools: list[str]) -> Object:
-    """What makes a user a teacher; the first school is the primary one."""
+    """Make the role of a teacher. The first school is the primary one."""
     return {
         "school": schools[0],
         "schools": schools,
@@ -97,7 +94,7 @@ def teacher_role(number: int, schools: list[str]) -> Object:
 
 
 def staff_role(number: int, schools: list[str]) -> Object:
-    """What makes a user a member of a school's staff."""
+    """Make the role of a staff member of schools."""
     return {
         "schools": schools,
         "staff_id": f"S{number}",
@@ -109,14 +106,14 @@ def staff_role(number: int, schools: list[str]) -> Object:
 
 
 def make_contact(scene: Scene, number: int, students: list[str]) -> Object:
-    """A parent or guardian; the whole name is in `last` (docs/clever-api.md#records)."""
+    """Make a parent or guardian. The field `last` has the whole name (docs/clever-api.md#records)."""
     name = draw_name(scene.rng)
-    kin = [{"student": key, "relationship": "Parent", "type": "Parent/Guardian"} for key in students]
+    relationships = [{"student": key, "relationship": "Parent", "type": "Parent/Guardian"} for key in students]
     contact = {
         "sis_id": f"C{number}",
         "phone": f"555-{number % 10_000:04d}",
         "phone_type": ("Cell", "Home", "Work", "Other")[number % 4],
-        "student_relationships": kin,
+        "student_relationships": relationships,
     }
     user = {
         **scene.stamped(),

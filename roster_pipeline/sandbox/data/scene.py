@@ -1,7 +1,4 @@
-"""What every object of one district has in common while it is being made.
-
-The objects themselves are made elsewhere.
-"""
+"""The values that the functions for invented objects share, and the objects that they have made."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,12 +13,12 @@ class Scene:
     """The district that objects are made for.
 
     Attributes:
-        district: its id.
-        domain: where its addresses are; always below a reserved name, so that no mail can reach anyone.
-        rng: where all choices are drawn from.
-        ids: where ids come from.
-        moment: when the objects come into being, in the district's calendar, from which ids are made.
-        shown: the same as records show it; None: the same time.
+        district: the id of the district.
+        domain: the domain of its email addresses, below a reserved name, so that no mail reaches anyone.
+        rng: the source of all random choices.
+        ids: the source of ids.
+        moment: when the objects are created in the district's calendar, from which ids are made.
+        shown: the time of creation that records have; None: `moment`.
     """
 
     district: str
@@ -32,17 +29,18 @@ class Scene:
     shown: datetime | None = None
 
     def new_id(self) -> str:
+        """Return a new id."""
         return self.ids.at(self.moment)
 
     def stamped(self) -> Object:
-        """The fields that every school, user and section begins with."""
-        written = clever_time(self.shown or self.moment)
-        return {"id": self.new_id(), "district": self.district, "created": written, "last_modified": written}
+        """Return the fields that each school, user and section has."""
+        created = clever_time(self.shown or self.moment)
+        return {"id": self.new_id(), "district": self.district, "created": created, "last_modified": created}
 
 
 @dataclass
 class Roster:
-    """The objects of a district while it is being made; `others` are users who neither teach nor learn."""
+    """The objects of a district that is being generated. `others` are users who are no teachers and no students."""
 
     scene: Scene
     schools: list[Object] = field(default_factory=list)

@@ -1,8 +1,6 @@
-"""What one school day changes in a district.
+"""Change a district as one school day does.
 
-Drawn from seed, district and day alone, so a day can be had again.
-
-Every change goes through the district, which records its event.
+The changes depend only on the seed, the district and the day. The district records an event for each change.
 """
 
 from collections import defaultdict
@@ -19,16 +17,16 @@ from roster_pipeline.sandbox.data.people import make_student
 from roster_pipeline.sandbox.data.scene import Scene
 from roster_pipeline.sandbox.data.schools import grades_of
 
-CLASSES_OF_A_NEWCOMER = 5
-"""How many sections a student joins in a new school, where there are so many."""
-NEWCOMERS_DOMAIN = "newcomers.example"
-FIRST_NEWCOMER = 600_000
-"""The lowest number of students who come later; 1,000 are set aside for each day."""
+SECTIONS_OF_NEW_STUDENT = 5
+"""The number of sections that a student joins in a new school, if the school has so many."""
+NEW_STUDENTS_DOMAIN = "newcomers.example"
+FIRST_NEW_STUDENT = 600_000
+"""The lowest number of the students that school days add. Each day has 1,000 numbers."""
 
 
 @dataclass(frozen=True)
 class DayChanges:
-    """How many of each change one day brought."""
+    """The numbers of the changes of one day, by kind."""
 
     new_students: int
     leavers: int
@@ -40,7 +38,14 @@ class DayChanges:
 
 
 def school_day(district: SandboxDistrict, day: int, seed: int, latest: datetime | None = None) -> DayChanges:
-    """Lets school day number `day` (from 1 on) go by: time moves on, not beyond `latest`, and events are recorded."""
+    """Advance a district by one school day.
+
+    Args:
+        district: the district.
+        day: the number of the day, from 1 on.
+        seed: the seed of the changes.
+        latest: the latest time that the events may have.
+    """
     rng = Random(f"{seed}/{district.id}/{day}")  # noqa: S311 - invented people
     district.start_day(latest)
     record = district.get("districts", district.id)
@@ -49,13 +54,13 @@ def school_day(district: SandboxDistrict, day: int, seed: int, latest: datetime 
 
 
 def school_days(district: SandboxDistrict, count: int) -> None:
-    """Lets so many more school days go by."""
+    """Advance a district by a number of school days."""
     for _ in range(count):
         school_day(district, district.day + 1, district.seed)
 
 
 class _Day:
-    """One day of one district; each method makes some changes of one kind and returns how many."""
+    """One day of one district. Each method makes changes of one kind and returns their number."""
 
     def __init__(self, district: SandboxDistrict, rng: Random, day: int) -> None:
         self.district = district
@@ -67,108 +72,118 @@ class _Day:
             self.classes[section.get("school", "")].append(section["id"])
 
     def changes(self) -> DayChanges:
+        """Make all changes of the day."""
         students = list(users_of_role(self.district, "student"))
         few = len(students) // 2000 + 1 if students else 0
-        leaving, moving, readdressed = self._groups(students, few, few, 2 * few)
+        leavers, transfers, email_changes = self._groups(students, few, few, 2 * few)
         sections = [*self.district.resources["sections"]]
-        renamed, handed_over, joined = self._groups(sections, few, few, few)
+        renames, teacher_changes, new_co_teachers = self._groups(sections, few, few, few)
         return DayChanges(
-            leavers=self._leave(leaving),
-            transfers=self._transfer(moving),
-            email_changes=self._readdress(readdressed),
-            new_students=self._arrive(2 * few),
-            renamed_sections=self._rename(renamed),
-            teacher_changes=self._change_teacher(handed_over),
-            new_co_teachers=self._add_co_teacher(joined),
+            leavers=self._remove_students(leavers),
+            transfers=self._transfer_students(transfers),
+            email_changes=self._change_emails(email_changes),
+            new_students=self._add_students(2 * few),
+            renamed_sections=self._rename_sections(renames),
+            teacher_changes=self._change_teacher(teacher_changes),
+            new_co_teachers=self._add_co_teacher(new_co_teachers),
         )
 
     def _groups(self, ids: Sequence[str], *sizes: int) -> list[list[str]]:
-        """Groups that have nobody in common, as large as they can be."""
+        """Draw groups of the given sizes that share no id. Groups are smaller if there are too few ids."""
         drawn = iter(self.rng.sample(ids, min(len(ids), sum(sizes))))
         return [[key for _, key in zip(range(size), drawn, strict=False)] for size in sizes]
 
-    def _leave(self, students: list[str]) -> int:
-        self._take_out(students)
+    def _remove_students(self, students: list[str]) -> int:
+        """Remove students from the district."""
+        self._remove_from_sections(students)
         for key in students:
             self.district.remove("users", key)
         return len(students)
 
-    def _transfer(self, students: list[str]) -> int:
-        """To another school that teaches the student's grade; nobody moves in a district of one school."""
+    def _transfer_students(self, students: list[str]) -> int:
+        """Move students to another school, preferably one with their grade. A district of one school has none."""
         if len(self.schools) < 2:
             return 0
-        self._take_out(students)
+        self._remove_from_sections(students)
         for key in students:
             role = self.district.get("users", key)["roles"]["student"]
-            others = [school for school in self.schools if school["id"] != role.get("school")]
-            fitting = [school for school in others if role.get("grade") in grades_of(school)]
-            school = self.rng.choice(fitting or others)["id"]
+            other_schools = [school for school in self.schools if school["id"] != role.get("school")]
+            same_grade = [school for school in other_schools if role.get("grade") in grades_of(school)]
+            school = self.rng.choice(same_grade or other_schools)["id"]
             self._put_user(key, {"roles": {"student": role | {"school": school, "schools": [school]}}})
             self._join_classes(key, school, role.get("grade"))
         return len(students)
 
-    def _readdress(self, students: list[str]) -> int:
+    def _change_emails(self, students: list[str]) -> int:
+        """Give students a new email address."""
         for key in students:
             self._put_user(key, {"email": f"{key[-6:]}.day{self.day}@students.example.org"})
         return len(students)
 
-    def _arrive(self, count: int) -> int:
+    def _add_students(self, count: int) -> int:
+        """Add new students, and put them into sections."""
         if not self.schools:
             return 0
         here = self.district
-        scene = Scene(here.id, NEWCOMERS_DOMAIN, self.rng, here.ids, here.now, here.shown)
+        scene = Scene(here.id, NEW_STUDENTS_DOMAIN, self.rng, here.ids, here.now, here.shown)
         for number in range(count):
             school = self.rng.choice(self.schools)
             grade = self.rng.choice(grades_of(school))
-            student = make_student(scene, FIRST_NEWCOMER + 1000 * self.day + number, school, grade)
+            student = make_student(scene, FIRST_NEW_STUDENT + 1000 * self.day + number, school, grade)
             self.district.put("users", student)
             self._join_classes(student["id"], school["id"], grade)
         return count
 
-    def _rename(self, sections: list[str]) -> int:
+    def _rename_sections(self, sections: list[str]) -> int:
+        """Add a room to the names of sections."""
         for key in sections:
             name = self.district.get("sections", key).get("name", "")
             self._put_section(key, {"name": f"{name} (Room {self.rng.randint(100, 399)})"})
         return len(sections)
 
     def _change_teacher(self, sections: list[str]) -> int:
-        return sum(self._bring_teacher(key, stays=False) for key in sections)
+        """Replace the primary teacher of sections."""
+        return sum(self._assign_teacher(key, keep_primary=False) for key in sections)
 
     def _add_co_teacher(self, sections: list[str]) -> int:
-        return sum(self._bring_teacher(key, stays=True) for key in sections)
+        """Add a teacher to sections."""
+        return sum(self._assign_teacher(key, keep_primary=True) for key in sections)
 
-    def _bring_teacher(self, key: str, *, stays: bool) -> bool:
-        """A further teacher of the school comes, instead of the primary one or beside;
+    def _assign_teacher(self, key: str, *, keep_primary: bool) -> bool:
+        """Add another teacher of the school to a section, or replace its primary teacher.
 
-        False where there is none.
+        Returns:
+            Whether the school has another teacher.
         """
         section = self.district.get("sections", key)
         before = section.get("teachers", [])
-        free = [each for each in self._staff_room(section.get("school")) if each not in before]
-        if not free:
+        candidates = [each for each in self._teachers_of_school(section.get("school")) if each not in before]
+        if not candidates:
             return False
-        newcomer = self.rng.choice(free)
-        team = [*before, newcomer] if stays and before else [newcomer, *before[1:]]
+        teacher = self.rng.choice(candidates)
+        team = [*before, teacher] if keep_primary and before else [teacher, *before[1:]]
         self._put_section(key, {"teacher": team[0], "teachers": team})
         return True
 
-    def _staff_room(self, school: str | None) -> list[str]:
+    def _teachers_of_school(self, school: str | None) -> list[str]:
+        """Return the ids of the teachers of a school."""
         users = self.district.resources["users"]
         teachers = users_of_role(self.district, "teacher")
         return [key for key in teachers if school in users[key]["roles"]["teacher"].get("schools", ())]
 
     def _join_classes(self, student: str, school: str, grade: str | None) -> None:
+        """Put a student into sections of a school, all with the grade of the student."""
         sections = self.district.resources["sections"]
-        fitting = [key for key in self.classes[school] if sections[key].get("grade") == grade]
-        for key in self.rng.sample(fitting, min(CLASSES_OF_A_NEWCOMER, len(fitting))):
+        choices = [key for key in self.classes[school] if sections[key].get("grade") == grade]
+        for key in self.rng.sample(choices, min(SECTIONS_OF_NEW_STUDENT, len(choices))):
             self._put_section(key, {"students": [*sections[key]["students"], student]})
 
-    def _take_out(self, students: list[str]) -> None:
-        """Out of every section."""
-        gone = frozenset(students)
+    def _remove_from_sections(self, students: list[str]) -> None:
+        """Remove students from all sections."""
+        removed = frozenset(students)
         for key, section in list(self.district.resources["sections"].items()):
-            if not gone.isdisjoint(section["students"]):
-                self._put_section(key, {"students": [each for each in section["students"] if each not in gone]})
+            if not removed.isdisjoint(section["students"]):
+                self._put_section(key, {"students": [each for each in section["students"] if each not in removed]})
 
     def _put_section(self, key: str, changed: Object) -> None:
         self.district.put("sections", self.district.get("sections", key) | changed)

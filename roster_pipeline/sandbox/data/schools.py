@@ -1,7 +1,4 @@
-"""Invented schools and the grades they teach.
-
-Who goes there is `people`'s, what is taught there `classes`'.
-"""
+"""Make invented schools as raw Clever objects."""
 
 from roster_pipeline.sandbox.api.collection import Object
 from roster_pipeline.sandbox.data.scene import Scene
@@ -9,7 +6,7 @@ from roster_pipeline.sandbox.data.scene import Scene
 GRADES = ("Kindergarten", *(str(grade) for grade in range(1, 13)))
 LEVELS = (("Elementary", "Kindergarten", "5"), ("Middle", "6", "8"), ("High", "9", "12"))
 LEVEL_CYCLE = (0, 1, 2, 0, 0, 1, 0, 2, 0)
-"""Which level the n-th school is of: five elementary, two middle and two high schools of nine."""
+"""The level of each of nine schools: five elementary, two middle and two high schools."""
 PLACES = (
     *("Maple Hollow", "Sunrise", "Señora Park", "Cedar Bluff", "Lincoln Street", "Riverbend", "P.S. 9"),
     *("St. Clair", "Old Mill", "Cañon", "Prairie View", "O'Hara", "Lakeshore", "Fernández", "Northgate"),
@@ -18,12 +15,12 @@ PLACES = (
 
 
 def make_school(scene: Scene, number: int, schools: int) -> Object:
-    """The `number`-th of so many schools, from 0 on. Fewer than three schools teach every grade each."""
+    """Make one of `schools` schools. `number` counts from 0. If there are under three, each has every grade."""
     kind, low, high = LEVELS[LEVEL_CYCLE[number % len(LEVEL_CYCLE)]]
     if schools < len(LEVELS):
         kind, low, high = "Community", GRADES[0], GRADES[-1]
-    round_trip = number // len(PLACES)
-    place = PLACES[number % len(PLACES)] + (f" {round_trip + 1}" if round_trip else "")
+    repetition = number // len(PLACES)
+    place = PLACES[number % len(PLACES)] + (f" {repetition + 1}" if repetition else "")
     return {
         **scene.stamped(),
         "name": f"{place} {kind} School",
@@ -45,7 +42,7 @@ def make_school(scene: Scene, number: int, schools: int) -> Object:
 
 
 def grades_of(school: Object) -> tuple[str, ...]:
-    """The grades from `low_grade` to `high_grade`; every grade where the school does not say."""
+    """Return the grades of a school. A school without valid grades has all of them."""
     low, high = school.get("low_grade"), school.get("high_grade")
     if low not in GRADES or high not in GRADES:
         return GRADES
