@@ -65,7 +65,9 @@ def test_rejected_plan_asks_nobody_to_act(
     script,
 ):
     plan, leaving = crowd
-    assert script("plan", "--district", valley.id).returncode == 3
+    preview = script("plan", "--district", valley.id)
+    assert preview.returncode == 3
+    assert "12 removals would be on hold for approval (12 students)." in " ".join(preview.stdout.split())
     assert script("reject", plan.held_digest[:12]).returncode == 0
     for _ in range(2):
         steps = why(script, leaving[0])
