@@ -1,7 +1,7 @@
 """Choose the PostgreSQL server: the one that the settings name, or the server that comes with the package.
 
-The embedded server lives under ROSTER_HOME, listens on a Unix socket only, starts in under a second and stops with the
-last process that uses it. Nothing here knows what is stored.
+The embedded server has its data under ROSTER_HOME and listens on a Unix socket only. It stops with the last process
+that uses it.
 """
 
 from __future__ import annotations
@@ -41,11 +41,17 @@ def stop_if_last(settings: Settings) -> None:
 
 
 def _url(settings: Settings, given: SecretStr | None, driver: str) -> str:
+    """Return a given URL, or that of the embedded server, with a driver of SQLAlchemy."""
     url = given.get_secret_value() if given else _start(settings)
     return f"postgresql+{driver}{url[len(urlsplit(url).scheme) :]}"
 
 
 def _start(settings: Settings) -> str:
+    """Start the embedded server, and return its URL.
+
+    Raises:
+        SettingRefused: the path of ROSTER_HOME has a character that the server cannot have in its path.
+    """
     if not re.fullmatch(r"[\w./+-]+", str(settings.postgres_folder)):
         raise SettingRefused(
             "ROSTER_HOME has a character that the embedded PostgreSQL cannot have in its path. Use letters, "

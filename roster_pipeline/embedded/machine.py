@@ -1,8 +1,8 @@
 """Prepare the machine for the embedded server: its user, the programs that the user may run, and private folders.
 
-PostgreSQL refuses to run as root. Where this process is root, the server runs as user `pgserver`, who may not pass
-through every folder that root can, such as /root. Its programs are therefore begun inside the data folder, which they
-call `/proc/self/cwd`, and no folder is opened to others.
+PostgreSQL refuses to run as root. If this process is root, the server runs as the user `pgserver`, who cannot pass
+through every folder that root can, such as /root. Its programs therefore start inside the data folder and use the path
+`/proc/self/cwd` for it. No folder gets wider permissions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Owner:
     """The user who runs the server.
 
     Attributes:
-        uid, gid: None: the one as whom this process runs.
+        uid, gid: the ids of the user and the group; None: those of this process.
     """
 
     uid: int | None = None
@@ -55,7 +55,7 @@ class Owner:
 
     @property
     def process(self) -> dict[str, Any]:
-        """Return the arguments of `subprocess.run`."""
+        """The arguments with which `subprocess.run` runs a program as this user."""
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def give(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class Owner:
             os.chown(path, self.uid, self.gid if self.gid is not None else -1)
 
     def name(self, folder: Path) -> str:
-        """By which name a program that was begun inside a folder finds it."""
+        """Return the path by which a program that starts inside a folder can use it."""
         return HERE if self.uid is not None and Path(HERE).exists() else str(folder)
 
 
@@ -78,7 +78,8 @@ def programs(owner: Owner, beside: Path | None) -> Iterator[Path]:
     """Return a folder whose programs the owner may run: the installed one or a private copy.
 
     Args:
-        beside: a private folder that keeps the copy for as long as it is there; None: it is gone afterwards.
+        owner: the user who runs the server.
+        beside: a private folder for the copy, which stays there. Without it, the copy is removed at the end.
     """
     installed, _ = _installed()
     if owner.uid is None or _may_run(installed / "postgres", owner):
@@ -93,7 +94,7 @@ def programs(owner: Owner, beside: Path | None) -> Iterator[Path]:
 
 
 def _copy(installed: Path, place: Path, owner: Owner) -> Path:
-    """Copy the programs and their libraries for their owner only."""
+    """Copy the programs and their libraries for their owner only, and return the folder of the copy."""
     package = installed.parents[1]
     libraries = package.with_name(f"{package.name}.libs")
     for source in (installed.parent, libraries):
@@ -105,7 +106,10 @@ def _copy(installed: Path, place: Path, owner: Owner) -> Path:
 
 
 def socket_folder(data: Path, owner: Owner) -> Path:
-    """A folder for the socket that its owner alone can enter: the data folder, or a new one if its path is too long."""
+    """Return a folder for the socket that only the owner can enter.
+
+    The folder is the data folder. If the path of that is too long, it is a new private folder.
+    """
     may_run = owner.uid is None or _may_run(_installed()[0] / "postgres", owner)
     return data if may_run and len(os.fsencode(data / SOCKET)) <= LONGEST_SOCKET else private_folder(owner)
 
@@ -120,9 +124,9 @@ def private_folder(owner: Owner) -> Path:
         is_plain = re.fullmatch(r"/[\w./+-]+", base) and len(os.fsencode(base)) + 40 <= LONGEST_SOCKET
         with suppress(OSError):
             if is_plain and (owner.uid is None or base != os.environ.get("XDG_RUNTIME_DIR")):
-                made = Path(mkdtemp(prefix=PREFIX, dir=base))
-                owner.give(made)
-                return made
+                folder = Path(mkdtemp(prefix=PREFIX, dir=base))
+                owner.give(folder)
+                return folder
     raise ProductUnusable(
         "The embedded PostgreSQL has no place for its socket: the paths of ROSTER_HOME and of the folder for temporary "
         "files are too long. Nothing was changed. Set ROSTER_HOME or TMPDIR to a short path."
@@ -136,6 +140,7 @@ def discard_private_folder(folder: Path, prefix: str = PREFIX) -> None:
 
 
 def _installed() -> tuple[Path, int]:
+    """Return the folder of the installed programs, and their major version."""
     with warnings.catch_warnings():
         # The package looks for a runtime folder that is not used here.
         warnings.simplefilter("ignore")
@@ -145,14 +150,21 @@ def _installed() -> tuple[Path, int]:
 
 
 def _may_run(program: Path, owner: Owner) -> bool:
+    """Return whether the owner has the permission to run a program."""
     try:
-        done = subprocess.run([str(program), "--version"], capture_output=True, check=False, cwd="/", **owner.process)  # noqa: S603
+        command = [str(program), "--version"]
+        completed = subprocess.run(command, capture_output=True, check=False, cwd="/", **owner.process)  # noqa: S603
     except PermissionError:
         return False
-    return done.returncode == 0
+    return completed.returncode == 0
 
 
 def _user() -> pwd.struct_passwd:
+    """Return the entry of the user `pgserver`. Create the user if it is missing.
+
+    Raises:
+        ProductUnusable: the user cannot be created.
+    """
     try:
         return pwd.getpwnam(USER)
     except KeyError:
@@ -163,6 +175,6 @@ def _user() -> pwd.struct_passwd:
         return pwd.getpwnam(USER)
     except (OSError, subprocess.SubprocessError, KeyError):
         raise ProductUnusable(
-            f"PostgreSQL does not run as root, and user {USER} could not be made for it. Nothing was changed. Run as "
-            f"another user, make user {USER}, or set ROSTER_DATABASE_URL to a server of your own."
+            f"PostgreSQL does not run as root, and the user {USER} could not be created. Nothing was changed. Run as "
+            f"another user, create the user {USER}, or set ROSTER_DATABASE_URL to a server of your own."
         ) from None

