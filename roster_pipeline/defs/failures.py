@@ -1,6 +1,6 @@
-"""How a failure of ours reads in the Dagster UI: one line that says what, where and what to do next.
+"""Show failures in the Dagster UI as one line that says what happened and what to do.
 
-Errors of libraries can quote a row, and a row is a child's: only their kind and our line go further.
+Errors of libraries can quote a row about a child. Of those, the line has only the class and the place in the code.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _is_in_run = ContextVar("is_in_run", default=False)
 
 @contextmanager
 def lines_alone() -> Iterator[None]:
-    """Within it, Dagster records a failure of `as_failure` without a stack trace.
+    """Let Dagster record the failures of `as_failure` without a stack trace during a `with` block.
 
-    The line says what to do, and the frames are Dagster's own: in the UI they pushed the line out of sight.
+    The frames are Dagster's own, and in the UI they push the line out of sight.
     """
     token = _is_in_run.set(True)
     try:
@@ -38,7 +38,7 @@ def as_failure() -> Iterator[None]:
     """Turn the errors of a stage into a Dagster failure that shows one line and no values of variables.
 
     Raises:
-        KeyboardInterrupt: the work was stopped. A batch that saw a failure instead would go on with its next district.
+        KeyboardInterrupt: the run was stopped. After a failure, a batch would go on with its next district.
     """
     try:
         with plain_errors():
@@ -50,16 +50,17 @@ def as_failure() -> Iterator[None]:
 
 
 def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> tuple[str, int] | None:
-    """Why a run failed, in one line, and the exit code of that; None: no step said so."""
+    """Return why a run failed, in one line, with the exit code. Return None if no step recorded a failure."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         event = entry.dagster_event
-        said = event.step_failure_data.user_failure_data if event else None
-        if said and EXIT_CODE in said.metadata:
-            return str(said.description), int(str(said.metadata[EXIT_CODE].value))
+        failure = event.step_failure_data.user_failure_data if event else None
+        if failure and EXIT_CODE in failure.metadata:
+            return str(failure.description), int(str(failure.metadata[EXIT_CODE].value))
     return None
 
 
 def _failure(error: Exception) -> dg.Failure:
+    """Return the Dagster failure for an error."""
     if _is_in_run.get():
         sys.tracebacklimit = 0
     code = error.exit_code if isinstance(error, RosterError) else RosterError.exit_code

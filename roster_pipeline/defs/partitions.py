@@ -1,4 +1,4 @@
-"""One partition a connected district, by Clever district id; and the tags that tell runs apart."""
+"""The partitions of the assets, one for each connected district, and the tags of runs."""
 
 import dagster as dg
 
@@ -23,7 +23,7 @@ DISTRICTS = "districts"
 HELD_TAG = "roster/held"
 DISTRICT_TAG = "roster/district"
 OUTCOME_TAG = "roster/outcome"
-"""How the run ended, in words."""
+"""The tag that says in words how the run ended."""
 URGENT = {"dagster/priority": "10"}
 NIGHT = {"roster/slot": "night"}
 """`dagster.yaml` gives runs with this tag two slots, so that the night never takes all of them."""
@@ -32,5 +32,5 @@ districts = dg.DynamicPartitionsDefinition(name=DISTRICTS)
 
 
 def run_tags(trigger: str, district_name: str) -> dict[str, str]:
-    """What tells a run apart in the list of runs: who asked, and the district by its name, as partitions are ids."""
+    """Return the tags of a new run: what started it, and the name of its district. The partition has only the id."""
     return {TRIGGER_TAG: trigger, DISTRICT_TAG: make_label(district_name)}

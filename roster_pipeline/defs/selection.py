@@ -1,4 +1,4 @@
-"""Which steps a run was launched with. Only a run of all of them is a sync: it is recorded, and it may publish."""
+"""The steps that a run was launched with. Only a run of all steps is a sync, is recorded and may publish."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEPS = {
     "product": "publish",
     "snapshots": "snapshot",
 }
-"""The step that makes the assets of each group."""
+"""The step that materializes the assets of each group."""
 ALL_STEPS = frozenset(STEPS.values())
 SYNC_JOB = "sync_roster"
 
@@ -26,8 +26,9 @@ class Selection:
     """The steps of one run.
 
     Attributes:
-        repeats: Dagster's ids of the runs that this one repeats, the newest first: *Re-execute* was pressed for them.
-        is_preview: its first step only looks.
+        steps: the names of the steps.
+        repeats: Dagster's ids of the runs that this run re-executes, the newest first.
+        is_preview: whether the first step is configured as a preview.
     """
 
     steps: frozenset[str]
@@ -36,7 +37,7 @@ class Selection:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is a sync from its first step to its last."""
+        """Whether the run has all steps of a sync."""
         return self.steps == ALL_STEPS
 
     @property
@@ -45,7 +46,7 @@ class Selection:
 
     @property
     def looks(self) -> bool:
-        """Whether it reads or decides without publishing. It works on a copy of the district's file."""
+        """Whether the run reads or plans without publishing. It then works on a copy of the district file."""
         return self.is_preview or (not self.publishes and self.steps != {STEPS["snapshots"]})
 
     @property
@@ -58,9 +59,9 @@ class Selection:
 
 
 def selection_of(run: dg.DagsterRun) -> Selection:
-    """Read what a run was launched with: its steps, or its assets, or everything of its job.
+    """Return the steps of a run, which was launched with steps, with assets, or with everything of its job.
 
-    *Materialize all* of the asset graph also runs the check of all districts, which is no step of a sync.
+    *Materialize all* of the asset graph also runs the freshness check, which is no step of a sync.
     """
     repeats = tuple(dict.fromkeys(filter(None, (run.parent_run_id, run.root_run_id))))
     if run.step_keys_to_execute:
@@ -73,5 +74,6 @@ def selection_of(run: dg.DagsterRun) -> Selection:
 
 
 def _is_preview(run: dg.DagsterRun) -> bool:
+    """Return whether the configuration of a run makes it a preview."""
     configured: dict[str, dict[str, dict[str, object]]] = run.run_config.get("ops", {})  # type: ignore[assignment]
     return configured.get(STEPS["raw"], {}).get("config", {}).get("preview") is True
