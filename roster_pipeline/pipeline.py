@@ -46,10 +46,10 @@ from roster_pipeline.syncs.holds import is_rejected, standing_of
 from roster_pipeline.syncs.lifecycle import (
     begin_sync,
     close_unpublished,
-    may_sync,
-    organization_of,
-    state_of,
-    uid_of,
+    find_organization_id,
+    read_sync_state,
+    read_sync_uid,
+    require_syncable,
 )
 from roster_pipeline.syncs.reopen import AGAIN, find_reopenable, reopen_sync
 from roster_pipeline.validate.quarantine import create_quarantine, quarantine, reject_foreign_ids
@@ -114,9 +114,9 @@ def ingest(sync: SyncContext, *, mode: str) -> IngestResult:
     request = sync.request
     sync_id = _begin(sync, mode)
     with sync.read_product() as pg:
-        organization_id = organization_of(pg, sync.district_id)
+        organization_id = find_organization_id(pg, sync.district_id)
         published = last_published(pg, organization_id)
-        uid = uid_of(pg, sync_id) if sync_id != PREVIEW_SYNC_ID else ""
+        uid = read_sync_uid(pg, sync_id) if sync_id != PREVIEW_SYNC_ID else ""
         usual = usual_events(pg, organization_id)
     with sync.clever() as clever, sync.landing_folder() as folder:
         connection = look_up_connection(clever, sync.district_id, sync.read_product, sync.now())
@@ -135,7 +135,7 @@ def _begin(sync: SyncContext, mode: str) -> int:
     request = sync.request
     if request.is_preview:
         with sync.read_product() as pg:
-            may_sync(pg, sync.district_id, request.trigger)
+            require_syncable(pg, sync.district_id, request.trigger)
         begin_preview(sync.settings.districts_folder, sync.district_id)
         return PREVIEW_SYNC_ID
     begin = partial(begin_sync, dagster_run_id=request.run_id, mode=mode, trigger=request.trigger)
@@ -160,7 +160,7 @@ def load_current(sync: SyncContext) -> None:
     """
     with sync.warehouse() as con:
         with sync.read_product(one_view=True) as pg:
-            copy_current(con, pg, organization_of(pg, sync.district_id), is_delta=sync.is_delta)
+            copy_current(con, pg, find_organization_id(pg, sync.district_id), is_delta=sync.is_delta)
         reject_foreign_ids(con)
 
 
@@ -179,7 +179,7 @@ def plan(sync: SyncContext) -> PlanResult:
     with sync.warehouse() as con:
         landed = read_landed(con)
         with sync.read_product() as pg:
-            organization_id = organization_of(pg, sync.district_id)
+            organization_id = find_organization_id(pg, sync.district_id)
             standing = standing_of(pg, organization_id, sync.now())
         compute_diff(con)
         built = build_plan(
@@ -263,7 +263,7 @@ def close(sync: SyncContext, *, why: Callable[[], str | None] = lambda: None, is
 
     def close_in(pg: Connection) -> str | None:
         close_unpublished(pg, run_id, sync.now(), why=why, is_canceled=is_canceled)
-        return state_of(pg, run_id)
+        return read_sync_state(pg, run_id)
 
     try:
         return write_product(sync.request.product, close_in)
@@ -285,6 +285,6 @@ def reopen(sync: SyncContext, *, repeated_runs: Sequence[str], needs_plan: bool)
     with sync.read_product() as pg:
         sync_id = find_reopenable(pg, sync.district_id, runs=repeated_runs, trigger=sync.request.trigger)
         with sync.warehouse() as con:
-            if not has_sync_data(con, uid_of(pg, sync_id), with_plan=needs_plan):
+            if not has_sync_data(con, read_sync_uid(pg, sync_id), with_plan=needs_plan):
                 raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")
         reopen_sync(pg, sync_id, dagster_run_id=sync.request.run_id)

@@ -22,7 +22,7 @@ from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
-from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, runs_of_running_syncs, state_of
+from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, list_running_runs, read_sync_state
 from roster_pipeline.syncs.requests import Waiting, cancel_waiting, waiting_requests
 from roster_pipeline.syncs.schedule_policy import candidates, in_batches, in_words, last_evening, turn_of, was_tried
 
@@ -108,7 +108,7 @@ def _cancel_stopped(instance: dg.DagsterInstance, pg: Connection, requests: list
         own = {PARTITION_TAG: request.district_id, SENSOR_TAG: refresh_requests.name}
         stopped = dg.RunsFilter(job_name=sync_roster.name, tags=own, statuses=[dg.DagsterRunStatus.CANCELED])
         for record in instance.get_run_records(stopped, limit=1):
-            if state_of(pg, record.dagster_run.run_id) is None:
+            if read_sync_state(pg, record.dagster_run.run_id) is None:
                 cancel_waiting(pg, request.district_id, filed_before=record.create_timestamp, at=now)
 
 
@@ -117,7 +117,7 @@ def _close_ended_syncs(instance: dg.DagsterInstance, pg: Connection, now: dateti
 
     The process of such a run was killed before it could close the sync.
     """
-    for district_id, run_id in runs_of_running_syncs(pg):
+    for district_id, run_id in list_running_runs(pg):
         # A run without a record here may belong to another Dagster. A held district lock shows that it still works.
         if is_over(instance, run_id) and share_district(pg, district_id):
             if was_canceled(instance, run_id):

@@ -1,8 +1,9 @@
-"""The record of syncs: begun, finished or failed, with counts; and the holds that wait for a person."""
+"""The life of a sync in `roster.syncs`: begin it, close it as published, failed or canceled, and record corrections."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -19,21 +20,24 @@ from roster_pipeline.product.connections import refusal_of
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.syncs.holds import record_holds
-from roster_pipeline.syncs.request_answers import answer, give_back, take_up
+from roster_pipeline.syncs.request_answers import answer_requests, claim_requests, requeue_requests
 
-KILLED = {"error": "killed"}
-KILLED_MOST = 3
+KILLED_COUNTS = {"error": "killed"}
+"""`counts` of a sync whose process was killed."""
+MAX_KILLED_SYNCS = 3
+"""Killed syncs of a district in a row, after which its requests are answered as failed."""
 
 
 def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
-    """Open a sync for a connected district; returns its id. Call with the district's lock held.
+    """Open a sync of a connected district and return its id. Call with the district's lock held.
 
-    Whatever still says `running` for this district was killed: nobody else can hold the lock.
+    The sync claims the district's queued requests.
 
     Raises:
-        DistrictUnknown, TierRefused: as `may_sync`.
+        DistrictUnknown, TierRefused: as `require_syncable`.
     """
-    organization_id = may_sync(pg, district_id, trigger)
+    organization_id = require_syncable(pg, district_id, trigger)
+    # The caller holds the district's lock, so a sync that is still marked as running was killed.
     _fail_running(pg, syncs.c.organization_id == organization_id, at)
     sync_id = pg.execute(
         syncs.insert()
@@ -46,23 +50,27 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
         )
         .returning(syncs.c.id)
     ).scalar_one()
-    take_up(pg, organization_id, sync_id, at)
+    claim_requests(pg, organization_id, sync_id, at)
     return int(sync_id)
 
 
-def uid_of(pg: Connection, sync_id: int) -> str:
-    """What tells a sync from every other one, those included whose numbers a restored database gives out again."""
+def read_sync_uid(pg: Connection, sync_id: int) -> str:
+    """Return the unique id of a sync.
+
+    It differs even between two syncs of the same number, of which a restored backup has forgotten the first.
+    """
     return str(pg.execute(sa.select(syncs.c.uid).where(syncs.c.id == sync_id)).scalar_one())
 
 
-def may_sync(pg: Connection, district_id: str, trigger: str) -> int:
-    """The organization of a district whose roster may be read now (docs/rules.md R3.2).
+def require_syncable(pg: Connection, district_id: str, trigger: str) -> int:
+    """Return the organization id of a district whose roster may be read now (docs/rules.md R3.2).
 
     Raises:
         DistrictUnknown: the district was never connected.
-        TierRefused: its tier has no roster sync, or none in the night, or an operator has stopped it.
+        TierRefused: the tier has no roster sync, or no nightly one, or an operator has paused or disconnected the
+            district.
     """
-    organization_of(pg, district_id)
+    find_organization_id(pg, district_id)
     organization = find_organization(pg, district_id)
     if organization.tier == "sso_only":
         raise TierRefused(
@@ -70,24 +78,25 @@ def may_sync(pg: Connection, district_id: str, trigger: str) -> int:
             f"Run: roster-pipeline connect {district_id} --tier secure_sync"
         )
     if organization.tier == "library" and trigger == "nightly":
-        raise TierRefused(f"District {district_id} has tier library, which is synced on demand and never in the night.")
+        raise TierRefused(f"District {district_id} has tier library, which has no nightly sync, only syncs on request.")
     if refusal := refusal_of(organization):
         raise TierRefused(refusal)
     return organization.id
 
 
-def organization_of(pg: Connection, district_id: str) -> int:
-    """The organization of a connected district.
+def find_organization_id(pg: Connection, district_id: str) -> int:
+    """Return the organization id of a connected district.
 
     Raises:
         DistrictUnknown: the district was never connected.
     """
-    found = pg.execute(sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id)).scalar()
-    if found is None:
+    own = sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id)
+    organization_id = pg.execute(own).scalar()
+    if organization_id is None:
         raise DistrictUnknown(
             f"District {district_id} is not connected. Run: roster-pipeline connect {district_id} --tier secure_sync"
         )
-    return int(found)
+    return int(organization_id)
 
 
 def close_unpublished(
@@ -98,109 +107,133 @@ def close_unpublished(
     why: Callable[[], str | None] = lambda: None,
     is_canceled: bool = False,
 ) -> None:
-    """Close the sync of a run that ends without having published.
+    """Close the running sync of a run that ends without having published.
 
     Args:
-        why: gives the failure in one line without a value of any row, if it is known; called only where there is such
-            a sync. The line is kept with the sync and answers its requests.
-        is_canceled: a person stopped it. That is no failure: the district does not wait for its next try.
+        why: returns the failure in one line without a value of any row, or None if it is unknown. It is called only
+            if the run has a running sync. The line is stored with the sync and answers its requests.
+        is_canceled: a person stopped the sync. A canceled sync does not delay the district's next try.
     """
     running = sa.and_(syncs.c.dagster_run_id == dagster_run_id, syncs.c.state == "running")
     for sync_id in pg.execute(sa.select(syncs.c.id).where(running)).scalars().all():
         failure = None if is_canceled else why()
         state, error = ("canceled", "canceled") if is_canceled else ("failed", failure or "not published")
-        said = CANCELED if is_canceled else f"Nothing changed. {failure or 'The sync did not reach its end.'}"
+        summary = CANCELED if is_canceled else f"Nothing changed. {failure or 'The sync did not reach its end.'}"
         _close(pg, syncs.c.id == sync_id, state=state, counts={"error": error}, at=at)
-        answer(pg, sync_id, state, said, at)
+        answer_requests(pg, sync_id, state, summary, at)
 
 
-def state_of(pg: Connection, dagster_run_id: str) -> str | None:
-    """How the sync of a run stands; None where the run opened none."""
+def read_sync_state(pg: Connection, dagster_run_id: str) -> str | None:
+    """Return the state of the sync that a Dagster run opened, or None if it opened none."""
     own = sa.select(syncs.c.state).where(syncs.c.dagster_run_id == dagster_run_id)
     return pg.execute(own.order_by(syncs.c.id.desc()).limit(1)).scalar()
 
 
+@dataclass(frozen=True)
+class SyncReport:
+    """What a sync keeps about the plan that it published.
+
+    Attributes:
+        summary: the change summary of the district in words. It answers the requests that the sync claimed.
+        answers: the words for requests about one school or class, by scope. They take the place of `summary`.
+        change_summary: the same counts for machines.
+        impact: what the held part of the plan would remove: names of schools and classes, and counts of people.
+        load_audit: how completely each list was read.
+    """
+
+    summary: str
+    answers: Mapping[Scope, str] = field(default_factory=dict)
+    change_summary: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    impact: Mapping[str, Any] = field(default_factory=dict)
+    load_audit: Mapping[str, Any] = field(default_factory=dict)
+
+
 def finish_sync(
-    pg: Connection,
-    plan: Plan,
-    district: District,
-    *,
-    summary: str,
-    at: datetime,
-    proof: Mapping[str, Any] | None = None,
-    leaves: Mapping[str, Any] | None = None,
-    answers: Mapping[Scope, str] | None = None,
-    told: Mapping[str, Mapping[str, int]] | None = None,
-    read_at: datetime | None = None,
+    pg: Connection, plan: Plan, district: District, report: SyncReport, *, at: datetime, read_at: datetime | None = None
 ) -> None:
-    """Close a sync that published its plan, in the transaction that wrote it. A limit raised once is used up.
+    """Close a sync that published its plan. Call in the transaction that wrote the plan.
 
     Args:
-        summary: what changed in the district, in words; it answers the requests that the sync took up.
-        proof: how completely each list was read.
-        leaves: what would leave if what is held were approved: names of schools and classes, counts of people.
-        answers: the words for requests about one school or class (`scopes_asked`), in place of `summary`.
-        told: what `summary` says, for machines; kept in `syncs.counts` beside it.
-        read_at: what Clever had then is published now: when the lists began to be read, or when events were read to
-            their end. Not given: when the sync began.
+        read_at: the time at which Clever had what is published now: the beginning of the lists, or the end of the
+            events. The default is the start of the sync.
 
     Raises:
-        PlanStale: the sync is not running any more; the caller's transaction must be left.
+        PlanStale: the sync is not running any more. The caller must roll back its transaction.
     """
     state = record_holds(pg, plan)
-    counts = {
-        "changes": plan.counts,
-        "held": plan.held_counts,
-        "removed": plan.removed,
-        "leaves": leaves or {},
-        "told": told or {},
-        "summary": summary,
-    }
+    sync = _close_published(pg, plan, state, report, at)
+    _record_publication(pg, plan, district, sync.mode, published_at=at, read_at=read_at or sync.started_at)
+    answer_requests(pg, plan.sync_id, state, report.summary, at, by_scope=report.answers)
+
+
+def _close_published(pg: Connection, plan: Plan, state: str, report: SyncReport, at: datetime) -> sa.Row[Any]:
+    """Close the sync of a plan if it is still running. Return its mode and its start."""
     is_same = syncs.c.uid == plan.sync_uid if plan.sync_uid else sa.true()
-    closed = pg.execute(
+    counts = _build_counts(plan, report)
+    # The events were counted into `proof` before. The load audit is added to them.
+    proof = sa.func.coalesce(syncs.c.proof, sa.cast({}, JSONB)).op("||")(sa.cast(report.load_audit, JSONB))
+    sync = pg.execute(
         syncs.update()
         .where(syncs.c.id == plan.sync_id, is_same, syncs.c.state == "running")
-        .values(state=state, plan_digest=plan.digest, counts=counts, proof=_also(proof), finished_at=at)
+        .values(state=state, plan_digest=plan.digest, counts=counts, proof=proof, finished_at=at)
         .returning(syncs.c.mode, syncs.c.started_at)
     ).one_or_none()
-    if closed is None:
+    if sync is None:
         raise PlanStale(
             f"Sync {plan.sync_id} is over: it was published already, or another one took its place. "
             "Nothing was written; run sync_roster again."
         )
+    return sync
+
+
+def _build_counts(plan: Plan, report: SyncReport) -> dict[str, Any]:
+    """Build `syncs.counts`. Its keys are a contract with the readers of stored syncs."""
+    return {
+        "changes": plan.counts,
+        "held": plan.held_counts,
+        "removed": plan.removed,
+        "leaves": report.impact,
+        "told": report.change_summary,
+        "summary": report.summary,
+    }
+
+
+def _record_publication(
+    pg: Connection, plan: Plan, district: District, mode: str, *, published_at: datetime, read_at: datetime
+) -> None:
+    """Store the freshness of the organization, and reset the limits that were raised for one sync."""
+    full_read = {"last_full_read_at": read_at} if mode == "full" else {}
     pg.execute(
         organizations.update()
         .where(organizations.c.id == plan.organization_id)
         .values(
             name=district.name or organizations.c.name,
             last_clever_sync_at=district.last_sync,
-            last_published_at=at,
-            last_read_at=read_at or closed.started_at,
-            **({"last_full_read_at": read_at or closed.started_at} if closed.mode == "full" else {}),
+            last_published_at=published_at,
+            last_read_at=read_at,
             limits_once={},
+            **full_read,
         )
     )
-    answer(pg, plan.sync_id, state, summary, at, by_scope=answers)
-
-
-def _also(proof: Mapping[str, Any] | None) -> sa.ColumnElement[Any]:
-    """What is known of how the district was read, with this too."""
-    return sa.func.coalesce(syncs.c.proof, sa.cast({}, JSONB)).op("||")(sa.cast(proof or {}, JSONB))
 
 
 def begin_correction(pg: Connection, organization_id: int, mode: str, at: datetime) -> int:
-    """Open the record of what a person puts right by hand: `resolve` or `undo`; returns its sync id."""
+    """Open the record of a correction and return its sync id.
+
+    Args:
+        mode: `resolve` or `undo`.
+    """
     correction = syncs.insert().values(organization_id=organization_id, mode=mode, trigger="cli", started_at=at)
     return int(pg.execute(correction.returning(syncs.c.id)).scalar_one())
 
 
 def finish_correction(pg: Connection, sync_id: int, counts: dict[str, Any], at: datetime) -> None:
-    """Close it, in the transaction that wrote it."""
+    """Close the record of a correction. Call in the transaction that wrote the correction."""
     _close(pg, syncs.c.id == sync_id, state="published", counts=counts, at=at)
 
 
-def runs_of_running_syncs(pg: Connection) -> list[tuple[str, str]]:
-    """The syncs that say they are running: Clever id of the district, and Dagster's run id."""
+def list_running_runs(pg: Connection) -> list[tuple[str, str]]:
+    """Return the Clever district id and the Dagster run id of every sync that is marked as running."""
     running = (
         sa.select(organizations.c.clever_district_id, syncs.c.dagster_run_id)
         .join_from(syncs, organizations, syncs.c.organization_id == organizations.c.id)
@@ -210,28 +243,31 @@ def runs_of_running_syncs(pg: Connection) -> list[tuple[str, str]]:
 
 
 def fail_killed(pg: Connection, dagster_run_id: str, at: datetime) -> None:
-    """Close the sync of a run that was killed; its requests wait again.
+    """Close the sync of a run that was killed, and put its requests back into the queue.
 
-    After several in a row they are answered: something kills every sync of this district, and would for ever.
+    After `MAX_KILLED_SYNCS` in a row the requests are answered as failed instead, so that they do not start syncs
+    without end.
     """
     own = syncs.c.dagster_run_id == dagster_run_id
-    _close(pg, sa.and_(own, syncs.c.state == "running"), state="failed", counts=KILLED, at=at)
+    _close(pg, sa.and_(own, syncs.c.state == "running"), state="failed", counts=KILLED_COUNTS, at=at)
     for sync_id, organization_id in pg.execute(sa.select(syncs.c.id, syncs.c.organization_id).where(own)).all():
-        if _killed_in_a_row(pg, organization_id) >= KILLED_MOST:
-            answer(pg, sync_id, "failed", f"Nothing changed: {KILLED_MOST} syncs in a row were killed.", at)
-        give_back(pg, [sync_id])
+        if _count_killed_in_a_row(pg, organization_id) >= MAX_KILLED_SYNCS:
+            answer_requests(
+                pg, sync_id, "failed", f"Nothing changed: {MAX_KILLED_SYNCS} syncs in a row were killed.", at
+            )
+        requeue_requests(pg, [sync_id])
 
 
-def _killed_in_a_row(pg: Connection, organization_id: int) -> int:
-    lately = sa.select(syncs.c.counts).where(syncs.c.organization_id == organization_id).order_by(syncs.c.id.desc())
-    return sum(1 for _ in takewhile(KILLED.__eq__, pg.execute(lately.limit(KILLED_MOST)).scalars()))
+def _count_killed_in_a_row(pg: Connection, organization_id: int) -> int:
+    newest = sa.select(syncs.c.counts).where(syncs.c.organization_id == organization_id).order_by(syncs.c.id.desc())
+    return sum(1 for _ in takewhile(KILLED_COUNTS.__eq__, pg.execute(newest.limit(MAX_KILLED_SYNCS)).scalars()))
 
 
 def _fail_running(pg: Connection, which: sa.ColumnElement[bool], at: datetime) -> None:
-    stale = sa.and_(which, syncs.c.state == "running")
-    killed = pg.execute(sa.select(syncs.c.id).where(stale)).scalars().all()
-    _close(pg, stale, state="failed", counts=KILLED, at=at)
-    give_back(pg, killed)
+    running = sa.and_(which, syncs.c.state == "running")
+    sync_ids = pg.execute(sa.select(syncs.c.id).where(running)).scalars().all()
+    _close(pg, running, state="failed", counts=KILLED_COUNTS, at=at)
+    requeue_requests(pg, sync_ids)
 
 
 def _close(pg: Connection, which: sa.ColumnElement[bool], *, state: str, counts: dict[str, Any], at: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.product.tables import syncs
-from roster_pipeline.syncs.lifecycle import may_sync
+from roster_pipeline.syncs.lifecycle import require_syncable
 
 AGAIN = "Nothing was written; run sync_roster for the district, which reads Clever again."
 
@@ -22,9 +22,9 @@ def find_reopenable(pg: Connection, district_id: str, *, runs: Sequence[str], tr
 
     Raises:
         PlanStale: they opened no sync, it was published, or a later sync or correction of the district exists.
-        DistrictUnknown, TierRefused: as `may_sync`.
+        DistrictUnknown, TierRefused: as `require_syncable`.
     """
-    organization_id = may_sync(pg, district_id, trigger)
+    organization_id = require_syncable(pg, district_id, trigger)
     own = sa.and_(syncs.c.organization_id == organization_id, syncs.c.dagster_run_id.in_(runs))
     sync = pg.execute(sa.select(syncs.c.id, syncs.c.state).where(own).order_by(syncs.c.id.desc()).limit(1)).first()
     if sync is None:

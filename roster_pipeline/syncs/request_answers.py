@@ -1,6 +1,6 @@
-"""Update Roster requests as a sync sees them: it takes up all that wait when it begins, and answers them when it ends.
+"""Refresh requests inside a sync: the sync claims the queued requests at its start and answers them at its end.
 
-Filing them, and what waits for a run, is `refresh`'s.
+`syncs/requests.py` files requests and lists those that wait for a run.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from roster_pipeline.product.tables import refresh_requests, roster_students, ro
 requests = refresh_requests.c
 
 
-def take_up(pg: Connection, organization_id: int, sync_id: int, at: datetime) -> None:
-    """Every request for an update that waits for this district is this sync's now. No sync answers a preview."""
+def claim_requests(pg: Connection, organization_id: int, sync_id: int, at: datetime) -> None:
+    """Claim the queued update requests of a district for a sync. Preview requests are not claimed."""
     pg.execute(
         refresh_requests.update()
         .where(requests.organization_id == organization_id, requests.kind == "update", requests.state == "queued")
@@ -26,8 +26,8 @@ def take_up(pg: Connection, organization_id: int, sync_id: int, at: datetime) ->
     )
 
 
-def give_back(pg: Connection, sync_ids: Collection[int]) -> None:
-    """Requests of syncs that were killed wait again: they were never answered, and the next sync serves them."""
+def requeue_requests(pg: Connection, sync_ids: Collection[int]) -> None:
+    """Put the unanswered requests of killed syncs back into the queue, where the next sync claims them."""
     pg.execute(
         refresh_requests.update()
         .where(requests.sync_id.in_(sync_ids), requests.state == "running")
@@ -35,15 +35,15 @@ def give_back(pg: Connection, sync_ids: Collection[int]) -> None:
     )
 
 
-def scopes_asked(pg: Connection, sync_id: int) -> dict[Scope, tuple[int, ...]]:
-    """What the requests that a sync has taken up are about; of a class, with the accounts of who is in it now."""
-    asked = sa.select(requests.scope, requests.scope_clever_id).where(
+def list_claimed_scopes(pg: Connection, sync_id: int) -> dict[Scope, tuple[int, ...]]:
+    """Return the scopes of the requests that a sync has claimed. A class comes with the account ids of its members."""
+    scopes = sa.select(requests.scope, requests.scope_clever_id).where(
         requests.sync_id == sync_id, requests.state == "running"
     )
-    return {scope: _in_class(pg, scope) for scope in (Scope(*row) for row in pg.execute(asked.distinct()))}
+    return {scope: _list_class_accounts(pg, scope) for scope in (Scope(*row) for row in pg.execute(scopes.distinct()))}
 
 
-def _in_class(pg: Connection, scope: Scope) -> tuple[int, ...]:
+def _list_class_accounts(pg: Connection, scope: Scope) -> tuple[int, ...]:
     if scope.subject != "section":
         return ()
     of_class = [
@@ -55,7 +55,7 @@ def _in_class(pg: Connection, scope: Scope) -> tuple[int, ...]:
     return tuple(pg.execute(sa.union(*of_class)).scalars())
 
 
-def answer(
+def answer_requests(
     pg: Connection,
     sync_id: int,
     state: str,
@@ -64,13 +64,18 @@ def answer(
     *,
     by_scope: Mapping[Scope, str] | None = None,
 ) -> None:
-    """Answer what a sync has taken up: in the words for its scope, or else in those for the whole district."""
-    words = by_scope or {}
-    mine = sa.and_(requests.sync_id == sync_id, requests.state == "running")
-    for scope in scopes_asked(pg, sync_id):
-        same = sa.and_(requests.scope == scope.kind, requests.scope_clever_id.is_not_distinct_from(scope.clever_id))
+    """Answer the requests that a sync has claimed.
+
+    Args:
+        summary: the answer to a request about the district, or about a scope that `by_scope` does not have.
+        by_scope: the answers to requests about one school or class.
+    """
+    answers = by_scope or {}
+    claimed = sa.and_(requests.sync_id == sync_id, requests.state == "running")
+    for scope in list_claimed_scopes(pg, sync_id):
+        is_same_id = requests.scope_clever_id.is_not_distinct_from(scope.clever_id)
         pg.execute(
             refresh_requests.update()
-            .where(mine, same)
-            .values(state=state, summary=words.get(scope, summary), finished_at=at)
+            .where(claimed, requests.scope == scope.kind, is_same_id)
+            .values(state=state, summary=answers.get(scope, summary), finished_at=at)
         )

@@ -23,7 +23,7 @@ from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres
 from roster_pipeline.settings import read_settings
 from roster_pipeline.stage import count_rows, run_models
-from roster_pipeline.syncs.lifecycle import organization_of
+from roster_pipeline.syncs.lifecycle import find_organization_id
 from roster_pipeline_tests.benchmarks.identity import DISTRICT, clever_user, identity_models, land_people
 from roster_pipeline_tests.benchmarks.measure import report
 
@@ -81,7 +81,7 @@ def as_in_a_sync() -> None:
     """
     with _both() as (con, product):
         with transaction(product, one_view=True) as pg:
-            organization_id = organization_of(pg, DISTRICT.id)
+            organization_id = find_organization_id(pg, DISTRICT.id)
             reading = _seconds(lambda: load_current(con, pg, organization_id))
             again = {name: _read_again(con, pg, organization_id, name) for name in ("accounts", "near_accounts")}
             again["addresses"] = _seconds(lambda: copy_to_postgres(con, ADDRESSES, pg, "up_again", "email text"))

@@ -19,7 +19,7 @@ from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.tables import accounts, org_memberships
 from roster_pipeline.settings import read_settings
 from roster_pipeline.stage import load_models, run_models
-from roster_pipeline.syncs.lifecycle import organization_of
+from roster_pipeline.syncs.lifecycle import find_organization_id
 from roster_pipeline_tests.benchmarks.identity import DISTRICT, clever_user, land_people
 from roster_pipeline_tests.benchmarks.measure import report
 from roster_pipeline_tests.benchmarks.mistakes import KINDS, USUAL, Kind, draw_people
@@ -60,7 +60,7 @@ def links_of(con: duckdb.DuckDBPyConnection, product: Engine, people: int, seed:
         owners = _fill(pg, (someone for _, someone in drawn))
     land_people(con, (clever_user(number, *_said(someone)) for number, (_, someone) in enumerate(drawn)))
     with transaction(product, one_view=True) as pg:
-        load_current(con, pg, organization_of(pg, DISTRICT.id))
+        load_current(con, pg, find_organization_id(pg, DISTRICT.id))
     list(run_models(con, [model for model in load_models() if model.layer != "staging"]))
     decided = {int(key, 16): decision for key, *decision in con.execute(DECIDED).fetchall()}
     return _tally(drawn, decided, owners)
@@ -82,7 +82,7 @@ def _fill(pg: Connection, people: Iterable[Someone]) -> dict[int, int | None]:
         if record
     ]
     pg.execute(accounts.insert(), [_row(key, record) for key, (record, _) in enumerate(made, 1)])
-    other = organization_of(pg, ELSEWHERE)
+    other = find_organization_id(pg, ELSEWHERE)
     members = [
         {"organization_id": other, "account_id": key, "role": record.role}
         for key, (record, _) in enumerate(made, 1)

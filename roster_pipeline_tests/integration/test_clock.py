@@ -14,7 +14,7 @@ from roster_pipeline.land import open_warehouse, read_landed
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.settings import read_settings
-from roster_pipeline.syncs.lifecycle import begin_sync, finish_sync
+from roster_pipeline.syncs.lifecycle import SyncReport, begin_sync, finish_sync
 from roster_pipeline_tests.support.readers import execute, query
 
 NOW = datetime(2026, 11, 26, 11, 0, tzinfo=UTC)
@@ -89,7 +89,7 @@ def test_published_data_is_dated_by_the_start_of_the_read(valley, quick_sync, pr
     with transaction(product) as pg:
         sync = begin_sync(pg, valley.id, dagster_run_id="delta", mode="delta", trigger="manual", at=NOW)
         delta = replace(plan, sync_id=sync, sync_uid=None)
-        finish_sync(pg, delta, district, summary="", at=NOW, read_at=NOW - timedelta(seconds=3))
+        finish_sync(pg, delta, district, SyncReport(""), at=NOW, read_at=NOW - timedelta(seconds=3))
         second = find_organization(pg, valley.id)
     assert (second.last_read_at, second.last_full_read_at) == (NOW - timedelta(seconds=3), started)
     assert second.clock.us_to_published == NOW

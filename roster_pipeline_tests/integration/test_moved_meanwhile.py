@@ -9,7 +9,7 @@ from roster_pipeline.land import open_warehouse, read_landed
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
-from roster_pipeline.syncs.lifecycle import finish_sync
+from roster_pipeline.syncs.lifecycle import SyncReport, finish_sync
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, published, query
 
@@ -48,7 +48,7 @@ def test_published_plan_cannot_be_published_again(valley, quick_sync, product):
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
         district = read_landed(con).district
     with pytest.raises(PlanStale, match="is over"), transaction(product) as pg:
-        finish_sync(pg, plan, district, summary="Nothing changed.", at=datetime.now(UTC))
+        finish_sync(pg, plan, district, SyncReport("Nothing changed."), at=datetime.now(UTC))
     assert published(product, valley.id) == before
 
 

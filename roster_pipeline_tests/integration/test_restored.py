@@ -17,7 +17,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST, write_snapshot
-from roster_pipeline.syncs.lifecycle import begin_sync, finish_sync, organization_of
+from roster_pipeline.syncs.lifecycle import SyncReport, begin_sync, find_organization_id, finish_sync
 from roster_pipeline_tests.support.readers import difference, published, query
 from roster_pipeline_tests.support.rule_book import expect
 from roster_pipeline_tests.support.server import execute_apart
@@ -52,7 +52,7 @@ def backup(product, server_url):
 def is_snapshot_right(product, district, folder):
     """Whether the analysts' file has what one has that is made from the product alone."""
     with transaction(product, one_view=True) as pg:
-        names = {"district_id": district.id, "organization_id": organization_of(pg, district.id)}
+        names = {"district_id": district.id, "organization_id": find_organization_id(pg, district.id)}
         write_snapshot(pg, folder, **names, sync_id=0, at=pg.exec_driver_sql("select now()").scalar_one())
     return rows(read_settings().snapshots_folder) == rows(folder)
 
@@ -112,7 +112,7 @@ def test_plan_of_a_lost_sync_is_not_published(quick_sync, product, valley, backu
         pytest.raises(PlanStale, match="another one took its place"),
         transaction(product) as pg,
     ):
-        finish_sync(pg, load_verified_plan(con), read_landed(con).district, summary="", at=datetime.now(UTC))
+        finish_sync(pg, load_verified_plan(con), read_landed(con).district, SyncReport(""), at=datetime.now(UTC))
 
 
 def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, product, valley, backup, monkeypatch):

@@ -13,7 +13,7 @@ from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.model.decisions import DECISIONS
 from roster_pipeline.product.database import transaction
 from roster_pipeline.snapshot import LATEST, write_snapshot
-from roster_pipeline.syncs.lifecycle import organization_of
+from roster_pipeline.syncs.lifecycle import find_organization_id
 from roster_pipeline_tests.support.changes import NO_LIMITS, apply, changes, examples
 from roster_pipeline_tests.support.crowd import days_here, live, nth, signed_up
 from roster_pipeline_tests.support.readers import query
@@ -44,7 +44,7 @@ def write(product):
                 # The newest sync of the file is none that the product knows.
                 con.execute("insert into syncs_history (district_id, id) values (?, 9999)", [district.id])
         with transaction(product, one_view=True) as pg:
-            here = organization_of(pg, district.id)
+            here = find_organization_id(pg, district.id)
             newest = pg.exec_driver_sql("select max(id) from roster.syncs").scalar_one()
             names = {"district_id": district.id, "organization_id": here}
             return write_snapshot(pg, folder, **names, sync_id=newest, at=at)
