@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import ConnectionGone, DistrictNotShown, SettingRefused
 from roster_pipeline.extract.client import CleverAccess, CleverClient, DistrictConnection
-from roster_pipeline.product.connections import gone_words, note_list, note_shown
+from roster_pipeline.product.connections import describe_lost_connection, note_list, note_shown
 from roster_pipeline.settings import Settings
 
 
@@ -51,7 +51,7 @@ def look_up_connection(
     except DistrictNotShown as error:
         with product() as pg:
             note_list(pg, error.shown, at)
-        raise ConnectionGone(gone_words(district_id, error.shown)) from None
+        raise ConnectionGone(describe_lost_connection(district_id, error.shown)) from None
     with product() as pg:
         note_shown(pg, (district_id,))
     return connection

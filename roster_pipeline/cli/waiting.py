@@ -8,7 +8,8 @@ from typing import Any
 from roster_pipeline.cli.screen import say, show_table
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE
-from roster_pipeline.plan.summary_words import OTHER_CHANGES, PART_NAMES
+from roster_pipeline.plan.summary_words import PART_NAMES
+from roster_pipeline.syncs.held_parts import describe_parts
 
 MOST_PLACES = 15
 """Schools and classes on the screen. The JSON has more."""
@@ -36,23 +37,6 @@ REASONS = {
     ),
 }
 INCOMPLETE_LIST = operator.mark("a list is empty or has records without an ID, which proves nothing")
-HELD_PARTS = {
-    "students": operator.plural("{n:,} student would leave the district", "{n:,} students would leave the district"),
-    "teachers": operator.plural("{n:,} teacher would leave the district", "{n:,} teachers would leave the district"),
-    "people": operator.plural("{n:,} person would leave the district", "{n:,} people would leave the district"),
-    "schools": operator.plural("{n:,} school would be removed", "{n:,} schools would be removed"),
-    "rosters": operator.plural("{n:,} class would be archived", "{n:,} classes would be archived"),
-    "students_in_schools": operator.plural("{n:,} student would leave a school", "{n:,} students would leave a school"),
-    "teachers_in_schools": operator.plural("{n:,} teacher would leave a school", "{n:,} teachers would leave a school"),
-    "enrollments": operator.plural(
-        "{n:,} student would be removed from classes", "{n:,} students would be removed from classes"
-    ),
-    "class_teachers": operator.plural(
-        "{n:,} teacher would be removed from classes", "{n:,} teachers would be removed from classes"
-    ),
-    "names_and_emails": operator.plural("{n:,} name or email would change", "{n:,} names or emails would change"),
-    "others": OTHER_CHANGES,
-}
 LEAVING = {
     "students": operator.plural("{n:,} student", "{n:,} students"),
     "teachers": operator.plural("{n:,} teacher", "{n:,} teachers"),
@@ -85,11 +69,8 @@ PLACES = {
 
 def describe_held(impact: Mapping[str, Any]) -> list[str]:
     """Return what a plan holds, a line each: the sentence that comes first, the parts, and their total."""
-    parts = impact.get("parts") or {}
-    lines = [operator.count(*HELD_PARTS.get(part, OTHER_CHANGES), number) for part, number in parts.items()]
-    if len(parts) > 1:
-        lines.append(operator.text("{total:,} removals and other changes in all", total=impact["total"]))
-    return [line for line in (impact.get("sentence"), *lines) if line]
+    lines = (impact.get("sentence"), *describe_parts(impact.get("parts") or {}))
+    return [line for line in lines if line]
 
 
 def show_held(reasons: Iterable[Mapping[str, Any]], impact: Mapping[str, Any]) -> None:

@@ -22,7 +22,8 @@ from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import name_of
 from roster_pipeline.settings import read_settings
-from roster_pipeline.syncs.alerts import Kind, record_unstarted, tell
+from roster_pipeline.syncs.alert_messages import Kind
+from roster_pipeline.syncs.alerts import record_unstarted, send_alerts
 
 FIRST_PERIOD = timedelta(days=1)
 """The period whose runs the first tick of `failure_alerts` reads."""
@@ -63,7 +64,7 @@ def _send_alerts(context: dg.SensorEvaluationContext, engine: Engine, at: dateti
     """Send the alerts of the given kinds to the webhook of the settings, or to the log."""
     webhook = read_settings().alert_webhook_url
     address = str(webhook.get_secret_value()) if webhook else None
-    sent, waiting = tell(engine, kinds, address, context.log, at)
+    sent, waiting = send_alerts(engine, kinds, address, context.log, at)
     return dg.SkipReason(f"{count_noun(sent, 'alert')} sent, {waiting} waiting.")
 
 

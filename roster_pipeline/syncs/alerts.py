@@ -1,20 +1,18 @@
-"""Alerts: what has changed of how each district fares, in a message, told once to a webhook or to the log.
+"""Send one alert when a district begins to fail or to wait for a decision, and one when that ends.
 
-A district is `failing` if its last sync failed, `held` while a plan of it waits for a person, and `snapshot` if the
-last try to bring it into the analysts' file failed. All are read from the product's tables, whoever ran the sync;
-`roster.alerts` is what was told. So what opened and recovered while nobody could be told is not told at all, and a
-message whose answer got lost is told again. Counts and ids only, never who.
+A district is `failing` if its last sync failed, `held` while a plan of it is on hold, `snapshot` if the last write of
+it to the analysts' database failed, and `disconnected` if Clever no longer shows it. Each state is read from the
+product's tables, whichever process ran the sync. `roster.alerts` records the alerts that were sent. A state that began
+and ended while no alert could be sent is not reported. An alert is sent again if the answer of the webhook was lost.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
@@ -22,26 +20,21 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
-from roster_pipeline.model.text import make_label
-from roster_pipeline.product.connections import BRING_BACK
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import TRIGGERS, alerts
+from roster_pipeline.syncs.alert_messages import Change, Kind, build_message
 
-Kind = Literal["failing", "held", "snapshot", "disconnected"]
 TIMEOUT = 3.0
-"""Seconds that the webhook may take to let us in, and again to answer."""
+"""Seconds that the webhook may take to accept the connection, and again to answer."""
 PATIENCE = 10.0
-"""Seconds after which no more is sent in one go: other sensors wait for the same threads."""
-LONGEST_NAME, LONGEST_CAUSE = 80, 400
+"""Seconds after which one call sends no further alert. Other sensors wait for the same threads."""
 NOT_STARTED = "not started"
-UNKNOWN_CAUSES = ("killed", NOT_STARTED, "not published")
-"""What stands in the place of a failure's line where no step could say why."""
+"""The failure of a run that ended before it began a sync, if the cause is unknown."""
 
-# At INFO httpx logs the address of every request, and that of a webhook is a secret.
+# At INFO httpx logs the URL of every request, and the URL of the webhook is a secret.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-# While a sync runs nothing is known: its end decides, and so does the end of the one that takes a killed one's place.
-# One that a person stopped says nothing at all.
+# `is_open` is null while a sync runs, because only the end of the sync decides. A canceled sync does not count.
 STATES: dict[Kind, str] = {
     "failing": """
         select organization.id as organization_id, nullif(last.state, 'running') = 'failed' as is_open,
@@ -85,10 +78,10 @@ COUNTS: dict[Kind, str] = {
     "failing": """
         select jsonb_build_object('failed_syncs', count(*)) from roster.syncs
         where organization_id = current.organization_id and state = 'failed'
-            and id >= coalesce(told.sync_id, current.sync_id)
+            and id >= coalesce(alert.sync_id, current.sync_id)
     """,
     "held": """
-        -- The parts sum to what waits. A sync of a version that kept none has what each threshold counted.
+        -- The parts sum to the held changes. An older sync stored no parts, so the counts of its thresholds are used.
         select case when current.is_open then coalesce(
             sync.counts -> 'leaves' -> 'parts', jsonb_object_agg(part, removals), '{}'
         ) else '{}' end from (
@@ -99,62 +92,10 @@ COUNTS: dict[Kind, str] = {
     "snapshot": "select '{}'::jsonb",
     "disconnected": "select '{}'::jsonb",
 }
-SAYING: dict[tuple[Kind, bool], tuple[str, str | None]] = {
-    ("failing", True): (
-        "its syncs fail; what was published before stays",
-        "look at run {run_id} in Dagster, then roster-pipeline sync --district {district_id}",
-    ),
-    ("failing", False): ("its syncs work again", None),
-    ("held", True): (
-        "a plan waits for a person; everything else is published",
-        "roster-pipeline holds says why, and whether to approve {plan}, reject it or put the list right in Clever",
-    ),
-    ("held", False): ("no plan waits for a person any more", None),
-    ("snapshot", True): (
-        "the analysts' file (snapshots/latest.duckdb) could not be written, though the sync was published",
-        "look at run {run_id} in Dagster, then roster-pipeline sync --district {district_id}, which writes it again",
-    ),
-    ("snapshot", False): ("the analysts' file is written again", None),
-    ("disconnected", True): (
-        "its connection is gone: Clever has not shown it to this app for an hour or more, and everything it has stays",
-        BRING_BACK,
-    ),
-    ("disconnected", False): ("its connection is back, or an operator has ended it", None),
-}
-"""What is told of a kind that opened, or did not any more, and what to do next."""
-GONE = ("Clever shows it to this app no more; everything that it has stays", BRING_BACK)
-"""The same of a district that fails because its connection is gone."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """A district that fares differently from what was told of it last.
-
-    Attributes:
-        name: as Clever has it; text of others.
-        is_open: whether it fails, or waits, now.
-        sync_id: the sync that shows it; where nothing waits any more, the one whose plan did.
-        plan: as `roster-pipeline holds` names it.
-        counts: as they stand: failed syncs since it opened, or rows that wait, by part.
-        cause: of a failing one, the line with which its last sync failed.
-        is_missing: whether Clever's list of connections was last without the district.
-    """
-
-    kind: Kind
-    organization_id: int
-    district_id: str
-    name: str
-    is_open: bool
-    sync_id: int
-    run_id: str | None
-    plan: str | None
-    counts: dict[str, int]
-    cause: str | None = None
-    is_missing: bool = False
-
-
-def changes_of(pg: Connection, kind: Kind) -> list[Change]:
-    """The districts that fare differently from what was told, in the order of their ids."""
+def find_changes(pg: Connection, kind: Kind) -> list[Change]:
+    """Return the districts whose state differs from the last alert, in the order of their ids."""
     rows = pg.execute(
         sa.text(f"""
             select organization.id, organization.clever_district_id, organization.name, current.is_open,
@@ -162,10 +103,10 @@ def changes_of(pg: Connection, kind: Kind) -> list[Change]:
                 case when sync.state = 'failed' then sync.counts ->> 'error' end, organization.missing_since is not null
             from ({STATES[kind]}) as current
             join roster.organizations as organization on organization.id = current.organization_id
-            left join roster.alerts as told on told.organization_id = organization.id
-                and told.kind = :kind and told.recovered_at is null
-            left join roster.syncs as sync on sync.id = coalesce(current.sync_id, told.sync_id)
-            where current.is_open <> (told.id is not null)
+            left join roster.alerts as alert on alert.organization_id = organization.id
+                and alert.kind = :kind and alert.recovered_at is null
+            left join roster.syncs as sync on sync.id = coalesce(current.sync_id, alert.sync_id)
+            where current.is_open <> (alert.id is not null)
             order by organization.id
         """),
         {"kind": kind},
@@ -173,81 +114,50 @@ def changes_of(pg: Connection, kind: Kind) -> list[Change]:
     return [Change(kind, *row) for row in rows]
 
 
-def message_of(change: Change) -> dict[str, Any]:
-    """What is posted: `text` in one line, as chat programs show it, and the same in fields."""
-    is_gone = change.kind == "failing" and change.is_open and change.is_missing
-    what, then = GONE if is_gone else SAYING[change.kind, change.is_open]
-    then = then and then.format(run_id=change.run_id, district_id=change.district_id, plan=change.plan)
-    name = _plain(change.name)
-    counted = ", ".join(f"{part.replace('_', ' ')}: {count:,}" for part, count in sorted(change.counts.items()))
-    cause = None if is_gone or change.cause in UNKNOWN_CAUSES else change.cause
-    cause = cause and _plain(cause, LONGEST_CAUSE)
-    if change.kind == "held" and len(change.counts) > 1:
-        counted += f"; {sum(change.counts.values()):,} in all"
-    text = f"{name} ({change.district_id}): {what}{f' ({counted})' if counted else ''}."
-    text += f" Cause: {cause}" if cause else ""
-    return {
-        "text": f"{text} Next: {then}" if then else text,
-        "kind": change.kind,
-        "state": "opened" if change.is_open else "recovered",
-        "district_id": change.district_id,
-        "district": name,
-        "sync_id": change.sync_id,
-        "run_id": change.run_id,
-        "plan": change.plan,
-        "counts": change.counts,
-        "cause": cause,
-        "next": then,
-    }
-
-
-def _plain(text: str, longest: int = LONGEST_NAME) -> str:
-    """The text without what chat programs take for a link, a mention or layout."""
-    kept = r"[^\w .,'()&-]+" if longest == LONGEST_NAME else r"[^\w .,;:/%=…'()&-]+"
-    return make_label(re.sub(kept, " ", text), longest)
-
-
-def tell(
+def send_alerts(
     engine: Engine, kinds: Sequence[Kind], webhook: str | None, log: logging.Logger, at: datetime
 ) -> tuple[int, int]:
-    """Tell every change of these kinds, to the log without a webhook; returns how many were told and how many wait.
+    """Send an alert for every change of these kinds. Without a webhook the alerts go to the log.
 
-    What the webhook did not take waits for the next call, and the log says so once, without its address.
+    An alert that the webhook does not accept waits for the next call. The log says so once, without the URL.
+
+    Returns:
+        The number of alerts that were sent, and the number that wait.
     """
     with transaction(engine) as pg:
-        changes = [change for kind in kinds for change in changes_of(pg, kind)]
-    told, until = 0, monotonic() + PATIENCE
+        changes = [change for kind in kinds for change in find_changes(pg, kind)]
+    sent, until = 0, monotonic() + PATIENCE
     try:
         for change in changes:
             if monotonic() > until:
                 break
-            _say(message_of(change), webhook, log)
+            _send(build_message(change), webhook, log)
             with transaction(engine) as pg:
-                _remember(pg, change, at)
-            told += 1
+                _record_alert(pg, change, at)
+            sent += 1
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # The words of these errors hold the address.
+        # The text of these errors has the URL.
         why = f"HTTP {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
-        log.warning(f"The webhook did not take an alert ({why}); {len(changes) - told} wait and are tried again.")
-    return told, len(changes) - told
+        log.warning("The webhook did not accept an alert (%s). Alerts to send again: %d.", why, len(changes) - sent)
+    return sent, len(changes) - sent
 
 
-def _say(message: dict[str, Any], webhook: str | None, log: logging.Logger) -> None:
+def _send(message: dict[str, Any], webhook: str | None, log: logging.Logger) -> None:
     if webhook is None:
         log.warning(message["text"])
         return
-    # The answer's body is not read: it could go on for ever.
+    # The body of the answer is not read, because it could be endless.
     with httpx.stream("POST", webhook, json=message, timeout=TIMEOUT) as answer:
         answer.raise_for_status()
 
 
-def _remember(pg: Connection, change: Change, at: datetime) -> None:
+def _record_alert(pg: Connection, change: Change, at: datetime) -> None:
     if change.is_open:
         opened = {"organization_id": change.organization_id, "kind": change.kind, "sync_id": change.sync_id}
         pg.execute(insert(alerts).values(**opened, opened_at=at).on_conflict_do_nothing())
         return
-    ours = (alerts.c.organization_id == change.organization_id, alerts.c.kind == change.kind)
-    pg.execute(alerts.update().where(*ours, alerts.c.recovered_at.is_(None)).values(recovered_at=at))
+    own = (alerts.c.organization_id == change.organization_id, alerts.c.kind == change.kind)
+    pg.execute(alerts.update().where(*own, alerts.c.recovered_at.is_(None)).values(recovered_at=at))
 
 
 UNSTARTED = """
@@ -278,14 +188,17 @@ def record_unstarted(
     now: datetime,
     failure: str | None = None,
 ) -> None:
-    """Keep a run that failed before it could begin a sync as a sync that failed, with the line that says why.
+    """Record a run that failed before it began a sync as a failed sync.
 
-    It failed at `at`, or now if that is ahead of now.
+    Nothing is recorded if the district may not be synced, is failing already, or another run syncs it or has synced it
+    since.
 
-    Not if it says nothing: the district may not be synced, fails already, or was or is being synced by another run.
+    Args:
+        at: the time of the failure. A time ahead of `now` counts as `now`.
+        failure: the cause in one line without a value of any row.
     """
-    known = trigger if trigger in TRIGGERS else "manual"
+    known_trigger = trigger if trigger in TRIGGERS else "manual"
     times = {"at": min(at, now), "latest": now + CLOCK_TOLERANCE}
-    values = {"district_id": district_id, "run_id": run_id, "trigger": known, **times}
+    values = {"district_id": district_id, "run_id": run_id, "trigger": known_trigger, **times}
     values |= {"error": failure or NOT_STARTED}
     pg.execute(sa.text(UNSTARTED), values)

@@ -16,7 +16,7 @@ from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.model.scope import CANCELED, Scope
-from roster_pipeline.product.connections import refusal_of
+from roster_pipeline.product.connections import describe_stop
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.syncs.holds import record_holds
@@ -79,7 +79,7 @@ def require_syncable(pg: Connection, district_id: str, trigger: str) -> int:
         )
     if organization.tier == "library" and trigger == "nightly":
         raise TierRefused(f"District {district_id} has tier library, which has no nightly sync, only syncs on request.")
-    if refusal := refusal_of(organization):
+    if refusal := describe_stop(organization):
         raise TierRefused(refusal)
     return organization.id
 

@@ -17,7 +17,7 @@ from roster_pipeline.errors import CannotStart, TierRefused
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.scope import CANCELED, DISTRICT, Scope
-from roster_pipeline.product.connections import refusal_of
+from roster_pipeline.product.connections import describe_stop
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, refresh_requests, rosters, schools, syncs
 
@@ -100,7 +100,7 @@ def file_request(
     organization = find_organization(pg, district_id)
     if organization.tier == "sso_only":
         raise TierRefused(f"District {district_id} has tier sso_only: single sign-on, but no roster sync.")
-    if refusal := refusal_of(organization):
+    if refusal := describe_stop(organization):
         raise TierRefused(f"{refusal}. No request was filed.")
     asked = DISTRICT if scope == "district" else _scope_of(pg, organization.id, district_id, scope, scope_clever_id)
     of_district = sa.and_(requests.organization_id == organization.id, requests.kind == "update")

@@ -30,7 +30,7 @@ def test_missing_webhook_logs_one_warning_without_its_address(valley, fail, webh
     fail(valley)
     look()
     said = capsys.readouterr().err
-    assert said.count("did not take an alert (ConnectError)") == 1
+    assert said.count("did not accept an alert (ConnectError)") == 1
     assert SECRET not in said
     monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", webhook.url)
     look()
@@ -42,12 +42,12 @@ def test_unset_webhook_is_logged_once(valley, fail, quick_sync, look, product, c
     look()
     look()
     said = capsys.readouterr().err
-    assert said.count(f"({valley.id}): its syncs fail") == 1
+    assert said.count(f"({valley.id}): sync is failing") == 1
     assert query(product, OPEN) == [("failing",)]
     quick_sync(valley)
     look()
     look()
-    assert capsys.readouterr().err.count("its syncs work again") == 1
+    assert capsys.readouterr().err.count("sync has recovered") == 1
 
 
 def test_messages_and_logs_contain_no_person_and_no_secret(
@@ -88,7 +88,7 @@ def test_markup_in_a_name_mentions_and_links_nobody(valley, fail, webhook, look,
     (message,) = webhook.taken
     assert message["district"].startswith("St. Mary's channel all Ünïty (http evil.example) x y zzz")
     assert len(message["district"]) <= 80
-    assert message["text"].startswith(f"{message['district']} ({valley.id}): its syncs fail")
+    assert message["text"].startswith(f"{message['district']} ({valley.id}): sync is failing")
 
 
 def test_patience_is_short_enough_for_the_daemon():

@@ -114,7 +114,7 @@ def test_refusing_webhook_receives_the_alert_once_later(valley, hamlet, fail, we
     assert look()[0] == "0 alerts sent, 2 waiting."
     assert webhook.asked == 1
     said = capsys.readouterr().err
-    assert said.count("did not take an alert") == 1
+    assert said.count("did not accept an alert") == 1
     assert f"HTTP {status}" in said
     assert SECRET not in said
     webhook.status = 204

@@ -25,7 +25,7 @@ def test_alert_of_a_missing_district_says_who_can_restore_it(valley, hamlet, syn
     assert sync(valley).exit_code == 4
     look()
     (message,) = webhook.taken
-    assert "shows it to this app no more" in message["text"]
+    assert "no longer shows this district" in message["text"]
     assert "A district administrator can connect the app again in Clever" in message["next"]
     assert f"roster-pipeline disconnect {valley.id}" in message["next"]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from roster_pipeline.product.database import transaction
-from roster_pipeline.syncs.alerts import changes_of, record_unstarted
+from roster_pipeline.syncs.alerts import find_changes, record_unstarted
 from roster_pipeline.syncs.holds import standing_of
 from roster_pipeline.syncs.lifecycle import find_organization_id
 from roster_pipeline.syncs.schedule_policy import candidates, hours_late, last_evening, turn_of
@@ -63,9 +63,9 @@ def test_failure_dated_ahead_ends_with_the_next_success(product, valley):
     execute(product, SYNC, state="failed", at=now + 400 * DAY)
     execute(product, SYNC, state="published", at=now + 400 * DAY)
     with transaction(product) as pg:
-        assert changes_of(pg, "failing") == []
+        assert find_changes(pg, "failing") == []
         record_unstarted(pg, valley.id, run_id="unstarted", trigger="page", at=now, now=now)
-        assert [change.is_open for change in changes_of(pg, "failing")] == [True]
+        assert [change.is_open for change in find_changes(pg, "failing")] == [True]
     assert query(product, "select trigger from roster.syncs order by id desc limit 1") == [("page",)]
 
 

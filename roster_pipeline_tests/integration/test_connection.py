@@ -62,7 +62,7 @@ def test_sync_of_a_missing_district_keeps_all(valley, hamlet, quick_sync, sync, 
     ended = sync(valley)
     assert ended.exit_code == 4
     assert row_versions(product) == before
-    wanted = (valley.id, "is gone", "stays as it is", "administrator", "disconnect")
+    wanted = (valley.id, "is gone", "kept unchanged", "administrator", "disconnect")
     assert [word for word in wanted if word not in ended.failure] == []
     last = "select state, counts ->> 'error' from roster.syncs order by id desc limit 1"
     assert query(product, last) == [("failed", ended.failure)]

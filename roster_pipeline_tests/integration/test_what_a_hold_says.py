@@ -3,7 +3,8 @@
 import json
 
 from roster_pipeline.product.database import transaction
-from roster_pipeline.syncs.alerts import changes_of, message_of
+from roster_pipeline.syncs.alert_messages import build_message
+from roster_pipeline.syncs.alerts import find_changes
 from roster_pipeline_tests.support.holds import crowd, decide, members  # noqa: F401 - fixtures
 from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import last_sync, query
@@ -34,8 +35,8 @@ def test_several_thresholds_are_one_entry_under_one_name(
     assert {part: entry["parts"][part] for part in ("students", "teachers")} == {"students": 12, "teachers": 6}
     assert entry["sentence"] == "12 of 60 students in the district (20%) are missing from Clever."
     with transaction(product) as pg:
-        (change,) = changes_of(pg, "held")
-    message = message_of(change)
+        (change,) = find_changes(pg, "held")
+    message = build_message(change)
     assert (message["counts"], f"{entry['total']} in all" in message["text"]) == (entry["parts"], True)
     assert f"{entry['total']} removals are on hold for approval" in last_sync(product)[1]["summary"]
     shown = script("holds").stdout
