@@ -41,8 +41,8 @@ from roster_pipeline.sync_results import (
     SnapshotResult,
     StagedTable,
 )
-from roster_pipeline.syncs.history import last_published, record_mode, usual_events
-from roster_pipeline.syncs.holds import is_rejected, standing_of
+from roster_pipeline.syncs.history import count_usual_events, find_last_publication, record_mode
+from roster_pipeline.syncs.holds import is_rejected, load_threshold_context
 from roster_pipeline.syncs.lifecycle import (
     begin_sync,
     close_unpublished,
@@ -115,9 +115,9 @@ def ingest(sync: SyncContext, *, mode: str) -> IngestResult:
     sync_id = _begin(sync, mode)
     with sync.read_product() as pg:
         organization_id = find_organization_id(pg, sync.district_id)
-        published = last_published(pg, organization_id)
+        published = find_last_publication(pg, organization_id)
         uid = read_sync_uid(pg, sync_id) if sync_id != PREVIEW_SYNC_ID else ""
-        usual = usual_events(pg, organization_id)
+        usual = count_usual_events(pg, organization_id)
     with sync.clever() as clever, sync.landing_folder() as folder:
         connection = look_up_connection(clever, sync.district_id, sync.read_product, sync.now())
         version, mode_used = sync.settings.clever_api_version, "full" if request.is_preview else mode
@@ -180,7 +180,7 @@ def plan(sync: SyncContext) -> PlanResult:
         landed = read_landed(con)
         with sync.read_product() as pg:
             organization_id = find_organization_id(pg, sync.district_id)
-            standing = standing_of(pg, organization_id, sync.now())
+            standing = load_threshold_context(pg, organization_id, sync.now())
         compute_diff(con)
         built = build_plan(
             con,

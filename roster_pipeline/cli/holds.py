@@ -26,7 +26,7 @@ from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import holds as holds_table
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.syncs.holds import decide_hold, find_plan, hold_state
+from roster_pipeline.syncs.holds import decide_hold, find_plan, read_hold_state
 
 PlanName = Annotated[
     str, typer.Argument(metavar="PLAN", help="The name of the plan, as roster-pipeline holds shows it.")
@@ -70,7 +70,7 @@ def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # n
     hold = _decide(settings, plan, "approved", by)
     code = finish(run_districts(settings, [hold.district_id]), as_json=as_json)
     with transaction(open_product(settings)) as pg:
-        state = hold_state(pg, hold.id)
+        state = read_hold_state(pg, hold.id)
     if state == "stale":
         complain(
             operator.text(

@@ -24,7 +24,15 @@ from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import all_organizations, find_organization
 from roster_pipeline.product.tables import syncs
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.syncs.requests import Estimate, Filed, Request, estimate, file_request, find_request, last_requests
+from roster_pipeline.syncs.requests import (
+    Estimate,
+    FiledRequest,
+    Request,
+    estimate,
+    file_request,
+    find_request,
+    list_requests,
+)
 
 District = Annotated[str | None, typer.Option("--district", metavar="ID", help="Clever's ID of one district.")]
 School = Annotated[str | None, typer.Option(metavar="ID", help="Clever's ID of the one school that changed.")]
@@ -94,7 +102,7 @@ def requests(
     with transaction(open_product(read_settings())) as pg:
         if district:
             find_organization(pg, district)
-        records = last_requests(pg, district_id=district)
+        records = list_requests(pg, district_id=district)
         zones = {one.district_id: one.time_zone for one in all_organizations(pg)}
     if as_json:
         show_json([asdict(record) for record in records])
@@ -104,7 +112,7 @@ def requests(
         say(operator.text("No Update Roster request yet. To file one: roster-pipeline refresh --district DISTRICT_ID"))
 
 
-def _describe_filed(district_id: str, filed: Filed, usual: Estimate | None) -> str:
+def _describe_filed(district_id: str, filed: FiledRequest, usual: Estimate | None) -> str:
     """Say that a request is queued, how long it usually takes, and what else may surprise."""
     values = {"request": filed.id, "district_id": district_id, "other": filed.joins}
     if filed.joins:
@@ -157,7 +165,9 @@ def _seconds(seconds: float) -> str:
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _as_json(district_id: str, filed: Filed, usual: Estimate | None, answered: Request | None) -> dict[str, object]:
+def _as_json(
+    district_id: str, filed: FiledRequest, usual: Estimate | None, answered: Request | None
+) -> dict[str, object]:
     return {
         "request_id": filed.id,
         "district_id": district_id,
@@ -170,7 +180,7 @@ def _as_json(district_id: str, filed: Filed, usual: Estimate | None, answered: R
     } | ({"answer": asdict(answered)} if answered else {})
 
 
-def _wait(engine: Engine, district_id: str, filed: Filed, seconds: float) -> Request:
+def _wait(engine: Engine, district_id: str, filed: FiledRequest, seconds: float) -> Request:
     """Wait until a request is answered, and return it.
 
     Raises:

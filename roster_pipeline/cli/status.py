@@ -18,7 +18,7 @@ from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import Organization, all_organizations, find_organization
 from roster_pipeline.settings import read_settings
-from roster_pipeline.syncs.standing import Standing, SyncRecord, last_syncs, standings
+from roster_pipeline.syncs.standing import Standing, SyncRecord, list_syncs, standings
 
 COLUMNS = {
     "last_sync": operator.mark("last sync"),
@@ -61,7 +61,7 @@ def syncs(
     """Show the last syncs of a district: number, mode, what started each, and its outcome in words."""
     with transaction(open_product(read_settings())) as pg:
         organization = find_organization(pg, district)
-        records = last_syncs(pg, district, last)
+        records = list_syncs(pg, district, last)
     names = {"district": organization.name, "district_id": district}
     if as_json:
         show_json([asdict(one) | {"outcome": describe_outcome(one)} for one in records])

@@ -19,7 +19,7 @@ from roster_pipeline.instance.run_districts import BATCH_STEP
 from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import transaction
 from roster_pipeline.sync_errors import failure_line
-from roster_pipeline.syncs.schedule_policy import Candidate, Turn, candidates, turn_of
+from roster_pipeline.syncs.schedule_policy import Candidate, Turn, candidates, decide_turn
 
 FAILED_DISTRICTS_NAMED = 20
 """How many failed districts the failure of a batch names at most."""
@@ -159,7 +159,7 @@ def _current_turn(product: Product, district_id: str, config: BatchConfig) -> Tu
     with transaction(product.engine()) as pg:
         now = product.now()
         districts = candidates(pg, now, [district_id])
-    return turn_of(districts[0], datetime.fromisoformat(config.evening), now) if districts else None
+    return decide_turn(districts[0], datetime.fromisoformat(config.evening), now) if districts else None
 
 
 def _ignore_progress(_asset: str, _metadata: Mapping[str, object]) -> None:

@@ -13,10 +13,10 @@ from roster_pipeline.syncs.schedule_policy import (
     EASTERN,
     EVENING,
     candidates,
-    in_batches,
-    in_words,
+    decide_turn,
+    describe_skipped,
     last_evening,
-    turn_of,
+    split_into_batches,
 )
 
 
@@ -40,15 +40,15 @@ def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator
         yield dg.SkipReason("A later night is due: its full reads include everything that this one would read.")
         return
     with transaction(product.engine()) as pg:
-        turns = [turn_of(district, evening, now) for district in candidates(pg, now)]
+        turns = [decide_turn(district, evening, now) for district in candidates(pg, now)]
         busy = busy_districts(context.instance)
         due = [turn.district for turn in turns if turn.due and turn.district.district_id not in busy]
-        batches = in_batches(pg, due)
+        batches = split_into_batches(pg, due)
     districts, runs = count_noun(len(due), "district"), count_noun(len(batches), "run")
-    context.log.info(f"{districts} in {runs}; {in_words(turns)}.")
+    context.log.info(f"{districts} in {runs}; {describe_skipped(turns)}.")
     if not batches:
         yield dg.SkipReason(
-            f"No district of tier secure_sync is due: {len(busy)} already queued or running, {in_words(turns)}."
+            f"No district of tier secure_sync is due: {len(busy)} already queued or running, {describe_skipped(turns)}."
         )
     for batch in batches:
         # The key names the first district and not the batch's position. When Dagster repeats a tick, districts that

@@ -23,8 +23,15 @@ from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import connected_districts
 from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, list_running_runs, read_sync_state
-from roster_pipeline.syncs.requests import Waiting, cancel_waiting, waiting_requests
-from roster_pipeline.syncs.schedule_policy import candidates, in_batches, in_words, last_evening, turn_of, was_tried
+from roster_pipeline.syncs.requests import Waiting, cancel_waiting, list_waiting_districts
+from roster_pipeline.syncs.schedule_policy import (
+    candidates,
+    decide_turn,
+    describe_skipped,
+    last_evening,
+    split_into_batches,
+    was_tried,
+)
 
 NIGHT_GRACE = timedelta(minutes=10)
 """How long the nightly schedule has to start its runs before `catch_up` counts the night as missed."""
@@ -94,11 +101,11 @@ def _find_startable(instance: dg.DagsterInstance, product: Product) -> list[Wait
     Requests whose queued run a person stopped are answered first, and are not returned.
     """
     with transaction(product.engine()) as pg:
-        waiting = waiting_requests(pg)
+        waiting = list_waiting_districts(pg)
         busy = districts_in_syncs(instance) if waiting else set()
         startable = [request for request in waiting if request.district_id not in busy]
         _cancel_stopped(instance, pg, startable, product.now())
-        still_waiting = {request.district_id for request in waiting_requests(pg)} if startable else set()
+        still_waiting = {request.district_id for request in list_waiting_districts(pg)} if startable else set()
     return [request for request in startable if request.district_id in still_waiting]
 
 
@@ -144,14 +151,14 @@ def catch_up(context: dg.SensorEvaluationContext, product: Product) -> dg.Sensor
     evening = last_evening(now - NIGHT_GRACE)
     with transaction(product.engine()) as pg:
         districts = candidates(pg, now)
-        turns = [turn_of(district, evening, now) for district in districts]
+        turns = [decide_turn(district, evening, now) for district in districts]
         overdue = [turn.district for turn in turns if turn.due and was_tried(turn.district)]
         busy = busy_districts(context.instance) if overdue else set()
         idle = [district for district in overdue if district.district_id not in busy]
-        batches = in_batches(pg, idle) if idle and not _has_batch_just_failed(context.instance, now) else []
+        batches = split_into_batches(pg, idle) if idle and not _has_batch_just_failed(context.instance, now) else []
     summary = (
         f"{count_noun(len(overdue), 'district')} to catch up on, {len(overdue) - len(idle)} of them already queued or "
-        f"running, {in_words(turns)}."
+        f"running, {describe_skipped(turns)}."
     )
     if batches:  # Dagster shows the skip reason only for a tick that requests no run.
         context.log.info(summary)

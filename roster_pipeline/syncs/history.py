@@ -1,4 +1,4 @@
-"""What was published last: whether the next sync may build on it, or has to look at the whole district again."""
+"""The last publication of a district and its usual number of events, which decide between a full and a delta sync."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from roster_pipeline.model.sync_state import LastPublication
 from roster_pipeline.product.tables import syncs
 
 CORRECTIONS = ("resolve", "undo")
-LATELY = 10
+USUAL_SYNCS = 10
+"""The number of the last delta syncs of which the usual number of events is the median."""
 
 
-def last_published(pg: Connection, organization_id: int) -> LastPublication | None:
-    """The last sync, or correction by a person, that changed what the organization has; None if there was none."""
+def find_last_publication(pg: Connection, organization_id: int) -> LastPublication | None:
+    """Return the last sync or correction that changed the organization, or None if there was none."""
     changed = sa.select(syncs.c.uid, syncs.c.mode, syncs.c.state, syncs.c.counts["held"].label("held")).where(
         syncs.c.organization_id == organization_id, syncs.c.state.in_(("published", "held", "undone"))
     )
@@ -26,16 +27,20 @@ def last_published(pg: Connection, organization_id: int) -> LastPublication | No
 
 
 def record_mode(pg: Connection, sync_id: int, mode: str, reason: str, events: int | None = None) -> None:
-    """Keep how a sync reads the district, why so, and how many events there were, if they could be read."""
+    """Store the mode of a sync, the reason for the mode, and the number of events.
+
+    Args:
+        events: the number of events, or None if the events could not be read.
+    """
     proof = {} if events is None else {"events": events}
     pg.execute(syncs.update().where(syncs.c.id == sync_id).values(mode=mode, mode_reason=reason, proof=proof))
 
 
-def usual_events(pg: Connection, organization_id: int) -> float | None:
-    """How many events a delta sync of this organization has, the median of the last ten; None if there were fewer."""
+def count_usual_events(pg: Connection, organization_id: int) -> float | None:
+    """Return the median number of events of the last delta syncs, or None after fewer than `USUAL_SYNCS` of them."""
     events = sa.cast(syncs.c.proof["events"].astext, sa.BigInteger)
-    lately = sa.select(events).where(
+    newest = sa.select(events).where(
         syncs.c.organization_id == organization_id, syncs.c.mode == "delta", syncs.c.state.in_(("published", "held"))
     )
-    counts = pg.execute(lately.order_by(syncs.c.id.desc()).limit(LATELY)).scalars().all()
-    return median(counts) if len(counts) == LATELY else None
+    counts = pg.execute(newest.order_by(syncs.c.id.desc()).limit(USUAL_SYNCS)).scalars().all()
+    return median(counts) if len(counts) == USUAL_SYNCS else None

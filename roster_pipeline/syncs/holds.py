@@ -1,4 +1,4 @@
-"""Plans that wait for a person: kept with each sync, decided by people, applied by a sync that finds them unmoved."""
+"""Holds: the held part of each published plan, the decision about it, and the limits that the next plan works with."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CorrectionRefused, PlanStale
+from roster_pipeline.messages import operator
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.limits import Limits, ThresholdContext
 from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart, Plan
@@ -18,16 +19,33 @@ from roster_pipeline.product.tables import holds, organizations, syncs
 
 CORRECTIONS = ("resolve", "undo")
 WINDOW = timedelta(days=7)
-SHORTEST = 6
-"""Digits of a digest that name a plan."""
+"""The time over which removals count towards the threshold `window_removals`."""
+SHORTEST_PLAN_NAME = 6
+"""The least number of digits of a digest that name a plan."""
+
+NO_PLAN = operator.mark("There is no plan {plan}. See roster-pipeline holds.")
+SEVERAL_PLANS = operator.mark("Several plans begin with {plan}. Give more digits; see roster-pipeline holds.")
+NOT_ON_HOLD = operator.mark("Plan {plan} {state}. See roster-pipeline holds.")
+HOLD_STATES = {
+    "open": operator.mark("was decided by someone else in the meantime"),
+    "approved": operator.mark("was already approved"),
+    "rejected": operator.mark("was already rejected"),
+    "superseded": operator.mark("was replaced by the plan of a later sync"),
+    "stale": operator.mark("has changed since it was approved"),
+}
+"""What became of a plan that is not on hold any more, by the state of its hold."""
+INCOMPLETE_LIST = operator.mark(
+    "Plan {plan} cannot be approved: a list in Clever is empty or has records without an ID, and an incomplete list "
+    "does not prove that anything is gone. Correct the list in Clever; the next sync then decides about the rest."
+)
 
 
-def standing_of(pg: Connection, organization_id: int, at: datetime) -> ThresholdContext:
-    """The organization's limits, what was removed lately, and what people decided about held plans."""
+def load_threshold_context(pg: Connection, organization_id: int, at: datetime) -> ThresholdContext:
+    """Return the limits of an organization, its removals within `WINDOW`, and the decisions about its held plans."""
     own = pg.execute(
         sa.select(organizations.c.limits, organizations.c.limits_once).where(organizations.c.id == organization_id)
     ).one()
-    known = {one.name for one in fields(Limits)}
+    known = {limit.name for limit in fields(Limits)}
     limits = Limits(**{name: value for name, value in (own.limits | own.limits_once).items() if name in known})
     approved = sa.select(holds.c.plan_digest).where(
         holds.c.organization_id == organization_id, holds.c.state == "approved", holds.c.applied_sync_id.is_(None)
@@ -41,15 +59,15 @@ def standing_of(pg: Connection, organization_id: int, at: datetime) -> Threshold
 
 
 def is_rejected(pg: Connection, organization_id: int, digest: str) -> bool:
-    """Whether a person rejected what has this digest, and every sync since has found the same."""
+    """Return whether a person rejected the plan of this digest, and every sync since has held the same plan."""
     return pg.execute(_rejected(organization_id).where(holds.c.plan_digest == digest).limit(1)).first() is not None
 
 
 def _rejected(organization_id: int) -> sa.Select[tuple[str | None, datetime | None]]:
-    """Who rejected what the last sync held, and when.
+    """Select who rejected the plan that the last sync held, and when.
 
-    A rejection lasts as long as every sync finds the same. If what was rejected is back in Clever and leaves again
-    later, that is a new question (R5.17).
+    A rejection lasts as long as every sync holds the same plan. If the records are back in Clever and disappear again
+    later, their removal needs a new decision (docs/rules.md R5.17).
     """
     newest = sa.select(sa.func.max(syncs.c.id)).where(
         syncs.c.organization_id == organization_id,
@@ -68,11 +86,9 @@ def _rejected(organization_id: int) -> sa.Select[tuple[str | None, datetime | No
 
 
 def _removed_lately(pg: Connection, organization_id: int, now: datetime) -> Counter[str]:
-    """What syncs have removed within `WINDOW`, by part.
-
-    A sync ended no earlier than those before it and no later than those after it. So one that a wrong clock dated ahead
-    leaves the window with the next ones, and one that was dated back takes nothing out of it.
-    """
+    """Count the removals of the syncs within `WINDOW`, by part."""
+    # A wrong clock can have dated a sync ahead or back. So the time of each sync is bounded by those of its neighbors:
+    # it ended no earlier than the syncs before it, and no later than the syncs after it.
     known = sa.case((syncs.c.finished_at <= now + CLOCK_TOLERANCE, syncs.c.finished_at))
     no_later = sa.func.coalesce(known, sa.func.min(known).over(order_by=syncs.c.id.desc()), now)
     bounded = sa.select(syncs.c.id, syncs.c.state, syncs.c.counts, no_later.label("at")).where(
@@ -85,13 +101,13 @@ def _removed_lately(pg: Connection, organization_id: int, now: datetime) -> Coun
         counted.c.state.in_(("published", "held")), counted.c.at > now - WINDOW, counted.c.counts.has_key("removed")
     )
     removed: Counter[str] = Counter()
-    for found in pg.execute(counts).scalars():
-        removed.update(found)
+    for parts in pg.execute(counts).scalars():
+        removed.update(parts)
     return removed
 
 
 def record_holds(pg: Connection, plan: Plan) -> str:
-    """Keep what waits of a plan that was published, instead of what waited before; returns the sync's state."""
+    """Store the held part of a published plan in place of the earlier holds. Return the state of its sync."""
     of_organization = holds.c.organization_id == plan.organization_id
     pending = sa.and_(of_organization, holds.c.state == "approved", holds.c.applied_sync_id.is_(None))
     if plan.approved:
@@ -120,12 +136,15 @@ def _hold(plan: Plan, held: HeldPart) -> dict[str, Any]:
 
 
 def find_plan(pg: Connection, name: str) -> sa.Row[Any]:
-    """One hold of the plan that a person names, by the number of a hold or the first digits of its digest.
+    """Return one hold of the plan that a person names. An open hold is preferred.
+
+    Args:
+        name: the number of a hold, or the first digits of the digest of a plan.
 
     Raises:
-        CorrectionRefused: there is none, or several begin so.
+        CorrectionRefused: no plan has this name, or several plans begin with it.
     """
-    by_digest = holds.c.plan_digest.startswith(name, autoescape=True) if len(name) >= SHORTEST else sa.false()
+    by_digest = holds.c.plan_digest.startswith(name, autoescape=True) if len(name) >= SHORTEST_PLAN_NAME else sa.false()
     by_number = holds.c.id == int(name) if name.isdecimal() and len(name) < 18 else sa.false()
     rows = pg.execute(
         sa.select(holds, organizations.c.clever_district_id.label("district_id"))
@@ -134,27 +153,32 @@ def find_plan(pg: Connection, name: str) -> sa.Row[Any]:
         .order_by(holds.c.id.desc())
     ).all()
     if len({(row.organization_id, row.plan_digest) for row in rows}) > 1:
-        raise CorrectionRefused(f"Several plans begin with {name}. Give more digits; see roster-pipeline holds.")
+        raise CorrectionRefused(operator.text(SEVERAL_PLANS, plan=name))
     if not rows:
-        raise CorrectionRefused(f"There is no plan {name}. See roster-pipeline holds.")
+        raise CorrectionRefused(operator.text(NO_PLAN, plan=name))
     return next((row for row in rows if row.state == "open"), rows[0])
 
 
-def hold_state(pg: Connection, hold_id: int) -> str:
+def read_hold_state(pg: Connection, hold_id: int) -> str:
+    """Return the state of a hold, such as `open` or `approved`."""
     return str(pg.execute(sa.select(holds.c.state).where(holds.c.id == hold_id)).scalar_one())
 
 
 def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by: str, at: datetime) -> None:
-    """Mark the whole plan that `hold` is of as `approved` or `rejected`. Call with the district's lock held.
+    """Approve or reject the whole plan of a hold. Call with the district's lock held.
 
-    Until a sync has applied it, the other decision can be made too.
+    The decision can be changed until a sync has applied the plan.
+
+    Args:
+        decision: `approved` or `rejected`.
 
     Raises:
-        CorrectionRefused: it cannot be approved, because its feed proves nothing.
-        PlanStale: it waits no longer: a later sync superseded or applied it, or that was decided already.
+        CorrectionRefused: the plan cannot be approved, because a list is incomplete.
+        PlanStale: the plan is not on hold any more. A later sync superseded or applied it, or the same decision was
+            made before.
     """
     if decision == "approved":
-        _refuse_without_proof(pg, hold)
+        _refuse_incomplete_list(pg, hold)
     other = sa.and_(holds.c.state.in_({"approved", "rejected"} - {decision}), holds.c.applied_sync_id.is_(None))
     decided = pg.execute(
         holds.update()
@@ -166,18 +190,14 @@ def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by:
         .values(state=decision, decided_by=decided_by, decided_at=at)
     )
     if not decided.rowcount:
-        raise PlanStale(
-            f"Plan {hold.plan_digest[:12]} does not wait any more: it is {hold.state}. See roster-pipeline holds."
-        )
+        plan, state = hold.plan_digest[:12], operator.text(HOLD_STATES[hold.state])
+        raise PlanStale(operator.text(NOT_ON_HOLD, plan=plan, state=state))
 
 
-def _refuse_without_proof(pg: Connection, hold: sa.Row[Any]) -> None:
-    """What is held for want of proof no person can let go (docs/rules.md R5.4)."""
+def _refuse_incomplete_list(pg: Connection, hold: sa.Row[Any]) -> None:
+    """Refuse to approve removals that are held because a list is incomplete (docs/rules.md R5.4)."""
     of_plan = sa.and_(holds.c.organization_id == hold.organization_id, holds.c.plan_digest == hold.plan_digest)
     newest = sa.select(sa.func.max(holds.c.sync_id)).where(of_plan).scalar_subquery()
-    unproven = sa.select(holds.c.id).where(of_plan, holds.c.sync_id == newest, holds.c.reason == FEED_INCOMPLETE)
-    if pg.execute(unproven.limit(1)).first():
-        raise CorrectionRefused(
-            f"Plan {hold.plan_digest[:12]} cannot be approved: a list in Clever is empty or has records without id, "
-            "and without proof nothing is removed. Put it right in Clever; the next sync asks about what is left."
-        )
+    incomplete = sa.select(holds.c.id).where(of_plan, holds.c.sync_id == newest, holds.c.reason == FEED_INCOMPLETE)
+    if pg.execute(incomplete.limit(1)).first():
+        raise CorrectionRefused(operator.text(INCOMPLETE_LIST, plan=hold.plan_digest[:12]))

@@ -1,4 +1,4 @@
-"""Takes up a sync that failed, or that a person stopped, where it was left: *Re-execute from failure* in Dagster."""
+"""Continue a failed or canceled sync in another run, for *Re-execute from failure* in Dagster."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ def find_reopenable(pg: Connection, district_id: str, *, runs: Sequence[str], tr
     """Return the id of the sync that one of these runs left unpublished. Call with the district's lock held.
 
     Args:
-        runs: Dagster's ids of the runs that are repeated.
+        runs: the Dagster ids of the earlier runs that this run repeats.
 
     Raises:
-        PlanStale: they opened no sync, it was published, or a later sync or correction of the district exists.
+        PlanStale: the earlier runs opened no sync, the sync was published, or a later sync or correction exists.
         DistrictUnknown, TierRefused: as `require_syncable`.
     """
     organization_id = require_syncable(pg, district_id, trigger)
     own = sa.and_(syncs.c.organization_id == organization_id, syncs.c.dagster_run_id.in_(runs))
     sync = pg.execute(sa.select(syncs.c.id, syncs.c.state).where(own).order_by(syncs.c.id.desc()).limit(1)).first()
     if sync is None:
-        raise PlanStale(f"The run that this one repeats opened no sync that could be taken up again. {AGAIN}")
+        raise PlanStale(f"The run that this one repeats opened no sync that could be continued. {AGAIN}")
     if sync.state not in ("failed", "canceled"):
-        raise PlanStale(f"Sync {sync.id} of the run that this one repeats is {sync.state} already. {AGAIN}")
+        raise PlanStale(f"Sync {sync.id} of the run that this one repeats is already {sync.state}. {AGAIN}")
     of_district = sa.and_(syncs.c.organization_id == organization_id, syncs.c.id > sync.id)
     later = pg.execute(sa.select(sa.func.min(syncs.c.id)).where(of_district)).scalar()
     if later is not None:
-        raise PlanStale(f"Sync {sync.id} cannot be taken up again: sync {later} of the district came after it. {AGAIN}")
+        raise PlanStale(f"Sync {sync.id} cannot be continued: sync {later} of the district came after it. {AGAIN}")
     return int(sync.id)
 
 
 def reopen_sync(pg: Connection, sync_id: int, *, dagster_run_id: str) -> None:
-    """Let a sync that ended unpublished go on in another run. What was asked for since waits for the next sync."""
+    """Mark an unpublished sync as running in another run. Requests filed since then wait for the next sync."""
     pg.execute(
         syncs.update()
         .where(syncs.c.id == sync_id)

@@ -1,7 +1,7 @@
-"""Update Roster: requests that people file, which of them wait, and how long such requests take.
+"""Refresh requests: file them, list those that wait for a run, and estimate how long the answer takes.
 
-Dagster turns what waits into runs. A sync takes up every request that waits for its district when it begins, and
-answers them when it ends (`publish`): pressed ten times, one sync answers all ten.
+A sensor of Dagster starts a run for each district with queued requests. The sync claims all of them at its start and
+answers them at its end (`syncs/request_answers.py`), so one sync answers any number of requests.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CannotStart, TierRefused
+from roster_pipeline.messages import operator
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.scope import CANCELED, DISTRICT, Scope
@@ -21,15 +22,32 @@ from roster_pipeline.product.connections import describe_stop
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, refresh_requests, rosters, schools, syncs
 
-REMEMBERED = 10
-"""Answered requests that an estimate is made from: the last ones."""
-PLACES = {"school": schools, "section": rosters}
+ESTIMATE_REQUESTS = 10
+"""The number of the last answered requests that an estimate uses."""
+SCOPE_TABLES = {"school": schools, "section": rosters}
 requests = refresh_requests.c
+NO_ROSTER_SYNC = operator.mark("District {district_id} has tier sso_only: single sign-on, but no roster sync.")
+NOT_FILED = operator.mark("No request was filed.")
+NO_CLEVER_ID = {
+    "school": operator.mark("A school is named by its Clever ID, 24 characters of 0-9 and a-f."),
+    "section": operator.mark("A section is named by its Clever ID, 24 characters of 0-9 and a-f."),
+}
+NOT_IN_DISTRICT = {
+    "school": operator.mark(
+        "District {district_id} has no school {clever_id} here. No request was filed. "
+        "Request an update of the whole district instead."
+    ),
+    "section": operator.mark(
+        "District {district_id} has no section {clever_id} here. No request was filed. "
+        "Request an update of the whole district instead."
+    ),
+}
+NO_REQUEST = operator.mark("There is no request {request}. See roster-pipeline requests.")
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for one district: as many requests as there are, one sync serves them."""
+    """A district with queued requests. One sync answers all of them."""
 
     district_id: str
     district_name: str
@@ -37,14 +55,15 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Filed:
-    """A request that waits now.
+class FiledRequest:
+    """A request that was filed now.
 
     Attributes:
-        scope: what it is for. A class that is not known here yet may come with the district: the request is for that.
-        joins: the first equal request that waits too; one sync answers both.
-        is_behind: a sync of the district runs already, and may have read Clever before this: the next one answers.
-        district_state: `active`, or `disconnected` where Clever showed the district no more when it was last tried.
+        scope: the scope of the request. For a class that the product does not have yet, it is the district.
+        joins: the id of the first queued request with the same scope. One sync answers both.
+        is_behind: a sync of the district is running. It may have read Clever before the request was filed, so the next
+            sync answers the request.
+        district_state: `active`, or `disconnected` if Clever did not show the district to its last sync.
     """
 
     id: int
@@ -56,7 +75,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Estimate:
-    """How long the last requests of a district took from press to answer, in seconds."""
+    """The time from filing to answer of the last requests of a district, in seconds."""
 
     requests: int
     median: float
@@ -65,7 +84,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Request:
-    """A request and what became of it; `summary` is the answer, in words."""
+    """A request and its state. `summary` is the answer in words."""
 
     id: int
     district_id: str
@@ -86,58 +105,57 @@ class Request:
 
 def file_request(
     pg: Connection, district_id: str, *, scope: str, scope_clever_id: str | None, requested_by: str | None
-) -> Filed:
-    """File an Update Roster request, as the button does. Every press is a row, and is answered.
+) -> FiledRequest:
+    """File a refresh request. Each press of *Update Roster* is a row of its own and gets an answer.
 
     Args:
-        scope: `district`, `school` or `section`; for the last two `scope_clever_id` says which.
+        scope: `district`, `school` or `section`.
+        scope_clever_id: the Clever id of the school or section.
 
     Raises:
         DistrictUnknown: the district was never connected.
-        TierRefused: its tier has no roster sync, or an operator has paused or disconnected it.
-        CannotStart: the school or class is none of this district's.
+        TierRefused: the tier has no roster sync, or an operator has paused or disconnected the district.
+        CannotStart: the school or section does not belong to this district.
     """
     organization = find_organization(pg, district_id)
     if organization.tier == "sso_only":
-        raise TierRefused(f"District {district_id} has tier sso_only: single sign-on, but no roster sync.")
+        raise TierRefused(operator.text(NO_ROSTER_SYNC, district_id=district_id))
     if refusal := describe_stop(organization):
-        raise TierRefused(f"{refusal}. No request was filed.")
-    asked = DISTRICT if scope == "district" else _scope_of(pg, organization.id, district_id, scope, scope_clever_id)
+        raise TierRefused(f"{refusal}. {operator.text(NOT_FILED)}")
+    wanted = DISTRICT if scope == "district" else _find_scope(pg, organization.id, district_id, scope, scope_clever_id)
     of_district = sa.and_(requests.organization_id == organization.id, requests.kind == "update")
-    equal = sa.and_(requests.scope == asked.kind, requests.scope_clever_id.is_not_distinct_from(asked.clever_id))
+    equal = sa.and_(requests.scope == wanted.kind, requests.scope_clever_id.is_not_distinct_from(wanted.clever_id))
     joins = pg.execute(sa.select(sa.func.min(requests.id)).where(of_district, requests.state == "queued", equal))
     running = sa.exists().where(syncs.c.organization_id == organization.id, syncs.c.state == "running")
     row = refresh_requests.insert().values(
-        organization_id=organization.id, scope=asked.kind, scope_clever_id=asked.clever_id, requested_by=requested_by
+        organization_id=organization.id, scope=wanted.kind, scope_clever_id=wanted.clever_id, requested_by=requested_by
     )
-    return Filed(
+    return FiledRequest(
         joins=joins.scalar(),
         is_behind=bool(pg.execute(sa.select(running)).scalar()),
         id=int(pg.execute(row.returning(requests.id)).scalar_one()),
-        scope=asked,
+        scope=wanted,
         district_state=organization.state,
     )
 
 
-def _scope_of(pg: Connection, organization_id: int, district_id: str, kind: str, clever_id: str | None) -> Scope:
-    """A school or class of this district; the district itself for a class that nobody knows here."""
-    if kind not in PLACES:
-        raise CannotStart("A request is for a district, a school or a section.")
+def _find_scope(pg: Connection, organization_id: int, district_id: str, kind: str, clever_id: str | None) -> Scope:
+    """Return the scope of a school or class of this district, or of the district for a class that is not here yet."""
+    if kind not in SCOPE_TABLES:
+        raise CannotStart(operator.text("A request is for a district, a school or a section."))
     if not is_clever_id(clever_id or ""):
-        raise CannotStart(f"A {kind} is named by Clever's id for it, 24 characters of 0-9 and a-f.")
-    table = PLACES[kind]
+        raise CannotStart(operator.text(NO_CLEVER_ID[kind]))
+    table = SCOPE_TABLES[kind]
     owner = pg.execute(sa.select(table.c.organization_id).where(table.c.clever_id == clever_id)).scalar()
     if owner == organization_id:
         return Scope("school" if kind == "school" else "section", clever_id)
     if owner is None and kind == "section":
         return Scope("district", clever_id)
-    raise CannotStart(
-        f"No {kind} {clever_id} of district {district_id} is known here. Nothing was filed; ask for the whole district."
-    )
+    raise CannotStart(operator.text(NOT_IN_DISTRICT[kind], clever_id=clever_id, district_id=district_id))
 
 
 def refuse_waiting(pg: Connection, district_id: str, why: str) -> None:
-    """Answer the requests that wait for a district which will not be synced any more."""
+    """Answer the queued requests of a district that will not be synced any more."""
     own = sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
     pg.execute(
         refresh_requests.update()
@@ -147,7 +165,7 @@ def refuse_waiting(pg: Connection, district_id: str, why: str) -> None:
 
 
 def cancel_waiting(pg: Connection, district_id: str, *, filed_before: datetime, at: datetime) -> None:
-    """Answer the requests that a run would have taken up which a person stopped before it began."""
+    """Answer the requests of a run that a person stopped before its sync began."""
     own = sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
     pg.execute(
         refresh_requests.update()
@@ -157,8 +175,8 @@ def cancel_waiting(pg: Connection, district_id: str, *, filed_before: datetime, 
     )
 
 
-def waiting_requests(pg: Connection) -> list[Waiting]:
-    """The districts that requests wait for, the longest wait first; none that an operator has stopped."""
+def list_waiting_districts(pg: Connection) -> list[Waiting]:
+    """Return the districts with queued requests that may be synced, the longest wait first."""
     rows = pg.execute(
         sa.select(organizations.c.clever_district_id, organizations.c.name, sa.func.max(requests.id))
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
@@ -176,10 +194,8 @@ def waiting_requests(pg: Connection) -> list[Waiting]:
 
 
 def estimate(pg: Connection, district_id: str, now: datetime) -> Estimate | None:
-    """From this district's own last requests that a sync answered; None while there are none.
-
-    A request that was answered ahead of now, or before it was made, was dated by a wrong clock and does not count.
-    """
+    """Estimate the time to an answer from the district's last answered requests. Return None if there are none."""
+    # A request whose answer is dated in the future, or before the request, was dated by a wrong clock.
     rows = pg.execute(
         sa.select(requests.requested_at, requests.finished_at)
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
@@ -190,28 +206,28 @@ def estimate(pg: Connection, district_id: str, now: datetime) -> Estimate | None
             requests.finished_at.between(requests.requested_at, now + CLOCK_TOLERANCE),
         )
         .order_by(requests.finished_at.desc(), requests.id.desc())
-        .limit(REMEMBERED)
+        .limit(ESTIMATE_REQUESTS)
     )
-    took = [(row.finished_at - row.requested_at).total_seconds() for row in rows]
-    return Estimate(len(took), median(took), max(took)) if took else None
+    seconds = [(row.finished_at - row.requested_at).total_seconds() for row in rows]
+    return Estimate(len(seconds), median(seconds), max(seconds)) if seconds else None
 
 
-def last_requests(pg: Connection, *, district_id: str | None = None, limit: int = 20) -> list[Request]:
-    """The newest requests, of one district or of all, the newest first."""
+def list_requests(pg: Connection, *, district_id: str | None = None, limit: int = 20) -> list[Request]:
+    """Return the last requests of one district or of all, the newest first."""
     of_district = sa.true() if district_id is None else organizations.c.clever_district_id == district_id
     return _read(pg, of_district, limit)
 
 
 def find_request(pg: Connection, request_id: int) -> Request:
-    """One request as it stands.
+    """Return one request.
 
     Raises:
-        CannotStart: there is none of this number.
+        CannotStart: there is no request of this number.
     """
-    found = _read(pg, requests.id == request_id, 1)
-    if not found:
-        raise CannotStart(f"There is no request {request_id}. See roster-pipeline requests.")
-    return found[0]
+    rows = _read(pg, requests.id == request_id, 1)
+    if not rows:
+        raise CannotStart(operator.text(NO_REQUEST, request=request_id))
+    return rows[0]
 
 
 def _read(pg: Connection, which: sa.ColumnElement[bool], limit: int) -> list[Request]:

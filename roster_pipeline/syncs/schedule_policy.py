@@ -1,6 +1,6 @@
-"""The night: which districts are due for a full read, in which order and batches, and why another one is not.
+"""The policy of the nightly schedule: which districts are due for a full read, in which order, and in which batches.
 
-Nothing here starts a sync or reads a clock: Dagster's schedule and sensor ask, and hand in the time.
+The module starts no sync and reads no clock. The schedule and the sensor of Dagster pass the time in.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ EASTERN = ZoneInfo("America/New_York")
 EVENING = time(20, 30)
 """Clever asks districts to upload by 19:00 Eastern because apps sync from 20:00 on."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
+"""The wait after the first of several failures in a row, and the longest wait."""
 LATE = timedelta(hours=30)
-"""Since the last full read: a night that was missed, and six hours to catch up."""
+"""The age of the last full read from which a district is late: one missed night and six hours to catch up."""
 BATCH_DISTRICTS, BATCH_MEMBERS = 25, 20_000
-"""What one run takes (`make bench BENCH_ARGS="--only nightly"`). A new interpreter imports for 2 to 4 seconds of CPU,
-as much as the sync of a small district takes: shared by 25 that is a twenty-fifth. A district of 20,000 members has a
-run of its own, so that no small one waits behind it and the other slot goes on."""
+"""The most districts and members of one run. Small districts share a run, because a new interpreter costs as much CPU
+as the sync of a small district. A district of 20,000 members has a run of its own, so that no small district waits."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,12 @@ class Candidate:
     """A connected district of tier secure_sync.
 
     Attributes:
-        state: `disconnected` too is tried, unless an operator has ended the connection: each sync looks at Clever's
-            list of connections first, and a district that is there again becomes active (R5.20).
-        last_full_read_at: when its last full read that was published began; None: never.
-        failures: syncs that failed since the last one that did not, the last of them at `failed_at`.
+        state: the state of the connection. A disconnected district is due too, unless an operator disconnected it:
+            each sync reads Clever's list of connections first, and a district that is back becomes active
+            (docs/rules.md R5.20).
+        last_full_read_at: the start of the last full read that was published, or None.
+        failures: the number of syncs that have failed since the last one that did not.
+        failed_at: the end of the last failed sync.
     """
 
     district_id: str
@@ -50,12 +52,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Turn:
-    """What an evening means for one district.
+    """The decision of one evening about one district.
 
     Attributes:
-        due: to be read in full now.
-        waits_until: when a failing one is tried again.
-        skipped: why it is not due, in words; None if it is, or has been read since the evening.
+        due: the district is due for a full read now.
+        waits_until: the time of the next try of a failing district.
+        skipped: the reason in words why the district is not due. None if it is due, or was read since the evening.
     """
 
     district: Candidate
@@ -93,19 +95,20 @@ MEMBERS = """
 
 
 def candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None) -> list[Candidate]:
-    """The districts of tier secure_sync (docs/rules.md R3.2), the most stale first; those never read before all.
+    """Return the districts of tier secure_sync (docs/rules.md R3.2), the oldest full read first.
 
-    A time that lies ahead of now was stored by a clock that was wrong, and counts as unknown.
+    Districts that were never read in full come before all others.
 
     Args:
-        only: Clever ids to choose from.
+        only: the Clever ids to choose from. The default is every district.
     """
+    # A stored time in the future comes from a wrong clock, and counts as unknown.
     values = {"latest": now + CLOCK_TOLERANCE, "only": only and list(only)}
     return [Candidate(*row) for row in pg.execute(sa.text(CANDIDATES), values)]
 
 
 def last_evening(now: datetime) -> datetime:
-    """When the night that is due at `now` began, in UTC."""
+    """Return the start of the last nightly window before `now`, in UTC."""
     local = now.astimezone(EASTERN)
     today = datetime.combine(local.date(), EVENING, EASTERN)
     if today > local:
@@ -113,8 +116,8 @@ def last_evening(now: datetime) -> datetime:
     return today.astimezone(UTC)
 
 
-def turn_of(district: Candidate, evening: datetime, now: datetime) -> Turn:
-    """Whether a district is to be read in full for this evening. One whose times are not known is due."""
+def decide_turn(district: Candidate, evening: datetime, now: datetime) -> Turn:
+    """Decide whether a district is due for a full read. A district whose times are unknown is due."""
     if district.state == "paused" or district.is_operator_disconnected:
         return Turn(district, due=False, skipped=district.state)
     read_at = trusted_time(district.last_full_read_at, now)
@@ -128,14 +131,18 @@ def turn_of(district: Candidate, evening: datetime, now: datetime) -> Turn:
 
 
 def was_tried(district: Candidate) -> bool:
-    """Whether there is anything to catch up on: the first sync of a new district is the night's, or a person's."""
+    """Return whether a sync of the district was ever tried.
+
+    Only such districts are caught up. The first sync of a new district is started by the schedule or by a person.
+    """
     return district.last_full_read_at is not None or district.failures > 0
 
 
 def _next_try(district: Candidate, now: datetime) -> datetime | None:
-    """After n failures in a row: 2^(n-1) times five minutes after the last, at most six hours, and six hours from now.
+    """Return the time of the next try of a failing district, or None if it does not have to wait.
 
-    None if there is nothing to wait for, or if it is not known when the last one was.
+    The wait is doubled with each failure in a row, from `FIRST_WAIT` up to `LONGEST_WAIT`. A failure at an unknown time
+    does not delay the district.
     """
     failed_at = trusted_time(district.failed_at, now)
     if failed_at is None:
@@ -144,11 +151,11 @@ def _next_try(district: Candidate, now: datetime) -> datetime | None:
     return min(failed_at + min(FIRST_WAIT * doubled, LONGEST_WAIT), now + LONGEST_WAIT)
 
 
-def in_batches(pg: Connection, chosen: Sequence[Candidate]) -> list[list[Candidate]]:
-    """What one run takes each, in the order given: many small districts, or one large one."""
-    ids = [one.district_id for one in chosen]
+def split_into_batches(pg: Connection, chosen: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Split districts into the batches of one run each, in the given order."""
+    ids = [district.district_id for district in chosen]
     members: dict[str, int] = dict(pg.execute(sa.text(MEMBERS), {"chosen": ids}).tuples().all())
-    return _batches([(one, members.get(one.district_id, 0)) for one in chosen])
+    return _batches([(district, members.get(district.district_id, 0)) for district in chosen])
 
 
 def _batches(sized: Iterable[tuple[Candidate, int]]) -> list[list[Candidate]]:
@@ -164,9 +171,11 @@ def _batches(sized: Iterable[tuple[Candidate, int]]) -> list[list[Candidate]]:
 
 
 def hours_late(district: Candidate, now: datetime) -> int | None:
-    """Whole hours since its last full read, where that is too long ago; None: in time, never read, or not active.
+    """Return the whole hours since the last full read of a late district.
 
-    A district that was read at a time which is not known is late, by the fewest hours that count as late.
+    Returns:
+        None if the district is not late, was never read, or is not active. The threshold `LATE` if the time of the last
+        full read is unknown.
     """
     if district.state != "active" or district.last_full_read_at is None:
         return None
@@ -177,9 +186,9 @@ def hours_late(district: Candidate, now: datetime) -> int | None:
     return since // timedelta(hours=1) if since > LATE else None
 
 
-def in_words(turns: Iterable[Turn], most: int = 10) -> str:
-    """Who is skipped and why, by id, at most so many of them."""
+def describe_skipped(turns: Iterable[Turn], most: int = 10) -> str:
+    """Return the number of skipped districts, and the id and the reason of the first `most` of them."""
     skipped = [turn for turn in turns if turn.skipped]
-    named = "; ".join(f"{turn.district.district_id}: {turn.skipped}" for turn in skipped[:most])
+    reasons = "; ".join(f"{turn.district.district_id}: {turn.skipped}" for turn in skipped[:most])
     more = f"; and {len(skipped) - most} more" if len(skipped) > most else ""
-    return f"{len(skipped)} skipped ({named}{more})" if skipped else "none skipped"
+    return f"{len(skipped)} skipped ({reasons}{more})" if skipped else "none skipped"

@@ -1,4 +1,4 @@
-"""How each district fares, as the product's tables say: its last sync, what waits for a person, since when it fails."""
+"""The standing of each district: its last sync, the decisions that it waits for, and since when its syncs fail."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class SyncRecord:
 
     Attributes:
         mode: `full`, `delta` or `auto`; of a correction `resolve` or `undo`.
-        trigger: what started it, such as `nightly`.
-        state: such as `published`.
-        failure: of a failed one, the line with which it failed.
-        summary: of a published one, what changed, in words.
+        trigger: what started the sync, such as `nightly`.
+        state: the state, such as `published`.
+        failure: the failure of a failed sync, in one line.
+        summary: the change summary of a published sync, in words.
     """
 
     id: int
@@ -37,13 +37,13 @@ class SyncRecord:
 
 @dataclass(frozen=True)
 class Standing:
-    """How one district fares.
+    """The standing of one district.
 
     Attributes:
-        sync: the last one that read Clever, or tried to; None: there was none yet.
-        holds: plans of which a part waits for approval.
-        reviews: identity questions that wait for a person.
-        failing_since: when the first of the syncs began that have failed since the last good one.
+        sync: the last sync, corrections left out. None if there was none yet.
+        holds: the number of plans of which a part waits for approval.
+        reviews: the number of open reviews.
+        failing_since: the start of the first failed sync since the last one that was published.
     """
 
     sync: SyncRecord | None
@@ -87,13 +87,13 @@ LAST_SYNCS = f"""
 
 
 def standings(pg: Connection) -> dict[str, Standing]:
-    """How every district fares, by Clever id."""
+    """Return the standing of every district, by Clever id."""
     rows = pg.execute(sa.text(STANDINGS)).mappings()
     return {row["clever_district_id"]: Standing(_sync(row), row["holds"], row["reviews"], row["since"]) for row in rows}
 
 
-def last_syncs(pg: Connection, district_id: str, limit: int) -> list[SyncRecord]:
-    """The newest syncs and corrections of a district, the newest first.
+def list_syncs(pg: Connection, district_id: str, limit: int) -> list[SyncRecord]:
+    """Return the last syncs and corrections of a district, the newest first.
 
     Raises:
         DistrictUnknown: the district was never connected.

@@ -93,12 +93,12 @@ def excerpt_alone(district_id: str) -> None:
     from roster_pipeline.land.session import WarehouseSession
     from roster_pipeline.product.database import open_product, transaction
     from roster_pipeline.settings import read_settings
-    from roster_pipeline.syncs.history import last_published
+    from roster_pipeline.syncs.history import find_last_publication
     from roster_pipeline.syncs.lifecycle import find_organization_id
 
     settings = read_settings()
     with transaction(open_product(settings)) as pg:
-        published = last_published(pg, find_organization_id(pg, district_id))
+        published = find_last_publication(pg, find_organization_id(pg, district_id))
     idle, started = _peak(), perf_counter()
     with (
         CleverClient(clever_access(settings)) as client,

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from roster_pipeline.product.database import transaction
-from roster_pipeline.syncs.schedule_policy import LONGEST_WAIT, candidates, last_evening, turn_of
+from roster_pipeline.syncs.schedule_policy import LONGEST_WAIT, candidates, decide_turn, last_evening
 from roster_pipeline_tests.chaos import application, damage, restore, steps
 from roster_pipeline_tests.chaos.judge import Judge
 from roster_pipeline_tests.chaos.places import Ground, Place
@@ -91,7 +91,7 @@ class Life:
         tomorrow = datetime.now(UTC) + timedelta(days=1) + LONGEST_WAIT
         with transaction(self.place.engine) as pg:
             (district,) = candidates(pg, tomorrow, [self.town.district.id])
-        due = turn_of(district, last_evening(tomorrow), tomorrow).due
+        due = decide_turn(district, last_evening(tomorrow), tomorrow).due
         self.score.note(WRONG, not due, f"{name}: the next night does not read the district")
 
 

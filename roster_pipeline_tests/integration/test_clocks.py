@@ -6,9 +6,9 @@ import pytest
 
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.alerts import find_changes, record_unstarted
-from roster_pipeline.syncs.holds import standing_of
+from roster_pipeline.syncs.holds import load_threshold_context
 from roster_pipeline.syncs.lifecycle import find_organization_id
-from roster_pipeline.syncs.schedule_policy import candidates, hours_late, last_evening, turn_of
+from roster_pipeline.syncs.schedule_policy import candidates, decide_turn, hours_late, last_evening
 from roster_pipeline_tests.support.district import Impatient
 from roster_pipeline_tests.support.readers import execute, query
 
@@ -30,7 +30,7 @@ def ahead(monkeypatch):
 def turn(product, now):
     with transaction(product) as pg:
         (district,) = candidates(pg, now)
-    return district, turn_of(district, last_evening(now), now)
+    return district, decide_turn(district, last_evening(now), now)
 
 
 def test_full_sync_dated_ahead_is_due_late_and_repeated_once(sync, product, valley, ahead):
@@ -77,7 +77,7 @@ def test_removals_dated_ahead_leave_the_window_in_order(product, valley, later, 
     if later is not None:
         execute(product, SYNC, state="published", at=now + later)
     with transaction(product) as pg:
-        standing = standing_of(pg, find_organization_id(pg, valley.id), now)
+        standing = load_threshold_context(pg, find_organization_id(pg, valley.id), now)
     assert dict(standing.recent_removals) == ({"students": removed} if removed else {})
 
 
@@ -87,5 +87,5 @@ def test_sync_dated_back_keeps_earlier_removals_in_the_window(product, valley):
     execute(product, SYNC, state="published", at=now - DAY)
     execute(product, SYNC, state="published", at=now - 20_000 * DAY)
     with transaction(product) as pg:
-        standing = standing_of(pg, find_organization_id(pg, valley.id), now)
+        standing = load_threshold_context(pg, find_organization_id(pg, valley.id), now)
     assert dict(standing.recent_removals) == {"students": 10}

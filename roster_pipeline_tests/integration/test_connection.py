@@ -6,7 +6,7 @@ import pytest
 
 from roster_pipeline.product.connections import note_list
 from roster_pipeline.product.database import transaction
-from roster_pipeline.syncs.requests import file_request, last_requests, waiting_requests
+from roster_pipeline.syncs.requests import file_request, list_requests, list_waiting_districts
 from roster_pipeline_tests.support.district import CLIENT_SECRET
 from roster_pipeline_tests.support.readers import execute, query, row_versions
 
@@ -49,7 +49,7 @@ def answer(product):
 
     def read():
         with transaction(product) as pg:
-            newest = last_requests(pg, limit=1)[0]
+            newest = list_requests(pg, limit=1)[0]
         return newest.state, newest.summary
 
     return read
@@ -118,7 +118,7 @@ def test_request_for_a_missing_district_says_who_can_restore_it(valley, hamlet, 
     valley.connected = False
     press(valley)
     with transaction(product) as pg:
-        assert [one.district_id for one in waiting_requests(pg)] == [valley.id]
+        assert [one.district_id for one in list_waiting_districts(pg)] == [valley.id]
     assert sync(valley).exit_code == 4
     state, words = answer()
     assert (state, "is gone" in words, "administrator" in words) == ("failed", True, True)

@@ -213,7 +213,7 @@ def test_holds_commands_report_and_exit_as_documented(
     assert named < done
     assert not set(leaving) & members(product, valley)
     again = script("approve", first["plan"])
-    assert (again.returncode, "does not wait any more" in complaint(again)) == (5, True)
+    assert (again.returncode, "was already approved" in complaint(again)) == (5, True)
     assert script("holds").stdout.strip() == "No changes are waiting for approval."
     assert script("reject", "f" * 12).returncode == 2
 

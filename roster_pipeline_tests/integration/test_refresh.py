@@ -12,7 +12,7 @@ from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.syncs.lifecycle import begin_sync
-from roster_pipeline.syncs.requests import file_request, waiting_requests
+from roster_pipeline.syncs.requests import file_request, list_waiting_districts
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.requests import requests_of
 
@@ -168,6 +168,6 @@ def test_preview_request_is_not_taken_by_a_sync(product, valley):
     begun = {"dagster_run_id": "any", "mode": "full", "trigger": "page", "at": datetime.now(UTC)}
     with transaction(product) as pg:
         begin_sync(pg, valley.id, **begun)
-        assert waiting_requests(pg) == []
+        assert list_waiting_districts(pg) == []
     states = "select kind, state from roster.refresh_requests order by kind"
     assert query(product, states) == [("preview", "queued"), ("update", "running")]

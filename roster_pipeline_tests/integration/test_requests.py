@@ -9,7 +9,7 @@ from roster_pipeline.errors import CannotStart
 from roster_pipeline.model.scope import Scope
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.lifecycle import begin_sync, fail_killed
-from roster_pipeline.syncs.requests import estimate, last_requests
+from roster_pipeline.syncs.requests import estimate, list_requests
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.requests import (
     press,  # noqa: F401 - a fixture
@@ -25,7 +25,7 @@ def answers(product):
 
     def read(district=None):
         with transaction(product) as pg:
-            return last_requests(pg, district_id=district and district.id)[::-1]
+            return list_requests(pg, district_id=district and district.id)[::-1]
 
     return read
 
