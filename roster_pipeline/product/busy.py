@@ -1,7 +1,7 @@
-"""Writing beside a busy application: waits for locks are bounded, a transaction is tried again, its holder is named.
+"""Write beside a busy application: bounded waits for locks, retries, and an error that names the blocking session.
 
-Locks of the application are waited for at most `LOCK_SECONDS` each. A transaction that another session was in the way
-of is rolled back and run again as a whole, so that nothing is ever half done.
+The wait for each lock is at most `LOCK_SECONDS`. A transaction that met a lock of another session for longer is rolled
+back and run again as a whole, so no partial changes remain.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Done = TypeVar("Done")
 FIRST_WAIT_SECONDS = 0.2
 """Each later wait is twice as long."""
 LOOKS = 4
-"""How often a wait for a lock is looked at, before it is given up."""
+"""How often the blocking session is looked up during the longest wait for a lock."""
 HOLDERS = """
     select pid, application_name from pg_stat_activity
     where pid = any(pg_blocking_pids(:waiting)) order by pid limit 1
@@ -34,11 +34,13 @@ HOLDERS = """
 
 @dataclass(frozen=True)
 class Patience:
-    """How long locks of other sessions are waited for, and how often a transaction is tried.
+    """The waits and retries of a transaction.
 
     Attributes:
-        lock_seconds: the longest wait for one lock.
-        sleep, random: seconds to wait between two tries, and a number of [0, 1) for jitter.
+        tries: how often the transaction is run at most.
+        lock_seconds: the longest wait for one lock of another session.
+        sleep: waits for a number of seconds between two tries.
+        random: returns a number from 0 to 1 for jitter.
     """
 
     tries: int = 5
@@ -47,13 +49,13 @@ class Patience:
     random: Callable[[], float] = chance.random
 
     def wait(self, attempt: int) -> None:
-        """Sleep before the next try: twice as long after each, and at least half of that."""
+        """Sleep before the next try. The wait doubles with each attempt, and jitter takes off at most half of it."""
         self.sleep(FIRST_WAIT_SECONDS * 2**attempt * (1 + self.random()) / 2)
 
 
 @dataclass
 class _Holder:
-    """The session that was last seen to hold a lock which the work waited for."""
+    """The session that was last seen to block the transaction."""
 
     pid: int | None = None
     application: str = ""
@@ -66,13 +68,13 @@ class _Holder:
 
 
 def write_product(engine: Engine, work: Callable[[Connection], Done], patience: Patience | None = None) -> Done:
-    """Run `work` in a transaction, and again from the start if another session was in its way.
+    """Run `work` in a transaction. Run it again from the start if another session blocked it.
 
     Args:
-        work: does everything in the transaction that it is handed; it may run several times.
+        work: does all its work in the transaction that it gets. It may run several times.
 
     Raises:
-        ProductBusy: the other session kept its locks through every try; nothing was written.
+        ProductBusy: another session kept its locks through every try. Nothing was written.
         ProductUnusable: as `transaction`.
     """
     patience = patience or Patience()
@@ -95,10 +97,10 @@ def write_product(engine: Engine, work: Callable[[Connection], Done], patience: 
 
 @contextmanager
 def _watched(engine: Engine, pg: Connection, holder: _Holder, seconds: float | None) -> Iterator[None]:
-    """Note in `holder` who keeps the session of `pg` waiting, looked up from another session every `seconds`.
+    """Record in `holder` the session that blocks the session of `pg`. Look it up from another session.
 
     Args:
-        seconds: None: nobody was in the way yet, so that nothing is looked up.
+        seconds: the time between two look-ups. None looks nothing up.
     """
     if seconds is None:
         yield
@@ -110,11 +112,11 @@ def _watched(engine: Engine, pg: Connection, holder: _Holder, seconds: float | N
         while not is_over.wait(seconds):
             try:
                 with engine.connect() as other:
-                    found = other.execute(sa.text(HOLDERS), {"waiting": waiting}).one_or_none()
+                    row = other.execute(sa.text(HOLDERS), {"waiting": waiting}).one_or_none()
             except DBAPIError:
-                return  # the holder stays without a name
-            if found:
-                holder.pid, holder.application = found
+                return  # the blocking session stays unknown
+            if row:
+                holder.pid, holder.application = row
 
     watcher = Thread(target=look, daemon=True)
     watcher.start()

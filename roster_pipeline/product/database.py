@@ -1,4 +1,4 @@
-"""Work on the product database: its migrations, its transactions, and the lock that serialises a district's syncs."""
+"""Migrations and transactions of the product database, and the advisory lock that serializes a district's syncs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MIGRATION_LOCK = "roster:migrations"
 LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
 BEGIN = "select set_config('lock_timeout', :lock_timeout, true), set_config('roster.writer', 'program', true)"
-"""How each transaction of this program begins. The writer `program` may keep the records of syncs, `sync` all else."""
+"""The first statement of each transaction. The writer `program` may write the records of syncs, `sync` all tables."""
 MAY_BE_WRITER = """
     select exists (
         select from pg_roles
@@ -34,7 +34,7 @@ MAY_BE_WRITER = """
         )
     )
 """
-"""Whether the role is there, has its grants here, and may be taken."""
+"""Whether the role `roster_writer` exists, has its grants on the schema, and may be set by this user."""
 IS_HELD = """
     select exists (
         select from pg_locks as held inner join pg_database as own on own.oid = held.database
@@ -48,11 +48,11 @@ IS_HELD = """
 
 @cache
 def open_product(settings: Settings) -> Engine:
-    """The product database of these settings, at its newest migration; opened once a process.
+    """Open the product database of these settings and migrate it to the newest revision, once per process.
 
     Raises:
         ProductUnusable: the server does not answer or refuses.
-        CannotStart: it is none that a sync can work with: a replica, a pooler, another encoding.
+        CannotStart: a sync cannot work with this server: a replica, a pooler, or another encoding than UTF8.
     """
     url = product_url(settings)
     setting = SETTING if settings.database_url else "ROSTER_HOME"
@@ -63,29 +63,29 @@ def open_product(settings: Settings) -> Engine:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring schema `roster` to the newest revision. Several processes may call this at once.
+    """Migrate schema `roster` to the newest revision. Several processes may call this at once.
 
     Raises:
         ProductUnusable: the server does not answer or refuses, or `upgrade_schema` refuses the tables.
     """
     with transaction(engine, lock_seconds=0) as connection:
         _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
-        # The wait for a table that the application uses has an end, because its own queries would wait behind this one.
+        # The wait for a table of the application is bounded, because the application's own queries queue behind it.
         connection.execute(sa.text(BEGIN), {"lock_timeout": f"{LOCK_SECONDS * 1000:.0f}ms"})
         upgrade_schema(connection)
 
 
 @contextmanager
 def transaction(engine: Engine, *, one_view: bool = False, lock_seconds: float = LOCK_SECONDS) -> Iterator[Connection]:
-    """One transaction: committed on leaving, rolled back on any error.
+    """Open a transaction. It is committed at the end of the block and rolled back on any error.
 
     Args:
-        one_view: all its queries see the product as it was at the first one.
-        lock_seconds: the longest wait for each lock of another session; 0 waits without end.
+        one_view: all queries see the product as it was at the first query.
+        lock_seconds: the longest wait for each lock of another session. 0 waits without a limit.
 
     Raises:
-        ProductBusy: another session was in the way.
-        ProductUnusable: the database is away or refused; the message carries no row and no URL.
+        ProductBusy: another session held a lock for too long.
+        ProductUnusable: the database does not answer or refuses. The message has no row and no URL.
     """
     try:
         with (
@@ -94,12 +94,12 @@ def transaction(engine: Engine, *, one_view: bool = False, lock_seconds: float =
             connection.execute(sa.text(BEGIN), {"lock_timeout": f"{lock_seconds * 1000:.0f}ms"})
             yield connection
     except (DBAPIError, psycopg.Error) as error:
-        # COPY runs on psycopg's own cursor. Either way the server's words can quote a row, so they go no further.
+        # COPY runs on psycopg's own cursor. The server's message can quote a row, so it is not passed on.
         raise _refusal(engine, error.orig if isinstance(error, DBAPIError) else error) from None
 
 
 def _refusal(engine: Engine, error: BaseException | None) -> RosterError:
-    """As `refusal`; where a grant is missing, with a remedy that exists in this database."""
+    """Return the error of a refused statement. For a missing grant, name a remedy that exists in this database."""
     if sqlstate(error) != PRIVILEGE:
         return refusal(Place.of(engine), error)
     remedy = (
@@ -114,7 +114,7 @@ def _refusal(engine: Engine, error: BaseException | None) -> RosterError:
 
 
 def _has_procedure(engine: Engine) -> bool:
-    """Whether the procedure that grants what syncs need is there; it came with migration 0007."""
+    """Return whether the procedure `roster.grant_access` exists, which grants what syncs need."""
     try:
         with engine.connect() as connection:
             return bool(connection.exec_driver_sql("select to_regproc('roster.grant_access')").scalar())
@@ -123,9 +123,10 @@ def _has_procedure(engine: Engine) -> bool:
 
 
 def write_as_sync(pg: Connection, organization_id: int) -> None:
-    """Let this transaction write what Clever owns of one organization, until it ends.
+    """Let this transaction write the Clever-managed rows of one organization.
 
-    Triggers refuse everybody else, and the walls of `as_writer` every other organization's rows.
+    Write protection refuses all other writers. Row-level security, which applies in `as_writer`, refuses the rows of
+    other organizations.
     """
     pg.execute(
         sa.text("select set_config('roster.writer', 'sync', true), set_config('roster.organization', :own, true)"),
@@ -135,10 +136,10 @@ def write_as_sync(pg: Connection, organization_id: int) -> None:
 
 @contextmanager
 def as_writer(pg: Connection, table: str) -> Iterator[None]:
-    """Run statements as role `roster_writer`, if there is one; an error ends the role with the transaction.
+    """Run the statements of the block as role `roster_writer`, if the role exists.
 
     Args:
-        table: a temporary table, made before, that they read.
+        table: an existing temporary table that the statements read.
     """
     if not pg.execute(sa.text(MAY_BE_WRITER)).scalar_one():
         yield
@@ -151,23 +152,23 @@ def as_writer(pg: Connection, table: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class DistrictLock:
-    """The lock of a district, and the session that took it.
+    """The advisory lock of a district.
 
     Attributes:
-        session: the process id of the session in the server.
+        session: the server's process id of the session that holds the lock.
     """
 
     key: str
     session: int
 
     def check(self, pg: Connection) -> None:
-        """Make sure that the lock is held still.
+        """Check that the lock is still held.
 
         Args:
-            pg: any session of the same database; the one that holds the lock may be out of touch.
+            pg: any session of the same database. It need not be the session that holds the lock.
 
         Raises:
-            LockLost: it is not, so another sync of the district may have begun.
+            LockLost: the lock is not held any more, so another sync of the district may have begun.
         """
         if not pg.execute(sa.text(IS_HELD), {"key": self.key, "session": self.session}).scalar_one():
             raise LockLost(
@@ -178,9 +179,9 @@ class DistrictLock:
 
 @contextmanager
 def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], None]) -> Iterator[DistrictLock]:
-    """Hold this district's advisory lock for as long as the block runs; whoever comes later waits.
+    """Hold the advisory lock of a district while the block runs. Later callers wait for it.
 
-    The lock belongs to a session of its own, so a killed process frees it at once.
+    The lock belongs to a session of its own, so the server releases it at once if the process is killed.
 
     Args:
         on_wait: called once if another sync of this district is running.
@@ -202,9 +203,12 @@ def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], Non
 
 
 def share_district(pg: Connection, district_id: str) -> bool:
-    """Keep syncs of this district from beginning until the transaction ends; False if one is running.
+    """Keep syncs of a district from beginning until the transaction ends.
 
-    Those who only look share the lock: they do not wait for one another.
+    Readers share the lock, so they do not wait for one another.
+
+    Returns:
+        False if a sync of the district is running.
     """
     shared = sa.text("select pg_try_advisory_xact_lock_shared(hashtextextended(:key, 0))")
     return bool(pg.execute(shared, {"key": _district_key(district_id)}).scalar_one())
