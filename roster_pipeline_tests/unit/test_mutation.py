@@ -103,8 +103,9 @@ def test_survivors_are_compared_with_the_list():
 
 def test_every_listed_change_exists():
     listed = read_equivalents()
+    models = {model for model, _ in listed}
     existing = {
-        (model, mutant.change) for model, path in SQL_FILES.items() for mutant in mutants_of(model, path.read_text())
+        (model, mutant.change) for model in models for mutant in mutants_of(model, SQL_FILES[model].read_text())
     }
 
     assert listed.keys() <= existing

@@ -6,12 +6,12 @@ import sys
 import pytest
 import sqlalchemy as sa
 
+from roster_pipeline import pipeline
 from roster_pipeline.cli import main
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
 from roster_pipeline.validate.quarantine import FOREIGN_ID_REASON
-from roster_pipeline_tests.support import stages
 from roster_pipeline_tests.support.readers import difference, execute, last_sync, published, query
 from roster_pipeline_tests.support.rule_book import expect
 from roster_pipeline_tests.support.seen import flagged, roster_of
@@ -146,16 +146,17 @@ def test_second_district_that_claims_an_id_writes_nothing(town, other_town, quic
     """The second has read the product before the first published."""
     student = town.person(town.student(1))
     other_town.put("users", student | {"district": other_town.id, "roles": {"student": other_town.role(1)}})
-    decide = stages.decide
+    reconcile = pipeline.reconcile
 
-    def decide_and_wait(con, engine, district_id, **more):
-        decide(con, engine, district_id, **more)
-        if district_id == other_town.id:
-            monkeypatch.setattr(stages, "decide", decide)
+    def reconcile_and_wait(sync):
+        result = reconcile(sync)
+        if sync.district_id == other_town.id:
+            monkeypatch.setattr(pipeline, "reconcile", reconcile)
             quick_sync(town)
+        return result
 
-    monkeypatch.setattr(stages, "decide", decide_and_wait)
-    with pytest.raises(PlanStale, match="run the sync again"):
+    monkeypatch.setattr(pipeline, "reconcile", reconcile_and_wait)
+    with pytest.raises(PlanStale, match="Run the sync again"):
         quick_sync(other_town)
     assert published(product, other_town.id).people == {}
     assert difference(expect(town), published(product, town.id)) == {}

@@ -102,5 +102,5 @@ def test_refused_login_names_the_settings(synced, sync, product, monkeypatch, su
         with subtests.test(variable), monkeypatch.context() as environment:
             environment.setenv(variable, "of-another-app")
             said = refused(sync, product, synced)
-            assert "client id or secret was refused" in said
+            assert "Clever refused the client id or the client secret" in said
             assert "of-another-app" not in said
