@@ -91,7 +91,7 @@ def write_product(engine: Engine, work: Callable[[Connection], Done], patience: 
                 patience.wait(attempt)
     raise ProductBusy(
         f"Rows that are to be written are locked by {holder}; each of {patience.tries} tries met locks and was rolled "
-        "back, so nothing was half done. End that session's transaction, then run again."
+        "back, so no partial changes were made. End that session's transaction, then run again."
     )
 
 

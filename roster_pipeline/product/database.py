@@ -109,7 +109,7 @@ def _refusal(engine: Engine, error: BaseException | None) -> RosterError:
     )
     return AccessRefused(
         f"PostgreSQL refused the work ({PRIVILEGE}: a grant is missing, or a row is another organization's) and rolled "
-        f"it back. Nothing was half done. {remedy}; then run again."
+        f"it back. No partial changes were made. {remedy}; then run again."
     )
 
 
@@ -172,8 +172,8 @@ class DistrictLock:
         """
         if not pg.execute(sa.text(IS_HELD), {"key": self.key, "session": self.session}).scalar_one():
             raise LockLost(
-                f"The session that held the lock {self.key} has ended, so another sync may be at work. Nothing was "
-                "half done. Let PostgreSQL and what stands before it keep idle sessions, then run again."
+                f"The session that held the lock {self.key} has ended, so another sync may be running. No "
+                "partial changes were made. Let PostgreSQL and what stands before it keep idle sessions, then run again."
             )
 
 

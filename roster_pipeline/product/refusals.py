@@ -100,19 +100,19 @@ def refusal(place: Place, error: BaseException | None) -> RosterError:
         return _named(place, meaning, code)
     if code in BUSY:
         return ProductBusy(
-            f"Another session's transaction was in the way ({code}). Everything was rolled back; nothing was half "
-            "done. Run again once it has ended."
+            f"Another session's transaction was in the way ({code}). Everything was rolled back, so no "
+            "partial changes were made. Run again once it has ended."
         )
     diag = getattr(error, "diag", None)
     if code.startswith(OWN_SQLSTATES) and diag:
         return ProductUnusable(
             f"The product's write protection {code} refused the work and rolled it back: {diag.message_primary}. "
-            f"Nothing was half done. {diag.message_hint}"
+            f"No partial changes were made. {diag.message_hint}"
         )
     said = " ".join(part for part in (code, getattr(diag, "constraint_name", None)) if part)
     return ProductUnusable(
         f"PostgreSQL refused the work ({said}) and rolled it back. "
-        "Nothing was half done. Run again; if it stays, look the code up in PostgreSQL's list of error codes."
+        "No partial changes were made. Run again; if it stays, look the code up in PostgreSQL's list of error codes."
     )
 
 
@@ -137,7 +137,7 @@ def _without_code(place: Place, error: BaseException | None) -> RosterError:
         )
     if isinstance(error, psycopg.DataError | psycopg.ProgrammingError | psycopg.NotSupportedError):
         return ProductUnusable(
-            f"The work for PostgreSQL was refused before it was sent ({type(error).__name__}). Nothing was half done. "
+            f"The work for PostgreSQL was refused before it was sent ({type(error).__name__}). No partial changes were made. "
             "The next sync does what this one did not; if it stays, report it with the run's id."
         )
     found = next((code for pattern, code in WHILE_CONNECTING if re.search(pattern, said, re.IGNORECASE)), "08")
@@ -147,7 +147,7 @@ def _without_code(place: Place, error: BaseException | None) -> RosterError:
 def _named(place: Place, meaning: Meaning, said: str) -> RosterError:
     kind, does, remedy = meaning
     return kind(
-        f"PostgreSQL at {place.where} {does} ({said}). Nothing was half done. "
+        f"PostgreSQL at {place.where} {does} ({said}). No partial changes were made. "
         f"{remedy.format(setting=place.setting)}, then run again."
     )
 

@@ -189,6 +189,7 @@ def test_every_kind_of_written_change_has_words(con):
         row = {name: ids[name] for name in entity.columns if name in ids}
         for op in OPS:
             has(con, f"changes.{entity.name}", [row], op=op, held=False)
+            assert count_changes(con) != {}, (entity.name, op)
             if len(summarize(con, replace(plan, counts={entity.name: {op: 1}})).split()) < 2:
                 without_words.append((entity.name, op))
             con.execute(f"delete from changes.{entity.name}")

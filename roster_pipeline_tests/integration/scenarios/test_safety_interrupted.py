@@ -50,7 +50,7 @@ def test_session_cut_while_publishing_leaves_nothing_half_done(town, sync, resyn
             ((pid,),) = until(lambda: query(product, WAITING))
             query(product, "select pg_terminate_backend(:pid)", pid=pid)
         ended = running.result()
-    assert (ended.exit_code, "Nothing was half done" in ended.failure, "\n" in ended.failure) == (6, True, False)
+    assert (ended.exit_code, "No partial changes were made" in ended.failure, "\n" in ended.failure) == (6, True, False)
     assert row_versions(product) == before
     assert query(product, RUNNING) == [(0,)]
     resync()
