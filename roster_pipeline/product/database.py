@@ -172,8 +172,8 @@ class DistrictLock:
         """
         if not pg.execute(sa.text(IS_HELD), {"key": self.key, "session": self.session}).scalar_one():
             raise LockLost(
-                f"The session that held the lock {self.key} has ended, so another sync may be running. No "
-                "partial changes were made. Let PostgreSQL and what stands before it keep idle sessions, then run again."
+                f"The session that held the lock {self.key} has ended, so another sync may be running. No partial "
+                "changes were made. Let PostgreSQL and what stands before it keep idle sessions, then run again."
             )
 
 

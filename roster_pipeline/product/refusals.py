@@ -137,8 +137,8 @@ def _without_code(place: Place, error: BaseException | None) -> RosterError:
         )
     if isinstance(error, psycopg.DataError | psycopg.ProgrammingError | psycopg.NotSupportedError):
         return ProductUnusable(
-            f"The work for PostgreSQL was refused before it was sent ({type(error).__name__}). No partial changes were made. "
-            "The next sync does what this one did not; if it stays, report it with the run's id."
+            f"The work for PostgreSQL was refused before it was sent ({type(error).__name__}). No partial changes "
+            "were made. The next sync does what this one did not; if it stays, report it with the run's id."
         )
     found = next((code for pattern, code in WHILE_CONNECTING if re.search(pattern, said, re.IGNORECASE)), "08")
     return _named(place, MEANINGS[found], said)

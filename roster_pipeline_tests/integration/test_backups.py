@@ -102,7 +102,7 @@ def test_copy_needs_a_role_that_bypasses_row_level_security(valley, product, rol
         copy()
     execute(product, f"alter role {name} bypassrls")
     copy()
-    with engine.begin() as pg, pytest.raises(sa.exc.DBAPIError, match="only a sync makes a Clever roster"):
+    with engine.begin() as pg, pytest.raises(sa.exc.DBAPIError, match="only a sync creates a roster from Clever"):
         pg.execute(
             sa.text(
                 "insert into roster.rosters (organization_id, name, source, clever_id) values (1, 'A', 'clever', 'a')"

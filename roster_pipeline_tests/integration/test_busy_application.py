@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from roster_pipeline import pipeline
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.errors import ProductBusy, ProductUnusable
 from roster_pipeline.product import busy
 from roster_pipeline.product.busy import Patience, write_product
 from roster_pipeline.product.database import connect
+from roster_pipeline.publication import prepare_publication
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions
 from roster_pipeline_tests.support.rule_book import expect
@@ -82,7 +84,9 @@ def test_native_enrollment_waits_for_no_rename(valley, quick_sync, product, appl
     """The students join while the transaction of the sync has written all and is not committed."""
     joined = []
 
-    def join(engine, work, patience=None):
+    def prepare_and_join(*arguments, **more):
+        work = prepare_publication(*arguments, **more)
+
         def publish(pg):
             done = work(pg)
             with at_work(application) as session:
@@ -91,9 +95,9 @@ def test_native_enrollment_waits_for_no_rename(valley, quick_sync, product, appl
             joined.append(names(application, renamed))
             return done
 
-        return busy.write_product(engine, publish, patience)
+        return publish
 
-    monkeypatch.setattr("roster_pipeline.sync_context.write_product", join)
+    monkeypatch.setattr(pipeline, "prepare_publication", prepare_and_join)
     quick_sync(valley)
     assert len(joined) == 1
     assert [("Renamed",)] not in joined
