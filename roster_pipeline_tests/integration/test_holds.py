@@ -103,7 +103,7 @@ def test_superseded_plan_cannot_be_approved(valley, crowd, quick_sync, product, 
     leave(valley, users_of(valley, "student")[0])
     quick_sync(valley)
     assert {state for state, *_ in query(product, HOLDS)} == {"superseded", "open"}
-    with pytest.raises(PlanStale, match="superseded"):
+    with pytest.raises(PlanStale, match="was replaced by the plan of a later sync"):
         decide("approved", plan.held_digest)
     with pytest.raises(CorrectionRefused, match="no plan"):
         decide("approved", "f" * 12)
