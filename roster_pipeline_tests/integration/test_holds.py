@@ -227,7 +227,7 @@ def test_holds_during_a_sync_name_nobody_and_leave_the_file(
     with district_lock(product, valley.id, on_wait=list):
         (first, *_) = json.loads(script("holds", "--people", "--json").stdout)
         assert first["people"] is None
-        assert "a sync has it now" in script("holds", "--people").stdout
+        assert "a sync is using it" in script("holds", "--people").stdout
     assert json.loads(script("holds", "--people", "--json").stdout)[0]["people"]
 
 
