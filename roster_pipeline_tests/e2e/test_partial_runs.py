@@ -95,7 +95,7 @@ def test_rerun_of_an_old_or_published_sync_is_refused(valley, failed, start, syn
     start(valley, *FROM_PUBLISH, again=failed)
     before = row_versions(product)
     (again,) = instance.get_runs(limit=1)
-    assert "published already" in refusal(instance, start(valley, *FROM_PUBLISH, again=again))
+    assert "is already published" in refusal(instance, start(valley, *FROM_PUBLISH, again=again))
     execute(product, "update roster.syncs set state = 'failed' where id = (select max(id) from roster.syncs)")
     assert sync(valley).exit_code == 0
     assert "came after it" in refusal(instance, start(valley, *FROM_PUBLISH, again=again))
