@@ -88,7 +88,7 @@ def test_accounts_and_reviews_equal_the_oracle(quick_sync, product, towns, first
     assert live_rows(product) == before
 
 
-@settings(examples, max_examples=1)
+@settings(examples, max_examples=3)
 @given(signed_up, st.lists(days_here, min_size=2, max_size=2))
 def test_order_of_records_and_pages_does_not_change_identities(quick_sync, product, towns, monkeypatch, first, history):
     ends = []
@@ -125,7 +125,7 @@ def decided(product, district, review, decision):
     return decide(product, number, decision)
 
 
-@settings(examples, max_examples=3)
+@settings(examples, max_examples=4)
 @given(signed_up, st.lists(days_here, min_size=3, max_size=3), st.lists(st.tuples(nth, nth), min_size=1, max_size=3))
 def test_decisions_can_be_undone_and_later_syncs_keep_them(quick_sync, product, towns, first, history, picks):
     districts = towns(first)
