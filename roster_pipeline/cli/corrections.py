@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Engine
 
 from roster_pipeline.cli.corrected import describe_correction
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
-from roster_pipeline.corrections.resolve import Decided, DecidedAll
+from roster_pipeline.corrections.resolve import BulkResolution, Resolution
 from roster_pipeline.corrections.summary import Corrected, count_corrected
-from roster_pipeline.corrections.undo import Undone, undo_sync
+from roster_pipeline.corrections.undo import UndoResult, undo_sync
 from roster_pipeline.errors import CorrectionRefused, RosterError
 from roster_pipeline.messages import operator
 from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
@@ -44,7 +44,7 @@ ENTITY_NAMES = {
 }
 OTHER_RECORD = operator.mark("record")
 NOT_FOUND = {"sync": operator.mark("There is no sync {key}."), "review": operator.mark("There is no review {key}.")}
-Result = TypeVar("Result", Decided, DecidedAll, Undone)
+Result = TypeVar("Result", Resolution, BulkResolution, UndoResult)
 LARGEST = 2**63 - 1
 MOST_ROWS = 20
 """Rows on the screen. The JSON has all of them."""
@@ -101,7 +101,7 @@ def hold_district(engine: Engine, district_id: str) -> Iterator[None]:
         yield
 
 
-def _say_undone(sync: int, done: Done[Undone]) -> None:
+def _say_undone(sync: int, done: Done[UndoResult]) -> None:
     undone = done.done
     say(operator.text("Sync {sync} is undone. The undo is sync {undo}.", sync=sync, undo=undone.sync_id))
     if undone.counts:

@@ -14,7 +14,7 @@ from roster_pipeline.cli.corrected import describe_correction
 from roster_pipeline.cli.corrections import LARGEST, MOST_ROWS, correct, correct_district, current_user
 from roster_pipeline.cli.reviews import Reason, ReviewDistrict, show_reviews
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
-from roster_pipeline.corrections.resolve import DecidedAll, resolve_review, resolve_reviews
+from roster_pipeline.corrections.resolve import BulkResolution, resolve_review, resolve_reviews
 from roster_pipeline.errors import CannotStart, CorrectionRefused
 from roster_pipeline.explain.reviews import Entry, count_reviews, read_open_reviews
 from roster_pipeline.messages import operator
@@ -111,7 +111,7 @@ def _resolve_all(
         return
     shown = _numbers(entries)
 
-    def decide(pg: Connection, at: datetime) -> DecidedAll:
+    def decide(pg: Connection, at: datetime) -> BulkResolution:
         if _numbers(read_open_reviews(pg, district_id, reason)) != shown:
             raise CorrectionRefused(
                 operator.text("The open reviews have changed since they were shown. Nothing was decided.")
@@ -128,7 +128,7 @@ def _resolve_all(
         _say_all(done.done, answer, words)
 
 
-def _say_all(decided: DecidedAll, answer: dict[str, Any], words: str) -> None:
+def _say_all(decided: BulkResolution, answer: dict[str, Any], words: str) -> None:
     resolved = operator.count(
         "{n:,} review is resolved as {decision} ({reason}). The decision is sync {sync}.",
         "{n:,} reviews are resolved as {decision} ({reason}). The decision is sync {sync}.",

@@ -1,1 +1,1 @@
-"""Decisions of people that change what a sync decided: resolve a review, undo a sync."""
+"""The two corrections: a person resolves a review, or undoes a sync. Each correction is a sync of its own."""

@@ -1,4 +1,4 @@
-"""A decision about a review, and the shape of the queries that write it."""
+"""The decision about one review, and the helpers that build the queries which write it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from roster_pipeline.model.entities import END
 from roster_pipeline.publish.table_mappings import TARGETS
 
 Rows = dict[str, list[sa.Select[Any]]]
-"""Queries by entity, for the writer."""
+"""Queries by entity. `publish.writer.write_rows` writes the rows that they select."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,11 @@ class Decision:
     """A decision about one review.
 
     Attributes:
+        sync_id: the sync that records the decision.
+        decision: `link`, `relink`, `same`, `create` or `different`.
         clever_id: the Clever id of the person.
-        own: the account that the person is linked to.
-        about: the account that the review is about.
+        current_account: the id of the account that the person is linked to.
+        reviewed_account: the id of the account that the review asks about. None if the review names no account.
     """
 
     sync_id: int
@@ -33,13 +35,13 @@ class Decision:
     decision: str
     decided_by: str
     clever_id: str
-    own: int
-    about: int | None
+    current_account: int
+    reviewed_account: int | None
     at: datetime
 
 
 def merge(parts: Iterable[Rows]) -> Rows:
-    """Return the queries of several parts by entity."""
+    """Merge several `Rows` into one, which has the queries of all of them."""
     merged: Rows = {}
     for part in parts:
         for entity, queries in part.items():
@@ -55,7 +57,14 @@ def select_rows(
     source: FromClause | None = None,
     values: Mapping[str, ColumnElement[Any]] | None = None,
 ) -> sa.Select[Any]:
-    """Select the rows of a source as they shall be: as `row` is, except for `values`, and closed if they end."""
+    """Build the query that selects the new state of rows: an op and every column that the writer writes.
+
+    Args:
+        op: the op for the writer, such as `update`. A row with op `end` also gets the values of a row that ended.
+        row: the table or alias that gives the columns which `values` does not have.
+        source: the tables to select from. None selects from `row`.
+        values: the new values by column.
+    """
     target = TARGETS[entity]
     new = dict(values or {})
     if op == END:

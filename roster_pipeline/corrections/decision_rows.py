@@ -1,6 +1,6 @@
-"""The rows that a decision writes about accounts, identity links and reviews, as queries for the writer.
+"""Builds the queries of a decision for accounts, identity links and reviews.
 
-Each function returns queries by entity. A query selects rows of the product as they shall be.
+Each function writes nothing. It returns queries by entity that select the new state of rows, for the writer.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
 NAMES = ("first_name", "last_name")
 
 
-def take_over(decision: Decision) -> Rows:
-    """Move the values that Clever gives from the person's account to the account of the review, and close the first.
+def merge_into_reviewed_account(decision: Decision) -> Rows:
+    """Copy Clever's values from the person's current account to the reviewed account, and close the current account.
 
-    The account of the review keeps its email, and an admin stays an admin.
+    The reviewed account keeps its email, and an admin stays an admin.
     """
-    row, own = accounts.alias("row"), accounts.alias("own")
-    both = row.join(own, own.c.id == decision.own)
-    values = {name: own.c[name] for name in (*NAMES, "clever_email")}
-    role = sa.case((row.c.role == "admin", row.c.role), else_=own.c.role)
+    row, current = accounts.alias("row"), accounts.alias("current")
+    both = row.join(current, current.c.id == decision.current_account)
+    values = {name: current.c[name] for name in (*NAMES, "clever_email")}
+    role = sa.case((row.c.role == "admin", row.c.role), else_=current.c.role)
     updated = select_rows(
         decision,
         "accounts",
@@ -42,27 +42,27 @@ def take_over(decision: Decision) -> Rows:
         row,
         both,
         {**values, "role": role, "imported_from_clever": sa.true(), "archived_at": NO_TIME},
-    ).where(row.c.id == decision.about)
-    ended = select_rows(decision, "accounts", END, row).where(row.c.id == decision.own)
+    ).where(row.c.id == decision.reviewed_account)
+    ended = select_rows(decision, "accounts", END, row).where(row.c.id == decision.current_account)
     return {"accounts": [updated, ended]}
 
 
-def claim_email(decision: Decision) -> Rows:
-    """Give the person's account the email that Clever gives."""
+def assign_clever_email(decision: Decision) -> Rows:
+    """Set the email of the person's account to the email that Clever gives."""
     row = accounts.alias("row")
     updated = select_rows(decision, "accounts", UPDATE, row, values={"email": row.c.clever_email})
-    return {"accounts": [updated.where(row.c.id == decision.own)]}
+    return {"accounts": [updated.where(row.c.id == decision.current_account)]}
 
 
-def accept_name(decision: Decision) -> Rows:
-    """Give the person's account the name that Clever gives, as the review keeps it.
+def assign_name_of_review(decision: Decision) -> Rows:
+    """Set the name of the person's account to the name that the review recorded from Clever.
 
     The next sync updates the email.
     """
     row, review = accounts.alias("row"), reviews.alias("review")
     both = row.join(review, review.c.id == decision.review_id)
     updated = select_rows(decision, "accounts", UPDATE, row, both, _names_in(review))
-    return {"accounts": [updated.where(row.c.id == decision.own)]}
+    return {"accounts": [updated.where(row.c.id == decision.current_account)]}
 
 
 def create_account(decision: Decision, account_id: int, *, is_named_by_review: bool) -> Rows:
@@ -71,27 +71,32 @@ def create_account(decision: Decision, account_id: int, *, is_named_by_review: b
     The next sync gives the account the email if the email is free. It opens no second review.
 
     Args:
-        is_named_by_review: take the name from the review and no email of Clever. Otherwise both come from the account
-            that the person is linked to.
+        account_id: the id of the new account.
+        is_named_by_review: whether the name is taken from the review, and no email of Clever is stored. Otherwise both
+            are taken from the current account of the person.
     """
-    own, review = accounts.alias("own"), reviews.alias("review")
-    both = own.join(review, review.c.id == decision.review_id)
+    current, review = accounts.alias("current"), reviews.alias("review")
+    both = current.join(review, review.c.id == decision.review_id)
     values: Mapping[str, ColumnElement[Any]] = {
-        **(_names_in(review) if is_named_by_review else {name: own.c[name] for name in NAMES}),
+        **(_names_in(review) if is_named_by_review else {name: current.c[name] for name in NAMES}),
         "id": sa.literal(account_id, BigInteger),
-        "role": sa.case((own.c.role == "admin", "teacher"), else_=own.c.role),
+        "role": sa.case((current.c.role == "admin", "teacher"), else_=current.c.role),
         "email": NO_TEXT,
-        "clever_email": NO_TEXT if is_named_by_review else own.c.clever_email,
+        "clever_email": NO_TEXT if is_named_by_review else current.c.clever_email,
         "imported_from_clever": sa.true(),
         "archived_at": NO_TIME,
     }
-    return {"accounts": [select_rows(decision, "accounts", INSERT, own, both, values).where(own.c.id == decision.own)]}
+    created = select_rows(decision, "accounts", INSERT, current, both, values)
+    return {"accounts": [created.where(current.c.id == decision.current_account)]}
 
 
-def give_back(decision: Decision) -> Rows:
-    """Give the person's account the values that it had before it was linked to the person, from the journal."""
+def restore_previous_values(decision: Decision) -> Rows:
+    """Restore the values that the current account had before it was linked to the person. The journal has them.
+
+    The email is restored only if no other account has it now.
+    """
     row, link, other = accounts.alias("row"), identity_links.alias("link"), accounts.alias("other")
-    was = json_as_row(accounts, changes.c.before, "was")
+    previous = json_as_row(accounts, changes.c.before, "previous")
     source = (
         row.join(
             link,
@@ -110,19 +115,19 @@ def give_back(decision: Decision) -> Rows:
                 changes.c.key == sa.func.jsonb_build_object("id", row.c.id, type_=JSONB),
             ),
         )
-        .join(was, sa.true())
+        .join(previous, sa.true())
     )
     columns = (*NAMES, "role", "clever_email", "imported_from_clever", "archived_at")
-    is_taken = sa.exists().where(other.c.email == was.c.email, other.c.id != row.c.id)
-    values = {**{name: was.c[name] for name in columns}, "email": sa.case((~is_taken, was.c.email))}
+    is_taken = sa.exists().where(other.c.email == previous.c.email, other.c.id != row.c.id)
+    values = {**{name: previous.c[name] for name in columns}, "email": sa.case((~is_taken, previous.c.email))}
     updated = select_rows(decision, "accounts", UPDATE, row, source, values)
-    return {"accounts": [updated.where(row.c.id == decision.own)]}
+    return {"accounts": [updated.where(row.c.id == decision.current_account)]}
 
 
-def link_to(decision: Decision, account_id: int) -> Rows:
-    """End the links of the person and of an account, and link the two."""
+def link_person(decision: Decision, account_id: int) -> Rows:
+    """Link the person to an account. The live links of the person and of that account end."""
     row = identity_links.alias("row")
-    evidence = {"review_id": decision.review_id, "was_account_id": decision.own}
+    evidence = {"review_id": decision.review_id, "was_account_id": decision.current_account}
     values: Mapping[str, ColumnElement[Any]] = {
         "id": next_id(identity_links),
         "organization_id": sa.literal(decision.organization_id, BigInteger),
@@ -137,7 +142,7 @@ def link_to(decision: Decision, account_id: int) -> Rows:
         "unlinked_at": NO_TIME,
     }
     ended = select_rows(decision, "identity_links", END, row).where(
-        row.c.unlinked_at.is_(None), row.c.account_id.in_((decision.own, account_id))
+        row.c.unlinked_at.is_(None), row.c.account_id.in_((decision.current_account, account_id))
     )
     columns = [values[name].label(name) for name in TARGETS["identity_links"].columns]
     return {"identity_links": [ended, sa.select(sa.literal(INSERT).label("op"), *columns)]}
@@ -158,4 +163,5 @@ def close_review(decision: Decision) -> Rows:
 
 
 def _names_in(review: FromClause) -> dict[str, ColumnElement[Any]]:
+    """Return the first and the last name that the review recorded from Clever."""
     return {name: review.c.clever_says[name].astext for name in NAMES}

@@ -1,4 +1,7 @@
-"""The rows that a decision writes about memberships, enrollments and pending members, as queries for the writer."""
+"""Builds the queries of a decision for memberships, enrollments and pending members.
+
+Each function writes nothing. It returns queries by entity that select the new state of rows, for the writer.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,22 @@ MEMBERSHIPS = ("org_memberships", "school_memberships", "roster_teachers", "rost
 
 
 def move_memberships(decision: Decision, account_id: int, *, is_closing: bool) -> Rows:
-    """Move every live membership of the person's account in the organization that comes from Clever to an account.
+    """Move the live memberships and enrollments of the person's current account to another account.
+
+    Only those of the decision's organization move. A membership that the other account already has is only ended.
 
     Args:
-        is_closing: the person's account closes, because both accounts are the same person. Then native memberships and
-            a verification move too. Otherwise the other account is not verified yet.
+        account_id: the account that gets the memberships.
+        is_closing: whether the current account closes, because both accounts belong to the same person. Then native
+            memberships and the verification move too. Otherwise only memberships from Clever move, unverified.
     """
-    moved: Rows = {}
+    rows: Rows = {}
     for entity in MEMBERSHIPS:
         target = TARGETS[entity]
         row, there = target.table.alias("row"), target.table.alias("there")
         container = next(column for column in target.key if column != "account_id")
         is_leaving = sa.and_(
-            row.c.account_id == decision.own,
+            row.c.account_id == decision.current_account,
             row.c.ended_at.is_(None),
             _is_in_organization(entity, row, decision, ALL_SOURCES if is_closing else FROM_CLEVER),
         )
@@ -39,15 +45,15 @@ def move_memberships(decision: Decision, account_id: int, *, is_closing: bool) -
             values["verified_at"] = NO_TIME
         is_same_place = sa.and_(there.c[container] == row.c[container], there.c.account_id == account_id)
         joined = select_rows(decision, entity, _op_for(there), row, row.outerjoin(there, is_same_place), values)
-        moved[entity] = [
+        rows[entity] = [
             select_rows(decision, entity, END, row).where(is_leaving),
-            joined.where(is_leaving, _is_free(there)),
+            joined.where(is_leaving, _is_not_member(there)),
         ]
-    return moved
+    return rows
 
 
-def leave_other_organizations(decision: Decision) -> Rows:
-    """End every live membership of the account of the review in other organizations (docs/rules.md R2.29).
+def end_other_memberships(decision: Decision) -> Rows:
+    """End the live memberships of the reviewed account in other organizations (docs/rules.md R2.29).
 
     The account stays in native rosters (docs/rules.md R4.8).
     """
@@ -56,31 +62,38 @@ def leave_other_organizations(decision: Decision) -> Rows:
         row = TARGETS[entity].table.alias("row")
         is_elsewhere = _is_in_organization(entity, row, decision, FROM_CLEVER, is_other=True)
         ended = select_rows(decision, entity, END, row)
-        rows[entity] = [ended.where(row.c.account_id == decision.about, row.c.ended_at.is_(None), is_elsewhere)]
+        rows[entity] = [
+            ended.where(row.c.account_id == decision.reviewed_account, row.c.ended_at.is_(None), is_elsewhere)
+        ]
     return rows
 
 
-def release_pending(decision: Decision, account_id: int) -> Rows:
-    """Enroll an account in the rosters in which the person is pending, if the district shares the person."""
-    row, roster, membership = pending_members.alias("row"), rosters.alias("roster"), org_memberships.alias("member")
+def enroll_pending_member(decision: Decision, account_id: int) -> Rows:
+    """Enroll an account in the rosters in which the person is a pending member, and delete the pending members.
+
+    Both happen only if the person is a live member of the organization, so that the district shares the person.
+    """
+    row, roster, membership = pending_members.alias("row"), rosters.alias("roster"), org_memberships.alias("membership")
     is_shared = sa.exists().where(
         membership.c.organization_id == decision.organization_id,
         membership.c.ended_at.is_(None),
-        membership.c.account_id.in_((decision.own, account_id)),
+        membership.c.account_id.in_((decision.current_account, account_id)),
     )
     is_own_roster = sa.and_(roster.c.id == row.c.roster_id, roster.c.organization_id == decision.organization_id)
     pending = row.join(roster, sa.and_(is_own_roster, is_shared))
     is_person = row.c.clever_id == decision.clever_id
-    released = {"pending_members": [select_rows(decision, "pending_members", DELETE, row, pending).where(is_person)]}
+    queries = {"pending_members": [select_rows(decision, "pending_members", DELETE, row, pending).where(is_person)]}
     for role in ("teacher", "student"):
         entity = f"roster_{role}s"
         members = TARGETS[entity].table
-        there, own = members.alias("there"), members.alias("own")
+        there, current = members.alias("there"), members.alias("current")
         source = pending.outerjoin(
             there, sa.and_(there.c.roster_id == row.c.roster_id, there.c.account_id == account_id)
         )
         is_enrolled = sa.exists().where(
-            own.c.roster_id == row.c.roster_id, own.c.account_id == decision.own, own.c.ended_at.is_(None)
+            current.c.roster_id == row.c.roster_id,
+            current.c.account_id == decision.current_account,
+            current.c.ended_at.is_(None),
         )
         values: dict[str, ColumnElement[Any]] = {
             "roster_id": row.c.roster_id,
@@ -90,39 +103,48 @@ def release_pending(decision: Decision, account_id: int) -> Rows:
         if role == "teacher":
             values["is_primary"] = sa.func.coalesce(there.c.is_primary, sa.false())
         joined = select_rows(decision, entity, _op_for(there), row, source, values)
-        released[entity] = [joined.where(is_person, row.c.role == role, ~is_enrolled)]
-    return released
+        queries[entity] = [joined.where(is_person, row.c.role == role, ~is_enrolled)]
+    return queries
 
 
 def _op_for(there: FromClause) -> ColumnElement[str]:
-    """Return `insert` where the place has no row yet, and `restore` where it has one that ended."""
+    """Return the op that makes an account a member: `insert` without an earlier membership, `restore` with one.
+
+    Args:
+        there: the outer-joined membership of the account, live or ended.
+    """
     return sa.case((there.c.account_id.is_(None), INSERT), else_=RESTORE)
 
 
-def _is_free(there: FromClause) -> ColumnElement[bool]:
+def _is_not_member(there: FromClause) -> ColumnElement[bool]:
+    """Return whether the account has no live membership there."""
     return sa.or_(there.c.account_id.is_(None), there.c.ended_at.is_not(None))
 
 
 def _is_in_organization(
     entity: str, row: FromClause, decision: Decision, sources: tuple[str, ...], *, is_other: bool = False
 ) -> ColumnElement[bool]:
-    """Return whether a membership is in the organization of the decision and of one of the sources.
+    """Return whether a membership belongs to the organization of the decision and has one of the sources.
+
+    A membership of an admin never counts.
 
     Args:
-        is_other: whether it is in another organization instead. Then the source of a membership does not matter.
+        row: the membership or enrollment.
+        is_other: whether the membership must belong to another organization instead. Then only enrollments are
+            restricted by their source.
     """
 
-    def is_here(column: ColumnElement[int]) -> ColumnElement[bool]:
-        own = decision.organization_id
-        return column != own if is_other else column == own
+    def is_wanted(column: ColumnElement[int]) -> ColumnElement[bool]:
+        organization_id = decision.organization_id
+        return column != organization_id if is_other else column == organization_id
 
     if entity == "org_memberships":
         has_source = sa.true() if is_other else row.c.source.in_(sources)
-        return sa.and_(is_here(row.c.organization_id), has_source, ~row.c.is_admin)
+        return sa.and_(is_wanted(row.c.organization_id), has_source, ~row.c.is_admin)
     if entity == "school_memberships":
         has_source = sa.true() if is_other else row.c.source.in_(sources)
         return sa.and_(
-            has_source, row.c.school_id.in_(sa.select(schools.c.id).where(is_here(schools.c.organization_id)))
+            has_source, row.c.school_id.in_(sa.select(schools.c.id).where(is_wanted(schools.c.organization_id)))
         )
-    own_rosters = sa.select(rosters.c.id).where(is_here(rosters.c.organization_id), rosters.c.source.in_(sources))
+    own_rosters = sa.select(rosters.c.id).where(is_wanted(rosters.c.organization_id), rosters.c.source.in_(sources))
     return row.c.roster_id.in_(own_rosters)

@@ -1,4 +1,7 @@
-"""Why a decision about a review is refused. Nothing is written here."""
+"""Refuses decisions about reviews that the review does not offer or that would harm a person.
+
+Each function `refuse_<case>` raises `CorrectionRefused` in its case and returns nothing otherwise. None of them writes.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,21 @@ from roster_pipeline.product.tables import (
 
 
 def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Row[Any]:
-    """Read one account as a decision of an organization sees it.
+    """Read the facts about one account on which the refusals depend.
+
+    Args:
+        organization_id: the organization of the review.
 
     Returns:
-        A row with these columns. `role` is the role of the account, and `is_admin` says whether it is an admin
-        anywhere. `others` are the other organizations that it belongs to, `is_elsewhere` says whether there are any,
-        and `is_released` whether all of them are disconnected (docs/rules.md R2.29). `other` is the Clever id that it
-        is linked to, and `is_linked_here` whether that link is of this organization. `is_shared` says whether Clever
-        still shares the account.
+        A row with these columns:
+        `role`: the role of the account.
+        `is_admin`: whether the account is an admin of any organization.
+        `others`: the ids of the other organizations that the account belongs to.
+        `is_elsewhere`: whether there are such organizations.
+        `is_released`: whether all of them are disconnected (docs/rules.md R2.29).
+        `linked_clever_id`: the Clever id that the account is linked to.
+        `is_linked_here`: whether that link belongs to this organization.
+        `is_shared`: whether Clever still shares the account.
     """
     is_account, link = accounts.c.id == account_id, identity_links.c
     is_live_link = sa.and_(link.account_id == account_id, link.unlinked_at.is_(None))
@@ -46,7 +56,7 @@ def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Ro
         sa.exists(others).label("is_elsewhere"),
         (~sa.exists().where(is_connected)).label("is_released"),
         sa.func.array(others.scalar_subquery(), type_=ARRAY(sa.BigInteger)).label("others"),
-        sa.select(link.clever_id).where(is_live_link).scalar_subquery().label("other"),
+        sa.select(link.clever_id).where(is_live_link).scalar_subquery().label("linked_clever_id"),
         sa.exists().where(is_live_link, link.organization_id == organization_id).label("is_linked_here"),
         sa.or_(*_clever_memberships(account_id)).label("is_shared"),
     )
@@ -82,13 +92,13 @@ def _is_live(table: sa.Table, account_id: int) -> tuple[sa.ColumnElement[bool], 
     return table.c.account_id == account_id, table.c.ended_at.is_(None)
 
 
-def refuse_other_decisions(review: sa.Row[Any], decision: str, about: sa.Row[Any] | None) -> None:
+def refuse_unoffered_decision(review: sa.Row[Any], decision: str, reviewed: sa.Row[Any] | None) -> None:
     """Refuse a decision that the reason of the review does not offer.
 
     Args:
-        about: the account of the review.
+        reviewed: the result of `read_account` for the reviewed account. None if the review names no account.
     """
-    allowed = decisions_for(review.reason, is_released=bool(about and about.is_released))
+    allowed = decisions_for(review.reason, is_released=bool(reviewed and reviewed.is_released))
     if decision in allowed:
         return
     refusal = operator.text(
@@ -98,67 +108,78 @@ def refuse_other_decisions(review: sa.Row[Any], decision: str, about: sa.Row[Any
         allowed=operator.join(allowed),
         decision=decision,
     )
-    if review.reason == "other_organization" and decision == "relink" and about:
+    if review.reason == "other_organization" and decision == "relink" and reviewed:
         refusal += " " + operator.text("The review offers relink once the other organization is disconnected.")
     raise CorrectionRefused(refusal)
 
 
-def refuse_harm(review: sa.Row[Any], holder: sa.Row[Any], own: sa.Row[Any]) -> None:
-    """Refuse to merge a person into the account of another organization or of a person whom Clever still shares.
+def refuse_harmful_merge(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa.Row[Any]) -> None:
+    """Refuse to merge the current account of a person into the reviewed account if that would harm a person.
+
+    The merge is refused if the reviewed account belongs to another organization, is an admin, has another role, or is
+    linked to a person whom Clever still shares.
 
     Args:
-        holder: the account of the review.
-        own: the account that the person has.
+        reviewed: the result of `read_account` for the reviewed account.
+        current: the result of `read_account` for the current account of the person.
     """
     is_moving = review.reason == "other_organization"
-    is_linked = holder.is_linked_here if is_moving else holder.other and review.reason != "already_linked"
-    if holder.is_elsewhere and not is_moving:
+    is_linked = (
+        reviewed.is_linked_here if is_moving else reviewed.linked_clever_id and review.reason != "already_linked"
+    )
+    if reviewed.is_elsewhere and not is_moving:
         raise CorrectionRefused(
             operator.text(
                 "The account of review {review} belongs to another organization. Use --as create.", review=review.id
             )
         )
-    if holder.is_admin and (own.role == "student" or is_moving):
+    if reviewed.is_admin and (current.role == "student" or is_moving):
         raise CorrectionRefused(
             operator.text(
                 "The account of review {review} is an admin and the person is a {role}. Use --as create.",
                 review=review.id,
-                role=own.role,
+                role=current.role,
             )
         )
-    if is_moving and holder.role != own.role:
+    if is_moving and reviewed.role != current.role:
         raise CorrectionRefused(
             operator.text(
                 "The account of review {review} is a {role} and the person is a {own_role}. Use --as create.",
                 review=review.id,
-                role=holder.role,
-                own_role=own.role,
+                role=reviewed.role,
+                own_role=current.role,
             )
         )
-    refuse_leaving(review, own)
+    refuse_shared_account(review, current)
     if is_linked:
         raise CorrectionRefused(
             operator.text(
                 "The account of review {review} has since been linked to another person (Clever ID {clever_id}). "
                 "Use --as create.",
                 review=review.id,
-                clever_id=holder.other,
+                clever_id=reviewed.linked_clever_id,
             )
         )
-    if holder.other and holder.is_shared and not is_moving:
+    if reviewed.linked_clever_id and reviewed.is_shared and not is_moving:
         raise CorrectionRefused(
             operator.text(
                 "Clever still shares {clever_id}, whose account {person} would get. Use --as relink once Clever no "
                 "longer shares {clever_id}, or use --as create.",
-                clever_id=holder.other,
+                clever_id=reviewed.linked_clever_id,
                 person=review.clever_id,
             )
         )
 
 
-def refuse_leaving(review: sa.Row[Any], own: sa.Row[Any]) -> None:
-    """Refuse to close or leave an account that is an admin or belongs to another organization too."""
-    if own.is_elsewhere or own.is_admin:
+def refuse_shared_account(review: sa.Row[Any], current: sa.Row[Any]) -> None:
+    """Refuse a decision after which the person no longer has the current account, if others depend on that account.
+
+    Others depend on an account of an admin and on an account that belongs to another organization too.
+
+    Args:
+        current: the result of `read_account` for the current account of the person.
+    """
+    if current.is_elsewhere or current.is_admin:
         raise CorrectionRefused(
             operator.text(
                 "The account that the person of review {review} has is an admin or belongs to another organization "
@@ -168,10 +189,12 @@ def refuse_leaving(review: sa.Row[Any], own: sa.Row[Any]) -> None:
         )
 
 
-def refuse_taken_email(pg: Connection, review: sa.Row[Any], own: int) -> None:
+def refuse_taken_email(pg: Connection, review: sa.Row[Any], account_id: int) -> None:
     """Refuse to give an account an email that another account has taken since the review was opened."""
-    mine, other = accounts.alias("mine"), accounts.alias("other")
-    is_taken = sa.exists().where(mine.c.id == own, other.c.email == mine.c.clever_email, other.c.id != mine.c.id)
+    account, other = accounts.alias("account"), accounts.alias("other")
+    is_taken = sa.exists().where(
+        account.c.id == account_id, other.c.email == account.c.clever_email, other.c.id != account.c.id
+    )
     if pg.execute(sa.select(is_taken)).scalar_one():
         raise CorrectionRefused(
             operator.text(
@@ -180,11 +203,11 @@ def refuse_taken_email(pg: Connection, review: sa.Row[Any], own: int) -> None:
         )
 
 
-def keep_from_syncing(pg: Connection, organization_ids: Sequence[int]) -> tuple[str, ...]:
-    """Keep organizations from syncing and from being connected until the transaction ends.
+def lock_organizations(pg: Connection, organization_ids: Sequence[int]) -> tuple[str, ...]:
+    """Lock organizations, so that they cannot be synced or connected until the transaction ends.
 
     Returns:
-        The Clever district ids of those that are not disconnected.
+        The Clever district ids of the organizations that are connected.
 
     Raises:
         CorrectionRefused: a sync of one of them is running.

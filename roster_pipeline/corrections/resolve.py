@@ -1,11 +1,14 @@
-"""What a person decided about somebody's identity, done in one transaction (docs/rules.md R2.3).
+"""Resolves reviews: writes the decision of a person about an identity, in one transaction (docs/rules.md R2.3).
 
-A decision is a sync of its own, with its journal: undoing that sync reverses it. Later syncs find the link that it
-left, and a linked Clever id stays linked; so the decision holds. Many reviews that are decided alike are one sync.
+Each call is a sync of its own with a journal, and undoing that sync reverses the decision. Later syncs keep the
+identity link that the decision writes.
 
-- Somebody **is** the account that the review is about (`link`, `relink`, `same`): the link, the memberships and what
-  Clever says of the person go to that account, and the empty one that waited is closed.
-- Somebody is **not** (`create`, `different`): the person has an account of their own; one who was linked gets it now.
+A review asks whether a Clever id and an account are the same person. The Clever id already has a current account.
+
+- `link`, `relink` and `same` say that they are the same person. The identity link, the memberships and the values of
+  Clever move to the reviewed account, and the current account is closed.
+- `create` and `different` say that they are two people. A person whose current account is the reviewed account gets a
+  new account. Otherwise the person keeps the current account.
 """
 
 from __future__ import annotations
@@ -19,35 +22,31 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections import decision_rows, membership_rows
-from roster_pipeline.corrections.decision import Decision, Rows, merge
-from roster_pipeline.corrections.refusals import (
-    keep_from_syncing,
-    read_account,
-    refuse_harm,
-    refuse_leaving,
-    refuse_other_decisions,
-    refuse_taken_email,
-)
+from roster_pipeline.corrections import decision_rows
+from roster_pipeline.corrections.decision import Decision, merge
+from roster_pipeline.corrections.outcome import Outcome, decide_other_person, decide_same_person
+from roster_pipeline.corrections.refusals import lock_organizations
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.product.database import write_as_sync
-from roster_pipeline.product.tables import accounts, identity_links, reviews
-from roster_pipeline.publish.statements import next_id
+from roster_pipeline.product.tables import identity_links, reviews
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
 
-LONGEST_DECIDER = 200
-IS_THE_ACCOUNT = ("link", "relink", "same")
+DECIDER_MAX_CHARS = 200
+SAME_PERSON_DECISIONS = ("link", "relink", "same")
 Counts = dict[str, dict[str, int]]
+"""The number of rows that were written, by entity and op."""
 
 
 @dataclass(frozen=True)
-class Decided:
+class Resolution:
     """The result of a decision about one review.
 
     Attributes:
-        sync_id: the sync that records the decision. Undoing it reverses the decision.
+        sync_id: the sync that records the decision. To undo it reverses the decision.
+        clever_id: the Clever id of the person.
+        reason: the reason of the review.
         account_id: the account that the person has now.
     """
 
@@ -59,13 +58,13 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class DecidedAll:
+class BulkResolution:
     """The result of one decision about several reviews.
 
     Attributes:
-        sync_id: the sync that records the decision. Undoing it reverses the decision for all of them.
-        accounts: the account that the person of each review has now.
-        refused: the reason for each review that is left open.
+        sync_id: the sync that records the decision. To undo it reverses the decision for all reviews.
+        accounts: the account that the person has now, by review.
+        refused: the reason of the refusal, by review. These reviews stay open.
     """
 
     sync_id: int
@@ -76,7 +75,7 @@ class DecidedAll:
 
 @dataclass(frozen=True)
 class _Correction:
-    """The sync that records the decisions of one command."""
+    """The sync that records the decision of one command about one or more reviews."""
 
     sync_id: int
     organization_id: int
@@ -85,48 +84,33 @@ class _Correction:
     at: datetime
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """The account that the person shall have, and the rows to write for it.
-
-    Attributes:
-        touched: the accounts that are written.
-        others: the disconnected organizations that the account leaves.
-    """
-
-    account_id: int
-    rows: tuple[Rows, ...] = ()
-    touched: frozenset[int] = frozenset()
-    others: tuple[int, ...] = ()
-
-
-def resolve_review(pg: Connection, review_id: int, decision: str, *, decided_by: str, at: datetime) -> Decided:
+def resolve_review(pg: Connection, review_id: int, decision: str, *, decided_by: str, at: datetime) -> Resolution:
     """Resolve one review, in the transaction of `pg`. The caller holds the lock of the district.
 
     Raises:
         CorrectionRefused: the review is not open, or the decision would harm a person.
     """
-    review = _open_review(pg, review_id)
+    review = _read_open_review(pg, review_id)
     correction = _begin(pg, review.organization_id, decision, decided_by, at)
     outcome, counts = _decide(pg, review, correction, ())
     others = {"from_organizations": list(outcome.others)} if outcome.others else {}
     record = {"review": review_id, "decision": decision, "changes": counts, **others}
     finish_correction(pg, correction.sync_id, record, at)
-    return Decided(correction.sync_id, review.clever_id, review.reason, outcome.account_id, counts)
+    return Resolution(correction.sync_id, review.clever_id, review.reason, outcome.account_id, counts)
 
 
 def resolve_reviews(
     pg: Connection, review_ids: Sequence[int], decision: str, *, decided_by: str, at: datetime
-) -> DecidedAll:
+) -> BulkResolution:
     """Resolve several reviews of one organization with the same decision, in the transaction of `pg`.
 
-    The reviews are one sync, which one undo reverses. The caller holds the lock of the district. A review stays open
-    if its decision would harm a person.
+    One sync records all of them, so one undo reverses them. The caller holds the lock of the district. A review whose
+    decision would harm a person stays open.
 
     Raises:
         CorrectionRefused: none of the reviews can be resolved with this decision.
     """
-    reviews_to_decide = [_open_review(pg, review_id) for review_id in review_ids]
+    reviews_to_decide = [_read_open_review(pg, review_id) for review_id in review_ids]
     correction = _begin(pg, reviews_to_decide[0].organization_id, decision, decided_by, at)
     accounts: dict[int, int] = {}
     refused: dict[int, str] = {}
@@ -159,11 +143,16 @@ def resolve_reviews(
     if others:
         record["from_organizations"] = sorted(others)
     finish_correction(pg, correction.sync_id, record, at)
-    return DecidedAll(correction.sync_id, accounts, refused, changes)
+    return BulkResolution(correction.sync_id, accounts, refused, changes)
 
 
 def _begin(pg: Connection, organization_id: int, decision: str, decided_by: str, at: datetime) -> _Correction:
-    if not decided_by.isprintable() or not 0 < len(decided_by) <= LONGEST_DECIDER or decided_by == "sync":
+    """Begin the sync that records the decision.
+
+    Raises:
+        CorrectionRefused: the name of the person who decides is empty, too long or not printable.
+    """
+    if not decided_by.isprintable() or not 0 < len(decided_by) <= DECIDER_MAX_CHARS or decided_by == "sync":
         raise CorrectionRefused(
             operator.text("The name of the person who decides needs printable characters and is not sync.")
         )
@@ -174,21 +163,24 @@ def _begin(pg: Connection, organization_id: int, decision: str, decided_by: str,
 
 def _decide(
     pg: Connection, review: sa.Row[Any], correction: _Correction, touched: Collection[int]
-) -> tuple[_Outcome, Counts]:
-    """Decide one review and return the outcome with the number of rows by entity and op.
+) -> tuple[Outcome, Counts]:
+    """Write the decision about one review. Return its outcome, and the number of written rows by entity and op.
 
     Args:
-        touched: the accounts that this sync has written. An undo could not put back an account that one sync wrote
-            twice.
+        touched: the accounts that earlier reviews of this sync have written. They must not be written again, because
+            an undo cannot restore a row that one sync wrote twice.
+
+    Raises:
+        CorrectionRefused: the decision would harm a person, or an earlier review concerns the same account.
     """
     decision = _read_decision(pg, review, correction)
-    is_joined = correction.decision in IS_THE_ACCOUNT
-    outcome = _join(pg, review, decision) if is_joined else _part(pg, review, decision)
+    is_same = correction.decision in SAME_PERSON_DECISIONS
+    outcome = decide_same_person(pg, review, decision) if is_same else decide_other_person(pg, review, decision)
     if outcome.touched.intersection(touched):
         raise CorrectionRefused(
             operator.text("Another review concerns an account of review {review}. Decide it alone.", review=review.id)
         )
-    if connected := keep_from_syncing(pg, outcome.others):
+    if connected := lock_organizations(pg, outcome.others):
         raise CorrectionRefused(
             operator.text(
                 "District {district}, which has the account of review {review}, has been connected again.",
@@ -201,17 +193,17 @@ def _decide(
 
 
 def _read_decision(pg: Connection, review: sa.Row[Any], correction: _Correction) -> Decision:
-    """Return the decision about a review, with the account that the person has now.
+    """Return the decision about one review, with the current account of the person.
 
     Raises:
         CorrectionRefused: the person has no account.
     """
-    own = pg.execute(
+    current = pg.execute(
         sa.select(identity_links.c.account_id).where(
             identity_links.c.clever_id == review.clever_id, identity_links.c.unlinked_at.is_(None)
         )
     ).scalar()
-    if own is None:
+    if current is None:
         raise CorrectionRefused(
             operator.text("The person of review {review} has no account now. Run a sync first.", review=review.id)
         )
@@ -222,63 +214,20 @@ def _read_decision(pg: Connection, review: sa.Row[Any], correction: _Correction)
         decision=correction.decision,
         decided_by=correction.decided_by,
         clever_id=review.clever_id,
-        own=own,
-        about=review.account_id,
+        current_account=current,
+        reviewed_account=review.account_id,
         at=correction.at,
     )
 
 
-def _join(pg: Connection, review: sa.Row[Any], decision: Decision) -> _Outcome:
-    """Decide that the person is the account that the review is about."""
-    own, about = decision.own, decision.about
-    holder = read_account(pg, decision.organization_id, about) if about else None
-    refuse_other_decisions(review, decision.decision, holder)
-    touched = frozenset({own})
-    if review.reason == "recycled_id":
-        rows: tuple[Rows, ...] = (decision_rows.accept_name(decision), membership_rows.release_pending(decision, own))
-        return _Outcome(own, rows, touched)
-    if about == own:
-        return _Outcome(own)
-    if about is None or holder is None:
-        refuse_taken_email(pg, review, own)
-        return _Outcome(own, (decision_rows.claim_email(decision),), touched)
-    refuse_harm(review, holder, read_account(pg, decision.organization_id, own))
-    rows = (
-        decision_rows.take_over(decision),
-        decision_rows.link_to(decision, about),
-        membership_rows.move_memberships(decision, about, is_closing=True),
-    )
-    others = tuple(holder.others) if review.reason == "other_organization" else ()
-    if others:
-        rows = (*rows, membership_rows.leave_other_organizations(decision))
-    return _Outcome(about, rows, touched | {about}, others)
+def _read_open_review(pg: Connection, review_id: int) -> sa.Row[Any]:
+    """Read one open review and lock it until the transaction ends.
 
-
-def _part(pg: Connection, review: sa.Row[Any], decision: Decision) -> _Outcome:
-    """Decide that the person is not the account that the review is about.
-
-    Only a person who is linked to that account leaves it and gets a new account.
+    Raises:
+        CorrectionRefused: the review does not exist or is resolved.
     """
-    refuse_other_decisions(review, decision.decision, None)
-    own = decision.own
-    if decision.about != own:
-        return _Outcome(own)
-    is_recycled = review.reason == "recycled_id"
-    if is_recycled:
-        refuse_leaving(review, read_account(pg, decision.organization_id, own))
-    new = int(pg.execute(sa.select(next_id(accounts))).scalar_one())
-    rows = (
-        decision_rows.create_account(decision, new, is_named_by_review=is_recycled),
-        decision_rows.link_to(decision, new),
-        membership_rows.move_memberships(decision, new, is_closing=False),
-        membership_rows.release_pending(decision, new) if is_recycled else decision_rows.give_back(decision),
-    )
-    return _Outcome(new, rows, frozenset({own}))
-
-
-def _open_review(pg: Connection, review_id: int) -> sa.Row[Any]:
-    named = sa.select(reviews).where(reviews.c.id == review_id)
-    review = pg.execute(named.with_for_update(key_share=True)).one_or_none()
+    query = sa.select(reviews).where(reviews.c.id == review_id)
+    review = pg.execute(query.with_for_update(key_share=True)).one_or_none()
     if review is None:
         raise CorrectionRefused(
             operator.text("There is no review {review}. See roster-pipeline reviews.", review=review_id)

@@ -1,8 +1,9 @@
 """Undoes a sync: writes back what the sync changed, from its journal (docs/rules.md R5.19).
 
-An undo is a sync of its own and can be undone. A row that existed before the sync is again as it was. A row that the
-sync added ends, and nothing is deleted. A row that was written since keeps its values and is listed. If the account or
-the identity link of a person was written since, the undo leaves every row of that person as it is.
+An undo is a sync of its own and can be undone. A row that existed before the sync gets the values that it had then. A
+row that the sync added ends, and no row with a history is deleted. A row that was written since the sync keeps its
+values and is listed. If the account or the identity link of a person was written since, the undo leaves every row of
+that person unchanged.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections.kept_rows import keep_changed_rows
-from roster_pipeline.corrections.refusals import keep_from_syncing
-from roster_pipeline.corrections.undone_rows import UNDONE, find_rows
+from roster_pipeline.corrections.excluded_rows import exclude_changed_rows
+from roster_pipeline.corrections.refusals import lock_organizations
+from roster_pipeline.corrections.undone_rows import UNDONE, load_undone_rows
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.model.entities import END
@@ -28,13 +29,13 @@ from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
 
 
 @dataclass(frozen=True)
-class Undone:
+class UndoResult:
     """The result of an undo.
 
     Attributes:
         sync_id: the sync that records the undo.
-        counts: the rows that were put back, by entity and op.
-        skipped: the entity and key of each row that was written since.
+        counts: the number of rows that were written, by entity and op.
+        skipped: the entity and key of each row that the undo left unchanged.
     """
 
     sync_id: int
@@ -42,14 +43,16 @@ class Undone:
     skipped: list[dict[str, Any]] = field(default_factory=list)
 
 
-def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None = None) -> Undone | None:
-    """Undo a sync, in the transaction of `pg`. Return None if it is undone already.
-
-    The caller holds the lock of the district.
+def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None = None) -> UndoResult | None:
+    """Undo a sync, in the transaction of `pg`. The caller holds the lock of the district.
 
     Args:
-        school: the Clever id of the one school whose rows are put back: the school, its memberships, its rosters with
-            their members, and the people who belong or belonged to no other school.
+        sync_id: the sync to undo.
+        school: the Clever id of the one school whose rows are restored. These are the school, its memberships, its
+            rosters with their members, and the people who are members of no other school.
+
+    Returns:
+        The result, or None if the sync was already undone.
 
     Raises:
         CorrectionRefused: the sync or the school does not exist, or the sync published nothing.
@@ -61,13 +64,13 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     write_as_sync(pg, undone.organization_id)
     school_id = _find_school(pg, undone, school) if school else None
     others = undone.counts.get("from_organizations", [])
-    keep_from_syncing(pg, others)
+    lock_organizations(pg, others)
     for target in TARGETS.values():
-        find_rows(pg, target, undone, correction=correction, at=at, school_id=school_id)
+        load_undone_rows(pg, target, undone, correction=correction, at=at, school_id=school_id)
     if school_id is not None:
-        _keep_primary_school(pg, school_id)
-    skipped = keep_changed_rows(pg)
-    _name_former_admins(pg, sync_id)
+        _clear_second_primary_schools(pg, school_id)
+    skipped = exclude_changed_rows(pg)
+    _announce_former_admins(pg, sync_id)
     rows = {
         name: [sa.select(UNDONE[name].c.op, *(UNDONE[name].c[column] for column in target.columns))]
         for name, target in TARGETS.items()
@@ -78,7 +81,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     finish_correction(pg, correction, record, at)
     if not school:
         _mark_undone(pg, undone)
-    return Undone(correction, counts, skipped)
+    return UndoResult(correction, counts, skipped)
 
 
 def _find_sync(pg: Connection, sync_id: int) -> sa.Row[Any]:
@@ -117,20 +120,20 @@ def _find_school(pg: Connection, undone: sa.Row[Any], school: str) -> int:
 
 
 def _is_school_undone(pg: Connection, undone: sa.Row[Any], school: str) -> bool:
-    """Return whether an undo for this one school counts, which no later undo has taken back."""
+    """Return whether the sync was already undone for this one school, and that undo was not undone itself."""
     counts = syncs.c.counts
-    standing = sa.select(syncs.c.id).where(
+    earlier_undo = sa.select(syncs.c.id).where(
         syncs.c.organization_id == undone.organization_id,
         syncs.c.mode == "undo",
         syncs.c.state == "published",
         counts["undoes"].astext == str(undone.id),
         counts["school"].astext == school,
     )
-    return pg.execute(standing.limit(1)).first() is not None
+    return pg.execute(earlier_undo.limit(1)).first() is not None
 
 
-def _keep_primary_school(pg: Connection, school_id: int) -> None:
-    """Leave each person whose primary school is another one with that primary school alone."""
+def _clear_second_primary_schools(pg: Connection, school_id: int) -> None:
+    """Restore a membership as not primary if the person has another primary school now."""
     undone, other = UNDONE["school_memberships"], school_memberships.alias("other")
     has_primary = sa.exists().where(
         other.c.account_id == undone.c.account_id,
@@ -141,10 +144,11 @@ def _keep_primary_school(pg: Connection, school_id: int) -> None:
     pg.execute(sa.update(undone).values(is_primary=False).where(undone.c.is_primary, undone.c.op != END, has_primary))
 
 
-def _name_former_admins(pg: Connection, sync_id: int) -> None:
-    """Name the accounts that were admins before the sync restored their memberships.
+def _announce_former_admins(pg: Connection, sync_id: int) -> None:
+    """Tell the trigger of memberships, in a setting of the transaction, which accounts were admins before the sync.
 
-    A trigger sets `is_admin` again when the undo ends these memberships, because the writer may not.
+    The sync restored their memberships without `is_admin`. The trigger sets the flag again when the undo ends these
+    memberships, because the writer has no right to set it.
     """
     account_id = changes.c.before["account_id"].astext
     former = sa.select(sa.func.coalesce(sa.func.string_agg(account_id, " "), "")).where(
@@ -157,7 +161,11 @@ def _name_former_admins(pg: Connection, sync_id: int) -> None:
 
 
 def _mark_undone(pg: Connection, sync: sa.Row[Any], *, is_undone: bool = True) -> None:
-    """Mark a sync as undone. The undo of an undo makes the first sync count again, and so on along the chain."""
+    """Mark a sync as undone. If it is itself an undo, mark the sync that it undid as published again.
+
+    Args:
+        is_undone: False marks the sync as published again, with a held part as `held`.
+    """
     state = "undone" if is_undone else "held" if sync.counts.get("held") else "published"
     pg.execute(syncs.update().where(syncs.c.id == sync.id).values(state=state))
     if sync.mode == "undo" and not sync.counts.get("school"):
