@@ -18,7 +18,7 @@ import duckdb
 from roster_pipeline.damaged import move_aside
 from roster_pipeline.delta.bookmark import load_bookmark
 from roster_pipeline.delta.full_read import load_full_read
-from roster_pipeline.delta.sync_mode import TOO_MANY, Choice, events_need_full_sync, full_sync_reason
+from roster_pipeline.delta.sync_mode import TOO_MANY, SyncMode, find_full_sync_reason, find_reason_in_events
 from roster_pipeline.delta.workspace import build_workspace
 from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, FileOutdated, SourceUnusable
 from roster_pipeline.extract.client import DistrictConnection
@@ -59,8 +59,8 @@ class IngestRequest:
     now: datetime
 
     @property
-    def made_by(self) -> str:
-        """Identify what the tables are made by: another API version or other models make other tables."""
+    def models_version(self) -> str:
+        """The version of the API, the models and DuckDB. Tables made with another version cannot be compared."""
         return f"{self.api_version} {_models_digest()}"
 
 
@@ -69,13 +69,13 @@ class IngestedDistrict:
     """What was read of a district and landed in its DuckDB file.
 
     Attributes:
-        choice: whether the district was read in full, and why.
+        sync_mode: the mode of the sync and the reason for it.
         reads: what was read of each list; in a delta, by events.
         events: the events since the last reading, if they could be read.
         landed: the tables of a full read; None in a delta.
     """
 
-    choice: Choice
+    sync_mode: SyncMode
     district: District
     reads: tuple[ListFile, ...]
     events: EventBatch | None
@@ -124,12 +124,12 @@ def _ingest(
     with session.open() as con:
         bookmark, is_confirmed = load_bookmark(con)
         rows = _count_rows(con) if bookmark else 0
-    reason = full_because or full_sync_reason(
+    reason = full_because or find_full_sync_reason(
         request.mode,
         bookmark,
         request.published,
         is_confirmed=is_confirmed,
-        made_by=request.made_by,
+        models_version=request.models_version,
         now=request.now,
     )
     # The district is asked for before the events. An upload after this moment is then new to the next sync.
@@ -137,7 +137,7 @@ def _ingest(
     before = _read_events(connection, bookmark.cursor, request.landing / "before") if bookmark else None
     if bookmark and not reason:
         if isinstance(before, EventBatch):
-            reason = events_need_full_sync(bookmark, district, before, rows=rows)
+            reason = find_reason_in_events(bookmark, district, before, rows=rows)
             if not reason:
                 return _ingest_delta(session, request, bookmark, district, before)
         else:
@@ -160,7 +160,7 @@ def _ingest_delta(
     with session.begin_delta() as con:
         build_workspace(con, district, events, moved_bookmark)
     reason = _delta_reason(events.events)
-    return IngestedDistrict(Choice("delta", reason), district, events.lists, events, None)
+    return IngestedDistrict(SyncMode("delta", reason), district, events.lists, events, None)
 
 
 def _delta_reason(events: int) -> str:
@@ -190,11 +190,11 @@ def _ingest_full(
     after = _read_events(connection, cursor, request.landing / "after") if cursor else None
     if isinstance(after, EventBatch):
         # Tables that were made by something else differ in every row, so drift cannot be measured.
-        is_comparable = bookmark is not None and bookmark.made_by == request.made_by
+        is_comparable = bookmark is not None and bookmark.models_version == request.models_version
         feed = replace(feed, events_before=events if is_comparable else None, events_since=after)
     with session.open() as con:
         landed = load_full_read(con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid)
-    return IngestedDistrict(Choice("full", reason), district, feed.lists, events, landed)
+    return IngestedDistrict(SyncMode("full", reason), district, feed.lists, events, landed)
 
 
 def _new_bookmark(request: IngestRequest, feed: Feed) -> Bookmark | None:
@@ -207,7 +207,7 @@ def _new_bookmark(request: IngestRequest, feed: Feed) -> Bookmark | None:
         seen_at=request.now,
         uploaded_at=feed.district.last_sync,
         full_read_at=request.now,
-        made_by=request.made_by,
+        models_version=request.models_version,
     )
 
 

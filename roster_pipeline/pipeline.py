@@ -125,7 +125,7 @@ def ingest(sync: SyncContext, *, mode: str) -> IngestResult:
             connection, sync.session, IngestRequest(sync_id, uid, mode_used, published, folder, version, sync.now())
         )
     events = district.events.events if district.events else None
-    sync.write_product(lambda pg: record_mode(pg, sync_id, district.choice.mode, district.choice.reason, events))
+    sync.write_product(lambda pg: record_mode(pg, sync_id, district.sync_mode.mode, district.sync_mode.reason, events))
     if not request.is_preview:
         sync.write_product(lambda pg: note_described(pg, district.district))
     return IngestResult(sync_id, district, usual)
@@ -180,7 +180,7 @@ def plan(sync: SyncContext) -> PlanResult:
         landed = read_landed(con)
         with sync.read_product() as pg:
             organization_id = find_organization_id(pg, sync.district_id)
-            standing = load_threshold_context(pg, organization_id, sync.now())
+            context = load_threshold_context(pg, organization_id, sync.now())
         compute_diff(con)
         built = build_plan(
             con,
@@ -189,10 +189,10 @@ def plan(sync: SyncContext) -> PlanResult:
             organization_id=organization_id,
             district_id=sync.district_id,
             emptied=landed.emptied,
-            standing=replace(standing, limits=sync.request.limits) if sync.request.limits else standing,
+            context=replace(context, limits=sync.request.limits) if sync.request.limits else context,
             is_delta=sync.is_delta,
         )
-    return PlanResult(built, built.held_digest in standing.rejected)
+    return PlanResult(built, built.held_digest in context.rejected)
 
 
 def publish(sync: SyncContext) -> PublishResult:

@@ -36,7 +36,7 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
     """Read Clever's lists of the district to their ends, or the events since the last sync, and load them."""
     with as_failure():
         result = pipeline.ingest(sync.context, mode=config.mode)
-        context.log.info(f"{result.district.choice.mode.capitalize()} sync: {result.district.choice.reason}.")
+        context.log.info(f"{result.district.sync_mode.mode.capitalize()} sync: {result.district.sync_mode.reason}.")
         if result.district.events and result.district.events.unknown_types:
             context.log.warning(f"Events of unknown types were ignored: {dict(result.district.events.unknown_types)}.")
         with sync.context.warehouse() as con:

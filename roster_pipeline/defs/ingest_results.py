@@ -20,8 +20,8 @@ def list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: IngestR
     name, district = read.resource.name, result.district
     emptied = district.landed.emptied if district.landed else ()
     facts: describe.Metadata = {
-        "mode": district.choice.mode,
-        "why": district.choice.reason,
+        "mode": district.sync_mode.mode,
+        "why": district.sync_mode.reason,
         "pages": read.pages,
         "rejections": len(read.rejections),
         "sync_id": result.sync_id,

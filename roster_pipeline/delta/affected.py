@@ -1,8 +1,8 @@
 """Finds the affected set: the ids that a delta sync must decide again.
 
-The query `dbt_like_sql/delta/<table>.sql` fills each table of schema `affected` with ids. The models give the same
-result on the rows of these ids as on the whole district. A set that is too large costs time. A set that is too small
-would be wrong.
+The query `dbt_like_sql/delta/<table>.sql` fills each table of schema `affected` with ids. The models must give the same
+result on the rows of these ids as on the whole district. If the set has more ids than needed, the sync takes longer. If
+an id is missing, the result is wrong.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     import duckdb
 
 AFFECTED_TABLES = ("changed", "presence_changes", "sections", "people", "schools", "terms", "courses")
-"""In the order in which they are filled."""
+"""The tables of schema `affected`, in the order in which they are filled. Later tables read earlier ones."""
 
 
 def find_affected(con: duckdb.DuckDBPyConnection) -> int:
-    """Fill schema `affected` from the events and the district's file. Return the number of affected people."""
+    """Fill schema `affected` from the events and the district's file. Return the number of affected people.
+
+    Schema `events` must be filled, and the district's file must be attached as `warehouse`.
+    """
     con.execute("CREATE SCHEMA affected")
     con.execute(f"CREATE VIEW affected.known_records AS {select_records('warehouse.raw')}")
     for table in AFFECTED_TABLES:

@@ -1,6 +1,6 @@
-"""The bookmark of a district's file: how far the raw tables follow Clever's events.
+"""Saves and loads the bookmark of a district's file: the last event of Clever that the raw tables contain.
 
-The bookmark is saved with the raw tables. It counts once they are published.
+The bookmark is saved together with the raw tables, and marked as published when the plan made from them is published.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from roster_pipeline.model.sync_state import Bookmark
 TABLE = """
 CREATE OR REPLACE TABLE raw.bookmark (
     sync_id BIGINT, sync_uid VARCHAR, before VARCHAR, last VARCHAR, seen_at TIMESTAMPTZ, uploaded_at TIMESTAMPTZ,
-    full_read_at TIMESTAMPTZ, made_by VARCHAR, missed BIGINT, is_published BOOLEAN
+    full_read_at TIMESTAMPTZ, models_version VARCHAR, missed BIGINT, is_published BOOLEAN
 )
 """
 
 
 def save_bookmark(con: duckdb.DuckDBPyConnection, bookmark: Bookmark | None, *, missed: int = 0) -> None:
-    """Replace the bookmark by one that is not published yet, or remove it.
+    """Replace the bookmark by one that is not published yet. None removes the bookmark.
 
     Args:
-        missed: The records that the events had missed when they were last compared with a full read.
+        missed: The number of records that events had missed, as the last full sync found.
     """
     con.execute(TABLE)
     if bookmark:
@@ -35,7 +35,7 @@ def confirm_bookmark(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
 
 
 def load_bookmark(con: duckdb.DuckDBPyConnection) -> tuple[Bookmark | None, bool]:
-    """Return the bookmark of the raw tables, or None, and whether it is published."""
+    """Return the bookmark of the raw tables, or None if they have none, and whether it is published."""
     try:
         row = con.execute("SELECT sync_id, sync_uid, * EXCLUDE (sync_id, sync_uid) FROM raw.bookmark").fetchone()
     except (duckdb.CatalogException, duckdb.BinderException):  # no bookmark, or one of an earlier version
@@ -47,6 +47,7 @@ def load_bookmark(con: duckdb.DuckDBPyConnection) -> tuple[Bookmark | None, bool
 
 
 def _row(bookmark: Bookmark, missed: int) -> list[object]:
+    """Return the values of a bookmark in the order of the columns."""
     cursor = bookmark.cursor
     return [
         bookmark.sync_id,
@@ -56,6 +57,6 @@ def _row(bookmark: Bookmark, missed: int) -> list[object]:
         bookmark.seen_at,
         bookmark.uploaded_at,
         bookmark.full_read_at,
-        bookmark.made_by,
+        bookmark.models_version,
         missed,
     ]

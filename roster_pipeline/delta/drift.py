@@ -1,4 +1,4 @@
-"""Measures drift: what the events had missed, found by a full read."""
+"""Measures drift: the number of records that Clever's events had missed, found by a full sync."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def save_expected_records(con: duckdb.DuckDBPyConnection, events: EventBatch, sync_id: int) -> None:
-    """Save the content hashes that the raw tables would have with the events applied.
+    """Save the content hash of every record as it would be if the events were applied to the present raw tables.
 
-    Call it before the raw tables are replaced.
+    `measure_drift` compares them with the lists. Call this function before the raw tables are replaced.
+
+    Args:
+        events: The events from the bookmark to the beginning of the full read.
     """
     load_events(con, events, sync_id)
     if events.changed:
@@ -27,9 +30,9 @@ def save_expected_records(con: duckdb.DuckDBPyConnection, events: EventBatch, sy
 
 
 def measure_drift(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Return by list how many records of the raw tables differ from the expected ones.
+    """Count by list the records of the raw tables that differ from the expected ones.
 
-    Schema `events` holds the events that came while the lists were read. Their records are not counted.
+    A record that changed while the lists were read is not counted. Schema `events` holds the events of that time.
     """
     records = dict(con.execute(load_query("delta", "drift")).fetchall())
     return {resource.name: int(records.get(resource.name, 0)) for resource in RESOURCES}

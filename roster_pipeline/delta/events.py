@@ -1,7 +1,8 @@
-"""Clever's events as the tables of schema `events`.
+"""Loads Clever's events into the tables of schema `events`, and applies these to the raw tables.
 
 Table `events.<list>` holds the newest state of each record that was created or updated. `events.gone` holds the ids of
-records that left a list. A record is replaced and never merged, so that a field ends that the district stops sharing.
+records that left a list. A record of an event replaces the whole record of the raw table. Fields that the district no
+longer shares therefore disappear.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ CREATE OR REPLACE TABLE events.rejected (
 
 
 def load_events(con: duckdb.DuckDBPyConnection, events: EventBatch, sync_id: int) -> None:
-    """Fill schema `events`.
+    """Replace the tables of schema `events` by the records of an event batch, and create its views.
 
-    View `events.records` has the content hash of each record, view `events.touched` the ids about which the events say
-    anything.
+    View `events.records` has the content hash of each record. View `events.touched` has the list and the id of every
+    record that the events create, update, delete or fail to decode.
 
     Raises:
         RosterError: As in `load_rows`.
@@ -54,7 +55,7 @@ def load_events(con: duckdb.DuckDBPyConnection, events: EventBatch, sync_id: int
 
 
 def select_records(schema: str) -> str:
-    """Return the SQL of the list, the id and the content hash of every record in the tables of a schema."""
+    """Return a SELECT of the list, the id and the content hash of every record in the tables of a schema."""
     return " UNION ALL ".join(
         f"SELECT '{resource.name}' AS resource, id, content_hash FROM {schema}.{resource.name}"
         for resource in RESOURCES
@@ -65,7 +66,7 @@ def drop_outdated_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") ->
     """Delete each record of schema `events` that is older than the same record in the raw tables.
 
     Args:
-        raw: The schema of the raw tables, with its catalog where that is another one.
+        raw: The schema of the raw tables, with the name of its database if that is attached.
     """
     for resource in RESOURCES:
         if "last_modified" in resource.fields:
@@ -76,7 +77,7 @@ def drop_outdated_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") ->
 
 
 def apply_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
-    """Replace the records of the raw tables about which the events say anything."""
+    """Replace in the raw tables every record that `events.touched` names, by its newest state or by nothing."""
     for resource in RESOURCES:
         name = resource.name
         touched = f"(SELECT id FROM events.touched WHERE resource = '{name}')"

@@ -1,4 +1,4 @@
-"""Loads a full read of a district together with the events around it, from which the next delta sync goes on."""
+"""Loads a full read of a district into the raw tables, with the events that came during the read."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 def load_full_read(
     con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Bookmark | None, *, sync_uid: str | None = None
 ) -> Landed:
-    """Replace the raw tables by a feed with the events that came meanwhile, measure drift and save the bookmark.
+    """Replace the raw tables by a feed, apply the events that came meanwhile, measure drift and save the bookmark.
+
+    The next delta sync starts at the bookmark, after `confirm_bookmark` was called.
 
     Args:
         con: The district's file.
-        bookmark: The end of the events. None if Clever gives none. It counts once it is confirmed.
+        feed: The lists, the events before the read and the events during the read.
+        bookmark: The end of the event feed. None if Clever's events cannot be read.
 
     Raises:
         RosterError: As in `land`.
@@ -44,7 +47,7 @@ def load_full_read(
 
 
 def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int] | None:
-    """Apply the events that came while the lists were read. Return the drift, or None where it cannot be measured."""
+    """Apply the events that came while the lists were read. Return the drift, or None if it cannot be measured."""
     if feed.events_since is None:
         return None
     if feed.events_since.changed:

@@ -1,7 +1,7 @@
-"""Chooses between a full and a delta sync, and says why.
+"""Chooses between a full and a delta sync, and returns the reason.
 
-A delta sync is chosen only where Clever's events are certain to report every change since the last sync. Any doubt
-makes the sync a full one.
+The sync is a delta only if Clever's events certainly report every change since the last sync. Otherwise it is a full
+one.
 """
 
 from __future__ import annotations
@@ -15,41 +15,44 @@ from roster_pipeline.model.feed import District, EventBatch
 from roster_pipeline.model.sync_state import Bookmark, LastPublication
 
 MAX_FULL_SYNC_AGE = timedelta(hours=25)
-"""The age of the last full sync from which the next sync is a full one. It makes up for a missed night."""
+"""If the last full sync is older than this, the next sync is a full one. One nightly sync was missed then."""
 MAX_EVENTS_AGE = timedelta(days=29)
-"""Clever keeps events for 30 days and does not report that others expired (docs/clever-api.md#events)."""
+"""Clever keeps events for 30 days and does not report that older ones expired (docs/clever-api.md#events)."""
 MAX_CHANGED_SHARE, MAX_CHANGED_RECORDS = 0.1, 2000
-"""A full sync takes less time if more records changed than both this share of the district and this number."""
+"""The sync is a full one if more records changed than this share of the district and more than this number.
+
+A full sync takes less time then.
+"""
 
 AHEAD_OF_CLOCK = "the time of the last sync is ahead of the clock"
 TOO_MANY = "so much has changed that a full sync takes less time"
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The mode of a sync, and the reason as the end of a sentence."""
+class SyncMode:
+    """The mode of a sync and the reason for it. The reason is a clause without a capital letter and a full stop."""
 
     mode: Literal["full", "delta"]
     reason: str
 
 
-def full_sync_reason(
+def find_full_sync_reason(
     requested_mode: str,
     bookmark: Bookmark | None,
     published: LastPublication | None,
     *,
     is_confirmed: bool,
-    made_by: str,
+    models_version: str,
     now: datetime,
 ) -> str | None:
-    """Return why the sync must be a full one as far as is known before the events are read, or None.
+    """Return why the sync must be a full one, or None if it may be a delta. Call this before the events are read.
 
     Args:
         requested_mode: `full`, `delta` or `auto`.
         bookmark: The bookmark of the district's file.
         published: The last sync that changed what is published.
         is_confirmed: Whether the bookmark is published.
-        made_by: What would make the tables of this sync.
+        models_version: The version of the API, the models and DuckDB with which this sync would make its tables.
     """
     if requested_mode == "full":
         return "a full sync was requested"
@@ -59,7 +62,7 @@ def full_sync_reason(
         "someone made a manual correction since the last sync": published.is_corrected,
         "part of the last plan is on hold or was rejected": not published.is_complete,
         "the last sync of this district ran on another machine": published.uid != bookmark.sync_uid,
-        "the models or the API version changed since the last full sync": bookmark.made_by != made_by,
+        "the models or the API version changed since the last full sync": bookmark.models_version != models_version,
         "the events had missed changes before the last full sync": bookmark.missed > 0,
         AHEAD_OF_CLOCK: trusted_time(bookmark.full_read_at, now) is None or trusted_time(bookmark.seen_at, now) is None,
         "the last full sync is over a day old": not is_within(bookmark.full_read_at, MAX_FULL_SYNC_AGE, now),
@@ -68,11 +71,11 @@ def full_sync_reason(
     return next((doubt for doubt, applies in doubts.items() if applies), None)
 
 
-def events_need_full_sync(bookmark: Bookmark, district: District, events: EventBatch, *, rows: int) -> str | None:
-    """Return why the sync must be a full one after its events were read, or None.
+def find_reason_in_events(bookmark: Bookmark, district: District, events: EventBatch, *, rows: int) -> str | None:
+    """Return why the sync must be a full one, or None if it may be a delta. Call this after the events were read.
 
     Args:
-        rows: The number of records of the district.
+        rows: The number of records in the raw tables.
     """
     if not events.changed and district.last_sync != bookmark.uploaded_at:
         return "Clever has imported the district's files since the last sync and reported no events"

@@ -1,8 +1,8 @@
 """Builds the delta workspace and merges it into the district's file.
 
-A delta sync runs the same stages on a smaller district. The workspace has the schemas of the district's file and holds
-the rows of the affected set. The district's file stays as it was last published until the workspace is merged, so a
-sync that is killed before starts again from the same events.
+A delta sync runs the same stages as a full sync, on the delta workspace. The workspace has the same schemas as the
+district's file and holds only the rows of the affected set. The district's file does not change until the workspace is
+merged. If the sync is killed before, the next sync reads the same events again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AFFECTED_BY_LIST = {
     "terms": "terms",
     "courses": "courses",
 }
-"""For each raw list, the table of schema `affected` that selects its rows."""
+"""For each raw table, the table of schema `affected` with the ids of its affected rows."""
 AFFECTED_BY_COLUMN = {
     "section_id": "sections",
     "clever_id": "people",
@@ -39,19 +39,21 @@ AFFECTED_BY_COLUMN = {
     "term_id": "terms",
     "course_id": "courses",
 }
-"""For each id column, the table of schema `affected` with its ids. The first of these columns that a model has tells
-which of its rows belong to the affected set."""
+"""For each id column of a model, the table of schema `affected` with its ids.
+
+A row of a model is affected if the first of these columns that the model has holds an affected id.
+"""
 MERGED_SCHEMAS = ("staging", "intermediate", "marts")
 WHOLE_MODELS = ("int_partially_read",)
-"""Models that the workspace has for the whole district."""
+"""Models that the workspace holds for the whole district."""
 
 
 def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: EventBatch, bookmark: Bookmark) -> None:
-    """Fill the workspace with the raw rows of the affected set.
+    """Find the affected set, and fill the raw tables of the workspace with its rows after the events.
 
     Args:
         con: The workspace, from `open_workspace`.
-        bookmark: The end of the events.
+        bookmark: The end of the events. `merge_workspace` marks it as published.
     """
     with one_transaction(con):
         con.execute(TABLES)
@@ -76,7 +78,7 @@ def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: 
 
 
 def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
-    """Write the workspace back to the district's file in one transaction, after the sync was published.
+    """Write the workspace back to the district's file, in one transaction. Call this after the plan was published.
 
     Args:
         con: The workspace, from `open_workspace`.
@@ -84,12 +86,12 @@ def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
     confirm_bookmark(con, sync_id)
     with one_transaction(con):
         apply_events(con, raw="warehouse.raw")
-        for schema, table in _tables_in(con, MERGED_SCHEMAS):
+        for schema, table in _list_tables(con, MERGED_SCHEMAS):
             _merge_model(con, f"{schema}.{table}", is_whole=table in WHOLE_MODELS)
         _merge_accounts(con)
         _merge_quarantine(con)
         raw_tables = [("raw", table) for table in ("district", "rejected", "bookmark")]
-        for schema, table in (*raw_tables, *_tables_in(con, ("changes",))):
+        for schema, table in (*raw_tables, *_list_tables(con, ("changes",))):
             con.execute(f"CREATE OR REPLACE TABLE warehouse.{schema}.{table} AS FROM {schema}.{table}")
         audits = (
             f"SELECT $sync_id, '{resource.name}', 0, count(*), "
@@ -102,7 +104,7 @@ def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
 
 
 def mark_published(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_delta: bool) -> None:
-    """Record that a sync is published, so that the next delta sync goes on from it."""
+    """Record in the district's file that a sync is published. A delta workspace is merged into the file."""
     if is_delta:
         merge_workspace(con, sync_id)
     else:
@@ -110,7 +112,11 @@ def mark_published(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_delta: bo
 
 
 def _merge_model(con: duckdb.DuckDBPyConnection, table: str, *, is_whole: bool) -> None:
-    """Replace the rows of the affected set in one table of a model, or the whole table."""
+    """Replace the affected rows in the table of one model of the district's file.
+
+    Args:
+        is_whole: Whether to replace the whole table.
+    """
     if is_whole:
         con.execute(f"CREATE OR REPLACE TABLE warehouse.{table} AS FROM {table}")
         return
@@ -122,19 +128,21 @@ def _merge_model(con: duckdb.DuckDBPyConnection, table: str, *, is_whole: bool) 
 
 
 def _merge_accounts(con: duckdb.DuckDBPyConnection) -> None:
-    """Replace accounts of schema `current`. A later delta sync reads no other table of it."""
+    """Replace accounts in `current.accounts`. A later delta sync reads no other table of schema `current`."""
     con.execute("DELETE FROM warehouse.current.accounts WHERE account_id IN (SELECT account_id FROM current.accounts)")
     con.execute("INSERT INTO warehouse.current.accounts BY NAME FROM current.accounts")
 
 
 def _merge_quarantine(con: duckdb.DuckDBPyConnection) -> None:
-    """Replace the quarantine. It is read into a table first, because DuckDB cannot replace a table that it reads."""
-    kept = load_query("delta", "kept_quarantine")
-    con.execute(f"CREATE OR REPLACE TEMPORARY TABLE merged AS FROM ({kept}) UNION FROM quarantine.records")
+    """Replace the quarantine of the affected set. A temporary table holds the new rows first, because DuckDB cannot
+    replace a table that the same statement reads."""
+    unaffected = load_query("delta", "kept_quarantine")
+    con.execute(f"CREATE OR REPLACE TEMPORARY TABLE merged AS FROM ({unaffected}) UNION FROM quarantine.records")
     con.execute("CREATE OR REPLACE TABLE warehouse.quarantine.records AS FROM merged")
 
 
-def _tables_in(con: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:
+def _list_tables(con: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the schema and the name of every table of the workspace in some schemas."""
     return con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() "
         "AND NOT temporary AND list_contains(?, schema_name) ORDER BY ALL",

@@ -19,7 +19,7 @@ class Bookmark:
         seen_at: when the event feed was last read.
         uploaded_at: the last upload from the district to Clever, as of `seen_at`.
         full_read_at: when the last full sync began to read.
-        made_by: the fingerprint of the API version and the models. Other models make other tables.
+        models_version: the version of the API, the models and DuckDB with which the tables were made.
         missed: the number of records that events had missed, as the last full sync found (the drift).
     """
 
@@ -29,7 +29,7 @@ class Bookmark:
     seen_at: datetime
     uploaded_at: datetime | None
     full_read_at: datetime
-    made_by: str
+    models_version: str
     missed: int = 0
 
 

@@ -1,4 +1,4 @@
-"""Builds the plan of one sync from `changes.*`, and stores it beside them as `changes.plan`."""
+"""Builds the plan of one sync from the tables `changes.<entity>`, stores it in `changes.plan`, and loads it again."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from roster_pipeline.plan.thresholds import count_removals, hold_changes
 from roster_pipeline.plan.withheld import adjust_published_changes
 
 FULL_BASELINE = "from current"
-"""The rows of the district before a full sync."""
+"""The source of the baseline in a full sync: `current.*` holds the whole district."""
 DELTA_BASELINE = "select *, false as is_ended, false as is_native from warehouse.marts"
-"""The rows of the district before a delta sync. `current.*` holds only the affected set, so the last published marts of
-the whole district are used."""
+"""The source of the baseline in a delta sync. `current.*` holds only the affected set. The marts of the district's
+file hold the whole district as it was last published."""
 
 
 def build_plan(
@@ -31,7 +31,7 @@ def build_plan(
     organization_id: int,
     district_id: str,
     emptied: Iterable[str],
-    standing: ThresholdContext,
+    context: ThresholdContext,
     is_delta: bool = False,
     sync_uid: str | None = None,
 ) -> Plan:
@@ -41,16 +41,17 @@ def build_plan(
         sync_id: The number of the sync. Another sync may have it after a database was restored.
         sync_uid: The unique id of the sync.
         emptied: The Clever lists that are empty and were not empty in the last good feed.
-        standing: The limits of the organization, its recent removals, and the digests that people approved.
+        context: The limits of the organization, its recent removals, and the digests that people approved.
         is_delta: Whether the sync is a delta. Its events prove the removals, so no list counts as incomplete.
     """
     _create_baseline(con, DELTA_BASELINE if is_delta else FULL_BASELINE)
     incomplete = set() if is_delta else {*emptied, *_find_incomplete_lists(con)}
-    held = hold_changes(con, standing.limits, incomplete, dict(standing.recent_removals))
-    removed = count_removals(con)  # before the release, because approved removals do not count for `window_removals`
-    approved = _find_approval(con, standing, held)
-    if approved:
-        _release(con)
+    held = hold_changes(con, context.limits, incomplete, dict(context.recent_removals))
+    # Approved removals do not count for `window_removals`, so the removals are counted while they are still held.
+    removals = count_removals(con)
+    approved_digest = _find_approved_digest(con, context, held)
+    if approved_digest:
+        _release_held_changes(con)
         held = ()
     adjust_published_changes(con, has_held=bool(held))
     digests, counts = _digest_changes(con), _count_rows(con)
@@ -64,8 +65,8 @@ def build_plan(
         counts=counts[False],
         held_counts=counts[True],
         held=held,
-        removed=removed,
-        approved=approved,
+        removed=removals,
+        approved=approved_digest,
         parts=parts,
         sentence=describe_largest_part(con, held, parts),
         sync_uid=sync_uid,
@@ -76,35 +77,42 @@ def build_plan(
 
 
 def _create_baseline(con: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Create the views `baseline.*`: the rows of the whole district, of which the thresholds count shares."""
+    """Create the views `baseline.<entity>`. They show the rows of the whole district before this sync.
+
+    A threshold compares the number of removals with the number of these rows.
+    """
     con.execute("create schema if not exists baseline")
     for entity in ENTITIES:
         con.execute(f"create or replace view baseline.{entity.name} as {rows}.{entity.name}")
 
 
 def _find_incomplete_lists(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the Clever lists that do not pass the completeness check (docs/rules.md R5.3)."""
     return {row["resource"] for row in fetch_rows(con, "incomplete_lists")}
 
 
-def _find_approval(con: duckdb.DuckDBPyConnection, standing: ThresholdContext, held: Iterable[HeldPart]) -> str | None:
+def _find_approved_digest(
+    con: duckdb.DuckDBPyConnection, context: ThresholdContext, held: Iterable[HeldPart]
+) -> str | None:
     """Return the digest of the held changes if a person approved exactly these, else None.
 
     Changes that are held because a list is incomplete cannot be approved (docs/rules.md R5.4).
     """
     reasons = {part.reason for part in held}
-    if not standing.approved or not reasons or FEED_INCOMPLETE in reasons:
+    if not context.approved or not reasons or FEED_INCOMPLETE in reasons:
         return None
     digest = _digest_changes(con)[True]
-    return digest if digest in standing.approved else None
+    return digest if digest in context.approved else None
 
 
-def _release(con: duckdb.DuckDBPyConnection) -> None:
+def _release_held_changes(con: duckdb.DuckDBPyConnection) -> None:
+    """Clear `held` in `changes.*`, because a person approved the held changes."""
     for entity in ENTITIES:
         con.execute(f"update changes.{entity.name} set held = false where held")
 
 
 def load_plan(con: duckdb.DuckDBPyConnection) -> Plan:
-    """Return the plan that was stored last.
+    """Return the plan that is stored in the DuckDB file.
 
     Raises:
         PlanStale: The file holds no plan.
@@ -119,7 +127,7 @@ def load_plan(con: duckdb.DuckDBPyConnection) -> Plan:
 
 
 def has_sync_data(con: duckdb.DuckDBPyConnection, uid: str, *, with_plan: bool) -> bool:
-    """Return whether the file still holds the data that a sync read from Clever.
+    """Return whether the DuckDB file still holds the data that a sync read from Clever.
 
     Args:
         uid: The unique id of the sync. Its number may belong to another sync after a database was restored.
@@ -133,7 +141,7 @@ def has_sync_data(con: duckdb.DuckDBPyConnection, uid: str, *, with_plan: bool) 
 
 
 def load_verified_plan(con: duckdb.DuckDBPyConnection) -> Plan:
-    """Return the stored plan after a check that `changes.*` still match its digest.
+    """Return the stored plan. Check first that the changes in `changes.*` still have its digest.
 
     Raises:
         PlanStale: The file holds no plan, or the changes differ from it.

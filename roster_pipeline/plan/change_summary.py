@@ -1,4 +1,4 @@
-"""Counts the changes of a plan as people see them. A student who joins is one change, whatever rows that takes.
+"""Counts the changes of a plan as people see them. A student who joins is one change, however many rows are inserted.
 
 The counts never name a person. `summary` turns them into sentences.
 """
@@ -16,7 +16,7 @@ from roster_pipeline.plan.queries import fetch_rows
 ChangeSummary = Mapping[str, Mapping[str, int]]
 """Counts by noun (`student`, `class`, `teacher email`), then by change (`joined`, `renamed`).
 
-The words are the keys of `roster.syncs.counts`. They are no sentences for people.
+Column `roster.syncs.counts` stores these keys. `summary_words` has the words that people read.
 """
 Side = Literal["all", "here", "elsewhere"]
 REMOVALS = frozenset({"left", "archived", "removed", "taken out of a class", "taken out of a school"})
@@ -31,12 +31,13 @@ def count_changes(
     members: Sequence[int] = (),
     held: bool = False,
 ) -> ChangeSummary:
-    """Count the facts of the last plan that was built.
+    """Count the changes of the plan in the DuckDB file. One change is a fact such as *a student joined a class*.
 
     Args:
         scope: The school or class that the counts are about, or the district.
         side: Whether to count the changes in the scope (`here`), those in the rest of the district, or all.
-        members: Accounts in the class of the scope. A delta workspace may lack a class of which only a name changes.
+        members: The ids of the accounts in the class of the scope. A delta workspace does not hold the members of a
+            class if only the name of one of them changes.
         held: Whether to count the changes that are held, instead of those that are published.
     """
     values = {

@@ -1,7 +1,9 @@
-"""Counts the held changes in parts that sum to the total, and describes the largest part in one sentence.
+"""Counts the held changes by part, and describes the largest part in one sentence.
 
-A person who would leave the district counts once, whatever rows that takes. The thresholds count rows instead, and rows
-of several parts, so their counts do not sum to the total.
+A part is a kind of change, such as `students` (students who would leave the district) or `enrollments` (students who
+would be removed from classes). Each change belongs to one part, so the counts of the parts sum to the total. A person
+who would leave the district counts once, however many rows change. The thresholds count rows instead, and one row may
+count for several thresholds.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ PART_OF_CHANGE = {
     ("class", "archived"): "rosters",
     ("school", "removed"): "schools",
 }
-"""The part that a removal of the change summary belongs to."""
+"""The part of each removal. A key is the noun and the change of the change summary."""
 
 MISSING = operator.plural("{share} is missing from Clever.", "{share} are missing from Clever.")
 MOVED = operator.plural("{share} is no longer listed there in Clever.", "{share} are no longer listed there in Clever.")
@@ -50,13 +52,13 @@ class PartWords:
 
     Attributes:
         total: The number of students, teachers, schools or classes among which the part counts.
-        says: What happened to the counted ones.
-        places: The number of member places, and of the schools or classes that have them. None if the part is about
-            the district.
+        sentence: The sentence about the counted ones.
+        places: For a part about members, the words that count the members and those that count the schools or classes.
+            None for a part about the whole district.
     """
 
     total: Plural
-    says: Plural = MISSING
+    sentence: Plural = MISSING
     places: tuple[Plural, Plural] | None = None
 
 
@@ -110,13 +112,14 @@ def describe_largest_part(
 
 
 def _describe_updates(held: Iterable[HeldPart]) -> str | None:
+    """Describe the people whose name or email would change."""
     updates = next((part for part in held if part.part == NAMES_AND_EMAILS), None)
     return _describe_share(updates.removals, updates.of, ITEMS["person"], CHANGED) if updates else None
 
 
 def _describe_unit(words: PartWords, unit: Mapping[str, Any]) -> str:
-    """Describe a part that is about one school or class."""
-    return _describe_share(unit["removals"], unit["row_count"], words.total, words.says, unit["name"])
+    """Describe a part of which every removal is in one school or class."""
+    return _describe_share(unit["removals"], unit["row_count"], words.total, words.sentence, unit["name"])
 
 
 def _describe_places(total: Plural, places: Plural, units: list[dict[str, Any]]) -> str:
@@ -129,20 +132,30 @@ def _describe_district(con: duckdb.DuckDBPyConnection, part: str, removals: int)
     """Describe a part that is about the whole district."""
     row = con.execute("select row_count from plan.baseline_counts where part = ?", [part]).fetchone()
     words = WORDS_OF_PARTS[part]
-    return _describe_share(removals, row[0] if row else 0, words.total, words.says, operator.text("the district"))
+    return _describe_share(removals, row[0] if row else 0, words.total, words.sentence, operator.text("the district"))
 
 
-def _describe_share(count: int, of: int, total: Plural, says: Plural, where: str | None = None) -> str:
+def _describe_share(count: int, of: int, total: Plural, sentence: Plural, where: str | None = None) -> str:
+    """Return the sentence about a share, such as `160 of 400 students in Clever High School (40%)`.
+
+    Args:
+        count: The number of removals or updates.
+        of: The number of live rows before the sync.
+        total: The words that count the live rows.
+        sentence: The sentence that gets the share as `{share}`.
+        where: The name of the school or class, or the words that count several of them.
+    """
     of = max(count, of)
     values = {"total": operator.count(*total, of), "percent": f"{count / of:.0%}", "where": where}
     if where:
         share = operator.text("{count:,} of {total} in {where} ({percent})", count=count, **values)
     else:
         share = operator.text("{count:,} of {total} ({percent})", count=count, **values)
-    return operator.count(*says, count, share=share)
+    return operator.count(*sentence, count, share=share)
 
 
 def _part_of_change(noun: str, became: str) -> str:
+    """Return the part of a change of the change summary."""
     if noun.endswith((" name", " email")):
         return NAMES_AND_EMAILS
     part = PART_OF_CHANGE.get((noun, became))

@@ -1,7 +1,7 @@
-"""Describes what a plan removes if its hold is approved: by school, by class, and person by person.
+"""Describes the impact of a hold: what the plan will remove from which schools and classes if a person approves it.
 
-The impact holds names of schools and classes and counts of people, and is stored with the sync. The list of people is
-for the answer of a command alone.
+The impact has names of schools and classes and counts of people. It is stored with the sync. The list of
+affected people is printed by a command and never stored.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from roster_pipeline.plan.queries import fetch_rows
 from roster_pipeline.plan.summary_words import PART_NAMES
 
 MAX_LISTED = 50
-"""Schools and classes that the impact names. The others are counted."""
+"""The greatest number of schools, and of classes, that the impact names. The others are only counted."""
 
 
 def describe_impact(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Return the impact of the held changes of the stored plan.
 
     Returns:
-        The sentence, the total and the parts that sum to it, the schools and classes by name with the largest loss
-        first, and counts of people. The result is empty if nothing is held.
+        The sentence about the largest part, the total, the counts by part, the schools and classes with the most
+        removals, and counts of people. The result is empty if nothing is held.
     """
     plan = load_plan(con)
     schools, classes = fetch_rows(con, "impact_schools"), fetch_rows(con, "impact_classes")
@@ -44,7 +44,7 @@ def describe_impact(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def list_affected_people(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
-    """Return the people whom the held changes are about: who leaves what, and whose name or email changes."""
+    """Return the people who would lose a membership (`people`) or get another name or email (`renamed`)."""
     return {"people": fetch_rows(con, "people_who_leave"), "renamed": fetch_rows(con, "people_who_are_renamed")}
 
 

@@ -12,12 +12,12 @@ import duckdb
 from roster_pipeline.model.queries import load_query
 
 EPHEMERAL = ("parts", "identity_updates", "place_removals", "person_facts", "place_facts")
-"""SELECTs that are no tables. As an ephemeral model of dbt, each is inlined where another SELECT reads it."""
+"""SELECTs that no table stores. As an ephemeral model of dbt, each is inlined where another SELECT reads it."""
 
 
 @cache
 def load_plan_query(name: str) -> str:
-    """Return the text of a SELECT of `dbt_like_sql/plan`, with the ephemeral SELECTs that it reads inlined."""
+    """Return the text of a SELECT of `dbt_like_sql/plan`. The ephemeral SELECTs that it reads are inlined."""
     sql = load_query("plan", name)
     for other in EPHEMERAL:
         parts = re.split(rf"\bplan\.{other}\b", sql)
@@ -34,7 +34,7 @@ def create_table(con: duckdb.DuckDBPyConnection, name: str) -> None:
 def fetch_rows(
     con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object] | None = None
 ) -> list[dict[str, Any]]:
-    """Return the rows of a SELECT, each by column name.
+    """Run a SELECT and return each row as a dictionary.
 
     Args:
         query: The name of a SELECT of `dbt_like_sql/plan`.
@@ -44,6 +44,6 @@ def fetch_rows(
 
 
 def rows_of(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return the rows of a statement that was executed, each by column name."""
+    """Return each row of the last executed statement as a dictionary."""
     columns = [column for column, *_ in cursor.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

@@ -45,7 +45,7 @@ def summarize(
 
     Args:
         con: The file whose `changes.*` belong to the plan.
-        members: The accounts in the class of `scope`.
+        members: The ids of the accounts in the class of `scope`.
         changes: The result of `count_changes` for the whole district, if the caller has it.
         is_published: Whether the plan has been published. If not, the summary says what it would change.
         is_rejected: Whether a person has rejected the held part, so that it needs no decision.
@@ -71,6 +71,11 @@ def summarize(
 
 
 def _describe_here(scope: Scope, changes: str) -> str:
+    """Return the sentence about the school or class of a scope.
+
+    Args:
+        changes: The result of `_describe_changes`.
+    """
     if scope.kind == "district" and not changes:
         return operator.text("The requested class was not added.")
     values = {"changes": changes or operator.text("no changes")}
@@ -80,6 +85,7 @@ def _describe_here(scope: Scope, changes: str) -> str:
 
 
 def _describe_elsewhere(changes: str) -> str:
+    """Return the sentence about the rest of the district."""
     if not changes:
         return operator.text("No changes elsewhere in the district.")
     return operator.text("Elsewhere in the district: {changes}.", changes=changes)
@@ -89,7 +95,7 @@ def _describe_changes(changes: ChangeSummary, place: str | None = None, *, is_pu
     """Return a list such as `added 3 students and 1 class; removed nothing`, or an empty text if nothing changes.
 
     Args:
-        place: `class` or `school` if the changes are those in the class or school of the scope.
+        place: `class` or `school` if the changes are those in the class or school of the scope, else None.
     """
     counts: dict[str, dict[str, int]] = {}
     for noun in sorted(changes, key=NOUNS.index):

@@ -1,11 +1,11 @@
-"""The words of the summary of a plan: a verb for each kind of change, and a noun for each kind of thing."""
+"""The words that describe a plan: a verb for each kind of change, and a noun for each kind of record."""
 
 from __future__ import annotations
 
 from roster_pipeline.messages import Plural, operator
 
 Verb = tuple[str | Plural, str | Plural]
-"""A phrase about `{items}` in the past tense and in the infinitive. It is a pair where the number of items matters."""
+"""A phrase in the past tense and in the infinitive. Each has a plural if the number of items changes the phrase."""
 
 CHANGES: dict[str, Verb] = {
     "new": (operator.mark("added {items}"), operator.mark("add {items}")),
@@ -66,17 +66,17 @@ CHANGES: dict[str, Verb] = {
     "opened": (operator.mark("opened {items}"), operator.mark("open {items}")),
     "closed": (operator.mark("closed {items}"), operator.mark("close {items}")),
 }
-"""By the change as `change_summary` names it, in the order of the summary."""
+"""The verb of each change of `ChangeSummary`, in the order of the summary."""
 NOTHING_REMOVED = (operator.mark("removed nothing"), operator.mark("remove nothing"))
 KIND_OF_CHANGE = {"joined": "new", "back": "returned"}
-"""The changes that have the verb of another one."""
+"""Changes that are described with the verb of another change."""
 KIND_OF_CHANGE_HERE: dict[tuple[str | None, str], str] = {
     ("class", "added to a class"): "new",
     ("class", "taken out of a class"): "removed",
     ("school", "added to a school"): "new",
     ("school", "taken out of a school"): "removed",
 }
-"""The same in the summary for one class or school, which does not repeat the place."""
+"""Changes that have another verb in the summary for one class or school, because it does not repeat the place."""
 
 ITEMS: dict[str, Plural] = {
     "student": operator.plural("{n:,} student", "{n:,} students"),
@@ -95,9 +95,9 @@ ITEMS: dict[str, Plural] = {
     "school": operator.plural("{n:,} school", "{n:,} schools"),
     "review": operator.plural("{n:,} review", "{n:,} reviews"),
 }
-"""By the noun as `change_summary` names it, in the order of the summary."""
+"""The words for each noun of `ChangeSummary`, in the order of the summary."""
 PLACES = {"school": "school", "section": "class"}
-"""The noun by the subject of a scope."""
+"""The noun for each subject of a scope."""
 ITSELF = {"school": operator.mark("the school"), "class": operator.mark("the class")}
 
 OTHER_CHANGES = operator.plural("{n:,} other change", "{n:,} other changes")
@@ -113,7 +113,7 @@ HELD_PARTS: dict[str, Plural] = {
     "teachers_in_schools": operator.plural("{n:,} teacher in a school", "{n:,} teachers in schools"),
     "names_and_emails": operator.plural("{n:,} name or email", "{n:,} names or emails"),
 }
-"""How many changes of a part are on hold."""
+"""The words that count the held changes of each part."""
 PART_NAMES = {
     "students": operator.mark("students"),
     "teachers": operator.mark("teachers"),
@@ -126,4 +126,4 @@ PART_NAMES = {
     "teachers_in_schools": operator.mark("teachers in schools"),
     "names_and_emails": operator.mark("names and emails"),
 }
-"""What a threshold counts."""
+"""The name of each part, for the description of a threshold."""

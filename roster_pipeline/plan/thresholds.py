@@ -1,7 +1,8 @@
-"""Applies the thresholds of docs/rules.md R5.4-R5.9: decides which removals and updates are held, and why.
+"""Applies the thresholds of docs/rules.md R5.4-R5.9, and marks the changes that wait for approval as held.
 
 Each threshold is one SELECT of `dbt_like_sql/plan`, which returns the parts, classes or schools that cross it. The
-thresholds are checked from the finest to the coarsest. A change that is held is not counted again.
+thresholds are checked in order, first those of a class, then those of a school, last those of the district. A change
+that one of them holds does not count for the next ones.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ THRESHOLDS = (
 def hold_changes(
     con: duckdb.DuckDBPyConnection, limits: Limits, incomplete: Set[str], recent_removals: Mapping[str, int]
 ) -> tuple[HeldPart, ...]:
-    """Set `held` in `changes.*` for every change that a crossed threshold holds.
+    """Set `held` in `changes.*` for every change that a threshold holds, because its share of removals is too large.
 
     Args:
-        incomplete: The Clever lists that did not pass the completeness check. Nothing is removed because of them.
-        recent_removals: The rows removed in the last seven days, by part.
+        incomplete: The Clever lists that did not pass the completeness check. Removals that rest on them are held.
+        recent_removals: The number of rows that were removed in the last seven days, by part.
 
     Returns:
         The crossed thresholds, in the order in which they were checked.
@@ -54,14 +55,14 @@ def hold_changes(
 
 
 def count_removals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Return the rows that the plan removes without approval, by part. `hold_changes` must have run before."""
+    """Count the rows that the plan removes without approval, by part. Call `hold_changes` first."""
     return {row["part"]: row["removals"] for row in fetch_rows(con, "removed_counts")}
 
 
 def store_inputs(
     con: duckdb.DuckDBPyConnection, limits: Limits, incomplete: Set[str], recent_removals: Mapping[str, int]
 ) -> None:
-    """Store the arguments of `hold_changes` as tables, because the SELECTs read nothing else."""
+    """Store the arguments of `hold_changes` as tables of schema `plan`, where the SELECTs read them."""
     columns = ", ".join(f"? as {name}" for name in asdict(limits))
     con.execute(f"create or replace table plan.limits as select {columns}", [*asdict(limits).values()])
     lists = "select unnest(?::varchar[]) as resource"
@@ -72,7 +73,10 @@ def store_inputs(
 
 
 def _apply_threshold(con: duckdb.DuckDBPyConnection, threshold: str) -> Iterator[HeldPart]:
-    """Hold the changes of each part that crosses a threshold, one part after the other."""
+    """Hold the changes of each part that crosses a threshold, one part after the other.
+
+    A step is the number of a part in the order of the threshold. Changes held in one step do not count in the next.
+    """
     last_step = 0
     while rows := _find_crossed(con, threshold, last_step):
         last_step = rows[0]["step"]

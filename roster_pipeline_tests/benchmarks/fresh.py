@@ -109,7 +109,7 @@ def excerpt_alone(district_id: str) -> None:
         request = IngestRequest(1, "", "auto", published, Path(folder), version, datetime.now(UTC))
         district = ingest_district(client.connection(district_id), session, request)
         session.end_delta()
-    report(perf_counter() - started, mode=district.choice.mode, idle_mb=idle)
+    report(perf_counter() - started, mode=district.sync_mode.mode, idle_mb=idle)
 
 
 def _peak() -> float:

@@ -49,7 +49,7 @@ def planned(con, *, emptied=(), limits=Limits(), lately=()):  # noqa: B008 - a f
         organization_id=1,
         district_id="d" * 24,
         emptied=emptied,
-        standing=ThresholdContext(limits, lately),
+        context=ThresholdContext(limits, lately),
     )
 
 

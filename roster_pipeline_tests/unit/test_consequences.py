@@ -86,7 +86,7 @@ def test_only_unapproved_removals_count_for_the_window(con):
     assert (len(held.held), held.removed) == (1, {"teachers": 1})
     decided = ThresholdContext(approved=frozenset({held.held_digest}))
     con.execute("update changes.org_memberships set held = false")
-    plan = build_plan(con, **OF_DISTRICT, emptied=(), standing=decided)
+    plan = build_plan(con, **OF_DISTRICT, emptied=(), context=decided)
     assert (plan.held, plan.counts) == ((), {"org_memberships": {"end": 12}})
     assert plan.removed == {"teachers": 1}
 

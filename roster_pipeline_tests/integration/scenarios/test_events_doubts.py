@@ -127,7 +127,7 @@ def test_upload_after_the_events_is_not_counted_as_published(town, resync, delta
 def test_changed_models_count_no_missed_events(town, resync, full, product):
     resync()
     with open_warehouse(read_settings().districts_folder, town.id) as con:
-        con.execute("update raw.bookmark set made_by = 'others'")
+        con.execute("update raw.bookmark set models_version = 'others'")
         con.execute("update raw.students set content_hash = content_hash + 1 where content_hash < 1000000000000000000")
         con.execute("update raw.students set content_hash = content_hash - 1 where content_hash >= 1000000000000000000")
     assert "models or the API version" in full()
