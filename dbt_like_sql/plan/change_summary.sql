@@ -43,7 +43,7 @@ facts as (
             or ($about = 'school' and school_id = $id),
             false
         ) as is_here,
-        grain - case $about when 'district' then 0 when 'school' then 1 else 2 end as below
+        grain - if($about = 'school', 1, 2) as below
     from (from plan.person_facts union all by name from plan.place_facts)
     where held = $held
 )
@@ -55,7 +55,7 @@ select
 from facts
 where case $side
         when 'all' then grain = 0 or not follows
-        when 'here' then is_here and (below = 0 or (below > 0 and not follows))
+        when 'here' then is_here and below >= 0 and (below = 0 or not follows)
         else not is_here and (grain = 0 or not follows)
     end
 group by noun, became

@@ -1,6 +1,6 @@
 -- Classes that are archived or lose students if the hold is approved, the largest loss first.
 with held_students as (
-    select section_id, count(distinct account_id) as students
+    select section_id, count(*) as students
     from changes.roster_students
     where op = 'end' and held
     group by section_id
@@ -20,4 +20,4 @@ left join current.schools as school on school.school_id = class.school_id
 left join held_students as member on member.section_id = class.section_id
 where member.section_id is not null
     or class.section_id in (select section_id from held_classes)
-order by coalesce(member.students, 0) desc, class.section_id
+order by students desc, class.section_id

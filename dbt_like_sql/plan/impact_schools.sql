@@ -2,9 +2,9 @@
 with held_members as (
     select
         school_id,
-        count(distinct account_id) as people,
-        count(distinct account_id) filter (where role = 'student') as students,
-        count(distinct account_id) filter (where role = 'teacher') as teachers
+        count(*) as people,
+        count(*) filter (where role = 'student') as students,
+        count(*) filter (where role = 'teacher') as teachers
     from changes.school_memberships
     where op = 'end' and held
     group by school_id
@@ -27,4 +27,4 @@ left join held_members as member on member.school_id = school.school_id
 left join held_classes as class on class.school_id = school.school_id
 where member.school_id is not null
     or school.school_id in (select school_id from changes.schools where op = 'end' and held)
-order by coalesce(member.people, 0) desc, school.school_id
+order by member.people desc nulls last, school.school_id

@@ -89,6 +89,17 @@ def test_a_mutant_dies_of_other_rows_and_of_an_error():
         assert find_survivors(con, [case], [broken, other, fine]) == [fine]
 
 
+def test_another_order_dies_where_the_select_has_an_order():
+    rows = [{"account_id": 1, "role": role, "op": "end", "held": True} for role in ("student", "teacher")]
+    case = Case(
+        "plan/impact_people", "by role", {"changes.org_memberships": rows}, [{"role": row["role"]} for row in rows]
+    )
+    select = "select role from changes.org_memberships order by role"
+    fine, other = (Mutant("plan/impact_people", "any", end, f"{select} {end}") for end in ("asc", "desc"))
+    with open_empty_warehouse() as con:
+        assert find_survivors(con, [case], [fine, other]) == [fine]
+
+
 def test_survivors_are_compared_with_the_list():
     mutants = [Mutant("m", "any", change, "") for change in ("dies", "listed", "survives", "listed but dies")]
     survivors = [mutant for mutant in mutants if "dies" not in mutant.change]
