@@ -11,7 +11,6 @@ with_schools as (
         *,
         is_held or (is_school_ending and school_id in (select school_id from held_schools)) as is_held_with_school
     from plan.holdable_changes
-    where entity <> 'accounts'
 ),
 
 held_people as (
@@ -25,7 +24,4 @@ select
     change_id
 from with_schools
 where not is_held
-    and (is_held_with_school or (
-        account_id in (select account_id from held_people)
-        and entity in ('org_memberships', 'school_memberships', 'roster_teachers', 'roster_students')
-    ))
+    and (is_held_with_school or (entity <> 'accounts' and account_id in (select account_id from held_people)))

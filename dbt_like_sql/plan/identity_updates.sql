@@ -1,11 +1,5 @@
 -- Updates of linked accounts that the threshold `district_updates` can hold (docs/rules.md R5.9). `is_counted` is true
 -- where a name or an email differs. A missing value is not a different one (docs/rules.md R6.7).
-with vacated_emails as (
-    select was_email as email
-    from changes.accounts
-    where op = 'update' and email is distinct from was_email
-)
-
 select
     change.rowid as change_id,
     change.account_id,
@@ -19,9 +13,9 @@ select
 from changes.accounts as change
 where change.op = 'update'
     and change.account_id in (select account_id from current.accounts where is_linked_here)
-    -- An account that only receives an email that another account gives up is no change that is held by itself.
+    -- An account that had no email and receives one is not held, unless its name changes too.
     and not (
         change.was_email is null
+        and change.email is not null
         and (change.first_name, change.last_name) is not distinct from (change.was_first_name, change.was_last_name)
-        and change.email in (select email from vacated_emails)
     )

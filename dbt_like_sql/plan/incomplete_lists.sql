@@ -2,17 +2,17 @@
 -- incomplete if it is empty while the product has rows from it, or if it has a rejected record without a Clever id.
 with product_rows as (
     select 'schools' as resource from current.schools where not is_ended and not is_native
-    union
+    union all
     select role || 's' as resource from current.org_memberships where not is_ended and not is_native
-    union
+    union all
     select 'sections' as resource from current.rosters where not is_ended and not is_native
 ),
 
 feed_rows as (
     select 'schools' as resource from marts.schools
-    union
+    union all
     select role || 's' as resource from marts.org_memberships
-    union
+    union all
     select 'sections' as resource from marts.rosters
 )
 

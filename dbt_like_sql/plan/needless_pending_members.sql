@@ -10,20 +10,17 @@ leaving_members as (
     select 'teacher' as role, section_id, account_id from changes.roster_teachers where op = 'end' and not held
     union all
     select 'student' as role, section_id, account_id from changes.roster_students where op = 'end' and not held
+),
+
+staying_members as (
+    from current_members anti join leaving_members using (role, section_id, account_id)
 )
 
 select
-    pending.rowid as change_id,
-    pending.section_id,
-    pending.role,
-    pending.clever_id
-from changes.pending_members as pending
-where pending.op = 'insert'
-    and exists (
-        select 1
-        from current_members as member
-        anti join leaving_members as leaving using (role, section_id, account_id)
-        where member.role = pending.role
-            and member.section_id = pending.section_id
-            and member.clever_id = pending.clever_id
-    )
+    rowid as change_id,
+    section_id,
+    role,
+    clever_id
+from changes.pending_members
+semi join staying_members using (section_id, role, clever_id)
+where op = 'insert'

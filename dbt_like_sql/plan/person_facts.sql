@@ -26,31 +26,26 @@ accounts as (
 
 moved_people as (
     select held, person from members where op <> 'update'
-),
-
-facts as (
-    select
-        0 as grain, false as follows, role as noun, person as key, person, held,
-        case op when 'insert' then 'joined' when 'restore' then 'returned' when 'end' then 'left'
-            else 'in another role' end as became
-    from members
-    union all by name
-    select
-        3 as grain, (held, person) in (from moved_people) as follows, person as key, person, held,
-        if(became in ('name', 'email'), role || ' ' || became, role) as noun,
-        if(became in ('name', 'email'), 'changed', became) as became
-    from accounts
-    union all by name
-    select
-        3 as grain, 'person' as noun, person as key, person, held, 'linked to an account that was there' as became,
-        (held, person) in (select held, person from members union all select held, person from accounts) as follows
-    from (select held, coalesce(account_id::varchar, clever_id) as person from changes.identity_links)
-    union all by name
-    select
-        3 as grain, false as follows, 'review' as noun, concat_ws('/', clever_id, reason, account_id) as key,
-        clever_id as person, account_id::varchar as account, held, if(op = 'end', 'closed', 'opened') as became
-    from changes.reviews
 )
 
-select * replace (coalesce(follows, false) as follows)
-from facts
+select
+    0 as grain, false as follows, role as noun, person as key, person, held,
+    case op when 'insert' then 'joined' when 'restore' then 'returned' when 'end' then 'left'
+        else 'in another role' end as became
+from members
+union all by name
+select
+    3 as grain, (held, person) in (from moved_people) as follows, person as key, person, held,
+    if(became in ('name', 'email'), role || ' ' || became, role) as noun,
+    if(became in ('name', 'email'), 'changed', became) as became
+from accounts
+union all by name
+select
+    3 as grain, 'person' as noun, person as key, person, held, 'linked to an account that was there' as became,
+    (held, person) in (select held, person from members union all select held, person from accounts) as follows
+from (select held, coalesce(account_id::varchar, clever_id) as person from changes.identity_links)
+union all by name
+select
+    3 as grain, false as follows, 'review' as noun, concat_ws('/', clever_id, reason, account_id) as key,
+    clever_id as person, account_id::varchar as account, held, if(op = 'end', 'closed', 'opened') as became
+from changes.reviews
