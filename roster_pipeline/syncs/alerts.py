@@ -20,8 +20,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
+from roster_pipeline.model.queries import load_query
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.tables import TRIGGERS, alerts
+from roster_pipeline.product.tables import TRIGGERS, alerts, syncs
 from roster_pipeline.syncs.alert_messages import Change, Kind, build_message
 
 TIMEOUT = 3.0
@@ -34,84 +35,11 @@ NOT_STARTED = "not started"
 # At INFO httpx logs the URL of every request, and the URL of the webhook is a secret.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-# `is_open` is null while a sync runs, because only the end of the sync decides. A canceled sync does not count.
-STATES: dict[Kind, str] = {
-    "failing": """
-        select organization.id as organization_id, nullif(last.state, 'running') = 'failed' as is_open,
-            last.id as sync_id, null as plan
-        from roster.organizations as organization
-        cross join lateral (
-            select id, state from roster.syncs
-            where organization_id = organization.id and mode not in ('resolve', 'undo') and state <> 'canceled'
-            order by id desc limit 1
-        ) as last
-    """,
-    "held": """
-        select organization.id as organization_id, count(hold.id) > 0 as is_open,
-            max(hold.sync_id) as sync_id, max(left(hold.plan_digest, 12)) as plan
-        from roster.organizations as organization
-        left join roster.holds as hold on hold.organization_id = organization.id and hold.state = 'open'
-        group by organization.id
-    """,
-    "snapshot": """
-        select organization.id as organization_id, organization.snapshot_failure is not null as is_open,
-            last.id as sync_id, null as plan
-        from roster.organizations as organization
-        cross join lateral (
-            select id from roster.syncs
-            where organization_id = organization.id and mode not in ('resolve', 'undo')
-            order by id desc limit 1
-        ) as last
-    """,
-    "disconnected": """
-        select organization.id as organization_id,
-            organization.state = 'disconnected' and organization.operator_disconnected_at is null as is_open,
-            last.id as sync_id, null as plan
-        from roster.organizations as organization
-        cross join lateral (
-            select id from roster.syncs where organization_id = organization.id
-            order by id desc limit 1
-        ) as last
-    """,
-}
-COUNTS: dict[Kind, str] = {
-    "failing": """
-        select jsonb_build_object('failed_syncs', count(*)) from roster.syncs
-        where organization_id = current.organization_id and state = 'failed'
-            and id >= coalesce(alert.sync_id, current.sync_id)
-    """,
-    "held": """
-        -- The parts sum to the held changes. An older sync stored no parts, so the counts of its thresholds are used.
-        select case when current.is_open then coalesce(
-            sync.counts -> 'leaves' -> 'parts', jsonb_object_agg(part, removals), '{}'
-        ) else '{}' end from (
-            select counts ->> 'part' as part, sum((counts ->> 'removals')::bigint) as removals
-            from roster.holds where organization_id = current.organization_id and state = 'open' group by 1
-        ) as parts
-    """,
-    "snapshot": "select '{}'::jsonb",
-    "disconnected": "select '{}'::jsonb",
-}
-
 
 def find_changes(pg: Connection, kind: Kind) -> list[Change]:
     """Return the districts whose state differs from the last alert, in the order of their ids."""
-    rows = pg.execute(
-        sa.text(f"""
-            select organization.id, organization.clever_district_id, organization.name, current.is_open,
-                sync.id, sync.dagster_run_id, current.plan, ({COUNTS[kind]}),
-                case when sync.state = 'failed' then sync.counts ->> 'error' end, organization.missing_since is not null
-            from ({STATES[kind]}) as current
-            join roster.organizations as organization on organization.id = current.organization_id
-            left join roster.alerts as alert on alert.organization_id = organization.id
-                and alert.kind = :kind and alert.recovered_at is null
-            left join roster.syncs as sync on sync.id = coalesce(current.sync_id, alert.sync_id)
-            where current.is_open <> (alert.id is not null)
-            order by organization.id
-        """),
-        {"kind": kind},
-    )
-    return [Change(kind, *row) for row in rows]
+    rows = pg.execute(sa.text(load_query("syncs", "alert_changes")), {"kind": kind})
+    return [Change(**row) for row in rows.mappings()]
 
 
 def send_alerts(
@@ -160,24 +88,6 @@ def _record_alert(pg: Connection, change: Change, at: datetime) -> None:
     pg.execute(alerts.update().where(*own, alerts.c.recovered_at.is_(None)).values(recovered_at=at))
 
 
-UNSTARTED = """
-    insert into roster.syncs (organization_id, dagster_run_id, trigger, state, counts, started_at, finished_at)
-    select organization.id, :run_id, :trigger, 'failed', jsonb_build_object('error', cast(:error as text)), :at, :at
-    from roster.organizations as organization
-    left join lateral (
-        select state, finished_at from roster.syncs
-        where organization_id = organization.id and mode not in ('resolve', 'undo')
-        order by id desc limit 1
-    ) as last on true
-    where organization.clever_district_id = :district_id
-        and organization.state <> 'paused' and organization.operator_disconnected_at is null
-        and organization.tier <> 'sso_only'
-        and not exists (select from roster.syncs where dagster_run_id = :run_id)
-        and (last.state is null or last.state not in ('running', 'failed')
-            and (last.finished_at < :at or last.finished_at > :latest))
-"""
-
-
 def record_unstarted(
     pg: Connection,
     district_id: str,
@@ -201,4 +111,6 @@ def record_unstarted(
     times = {"at": min(at, now), "latest": now + CLOCK_TOLERANCE}
     values = {"district_id": district_id, "run_id": run_id, "trigger": known_trigger, **times}
     values |= {"error": failure or NOT_STARTED}
-    pg.execute(sa.text(UNSTARTED), values)
+    columns = ("organization_id", "dagster_run_id", "trigger", "state", "counts", "started_at", "finished_at")
+    query = sa.text(load_query("syncs", "unstarted_sync")).columns(*(syncs.c[name] for name in columns))
+    pg.execute(syncs.insert().from_select(columns, query), values)

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.model.clock import CLOCK_TOLERANCE, trusted_time
+from roster_pipeline.model.queries import load_query
 from roster_pipeline.model.text import count_noun
+from roster_pipeline.product.tables import org_memberships, organizations
 
 EASTERN = ZoneInfo("America/New_York")
 EVENING = time(20, 30)
@@ -66,34 +68,6 @@ class Turn:
     skipped: str | None = None
 
 
-CANDIDATES = """
-    select organization.clever_district_id, organization.name, organization.state, organization.last_full_read_at,
-        failed.times, failed.last_at, organization.operator_disconnected_at is not null
-    from roster.organizations as organization
-    cross join lateral (
-        select coalesce(max(id), 0) as id from roster.syncs
-        where organization_id = organization.id
-            and state not in ('failed', 'running', 'canceled') and mode not in ('resolve', 'undo')
-    ) as worked
-    cross join lateral (
-        select count(*) as times,
-            max(ended.at) filter (where ended.at <= :latest) as last_at
-        from roster.syncs cross join lateral (select coalesce(finished_at, started_at) as at) as ended
-        where organization_id = organization.id and id > worked.id and state = 'failed'
-    ) as failed
-    where organization.tier = 'secure_sync'
-        and (cast(:only as text[]) is null or clever_district_id = any(:only))
-    order by case when organization.last_full_read_at <= :latest then organization.last_full_read_at end nulls first,
-        organization.id
-"""
-MEMBERS = """
-    select clever_district_id, count(*) from roster.org_memberships
-    join roster.organizations as organization on organization.id = organization_id
-    where clever_district_id = any(:chosen) and ended_at is null
-    group by 1
-"""
-
-
 def candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None) -> list[Candidate]:
     """Return the districts of tier secure_sync (docs/rules.md R3.2), the oldest full read first.
 
@@ -102,9 +76,9 @@ def candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None)
     Args:
         only: the Clever ids to choose from. The default is every district.
     """
-    # A stored time in the future comes from a wrong clock, and counts as unknown.
     values = {"latest": now + CLOCK_TOLERANCE, "only": only and list(only)}
-    return [Candidate(*row) for row in pg.execute(sa.text(CANDIDATES), values)]
+    rows = pg.execute(sa.text(load_query("syncs", "nightly_candidates")), values)
+    return [Candidate(**row) for row in rows.mappings()]
 
 
 def last_evening(now: datetime) -> datetime:
@@ -153,9 +127,18 @@ def _next_try(district: Candidate, now: datetime) -> datetime | None:
 
 def split_into_batches(pg: Connection, chosen: Sequence[Candidate]) -> list[list[Candidate]]:
     """Split districts into the batches of one run each, in the given order."""
-    ids = [district.district_id for district in chosen]
-    members: dict[str, int] = dict(pg.execute(sa.text(MEMBERS), {"chosen": ids}).tuples().all())
+    members = _count_members(pg, [district.district_id for district in chosen])
     return _batches([(district, members.get(district.district_id, 0)) for district in chosen])
+
+
+def _count_members(pg: Connection, district_ids: Sequence[str]) -> dict[str, int]:
+    query = (
+        sa.select(organizations.c.clever_district_id, sa.func.count())
+        .join_from(org_memberships, organizations)
+        .where(organizations.c.clever_district_id.in_(district_ids), org_memberships.c.ended_at.is_(None))
+        .group_by(organizations.c.clever_district_id)
+    )
+    return dict(pg.execute(query).tuples().all())
 
 
 def _batches(sized: Iterable[tuple[Candidate, int]]) -> list[list[Candidate]]:

@@ -8,7 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
+from roster_pipeline.model.queries import load_query
 from roster_pipeline.product.organizations import find_organization
+from roster_pipeline.product.tables import syncs
 
 
 @dataclass(frozen=True)
@@ -52,44 +54,20 @@ class Standing:
     failing_since: datetime | None
 
 
-SYNC = """
-    sync.id, sync.mode, sync.mode_reason, sync.trigger, sync.state, sync.started_at, sync.finished_at,
-    sync.dagster_run_id, sync.counts ->> 'error' as failure, sync.counts ->> 'summary' as summary
-"""
-STANDINGS = f"""
-    select organization.clever_district_id, waits.holds, waits.reviews, failed.since, {SYNC}
-    from roster.organizations as organization
-    left join lateral (
-        select * from roster.syncs
-        where organization_id = organization.id and mode not in ('resolve', 'undo')
-        order by id desc limit 1
-    ) as sync on true
-    cross join lateral (
-        select
-            (select count(distinct plan_digest) from roster.holds
-                where organization_id = organization.id and state = 'open') as holds,
-            (select count(*) from roster.reviews
-                where organization_id = organization.id and state = 'open') as reviews
-    ) as waits
-    cross join lateral (
-        select min(started_at) as since from roster.syncs
-        where organization_id = organization.id and state = 'failed' and id > (
-            select coalesce(max(id), 0) from roster.syncs
-            where organization_id = organization.id and mode not in ('resolve', 'undo')
-                and state in ('published', 'held', 'undone')
-        )
-    ) as failed
-"""
-LAST_SYNCS = f"""
-    select {SYNC} from roster.syncs as sync
-    where organization_id = :organization order by id desc limit :limit
-"""
+SYNC_RECORDS = sa.select(
+    *(syncs.c[name] for name in ("id", "mode", "mode_reason", "trigger", "state", "started_at", "finished_at")),
+    syncs.c.dagster_run_id,
+    syncs.c.counts["error"].astext.label("failure"),
+    syncs.c.counts["summary"].astext.label("summary"),
+)
 
 
 def standings(pg: Connection) -> dict[str, Standing]:
     """Return the standing of every district, by Clever id."""
-    rows = pg.execute(sa.text(STANDINGS)).mappings()
-    return {row["clever_district_id"]: Standing(_sync(row), row["holds"], row["reviews"], row["since"]) for row in rows}
+    rows = pg.execute(sa.text(load_query("syncs", "standings"))).mappings()
+    return {
+        row["district_id"]: Standing(_sync(row), row["holds"], row["reviews"], row["failing_since"]) for row in rows
+    }
 
 
 def list_syncs(pg: Connection, district_id: str, limit: int) -> list[SyncRecord]:
@@ -99,8 +77,9 @@ def list_syncs(pg: Connection, district_id: str, limit: int) -> list[SyncRecord]
         DistrictUnknown: the district was never connected.
     """
     organization = find_organization(pg, district_id)
-    rows = pg.execute(sa.text(LAST_SYNCS), {"organization": organization.id, "limit": limit})
-    return [SyncRecord(*row) for row in rows]
+    own = SYNC_RECORDS.where(syncs.c.organization_id == organization.id)
+    rows = pg.execute(own.order_by(syncs.c.id.desc()).limit(limit))
+    return [SyncRecord(**row) for row in rows.mappings()]
 
 
 def _sync(row: RowMapping) -> SyncRecord | None:

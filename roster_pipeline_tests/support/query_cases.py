@@ -1,7 +1,7 @@
 """Reads the cases of queries that are no models: `X.yaml` beside `X.sql` in a folder of `dbt_like_sql/`.
 
 Parameters stand under `with`. A case of a query that narrows its rows to some keys names them in `given`, or says
-`is_whole` for the query of all rows.
+`is_whole` for the query of all rows. A case that says `is_ordered` expects its rows in this order.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ class QueryCase:
     given: Mapping[str, list[dict[str, Any]]]
     expect: list[dict[str, Any]]
     is_whole: bool
+    is_ordered: bool
 
 
 def query_cases(*folders: str) -> list[QueryCase]:
@@ -37,6 +38,7 @@ def query_cases(*folders: str) -> list[QueryCase]:
             entry["given"],
             entry["expect"],
             entry.get("is_whole", False),
+            entry.get("is_ordered", False),
         )
         for folder in folders
         for path in sorted(sql_folder(folder).glob("*.yaml"))
