@@ -11,10 +11,9 @@ with recursive email_claims as not materialized (
     from warehouse.current.accounts
     where linked_clever_id is not null and email is not null
     union all
-    -- The rule of addresses in stg_teachers and stg_students.
-    select id, nullif(trim(email, e' \t\r\n'), '')
+    select id, clean_email(email)
     from (from events.teachers union all by name from events.students)
-    where nullif(trim(email, e' \t\r\n'), '') is not null
+    where clean_email(email) is not null
 ),
 
 directly_affected as (

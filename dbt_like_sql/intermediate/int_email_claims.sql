@@ -10,10 +10,8 @@ with recursive compared as (
         holder.account_id as holder_id,
         holder.linked_clever_id as holder_clever_id,
         -- Null if one of the two is missing. A missing name or email does not count as different (docs/rules.md R6.7).
-        strip_accents(lower(nullif(trim(own.first_name), '')))
-        <> strip_accents(lower(nullif(trim(person.first_name), ''))) as first_name_differs,
-        strip_accents(lower(nullif(trim(own.last_name), '')))
-        <> strip_accents(lower(nullif(trim(person.last_name), ''))) as last_name_differs,
+        fold_name(own.first_name) <> fold_name(person.first_name) as first_name_differs,
+        fold_name(own.last_name) <> fold_name(person.last_name) as last_name_differs,
         own.clever_email <> person.email as email_differs,
         -- An open review stands until a name or the email agrees again. A missing value does not close it.
         person.clever_id in (

@@ -20,18 +20,12 @@ with matched as (
         holder.account_id is not null
         and holder.account_id is distinct from claim.account_id
         and (claim.is_blocked or not claim.is_claimable) as is_email_taken,
-        coalesce(
-            nullif(strip_accents(lower(trim(holder.first_name))), '') = strip_accents(lower(trim(person.first_name))), false
-        ) as first_name_agrees,
-        coalesce(
-            nullif(strip_accents(lower(trim(holder.last_name))), '') = strip_accents(lower(trim(person.last_name))), false
-        ) as last_name_agrees,
+        coalesce(fold_name(holder.first_name) = fold_name(person.first_name), false) as first_name_agrees,
+        coalesce(fold_name(holder.last_name) = fold_name(person.last_name), false) as last_name_agrees,
         -- A missing name does not count as different (docs/rules.md R6.7), so both names of both people are needed.
         coalesce(
-            strip_accents(lower(nullif(trim(holder.first_name), '')))
-            <> strip_accents(lower(nullif(trim(person.first_name), '')))
-            and strip_accents(lower(nullif(trim(holder.last_name), '')))
-            <> strip_accents(lower(nullif(trim(person.last_name), ''))),
+            fold_name(holder.first_name) <> fold_name(person.first_name)
+            and fold_name(holder.last_name) <> fold_name(person.last_name),
             false
         ) as both_names_differ,
         coalesce(

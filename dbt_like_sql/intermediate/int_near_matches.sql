@@ -23,12 +23,7 @@ with pairs as (
 folded as (
     select
         *,
-        list_transform(whole, lambda one: regexp_replace(
-            one,
-            '[\p{C}\p{Z}\x{34F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{2800}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}\x{E0100}-\x{E01EF}]',
-            '',
-            'g'
-        )) as seen,
+        list_transform(whole, lambda one: remove_invisible(one)) as seen,
         list_transform(whole, lambda one: regexp_replace(one, '\.|(@.*)', '\1', 'gs')) as dotless,
         list_transform(seen, lambda one: regexp_replace(one, '\.|(@.*)', '\1', 'gs')) as bare
     from pairs

@@ -10,7 +10,7 @@ renamed as (
         name.first as first_name,
         name.last as last_name,
         -- Spaces, tabs, CR and LF around an email are removed. Nothing else of it is changed.
-        nullif(trim(email, e' \t\r\n'), '') as email,
+        clean_email(email) as email,
         nullif(roles.teacher.school, '') as school_id,
         list_sort(list_distinct(list_filter(
             list_append(coalesce(roles.teacher.schools, []), roles.teacher.school),

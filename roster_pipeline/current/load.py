@@ -74,7 +74,7 @@ def _send_feed(con: duckdb.DuckDBPyConnection, pg: Connection) -> None:
     PostgreSQL compares the names, so that no name of another organization is copied.
     """
     copy_to_postgres(con, f"select distinct email from {FEED}", pg, "feed_emails", "email text")
-    folded = ", ".join(f"strip_accents(lower(trim({name}))) as {name}" for name in ("first_name", "last_name"))
     has_disconnected = pg.execute(sa.text(DISCONNECTED)).scalar_one()
+    folded = "fold_name(first_name), fold_name(last_name)"
     names = f"select distinct email, {folded} from {FEED} and {'true' if has_disconnected else 'false'}"
     copy_to_postgres(con, names, pg, "feed_names", "email text, first_name text, last_name text")

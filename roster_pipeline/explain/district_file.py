@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from roster_pipeline.damaged import as_damage, is_in_use, move_aside
 from roster_pipeline.errors import FileDamaged
 from roster_pipeline.messages import product
+from roster_pipeline.model.queries import define_macros
 from roster_pipeline.product.database import share_district
 
 Answer = TypeVar("Answer")
@@ -85,6 +86,7 @@ def open_file(
     try:
         with as_damage(file, f"District {district_id}'s file"), con:
             con.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+            define_macros(con)
             yield con
     except FileDamaged:
         move_aside(file, _database_time(pg))

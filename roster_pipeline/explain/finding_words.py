@@ -101,6 +101,6 @@ def describe_advice(row: Row, words: Catalogue) -> str:
     advice = words.text(FINDINGS.get(row.finding, UNKNOWN_FINDING)[1])
     if row.finding != NEAR_MATCH:
         return advice
-    if any(sign.isspace() or not sign.isprintable() for sign in row.account_email):
+    if row.account_has_invisible:
         return words.text(ACCOUNT_HAS_BLANKS)
     return f"{advice} {words.text(REVIEW_FOLLOWS)}" if row.outcome == "linked" else advice

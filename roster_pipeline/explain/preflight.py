@@ -87,14 +87,20 @@ def read_findings(con: duckdb.DuckDBPyConnection, words: Catalogue | None = None
             **{name: number.pop(finding, 0) for name, finding in COUNT_NAMES.items()},
             "reviews": dict(sorted(number.items())),
         },
-        [vars(row) for row in rows if row.finding == NEAR_MATCH],
+        [_person_row(row) for row in rows if row.finding == NEAR_MATCH],
         sorted(people, key=lambda row: (row["findings"][0] != NEAR_MATCH, row["findings"][0], row["clever_id"])),
     )
 
 
+def _person_row(row: Row) -> PersonRow:
+    """Return a row of the query without the column that only the advice needs."""
+    return {name: value for name, value in vars(row).items() if name != "account_has_invisible"}
+
+
 def _merge_findings(rows: Sequence[Row], words: Catalogue) -> PersonRow:
     """Return the findings about one person as one row."""
-    first = {name: value for name, value in vars(rows[0]).items() if name != "finding"}
+    first = _person_row(rows[0])
+    del first["finding"]
     return {
         **first,
         "findings": list(dict.fromkeys(row.finding for row in rows)),

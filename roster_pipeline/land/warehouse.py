@@ -10,6 +10,7 @@ import duckdb
 from roster_pipeline.damaged import as_damage, is_damage, is_in_use, log_of, refusal_of, remove
 from roster_pipeline.errors import DistrictUnknown, FileOutdated, RosterError
 from roster_pipeline.model.clever_id import is_clever_id
+from roster_pipeline.model.queries import define_macros
 from roster_pipeline.paths import PRIVATE_FILE, private_folder
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ def _opened(
         with suppress(OSError):
             remove(temporary)
         con.execute("SET enable_progress_bar = false")
+        define_macros(con)
         yield con
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def sql_folder(name: str) -> Path:
@@ -16,3 +20,8 @@ def sql_folder(name: str) -> Path:
 def load_query(folder: str, name: str) -> str:
     """Return the text of `dbt_like_sql/<folder>/<name>.sql`."""
     return (sql_folder(folder) / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def define_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Define the macros of `dbt_like_sql/macros/`, which other queries call. They end with the connection."""
+    con.execute(load_query("macros", "text"))

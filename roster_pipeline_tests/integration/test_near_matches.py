@@ -2,11 +2,13 @@
 
 import json
 
+import duckdb
 import pytest
 
 from roster_pipeline import pipeline
 from roster_pipeline.explain.preflight import read_findings
 from roster_pipeline.land import open_warehouse
+from roster_pipeline.model.queries import define_macros
 from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, MEMBER, give, reasons
@@ -255,3 +257,24 @@ def test_near_match_check_warns_by_clever_id(valley, sync, checks, teacher, acco
     assert sync(valley).exit_code == 0
     ((passed, said),) = checks("near_matches").values()
     assert (passed, said) == (False, {"rows": 1, "clever_ids": [teacher["id"]]})
+
+
+SAME_KEY = """
+    with characters as (
+        select generate_series(1, 55295) as n
+        union all select generate_series(57344, 120000)
+        union all select generate_series(917504, 921599)
+    )
+    select n from characters
+    where normalize(chr(n), nfkc) not like '%.%'
+        and roster.near_email('a' || chr(n) || 'b@example.org') = roster.near_email('ab@example.org')
+"""
+
+
+def test_district_file_leaves_out_what_the_product_leaves_out(product):
+    left_out = [n for (n,) in query(product, SAME_KEY)]
+    assert ord("\u200b") in left_out
+    with duckdb.connect() as con:
+        define_macros(con)
+        seen = "select n from unnest($left_out) as t (n) where remove_invisible(chr(n::integer)) <> ''"
+        assert con.execute(seen, {"left_out": left_out}).fetchall() == []

@@ -30,6 +30,7 @@ from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.delta.affected import AFFECTED_TABLES
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.limits import Limits
+from roster_pipeline.model.queries import define_macros
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline.plan.queries import EPHEMERAL, create_table
 from roster_pipeline.plan.thresholds import store_inputs
@@ -117,6 +118,7 @@ def open_empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         # transaction of DuckDB cannot write to two databases.
         con.execute("attach ':memory:' as warehouse")
         con.execute("use warehouse")
+        define_macros(con)
         con.execute("create schema raw")
         con.execute("create schema current")
         for resource in RESOURCES:

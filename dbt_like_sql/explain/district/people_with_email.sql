@@ -1,9 +1,9 @@
 -- The people who have an email in Clever, blanks around it left out (docs/rules.md, email).
 -- The case of letters does not matter; `is_exact` says whether it is the same.
 with people as (
-    select id, trim(email, e' \t\r\n') as email from raw.teachers
+    select id, clean_email(email) as email from raw.teachers
     union
-    select id, trim(email, e' \t\r\n') from raw.students
+    select id, clean_email(email) from raw.students
 )
 
 select id as clever_id, bool_or(email = $email) as is_exact

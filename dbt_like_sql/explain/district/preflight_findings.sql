@@ -41,7 +41,8 @@ select
     case identity.rule when 'email' then 'linked_by_email' else identity.rule end as outcome,
     found.finding, coalesce(found.differs, []) as differs,
     account.account_id, account.role as account_role, account.first_name as account_first_name,
-    account.last_name as account_last_name, account.email as account_email
+    account.last_name as account_last_name, account.email as account_email,
+    account.email <> remove_invisible(account.email) as account_has_invisible
 from found
 inner join intermediate.int_people as person using (clever_id)
 inner join intermediate.int_identities as identity using (clever_id)
