@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -58,6 +59,31 @@ OVERRIDDEN = [
 """Methods that this project overrides or calls, and their parameters."""
 
 
+ROW = re.compile(r"\| (?P<names>`_?\w+\.\w.*?`) \| (?P<files>`.*?`) \| .* \|")
+"""A row of the table of private names in docs/architecture.md."""
+
+
+def documented_names():
+    """Return the modules that the document lists private names under, and the files that use each row of names."""
+    _, _, section = (
+        (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Private parts of Dagster")
+    )
+    modules, files = {}, {}
+    for row in filter(None, map(ROW.fullmatch, section.splitlines())):
+        first, *others = (name.strip("`") for name in row["names"].split(", "))
+        module, _, name = first.rpartition(".")
+        modules |= dict.fromkeys((name, *others), f"dagster.{module}" if module.startswith("_") else module)
+        files[name, *others] = {file.strip("`") for file in row["files"].split(", ")}
+    return modules, files
+
+
+def imported_names(path):
+    """Return the names that a module imports, with the module that each comes from."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {name.name: node.module for node in imports for name in node.names}
+
+
 def parameters(function):
     return " ".join(inspect.signature(function).parameters)
 
@@ -85,6 +111,14 @@ def test_private_names_are_imported_in_one_module_only():
 
 def test_every_private_name_is_known_to_this_test():
     assert set(dagster_private.__all__) == set(PARAMETERS) | set(ATTRIBUTES) | OTHER
+
+
+def test_document_lists_every_private_name_and_its_users():
+    modules, files = documented_names()
+    assert modules == imported_names(ONE_PLACE)
+    users = {path: imported_names(path).keys() for path in PACKAGE.rglob("*.py") if path != ONE_PLACE}
+    for names, documented in files.items():
+        assert {str(path.relative_to(PACKAGE)) for path, used in users.items() if used & set(names)} == documented
 
 
 @pytest.mark.parametrize(("name", "expected"), PARAMETERS.items())
