@@ -7,6 +7,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
+sql_digest = ""  # of migrations/sql; the test of the migration files prints it
 
 
 def upgrade() -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 FOLDER = files("roster_pipeline.product") / "migrations" / "sql"
 REPEATED_FILES = ("functions.sql", "roles.sql", "triggers.sql", "record_triggers.sql")
-"""The files that every upgrade runs, in this order. A change of one of them needs a revision, which may be empty."""
+"""The files that every upgrade runs, in this order. A change of a file needs a revision, which may
+be empty. Its `sql_digest` names the state of all files (CONTRIBUTING.md#migrations)."""
 
 
 def run_sql_file(name: str, connection: Connection | None = None) -> None:

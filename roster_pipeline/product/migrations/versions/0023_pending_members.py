@@ -9,6 +9,7 @@ revision = "0023"
 down_revision = "0022"
 branch_labels = None
 depends_on = None
+sql_digest = "d4f59c30ba99f7ede09b899beddae937f3b5ef29f3d97daa3e1de5215d1f597e"
 
 
 def upgrade() -> None:
