@@ -212,7 +212,7 @@ def publish(sync: SyncContext) -> PublishResult:
         sync.write_product(prepare_publication(con, current_plan, district, sync.now, is_rejected=rejected))
         with sync.read_product() as pg:
             live = count_current(pg, current_plan.organization_id)
-            freshness = find_organization(pg, sync.district_id).clock
+            freshness = find_organization(pg, sync.district_id).freshness
         mark_published(con, current_plan.sync_id, is_delta=sync.is_delta)
     return PublishResult(current_plan, live, freshness)
 

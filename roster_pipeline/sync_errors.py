@@ -1,6 +1,6 @@
-"""How a failed sync reads: one line that says what happened, what it means and what to do.
+"""Describes the error of a failed sync in one line: what happened, what it means and what to do.
 
-Errors of libraries can quote a row, and a row is about a child. Of those only the class and our own line are shown.
+The message of a library's error can quote a row about a person. Only its class and the line of our code are shown.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Let errors of the stages pass, but name two kinds that reach us as errors of libraries.
+    """Replace two kinds of errors that libraries raise in the block. All other errors pass.
 
     Raises:
-        KeyboardInterrupt: the work was stopped, and the error only came of that.
-        HomeUnwritable: the disk or a folder takes no file.
+        KeyboardInterrupt: the block was interrupted, and the error is a consequence.
+        HomeUnwritable: the disk is full, or a folder cannot be written.
     """
     try:
         yield
@@ -32,7 +32,7 @@ def plain_errors() -> Iterator[None]:
 
 
 def failure_line(error: Exception) -> str:
-    """Return one line about an error, without the text of a library's error, which could quote a row."""
+    """Return one line about an error. The message of a library's error is left out, because it could quote a row."""
     if isinstance(error, RosterError):
         return make_label(str(error), LINE_MAX_CHARS)
     if refusal := disk_refusal(error):

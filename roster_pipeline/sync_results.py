@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from roster_pipeline.errors import SqlTestFailed
 from roster_pipeline.ingest import IngestedDistrict
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.product.organizations import Clock
+from roster_pipeline.product.organizations import Freshness
 from roster_pipeline.stage import Model
 from roster_pipeline.validate.sql_tests import Outcome, SqlTest
 
@@ -92,7 +92,7 @@ class PublishResult:
 
     plan: Plan
     live: Mapping[str, int]
-    freshness: Clock
+    freshness: Freshness
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from roster_pipeline.model.feed import District
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.connections import disconnect_district, note_described, pause_district, resume_district
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import Kept, Organization, connect_district, find_organization
+from roster_pipeline.product.organizations import ExistingRoster, Organization, connect_district, find_organization
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.requests import refuse_waiting
 
@@ -90,7 +90,7 @@ def connect(
         changed = operator.text(
             "{district} ({district_id}) had tier {former} and now has {tier}.", former=kept.tier, **values
         )
-        say(f"{changed} {operator.text(CHANGED[tier])}", _describe_kept(kept))
+        say(f"{changed} {operator.text(CHANGED[tier])}", _describe_existing(kept))
     else:
         connected = operator.text("{district} ({district_id}) is connected with tier {tier}.", **values)
         say(f"{connected} {operator.text(NEXT[tier])}")
@@ -103,11 +103,11 @@ def connect(
         )
 
 
-def _describe_kept(kept: Kept) -> str:
+def _describe_existing(existing: ExistingRoster) -> str:
     counts = [
-        operator.count("{n:,} school", "{n:,} schools", kept.schools),
-        operator.count("{n:,} member", "{n:,} members", kept.members),
-        operator.count("{n:,} class", "{n:,} classes", kept.classes),
+        operator.count("{n:,} school", "{n:,} schools", existing.schools),
+        operator.count("{n:,} member", "{n:,} members", existing.members),
+        operator.count("{n:,} class", "{n:,} classes", existing.classes),
     ]
     return operator.text("Nothing is removed: {counts} stay.", counts=operator.join(counts))
 
@@ -118,27 +118,29 @@ def _is_paused(settings: Settings, district_id: str) -> bool:
         return find_organization(pg, district_id).state == "paused"
 
 
-def connect_here(settings: Settings, district: District, tier: str, time_zone: str | None = None) -> Kept | None:
-    """Make a district an organization with a Dagster partition. Return what it had, if it was connected before.
+def connect_here(
+    settings: Settings, district: District, tier: str, time_zone: str | None = None
+) -> ExistingRoster | None:
+    """Make a district an organization with a Dagster partition. Return its roster if it was connected before.
 
     Args:
         time_zone: None leaves the zone of a connected district, and gives a new one the default.
     """
     from roster_pipeline.defs.launch import add_partition, dagster_instance
 
-    def keep(pg: Connection) -> Kept | None:
-        kept = connect_district(pg, district.id, name=district.name, tier=tier, time_zone=time_zone)
+    def connect(pg: Connection) -> ExistingRoster | None:
+        existing = connect_district(pg, district.id, name=district.name, tier=tier, time_zone=time_zone)
         note_described(pg, district)
         if tier == "sso_only":
             refuse_waiting(
                 pg, district.id, product().text("No changes. The tier of the district has no roster sync any longer.")
             )
-        return kept
+        return existing
 
-    kept = write_product(open_product(settings), keep)
+    existing = write_product(open_product(settings), connect)
     with dagster_instance(settings) as instance:
         add_partition(instance, district.id)
-    return kept
+    return existing
 
 
 def disconnect(district_id: DistrictId, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the command line

@@ -21,9 +21,9 @@ from roster_pipeline.model.feed import District
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.connections import note_list, note_shown
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import Organization, all_organizations
+from roster_pipeline.product.organizations import Organization, list_organizations
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.syncs.standing import Standing, standings
+from roster_pipeline.syncs.standing import Standing, read_standings
 
 CLEVER_STATES = {
     "running": operator.mark("active in Clever"),
@@ -57,10 +57,10 @@ def districts(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the 
             note_list(pg, list(seen), now)
         else:
             note_shown(pg, list(seen))
-        connected = {one.district_id: one for one in all_organizations(pg)}
-        found = standings(pg)
+        connected = {organization.district_id: organization for organization in list_organizations(pg)}
+        standings = read_standings(pg)
     everyone = {**seen, **connected}
-    rows = [_row(each, seen.get(each), connected.get(each), found.get(each)) for each in everyone]
+    rows = [_row(each, seen.get(each), connected.get(each), standings.get(each)) for each in everyone]
     if as_json:
         show_json(rows)
         return
@@ -86,11 +86,11 @@ def shared_districts(settings: Settings) -> dict[str, District | SourceUnusable]
 def _look_at_districts(settings: Settings) -> tuple[dict[str, District | SourceUnusable], bool]:
     """Return what `shared_districts` returns, and whether the whole list of connections could be read."""
     with CleverClient(clever_access(settings)) as clever:
-        found = describe_districts(clever)
-    refusals = [one for one in found.values() if isinstance(one, SourceUnusable)]
-    if refusals and len(refusals) == len(found):
+        answers = describe_districts(clever)
+    refusals = [answer for answer in answers.values() if isinstance(answer, SourceUnusable)]
+    if refusals and len(refusals) == len(answers):
         raise refusals[0]
-    return found, clever.is_list_whole
+    return answers, clever.is_list_whole
 
 
 def shown_by_clever(settings: Settings) -> str:

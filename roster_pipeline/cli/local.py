@@ -24,7 +24,7 @@ from roster_pipeline.embedded import stop_if_last
 from roster_pipeline.messages import operator
 from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import all_organizations
+from roster_pipeline.product.organizations import list_organizations
 from roster_pipeline.product.tables import accounts
 from roster_pipeline.sandbox.api.server import LOOPBACK, AddressTaken, create_app, listening, running_sandbox, serve
 from roster_pipeline.sandbox.data.clever_values import last_upload
@@ -64,7 +64,7 @@ def sandbox(
     """Serve a Clever stand-in on this machine until stopped."""
     _refuse_taken(port, "--port")
     chosen, url = _districts(data, days, seed), f"http://{LOOPBACK}:{port}"
-    names = ", ".join(f"{one.name} ({one.id})" for one in chosen)
+    names = ", ".join(f"{district.name} ({district.id})" for district in chosen)
     say(operator.text("Clever sandbox on {url}: {districts}", url=url, districts=names))
     _say_how_to_use(url)
     serve(create_app(chosen, client_id=CLIENT, client_secret=CLIENT, today=_now), LOOPBACK, port)
@@ -79,7 +79,7 @@ def demo(days: Days = 0) -> int:
         say(operator.text("PostgreSQL and all other files of this demo are in {folder}.", folder=home))
         _prepare_product(settings, invented)
         with transaction(open_product(settings)) as pg:
-            chosen = [one.district_id for one in all_organizations(pg) if one.tier == "secure_sync"]
+            chosen = [district.district_id for district in list_organizations(pg) if district.tier == "secure_sync"]
         code = finish(run_districts(settings, chosen), as_json=False)
     snapshot = settings.snapshots_folder / "latest.duckdb"
     say("", operator.text("Where to look next:"))
@@ -196,7 +196,7 @@ def _prepare_product(settings: Settings, districts: Sequence[SandboxDistrict]) -
 def _connect_all(settings: Settings) -> None:
     """Connect every district of the sandbox that is not connected yet."""
     with transaction(open_product(settings)) as pg:
-        connected = {one.district_id for one in all_organizations(pg)}
+        connected = {district.district_id for district in list_organizations(pg)}
     for district in shared_districts(settings).values():
         if isinstance(district, District) and district.id not in connected:
             connect_here(settings, district, "secure_sync")

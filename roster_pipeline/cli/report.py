@@ -21,7 +21,7 @@ from roster_pipeline.plan.build import load_plan
 from roster_pipeline.plan.impact import describe_impact
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import Clock, find_organization
+from roster_pipeline.product.organizations import Freshness, find_organization
 from roster_pipeline.product.tables import identity_links, syncs
 from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.holds import is_rejected
@@ -66,7 +66,7 @@ class Report:
         leaves: of a preview: what is held, by name of school and class.
         is_rejected: a person rejected what is held, so no decision is needed.
         summary: what changed and what is held, in words.
-        clock: when the data last moved on each hop.
+        freshness: when the data last moved on each hop.
         time_zone: the time zone in which people of the district read times; not part of the JSON.
     """
 
@@ -86,7 +86,7 @@ class Report:
     leaves: Mapping[str, Any] = field(default_factory=dict)
     is_rejected: bool = False
     summary: str | None = None
-    clock: Clock | None = None
+    freshness: Freshness | None = None
     time_zone: str = DEFAULT_TIME_ZONE
 
     def as_json(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def read_report(settings: Settings, district_id: str, ended: Ended, *, published
         held=row.counts["held"],
         rules={str(rule): int(count) for rule, count in rules},
         summary=row.counts.get("summary"),
-        clock=organization.clock,
+        freshness=organization.freshness,
         time_zone=organization.time_zone,
     )
 
@@ -170,8 +170,8 @@ def _show_report(report: Report, now: datetime) -> None:
         )
         accounts = operator.count("{n:,} new account", "{n:,} new accounts", created)
         say(f"{matches}; {accounts}.")
-    if report.clock:
-        say(describe_freshness(report.clock, product().local(report.time_zone, now)))
+    if report.freshness:
+        say(describe_freshness(report.freshness, product().local(report.time_zone, now)))
     if report.held:
         _say_what_is_held(report)
     if report.counts.get("reviews"):

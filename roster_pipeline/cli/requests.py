@@ -21,7 +21,7 @@ from roster_pipeline.messages import operator
 from roster_pipeline.messages.times import DEFAULT_TIME_ZONE
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import all_organizations, find_organization
+from roster_pipeline.product.organizations import find_organization, list_organizations
 from roster_pipeline.product.tables import syncs
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.requests import (
@@ -103,7 +103,7 @@ def requests(
         if district:
             find_organization(pg, district)
         records = list_requests(pg, district_id=district)
-        zones = {one.district_id: one.time_zone for one in all_organizations(pg)}
+        zones = {district.district_id: district.time_zone for district in list_organizations(pg)}
     if as_json:
         show_json([asdict(record) for record in records])
     for record in [] if as_json else records:

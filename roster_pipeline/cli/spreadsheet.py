@@ -45,7 +45,7 @@ def write_privately(file: Path, text: str) -> None:
 def _harmless(cell: object) -> str:
     """Return a cell as text that no spreadsheet takes for a formula, not even after blanks or in full-width signs."""
     text = "" if cell is None else str(cell)
-    first = next((one for one in text if one.isprintable() and not one.isspace()), "")
+    first = next((char for char in text if char.isprintable() and not char.isspace()), "")
     if normalize("NFKC", first) in OPENS_A_FORMULA or text.startswith(OPENS_A_CELL):
         return f"'{text}"
     return text

@@ -16,9 +16,9 @@ from roster_pipeline.cli.words import MODES, OUTCOMES, TRIGGERS, describe_age, d
 from roster_pipeline.messages import operator
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import Organization, all_organizations, find_organization
+from roster_pipeline.product.organizations import Organization, find_organization, list_organizations
 from roster_pipeline.settings import read_settings
-from roster_pipeline.syncs.standing import Standing, SyncRecord, list_syncs, standings
+from roster_pipeline.syncs.standing import Standing, SyncRecord, list_syncs, read_standings
 
 COLUMNS = {
     "last_sync": operator.mark("last sync"),
@@ -43,10 +43,10 @@ def status(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag of the com
     """Show one line for each district: last sync, outcome, what is on hold, failures, and the age of its data."""
     now = datetime.now(UTC)
     with transaction(open_product(read_settings())) as pg:
-        by_district = standings(pg)
-        districts = [(one, by_district[one.district_id]) for one in all_organizations(pg)]
+        by_district = read_standings(pg)
+        districts = [(district, by_district[district.district_id]) for district in list_organizations(pg)]
     if as_json:
-        show_json([_as_json(one, standing) for one, standing in districts])
+        show_json([_as_json(district, standing) for district, standing in districts])
     elif districts:
         _show(districts, now)
     else:
@@ -64,7 +64,7 @@ def syncs(
         records = list_syncs(pg, district, last)
     names = {"district": organization.name, "district_id": district}
     if as_json:
-        show_json([asdict(one) | {"outcome": describe_outcome(one)} for one in records])
+        show_json([asdict(record) | {"outcome": describe_outcome(record)} for record in records])
     elif records:
         say(operator.text("Last syncs of {district} ({district_id})", **names))
         _show_syncs(records, organization.time_zone, datetime.now(UTC))

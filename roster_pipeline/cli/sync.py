@@ -17,7 +17,7 @@ from roster_pipeline.errors import CannotStart, DistrictUnknown, RosterError, is
 from roster_pipeline.messages import operator
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, share_district, transaction
-from roster_pipeline.product.organizations import all_organizations, nightly_organizations
+from roster_pipeline.product.organizations import list_nightly_organizations, list_organizations
 from roster_pipeline.settings import Settings, read_settings
 
 Mode = Literal["auto", "full", "delta"]
@@ -87,8 +87,10 @@ def run_districts(
     reports = []
     with dagster_instance(settings) as instance, _bars() as bars:
         tasks = {
-            one: bars.add_task(make_label(names[one]), total=steps, stage=operator.text("waiting"), start=False)
-            for one in district_ids
+            district_id: bars.add_task(
+                make_label(names[district_id]), total=steps, stage=operator.text("waiting"), start=False
+            )
+            for district_id in district_ids
         }
 
         def run_one(district_id: str) -> Report:
@@ -100,9 +102,9 @@ def run_districts(
             ended = run_sync(instance, resolved, district_id, **said)
             return read_report(settings, district_id, ended, published=job == SYNC)
 
-        for one in tasks:
-            reports.append(_report_of(one, names[one], run_one))
-            bars.update(tasks[one], stage=reports[-1].state)
+        for district_id, task in tasks.items():
+            reports.append(_report_of(district_id, names[district_id], run_one))
+            bars.update(task, stage=reports[-1].state)
     return reports
 
 
@@ -162,7 +164,7 @@ def _advance(bars: Progress, task: Any) -> Callable[[str, dict[str, Any]], None]
 
 def _connected(settings: Settings) -> list[str]:
     with transaction(open_product(settings)) as pg:
-        chosen = [one.district_id for one in nightly_organizations(pg)]
+        chosen = [district.district_id for district in list_nightly_organizations(pg)]
     if not chosen:
         raise CannotStart(
             operator.text(
@@ -174,14 +176,14 @@ def _connected(settings: Settings) -> list[str]:
 
 def _connected_names(settings: Settings, district_ids: Sequence[str]) -> dict[str, str]:
     with transaction(open_product(settings)) as pg:
-        connected = {one.district_id: one.name for one in all_organizations(pg)}
-    for one in district_ids:
-        if one not in connected:
+        connected = {district.district_id: district.name for district in list_organizations(pg)}
+    for district_id in district_ids:
+        if district_id not in connected:
             raise DistrictUnknown(
                 operator.text(
                     "District {district_id} is not connected. Connected: {connected}. {shown} To connect one: "
                     "roster-pipeline connect DISTRICT_ID --tier secure_sync",
-                    district_id=one,
+                    district_id=district_id,
                     connected=", ".join(sorted(connected)) or operator.text("none"),
                     shown=shown_by_clever(settings),
                 )

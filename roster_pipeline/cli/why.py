@@ -86,7 +86,10 @@ def why(
     else:
         explanations = retry_when_damaged(lambda: explain_section(evidence, section or ""))
     if as_json:
-        lists = {"found": [asdict(item) for item in holders], "chains": [asdict(one) for one in explanations]}
+        lists = {
+            "found": [asdict(item) for item in holders],
+            "chains": [asdict(explanation) for explanation in explanations],
+        }
         show_json({**options, **lists})
     else:
         _show(holders, explanations)

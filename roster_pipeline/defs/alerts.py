@@ -20,7 +20,7 @@ from roster_pipeline.defs.selection import selection_of
 from roster_pipeline.model.clock import trusted_time
 from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.organizations import name_of
+from roster_pipeline.product.organizations import find_district_name
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.alert_messages import Kind
 from roster_pipeline.syncs.alerts import record_unstarted, send_alerts
@@ -76,7 +76,7 @@ def _record_unstarted(context: dg.SensorEvaluationContext, engine: Engine, now: 
     with transaction(engine) as pg:
         for record in context.instance.get_run_records(unsuccessful):
             run, district_id = record.dagster_run, record.dagster_run.tags.get(PARTITION_TAG)
-            name = name_of(pg, district_id) or district_id if district_id else run.tags.get(DISTRICT_TAG)
+            name = find_district_name(pg, district_id) or district_id if district_id else run.tags.get(DISTRICT_TAG)
             tag_ended(context.instance, run, name or "all districts")
             has_failed = run.job_name == sync_roster.name and run.status is dg.DagsterRunStatus.FAILURE
             if not has_failed or not selection_of(run).is_whole:

@@ -11,7 +11,7 @@ import dagster as dg
 from roster_pipeline import pipeline
 from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.defs import describe, ingest_results, specs
-from roster_pipeline.defs.checks import Results, name_district
+from roster_pipeline.defs.checks import Results, with_district
 from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import HELD_TAG, districts
 from roster_pipeline.defs.resources import DistrictSync
@@ -31,7 +31,7 @@ class SyncConfig(dg.Config):
 
 
 @dg.multi_asset(name="extract_and_land", specs=specs.RAW, check_specs=specs.RAW_CHECKS, partitions_def=districts)
-@name_district
+@with_district
 def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSync) -> Results:
     """Read Clever's lists of the district to their ends, or the events since the last sync, and load them."""
     with as_failure():
@@ -41,8 +41,8 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
             context.log.warning(f"Events of unknown types were ignored: {dict(result.district.events.unknown_types)}.")
         with sync.context.warehouse() as con:
             for read in result.district.reads:
-                yield from ingest_results.list_results(con, read, result)
-        yield from ingest_results.event_results(result)
+                yield from ingest_results.yield_list_results(con, read, result)
+        yield from ingest_results.yield_event_results(result)
 
 
 @dg.multi_asset(
@@ -51,7 +51,7 @@ def raw(context: dg.AssetExecutionContext, config: SyncConfig, sync: DistrictSyn
     check_specs=specs.CONTRACT_CHECKS,
     partitions_def=districts,
 )
-@name_district
+@with_district
 def staging(sync: DistrictSync) -> Results:
     """Select and rename columns, and check each row against its contract; rows that break one go to quarantine."""
     with as_failure(), sync.context.warehouse() as con:
@@ -84,7 +84,7 @@ def current(sync: DistrictSync) -> Results:
 
 
 @dg.multi_asset(name="reconcile", specs=specs.MODELS, check_specs=specs.TEST_CHECKS, partitions_def=districts)
-@name_district
+@with_district
 def marts(sync: DistrictSync) -> Results:
     """Match people to accounts, decide which rows the product shall have, and run every SQL test."""
     with as_failure(), sync.context.warehouse() as con:
@@ -103,7 +103,7 @@ def marts(sync: DistrictSync) -> Results:
 
 
 @dg.multi_asset(name="plan", specs=[specs.PLAN], check_specs=[specs.THRESHOLDS_CHECK], partitions_def=districts)
-@name_district
+@with_district
 def plan(context: dg.AssetExecutionContext, sync: DistrictSync) -> Results:
     """Compare desired and current rows, hold removals above a threshold, and freeze the rest as one plan."""
     with as_failure(), sync.context.warehouse() as con:
@@ -124,7 +124,7 @@ def product(sync: DistrictSync) -> Results:
     """Write the plan into the product with its journal, in one transaction."""
     with as_failure():
         result = pipeline.publish(sync.context)
-        freshness = describe.describe_clock(result.freshness)
+        freshness = describe.describe_freshness(result.freshness)
         for name, entities in specs.PRODUCT_ENTITIES.items():
             changes = describe.describe_changes({entity: result.plan.counts.get(entity, {}) for entity in entities})
             yield dg.MaterializeResult(

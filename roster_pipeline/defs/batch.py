@@ -147,7 +147,7 @@ def _sync_district(
         mode=mode,
         trigger="nightly",
         tags={BATCH_TAG: batch.run_id},
-        beside=batch,
+        parent=batch,
     )
 
 

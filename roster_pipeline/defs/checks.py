@@ -1,4 +1,7 @@
-"""Checks are not partitioned, so each result names its district: the next district's result takes its place."""
+"""Adds the district to the results of asset checks.
+
+Dagster does not partition checks. It shows only the last result, so each result says which district it is about.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,24 @@ Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 Arguments = ParamSpec("Arguments")
 
 
-def name_district(step: Callable[Arguments, Results]) -> Callable[Arguments, Results]:
-    """Let every check result of a step say in its description and its metadata which district it is about.
+def with_district(step: Callable[Arguments, Results]) -> Callable[Arguments, Results]:
+    """Decorate a step so that the description and the metadata of each check result name the district.
 
     Args:
-        step: its resource `sync` is that of the run.
+        step: an asset body with the resource `sync`.
     """
 
     @wraps(step)
-    def named(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Results:
+    def decorated(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Results:
         sync = cast("DistrictSync", kwargs["sync"])
         for result in step(*args, **kwargs):
-            yield _named(result, sync) if isinstance(result, dg.AssetCheckResult) else result
+            yield _add_district(result, sync) if isinstance(result, dg.AssetCheckResult) else result
 
-    return named
+    return decorated
 
 
-def _named(result: dg.AssetCheckResult, sync: DistrictSync) -> dg.AssetCheckResult:
+def _add_district(result: dg.AssetCheckResult, sync: DistrictSync) -> dg.AssetCheckResult:
+    """Return a check result that names the district in its description and its metadata."""
     verdict = "passes" if result.passed else "does not pass"
     return dg.AssetCheckResult(
         passed=result.passed,

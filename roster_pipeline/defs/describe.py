@@ -1,4 +1,4 @@
-"""How tables and counts look in the Dagster UI: row counts to plot, column schemas, column lineage."""
+"""Builds the metadata that the Dagster UI shows: row counts, column schemas, column lineage, plans and freshness."""
 
 from __future__ import annotations
 
@@ -11,51 +11,51 @@ from roster_pipeline.model.entities import OPS
 from roster_pipeline.model.plan import Counts, Plan
 from roster_pipeline.plan.impact import describe_reasons
 from roster_pipeline.plan.summary import summarize
-from roster_pipeline.product.organizations import Clock
+from roster_pipeline.product.organizations import Freshness
 from roster_pipeline.stage import Model, count_rows, list_columns
 from roster_pipeline.stage.lineage import Source, cached_lineage
 from roster_pipeline.sync_results import PlanResult
 from roster_pipeline.validate.contracts import CONTRACTS
 
-ROWS, REACHED = "dagster/partition_row_count", "rows_within_reach"
-"""A delta sync has only the rows of the tables that events reached: those are no count of the district."""
+ROWS, AFFECTED_ROWS = "dagster/partition_row_count", "rows_within_reach"
+"""The keys of row counts. A delta sync counts only the rows of the affected set, so they have a key of their own."""
 OWNERS = ["team:data-engineering"]
 WARNING = "warning"
-"""Metadata of a snapshot: sentences that an operator has to read. The command shows them."""
+"""The key in the metadata of a snapshot for warnings to the operator. The command prints them."""
 Metadata = dict[str, dg.MetadataValue | int | float | str]
 
 
 def describe_table(con: duckdb.DuckDBPyConnection, schema: str, table: str, *, is_delta: bool = False) -> Metadata:
-    """Rows and columns of a table as it stands."""
+    """Return the row count and the columns of a table."""
     return {
-        REACHED if is_delta else ROWS: count_rows(con, schema, table),
+        AFFECTED_ROWS if is_delta else ROWS: count_rows(con, schema, table),
         "dagster/column_schema": _columns(con, schema, table),
     }
 
 
 def describe_model(con: duckdb.DuckDBPyConnection, model: Model, rows: int, *, is_delta: bool = False) -> Metadata:
-    """Rows, columns and where each column comes from."""
+    """Return the row count, the columns and the column lineage of a model."""
     known = {key: list_columns(con, *key) for key in model.reads}
-    made_from = cached_lineage(con, model, known, catalog="warehouse." if is_delta else "")
+    lineage_sources = cached_lineage(con, model, known, catalog="warehouse." if is_delta else "")
     lineage = {
         column: [
             dg.TableColumnDep(asset_key=dg.AssetKey([schema, table]), column_name=name)
             for schema, table, name in sorted(sources)
         ]
-        for column, sources in made_from.items()
+        for column, sources in lineage_sources.items()
     }
     return {
-        REACHED if is_delta else ROWS: rows,
-        "dagster/column_schema": _columns(con, *model.key, made_from=made_from),
+        AFFECTED_ROWS if is_delta else ROWS: rows,
+        "dagster/column_schema": _columns(con, *model.key, lineage_sources=lineage_sources),
         "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(lineage)),
     }
 
 
 def describe_changes(counts: Counts) -> Metadata:
-    """What a plan changes in some tables: in all, by op with zeros, so that every plot has a point, and by table.
+    """Return counts of changes in total, by op and by table. An op without changes counts 0, so a plot has a point.
 
     Args:
-        counts: by table and op.
+        counts: the number of changes by table and op.
     """
     ops = {op: sum(of_table.get(op, 0) for of_table in counts.values()) for op in OPS}
     by_table = {table: dict(of_table) for table, of_table in counts.items() if of_table}
@@ -63,45 +63,52 @@ def describe_changes(counts: Counts) -> Metadata:
 
 
 def describe_plan(con: duckdb.DuckDBPyConnection, result: PlanResult) -> Metadata:
-    """Say in a sentence what a plan would change, with its digest and the number of its changes."""
+    """Return the summary of a plan in words, its digest and the number of its changes."""
     plan = result.plan
     summary = summarize(con, plan, is_published=False, is_rejected=result.is_rejected)
     return {"summary": summary, "digest": plan.digest, "changes": plan.total}
 
 
 def describe_holds(plan: Plan) -> Metadata:
-    """Count what the plan holds: the total, the parts that sum to it, and the thresholds that were crossed."""
+    """Return the held changes of a plan: the total, the counts by part, and the thresholds that were crossed."""
     if not plan.held:
         return {}
     sentence = {"sentence": plan.sentence} if plan.sentence else {}
     return {**sentence, "waiting": sum(plan.parts.values()), **plan.parts, "because": describe_reasons(plan.held)}
 
 
-def describe_clock(clock: Clock) -> Metadata:
-    """When the data last made each hop, and how old it was when published, in minutes to plot."""
+def describe_freshness(freshness: Freshness) -> Metadata:
+    """Return the time of each hop, and the age of the data in minutes when it was published."""
     hops = {
-        "sis_to_clever": clock.sis_to_clever,
-        "clever_to_us": clock.clever_to_us,
-        "us_to_published": clock.us_to_published,
+        "sis_to_clever": freshness.sis_to_clever,
+        "clever_to_us": freshness.clever_to_us,
+        "us_to_published": freshness.us_to_published,
     }
-    said: Metadata = {name: dg.MetadataValue.timestamp(at) for name, at in hops.items() if at}
-    if clock.sis_to_clever and clock.us_to_published:
-        said["minutes_from_sis_to_published"] = (clock.us_to_published - clock.sis_to_clever).total_seconds() / 60
-    return said
+    metadata: Metadata = {name: dg.MetadataValue.timestamp(at) for name, at in hops.items() if at}
+    if freshness.sis_to_clever and freshness.us_to_published:
+        metadata["minutes_from_sis_to_published"] = (
+            freshness.us_to_published - freshness.sis_to_clever
+        ).total_seconds() / 60
+    return metadata
 
 
 def _columns(
-    con: duckdb.DuckDBPyConnection, schema: str, table: str, *, made_from: Mapping[str, Iterable[Source]] | None = None
+    con: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    *,
+    lineage_sources: Mapping[str, Iterable[Source]] | None = None,
 ) -> dg.MetadataValue:
-    contract, sources = CONTRACTS.get(table), made_from or {}
-    described = {name: column.description for name, column in contract.columns.items()} if contract else {}
+    """Return the columns of a table with types and descriptions."""
+    contract, sources = CONTRACTS.get(table), lineage_sources or {}
+    descriptions = {name: column.description for name, column in contract.columns.items()} if contract else {}
     return dg.MetadataValue.table_schema(
         dg.TableSchema(
             [
                 dg.TableColumn(
                     name,
                     kind.lower(),
-                    description=_of_column(described.get(name), sources.get(name, ())),
+                    description=_describe_column(descriptions.get(name), sources.get(name, ())),
                 )
                 for name, kind in list_columns(con, schema, table).items()
             ]
@@ -109,8 +116,11 @@ def _columns(
     )
 
 
-def _of_column(description: str | None, sources: Iterable[Source]) -> str | None:
-    """What a column is, and which columns it is made from: the open-source UI has no view of column lineage."""
+def _describe_column(description: str | None, sources: Iterable[Source]) -> str | None:
+    """Return the description of a column with the columns that it is made from.
+
+    The open-source UI of Dagster has no view of column lineage, so the description names them.
+    """
     listed = ", ".join(".".join(source) for source in sorted(sources))
     parts = [description, f"Made from {listed}." if listed else None]
     return " ".join(part for part in parts if part) or None

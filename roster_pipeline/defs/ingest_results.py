@@ -1,4 +1,4 @@
-"""How the lists and events that a sync read appear in the Dagster UI: one asset for each list, and its checks."""
+"""Builds the asset and check results of the lists and events that a sync read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from roster_pipeline.model.text import make_label
 from roster_pipeline.sync_results import IngestResult
 
 UNUSUAL_FACTOR, FEW_EVENTS = 5, 20
-"""A check fails at this many times the usual number of events, and counts a usual number below `FEW_EVENTS` as that."""
+"""The check of the event volume fails above `UNUSUAL_FACTOR` times the usual number of events. A usual number below
+`FEW_EVENTS` counts as `FEW_EVENTS`."""
 
 
-def list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: IngestResult) -> Results:
-    """Describe one list, and check that the list was read completely."""
+def yield_list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: IngestResult) -> Results:
+    """Yield the materialization of one raw table, and the check that its list passes the completeness check."""
     name, district = read.resource.name, result.district
     emptied = district.landed.emptied if district.landed else ()
     facts: describe.Metadata = {
@@ -40,8 +41,8 @@ def list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: IngestR
     )
 
 
-def event_results(result: IngestResult) -> Results:
-    """Check that events missed nothing before a full read, and that their number is not unusual."""
+def yield_event_results(result: IngestResult) -> Results:
+    """Yield the check that a full sync found no drift, and the check that the number of events is not unusual."""
     district, usual = result.district, result.usual_events
     events, missed = district.events.events if district.events else 0, district.drift or {}
     yield dg.AssetCheckResult(

@@ -1,11 +1,14 @@
-"""The jobs: everything for one district, or everything up to the plan. In one process: one a step costs more."""
+"""The jobs of one district: `sync_roster` publishes, and `plan_roster` ends with the plan.
+
+All steps of a run share one process, because a process for each step would cost more than the step.
+"""
 
 import dagster as dg
 
 from roster_pipeline.defs.freshness import every_district_is_fresh
 
 FIRST_STEP = "extract_and_land"
-"""The step that is told how the district is read."""
+"""The step whose configuration says how the district is read."""
 
 sync_roster = dg.define_asset_job(
     "sync_roster",

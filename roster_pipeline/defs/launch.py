@@ -97,7 +97,7 @@ def run_sync(
     mode: str = "full",
     trigger: str = "cli",
     tags: Mapping[str, str] | None = None,
-    beside: dg.DagsterRun | None = None,
+    parent: dg.DagsterRun | None = None,
 ) -> Ended:
     """Run a job for one district in this process, and wait for its end.
 
@@ -110,7 +110,7 @@ def run_sync(
         mode: how the district is read: `full`, `delta` or `auto`.
         trigger: what starts the run: `nightly`, `manual` or `cli`.
         tags: additional tags of the run.
-        beside: the run of the batch that this run belongs to, if there is one.
+        parent: the run of the batch that this run belongs to, if there is one.
 
     Raises:
         KeyboardInterrupt: the run was stopped.
@@ -123,7 +123,7 @@ def run_sync(
         run_id=run_id,
         run_config=_run_config(job, district_id, mode),
         tags={**job.run_tags, **run_tags(trigger, name), **(tags or {}), PARTITION_TAG: district_id},
-        beside=beside,
+        parent=parent,
     )
     events = execute_run(instance, job, run)
     return Ended(run_id) if has_succeeded(events) else _describe_end(run_id, events)

@@ -35,7 +35,7 @@ from roster_pipeline.instance.run_process import is_stopped, report_canceling
 from roster_pipeline.land.preview import continue_preview
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.organizations import name_of
+from roster_pipeline.product.organizations import find_district_name
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.sync_context import SyncContext, SyncRequest, hold_district
 from roster_pipeline.syncs.reopen import AGAIN
@@ -134,7 +134,7 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         self._settings = read_settings()
         self._engine = open_product(self._settings)
         with transaction(self._engine) as pg:
-            self._district_name = name_of(pg, self._district_id) or self._district_id
+            self._district_name = find_district_name(pg, self._district_id) or self._district_id
 
     @contextmanager
     def _hold(self, instance: dg.DagsterInstance, log: logging.Logger) -> Iterator[None]:

@@ -5,7 +5,7 @@ import dagster as dg
 from roster_pipeline.defs.batch import sync_batch
 from roster_pipeline.defs.jobs import sync_roster
 from roster_pipeline.defs.partitions import PARTITION_TAG
-from roster_pipeline.instance.run_districts import districts_of
+from roster_pipeline.instance.run_districts import list_districts
 
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -25,7 +25,7 @@ def districts_in_syncs(instance: dg.DagsterInstance) -> set[str]:
 def districts_in_batches(instance: dg.DagsterInstance) -> set[str]:
     """Return the districts of every unfinished batch, including those that the batch has already synced."""
     batches = instance.get_runs(dg.RunsFilter(job_name=sync_batch.name, statuses=UNFINISHED))
-    return {district_id for run in batches for district_id in districts_of(run)}
+    return {district_id for run in batches for district_id in list_districts(run)}
 
 
 def busy_districts(instance: dg.DagsterInstance) -> set[str]:

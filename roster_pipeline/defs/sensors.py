@@ -21,7 +21,7 @@ from roster_pipeline.defs.runs import busy_districts, districts_in_syncs, is_ove
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import share_district, transaction
-from roster_pipeline.product.organizations import connected_districts
+from roster_pipeline.product.organizations import list_connected_districts
 from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, list_running_runs, read_sync_state
 from roster_pipeline.syncs.requests import Waiting, cancel_waiting, list_waiting_districts
 from roster_pipeline.syncs.schedule_policy import (
@@ -56,7 +56,7 @@ def district_partitions(context: dg.SensorEvaluationContext, product: Product) -
     The partition of a district that leaves stays, because it holds the district's history.
     """
     with transaction(product.engine()) as pg:
-        connected = set(connected_districts(pg))
+        connected = set(list_connected_districts(pg))
     missing = sorted(connected - set(context.instance.get_dynamic_partitions(DISTRICTS)))
     if not missing:
         return dg.SkipReason(f"All {count_noun(len(connected), 'connected district')} have a partition.")

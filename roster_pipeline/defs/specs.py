@@ -16,7 +16,7 @@ from roster_pipeline.stage import Model, load_models
 from roster_pipeline.syncs.schedule_policy import LATE
 from roster_pipeline.validate.sql_tests import SqlTest, load_sql_tests
 
-COMPLETE, EVENTS, VOLUME, CONTRACT, THRESHOLDS = "complete", "events_told_all", "event_volume", "contract", "thresholds"
+COMPLETE, EVENTS, VOLUME, CONTRACT, THRESHOLDS = "complete", "events_complete", "event_volume", "contract", "thresholds"
 REJECTED = ("raw", "rejected")
 """The table of rejected records of all lists. It is no asset of its own."""
 

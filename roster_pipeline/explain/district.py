@@ -132,7 +132,7 @@ def check_step(subject: Subject, words: LocalCatalogue) -> Step:
 
 def freshness_step(district: DistrictFacts, words: LocalCatalogue) -> Step:
     """Say when the data last moved on each hop, or how far the change has come that the question names."""
-    freshness, arrival = district.organization.clock, district.arrival
+    freshness, arrival = district.organization.freshness, district.arrival
     if arrival is None:
         state: State = "ok" if freshness.us_to_published else "unknown"
         return Step("Clock", state, describe_freshness(freshness, words), asdict(freshness))

@@ -12,7 +12,7 @@ from roster_pipeline.explain.source_facts import read_people_with_email
 from roster_pipeline.explain.steps import Explanation, Item
 from roster_pipeline.messages import Catalogue, operator, product
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.organizations import Organization, all_organizations
+from roster_pipeline.product.organizations import Organization, list_organizations
 
 UNKNOWN_EMAIL = operator.mark("No account has this email, and no person in Clever's data at the last read.")
 BLANKS = " \t\r\n"
@@ -45,7 +45,7 @@ def explain_email(evidence: Evidence, email: str) -> EmailAnswer:
     """
     email, words = email.strip(BLANKS), evidence.words
     with transaction(evidence.product) as pg:
-        organizations = {one.id: one for one in all_organizations(pg)}
+        organizations = {organization.id: organization for organization in list_organizations(pg)}
         accounts = read_product(pg, "accounts_with_email", email=email)
     people = {one.id: _find_people(evidence, one, email) for one in organizations.values()}
     if not accounts and not any(isinstance(rows, Sequence) and rows for rows in people.values()):

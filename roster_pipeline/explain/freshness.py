@@ -9,7 +9,7 @@ from typing import Literal
 
 from roster_pipeline.messages import LocalCatalogue
 from roster_pipeline.model.clock import trusted_time
-from roster_pipeline.product.organizations import Clock
+from roster_pipeline.product.organizations import Freshness
 
 Reached = Literal["nowhere", "clever", "published", "unknown"]
 
@@ -41,11 +41,11 @@ class Arrival:
     made_at: datetime
     uploaded_at: datetime | None
     reached: Reached
-    freshness: Clock
+    freshness: Freshness
     is_asked: bool = False
 
 
-def find_arrival(district_id: str, freshness: Clock, change: Change) -> Arrival:
+def find_arrival(district_id: str, freshness: Freshness, change: Change) -> Arrival:
     """Return how far a change has come. Clever is asked only if the change is not published."""
     stored = trusted_time(freshness.sis_to_clever, change.asked_at)
     if stored and stored >= change.made_at and freshness.us_to_published:
@@ -56,7 +56,7 @@ def find_arrival(district_id: str, freshness: Clock, change: Change) -> Arrival:
     return Arrival(change.made_at, uploaded_at, reached, freshness, is_asked=current is not None)
 
 
-def describe_freshness(freshness: Clock, words: LocalCatalogue) -> str:
+def describe_freshness(freshness: Freshness, words: LocalCatalogue) -> str:
     """Say when the data last moved on each of the three hops."""
     hops = (freshness.sis_to_clever, freshness.clever_to_us, freshness.us_to_published)
     uploaded, read, published = (words.at(moment) if moment else words.text("unknown") for moment in hops)

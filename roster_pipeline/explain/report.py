@@ -21,7 +21,7 @@ from roster_pipeline.explain.steps import Explanation, Kind
 from roster_pipeline.explain.subject import DistrictFacts, Subject, read_district_facts
 from roster_pipeline.messages import Catalogue, operator, product
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.organizations import Organization, all_organizations
+from roster_pipeline.product.organizations import Organization, list_organizations
 
 ENGLISH_WORDS = product()
 UNKNOWN_IDS = {
@@ -112,7 +112,7 @@ def refuse_unknown(sentence: str, unread: int) -> CannotStart:
 def _explain_everywhere(evidence: Evidence, kind: Kind, clever_id: str) -> tuple[Explanation, ...]:
     """Explain a Clever id in the districts that the product names, or in every district if it does not know the id."""
     with transaction(evidence.product) as pg:
-        organizations, known = all_organizations(pg), find_organizations(pg, kind, clever_id)
+        organizations, known = list_organizations(pg), find_organizations(pg, kind, clever_id)
     answers = [explain_in(evidence, one, kind, clever_id) for one in organizations if one.id in known or not known]
     explanations = tuple(answer for answer in answers if isinstance(answer, Explanation))
     if not explanations:
@@ -141,4 +141,4 @@ def _with_arrival(district: DistrictFacts, change: Change | None) -> DistrictFac
     if change is None:
         return district
     organization = district.organization
-    return replace(district, arrival=find_arrival(organization.district_id, organization.clock, change))
+    return replace(district, arrival=find_arrival(organization.district_id, organization.freshness, change))

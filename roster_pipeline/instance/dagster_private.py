@@ -1,7 +1,7 @@
-"""Every private name of Dagster that this project uses. Nothing else imports one.
+"""Imports every private name of Dagster that this project uses. No other module imports a private name.
 
-Dagster may move or change each of them in any release. A test imports every name and compares its signature, so that an
-upgrade of Dagster shows first what has to be adapted. `docs/architecture.md` says what each is used for.
+Dagster may move or change each of them in any release. A test imports every name and compares its signature, so that it
+fails at an upgrade that needs an adaptation. `docs/architecture.md` says what each name is used for.
 """
 
 from dagster._config import UserConfigSchema

@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from roster_pipeline.embedded import dagster_url
 from roster_pipeline.errors import RosterError, SettingRefused
 from roster_pipeline.product.database import transaction
-from roster_pipeline.product.refusals import SETTING, Place, refusal, where
-from roster_pipeline.product.sessions import connect, given_options, in_schema, look_at_server
+from roster_pipeline.product.refusals import SETTING, Place, format_address, translate_error
+from roster_pipeline.product.sessions import add_schema, check_server, connect, list_url_settings
 from roster_pipeline.product.upgrade import ensure_schema
 from roster_pipeline.settings import Settings
 
@@ -47,9 +47,9 @@ def dagster_place(settings: Settings) -> str:
         SettingRefused: the URL names a schema that does not exist.
     """
     url, setting = dagster_url(settings), setting_of(settings)
-    look_at_server(url, setting, holds_names=False)
+    check_server(url, setting, holds_names=False)
     with open_engine(url, setting) as engine, transaction(engine, lock_seconds=0) as pg:
-        return in_schema(url, _schema(pg, url, is_own=settings.dagster_database_url is not None))
+        return add_schema(url, _schema(pg, url, is_own=settings.dagster_database_url is not None))
 
 
 @contextmanager
@@ -69,8 +69,8 @@ def explain_storage_error(settings: Settings, error: Exception) -> RosterError:
         settings: the settings, which name Dagster's database.
         error: an error of SQLAlchemy, or of dagster-postgres after its last retry.
     """
-    place = Place(setting_of(settings), where(make_url(dagster_url(settings))))
-    cause = refusal(place, error if isinstance(error, SQLAlchemyError) else error.__cause__)
+    place = Place(setting_of(settings), format_address(make_url(dagster_url(settings))))
+    cause = translate_error(place, error if isinstance(error, SQLAlchemyError) else error.__cause__)
     return type(cause)(f"{cause} The run may look unfinished in the Dagster UI. No partial changes were made.")
 
 
@@ -94,7 +94,7 @@ def _schema(pg: Connection, url: str, *, is_own: bool) -> str:
     """
     pg.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": SCHEMA_LOCK})
     path = _search_path(pg)
-    if is_own and "search_path" in given_options(make_url(url)):
+    if is_own and "search_path" in list_url_settings(make_url(url)):
         if not path:
             raise SettingRefused(
                 f"The search_path in {DAGSTER_SETTING} names no schema that exists. Nothing was changed. Create the "

@@ -1,11 +1,12 @@
-"""A process that has imported everything and forks once for each run, because a new interpreter imports for seconds.
+"""The fork server: a process that has imported all code and forks once for each run.
 
-As a program it reads one order a line from its input, answers with the process id of the fork, and ends when its input
-ends. The forks outlive it. It opens no connection and starts no Python thread.
+A new interpreter would take seconds to import the code. The server reads one order a line from its standard input,
+answers with the process id of the fork, and exits at the end of the input. The forks go on running then. The server
+opens no connection and starts no Python thread.
 
-Two libraries start native threads when they are imported. OpenBLAS would start one for each further processor. A fork
-does not have it and could wait for it, so the launcher sets OPENBLAS_NUM_THREADS to 1. The allocator of pyarrow has a
-thread that frees memory. It prepares itself for a fork, and works without the thread there.
+Two libraries start native threads when they are imported. OpenBLAS starts one for each further processor. A fork does
+not have these threads and could wait for them, so the launcher sets OPENBLAS_NUM_THREADS to 1. The allocator of pyarrow
+has a thread that frees memory. It supports forks, and works without the thread in them.
 """
 
 from __future__ import annotations
@@ -37,41 +38,43 @@ READY = "ready"
 
 
 def main() -> None:
-    """Import the module of definitions that the command names; then serve orders until there are none.
+    """Import the module of definitions that the command line names, and fork for each order on the standard input.
 
-    An order is JSON: `run_id`, `origin` and `instance`, the last two as Dagster writes them.
+    An order is a JSON object with `run_id`, and with `origin` and `instance` as Dagster serializes them.
     """
-    import_module(sys.argv[1]).defs.get_repository_def().get_all_jobs()  # built once, here
-    use_once()
+    # The jobs are built here, and not again in each fork.
+    import_module(sys.argv[1]).defs.get_repository_def().get_all_jobs()
+    warm_up_libraries()
     gc.collect()
-    gc.freeze()  # what is imported stays: no fork looks through it again, which took a tenth of a run
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
-    _say(READY)
+    gc.freeze()  # the forks need not examine the imported objects
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the server does not wait for its forks
+    _write_line(READY)
     for line in sys.stdin:
-        forked = os.fork()
-        if forked == 0:
+        pid = os.fork()
+        if pid == 0:
             _execute(**json.loads(line))
-        _say(str(forked))
+        _write_line(str(pid))
 
 
-def use_once() -> None:
-    """pandera and httpx import their larger half when they are first used: here, and not again in each fork."""
+def warm_up_libraries() -> None:
+    """Use pandera and httpx once, because they import most of their code at the first use."""
     for table, contract in CONTRACTS.items():
         contract.validate(empty_table(table))
     with CleverClient(CleverAccess("", "", "", "", "")):
-        pass  # asks for nothing
+        pass  # the client sends no request
 
 
-def _say(word: str) -> None:
-    sys.stdout.write(f"{word}\n")
+def _write_line(line: str) -> None:
+    """Write a line to the launcher at once."""
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def _execute(run_id: str, origin: str, instance: str) -> NoReturn:
-    """Execute a run as the processes of Dagster's code server do, and end without the clean-up of the parent.
+    """Execute a run as a process of Dagster's code server does, and exit without the clean-up of the parent process.
 
-    Dagster records an error of the run. An error before or after it, as when its database is away, goes to the standard
-    error of the daemon, by its class and place: its text could quote a row.
+    Dagster records an error of the run. An error before or after the run, for example of Dagster's database, is written
+    to the standard error of the daemon. Only its class and place are written, because its message could quote a row.
     """
     status = 1
     try:
@@ -94,10 +97,10 @@ def _execute(run_id: str, origin: str, instance: str) -> NoReturn:
 
 
 def _detach() -> None:
-    """Close the parent's input and output, and handle signals as a process of its own."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    """Replace the input and output of the parent process by /dev/null, and restore the handling of SIGCHLD."""
+    null_device = os.open(os.devnull, os.O_RDWR)
     for descriptor in (sys.stdin.fileno(), sys.stdout.fileno()):
-        os.dup2(nowhere, descriptor)
+        os.dup2(null_device, descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 

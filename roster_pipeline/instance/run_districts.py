@@ -1,4 +1,4 @@
-"""The districts of a run, and whether some process still works on one of them."""
+"""Finds the districts of a run, and whether a process still works on one of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from roster_pipeline.settings import read_settings
 BATCH_JOB, BATCH_STEP = "sync_batch", "sync_districts"
 
 
-def districts_of(run: dg.DagsterRun) -> list[str]:
+def list_districts(run: dg.DagsterRun) -> list[str]:
     """Return the Clever ids of the districts that a run was asked to sync."""
     if own := run.tags.get(PARTITION_TAG):
         return [own]
@@ -22,13 +22,15 @@ def districts_of(run: dg.DagsterRun) -> list[str]:
     return list(cast("Any", run.run_config)["ops"][BATCH_STEP]["config"]["districts"])
 
 
-def may_be_at_work(run: dg.DagsterRun) -> bool:
-    """Whether a process on any machine holds the lock of a district of this run. True for a run without a district.
+def is_district_locked(run: dg.DagsterRun) -> bool:
+    """Return whether a process on any machine holds the lock of a district of a run.
+
+    The answer is True for a run without a district.
 
     Raises:
-        ProductUnusable: the product database is away, so the locks cannot be seen.
+        ProductUnusable: the product database does not answer, so the locks cannot be read.
     """
-    districts = districts_of(run)
+    districts = list_districts(run)
     if not districts:
         return True
     with transaction(open_product(read_settings())) as pg:

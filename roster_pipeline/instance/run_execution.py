@@ -1,7 +1,7 @@
 """Creates a run of a job from a command or a batch and executes it in this process.
 
-The run names the place of its code, as runs that the web server starts do. Without it the run would be missing from the
-timeline and from the page of its job, and the web server could not start it again.
+The run records the origin of its code, as runs that the web server starts do. Without the origin the run would be
+missing from the timeline and from the page of its job, and the web server could not start it again.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ MODULE, LOCATION = "roster_pipeline.definitions", "roster_pipeline"
 """The module that `workspace.yaml` loads, and the name that it gives the code location."""
 REPOSITORY_TAG = ".dagster/repository"
 """The tag by which the UI finds the runs of a code location."""
-CodePlace = tuple[RemoteRepositoryOrigin, RepositoryPythonOrigin]
-"""Where the web server and the daemon find the jobs, and where a new process finds them."""
+CodeOrigin = tuple[RemoteRepositoryOrigin, RepositoryPythonOrigin]
+"""The origin of the code for the web server and the daemon, and the origin for a new process."""
 
 
 def create_run(
@@ -40,14 +40,14 @@ def create_run(
     run_id: str,
     run_config: Mapping[str, Any],
     tags: Mapping[str, str],
-    beside: dg.DagsterRun | None = None,
+    parent: dg.DagsterRun | None = None,
 ) -> dg.DagsterRun:
     """Create a run of a job of this project.
 
     Args:
-        beside: a run of the same code location that this run is a part of.
+        parent: the run that this run is a part of. Its origin is used.
     """
-    remote, code = (beside and _place_of(beside)) or _own_place()
+    remote, code = (parent and _find_origin(parent)) or _build_origin()
     return instance.create_run_for_job(
         job,
         run_id=run_id,
@@ -64,22 +64,23 @@ def execute_run(instance: dg.DagsterInstance, job: dg.JobDefinition, run: dg.Dag
 
 
 def has_succeeded(events: Sequence[dg.DagsterEvent]) -> bool:
-    """Whether the events of a run end in success."""
+    """Return whether a run with these events has succeeded."""
     return any(event.event_type is dg.DagsterEventType.RUN_SUCCESS for event in events)
 
 
 def is_interrupted_step(event: dg.DagsterEvent) -> bool:
-    """Whether an event says that a signal interrupted a step."""
+    """Return whether an event reports a step that a signal interrupted."""
     return event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT
 
 
-def _own_place() -> CodePlace:
+def _build_origin() -> CodeOrigin:
+    """Return the origin that runs of the web server have."""
     target = LoadableTargetOrigin(module_name=MODULE)
     remote = RemoteRepositoryOrigin(ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION), SINGLETON_REPOSITORY_NAME)
     return remote, RepositoryPythonOrigin(sys.executable, ModuleCodePointer(MODULE, "defs"))
 
 
-def _place_of(run: dg.DagsterRun) -> CodePlace | None:
-    """Return the place of a run that the web server or the daemon started."""
+def _find_origin(run: dg.DagsterRun) -> CodeOrigin | None:
+    """Return the origin of a run, or None if the run has none."""
     remote, code = run.remote_job_origin, run.job_code_origin
     return (remote.repository_origin, code.repository_origin) if remote and code else None

@@ -29,7 +29,7 @@ from roster_pipeline.instance.dagster_private import (
     WorkerStatus,
     serialize_value,
 )
-from roster_pipeline.instance.run_districts import may_be_at_work
+from roster_pipeline.instance.run_districts import is_district_locked
 from roster_pipeline.instance.run_process import find_process, is_dead, process_tag
 
 DEFINITIONS_MODULE = "roster_pipeline.definitions"
@@ -104,7 +104,7 @@ class WarmRunLauncher(DefaultRunLauncher):
 
         The lock is the only sign of a process on another machine, or in a container that was replaced.
         """
-        if may_be_at_work(run):
+        if is_district_locked(run):
             self._unlocked_since.pop(run.run_id, None)
             return False
         return monotonic() - self._unlocked_since.setdefault(run.run_id, monotonic()) > UNLOCKED_MAX_SECONDS

@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.embedded import product_url
 from roster_pipeline.errors import AccessRefused, LockLost, RosterError
-from roster_pipeline.product.refusals import PRIVILEGE, SETTING, Place, refusal, sqlstate
+from roster_pipeline.product.refusals import PRIVILEGE, SETTING, Place, read_sqlstate, translate_error
+from roster_pipeline.product.sessions import check_server
 from roster_pipeline.product.sessions import connect as connect
-from roster_pipeline.product.sessions import look_at_server
 from roster_pipeline.product.tables import SCHEMA
 from roster_pipeline.product.upgrade import upgrade_schema
 from roster_pipeline.settings import Settings
@@ -56,7 +56,7 @@ def open_product(settings: Settings) -> Engine:
     """
     url = product_url(settings)
     setting = SETTING if settings.database_url else "ROSTER_HOME"
-    look_at_server(url, setting)
+    check_server(url, setting)
     engine = connect(url, setting=setting)
     migrate(engine)
     return engine
@@ -100,8 +100,8 @@ def transaction(engine: Engine, *, one_view: bool = False, lock_seconds: float =
 
 def _refusal(engine: Engine, error: BaseException | None) -> RosterError:
     """Return the error of a refused statement. For a missing grant, name a remedy that exists in this database."""
-    if sqlstate(error) != PRIVILEGE:
-        return refusal(Place.of(engine), error)
+    if read_sqlstate(error) != PRIVILEGE:
+        return translate_error(Place.of(engine), error)
     remedy = (
         "As the owner of the tables: call roster.grant_access()"
         if _has_procedure(engine)

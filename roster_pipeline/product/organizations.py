@@ -1,4 +1,4 @@
-"""Connected districts: which there are, their tier and state, how fresh they are, and connecting one."""
+"""Connects districts, and reads and writes what the product stores of them: tier, state, freshness and limits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from roster_pipeline.product.tables import organizations
 
 
 @dataclass(frozen=True)
-class Clock:
-    """When a district's data last made each of the three hops to the product; None: never, or Clever does not say.
+class Freshness:
+    """The time at which the data of a district last moved on each of three hops.
+
+    A time is None if the data has not made the hop, or if Clever does not report it.
 
     Attributes:
-        sis_to_clever: when Clever last took in the district's files, as Clever said when it was last read.
-        clever_to_us: when what is published was read from Clever.
-        us_to_published: when that was published.
+        sis_to_clever: when Clever last imported the district's files, as Clever reported at the last sync.
+        clever_to_us: when the published data was read from Clever.
+        us_to_published: when the data was published.
     """
 
     sis_to_clever: datetime | None
@@ -34,12 +36,15 @@ class Organization:
     """A connected district.
 
     Attributes:
-        last_snapshot_at: when the analysts' file last took it in.
-        snapshot_failure: why it did not at the last try, in one line; None: it did, or there was no try yet.
-        state: `active`, `paused` or `disconnected`: ours, whatever Clever's own state is.
-        missing_since: when Clever's list of connections was first without the district; None while it is there.
-        operator_disconnected_at: when an operator disconnected it; only `connect` ends that.
-        clever_state: Clever's own word for its state; the error, the end of a pause and the portal are Clever's too.
+        last_snapshot_at: when the district was last written to the analysts' database.
+        snapshot_failure: the reason in one line why the last write to the analysts' database failed, or None.
+        state: `active`, `paused` or `disconnected`. This is the state in the product, not the one in Clever.
+        missing_since: when Clever's list of connections first lacked the district, or None if it has the district.
+        operator_disconnected_at: when an operator disconnected the district. Only `connect` ends that.
+        clever_state: the state of the district in Clever.
+        clever_error: the error of the district in Clever.
+        clever_pause_end: the end of the pause of the district in Clever.
+        portal_url: the page of the district in Clever's portal.
         time_zone: the IANA name of the zone in which people of the district read times.
     """
 
@@ -68,17 +73,17 @@ class Organization:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether an operator lets no sync begin. One that Clever shows no more is still tried."""
+        """Return whether an operator has paused or disconnected the district, so that no sync may begin."""
         return self.state == "paused" or self.is_operator_disconnected
 
     @property
-    def clock(self) -> Clock:
-        return Clock(self.last_clever_sync_at, self.last_read_at, self.last_published_at)
+    def freshness(self) -> Freshness:
+        return Freshness(self.last_clever_sync_at, self.last_read_at, self.last_published_at)
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a district had when its tier was set: the tier, and what lives of its roster; all of it stays."""
+class ExistingRoster:
+    """The tier that a district had before it was connected again, and counts of its live roster, which stays."""
 
     tier: str
     schools: int
@@ -96,7 +101,7 @@ COLUMNS = tuple(
         *("clever_state", "clever_error", "clever_pause_end", "portal_url", "time_zone"),
     )
 )
-KEPT = """
+EXISTING_ROSTER = """
     select organization.tier,
         (select count(*) from roster.schools where organization_id = organization.id and archived_at is null),
         (select count(*) from roster.org_memberships where organization_id = organization.id and ended_at is null),
@@ -107,24 +112,26 @@ KEPT = """
 
 def connect_district(
     pg: Connection, district_id: str, *, name: str, tier: str, time_zone: str | None = None
-) -> Kept | None:
-    """Make a district that Clever shows an organization, or change its tier; returns what an existing one had.
+) -> ExistingRoster | None:
+    """Make a district of Clever an organization, or set the tier of one that is connected.
 
-    A pause stays, and so does everything else (docs/rules.md R5.20). An operator's
-    disconnection ends.
+    The roster and a pause of a connected district stay (docs/rules.md R5.20). A disconnection by an operator ends.
 
     Args:
-        time_zone: None leaves the zone of a connected district, and gives a new one the default.
+        time_zone: None keeps the zone of a connected district, and gives a new one the default.
+
+    Returns:
+        The roster of a district that was connected before, or None for a new one.
 
     Raises:
-        TierRefused: the tier is `library`, which no district has.
+        TierRefused: the tier is `library`, which no district can have.
     """
     if tier == "library":
         raise TierRefused(
             "Tier library is for teachers who use the product without their district; the program makes that "
             "organization itself. Connect a district with tier secure_sync or sso_only."
         )
-    had = pg.execute(sa.text(KEPT), {"district_id": district_id}).one_or_none()
+    existing = pg.execute(sa.text(EXISTING_ROSTER), {"district_id": district_id}).one_or_none()
     zone = {"time_zone": time_zone} if time_zone else {}
     row = insert(organizations).values(clever_district_id=district_id, name=name, tier=tier, **zone)
     pg.execute(
@@ -140,20 +147,20 @@ def connect_district(
             },
         )
     )
-    return Kept(*had) if had else None
+    return ExistingRoster(*existing) if existing else None
 
 
-def all_organizations(pg: Connection) -> list[Organization]:
-    """Every connected district, by name."""
+def list_organizations(pg: Connection) -> list[Organization]:
+    """Return every connected district, ordered by name."""
     rows = pg.execute(sa.select(*COLUMNS).order_by(organizations.c.name, organizations.c.id))
     return [Organization(*row) for row in rows]
 
 
 def find_organization(pg: Connection, district_id: str) -> Organization:
-    """One connected district.
+    """Return one connected district.
 
     Raises:
-        DistrictUnknown: it was never connected.
+        DistrictUnknown: the district was never connected.
     """
     row = pg.execute(sa.select(*COLUMNS).where(organizations.c.clever_district_id == district_id)).one_or_none()
     if row is None:
@@ -162,50 +169,62 @@ def find_organization(pg: Connection, district_id: str) -> Organization:
 
 
 def record_snapshot(pg: Connection, organization_id: int, at: datetime, *, failure: str | None = None) -> None:
-    """Keep how the last try to bring a district into the analysts' file ended.
+    """Record the result of writing a district to the analysts' database.
 
     Args:
-        at: when it ended.
-        failure: why it failed, in one line without a value of any row; None: it did not.
+        at: when the write ended.
+        failure: the reason of a failure, in one line without a value of any row. None records a success.
     """
-    written = {"snapshot_failure": failure} if failure else {"snapshot_failure": None, "last_snapshot_at": at}
-    pg.execute(organizations.update().where(organizations.c.id == organization_id).values(written))
+    values = {"snapshot_failure": failure} if failure else {"snapshot_failure": None, "last_snapshot_at": at}
+    pg.execute(organizations.update().where(organizations.c.id == organization_id).values(values))
 
 
-def name_of(pg: Connection, district_id: str) -> str | None:
-    """The name of a district as Clever had it last; None if it was never connected."""
+def find_district_name(pg: Connection, district_id: str) -> str | None:
+    """Return the name that a district last had in Clever, or None if the district was never connected."""
     return pg.execute(sa.select(organizations.c.name).where(organizations.c.clever_district_id == district_id)).scalar()
 
 
-def connected_districts(pg: Connection) -> list[str]:
-    """Clever ids of the districts that no operator has disconnected."""
-    return [one.district_id for one in all_organizations(pg) if not one.is_operator_disconnected]
+def list_connected_districts(pg: Connection) -> list[str]:
+    """Return the Clever ids of the districts that no operator has disconnected."""
+    return [district.district_id for district in list_organizations(pg) if not district.is_operator_disconnected]
 
 
-def nightly_organizations(pg: Connection) -> list[Organization]:
-    """The districts whose roster is synced by itself (R3.2). One that Clever shows no more is tried: it may be back."""
-    return [one for one in all_organizations(pg) if one.tier == "secure_sync" and not one.is_stopped]
+def list_nightly_organizations(pg: Connection) -> list[Organization]:
+    """Return the districts that the nightly schedule syncs (docs/rules.md R3.2).
+
+    A district that Clever no longer shows is among them, because each sync checks whether it is back.
+    """
+    return [
+        district for district in list_organizations(pg) if district.tier == "secure_sync" and not district.is_stopped
+    ]
 
 
 def read_limits(pg: Connection, district_id: str) -> tuple[dict[str, float], dict[str, float]]:
-    """A district's own limits of the brakes: for good, and for the next plan only.
+    """Return the limits that were set for a district: the lasting ones, and those for the next plan only.
 
     Raises:
         DistrictUnknown: the district was never connected.
     """
-    own = sa.select(organizations.c.limits, organizations.c.limits_once)
-    found = pg.execute(own.where(organizations.c.clever_district_id == district_id)).one_or_none()
-    if found is None:
+    query = sa.select(organizations.c.limits, organizations.c.limits_once)
+    row = pg.execute(query.where(organizations.c.clever_district_id == district_id)).one_or_none()
+    if row is None:
         raise DistrictUnknown(f"District {district_id} is not connected. See roster-pipeline districts.")
-    return found.limits, found.limits_once
+    return row.limits, row.limits_once
 
 
 def set_limits(pg: Connection, district_id: str, limits: Mapping[str, float], *, once: bool) -> None:
-    """Change some limits of a district, for good or for the next plan only; raises as `read_limits`."""
-    own = read_limits(pg, district_id)[1 if once else 0]
+    """Set some limits of a district and leave the others unchanged.
+
+    Args:
+        once: whether the limits apply to the next plan only.
+
+    Raises:
+        DistrictUnknown: the district was never connected.
+    """
+    present = read_limits(pg, district_id)[1 if once else 0]
     column = "limits_once" if once else "limits"
     pg.execute(
         organizations.update()
         .where(organizations.c.clever_district_id == district_id)
-        .values({column: {**own, **limits}})
+        .values({column: {**present, **limits}})
     )

@@ -1,6 +1,7 @@
-"""How a session with PostgreSQL is opened: what it needs is set by statements, after the server has been looked at.
+"""Opens sessions with PostgreSQL: checks the server once, and sets what every session needs.
 
-A start-up parameter would do the same, but poolers refuse it, and it replaces the `options` that the URL has.
+The settings are set by a statement at the beginning of each session. Start-up parameters would do the same, but poolers
+refuse them, and they would replace the `options` of the URL.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from roster_pipeline.errors import EncodingRefused, PoolerRefused, ServerReadOnly
-from roster_pipeline.product.refusals import SETTING, Place, refusal
+from roster_pipeline.product.refusals import SETTING, Place, translate_error
 
 APPLICATION = "roster-pipeline"
-"""What pg_stat_activity shows for sessions of this program, unless the URL says otherwise."""
+"""The application name of sessions in pg_stat_activity, unless the URL has another one."""
 PLUGIN, SCHEMA_OPTION = "roster", "roster_schema"
-NEEDED = {
+REQUIRED_SETTINGS = {
     "client_encoding": "UTF8",
     "datestyle": "ISO, YMD",
     "intervalstyle": "postgres",
@@ -31,8 +32,8 @@ NEEDED = {
     "standard_conforming_strings": "on",
     "search_path": "pg_catalog, pg_temp",
 }
-"""What statements and drivers take for granted. A role, a database or a URL may say otherwise, and is overruled."""
-USUAL = {
+"""Settings that our statements and the drivers need. They override those of the role, the database and the URL."""
+DEFAULT_SETTINGS = {
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
@@ -41,73 +42,81 @@ USUAL = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "6",
 }
-"""What a sync needs unless the URL says otherwise: it waits for locks, and keeps one session idle for as long as it
-lasts. The server notices within two minutes that a machine is gone, and with it the lock of its district."""
-NETWORK = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6}
-"""Of the client, in seconds: a firewall that ends idle connections sees one that is not."""
-BEGIN = """
+"""Settings that the URL can override. A sync waits for locks, and keeps one session idle that holds the lock of the
+district. If the machine of a sync is gone, the server ends that session within two minutes and releases the lock."""
+CLIENT_OPTIONS = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6}
+"""Options of libpq in seconds. The keepalives stop a firewall from ending an idle connection."""
+SET_SETTINGS = """
     select set_config(name, value, false) from unnest(%s::text[], %s::text[]) as wanted (name, value)
     where current_setting(name, true) is not null and (name <> 'application_name' or current_setting(name) = '')
 """
-LOOK = """
+SERVER_FACTS = """
     select pg_backend_pid(), pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
         current_setting('server_encoding')
 """
 
 
 def connect(url: str, *, setting: str = SETTING) -> Engine:
-    """An engine of the product. Nothing is opened until it is used.
+    """Return an engine for the product database. It opens no connection until it is used.
 
     Args:
-        url: of SQLAlchemy.
-        setting: the variable that an error names.
+        url: a URL of SQLAlchemy.
+        setting: the environment variable that an error names.
     """
     engine = sa.create_engine(
-        url, pool_pre_ping=True, connect_args=_network(make_url(url)), execution_options={"setting": setting}
+        url,
+        pool_pre_ping=True,
+        connect_args=_select_client_options(make_url(url)),
+        execution_options={"setting": setting},
     )
-    _set_up(engine, {**_usual(engine.url), **NEEDED})
+    _set_in_each_session(engine, {**_select_defaults(engine.url), **REQUIRED_SETTINGS})
     return engine
 
 
 @cache
-def look_at_server(url: str, setting: str, *, holds_names: bool = True) -> None:
-    """Make sure, once a process, that the server can be worked with. No state of a session is changed.
+def check_server(url: str, setting: str, *, holds_names: bool = True) -> None:
+    """Check that a server can be used. The check runs once in a process and changes no state of a session.
 
     Args:
-        url: of SQLAlchemy.
-        holds_names: whether people's names are written there, so that it has to hold UTF-8.
+        url: a URL of SQLAlchemy.
+        holds_names: whether names of people are written to the database, so that its encoding must be UTF8.
 
     Raises:
-        PoolerRefused: two connections are one session, or one connection is several.
+        PoolerRefused: two connections share one session, or one connection uses several sessions.
         ServerReadOnly: the server is a replica, or its transactions are read-only.
         EncodingRefused: the database has another encoding than UTF8.
-        ProductUnusable: the server does not answer or refuses.
+        ProductUnusable: the server does not answer or refuses the connection.
     """
     engine = sa.create_engine(
-        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_network(make_url(url))
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_select_client_options(make_url(url))
     )
     place = Place(setting, Place.of(engine).where)
     try:
-        with engine.connect() as one, engine.connect() as other:
-            looks = [tuple(each.exec_driver_sql(LOOK).one()) for each in (one, other, one, other)]
+        with engine.connect() as first, engine.connect() as second:
+            facts = [tuple(each.exec_driver_sql(SERVER_FACTS).one()) for each in (first, second, first, second)]
     except (DBAPIError, psycopg.Error) as error:
-        raise refusal(place, error) from None
-    _judge(place, looks, holds_names=holds_names)
+        raise translate_error(place, error) from None
+    _refuse_unusable_server(place, facts, holds_names=holds_names)
 
 
-def _judge(place: Place, looks: list[tuple[Any, ...]], *, holds_names: bool) -> None:
-    first, second, first_again, second_again = (look[0] for look in looks)
-    _, is_replica, is_read_only, encoding = looks[0]
+def _refuse_unusable_server(place: Place, facts: list[tuple[Any, ...]], *, holds_names: bool) -> None:
+    """Raise the errors of `check_server`.
+
+    Args:
+        facts: the rows of `SERVER_FACTS` from two connections, each asked twice in turn.
+    """
+    first, second, first_again, second_again = (row[0] for row in facts)
+    _, is_replica, is_read_only, encoding = facts[0]
     if first == second or first != first_again or second != second_again:
         raise PoolerRefused(
             f"{place.setting} leads to a pooler that lends one session to several clients ({place.where}, transaction "
             "mode), which strands the lock of a district. Nothing was tried. Use the direct address of PostgreSQL."
         )
     if is_replica or is_read_only:
-        what = "is a replica" if is_replica else "takes read-only transactions alone"
+        phrase = "is a replica" if is_replica else "accepts only read-only transactions"
         raise ServerReadOnly(
-            f"PostgreSQL at {place.where} {what}. Nothing was tried. Set {place.setting} to the primary server, or "
-            "let it take writes again."
+            f"PostgreSQL at {place.where} {phrase}. Nothing was tried. Set {place.setting} to the primary server, or "
+            "let it accept writes again."
         )
     if holds_names and encoding != "UTF8":
         raise EncodingRefused(
@@ -117,64 +126,68 @@ def _judge(place: Place, looks: list[tuple[Any, ...]], *, holds_names: bool) -> 
 
 
 class RosterSessions(CreateEnginePlugin):
-    """Lets engines that Dagster makes have sessions as ours are: `?plugin=roster&roster_schema=S` in their URL."""
+    """Gives sessions with our settings to engines of Dagster whose URL has `?plugin=roster&roster_schema=S`."""
 
     def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
         super().__init__(url, kwargs)
         self._schema = str(url.query[SCHEMA_OPTION])
-        kwargs["connect_args"] = _network(url) | kwargs.get("connect_args", {})
+        kwargs["connect_args"] = _select_client_options(url) | kwargs.get("connect_args", {})
 
     def update_url(self, url: URL) -> URL:
         return url.difference_update_query([SCHEMA_OPTION])
 
     def handle_pool_kwargs(self, pool_cls: type[Any], pool_args: dict[str, Any]) -> None:  # noqa: ARG002
-        """A session that was cut while it was idle is replaced."""
+        """Replace a session that was ended while it was idle."""
         pool_args["pre_ping"] = True
 
     def engine_created(self, engine: Engine) -> None:
-        """Each event of a run is a commit of its own: waiting for the disk at each would take longer than the work. A
-        crash of the server can lose the last events of a run's log; transactions of the product are not touched.
+        """Set the settings of each session, among them `synchronous_commit`.
+
+        Dagster commits each event of a run by itself. To wait for the disk each time would take longer than the work.
+        A crash of the server can lose the last events of a run's log. Transactions of the product are not affected.
         """
         own = {"search_path": f'"{self._schema}"', "synchronous_commit": "off"}
-        _set_up(engine, {**_usual(engine.url), **NEEDED, **own})
+        _set_in_each_session(engine, {**_select_defaults(engine.url), **REQUIRED_SETTINGS, **own})
 
 
 sa.dialects.plugins.register(PLUGIN, __name__, RosterSessions.__name__)
 
 
-def in_schema(url: str, schema: str) -> str:
-    """The URL with which any `create_engine` works in one schema, in sessions as `RosterSessions` makes them."""
+def add_schema(url: str, schema: str) -> str:
+    """Return the URL with which `create_engine` uses one schema and the sessions of `RosterSessions`."""
     query = {"plugin": PLUGIN, SCHEMA_OPTION: schema}
     return make_url(url).update_query_dict(query, append=True).render_as_string(hide_password=False)
 
 
-def given_options(url: URL) -> set[str]:
-    """The names of the settings that the `options` of a URL set, in lower case."""
+def list_url_settings(url: URL) -> set[str]:
+    """Return the names of the settings that the `options` of a URL set, in lower case."""
     options = url.query.get("options", "")
     text = options if isinstance(options, str) else " ".join(options)
     return {name.lower().replace("-", "_") for name in re.findall(r"(?:-c\s*|--)([\w.-]+)\s*=", text)}
 
 
-def _usual(url: URL) -> dict[str, str]:
-    given = given_options(url)
-    return {name: value for name, value in USUAL.items() if name not in given}
+def _select_defaults(url: URL) -> dict[str, str]:
+    """Return the default settings that the URL does not override."""
+    overridden = list_url_settings(url)
+    return {name: value for name, value in DEFAULT_SETTINGS.items() if name not in overridden}
 
 
-def _network(url: URL) -> dict[str, Any]:
-    return {name: value for name, value in NETWORK.items() if name not in url.query}
+def _select_client_options(url: URL) -> dict[str, Any]:
+    """Return the client options that the URL does not override."""
+    return {name: value for name, value in CLIENT_OPTIONS.items() if name not in url.query}
 
 
-def _set_up(engine: Engine, wanted: dict[str, str]) -> None:
-    """Let every new session of `engine` begin with these settings; those that an older server has not are left out."""
-    names, values = [*wanted, "application_name"], [*wanted.values(), APPLICATION]
+def _set_in_each_session(engine: Engine, settings: dict[str, str]) -> None:
+    """Set some settings at the beginning of every session of an engine, if the server has them."""
+    names, values = [*settings, "application_name"], [*settings.values(), APPLICATION]
 
     def begin(connection: Any, _record: object) -> None:
         is_autocommit, connection.autocommit = connection.autocommit, True
-        if hasattr(connection, "set_client_encoding"):  # psycopg2, which does not see it in a statement
+        if hasattr(connection, "set_client_encoding"):  # psycopg2 does not notice the encoding that a statement sets
             connection.set_client_encoding("UTF8")
         with connection.cursor() as cursor:
-            cursor.execute(BEGIN, (names, values))
+            cursor.execute(SET_SETTINGS, (names, values))
         connection.autocommit = is_autocommit
 
-    # Before SQLAlchemy looks which schema is the default one.
+    # The listener runs before the one of SQLAlchemy that reads the default schema.
     sa.event.listen(engine, "connect", begin, insert=True)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.errors import AccessRefused, ProductUnusable
 from roster_pipeline.product.migrations.sql_files import REPEATED_FILES, run_sql_file
-from roster_pipeline.product.refusals import OWN_SQLSTATES, PRIVILEGE, Place, sqlstate
+from roster_pipeline.product.refusals import OWN_SQLSTATES, PRIVILEGE, Place, read_sqlstate
 from roster_pipeline.product.tables import SCHEMA
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def ensure_schema(connection: Connection, schema: str) -> None:
     try:
         connection.execute(sa.schema.CreateSchema(schema))
     except DBAPIError as error:
-        if sqlstate(error.orig) != PRIVILEGE:
+        if read_sqlstate(error.orig) != PRIVILEGE:
             raise
         place = Place.of(connection.engine)
         raise AccessRefused(

@@ -62,7 +62,7 @@ SYNC_RECORDS = sa.select(
 )
 
 
-def standings(pg: Connection) -> dict[str, Standing]:
+def read_standings(pg: Connection) -> dict[str, Standing]:
     """Return the standing of every district, by Clever id."""
     rows = pg.execute(sa.text(load_query("syncs", "standings"))).mappings()
     return {

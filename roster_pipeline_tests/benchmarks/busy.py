@@ -47,14 +47,14 @@ def busy_application(bench: Bench, students: int) -> list[Figure]:
 def beside(home: str, students: int) -> None:
     """Publish a district, then rename half of its students again and again while the application writes."""
     from roster_pipeline.embedded import stop_if_last
-    from roster_pipeline.sandbox.api.relations import users_of_role
+    from roster_pipeline.sandbox.api.relations import list_users_of_role
     from roster_pipeline.sandbox.api.server import running_sandbox
     from roster_pipeline.sandbox.data.generate import generate_district
     from roster_pipeline.settings import read_settings
     from roster_pipeline_tests.benchmarks.district import spec_of
 
     district = generate_district(spec_of(students), SEED)
-    renamed = list(users_of_role(district, "student"))[: students // 2]
+    renamed = list(list_users_of_role(district, "student"))[: students // 2]
     with running_sandbox([district], client_id="sandbox", client_secret="sandbox") as address:
         os.environ |= environment(address.url, Path(home))
         settings, published, seconds = read_settings(), 0, 0.0

@@ -29,7 +29,7 @@ from roster_pipeline.embedded import stop_if_last
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.tables import organizations
-from roster_pipeline.sandbox.api.relations import users_of_role
+from roster_pipeline.sandbox.api.relations import list_users_of_role
 from roster_pipeline.sandbox.api.server import running_sandbox
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
@@ -166,7 +166,7 @@ def presses(students: int, times: int, changes: int, warm: bool) -> None:
 
 
 def _press_after_changes(served: Served, district: SandboxDistrict, changes: int, rng: Random) -> dict[str, float]:
-    for key in rng.sample(sorted(users_of_role(district, "student")), changes):
+    for key in rng.sample(sorted(list_users_of_role(district, "student")), changes):
         user = district.get("users", key)
         district.put("users", user | {"name": user["name"] | {"last": f"Renamed{rng.randrange(10**6)}"}})
     time.sleep(rng.uniform(1, 6))  # presses keep no time with the daemon

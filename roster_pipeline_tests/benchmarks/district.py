@@ -15,7 +15,7 @@ import httpx
 
 from roster_pipeline.extract.pagination import LIMIT
 from roster_pipeline.model.resources import RESOURCES
-from roster_pipeline.sandbox.api.relations import users_of_role
+from roster_pipeline.sandbox.api.relations import list_users_of_role
 from roster_pipeline.sandbox.api.server import running_sandbox
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
@@ -53,7 +53,7 @@ def spec_of(students: int) -> DistrictSpec:
 def change_a_hundredth(district: SandboxDistrict, rng: Random) -> None:
     """Rename a hundredth of the people and of the sections, and move a hundredth of the enrolments."""
     for role in ("student", "teacher"):
-        for key in _hundredth(users_of_role(district, role), rng):
+        for key in _hundredth(list_users_of_role(district, role), rng):
             user = district.get("users", key)
             district.put("users", user | {"name": user["name"] | {"last": f"Renamed{key[-4:]}"}})
     sections = district.resources["sections"]

@@ -61,7 +61,7 @@ def by_stages(district_id: str, mode: str) -> None:
     """One sync in the ROSTER_* environment that is set, with a snapshot, in a process that has imported everything."""
     import sqlalchemy as sa
 
-    from roster_pipeline.instance.fork_server import use_once
+    from roster_pipeline.instance.fork_server import warm_up_libraries
     from roster_pipeline.product.database import open_product, transaction
     from roster_pipeline.product.organizations import connect_district
     from roster_pipeline.product.tables import syncs
@@ -72,7 +72,7 @@ def by_stages(district_id: str, mode: str) -> None:
     product = open_product(settings)
     with transaction(product) as pg:
         connect_district(pg, district_id, name="Benchmark", tier="secure_sync")
-    use_once()
+    warm_up_libraries()
     idle = _peak()
     took: dict[str, float] = {}
     started = perf_counter()
@@ -154,9 +154,9 @@ def serve(students: int) -> None:
 
 def _change(district, events: int, rng: Random) -> None:
     """As many events, half of them people of a new name, half of them classes that a student leaves for another."""
-    from roster_pipeline.sandbox.api.relations import users_of_role
+    from roster_pipeline.sandbox.api.relations import list_users_of_role
 
-    students, sections = list(users_of_role(district, "student")), district.resources["sections"].ids()
+    students, sections = list(list_users_of_role(district, "student")), district.resources["sections"].ids()
     for number in range(events):
         if number % 2:
             user = district.get("users", rng.choice(students))

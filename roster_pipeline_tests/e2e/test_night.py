@@ -13,7 +13,7 @@ from roster_pipeline.defs.partitions import BATCH_TAG, PARTITION_TAG, TRIGGER_TA
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import catch_up
-from roster_pipeline.instance.run_districts import districts_of
+from roster_pipeline.instance.run_districts import list_districts
 from roster_pipeline_tests.support.readers import execute, query
 
 EVENING = datetime(2026, 11, 3, 20, 30, tzinfo=ZoneInfo("America/New_York"))
@@ -76,7 +76,7 @@ def look(instance):
 
 def asked_for(requests):
     """The districts of each batch that is asked for."""
-    return [districts_of(dg.DagsterRun("sync_batch", run_config=one.run_config)) for one in requests]
+    return [list_districts(dg.DagsterRun("sync_batch", run_config=one.run_config)) for one in requests]
 
 
 def unfinished(instance, job, **more):

@@ -73,7 +73,7 @@ def test_check_counts_changes_that_events_missed(sync, valley, checks):
     valley.events_on = False
     school_days(valley, 1)
     sync(valley)
-    passed, said = checks("events_told_all")["raw/sections"]
+    passed, said = checks("events_complete")["raw/sections"]
     assert not passed
     assert said["missed"] > 0
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from roster_pipeline import errors
 from roster_pipeline.product.database import connect, migrate, transaction
-from roster_pipeline.product.refusals import Place, refusal
+from roster_pipeline.product.refusals import Place, translate_error
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.scripts import (
     complaint,
@@ -75,7 +75,7 @@ def test_each_refusal_has_its_class_and_quotes_no_row(product, code, kind, exit_
 
 @pytest.mark.parametrize(("words", "kind"), WHILE_CONNECTING)
 def test_failed_connection_repeats_the_words_of_the_server(words, kind):
-    refused = refusal(PLACE, psycopg.OperationalError(f"connection failed: {words}"))
+    refused = translate_error(PLACE, psycopg.OperationalError(f"connection failed: {words}"))
     assert type(refused) is kind
     assert "ROSTER_DATABASE_URL" in str(refused) or kind is errors.ConnectionsExhausted
     assert "db.example.org:5432/rosters" in str(refused)

@@ -16,7 +16,7 @@ from roster_pipeline.defs.launch import add_partition, dagster_instance, run_syn
 from roster_pipeline.errors import CannotStart, EncodingRefused, LockLost, PoolerRefused, ServerReadOnly
 from roster_pipeline.instance.dagster_schema import dagster_place
 from roster_pipeline.product.database import connect, district_lock, transaction
-from roster_pipeline.product.sessions import in_schema, look_at_server
+from roster_pipeline.product.sessions import add_schema, check_server
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.interruptions import until
 from roster_pipeline_tests.support.poolers import pooler
@@ -68,7 +68,7 @@ def text(url):
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_habits_of_a_database_do_not_change_values(hostile, driver):
     url = hostile.set(drivername=f"postgresql+{driver}")
-    engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(in_schema(text(url), "public"))
+    engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(add_schema(text(url), "public"))
     with engine.connect() as pg:
         found = pg.execute(sa.text("select :name, :at, '\\', pg_sleep(0.3)::text"), {"name": NAME, "at": MOMENT})
         name, at, slash, _ = found.one()
@@ -80,7 +80,7 @@ def test_habits_of_a_database_do_not_change_values(hostile, driver):
 def test_options_of_the_url_are_kept(url, driver):
     url = url.set(drivername=f"postgresql+{driver}")
     url = url.update_query_dict({"options": "-c statement_timeout=77s -c work_mem=5MB", "application_name": "mine"})
-    engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(in_schema(text(url), "public"))
+    engine = connect(text(url)) if driver == "psycopg" else sa.create_engine(add_schema(text(url), "public"))
     shown = ("statement_timeout", "work_mem", "application_name", "TimeZone")
     with engine.connect() as pg:
         assert [pg.exec_driver_sql(f"show {name}").scalar() for name in shown] == ["77s", "5MB", "mine", "UTC"]
@@ -92,7 +92,7 @@ def test_url_without_options_sends_none(url):
         address = url.set(host="127.0.0.1", port=running.listener.getsockname()[1], query={"sslmode": "disable"})
         for engine in (
             connect(text(address)),
-            sa.create_engine(in_schema(text(address.set(drivername="postgresql+psycopg2")), "public")),
+            sa.create_engine(add_schema(text(address.set(drivername="postgresql+psycopg2")), "public")),
         ):
             with engine.connect() as pg:
                 assert pg.exec_driver_sql("show timezone").scalar() == "UTC"
@@ -117,9 +117,9 @@ def test_pooler_in_transaction_mode_is_refused_in_one_line(url, script):
 def test_pgbouncer_is_refused_only_in_transaction_mode(url, tmp_path):
     Path(url.query["host"]).parent.chmod(0o711)  # PgBouncer does not run as root either
     with bouncer(url, tmp_path, "session") as address:
-        look_at_server(text(address), SETTING)
+        check_server(text(address), SETTING)
     with bouncer(url, tmp_path, "transaction") as address, pytest.raises(PoolerRefused):
-        look_at_server(text(address), SETTING)
+        check_server(text(address), SETTING)
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def test_database_in_another_encoding_is_refused(server_url):
     )
     try:
         with pytest.raises(EncodingRefused, match=r"LATIN1.*UTF8") as refused:
-            look_at_server(named(server_url, "in_latin"), SETTING)
+            check_server(named(server_url, "in_latin"), SETTING)
     finally:
         execute_apart(server_url, "drop database in_latin")
     assert (refused.value.exit_code, "\n" in str(refused.value)) == (2, False)

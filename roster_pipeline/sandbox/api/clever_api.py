@@ -16,7 +16,7 @@ from roster_pipeline.sandbox.api.collection import Collection, Object
 from roster_pipeline.sandbox.api.feed_query import event_ids
 from roster_pipeline.sandbox.api.pagination import MAXIMUM_LIMIT, Page, page_links, read_page
 from roster_pipeline.sandbox.api.rate_limit import RateLimit
-from roster_pipeline.sandbox.api.relations import read_role, related, single, users_of_role
+from roster_pipeline.sandbox.api.relations import find_related, find_single_relation, list_users_of_role, read_role
 from roster_pipeline.sandbox.api.versions import VERSIONS
 from roster_pipeline.sandbox.data.district import LISTS, SandboxDistrict
 
@@ -111,11 +111,11 @@ def _related(call: _Call) -> Response:
     """Answer `/{list}/{id}/{relation}` with the related record, or with the list of related records."""
     resource, key, *rest = call.steps
     item, relation = call.record(resource, key), "/".join(rest)
-    if reference := single(resource, relation):
+    if reference := find_single_relation(resource, relation):
         target, field = reference
         target_id = call.record(target, item.get(field, ""))["id"]
         return one_answer(call.version, target, call.items(target), target_id)
-    many = related(call.district, resource, item, relation, call.query)
+    many = find_related(call.district, resource, item, relation, call.query)
     return _list_page(call, *many) if many else no_such_route(call.path)
 
 
@@ -124,7 +124,7 @@ def _selected_ids(call: _Call, resource: str) -> list[str]:
     if resource == "events":
         return event_ids(call.district, call.query)
     if resource == "users":
-        return users_of_role(call.district, read_role(call.query))
+        return list_users_of_role(call.district, read_role(call.query))
     return call.items(resource).ids()
 
 

@@ -4,7 +4,7 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 
 from roster_pipeline.sandbox.api.collection import Object
-from roster_pipeline.sandbox.api.relations import role_schools
+from roster_pipeline.sandbox.api.relations import list_role_schools
 from roster_pipeline.sandbox.data.district import LISTS, SandboxDistrict
 
 RECORD_TYPES = frozenset({*LISTS, "resources"})
@@ -41,5 +41,5 @@ def _schools_of(record_type: str, item: Object) -> set[str]:
     if record_type == "schools":
         return {item["id"]}
     if record_type == "users":
-        return role_schools(item, None, primary=False)
+        return list_role_schools(item, None, primary=False)
     return {item["school"]} if item.get("school") else set()

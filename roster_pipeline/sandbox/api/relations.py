@@ -1,4 +1,4 @@
-"""Find the records that are related to a record, for the paths below `/{list}/{id}`."""
+"""Finds the records that are related to a record, for the paths `/{list}/{id}/{relation}`."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -24,16 +24,16 @@ def read_role(query: QueryParams, allowed: tuple[str, ...] = ROLES) -> str | Non
     return role
 
 
-def users_of_role(district: SandboxDistrict, role: str | None) -> list[str]:
-    """Return the ascending ids of the users with a role among their roles, or of all users."""
+def list_users_of_role(district: SandboxDistrict, role: str | None) -> list[str]:
+    """Return the sorted ids of the users who have a role. None returns all users."""
     users = district.resources["users"]
     return users.ids() if role is None else users.subset(role, lambda user: role in user["roles"])
 
 
-def related(
+def find_related(
     district: SandboxDistrict, resource: str, item: Object, name: str, query: QueryParams
 ) -> tuple[str, list[str]] | None:
-    """Return the list that `/{resource}/{id}/{name}` reads from, and the ascending ids of the related records.
+    """Return the list that `/{resource}/{id}/{name}` reads from, and the sorted ids of the related records.
 
     Returns:
         None if the API has no such path.
@@ -45,12 +45,12 @@ def related(
     return target, sorted(set(finder(district, item, query)) & district.resources[target].keys())
 
 
-def single(resource: str, name: str) -> tuple[str, str] | None:
+def find_single_relation(resource: str, name: str) -> tuple[str, str] | None:
     """Return the list and the field of a path to one related record, such as the school of a section."""
     return SINGLES.get((resource, name))
 
 
-def role_schools(user: Object, role: str | None, *, primary: bool) -> set[str]:
+def list_role_schools(user: Object, role: str | None, *, primary: bool) -> set[str]:
     """Return the ids of the schools that a user has in one role, or in all roles."""
     parts = [part for name, part in user["roles"].items() if role in (None, name)]
     if primary:
@@ -71,41 +71,48 @@ def _sections_of_user(district: SandboxDistrict, user: Object) -> list[Object]:
 
 
 def _school_users(district: SandboxDistrict, school: Object, query: QueryParams) -> Iterable[str]:
+    """Return the ids of the users of a school, with parameters `role` and `primary`."""
     role = read_role(query, ("staff", "student", "teacher"))
     primary = query.get("primary") == "true"
     users = district.resources["users"]
-    ids = users_of_role(district, role)
-    return (key for key in ids if school["id"] in role_schools(users[key], role, primary=primary))
+    ids = list_users_of_role(district, role)
+    return (key for key in ids if school["id"] in list_role_schools(users[key], role, primary=primary))
 
 
 def _user_schools(_district: SandboxDistrict, user: Object, query: QueryParams) -> Iterable[str]:
-    return role_schools(user, None, primary=query.get("primary") == "true")
+    """Return the ids of the schools of a user, with parameter `primary`."""
+    return list_role_schools(user, None, primary=query.get("primary") == "true")
 
 
 def _user_sections(district: SandboxDistrict, user: Object, _query: QueryParams) -> Iterable[str]:
+    """Return the ids of the sections that a user teaches or attends."""
     return (section["id"] for section in _sections_of_user(district, user))
 
 
 def _my_students(district: SandboxDistrict, user: Object, _query: QueryParams) -> Iterable[str]:
+    """Return the ids of the students whom a teacher teaches or to whom a contact is related."""
     taught = [each for each in _sections_of_user(district, user) if user["id"] in each.get("teachers", ())]
-    kin = user["roles"].get("contact", {}).get("student_relationships", ())
-    return [key for each in taught for key in each["students"]] + [each["student"] for each in kin]
+    relationships = user["roles"].get("contact", {}).get("student_relationships", ())
+    return [key for each in taught for key in each["students"]] + [each["student"] for each in relationships]
 
 
 def _my_teachers(district: SandboxDistrict, user: Object, _query: QueryParams) -> Iterable[str]:
+    """Return the ids of the teachers of a student."""
     attended = [each for each in _sections_of_user(district, user) if user["id"] in each.get("students", ())]
     return (key for section in attended for key in section.get("teachers", ()))
 
 
 def _my_contacts(district: SandboxDistrict, user: Object, _query: QueryParams) -> Iterable[str]:
+    """Return the ids of the contacts of a student."""
     users = district.resources["users"]
-    for key in users_of_role(district, "contact"):
-        kin: Iterable[Mapping[str, str]] = users[key]["roles"]["contact"].get("student_relationships", ())
-        if any(each["student"] == user["id"] for each in kin):
+    for key in list_users_of_role(district, "contact"):
+        relationships: Iterable[Mapping[str, str]] = users[key]["roles"]["contact"].get("student_relationships", ())
+        if any(each["student"] == user["id"] for each in relationships):
             yield key
 
 
 def _section_users(_district: SandboxDistrict, section: Object, query: QueryParams) -> Iterable[str]:
+    """Return the ids of the teachers and students of a section, with parameter `role`."""
     role = read_role(query, ("student", "teacher"))
     students = [] if role == "teacher" else section.get("students", [])
     return [*students, *([] if role == "student" else section.get("teachers", []))]

@@ -10,7 +10,7 @@ from datetime import datetime
 from random import Random
 
 from roster_pipeline.sandbox.api.collection import Object
-from roster_pipeline.sandbox.api.relations import users_of_role
+from roster_pipeline.sandbox.api.relations import list_users_of_role
 from roster_pipeline.sandbox.data.clever_values import clever_time
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.sandbox.data.people import make_student
@@ -73,7 +73,7 @@ class _Day:
 
     def changes(self) -> DayChanges:
         """Make all changes of the day."""
-        students = list(users_of_role(self.district, "student"))
+        students = list(list_users_of_role(self.district, "student"))
         few = len(students) // 2000 + 1 if students else 0
         leavers, transfers, email_changes = self._groups(students, few, few, 2 * few)
         sections = [*self.district.resources["sections"]]
@@ -168,7 +168,7 @@ class _Day:
     def _teachers_of_school(self, school: str | None) -> list[str]:
         """Return the ids of the teachers of a school."""
         users = self.district.resources["users"]
-        teachers = users_of_role(self.district, "teacher")
+        teachers = list_users_of_role(self.district, "teacher")
         return [key for key in teachers if school in users[key]["roles"]["teacher"].get("schools", ())]
 
     def _join_classes(self, student: str, school: str, grade: str | None) -> None:
