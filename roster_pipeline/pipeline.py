@@ -22,6 +22,7 @@ from roster_pipeline.errors import PlanStale, RosterError, is_interruption
 from roster_pipeline.ingest import IngestRequest, ingest_district
 from roster_pipeline.land import read_landed
 from roster_pipeline.land.preview import begin_preview
+from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import PREVIEW_SYNC_ID, Plan
 from roster_pipeline.plan.build import build_plan, has_sync_data, load_plan, load_verified_plan
 from roster_pipeline.product.busy import write_product
@@ -51,7 +52,7 @@ from roster_pipeline.syncs.lifecycle import (
     read_sync_uid,
     require_syncable,
 )
-from roster_pipeline.syncs.reopen import AGAIN, find_reopenable, reopen_sync
+from roster_pipeline.syncs.reopen import DATA_GONE, build_refusal, find_reopenable, reopen_sync
 from roster_pipeline.validate.quarantine import create_quarantine, quarantine, reject_foreign_ids
 from roster_pipeline.validate.sql_tests import load_sql_tests, run_sql_test
 
@@ -205,7 +206,7 @@ def publish(sync: SyncContext) -> PublishResult:
     with sync.warehouse() as con:
         current_plan = load_verified_plan(con)
         if current_plan.sync_id == PREVIEW_SYNC_ID:
-            raise PlanStale("This plan was made for a preview. Run sync_roster to publish.")
+            raise PlanStale(operator.text("This plan was made for a preview. Run sync_roster to publish."))
         with sync.read_product() as pg:
             rejected = is_rejected(pg, current_plan.organization_id, current_plan.held_digest)
         district = read_landed(con).district
@@ -286,5 +287,5 @@ def reopen(sync: SyncContext, *, repeated_runs: Sequence[str], needs_plan: bool)
         sync_id = find_reopenable(pg, sync.district_id, runs=repeated_runs, trigger=sync.request.trigger)
         with sync.warehouse() as con:
             if not has_sync_data(con, read_sync_uid(pg, sync_id), with_plan=needs_plan):
-                raise PlanStale(f"What sync {sync_id} had read and planned is no longer kept. {AGAIN}")
+                raise build_refusal(DATA_GONE, sync=sync_id)
         reopen_sync(pg, sync_id, dagster_run_id=sync.request.run_id)

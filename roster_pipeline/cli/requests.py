@@ -28,7 +28,7 @@ from roster_pipeline.syncs.requests import (
     Estimate,
     FiledRequest,
     Request,
-    estimate,
+    estimate_answer_time,
     file_request,
     find_request,
     list_requests,
@@ -85,7 +85,7 @@ def refresh(
         engine, lambda pg: file_request(pg, district, scope=scope, scope_clever_id=clever_id, requested_by=by)
     )
     with transaction(engine) as pg:
-        usual = estimate(pg, district, datetime.now(UTC))
+        usual = estimate_answer_time(pg, district, datetime.now(UTC))
     if not as_json:
         say(_describe_filed(district, filed, usual))
     answered = _wait(engine, district, filed, timeout) if wait else None

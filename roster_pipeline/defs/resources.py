@@ -33,12 +33,13 @@ from roster_pipeline.errors import CannotStart, PartitionMissing, is_interruptio
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.instance.run_process import is_stopped, report_canceling
 from roster_pipeline.land.preview import continue_preview
+from roster_pipeline.messages import operator
 from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import find_district_name
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.sync_context import SyncContext, SyncRequest, hold_district
-from roster_pipeline.syncs.reopen import AGAIN
+from roster_pipeline.syncs.reopen import NEXT_STEP
 
 
 class Product(dg.ConfigurableResource[None]):
@@ -171,7 +172,12 @@ class DistrictSync(dg.ConfigurableResource["DistrictSync"]):
         if self._selection.is_whole or not self._selection.publishes:
             return
         if not self._selection.repeats or self._selection.reads:
-            raise CannotStart(f"Only a whole sync publishes. This run has only some of its steps. {AGAIN}")
+            raise CannotStart(
+                operator.text(
+                    "Only a whole sync publishes. This run has only some of its steps. {next_step}",
+                    next_step=operator.text(NEXT_STEP),
+                )
+            )
         needs_plan = not self._selection.plans
         pipeline.reopen(self._context, repeated_runs=self._selection.repeats, needs_plan=needs_plan)
 

@@ -23,7 +23,7 @@ from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.organizations import list_connected_districts
 from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, list_running_runs, read_sync_state
-from roster_pipeline.syncs.requests import Waiting, cancel_waiting, list_waiting_districts
+from roster_pipeline.syncs.requests import WaitingDistrict, cancel_waiting, list_waiting_districts
 from roster_pipeline.syncs.schedule_policy import (
     candidates,
     decide_turn,
@@ -95,7 +95,7 @@ def refresh_requests(context: dg.SensorEvaluationContext, product: Product) -> I
         yield dg.RunRequest(partition_key=request.district_id, run_config=AUTO_MODE, tags=tags)
 
 
-def _find_startable(instance: dg.DagsterInstance, product: Product) -> list[Waiting]:
+def _find_startable(instance: dg.DagsterInstance, product: Product) -> list[WaitingDistrict]:
     """Return the waiting requests whose district has no unfinished run of its own.
 
     Requests whose queued run a person stopped are answered first, and are not returned.
@@ -109,7 +109,9 @@ def _find_startable(instance: dg.DagsterInstance, product: Product) -> list[Wait
     return [request for request in startable if request.district_id in still_waiting]
 
 
-def _cancel_stopped(instance: dg.DagsterInstance, pg: Connection, requests: list[Waiting], now: datetime) -> None:
+def _cancel_stopped(
+    instance: dg.DagsterInstance, pg: Connection, requests: list[WaitingDistrict], now: datetime
+) -> None:
     """Answer the requests whose run a person stopped before it began. Without an answer they would start another."""
     for request in requests:
         own = {PARTITION_TAG: request.district_id, SENSOR_TAG: refresh_requests.name}

@@ -25,5 +25,3 @@ class Scope:
 
 
 DISTRICT = Scope()
-CANCELED = "Nothing changed: a person stopped the sync."
-"""The answer to a refresh request whose sync a person stopped."""

@@ -9,6 +9,7 @@ from hashlib import sha256
 import duckdb
 
 from roster_pipeline.errors import PlanStale
+from roster_pipeline.messages import operator
 from roster_pipeline.model.entities import ENTITIES, Entity
 from roster_pipeline.model.limits import ThresholdContext
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, HeldPart, Plan
@@ -122,7 +123,7 @@ def load_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     except duckdb.CatalogException:
         row = None
     if row is None:
-        raise PlanStale("There is no plan for this district yet. Materialize sync/plan first.")
+        raise PlanStale(operator.text("There is no plan for this district yet. Materialize sync/plan first."))
     return Plan.from_json(json.loads(row[0]))
 
 
@@ -148,7 +149,11 @@ def load_verified_plan(con: duckdb.DuckDBPyConnection) -> Plan:
     """
     plan = load_plan(con)
     if _digest_changes(con)[False] != plan.digest:
-        raise PlanStale(f"The changes of sync {plan.sync_id} are not those of its plan. Make the plan again.")
+        raise PlanStale(
+            operator.text(
+                "The changes of sync {sync} are not those of its plan. Make the plan again.", sync=plan.sync_id
+            )
+        )
     return plan
 
 

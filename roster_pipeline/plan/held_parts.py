@@ -15,12 +15,13 @@ from typing import Any
 
 import duckdb
 
-from roster_pipeline.messages import Plural, operator
+from roster_pipeline.messages import Plural, product
 from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart
 from roster_pipeline.plan.change_summary import count_changes
 from roster_pipeline.plan.queries import fetch_rows
 from roster_pipeline.plan.summary_words import ITEMS
 
+words = product()
 OTHERS = "others"
 NAMES_AND_EMAILS = "names_and_emails"
 PART_OF_CHANGE = {
@@ -35,13 +36,13 @@ PART_OF_CHANGE = {
 }
 """The part of each removal. A key is the noun and the change of the change summary."""
 
-MISSING = operator.plural("{share} is missing from Clever.", "{share} are missing from Clever.")
-MOVED = operator.plural("{share} is no longer listed there in Clever.", "{share} are no longer listed there in Clever.")
-GONE = operator.plural("{share} is no longer in Clever.", "{share} are no longer in Clever.")
-CHANGED = operator.plural(
+MISSING = product.plural("{share} is missing from Clever.", "{share} are missing from Clever.")
+MOVED = product.plural("{share} is no longer listed there in Clever.", "{share} are no longer listed there in Clever.")
+GONE = product.plural("{share} is no longer in Clever.", "{share} are no longer in Clever.")
+CHANGED = product.plural(
     "{share} has a different name or email in Clever.", "{share} have a different name or email in Clever."
 )
-INCOMPLETE_LIST = operator.mark(
+INCOMPLETE_LIST = product.mark(
     "A list in Clever is empty or has records without an ID. It does not show that the missing records were removed."
 )
 
@@ -62,8 +63,8 @@ class PartWords:
     places: tuple[Plural, Plural] | None = None
 
 
-STUDENT_PLACES = operator.plural("{n:,} student place", "{n:,} student places")
-TEACHER_PLACES = operator.plural("{n:,} teacher place", "{n:,} teacher places")
+STUDENT_PLACES = product.plural("{n:,} student place", "{n:,} student places")
+TEACHER_PLACES = product.plural("{n:,} teacher place", "{n:,} teacher places")
 WORDS_OF_PARTS = {
     "students": PartWords(ITEMS["student"]),
     "teachers": PartWords(ITEMS["teacher"]),
@@ -96,18 +97,18 @@ def describe_largest_part(
     """
     held = tuple(held)
     if any(part.reason == FEED_INCOMPLETE for part in held):
-        return operator.text(INCOMPLETE_LIST)
+        return words.text(INCOMPLETE_LIST)
     part = next(iter(parts), None)
     if part == NAMES_AND_EMAILS:
         return _describe_updates(held)
     if part is None or part not in WORDS_OF_PARTS:
         return None
-    words = WORDS_OF_PARTS[part]
+    part_words = WORDS_OF_PARTS[part]
     units = [row for row in fetch_rows(con, "held_units") if row["part"] == part]
     if len(units) == 1 and units[0]["removals"] == parts[part]:
-        return _describe_unit(words, units[0])
-    if words.places:
-        return _describe_places(*words.places, units) if units else None
+        return _describe_unit(part_words, units[0])
+    if part_words.places:
+        return _describe_places(*part_words.places, units) if units else None
     return _describe_district(con, part, parts[part])
 
 
@@ -117,22 +118,24 @@ def _describe_updates(held: Iterable[HeldPart]) -> str | None:
     return _describe_share(updates.removals, updates.of, ITEMS["person"], CHANGED) if updates else None
 
 
-def _describe_unit(words: PartWords, unit: Mapping[str, Any]) -> str:
+def _describe_unit(part_words: PartWords, unit: Mapping[str, Any]) -> str:
     """Describe a part of which every removal is in one school or class."""
-    return _describe_share(unit["removals"], unit["row_count"], words.total, words.sentence, unit["name"])
+    return _describe_share(unit["removals"], unit["row_count"], part_words.total, part_words.sentence, unit["name"])
 
 
 def _describe_places(total: Plural, places: Plural, units: list[dict[str, Any]]) -> str:
     """Describe a part that is about the members of several schools or classes."""
     removals, rows = sum(unit["removals"] for unit in units), sum(unit["row_count"] for unit in units)
-    return _describe_share(removals, rows, total, GONE, operator.count(*places, len(units)))
+    return _describe_share(removals, rows, total, GONE, words.count(*places, len(units)))
 
 
 def _describe_district(con: duckdb.DuckDBPyConnection, part: str, removals: int) -> str:
     """Describe a part that is about the whole district."""
     row = con.execute("select row_count from plan.baseline_counts where part = ?", [part]).fetchone()
-    words = WORDS_OF_PARTS[part]
-    return _describe_share(removals, row[0] if row else 0, words.total, words.sentence, operator.text("the district"))
+    part_words = WORDS_OF_PARTS[part]
+    return _describe_share(
+        removals, row[0] if row else 0, part_words.total, part_words.sentence, words.text("the district")
+    )
 
 
 def _describe_share(count: int, of: int, total: Plural, sentence: Plural, where: str | None = None) -> str:
@@ -146,12 +149,12 @@ def _describe_share(count: int, of: int, total: Plural, sentence: Plural, where:
         where: The name of the school or class, or the words that count several of them.
     """
     of = max(count, of)
-    values = {"total": operator.count(*total, of), "percent": f"{count / of:.0%}", "where": where}
+    values = {"total": words.count(*total, of), "percent": f"{count / of:.0%}", "where": where}
     if where:
-        share = operator.text("{count:,} of {total} in {where} ({percent})", count=count, **values)
+        share = words.text("{count:,} of {total} in {where} ({percent})", count=count, **values)
     else:
-        share = operator.text("{count:,} of {total} ({percent})", count=count, **values)
-    return operator.count(*sentence, count, share=share)
+        share = words.text("{count:,} of {total} ({percent})", count=count, **values)
+    return words.count(*sentence, count, share=share)
 
 
 def _part_of_change(noun: str, became: str) -> str:

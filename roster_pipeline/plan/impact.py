@@ -11,12 +11,13 @@ from typing import Any
 
 import duckdb
 
-from roster_pipeline.messages import operator
+from roster_pipeline.messages import product
 from roster_pipeline.model.plan import FEED_INCOMPLETE, HeldPart
 from roster_pipeline.plan.build import load_plan
 from roster_pipeline.plan.queries import fetch_rows
 from roster_pipeline.plan.summary_words import PART_NAMES
 
+words = product()
 MAX_LISTED = 50
 """The greatest number of schools, and of classes, that the impact names. The others are only counted."""
 
@@ -54,7 +55,7 @@ def describe_reasons(held: Iterable[HeldPart]) -> str:
 
 
 def _describe_threshold(held: HeldPart) -> str:
-    part = operator.text(PART_NAMES[held.part]) if held.part in PART_NAMES else held.part
+    part = words.text(PART_NAMES[held.part]) if held.part in PART_NAMES else held.part
     if held.reason == FEED_INCOMPLETE:
         return part
-    return operator.text("{part}, over {limit}", part=part, limit=f"{held.limit:.0%}")
+    return words.text("{part}, over {limit}", part=part, limit=f"{held.limit:.0%}")

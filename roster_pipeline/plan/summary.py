@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from roster_pipeline.messages import Plural, operator
+from roster_pipeline.messages import Plural, product
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.model.scope import DISTRICT, Scope
 from roster_pipeline.plan.change_summary import REMOVALS, ChangeSummary, count_changes
@@ -25,8 +25,9 @@ from roster_pipeline.plan.summary_words import (
     PLACES,
 )
 
+words = product()
 NOUNS = tuple(ITEMS)
-NO_CHANGES = operator.mark("No changes. Everything already matches Clever.")
+NO_CHANGES = product.mark("No changes. Everything already matches Clever.")
 
 
 def summarize(
@@ -51,12 +52,10 @@ def summarize(
         is_rejected: Whether a person has rejected the held part, so that it needs no decision.
     """
     if not plan.total:
-        sentences = [operator.text("No changes.") if plan.held else operator.text(NO_CHANGES)]
+        sentences = [words.text("No changes.") if plan.held else words.text(NO_CHANGES)]
     elif scope.subject == "district":
         total = count_changes(con) if changes is None else changes
-        sentences = [
-            _capitalize(operator.text("{changes}.", changes=_describe_changes(total, is_published=is_published)))
-        ]
+        sentences = [_capitalize(words.text("{changes}.", changes=_describe_changes(total, is_published=is_published)))]
     else:
         here = count_changes(con, scope, "here", members=members)
         elsewhere = count_changes(con, scope, "elsewhere", members=members)
@@ -77,18 +76,18 @@ def _describe_here(scope: Scope, changes: str) -> str:
         changes: The result of `_describe_changes`.
     """
     if scope.kind == "district" and not changes:
-        return operator.text("The requested class was not added.")
-    values = {"changes": changes or operator.text("no changes")}
+        return words.text("The requested class was not added.")
+    values = {"changes": changes or words.text("no changes")}
     if PLACES[scope.subject] == "school":
-        return operator.text("In this school: {changes}.", **values)
-    return operator.text("In this class: {changes}.", **values)
+        return words.text("In this school: {changes}.", **values)
+    return words.text("In this class: {changes}.", **values)
 
 
 def _describe_elsewhere(changes: str) -> str:
     """Return the sentence about the rest of the district."""
     if not changes:
-        return operator.text("No changes elsewhere in the district.")
-    return operator.text("Elsewhere in the district: {changes}.", changes=changes)
+        return words.text("No changes elsewhere in the district.")
+    return words.text("Elsewhere in the district: {changes}.", changes=changes)
 
 
 def _describe_changes(changes: ChangeSummary, place: str | None = None, *, is_published: bool) -> str:
@@ -107,45 +106,45 @@ def _describe_changes(changes: ChangeSummary, place: str | None = None, *, is_pu
         _describe_kind(CHANGES[kind][not is_published], counts[kind], place) for kind in CHANGES if kind in counts
     ]
     if phrases and not _count_removals(changes):
-        phrases.append(operator.text(NOTHING_REMOVED[not is_published]))
+        phrases.append(words.text(NOTHING_REMOVED[not is_published]))
     listed = "; ".join(phrases)
-    return listed if is_published or not listed else operator.text("would {changes}", changes=listed)
+    return listed if is_published or not listed else words.text("would {changes}", changes=listed)
 
 
-def _describe_kind(words: str | Plural, counts: Mapping[str, int], place: str | None) -> str:
+def _describe_kind(phrase: str | Plural, counts: Mapping[str, int], place: str | None) -> str:
     """Return a phrase such as `added 2 students and 1 teacher to classes`."""
     items = [
-        operator.text(ITSELF[noun]) if noun == place else operator.count(*ITEMS[noun], count)
+        words.text(ITSELF[noun]) if noun == place else words.count(*ITEMS[noun], count)
         for noun, count in counts.items()
     ]
-    if isinstance(words, str):
-        return operator.text(words, items=operator.join(items))
-    return operator.count(*words, sum(counts.values()), items=operator.join(items))
+    if isinstance(phrase, str):
+        return words.text(phrase, items=words.join(items))
+    return words.count(*phrase, sum(counts.values()), items=words.join(items))
 
 
 def _describe_held(held: ChangeSummary, parts: Mapping[str, int], *, is_published: bool, is_rejected: bool) -> str:
     """Return a sentence such as `40 removals are on hold for approval (40 students).`"""
     removals = _count_removals(held)
     others = sum(sum(counts.values()) for counts in held.values()) - removals
-    changes = [operator.count("{n:,} removal", "{n:,} removals", removals)] if removals else []
+    changes = [words.count("{n:,} removal", "{n:,} removals", removals)] if removals else []
     if others and removals:
-        changes.append(operator.count(*OTHER_CHANGES, others))
+        changes.append(words.count(*OTHER_CHANGES, others))
     elif others:
-        changes.append(operator.count("{n:,} change", "{n:,} changes", others))
+        changes.append(words.count("{n:,} change", "{n:,} changes", others))
     if not changes:
         return ""
-    listed = ", ".join(operator.count(*HELD_PARTS.get(part, OTHER_CHANGES), count) for part, count in parts.items())
-    values = {"changes": operator.join(changes), "parts": listed}
+    listed = ", ".join(words.count(*HELD_PARTS.get(part, OTHER_CHANGES), count) for part, count in parts.items())
+    values = {"changes": words.join(changes), "parts": listed}
     if is_rejected:
-        return operator.count(
+        return words.count(
             "{changes} was rejected, so the data is kept ({parts}).",
             "{changes} were rejected, so the data is kept ({parts}).",
             removals + others,
             **values,
         )
     if not is_published:
-        return operator.text("{changes} would be on hold for approval ({parts}).", **values)
-    return operator.count(
+        return words.text("{changes} would be on hold for approval ({parts}).", **values)
+    return words.count(
         "{changes} is on hold for approval ({parts}).",
         "{changes} are on hold for approval ({parts}).",
         removals + others,

@@ -2,72 +2,72 @@
 
 from __future__ import annotations
 
-from roster_pipeline.messages import Plural, operator
+from roster_pipeline.messages import Plural, product
 
 Verb = tuple[str | Plural, str | Plural]
 """A phrase in the past tense and in the infinitive. Each has a plural if the number of items changes the phrase."""
 
 CHANGES: dict[str, Verb] = {
-    "new": (operator.mark("added {items}"), operator.mark("add {items}")),
+    "new": (product.mark("added {items}"), product.mark("add {items}")),
     "added to a school": (
-        operator.plural("added {items} to a school", "added {items} to schools"),
-        operator.plural("add {items} to a school", "add {items} to schools"),
+        product.plural("added {items} to a school", "added {items} to schools"),
+        product.plural("add {items} to a school", "add {items} to schools"),
     ),
     "added to a class": (
-        operator.plural("added {items} to a class", "added {items} to classes"),
-        operator.plural("add {items} to a class", "add {items} to classes"),
+        product.plural("added {items} to a class", "added {items} to classes"),
+        product.plural("add {items} to a class", "add {items} to classes"),
     ),
-    "returned": (operator.mark("re-added {items}"), operator.mark("re-add {items}")),
+    "returned": (product.mark("re-added {items}"), product.mark("re-add {items}")),
     "linked to an account that was there": (
-        operator.plural("matched {items} to an existing account", "matched {items} to existing accounts"),
-        operator.plural("match {items} to an existing account", "match {items} to existing accounts"),
+        product.plural("matched {items} to an existing account", "matched {items} to existing accounts"),
+        product.plural("match {items} to an existing account", "match {items} to existing accounts"),
     ),
-    "renamed": (operator.mark("renamed {items}"), operator.mark("rename {items}")),
+    "renamed": (product.mark("renamed {items}"), product.mark("rename {items}")),
     "moved to another school": (
-        operator.plural("moved {items} to another school", "moved {items} to other schools"),
-        operator.plural("move {items} to another school", "move {items} to other schools"),
+        product.plural("moved {items} to another school", "moved {items} to other schools"),
+        product.plural("move {items} to another school", "move {items} to other schools"),
     ),
-    "changed": (operator.mark("changed {items}"), operator.mark("change {items}")),
+    "changed": (product.mark("changed {items}"), product.mark("change {items}")),
     "otherwise changed": (
-        operator.mark("changed other details of {items}"),
-        operator.mark("change other details of {items}"),
+        product.mark("changed other details of {items}"),
+        product.mark("change other details of {items}"),
     ),
     "in another role": (
-        operator.plural("changed the role of {items}", "changed the roles of {items}"),
-        operator.plural("change the role of {items}", "change the roles of {items}"),
+        product.plural("changed the role of {items}", "changed the roles of {items}"),
+        product.plural("change the role of {items}", "change the roles of {items}"),
     ),
     "with another main school": (
-        operator.plural("changed the main school of {items}", "changed the main schools of {items}"),
-        operator.plural("change the main school of {items}", "change the main schools of {items}"),
+        product.plural("changed the main school of {items}", "changed the main schools of {items}"),
+        product.plural("change the main school of {items}", "change the main schools of {items}"),
     ),
     "with another main teacher": (
-        operator.plural("changed the main teacher of {items}", "changed the main teachers of {items}"),
-        operator.plural("change the main teacher of {items}", "change the main teachers of {items}"),
+        product.plural("changed the main teacher of {items}", "changed the main teachers of {items}"),
+        product.plural("change the main teacher of {items}", "change the main teachers of {items}"),
     ),
     "left": (
-        operator.mark("removed {items} no longer shared by Clever"),
-        operator.mark("remove {items} no longer shared by Clever"),
+        product.mark("removed {items} no longer shared by Clever"),
+        product.mark("remove {items} no longer shared by Clever"),
     ),
-    "removed": (operator.mark("removed {items}"), operator.mark("remove {items}")),
+    "removed": (product.mark("removed {items}"), product.mark("remove {items}")),
     "taken out of a school": (
-        operator.plural("removed {items} from a school", "removed {items} from schools"),
-        operator.plural("remove {items} from a school", "remove {items} from schools"),
+        product.plural("removed {items} from a school", "removed {items} from schools"),
+        product.plural("remove {items} from a school", "remove {items} from schools"),
     ),
     "taken out of a class": (
-        operator.plural("removed {items} from a class", "removed {items} from classes"),
-        operator.plural("remove {items} from a class", "remove {items} from classes"),
+        product.plural("removed {items} from a class", "removed {items} from classes"),
+        product.plural("remove {items} from a class", "remove {items} from classes"),
     ),
-    "archived": (operator.mark("archived {items}"), operator.mark("archive {items}")),
+    "archived": (product.mark("archived {items}"), product.mark("archive {items}")),
     "awaited": (
-        operator.mark("listed {items} as waiting for Clever"),
-        operator.mark("list {items} as waiting for Clever"),
+        product.mark("listed {items} as waiting for Clever"),
+        product.mark("list {items} as waiting for Clever"),
     ),
-    "no longer awaited": (operator.mark("stopped waiting for {items}"), operator.mark("stop waiting for {items}")),
-    "opened": (operator.mark("opened {items}"), operator.mark("open {items}")),
-    "closed": (operator.mark("closed {items}"), operator.mark("close {items}")),
+    "no longer awaited": (product.mark("stopped waiting for {items}"), product.mark("stop waiting for {items}")),
+    "opened": (product.mark("opened {items}"), product.mark("open {items}")),
+    "closed": (product.mark("closed {items}"), product.mark("close {items}")),
 }
 """The verb of each change of `ChangeSummary`, in the order of the summary."""
-NOTHING_REMOVED = (operator.mark("removed nothing"), operator.mark("remove nothing"))
+NOTHING_REMOVED = (product.mark("removed nothing"), product.mark("remove nothing"))
 KIND_OF_CHANGE = {"joined": "new", "back": "returned"}
 """Changes that are described with the verb of another change."""
 KIND_OF_CHANGE_HERE: dict[tuple[str | None, str], str] = {
@@ -79,51 +79,51 @@ KIND_OF_CHANGE_HERE: dict[tuple[str | None, str], str] = {
 """Changes that have another verb in the summary for one class or school, because it does not repeat the place."""
 
 ITEMS: dict[str, Plural] = {
-    "student": operator.plural("{n:,} student", "{n:,} students"),
-    "teacher": operator.plural("{n:,} teacher", "{n:,} teachers"),
-    "admin": operator.plural("{n:,} admin", "{n:,} admins"),
-    "person": operator.plural("{n:,} person", "{n:,} people"),
-    "student name": operator.plural("{n:,} student name", "{n:,} student names"),
-    "student email": operator.plural("{n:,} student email", "{n:,} student emails"),
-    "teacher name": operator.plural("{n:,} teacher name", "{n:,} teacher names"),
-    "teacher email": operator.plural("{n:,} teacher email", "{n:,} teacher emails"),
-    "admin name": operator.plural("{n:,} admin name", "{n:,} admin names"),
-    "admin email": operator.plural("{n:,} admin email", "{n:,} admin emails"),
-    "person name": operator.plural("{n:,} person's name", "{n:,} people's names"),
-    "person email": operator.plural("{n:,} person's email", "{n:,} people's emails"),
-    "class": operator.plural("{n:,} class", "{n:,} classes"),
-    "school": operator.plural("{n:,} school", "{n:,} schools"),
-    "review": operator.plural("{n:,} review", "{n:,} reviews"),
+    "student": product.plural("{n:,} student", "{n:,} students"),
+    "teacher": product.plural("{n:,} teacher", "{n:,} teachers"),
+    "admin": product.plural("{n:,} admin", "{n:,} admins"),
+    "person": product.plural("{n:,} person", "{n:,} people"),
+    "student name": product.plural("{n:,} student name", "{n:,} student names"),
+    "student email": product.plural("{n:,} student email", "{n:,} student emails"),
+    "teacher name": product.plural("{n:,} teacher name", "{n:,} teacher names"),
+    "teacher email": product.plural("{n:,} teacher email", "{n:,} teacher emails"),
+    "admin name": product.plural("{n:,} admin name", "{n:,} admin names"),
+    "admin email": product.plural("{n:,} admin email", "{n:,} admin emails"),
+    "person name": product.plural("{n:,} person's name", "{n:,} people's names"),
+    "person email": product.plural("{n:,} person's email", "{n:,} people's emails"),
+    "class": product.plural("{n:,} class", "{n:,} classes"),
+    "school": product.plural("{n:,} school", "{n:,} schools"),
+    "review": product.plural("{n:,} review", "{n:,} reviews"),
 }
 """The words for each noun of `ChangeSummary`, in the order of the summary."""
 PLACES = {"school": "school", "section": "class"}
 """The noun for each subject of a scope."""
-ITSELF = {"school": operator.mark("the school"), "class": operator.mark("the class")}
+ITSELF = {"school": product.mark("the school"), "class": product.mark("the class")}
 
-OTHER_CHANGES = operator.plural("{n:,} other change", "{n:,} other changes")
+OTHER_CHANGES = product.plural("{n:,} other change", "{n:,} other changes")
 HELD_PARTS: dict[str, Plural] = {
     "students": ITEMS["student"],
     "teachers": ITEMS["teacher"],
     "people": ITEMS["person"],
     "schools": ITEMS["school"],
     "rosters": ITEMS["class"],
-    "enrollments": operator.plural("{n:,} student in a class", "{n:,} students in classes"),
-    "class_teachers": operator.plural("{n:,} teacher of a class", "{n:,} teachers of classes"),
-    "students_in_schools": operator.plural("{n:,} student in a school", "{n:,} students in schools"),
-    "teachers_in_schools": operator.plural("{n:,} teacher in a school", "{n:,} teachers in schools"),
-    "names_and_emails": operator.plural("{n:,} name or email", "{n:,} names or emails"),
+    "enrollments": product.plural("{n:,} student in a class", "{n:,} students in classes"),
+    "class_teachers": product.plural("{n:,} teacher of a class", "{n:,} teachers of classes"),
+    "students_in_schools": product.plural("{n:,} student in a school", "{n:,} students in schools"),
+    "teachers_in_schools": product.plural("{n:,} teacher in a school", "{n:,} teachers in schools"),
+    "names_and_emails": product.plural("{n:,} name or email", "{n:,} names or emails"),
 }
 """The words that count the held changes of each part."""
 PART_NAMES = {
-    "students": operator.mark("students"),
-    "teachers": operator.mark("teachers"),
-    "people": operator.mark("people"),
-    "schools": operator.mark("schools"),
-    "rosters": operator.mark("classes"),
-    "enrollments": operator.mark("students in classes"),
-    "class_teachers": operator.mark("teachers of classes"),
-    "students_in_schools": operator.mark("students in schools"),
-    "teachers_in_schools": operator.mark("teachers in schools"),
-    "names_and_emails": operator.mark("names and emails"),
+    "students": product.mark("students"),
+    "teachers": product.mark("teachers"),
+    "people": product.mark("people"),
+    "schools": product.mark("schools"),
+    "rosters": product.mark("classes"),
+    "enrollments": product.mark("students in classes"),
+    "class_teachers": product.mark("teachers of classes"),
+    "students_in_schools": product.mark("students in schools"),
+    "teachers_in_schools": product.mark("teachers in schools"),
+    "names_and_emails": product.mark("names and emails"),
 }
 """The name of each part, for the description of a threshold."""

@@ -11,7 +11,10 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.errors import DistrictUnknown, TierRefused
+from roster_pipeline.messages import operator
 from roster_pipeline.product.tables import organizations
+
+NOT_CONNECTED = operator.mark("District {district_id} is not connected. See roster-pipeline districts.")
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,10 @@ def connect_district(
     """
     if tier == "library":
         raise TierRefused(
-            "Tier library is for teachers who use the product without their district; the program makes that "
-            "organization itself. Connect a district with tier secure_sync or sso_only."
+            operator.text(
+                "Tier library is for teachers who use the product without their district. The program makes that "
+                "organization itself. Connect a district with tier secure_sync or sso_only."
+            )
         )
     existing = pg.execute(sa.text(EXISTING_ROSTER), {"district_id": district_id}).one_or_none()
     zone = {"time_zone": time_zone} if time_zone else {}
@@ -164,7 +169,7 @@ def find_organization(pg: Connection, district_id: str) -> Organization:
     """
     row = pg.execute(sa.select(*COLUMNS).where(organizations.c.clever_district_id == district_id)).one_or_none()
     if row is None:
-        raise DistrictUnknown(f"District {district_id} is not connected. See roster-pipeline districts.")
+        raise DistrictUnknown(operator.text(NOT_CONNECTED, district_id=district_id))
     return Organization(*row)
 
 
@@ -208,7 +213,7 @@ def read_limits(pg: Connection, district_id: str) -> tuple[dict[str, float], dic
     query = sa.select(organizations.c.limits, organizations.c.limits_once)
     row = pg.execute(query.where(organizations.c.clever_district_id == district_id)).one_or_none()
     if row is None:
-        raise DistrictUnknown(f"District {district_id} is not connected. See roster-pipeline districts.")
+        raise DistrictUnknown(operator.text(NOT_CONNECTED, district_id=district_id))
     return row.limits, row.limits_once
 
 

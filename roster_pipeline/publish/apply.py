@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from roster_pipeline.errors import PlanStale
+from roster_pipeline.messages import operator
 from roster_pipeline.model.entities import ENTITIES, INSERT, Entity
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.product.database import write_as_sync
@@ -49,10 +50,10 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
 
 
 def _copy_changes(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity) -> None:
-    """Copy the changes of one entity to temporary table `changed_X`."""
+    """Copy the changes of one entity to the temporary table `changed_<entity>`."""
     changed = CHANGED[entity.name]
     typed = ", ".join(f"{column.name} {column.type.compile(pg.dialect)}" for column in changed.c)
-    # The source is DuckDB, which Core does not speak.
+    # SQLAlchemy Core has no dialect for DuckDB.
     query = f"select {', '.join(changed.c.keys())} from changes.{entity.name} where not held"
     copy_to_postgres(con, query, pg, changed.name, typed)
 
@@ -76,13 +77,19 @@ def _write_entity(pg: Connection, plan: Plan, target: Target, at: datetime) -> N
         written = write(pg, target, plan.sync_id)
     if written != expected:
         raise PlanStale(
-            f"Sync {plan.sync_id}: {target.name} changed in the product while the plan was made ({expected} rows "
-            f"planned, {written} found). Nothing was written. Run the sync again."
+            operator.text(
+                "Sync {sync}: {table} changed in the product after the plan was made ({expected:,} rows planned, "
+                "{written:,} found). Nothing was written. Run the sync again.",
+                sync=plan.sync_id,
+                table=target.name,
+                expected=expected,
+                written=written,
+            )
         )
 
 
 def _resolve_ids(pg: Connection, plan: Plan, target: Target, at: datetime) -> None:
-    """Fill `resolved_X` from `changed_X`, with ids of the product for the ids of Clever."""
+    """Fill `resolved_<entity>` from `changed_<entity>`, with ids of the product instead of Clever ids."""
     changed = target.changed_rows
     values = [value.label(column) for column, value in target.expressions.items()]
     query = sa.select(changed.c.op, changed.c.version, *values).select_from(target.source)
@@ -96,6 +103,10 @@ def _explain_conflict(error: IntegrityError, plan: Plan) -> Exception:
         return error
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     return PlanStale(
-        f"Sync {plan.sync_id}: another district or program added a row with an id or email that this plan adds too "
-        f"({constraint}). Nothing was written. Run the sync again, and it will see that row."
+        operator.text(
+            "Sync {sync}: another district or program added a row with an id or email that this plan adds too "
+            "({constraint}). Nothing was written. Run the sync again, and it will see that row.",
+            sync=plan.sync_id,
+            constraint=constraint,
+        )
     )

@@ -13,19 +13,22 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.errors import DistrictUnknown, PlanStale, TierRefused
+from roster_pipeline.messages import operator, product
 from roster_pipeline.model.feed import District
 from roster_pipeline.model.plan import Plan
-from roster_pipeline.model.scope import CANCELED, Scope
+from roster_pipeline.model.scope import Scope
 from roster_pipeline.product.connections import describe_stop
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.syncs.holds import record_holds
-from roster_pipeline.syncs.request_answers import answer_requests, claim_requests, requeue_requests
+from roster_pipeline.syncs.request_answers import CANCELED, answer_requests, claim_requests, requeue_requests
 
 KILLED_COUNTS = {"error": "killed"}
 """`counts` of a sync whose process was killed."""
 MAX_KILLED_SYNCS = 3
 """Killed syncs of a district in a row, after which its requests are answered as failed."""
+words = product()
+NOT_FINISHED = product.mark("The sync did not reach its end.")
 
 
 def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
@@ -74,11 +77,19 @@ def require_syncable(pg: Connection, district_id: str, trigger: str) -> int:
     organization = find_organization(pg, district_id)
     if organization.tier == "sso_only":
         raise TierRefused(
-            f"District {district_id} has tier sso_only, which has single sign-on but no roster sync. "
-            f"Run: roster-pipeline connect {district_id} --tier secure_sync"
+            operator.text(
+                "District {district_id} has tier sso_only, which has single sign-on but no roster sync. "
+                "Run: roster-pipeline connect {district_id} --tier secure_sync",
+                district_id=district_id,
+            )
         )
     if organization.tier == "library" and trigger == "nightly":
-        raise TierRefused(f"District {district_id} has tier library, which has no nightly sync, only syncs on request.")
+        raise TierRefused(
+            operator.text(
+                "District {district_id} has tier library, which has no nightly sync, only syncs on request.",
+                district_id=district_id,
+            )
+        )
     if refusal := describe_stop(organization):
         raise TierRefused(refusal)
     return organization.id
@@ -94,7 +105,11 @@ def find_organization_id(pg: Connection, district_id: str) -> int:
     organization_id = pg.execute(own).scalar()
     if organization_id is None:
         raise DistrictUnknown(
-            f"District {district_id} is not connected. Run: roster-pipeline connect {district_id} --tier secure_sync"
+            operator.text(
+                "District {district_id} is not connected. "
+                "Run: roster-pipeline connect {district_id} --tier secure_sync",
+                district_id=district_id,
+            )
         )
     return int(organization_id)
 
@@ -118,7 +133,8 @@ def close_unpublished(
     for sync_id in pg.execute(sa.select(syncs.c.id).where(running)).scalars().all():
         failure = None if is_canceled else why()
         state, error = ("canceled", "canceled") if is_canceled else ("failed", failure or "not published")
-        summary = CANCELED if is_canceled else f"Nothing changed. {failure or 'The sync did not reach its end.'}"
+        cause = failure or words.text(NOT_FINISHED)
+        summary = words.text(CANCELED) if is_canceled else words.text("Nothing changed. {cause}", cause=cause)
         _close(pg, syncs.c.id == sync_id, state=state, counts={"error": error}, at=at)
         answer_requests(pg, sync_id, state, summary, at)
 
@@ -180,8 +196,11 @@ def _close_published(pg: Connection, plan: Plan, state: str, report: SyncReport,
     ).one_or_none()
     if sync is None:
         raise PlanStale(
-            f"Sync {plan.sync_id} is over: it was published already, or another one took its place. "
-            "Nothing was written; run sync_roster again."
+            operator.text(
+                "Sync {sync} is over: it was published already, or another one took its place. "
+                "Nothing was written. Run sync_roster again.",
+                sync=plan.sync_id,
+            )
         )
     return sync
 
@@ -252,9 +271,8 @@ def fail_killed(pg: Connection, dagster_run_id: str, at: datetime) -> None:
     _close(pg, sa.and_(own, syncs.c.state == "running"), state="failed", counts=KILLED_COUNTS, at=at)
     for sync_id, organization_id in pg.execute(sa.select(syncs.c.id, syncs.c.organization_id).where(own)).all():
         if _count_killed_in_a_row(pg, organization_id) >= MAX_KILLED_SYNCS:
-            answer_requests(
-                pg, sync_id, "failed", f"Nothing changed: {MAX_KILLED_SYNCS} syncs in a row were killed.", at
-            )
+            answer = words.text("Nothing changed: {n:,} syncs in a row were killed.", n=MAX_KILLED_SYNCS)
+            answer_requests(pg, sync_id, "failed", answer, at)
         requeue_requests(pg, [sync_id])
 
 

@@ -1,4 +1,4 @@
-"""Refresh requests inside a sync: the sync claims the queued requests at its start and answers them at its end.
+"""Claims the queued refresh requests at the start of a sync, and answers them at its end.
 
 `syncs/requests.py` files requests and lists those that wait for a run.
 """
@@ -11,10 +11,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.messages import product
 from roster_pipeline.model.scope import Scope
 from roster_pipeline.product.tables import refresh_requests, roster_students, roster_teachers, rosters
 
 requests = refresh_requests.c
+CANCELED = product.mark("Nothing changed: a person stopped the sync.")
+"""The answer to a refresh request whose sync a person stopped."""
 
 
 def claim_requests(pg: Connection, organization_id: int, sync_id: int, at: datetime) -> None:

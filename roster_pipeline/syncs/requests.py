@@ -1,4 +1,4 @@
-"""Refresh requests: file them, list those that wait for a run, and estimate how long the answer takes.
+"""Files refresh requests, lists those that wait for a run, and estimates how long the answer takes.
 
 A sensor of Dagster starts a run for each district with queued requests. The sync claims all of them at its start and
 answers them at its end (`syncs/request_answers.py`), so one sync answers any number of requests.
@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import CannotStart, TierRefused
-from roster_pipeline.messages import operator
+from roster_pipeline.messages import operator, product
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
-from roster_pipeline.model.scope import CANCELED, DISTRICT, Scope
+from roster_pipeline.model.scope import DISTRICT, Scope
 from roster_pipeline.product.connections import describe_stop
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, refresh_requests, rosters, schools, syncs
+from roster_pipeline.syncs.request_answers import CANCELED
 
 ESTIMATE_REQUESTS = 10
 """The number of the last answered requests that an estimate uses."""
@@ -46,7 +47,7 @@ NO_REQUEST = operator.mark("There is no request {request}. See roster-pipeline r
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingDistrict:
     """A district with queued requests. One sync answers all of them."""
 
     district_id: str
@@ -171,11 +172,11 @@ def cancel_waiting(pg: Connection, district_id: str, *, filed_before: datetime, 
         refresh_requests.update()
         .where(requests.organization_id == own, requests.kind == "update", requests.state == "queued")
         .where(requests.requested_at < filed_before)
-        .values(state="canceled", summary=CANCELED, finished_at=at)
+        .values(state="canceled", summary=product().text(CANCELED), finished_at=at)
     )
 
 
-def list_waiting_districts(pg: Connection) -> list[Waiting]:
+def list_waiting_districts(pg: Connection) -> list[WaitingDistrict]:
     """Return the districts with queued requests that may be synced, the longest wait first."""
     rows = pg.execute(
         sa.select(organizations.c.clever_district_id, organizations.c.name, sa.func.max(requests.id))
@@ -190,10 +191,10 @@ def list_waiting_districts(pg: Connection) -> list[Waiting]:
         .group_by(organizations.c.id)
         .order_by(sa.func.min(requests.requested_at))
     )
-    return [Waiting(*row) for row in rows]
+    return [WaitingDistrict(*row) for row in rows]
 
 
-def estimate(pg: Connection, district_id: str, now: datetime) -> Estimate | None:
+def estimate_answer_time(pg: Connection, district_id: str, now: datetime) -> Estimate | None:
     """Estimate the time to an answer from the district's last answered requests. Return None if there are none."""
     # A request whose answer is dated in the future, or before the request, was dated by a wrong clock.
     rows = pg.execute(

@@ -9,7 +9,7 @@ from roster_pipeline.errors import CannotStart
 from roster_pipeline.model.scope import Scope
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.lifecycle import begin_sync, fail_killed
-from roster_pipeline.syncs.requests import estimate, list_requests
+from roster_pipeline.syncs.requests import estimate_answer_time, list_requests
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.requests import (
     press,  # noqa: F401 - a fixture
@@ -190,7 +190,7 @@ def test_words_and_counts_agree_when_a_student_leaves(valley, quick_sync, press,
 def test_estimate_is_median_and_maximum_of_the_last_ten(valley, hamlet, product, press):
     def took(district):
         with transaction(product) as pg:
-            return estimate(pg, district.id, datetime.now(UTC))
+            return estimate_answer_time(pg, district.id, datetime.now(UTC))
 
     assert took(valley) is None
     start = datetime(2026, 1, 1, tzinfo=UTC)
