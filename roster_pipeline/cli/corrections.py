@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from roster_pipeline.cli.corrected import describe_correction
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
 from roster_pipeline.corrections.resolve import BulkResolution, Resolution
-from roster_pipeline.corrections.summary import Corrected, count_corrected
+from roster_pipeline.corrections.summary import CorrectionCount, count_correction
 from roster_pipeline.corrections.undo import UndoResult, undo_sync
 from roster_pipeline.errors import CorrectionRefused, RosterError
 from roster_pipeline.messages import operator
@@ -52,10 +52,10 @@ MOST_ROWS = 20
 
 @dataclass(frozen=True)
 class Done(Generic[Result]):
-    """The result of a correction, and what it changed as people count it."""
+    """The result of a correction, and the counts of what it changed."""
 
-    done: Result
-    corrected: tuple[Corrected, ...]
+    result: Result
+    counts: tuple[CorrectionCount, ...]
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +75,7 @@ def undo(
     """Undo a sync: put back what it changed. Rows that were changed since are left as they are and listed."""
     done = correct(syncs, sync, "sync", lambda pg, at: undo_sync(pg, sync, at, school=school))
     if as_json:
-        answer = {**vars(done.done), "summary": describe_correction(done.corrected)} if done else {}
+        answer = {**vars(done.result), "summary": describe_correction(done.counts)} if done else {}
         show_json({"undoes": sync, "nothing_to_do": done is None, **answer})
     elif done is None:
         say(operator.text("Sync {sync} was already undone. There is nothing to do.", sync=sync))
@@ -102,10 +102,10 @@ def hold_district(engine: Engine, district_id: str) -> Iterator[None]:
 
 
 def _say_undone(sync: int, done: Done[UndoResult]) -> None:
-    undone = done.done
+    undone = done.result
     say(operator.text("Sync {sync} is undone. The undo is sync {undo}.", sync=sync, undo=undone.sync_id))
     if undone.counts:
-        say(describe_correction(done.corrected))
+        say(describe_correction(done.counts))
     else:
         say(operator.text("Nothing was put back, because nothing of what it wrote was left."))
     if undone.skipped:
@@ -149,11 +149,11 @@ def correct_district(
         if done is None:
             return None
         with transaction(engine) as pg:
-            corrected, touched = count_corrected(pg, done.sync_id), _organizations_of(pg, done.sync_id)
+            counts, touched = count_correction(pg, done.sync_id), _organizations_of(pg, done.sync_id)
         for organization in touched:
             is_other = organization.clever_district_id != district_id
             _renew_snapshot(settings, organization, done.sync_id, at, is_other=is_other)
-    return Done(done, corrected)
+    return Done(done, counts)
 
 
 def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[Any]]:

@@ -74,7 +74,7 @@ def _resolve_one(review: int, decision: Decision, decided_by: str, *, as_json: b
         reviews, review, "review", lambda pg, at: resolve_review(pg, review, decision, decided_by=decided_by, at=at)
     )
     assert done is not None  # resolve_review refuses a decision that cannot be made
-    decided, words = done.done, describe_correction(done.corrected)
+    decided, words = done.result, describe_correction(done.counts)
     if as_json:
         answer = {"review": review, "decision": decision, "decided_by": decided_by}
         show_json({**answer, **vars(decided), "summary": words})
@@ -121,11 +121,11 @@ def _resolve_all(
     done = correct_district(settings, district_id, decide)
     assert done is not None
     answer = {"reason": reason, "decision": decision, "decided_by": decided_by, "district_id": district_id}
-    words = describe_correction(done.corrected)
+    words = describe_correction(done.counts)
     if as_json:
-        show_json({**answer, "reviews": list(done.done.accounts), **vars(done.done), "summary": words})
+        show_json({**answer, "reviews": list(done.result.accounts), **vars(done.result), "summary": words})
     else:
-        _say_all(done.done, answer, words)
+        _say_all(done.result, answer, words)
 
 
 def _say_all(decided: BulkResolution, answer: dict[str, Any], words: str) -> None:

@@ -1,4 +1,4 @@
-"""What a correction did, counted as people see it: students, teachers, schools, classes and places in class."""
+"""Counts what a correction changed, as people see it: students, teachers, schools, classes and places in classes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ from sqlalchemy import Connection
 
 from roster_pipeline.model.queries import load_query
 
-Turn = Literal["back", "gone", "changed"]
+Effect = Literal["back", "gone", "changed"]
 
 
 @dataclass(frozen=True)
-class Corrected:
-    """So many of one kind.
+class CorrectionCount:
+    """The number of records of one subject on which a correction had the same effect.
 
     Attributes:
-        what: `students`, `teachers` or `admins` of the district; an entity; `people` who have another account, and
-            `places_moved` with them.
-        turn: whether they live again, live no more, or have other content.
+        subject: the records: `students`, `teachers` or `admins` of the district, an entity, `people` who have another
+            account than before, or `places_moved` for their places in classes.
+        effect: `back` if the records are live again, `gone` if they have ended, or `changed`.
     """
 
-    what: str
-    turn: Turn
+    subject: str
+    effect: Effect
     rows: int
 
 
-def count_corrected(pg: Connection, sync_id: int) -> tuple[Corrected, ...]:
-    """Count what sync `sync_id`, a decision or an undo, wrote, from its journal."""
+def count_correction(pg: Connection, sync_id: int) -> tuple[CorrectionCount, ...]:
+    """Count what a correction changed, from its journal.
+
+    Args:
+        sync_id: the sync that records the decision or the undo.
+    """
     rows = pg.execute(sa.text(load_query("corrections", "corrected")), {"sync_id": sync_id})
-    return tuple(Corrected(**row) for row in rows.mappings())
+    return tuple(CorrectionCount(**row) for row in rows.mappings())

@@ -19,7 +19,7 @@ from roster_pipeline.instance.run_districts import BATCH_STEP
 from roster_pipeline.model.text import count_noun
 from roster_pipeline.product.database import transaction
 from roster_pipeline.sync_errors import failure_line
-from roster_pipeline.syncs.schedule_policy import Candidate, Turn, candidates, decide_turn
+from roster_pipeline.syncs.schedule_policy import Candidate, NightDecision, decide_night, list_candidates
 
 FAILED_DISTRICTS_NAMED = 20
 """How many failed districts the failure of a batch names at most."""
@@ -116,12 +116,12 @@ def sync_each(
     failed = []
     for district_id in config.districts:
         try:
-            turn = _current_turn(product, district_id, config)
-            if turn is None or not turn.due:
-                reason = (turn and turn.skipped) or "no longer due"
+            decision = _decide_again(product, district_id, config)
+            if decision is None or not decision.due:
+                reason = (decision and decision.skipped) or "no longer due"
                 log.info(f"District {district_id} is skipped: {reason}.")
                 continue
-            ended = _sync_district(instance, job, turn.district, config.mode, batch)
+            ended = _sync_district(instance, job, decision.district, config.mode, batch)
             log.info(f"District {district_id}: {ended.failure or 'synced'} (run {ended.run_id}).")
             if ended.failure:
                 failed.append(district_id)
@@ -151,15 +151,15 @@ def _sync_district(
     )
 
 
-def _current_turn(product: Product, district_id: str, config: BatchConfig) -> Turn | None:
+def _decide_again(product: Product, district_id: str, config: BatchConfig) -> NightDecision | None:
     """Decide whether a district is still due. Return None if it is no candidate any more.
 
     The batch may have waited in the queue, and another run may have read the district since.
     """
     with transaction(product.engine()) as pg:
         now = product.now()
-        districts = candidates(pg, now, [district_id])
-    return decide_turn(districts[0], datetime.fromisoformat(config.evening), now) if districts else None
+        districts = list_candidates(pg, now, [district_id])
+    return decide_night(districts[0], datetime.fromisoformat(config.evening), now) if districts else None
 
 
 def _ignore_progress(_asset: str, _metadata: Mapping[str, object]) -> None:

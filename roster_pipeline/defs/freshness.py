@@ -8,7 +8,7 @@ import dagster as dg
 
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.product.database import transaction
-from roster_pipeline.syncs.schedule_policy import LATE, Candidate, candidates, hours_late
+from roster_pipeline.syncs.schedule_policy import LATE, Candidate, count_hours_late, list_candidates
 
 HOUR = timedelta(hours=1)
 FRESH = "every_district_is_fresh"
@@ -28,7 +28,7 @@ def every_district_is_fresh(product: Product) -> dg.AssetCheckResult:
     """Report the freshness check in a run that a person started."""
     with transaction(product.engine()) as pg:
         now = product.now()
-        freshness = measure_freshness(candidates(pg, now), now)
+        freshness = measure_freshness(list_candidates(pg, now), now)
     return dg.AssetCheckResult(
         passed=not freshness.late, severity=dg.AssetCheckSeverity.WARN, metadata=freshness.metadata
     )
@@ -69,6 +69,8 @@ class Freshness:
 
 def measure_freshness(districts: Sequence[Candidate], now: datetime) -> Freshness:
     """Find the districts that are late at the given time, and count those that were never read."""
-    late = {district.district_id: hours for district in districts if (hours := hours_late(district, now)) is not None}
+    late = {
+        district.district_id: hours for district in districts if (hours := count_hours_late(district, now)) is not None
+    }
     never_read = sum(district.state == "active" and district.last_full_read_at is None for district in districts)
     return Freshness(late, never_read)

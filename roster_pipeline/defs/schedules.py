@@ -12,10 +12,10 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.schedule_policy import (
     EASTERN,
     EVENING,
-    candidates,
-    decide_turn,
+    decide_night,
     describe_skipped,
     last_evening,
+    list_candidates,
     split_into_batches,
 )
 
@@ -40,15 +40,18 @@ def nightly(context: dg.ScheduleEvaluationContext, product: Product) -> Iterator
         yield dg.SkipReason("A later night is due: its full reads include everything that this one would read.")
         return
     with transaction(product.engine()) as pg:
-        turns = [decide_turn(district, evening, now) for district in candidates(pg, now)]
+        decisions = [decide_night(district, evening, now) for district in list_candidates(pg, now)]
         busy = busy_districts(context.instance)
-        due = [turn.district for turn in turns if turn.due and turn.district.district_id not in busy]
+        due = [
+            decision.district for decision in decisions if decision.due and decision.district.district_id not in busy
+        ]
         batches = split_into_batches(pg, due)
     districts, runs = count_noun(len(due), "district"), count_noun(len(batches), "run")
-    context.log.info(f"{districts} in {runs}; {describe_skipped(turns)}.")
+    context.log.info(f"{districts} in {runs}; {describe_skipped(decisions)}.")
     if not batches:
         yield dg.SkipReason(
-            f"No district of tier secure_sync is due: {len(busy)} already queued or running, {describe_skipped(turns)}."
+            f"No district of tier secure_sync is due: {len(busy)} already queued or running, "
+            f"{describe_skipped(decisions)}."
         )
     for batch in batches:
         # The key names the first district and not the batch's position. When Dagster repeats a tick, districts that

@@ -25,12 +25,12 @@ from roster_pipeline.product.organizations import list_connected_districts
 from roster_pipeline.syncs.lifecycle import close_unpublished, fail_killed, list_running_runs, read_sync_state
 from roster_pipeline.syncs.requests import WaitingDistrict, cancel_waiting, list_waiting_districts
 from roster_pipeline.syncs.schedule_policy import (
-    candidates,
-    decide_turn,
+    decide_night,
     describe_skipped,
+    has_been_tried,
     last_evening,
+    list_candidates,
     split_into_batches,
-    was_tried,
 )
 
 NIGHT_GRACE = timedelta(minutes=10)
@@ -152,15 +152,15 @@ def catch_up(context: dg.SensorEvaluationContext, product: Product) -> dg.Sensor
     now = product.now()
     evening = last_evening(now - NIGHT_GRACE)
     with transaction(product.engine()) as pg:
-        districts = candidates(pg, now)
-        turns = [decide_turn(district, evening, now) for district in districts]
-        overdue = [turn.district for turn in turns if turn.due and was_tried(turn.district)]
+        districts = list_candidates(pg, now)
+        decisions = [decide_night(district, evening, now) for district in districts]
+        overdue = [decision.district for decision in decisions if decision.due and has_been_tried(decision.district)]
         busy = busy_districts(context.instance) if overdue else set()
         idle = [district for district in overdue if district.district_id not in busy]
         batches = split_into_batches(pg, idle) if idle and not _has_batch_just_failed(context.instance, now) else []
     summary = (
         f"{count_noun(len(overdue), 'district')} to catch up on, {len(overdue) - len(idle)} of them already queued or "
-        f"running, {describe_skipped(turns)}."
+        f"running, {describe_skipped(decisions)}."
     )
     if batches:  # Dagster shows the skip reason only for a tick that requests no run.
         context.log.info(summary)

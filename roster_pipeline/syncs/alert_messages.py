@@ -1,4 +1,4 @@
-"""The text and the fields of one alert. An alert has counts and ids, and no person."""
+"""Builds the text and the fields of one alert. An alert has counts and ids and names no person."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ TEXTS: dict[tuple[Kind, bool], tuple[str, str | None]] = {
     ),
     ("disconnected", False): (operator.mark("Clever shows this district again, or an operator disconnected it"), None),
 }
-"""By kind, and by whether it began or ended: what happened and the next step."""
+"""What happened and the next step, by the kind of the alert and by whether the state began (True) or ended."""
 MISSING = (operator.mark("Clever no longer shows this district to the app; its data is kept unchanged"), BRING_BACK)
 """The texts for a district whose syncs fail because Clever does not show it."""
 

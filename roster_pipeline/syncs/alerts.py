@@ -1,4 +1,4 @@
-"""Send one alert when a district begins to fail or to wait for a decision, and one when that ends.
+"""Sends one alert when a district begins to fail or a plan of it is put on hold, and one when that ends.
 
 A district is `failing` if its last sync failed, `held` while a plan of it is on hold, `snapshot` if the last write of
 it to the analysts' database failed, and `disconnected` if Clever no longer shows it. Each state is read from the
@@ -25,9 +25,9 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import TRIGGERS, alerts, syncs
 from roster_pipeline.syncs.alert_messages import Change, Kind, build_message
 
-TIMEOUT = 3.0
+TIMEOUT_SECONDS = 3.0
 """Seconds that the webhook may take to accept the connection, and again to answer."""
-PATIENCE = 10.0
+MAX_SENDING_SECONDS = 10.0
 """Seconds after which one call sends no further alert. Other sensors wait for the same threads."""
 NOT_STARTED = "not started"
 """The failure of a run that ended before it began a sync, if the cause is unknown."""
@@ -54,7 +54,7 @@ def send_alerts(
     """
     with transaction(engine) as pg:
         changes = [change for kind in kinds for change in find_changes(pg, kind)]
-    sent, until = 0, monotonic() + PATIENCE
+    sent, until = 0, monotonic() + MAX_SENDING_SECONDS
     try:
         for change in changes:
             if monotonic() > until:
@@ -71,15 +71,17 @@ def send_alerts(
 
 
 def _send(message: dict[str, Any], webhook: str | None, log: logging.Logger) -> None:
+    """Send a message to the webhook, or write it to the log if there is no webhook."""
     if webhook is None:
         log.warning(message["text"])
         return
     # The body of the answer is not read, because it could be endless.
-    with httpx.stream("POST", webhook, json=message, timeout=TIMEOUT) as answer:
+    with httpx.stream("POST", webhook, json=message, timeout=TIMEOUT_SECONDS) as answer:
         answer.raise_for_status()
 
 
 def _record_alert(pg: Connection, change: Change, at: datetime) -> None:
+    """Record that the alert about a change was sent."""
     if change.is_open:
         opened = {"organization_id": change.organization_id, "kind": change.kind, "sync_id": change.sync_id}
         pg.execute(insert(alerts).values(**opened, opened_at=at).on_conflict_do_nothing())

@@ -1,4 +1,4 @@
-"""The parts of a held plan in words, for the commands and the alerts."""
+"""Describes the parts of a held plan in words, for the commands and the alerts."""
 
 from __future__ import annotations
 

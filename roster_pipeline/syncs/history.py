@@ -1,4 +1,4 @@
-"""The last publication of a district and its usual number of events, which decide between a full and a delta sync."""
+"""Reads what decides between a full and a delta sync: the last publication and the usual number of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds: the held part of each published plan, the decision about it, and the limits that the next plan works with."""
+"""Stores holds and the decisions about them, and reads the limits that apply to the next plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from roster_pipeline.product.tables import holds, organizations, syncs
 CORRECTIONS = ("resolve", "undo")
 WINDOW = timedelta(days=7)
 """The time over which removals count towards the threshold `window_removals`."""
-SHORTEST_PLAN_NAME = 6
+PLAN_NAME_MIN_CHARS = 6
 """The least number of digits of a digest that name a plan."""
 
 NO_PLAN = operator.mark("There is no plan {plan}. See roster-pipeline holds.")
@@ -52,18 +52,20 @@ def load_threshold_context(pg: Connection, organization_id: int, at: datetime) -
     )
     return ThresholdContext(
         limits,
-        tuple(sorted(_removed_lately(pg, organization_id, at).items())),
+        tuple(sorted(_count_recent_removals(pg, organization_id, at).items())),
         frozenset(pg.execute(approved).scalars()),
-        frozenset(pg.execute(_rejected(organization_id).with_only_columns(holds.c.plan_digest)).scalars()),
+        frozenset(pg.execute(_select_rejection(organization_id).with_only_columns(holds.c.plan_digest)).scalars()),
     )
 
 
 def is_rejected(pg: Connection, organization_id: int, digest: str) -> bool:
     """Return whether a person rejected the plan of this digest, and every sync since has held the same plan."""
-    return pg.execute(_rejected(organization_id).where(holds.c.plan_digest == digest).limit(1)).first() is not None
+    return (
+        pg.execute(_select_rejection(organization_id).where(holds.c.plan_digest == digest).limit(1)).first() is not None
+    )
 
 
-def _rejected(organization_id: int) -> sa.Select[tuple[str | None, datetime | None]]:
+def _select_rejection(organization_id: int) -> sa.Select[tuple[str | None, datetime | None]]:
     """Select who rejected the plan that the last sync held, and when.
 
     A rejection lasts as long as every sync holds the same plan. If the records are back in Clever and disappear again
@@ -85,7 +87,7 @@ def _rejected(organization_id: int) -> sa.Select[tuple[str | None, datetime | No
     )
 
 
-def _removed_lately(pg: Connection, organization_id: int, now: datetime) -> Counter[str]:
+def _count_recent_removals(pg: Connection, organization_id: int, now: datetime) -> Counter[str]:
     """Count the removals of the syncs within `WINDOW`, by part."""
     # A wrong clock can have dated a sync ahead or back. So the time of each sync is bounded by those of its neighbors:
     # it ended no earlier than the syncs before it, and no later than the syncs after it.
@@ -116,15 +118,16 @@ def record_holds(pg: Connection, plan: Plan) -> str:
         )
     pg.execute(holds.update().where(pending).values(state="stale"))
     pg.execute(holds.update().where(of_organization, holds.c.state == "open").values(state="superseded"))
-    refused = _rejected(plan.organization_id).where(holds.c.plan_digest == plan.held_digest)
-    rejection = pg.execute(refused.limit(1)).one_or_none()
+    query = _select_rejection(plan.organization_id).where(holds.c.plan_digest == plan.held_digest)
+    rejection = pg.execute(query.limit(1)).one_or_none()
     decision = {"state": "rejected", **rejection._asdict()} if rejection else {}
     for held in plan.held:
-        pg.execute(holds.insert().values(_hold(plan, held) | decision))
+        pg.execute(holds.insert().values(_build_row(plan, held) | decision))
     return "held" if plan.held and not rejection else "published"
 
 
-def _hold(plan: Plan, held: HeldPart) -> dict[str, Any]:
+def _build_row(plan: Plan, held: HeldPart) -> dict[str, Any]:
+    """Return the row of `roster.holds` for one held part of a plan."""
     counts = {"part": held.part, "removals": held.removals, "of": held.of, "limit": held.limit}
     return {
         "sync_id": plan.sync_id,
@@ -144,7 +147,9 @@ def find_plan(pg: Connection, name: str) -> sa.Row[Any]:
     Raises:
         CorrectionRefused: no plan has this name, or several plans begin with it.
     """
-    by_digest = holds.c.plan_digest.startswith(name, autoescape=True) if len(name) >= SHORTEST_PLAN_NAME else sa.false()
+    by_digest = (
+        holds.c.plan_digest.startswith(name, autoescape=True) if len(name) >= PLAN_NAME_MIN_CHARS else sa.false()
+    )
     by_number = holds.c.id == int(name) if name.isdecimal() and len(name) < 18 else sa.false()
     rows = pg.execute(
         sa.select(holds, organizations.c.clever_district_id.label("district_id"))

@@ -1,4 +1,4 @@
-"""The life of a sync in `roster.syncs`: begin it, close it as published, failed or canceled, and record corrections."""
+"""Begins syncs in `roster.syncs`, closes them as published, failed or canceled, and records corrections."""
 
 from __future__ import annotations
 
@@ -277,11 +277,13 @@ def fail_killed(pg: Connection, dagster_run_id: str, at: datetime) -> None:
 
 
 def _count_killed_in_a_row(pg: Connection, organization_id: int) -> int:
+    """Return how many of the last syncs of an organization were killed without another one between them."""
     newest = sa.select(syncs.c.counts).where(syncs.c.organization_id == organization_id).order_by(syncs.c.id.desc())
     return sum(1 for _ in takewhile(KILLED_COUNTS.__eq__, pg.execute(newest.limit(MAX_KILLED_SYNCS)).scalars()))
 
 
 def _fail_running(pg: Connection, which: sa.ColumnElement[bool], at: datetime) -> None:
+    """Close running syncs as killed, and put their requests back into the queue."""
     running = sa.and_(which, syncs.c.state == "running")
     sync_ids = pg.execute(sa.select(syncs.c.id).where(running)).scalars().all()
     _close(pg, running, state="failed", counts=KILLED_COUNTS, at=at)

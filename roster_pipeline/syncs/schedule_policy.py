@@ -53,7 +53,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Turn:
+class NightDecision:
     """The decision of one evening about one district.
 
     Attributes:
@@ -68,7 +68,7 @@ class Turn:
     skipped: str | None = None
 
 
-def candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None) -> list[Candidate]:
+def list_candidates(pg: Connection, now: datetime, only: Sequence[str] | None = None) -> list[Candidate]:
     """Return the districts of tier secure_sync (docs/rules.md R3.2), the oldest full read first.
 
     Districts that were never read in full come before all others.
@@ -90,21 +90,21 @@ def last_evening(now: datetime) -> datetime:
     return today.astimezone(UTC)
 
 
-def decide_turn(district: Candidate, evening: datetime, now: datetime) -> Turn:
+def decide_night(district: Candidate, evening: datetime, now: datetime) -> NightDecision:
     """Decide whether a district is due for a full read. A district whose times are unknown is due."""
     if district.state == "paused" or district.is_operator_disconnected:
-        return Turn(district, due=False, skipped=district.state)
+        return NightDecision(district, due=False, skipped=district.state)
     read_at = trusted_time(district.last_full_read_at, now)
     if read_at and read_at >= evening:
-        return Turn(district, due=False)
+        return NightDecision(district, due=False)
     until = _next_try(district, now)
     if until and until > now:
-        said = f"{count_noun(district.failures, 'failure')} in a row, next try at {until:%H:%M} UTC"
-        return Turn(district, due=False, waits_until=until, skipped=said)
-    return Turn(district, due=True)
+        reason = f"{count_noun(district.failures, 'failure')} in a row, next try at {until:%H:%M} UTC"
+        return NightDecision(district, due=False, waits_until=until, skipped=reason)
+    return NightDecision(district, due=True)
 
 
-def was_tried(district: Candidate) -> bool:
+def has_been_tried(district: Candidate) -> bool:
     """Return whether a sync of the district was ever tried.
 
     Only such districts are caught up. The first sync of a new district is started by the schedule or by a person.
@@ -128,7 +128,7 @@ def _next_try(district: Candidate, now: datetime) -> datetime | None:
 def split_into_batches(pg: Connection, chosen: Sequence[Candidate]) -> list[list[Candidate]]:
     """Split districts into the batches of one run each, in the given order."""
     members = _count_members(pg, [district.district_id for district in chosen])
-    return _batches([(district, members.get(district.district_id, 0)) for district in chosen])
+    return _fill_batches([(district, members.get(district.district_id, 0)) for district in chosen])
 
 
 def _count_members(pg: Connection, district_ids: Sequence[str]) -> dict[str, int]:
@@ -141,7 +141,12 @@ def _count_members(pg: Connection, district_ids: Sequence[str]) -> dict[str, int
     return dict(pg.execute(query).tuples().all())
 
 
-def _batches(sized: Iterable[tuple[Candidate, int]]) -> list[list[Candidate]]:
+def _fill_batches(sized: Iterable[tuple[Candidate, int]]) -> list[list[Candidate]]:
+    """Fill one batch after the other.
+
+    Args:
+        sized: each district with the number of its members.
+    """
     batches: list[list[Candidate]] = []
     room = 0
     for district, members in sized:
@@ -153,12 +158,12 @@ def _batches(sized: Iterable[tuple[Candidate, int]]) -> list[list[Candidate]]:
     return batches
 
 
-def hours_late(district: Candidate, now: datetime) -> int | None:
+def count_hours_late(district: Candidate, now: datetime) -> int | None:
     """Return the whole hours since the last full read of a late district.
 
     Returns:
-        None if the district is not late, was never read, or is not active. The threshold `LATE` if the time of the last
-        full read is unknown.
+        The hours. None if the district is not late, was never read, or is not active. The threshold `LATE` if the time
+        of the last full read is unknown.
     """
     if district.state != "active" or district.last_full_read_at is None:
         return None
@@ -169,9 +174,9 @@ def hours_late(district: Candidate, now: datetime) -> int | None:
     return since // timedelta(hours=1) if since > LATE else None
 
 
-def describe_skipped(turns: Iterable[Turn], most: int = 10) -> str:
+def describe_skipped(decisions: Iterable[NightDecision], most: int = 10) -> str:
     """Return the number of skipped districts, and the id and the reason of the first `most` of them."""
-    skipped = [turn for turn in turns if turn.skipped]
-    reasons = "; ".join(f"{turn.district.district_id}: {turn.skipped}" for turn in skipped[:most])
+    skipped = [decision for decision in decisions if decision.skipped]
+    reasons = "; ".join(f"{decision.district.district_id}: {decision.skipped}" for decision in skipped[:most])
     more = f"; and {len(skipped) - most} more" if len(skipped) > most else ""
     return f"{len(skipped)} skipped ({reasons}{more})" if skipped else "none skipped"

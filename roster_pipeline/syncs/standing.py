@@ -1,4 +1,4 @@
-"""The standing of each district: its last sync, the decisions that it waits for, and since when its syncs fail."""
+"""Reads the standing of each district: its last sync, its open holds and reviews, and since when its syncs fail."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Standing:
     """The standing of one district.
 
     Attributes:
-        sync: the last sync, corrections left out. None if there was none yet.
-        holds: the number of plans of which a part waits for approval.
+        sync: the last sync, without corrections. None if there was none yet.
+        holds: the number of plans of which a part is on hold for approval.
         reviews: the number of open reviews.
         failing_since: the start of the first failed sync since the last one that was published.
     """
@@ -66,7 +66,8 @@ def read_standings(pg: Connection) -> dict[str, Standing]:
     """Return the standing of every district, by Clever id."""
     rows = pg.execute(sa.text(load_query("syncs", "standings"))).mappings()
     return {
-        row["district_id"]: Standing(_sync(row), row["holds"], row["reviews"], row["failing_since"]) for row in rows
+        row["district_id"]: Standing(_build_sync(row), row["holds"], row["reviews"], row["failing_since"])
+        for row in rows
     }
 
 
@@ -82,6 +83,7 @@ def list_syncs(pg: Connection, district_id: str, limit: int) -> list[SyncRecord]
     return [SyncRecord(**row) for row in rows.mappings()]
 
 
-def _sync(row: RowMapping) -> SyncRecord | None:
+def _build_sync(row: RowMapping) -> SyncRecord | None:
+    """Return the last sync in a row of the standings, or None if the district had no sync yet."""
     fields = {name: row[name] for name in SyncRecord.__dataclass_fields__}
     return SyncRecord(**fields) if fields["id"] is not None else None

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from roster_pipeline.product.database import transaction
-from roster_pipeline.syncs.schedule_policy import LONGEST_WAIT, candidates, decide_turn, last_evening
+from roster_pipeline.syncs.schedule_policy import LONGEST_WAIT, decide_night, last_evening, list_candidates
 from roster_pipeline_tests.chaos import application, damage, restore, steps
 from roster_pipeline_tests.chaos.judge import Judge
 from roster_pipeline_tests.chaos.places import Ground, Place
@@ -90,8 +90,8 @@ class Life:
         """The next night reads the district, whatever times the hazard left in the product."""
         tomorrow = datetime.now(UTC) + timedelta(days=1) + LONGEST_WAIT
         with transaction(self.place.engine) as pg:
-            (district,) = candidates(pg, tomorrow, [self.town.district.id])
-        due = decide_turn(district, last_evening(tomorrow), tomorrow).due
+            (district,) = list_candidates(pg, tomorrow, [self.town.district.id])
+        due = decide_night(district, last_evening(tomorrow), tomorrow).due
         self.score.note(WRONG, not due, f"{name}: the next night does not read the district")
 
 

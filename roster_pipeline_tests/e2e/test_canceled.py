@@ -15,7 +15,7 @@ from roster_pipeline.defs.sensors import refresh_requests
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.lifecycle import begin_sync
 from roster_pipeline.syncs.requests import file_request
-from roster_pipeline.syncs.schedule_policy import candidates
+from roster_pipeline.syncs.schedule_policy import list_candidates
 from roster_pipeline_tests.support.district import Impatient
 from roster_pipeline_tests.support.readers import execute, query
 
@@ -103,7 +103,7 @@ def test_canceled_syncs_are_neither_failures_nor_successes(record, product, stat
     for state in states:
         record(state)
     with transaction(product) as pg:
-        (district,) = candidates(pg, datetime.now(UTC))
+        (district,) = list_candidates(pg, datetime.now(UTC))
     assert district.failures == failures
 
 

@@ -8,7 +8,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.alerts import find_changes, record_unstarted
 from roster_pipeline.syncs.holds import load_threshold_context
 from roster_pipeline.syncs.lifecycle import find_organization_id
-from roster_pipeline.syncs.schedule_policy import candidates, decide_turn, hours_late, last_evening
+from roster_pipeline.syncs.schedule_policy import count_hours_late, decide_night, last_evening, list_candidates
 from roster_pipeline_tests.support.district import Impatient
 from roster_pipeline_tests.support.readers import execute, query
 
@@ -27,33 +27,33 @@ def ahead(monkeypatch):
     return lambda: monkeypatch.delattr(Impatient, "now")
 
 
-def turn(product, now):
+def decision(product, now):
     with transaction(product) as pg:
-        (district,) = candidates(pg, now)
-    return district, decide_turn(district, last_evening(now), now)
+        (district,) = list_candidates(pg, now)
+    return district, decide_night(district, last_evening(now), now)
 
 
 def test_full_sync_dated_ahead_is_due_late_and_repeated_once(sync, product, valley, ahead):
     assert sync(valley).failure is None
     ahead()
     now = datetime.now(UTC)
-    district, due = turn(product, now)
+    district, due = decision(product, now)
     assert due.due
-    assert hours_late(district, now) is not None
+    assert count_hours_late(district, now) is not None
     for _ in range(2):
         assert sync(valley, mode="auto").failure is None
     assert [mode for mode, _ in query(product, MODES)] == ["full", "full", "delta"]
     assert "ahead of the clock" in query(product, MODES)[1][1]
-    district, due = turn(product, datetime.now(UTC))
-    assert hours_late(district, datetime.now(UTC)) is None
+    district, due = decision(product, datetime.now(UTC))
+    assert count_hours_late(district, datetime.now(UTC)) is None
 
 
 def test_failure_dated_ahead_does_not_lengthen_the_wait(product, valley):
     execute(product, SYNC, state="failed", at=datetime.now(UTC) + 400 * DAY)
     now = datetime.now(UTC)
-    assert turn(product, now)[1].due
+    assert decision(product, now)[1].due
     execute(product, SYNC, state="failed", at=now)
-    waits = turn(product, now)[1]
+    waits = decision(product, now)[1]
     assert not waits.due
     assert waits.waits_until == now + timedelta(minutes=10)
 

@@ -14,11 +14,11 @@ from roster_pipeline.syncs.schedule_policy import (
     LONGEST_WAIT,
     Candidate,
     _batches,
-    decide_turn,
+    count_hours_late,
+    decide_night,
     describe_skipped,
-    hours_late,
+    has_been_tried,
     last_evening,
-    was_tried,
 )
 
 EVENING = datetime(2026, 11, 4, 1, 30, tzinfo=UTC)
@@ -57,37 +57,37 @@ def test_last_evening_is_half_past_eight_in_summer_and_winter(now, evening):
     ],
 )
 def test_active_district_is_due_until_read_after_the_evening(known, due):
-    turn = decide_turn(district(**known), EVENING, NOW)
-    assert (turn.due, turn.skipped) == (due, None)
+    decision = decide_night(district(**known), EVENING, NOW)
+    assert (decision.due, decision.skipped) == (due, None)
 
 
 @pytest.mark.parametrize("stop", [{"state": "paused"}, {"state": "disconnected", "is_operator_disconnected": True}])
 def test_stopped_district_is_skipped_with_its_state(stop):
-    turn = decide_turn(district(**stop), EVENING, NOW)
-    assert (turn.due, turn.skipped) == (False, stop["state"])
+    decision = decide_night(district(**stop), EVENING, NOW)
+    assert (decision.due, decision.skipped) == (False, stop["state"])
 
 
 def test_missing_district_is_tried_like_a_failing_one():
     gone = {"state": "disconnected", "failures": 1, "failed_at": NOW}
-    assert decide_turn(district(**gone), EVENING, NOW + 5 * MINUTE).due
-    assert not decide_turn(district(**gone), EVENING, NOW + 4 * MINUTE).due
+    assert decide_night(district(**gone), EVENING, NOW + 5 * MINUTE).due
+    assert not decide_night(district(**gone), EVENING, NOW + 4 * MINUTE).due
 
 
 @pytest.mark.parametrize(("failures", "minutes"), [(1, 5), (2, 10), (3, 20), (7, 320), (8, 360), (9, 360), (400, 360)])
 def test_wait_doubles_after_each_failure_up_to_six_hours(failures, minutes):
     failing = district(failures=failures, failed_at=NOW)
     until = NOW + minutes * MINUTE
-    before = decide_turn(failing, EVENING, until - MINUTE / 60)
+    before = decide_night(failing, EVENING, until - MINUTE / 60)
     assert (before.due, before.waits_until) == (False, until)
     times = "1 failure" if failures == 1 else f"{failures} failures"
     assert before.skipped == f"{times} in a row, next try at {until:%H:%M} UTC"
-    assert decide_turn(failing, EVENING, until).due
+    assert decide_night(failing, EVENING, until).due
 
 
 def test_only_tried_districts_have_something_to_catch_up():
-    assert not was_tried(district())
-    assert was_tried(district(failures=1, failed_at=NOW))
-    assert was_tried(district(last_full_read_at=EVENING))
+    assert not has_been_tried(district())
+    assert has_been_tried(district(failures=1, failed_at=NOW))
+    assert has_been_tried(district(last_full_read_at=EVENING))
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_small_districts_share_a_run_and_a_large_one_is_alone(members, sizes):
     ],
 )
 def test_district_is_late_after_a_night_and_six_hours(known, hours):
-    assert hours_late(district(**known), NOW) == hours
+    assert count_hours_late(district(**known), NOW) == hours
 
 
 def test_long_list_of_skipped_districts_is_cut_and_counted():
-    turns = [decide_turn(district(district_id=f"d{number}", state="paused"), EVENING, NOW) for number in range(12)]
-    said = describe_skipped([*turns, decide_turn(district(), EVENING, NOW)])
+    decisions = [decide_night(district(district_id=f"d{number}", state="paused"), EVENING, NOW) for number in range(12)]
+    said = describe_skipped([*decisions, decide_night(district(), EVENING, NOW)])
     assert said.startswith("12 skipped (d0: paused; d1: paused;")
     assert said.endswith("and 2 more)")
     assert "d10" not in said
@@ -143,20 +143,20 @@ anywhen = st.one_of(
 @given(last_full_read_at=anywhen, failed_at=anywhen, failures=st.integers(0, 2000))
 def test_stored_times_delay_no_district_beyond_the_longest_wait(last_full_read_at, failed_at, failures):
     stored = district(last_full_read_at=last_full_read_at, failed_at=failed_at, failures=failures)
-    turn = decide_turn(stored, EVENING, NOW)
+    decision = decide_night(stored, EVENING, NOW)
     was_read = last_full_read_at is not None and EVENING <= last_full_read_at <= NOW + CLOCK_TOLERANCE
-    waits = turn.waits_until is not None and NOW < turn.waits_until <= NOW + LONGEST_WAIT
-    assert turn.due or was_read or waits
+    waits = decision.waits_until is not None and NOW < decision.waits_until <= NOW + LONGEST_WAIT
+    assert decision.due or was_read or waits
     is_late = last_full_read_at is not None and not NOW - LATE <= last_full_read_at <= NOW + CLOCK_TOLERANCE
-    assert (hours_late(stored, NOW) is not None) == is_late
+    assert (count_hours_late(stored, NOW) is not None) == is_late
 
 
 def test_read_dated_400_days_ahead_leaves_the_district_due():
     ahead = district(last_full_read_at=NOW + 400 * DAY)
-    assert decide_turn(ahead, EVENING, NOW).due
-    assert was_tried(ahead)
-    assert hours_late(ahead, NOW) == LATE // timedelta(hours=1)
+    assert decide_night(ahead, EVENING, NOW).due
+    assert has_been_tried(ahead)
+    assert count_hours_late(ahead, NOW) == LATE // timedelta(hours=1)
 
 
 def test_failure_dated_ahead_is_retried_now():
-    assert decide_turn(district(failures=3, failed_at=NOW + 400 * DAY), EVENING, NOW).due
+    assert decide_night(district(failures=3, failed_at=NOW + 400 * DAY), EVENING, NOW).due
