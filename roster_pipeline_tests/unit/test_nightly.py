@@ -13,7 +13,7 @@ from roster_pipeline.syncs.schedule_policy import (
     LATE,
     LONGEST_WAIT,
     Candidate,
-    _batches,
+    _fill_batches,
     count_hours_late,
     decide_night,
     describe_skipped,
@@ -102,7 +102,7 @@ def test_only_tried_districts_have_something_to_catch_up():
 )
 def test_small_districts_share_a_run_and_a_large_one_is_alone(members, sizes):
     sized = [(district(district_id=f"d{number}"), count) for number, count in enumerate(members)]
-    batches = _batches(sized)
+    batches = _fill_batches(sized)
     assert [len(batch) for batch in batches] == sizes
     assert [one for batch in batches for one in batch] == [one for one, _ in sized]
 
