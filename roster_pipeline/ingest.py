@@ -1,7 +1,7 @@
-"""Brings what Clever shares of a district into its DuckDB file: in full, or what events say has changed.
+"""Ingests a district: reads its lists in full or only the events, and fills its DuckDB file or a delta workspace.
 
-`delta.sync_mode` chooses between the two, `extract` reads Clever, `land` and `delta` fill the tables. What the records
-mean is decided by the later stages.
+`delta.sync_mode` chooses between the two, `extract` reads Clever, `land` and `delta` fill the tables. The later stages
+interpret the records.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, Fi
 from roster_pipeline.extract.client import DistrictConnection
 from roster_pipeline.extract.events import find_newest_event, read_events
 from roster_pipeline.extract.lists import read_lists
-from roster_pipeline.land import Landed
+from roster_pipeline.land import LandResult
 from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.feed import Cursor, District, EventBatch, Feed, ListFile
 from roster_pipeline.model.resources import EMAIL_MAX_CHARS, RESOURCES, TEXT_MAX_CHARS
@@ -41,13 +41,13 @@ class IngestRequest:
     """How to read a district.
 
     Attributes:
-        sync_id: the number of the sync; `PREVIEW` in a preview.
-        sync_uid: the random id of the sync; empty in a preview.
+        sync_id: the number of the sync, or `PREVIEW_SYNC_ID` in a preview.
+        sync_uid: the unique id of the sync. It is empty in a preview.
         mode: `full`, `delta` or `auto`.
         published: the last sync that changed what is published.
         landing: an empty folder for the files read from Clever. The caller removes it.
         api_version: the version of Clever's API.
-        now: when the reading begins.
+        now: the time at which the read begins.
     """
 
     sync_id: int
@@ -66,38 +66,38 @@ class IngestRequest:
 
 @dataclass(frozen=True)
 class IngestedDistrict:
-    """What was read of a district and landed in its DuckDB file.
+    """The result of ingesting a district.
 
     Attributes:
         sync_mode: the mode of the sync and the reason for it.
-        reads: what was read of each list; in a delta, by events.
-        events: the events since the last reading, if they could be read.
-        landed: the tables of a full read; None in a delta.
+        reads: the files of the lists. In a delta they hold only the records of the events.
+        events: the events since the bookmark, or None if they could not be read.
+        land_result: the content of the raw tables after a full read. None in a delta.
     """
 
     sync_mode: SyncMode
     district: District
     reads: tuple[ListFile, ...]
     events: EventBatch | None
-    landed: Landed | None
+    land_result: LandResult | None
 
     @property
     def drift(self) -> Mapping[str, int] | None:
-        """By list, how many records the events had missed; None where that cannot be told."""
-        return self.landed.drift if self.landed else None
+        """The number of records that the events had missed, by list. None if it could not be measured."""
+        return self.land_result.drift if self.land_result else None
 
 
 def ingest_district(
     connection: DistrictConnection, session: WarehouseSession, request: IngestRequest
 ) -> IngestedDistrict:
-    """Read a district in the requested mode, or in full where a delta could miss changes.
+    """Read a district in the requested mode, or in full if a delta could miss changes.
 
     A district's file that is damaged or of an earlier version is moved aside. The district is then read in full.
 
     Raises:
-        SourceUnusable: Clever gave nothing that can be believed.
+        SourceUnusable: the answers of Clever cannot be used.
         FileDamaged: the new file is damaged too.
-        RosterError: the file cannot be opened, or a landing file does not hold what was read.
+        RosterError: the file cannot be opened, or a landing file is not as it was written.
     """
     try:
         return _ingest(connection, session, request)
@@ -132,7 +132,7 @@ def _ingest(
         models_version=request.models_version,
         now=request.now,
     )
-    # The district is asked for before the events. An upload after this moment is then new to the next sync.
+    # The district is read before the events. The next sync then notices an upload that happens after this moment.
     district = connection.district()
     before = _read_events(connection, bookmark.cursor, request.landing / "before") if bookmark else None
     if bookmark and not reason:
@@ -178,10 +178,11 @@ def _ingest_full(
     before: EventBatch | str | None,
     reason: str,
 ) -> IngestedDistrict:
-    """Read every list to its end, and land it with the events that came meanwhile.
+    """Read every list to its end, and land the lists with the events that came meanwhile.
 
     Args:
-        before: the events from the bookmark to the beginning of this read. The lists show what those had missed.
+        before: the events from the bookmark to the beginning of this read, or the reason why they are unusable. The
+            lists show which changes the events had missed.
         reason: why the district is read in full.
     """
     events = before if isinstance(before, EventBatch) else None
@@ -189,12 +190,14 @@ def _ingest_full(
     feed = Feed(district, read_lists(connection, request.landing))
     after = _read_events(connection, cursor, request.landing / "after") if cursor else None
     if isinstance(after, EventBatch):
-        # Tables that were made by something else differ in every row, so drift cannot be measured.
+        # Tables of another models version can differ in every row, so drift cannot be measured.
         is_comparable = bookmark is not None and bookmark.models_version == request.models_version
         feed = replace(feed, events_before=events if is_comparable else None, events_since=after)
     with session.open() as con:
-        landed = load_full_read(con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid)
-    return IngestedDistrict(SyncMode("full", reason), district, feed.lists, events, landed)
+        land_result = load_full_read(
+            con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid
+        )
+    return IngestedDistrict(SyncMode("full", reason), district, feed.lists, events, land_result)
 
 
 def _new_bookmark(request: IngestRequest, feed: Feed) -> Bookmark | None:
@@ -238,7 +241,7 @@ def _count_rows(con: duckdb.DuckDBPyConnection) -> int:
 
 @cache
 def _models_digest() -> str:
-    """Digest what the tables are made by: the models, the fields that are kept, and DuckDB's version."""
+    """Return a digest of the models, the fields that are kept, and the version of DuckDB."""
     parts = [f"{model.key} {model.sql}" for model in load_models()]
     parts += [f"{resource.name} {resource.fields}" for resource in RESOURCES]
     parts.append(f"texts {TEXT_MAX_CHARS} {EMAIL_MAX_CHARS}")

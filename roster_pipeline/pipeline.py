@@ -20,7 +20,7 @@ from roster_pipeline.current.load import load_current as copy_current
 from roster_pipeline.delta.workspace import mark_published
 from roster_pipeline.errors import PlanStale, RosterError, is_interruption
 from roster_pipeline.ingest import IngestRequest, ingest_district
-from roster_pipeline.land import read_landed
+from roster_pipeline.land import read_land_result
 from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import PREVIEW_SYNC_ID, Plan
@@ -178,18 +178,18 @@ def plan(sync: SyncContext) -> PlanResult:
     The plan is kept in the district's DuckDB file.
     """
     with sync.warehouse() as con:
-        landed = read_landed(con)
+        land_result = read_land_result(con)
         with sync.read_product() as pg:
             organization_id = find_organization_id(pg, sync.district_id)
             context = load_threshold_context(pg, organization_id, sync.now())
         compute_diff(con)
         built = build_plan(
             con,
-            sync_id=landed.sync_id,
-            sync_uid=landed.sync_uid,
+            sync_id=land_result.sync_id,
+            sync_uid=land_result.sync_uid,
             organization_id=organization_id,
             district_id=sync.district_id,
-            emptied=landed.emptied,
+            emptied=land_result.emptied,
             context=replace(context, limits=sync.request.limits) if sync.request.limits else context,
             is_delta=sync.is_delta,
         )
@@ -209,7 +209,7 @@ def publish(sync: SyncContext) -> PublishResult:
             raise PlanStale(operator.text("This plan was made for a preview. Run sync_roster to publish."))
         with sync.read_product() as pg:
             rejected = is_rejected(pg, current_plan.organization_id, current_plan.held_digest)
-        district = read_landed(con).district
+        district = read_land_result(con).district
         sync.write_product(prepare_publication(con, current_plan, district, sync.now, is_rejected=rejected))
         with sync.read_product() as pg:
             live = count_current(pg, current_plan.organization_id)

@@ -19,7 +19,7 @@ UNUSUAL_FACTOR, FEW_EVENTS = 5, 20
 def yield_list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: IngestResult) -> Results:
     """Yield the materialization of one raw table, and the check that its list passes the completeness check."""
     name, district = read.resource.name, result.district
-    emptied = district.landed.emptied if district.landed else ()
+    emptied = district.land_result.emptied if district.land_result else ()
     facts: describe.Metadata = {
         "mode": district.sync_mode.mode,
         "why": district.sync_mode.reason,
@@ -30,14 +30,14 @@ def yield_list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: I
         "events": district.events.events if district.events else 0,
         **({"missed_by_events": district.drift[name]} if district.drift is not None else {}),
     }
-    table = describe.describe_table(con, "raw", name, is_delta=district.landed is None)
+    table = describe.describe_table(con, "raw", name, is_delta=district.land_result is None)
     yield dg.MaterializeResult(asset_key=["raw", name], metadata=table | facts)
     yield dg.AssetCheckResult(
         passed=name not in emptied,
         asset_key=dg.AssetKey(["raw", name]),
         check_name=specs.COMPLETE,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"pages": read.pages, "rows" if district.landed else "changed": read.rows},
+        metadata={"pages": read.pages, "rows" if district.land_result else "changed": read.rows},
     )
 
 

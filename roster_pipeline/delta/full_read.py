@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from roster_pipeline.delta.bookmark import save_bookmark
 from roster_pipeline.delta.drift import measure_drift, save_expected_records
 from roster_pipeline.delta.events import apply_events, drop_events, drop_outdated_events, load_events
-from roster_pipeline.land import Landed, land
+from roster_pipeline.land import LandResult, land
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def load_full_read(
     con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Bookmark | None, *, sync_uid: str | None = None
-) -> Landed:
+) -> LandResult:
     """Replace the raw tables by a feed, apply the events that came meanwhile, measure drift and save the bookmark.
 
     The next delta sync starts at the bookmark, after `confirm_bookmark` was called.
@@ -41,9 +41,9 @@ def load_full_read(
         save_bookmark(con, bookmark, missed=sum(drift.values()) if drift else 0)
         return drift
 
-    landed = land(con, feed, sync_id, sync_uid=sync_uid, follow_events=follow_events)
+    land_result = land(con, feed, sync_id, sync_uid=sync_uid, follow_events=follow_events)
     drop_events(con)
-    return landed
+    return land_result
 
 
 def _follow_events(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, int] | None:

@@ -4,7 +4,7 @@
 a district, and `preview` makes the copy that a preview works on.
 """
 
-from roster_pipeline.land.lists import Landed, land, read_landed, read_load_audit
+from roster_pipeline.land.lists import LandResult, land, read_land_result, read_load_audit
 from roster_pipeline.land.warehouse import open_warehouse
 
-__all__ = ["Landed", "land", "open_warehouse", "read_landed", "read_load_audit"]
+__all__ = ["LandResult", "land", "open_warehouse", "read_land_result", "read_load_audit"]

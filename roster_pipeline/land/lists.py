@@ -36,7 +36,7 @@ CREATE OR REPLACE TABLE raw.district (
     sync_id BIGINT, sync_uid VARCHAR, id VARCHAR, name VARCHAR, state VARCHAR, last_sync TIMESTAMPTZ
 )
 """
-EMPTIED = """
+EMPTIED_LISTS = """
 SELECT now.resource
 FROM raw.load_audit AS now
 WHERE now.sync_id = $sync_id AND now."rows" = 0
@@ -46,12 +46,12 @@ WHERE now.sync_id = $sync_id AND now."rows" = 0
   )
 ORDER BY now.resource
 """
-"""The lists that are empty in a sync and were not in another one."""
+"""Selects the lists that are empty in a sync and were not empty in another one."""
 
 
 @dataclass(frozen=True)
-class Landed:
-    """What the raw tables hold after a full read.
+class LandResult:
+    """The content of the raw tables after a full read was landed.
 
     Attributes:
         sync_uid: The uid of the sync, or None where nothing is published from it.
@@ -78,7 +78,7 @@ def land(
     *,
     sync_uid: str | None = None,
     follow_events: Callable[[], Mapping[str, int] | None] = lambda: None,
-) -> Landed:
+) -> LandResult:
     """Replace the raw tables by the rows of a feed in one transaction.
 
     Each table has the kept fields of its list, `content_hash` and `sync_id`. Landing the same sync again gives the same
@@ -102,11 +102,11 @@ def land(
             load_rejections(con, "raw.rejected", read, sync_id)
         record_load_audit(con, feed.lists, sync_id, digests)
         drift = follow_events()
-    return read_landed(con, drift)
+    return read_land_result(con, drift)
 
 
 def save_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: int, sync_uid: str | None) -> None:
-    """Save what Clever says of the district itself, and which sync read it."""
+    """Save Clever's record of the district, and the sync that read it."""
     con.execute(DISTRICT)
     con.execute(
         "INSERT INTO raw.district VALUES (?, ?, ?, ?, ?, ?)",
@@ -114,8 +114,8 @@ def save_district(con: duckdb.DuckDBPyConnection, district: District, sync_id: i
     )
 
 
-def read_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None = None) -> Landed:
-    """Return what the raw tables hold now, whichever run loaded it.
+def read_land_result(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None = None) -> LandResult:
+    """Return the content of the raw tables.
 
     Raises:
         RosterError: The file holds no lists yet.
@@ -125,11 +125,11 @@ def read_landed(con: duckdb.DuckDBPyConnection, drift: Mapping[str, int] | None 
     except (duckdb.CatalogException, duckdb.BinderException):  # no such table, or one of an earlier version
         row = None
     if row is None:
-        raise RosterError("Nothing of this district has landed yet; materialize its raw assets first.")
+        raise RosterError("No data of this district has been read yet. Materialize its raw assets first.")
     sync_id, sync_uid, *described = row
     audit = con.execute('SELECT resource, "rows", rejections FROM raw.load_audit WHERE sync_id = ?', [sync_id])
     lists = audit.fetchall()
-    return Landed(
+    return LandResult(
         sync_id,
         District(*described),
         {resource: rows for resource, rows, _ in lists},
@@ -168,4 +168,4 @@ def record_load_audit(
 
 
 def _emptied_lists(con: duckdb.DuckDBPyConnection, sync_id: int) -> tuple[str, ...]:
-    return tuple(name for (name,) in con.execute(EMPTIED, {"sync_id": sync_id}).fetchall())
+    return tuple(name for (name,) in con.execute(EMPTIED_LISTS, {"sync_id": sync_id}).fetchall())

@@ -10,7 +10,7 @@ import pytest
 from roster_pipeline.cli import main
 from roster_pipeline.cli.why import parse_time
 from roster_pipeline.errors import CannotStart
-from roster_pipeline.land import open_warehouse, read_landed
+from roster_pipeline.land import open_warehouse, read_land_result
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.settings import read_settings
@@ -85,7 +85,7 @@ def test_published_data_is_dated_by_the_start_of_the_read(valley, quick_sync, pr
         first = find_organization(pg, valley.id)
     assert (first.last_read_at, first.last_full_read_at) == (started, started)
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
-        district = read_landed(con).district
+        district = read_land_result(con).district
     with transaction(product) as pg:
         sync = begin_sync(pg, valley.id, dagster_run_id="delta", mode="delta", trigger="manual", at=NOW)
         delta = replace(plan, sync_id=sync, sync_uid=None)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from roster_pipeline import pipeline
 from roster_pipeline.corrections.undo import undo_sync
-from roster_pipeline.land import read_landed
+from roster_pipeline.land import read_land_result
 from roster_pipeline.product.database import transaction
 from roster_pipeline.publication import prepare_publication
 from roster_pipeline.settings import read_settings
@@ -140,7 +140,7 @@ def test_failure_of_each_publishing_statement_rolls_back(town, quick_sync, produ
         pipeline.reconcile(sync)
         plan = pipeline.plan(sync).plan
         with sync.warehouse() as con:
-            publish = prepare_publication(con, plan, read_landed(con).district, sync.now)
+            publish = prepare_publication(con, plan, read_land_result(con).district, sync.now)
             statements, _ = each_statement_fails(product, publish)
     assert statements > 15
     assert plan.held == ()

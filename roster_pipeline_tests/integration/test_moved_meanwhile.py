@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from roster_pipeline.errors import PlanStale
-from roster_pipeline.land import open_warehouse, read_landed
+from roster_pipeline.land import open_warehouse, read_land_result
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
@@ -46,7 +46,7 @@ def test_published_plan_cannot_be_published_again(valley, quick_sync, product):
     plan = quick_sync(valley)
     before = published(product, valley.id)
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
-        district = read_landed(con).district
+        district = read_land_result(con).district
     with pytest.raises(PlanStale, match="is over"), transaction(product) as pg:
         finish_sync(pg, plan, district, SyncReport("Nothing changed."), at=datetime.now(UTC))
     assert published(product, valley.id) == before

@@ -11,7 +11,7 @@ from roster_pipeline import pipeline, sync_context
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.explain.report import Evidence, explain_person
 from roster_pipeline.ingest import ingest_district
-from roster_pipeline.land import open_warehouse, read_landed
+from roster_pipeline.land import open_warehouse, read_land_result
 from roster_pipeline.plan.build import load_verified_plan
 from roster_pipeline.product.database import transaction
 from roster_pipeline.sandbox.data.school_day import school_days
@@ -112,7 +112,7 @@ def test_plan_of_a_lost_sync_is_not_published(quick_sync, product, valley, backu
         pytest.raises(PlanStale, match="another one took its place"),
         transaction(product) as pg,
     ):
-        finish_sync(pg, load_verified_plan(con), read_landed(con).district, SyncReport(""), at=datetime.now(UTC))
+        finish_sync(pg, load_verified_plan(con), read_land_result(con).district, SyncReport(""), at=datetime.now(UTC))
 
 
 def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, product, valley, backup, monkeypatch):

@@ -1,4 +1,4 @@
-"""Build the files of a full read, ready to be landed."""
+"""Build the files of a full read, ready to land."""
 
 from __future__ import annotations
 

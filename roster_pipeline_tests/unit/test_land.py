@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from roster_pipeline.errors import DistrictUnknown, FileDamaged, FileOutdated, RosterError
 from roster_pipeline.extract.lists import read_feed
-from roster_pipeline.land import Landed, land, open_warehouse, read_landed
+from roster_pipeline.land import LandResult, land, open_warehouse, read_land_result
 from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.model.feed import Rejection
 from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS
@@ -57,17 +57,17 @@ def test_a_file_of_an_earlier_version_is_not_opened(tmp_path, is_preview):
 
 
 def test_records_become_rows_in_clevers_own_shape(con, tmp_path):
-    landed = land(con, feed(tmp_path, {**ANN, "roles": SCHOOLING}), 7)
+    land_result = land(con, feed(tmp_path, {**ANN, "roles": SCHOOLING}), 7)
     row = con.execute("SELECT * EXCLUDE content_hash FROM raw.students").fetchall()
     roles = {"teacher": None, "student": SCHOOLING["student"]}
     assert row == [(oid(1), DISTRICT, ANN["email"], ANN["name"], roles, None, 7)]
-    assert landed == Landed(7, VILLAGE, {r.name: int(r is STUDENTS) for r in RESOURCES}, 0, ())
-    assert read_landed(con) == landed
+    assert land_result == LandResult(7, VILLAGE, {r.name: int(r is STUDENTS) for r in RESOURCES}, 0, ())
+    assert read_land_result(con) == land_result
 
 
 def test_before_the_first_landing_there_is_nothing_to_tell(con):
     with pytest.raises(RosterError, match="Nothing of this district"):
-        read_landed(con)
+        read_land_result(con)
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
@@ -185,7 +185,7 @@ from roster_pipeline_tests.support.landing import ANN, DISTRICT, feed, oid
 folder = pathlib.Path(sys.argv[1])
 def killed(*_): os._exit(9)
 lists.record_load_audit = killed if sys.argv[2] == "rows" else lists.record_load_audit
-lists.Landed = killed
+lists.LandResult = killed
 with open_warehouse(folder / "districts", DISTRICT) as con:
     lists.land(con, feed(folder, *({**ANN, "id": oid(n)} for n in range(1000))), 2)
 """
