@@ -30,12 +30,12 @@ PIECE_BYTES = 2**20
 """The most bytes that are unpacked at once."""
 
 
-def read_body(answer: httpx.Response, what: str, elapsed: Callable[[], float]) -> bytes:
+def read_body(answer: httpx.Response, label: str, elapsed: Callable[[], float]) -> bytes:
     """Return the unpacked body of an answer.
 
     Args:
         answer: a good answer whose body was not read.
-        what: the district and the list, for error messages.
+        label: the district and the list, for error messages.
         elapsed: a monotonic clock in seconds.
 
     Raises:
@@ -43,21 +43,21 @@ def read_body(answer: httpx.Response, what: str, elapsed: Callable[[], float]) -
         SourceBroken: the answer is larger than any page, or has an encoding other than one layer of gzip.
     """
     body, packed_bytes, deadline = BytesIO(), 0, elapsed() + ANSWER_TIMEOUT_SECONDS
-    unpacker = _unpacker(answer, what)
+    unpacker = _unpacker(answer, label)
     assert isinstance(answer.stream, httpx.SyncByteStream)
     for piece in answer.stream:
         packed_bytes += len(piece)
         for part in unpacker.unpack(piece):
             body.write(part)
             if max(body.tell(), packed_bytes) > ANSWER_MAX_BYTES:
-                raise _too_large(what, f"{ANSWER_MAX_BYTES:,} bytes")
+                raise _too_large(label, f"{ANSWER_MAX_BYTES:,} bytes")
         if elapsed() > deadline:
             raise TransientError(f"an answer that took over {ANSWER_TIMEOUT_SECONDS:.0f} seconds")
     if not unpacker.is_whole:
         raise TransientError("an answer that is cut")
     unpacked = body.getvalue()
     if unpacked.count(b",") > ANSWER_MAX_VALUES:
-        raise _too_large(what, f"{ANSWER_MAX_VALUES:,} values")
+        raise _too_large(label, f"{ANSWER_MAX_VALUES:,} values")
     return unpacked
 
 
@@ -98,7 +98,7 @@ class _Gzip:
             piece = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
 
 
-def _unpacker(answer: httpx.Response, what: str) -> _Identity | _Gzip:
+def _unpacker(answer: httpx.Response, label: str) -> _Identity | _Gzip:
     encoding = answer.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("", "identity"):
         return _Identity()
@@ -106,10 +106,10 @@ def _unpacker(answer: httpx.Response, what: str) -> _Identity | _Gzip:
         return _Gzip()
     # The message does not repeat the header, which is text from outside.
     raise SourceBroken(
-        f"{what}: the answer is not encoded with gzip, as the request asked. Nothing was changed. Check the Clever "
+        f"{label}: the answer is not encoded with gzip, as the request asked. Nothing was changed. Check the Clever "
         "address and any proxy between this machine and Clever."
     )
 
 
-def _too_large(what: str, bound: str) -> SourceBroken:
-    return SourceBroken(f"{what}: the answer has more than {bound}. Nothing was changed. Check the Clever address.")
+def _too_large(label: str, bound: str) -> SourceBroken:
+    return SourceBroken(f"{label}: the answer has more than {bound}. Nothing was changed. Check the Clever address.")

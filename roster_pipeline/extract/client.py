@@ -123,11 +123,11 @@ class DistrictConnection:
             SourceBroken: the answer is about another district.
         """
         body = self.get(self.client.access.lists.join(f"districts/{self.district_id}"))
-        what = f"District {self.district_id}"
-        answer = decode_repaired(body, DistrictAnswer, what).data
+        label = f"District {self.district_id}"
+        answer = decode_repaired(body, DistrictAnswer, label).data
         if answer.id != self.district_id:
             raise SourceBroken(
-                f"{what}: Clever answered with another district. Nothing was read. Check the Clever address."
+                f"{label}: Clever answered with another district. Nothing was read. Check the Clever address."
             )
         return answer.as_district()
 
@@ -250,37 +250,37 @@ class CleverClient:
 
     def request(self, url: httpx.URL, auth: httpx.Auth, district_id: str | None) -> bytes:
         """Request an address with retries and within the rate of the token. Raise as `DistrictConnection.get` does."""
-        what = f"District {district_id}, {url.path}" if district_id else CONNECTIONS
+        label = f"District {district_id}, {url.path}" if district_id else CONNECTIONS
         window = self._windows.setdefault(district_id or "", RateWindow(self._sleep, self.elapsed))
         retrying = Retrying(
             stop=stop_after_attempt(TRIES),
             wait=make_wait(self._clock, self._random),
             retry=retry_if_exception_type(TransientError),
-            before_sleep=partial(self._log_first_retry, what),
+            before_sleep=partial(self._log_first_retry, label),
             sleep=self._sleep,
             reraise=True,
         )
         try:
-            return retrying(self._send, url, auth, window, what)
+            return retrying(self._send, url, auth, window, label)
         except TransientError as fault:
             raise SourceUnreachable(
-                f"{what}: Clever did not respond after {TRIES} tries (last: {fault}). Nothing was changed. Check "
+                f"{label}: Clever did not respond after {TRIES} tries (last: {fault}). Nothing was changed. Check "
                 "status.clever.com, then run again."
             ) from None
 
-    def _log_first_retry(self, what: str, state: RetryCallState) -> None:
+    def _log_first_retry(self, label: str, state: RetryCallState) -> None:
         """Log the first retry of this client. Half a minute of silent retries would look like a standstill."""
         if not self._has_logged_retry:
             self._has_logged_retry = True
             fault = state.outcome.exception() if state.outcome else None
-            log.warning("%s: no usable answer yet (%s). The request is repeated up to %s times.", what, fault, TRIES)
+            log.warning("%s: no usable answer yet (%s). The request is repeated up to %s times.", label, fault, TRIES)
 
-    def _send(self, url: httpx.URL, auth: httpx.Auth, window: RateWindow, what: str) -> bytes:
+    def _send(self, url: httpx.URL, auth: httpx.Auth, window: RateWindow, label: str) -> bytes:
         window.take()
         try:
             with self._http.stream("GET", url, auth=auth) as answer:
-                check_status(answer, what)
-                return read_body(answer, what, self.elapsed).removeprefix(codecs.BOM_UTF8)
+                check_status(answer, label)
+                return read_body(answer, label, self.elapsed).removeprefix(codecs.BOM_UTF8)
         except httpx.TransportError as fault:
             # The message has only the name of the fault, because its text may repeat the request.
             raise TransientError(type(fault).__name__) from None

@@ -51,34 +51,34 @@ class PageDecoder:
         self._encoder = msgspec.json.Encoder()
         self._record_decoder = RecordDecoder(resource.name, record_type, district_id)
 
-    def decode(self, body: bytes, what: str) -> Page:
+    def decode(self, body: bytes, label: str) -> Page:
         """Decode the records of one answer.
 
         Args:
             body: the whole answer.
-            what: the district and the list, for error messages.
+            label: the district and the list, for error messages.
 
         Raises:
             SourceBroken: the answer is not a page of records.
         """
         with _DECODE_LOCK:
-            return self._decode(body, what)
+            return self._decode(body, label)
 
-    def _decode(self, body: bytes, what: str) -> Page:
+    def _decode(self, body: bytes, label: str) -> Page:
         try:
             page = self._decoder.decode(body)
         except DECODE_ERRORS:
-            return self._decode_each(body, what)
+            return self._decode_each(body, label)
         records = [item.data for item in page.data]
         lines = self._encoder.encode_lines(records)
         # Each check covers the whole page, so that a good page costs nothing for each record.
         is_own = not {record.district for record in records} - self._own_districts
         if is_own and not _may_hold_nul(lines) and not _may_be_too_large(lines):
             return Page(lines, len(records), page.links)
-        return self._decode_each(body, what)
+        return self._decode_each(body, label)
 
-    def _decode_each(self, body: bytes, what: str) -> Page:
-        links, raws = split_page(body, what)
+    def _decode_each(self, body: bytes, label: str) -> Page:
+        links, raws = split_page(body, label)
         lines: list[bytes] = []
         rejections: list[Rejection] = []
         for raw in raws:

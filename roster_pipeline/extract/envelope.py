@@ -137,7 +137,7 @@ def parse_time(text: object) -> datetime | None:
         return None
 
 
-def read_answer(body: bytes, kind: type[Answer], what: str) -> Answer:
+def read_answer(body: bytes, kind: type[Answer], label: str) -> Answer:
     """Decode an answer that needs no repair.
 
     Raises:
@@ -146,12 +146,12 @@ def read_answer(body: bytes, kind: type[Answer], what: str) -> Answer:
     try:
         return msgspec.json.decode(body, type=kind)
     except DECODE_ERRORS:
-        raise broken(what) from None
+        raise broken(label) from None
 
 
-def broken(what: str) -> SourceBroken:
+def broken(label: str) -> SourceBroken:
     """Return the error for an answer without an envelope. It never quotes the answer, which may hold people."""
     return SourceBroken(
-        f"{what}: Clever's answer is not the documented JSON (it is cut, HTML or of another shape). Nothing was "
+        f"{label}: Clever's answer is not the documented JSON (it is cut, HTML or of another shape). Nothing was "
         "changed. Check the Clever address, then run again."
     )

@@ -85,7 +85,7 @@ def decode_event(raw: bytes) -> Event:
     )
 
 
-def decode_event_ids(body: bytes, what: str) -> EventIds:
+def decode_event_ids(body: bytes, label: str) -> EventIds:
     """Decode only the ids of the events of one answer.
 
     Raises:
@@ -95,7 +95,7 @@ def decode_event_ids(body: bytes, what: str) -> EventIds:
         page = _IDS.decode(body)
         links, ids = page.links, [_id(event.data.id) for event in page.data]
     except DECODE_ERRORS:
-        links, raws = split_page(body, what)
+        links, raws = split_page(body, label)
         ids = [decode_event(raw).id for raw in raws]
     return EventIds(links, [event_id for event_id in ids if event_id])
 

@@ -52,18 +52,18 @@ def read_events(
         SourceUnusable: the feed could not be read to its end. It is SourceRefused if the application may not read
             events.
     """
-    what = _describe(connection)
+    label = _describe(connection)
     compaction = EventCompaction(connection.district_id)
     times: dict[str, datetime | None] = {}
     pages = 0
-    for page in follow_pages(connection, _address(connection, since), lambda body: split_page(body, what), what):
+    for page in follow_pages(connection, _address(connection, since), lambda body: split_page(body, label), label):
         pages += 1
         for event in map(decode_event, page.records):
             if _is_new(event, since, times):
                 compaction.add(event)
         if len(compaction) > max_records:
-            raise EventsTooMany(f"{what}: more than {max_records:,} records have changed. A full sync is needed.")
-    _check_continuity(since, times, what)
+            raise EventsTooMany(f"{label}: more than {max_records:,} records have changed. A full sync is needed.")
+    _check_continuity(since, times, label)
     times.pop(since.last or "", None)
     folder.mkdir(parents=True, exist_ok=True)
     return EventBatch(
@@ -90,9 +90,11 @@ def find_newest_event(connection: DistrictConnection, since: Cursor | None) -> C
         SourceUnusable: the feed could not be read to its end.
     """
     since = since or Cursor(None, None)
-    what = _describe(connection)
+    label = _describe(connection)
     newest: list[str] = []
-    for page in follow_pages(connection, _address(connection, since), lambda body: decode_event_ids(body, what), what):
+    for page in follow_pages(
+        connection, _address(connection, since), lambda body: decode_event_ids(body, label), label
+    ):
         newest = sorted({*newest, *page.ids})[-2:]
     return _advance(since, [event_id for event_id in newest if event_id > (since.before or "")])
 
@@ -122,13 +124,13 @@ def _is_new(event: Event, since: Cursor, times: dict[str, datetime | None]) -> b
     return event.id > (since.last or "")
 
 
-def _check_continuity(since: Cursor, ids: Iterable[str], what: str) -> None:
+def _check_continuity(since: Cursor, ids: Iterable[str], label: str) -> None:
     """Raise an error unless the first event after `since.before` is `since.last`.
 
     If it is, no event after the cursor has expired, and none came late.
     """
     if since.last is not None and min(ids, default=None) != since.last:
-        raise EventsMissing(f"{what}: events after {since.last} may be missing. A full sync is needed.")
+        raise EventsMissing(f"{label}: events after {since.last} may be missing. A full sync is needed.")
 
 
 def _advance(since: Cursor, ids: Iterable[str]) -> Cursor:

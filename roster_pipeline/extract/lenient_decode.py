@@ -55,23 +55,23 @@ class RawPage(NamedTuple):
     records: Iterator[bytes]
 
 
-def split_page(body: bytes, what: str) -> RawPage:
+def split_page(body: bytes, label: str) -> RawPage:
     """Return the links of a page and its records, which are not decoded.
 
     Raises:
         SourceBroken: the page is no JSON or has another envelope, or it holds far more records than requested.
     """
-    page = decode_repaired(body, Envelope[msgspec.Raw], what)
+    page = decode_repaired(body, Envelope[msgspec.Raw], label)
     if len(page.data) > PAGE_MAX_RECORDS:
         raise SourceBroken(
-            f"{what}: the answer has more than {PAGE_MAX_RECORDS:,} records. Nothing was changed. Check the Clever "
+            f"{label}: the answer has more than {PAGE_MAX_RECORDS:,} records. Nothing was changed. Check the Clever "
             "address."
         )
     # The records are copied one at a time, so that the answer is not in memory twice.
     return RawPage(page.links, map(bytes, page.data))
 
 
-def decode_repaired(body: bytes, answer_type: type[Answer], what: str) -> Answer:
+def decode_repaired(body: bytes, answer_type: type[Answer], label: str) -> Answer:
     """Decode an answer, and repair it first if it holds text that cannot be decoded.
 
     Raises:
@@ -83,7 +83,7 @@ def decode_repaired(body: bytes, answer_type: type[Answer], what: str) -> Answer
             return msgspec.json.decode(body, type=answer_type)
         except DECODE_ERRORS:
             continue
-    raise broken(what)
+    raise broken(label)
 
 
 class RecordDecoder:

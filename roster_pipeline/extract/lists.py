@@ -82,12 +82,12 @@ def read_pages(connection: DistrictConnection, resource: Resource) -> Iterator[P
     Raises:
         SourceUnusable: a page could not be read, is not a page of records, or the list has no end.
     """
-    what = f"District {connection.district_id}, {resource.name}"
+    label = f"District {connection.district_id}, {resource.name}"
     decoder = PageDecoder(resource, connection.district_id)
     role = {"role": resource.role} if resource.role else {}
     address = connection.client.access.lists.join(resource.path)
     url = httpx.URL(address, params={"limit": pagination.LIMIT, **role})
-    return pagination.follow_pages(connection, url, lambda body: decoder.decode(body, what), what)
+    return pagination.follow_pages(connection, url, lambda body: decoder.decode(body, label), label)
 
 
 def open_compressed(file: Path) -> BinaryIO:

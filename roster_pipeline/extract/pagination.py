@@ -41,7 +41,7 @@ Answer = TypeVar("Answer", bound=HasLinks)
 
 
 def follow_pages(
-    source: Source, url: httpx.URL, decode: Callable[[bytes], Answer], what: str, max_bytes: int | None = None
+    source: Source, url: httpx.URL, decode: Callable[[bytes], Answer], label: str, max_bytes: int | None = None
 ) -> Iterator[Answer]:
     """Yield each decoded answer of a list, from the one at `url` to the last.
 
@@ -49,7 +49,7 @@ def follow_pages(
         source: gives the bodies of the answers.
         url: the address of the first page.
         decode: decodes the body of an answer.
-        what: the district and the list, for error messages.
+        label: the district and the list, for error messages.
         max_bytes: the most bytes of the list. The default is LIST_MAX_BYTES.
 
     Raises:
@@ -60,25 +60,25 @@ def follow_pages(
         body = source.get(url)
         size += len(body)
         if size > max_bytes:
-            raise _endless(what, f"{max_bytes:,} bytes")
+            raise _endless(label, f"{max_bytes:,} bytes")
         page = decode(body)
         yield page
-        following = find_next_page(url, page.links, what)
+        following = find_next_page(url, page.links, label)
         if following is None:
             return
         if source.elapsed() > deadline:
-            raise _endless(what, f"{LIST_TIMEOUT_SECONDS / 3600:g} hours")
+            raise _endless(label, f"{LIST_TIMEOUT_SECONDS / 3600:g} hours")
         url = following
-    raise _endless(what, f"{LIST_MAX_PAGES:,} pages")
+    raise _endless(label, f"{LIST_MAX_PAGES:,} pages")
 
 
-def find_next_page(url: httpx.URL, links: Sequence[Link], what: str) -> httpx.URL | None:
+def find_next_page(url: httpx.URL, links: Sequence[Link], label: str) -> httpx.URL | None:
     """Return the address of the next page, or None if there is no link `next`, so that `url` is the last page.
 
     Args:
         url: the address of the page that has the links.
         links: the links in any order. `uri` is relative to the host.
-        what: the district and the list, for error messages.
+        label: the district and the list, for error messages.
 
     Raises:
         SourceBroken: the link leads to another host, version or list, or does not move forward. Ids ascend
@@ -87,21 +87,21 @@ def find_next_page(url: httpx.URL, links: Sequence[Link], what: str) -> httpx.UR
     uri = next((link.uri for link in links if link.rel == "next" and link.uri), None)
     if uri is None:
         return None
-    following = _join(url, uri, what)
+    following = _join(url, uri, label)
     if _location(following) != _location(url):
-        raise _broken_link(what, "is on another host or list")
+        raise _broken_link(label, "is on another host or list")
     if following.params.get("starting_after", "") <= url.params.get("starting_after", ""):
-        raise _broken_link(what, "does not move forward")
+        raise _broken_link(label, "does not move forward")
     # Nothing says that the link keeps the role. Without it the list would hold all users.
     role = url.params.get("role")
     return following.copy_set_param("role", role) if role else following
 
 
-def _join(url: httpx.URL, uri: str, what: str) -> httpx.URL:
+def _join(url: httpx.URL, uri: str, label: str) -> httpx.URL:
     try:
         return url.join(uri)
     except httpx.InvalidURL:
-        raise _broken_link(what, "has no readable address") from None
+        raise _broken_link(label, "has no readable address") from None
 
 
 def _location(url: httpx.URL) -> tuple[str, bytes, int | None, str]:
@@ -109,11 +109,11 @@ def _location(url: httpx.URL) -> tuple[str, bytes, int | None, str]:
     return url.scheme, url.raw_host, url.port, url.path
 
 
-def _broken_link(what: str, problem: str) -> SourceBroken:
-    return SourceBroken(f"{what}: the next page {problem}. Nothing was published. Check the Clever address.")
+def _broken_link(label: str, problem: str) -> SourceBroken:
+    return SourceBroken(f"{label}: the next page {problem}. Nothing was published. Check the Clever address.")
 
 
-def _endless(what: str, bound: str) -> SourceBroken:
+def _endless(label: str, bound: str) -> SourceBroken:
     return SourceBroken(
-        f"{what}: the list has no end after {bound}. Nothing was published. Check the Clever address, then run again."
+        f"{label}: the list has no end after {bound}. Nothing was published. Check the Clever address, then run again."
     )

@@ -46,12 +46,12 @@ class TransientError(Exception):
         self.ready_at = ready_at
 
 
-def check_status(answer: httpx.Response, what: str) -> None:
+def check_status(answer: httpx.Response, label: str) -> None:
     """Raise an error unless the status of the answer is 200.
 
     Args:
         answer: the answer. Its body may be unread.
-        what: the district and the path, for the message.
+        label: the district and the path, for the message.
 
     Raises:
         TransientError: the status is 408, 429, or 5xx other than 501.
@@ -64,9 +64,9 @@ def check_status(answer: httpx.Response, what: str) -> None:
     if status in (408, 429) or (status >= 500 and status != 501):
         raise TransientError(f"status {status}", _reset(answer))
     if status >= 400:
-        raise SourceRefused(f"{what}: status {status} from Clever. {_advice(answer)}")
+        raise SourceRefused(f"{label}: status {status} from Clever. {_advice(answer)}")
     raise SourceBroken(
-        f"{what}: status {status} from Clever instead of a list. Nothing was changed. Check the Clever address."
+        f"{label}: status {status} from Clever instead of a list. Nothing was changed. Check the Clever address."
     )
 
 
