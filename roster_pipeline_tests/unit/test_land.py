@@ -66,7 +66,7 @@ def test_records_become_rows_in_clevers_own_shape(con, tmp_path):
 
 
 def test_before_the_first_landing_there_is_nothing_to_tell(con):
-    with pytest.raises(RosterError, match="Nothing of this district"):
+    with pytest.raises(RosterError, match="No data of this district"):
         read_land_result(con)
 
 
