@@ -71,7 +71,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _figures(bench: Bench, args: argparse.Namespace) -> Iterator[list[Figure]]:
-    """One part after the other, saying on the way which one it is."""
+    """Measure one part after the other, and print the name of each."""
     for name, part in _parts(bench, args).items():
         if not name.startswith(args.only or ""):
             continue
@@ -118,7 +118,7 @@ def _dlt_versions(bench: Bench) -> str:
 
 
 def _stages(bench: Bench) -> Table:
-    """Where the seconds of each whole sync went."""
+    """Return the seconds of each stage of the full syncs."""
     syncs = {name: measured for name, measured in bench.measured.items() if "stages" in measured.detail}
     table = Table("stage, seconds", *syncs, title="Whole syncs", title_justify="left")
     for stage in next(iter(syncs.values())).detail["stages"]:

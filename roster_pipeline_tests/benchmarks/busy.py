@@ -1,6 +1,7 @@
-"""What a sync and a busy application cost each other: syncs that rename students, beside connections that write.
+"""Measure how a sync and a busy application slow each other down.
 
-The application is a process of its own. Its transactions make a native class, let students join it and verify teachers.
+The syncs rename students while the application writes on several connections. The application is a process of its own.
+Its transactions create a native class, add students to it and verify teachers.
 """
 
 import json
@@ -28,7 +29,7 @@ VERIFY = "update roster.org_memberships set verified_at = now() where account_id
 
 
 def busy_application(bench: Bench, students: int) -> list[Figure]:
-    """Syncs that rename half of the students, beside an application that writes all the time."""
+    """Measure syncs that rename half of the students while an application writes all the time."""
     case = partial(run_case, "busy:beside", home=bench.new_folder(), students=students)
     found = bench.once("a busy application", case).detail
     met = found["published"] == SYNCS and found["refused"] == 0 and found["slowest"] < 1
@@ -45,7 +46,7 @@ def busy_application(bench: Bench, students: int) -> list[Figure]:
 
 
 def beside(home: str, students: int) -> None:
-    """Publish a district, then rename half of its students again and again while the application writes."""
+    """Publish a district, and rename half of its students several times while the application writes."""
     from roster_pipeline.embedded import stop_if_last
     from roster_pipeline.sandbox.api.relations import list_users_of_role
     from roster_pipeline.sandbox.api.server import running_sandbox
@@ -79,7 +80,7 @@ def beside(home: str, students: int) -> None:
 
 
 def _sync(settings: object, district_id: str) -> int:
-    """The rows that were published, 0 if the sync failed."""
+    """Return the number of published rows, or 0 if the sync failed."""
     from roster_pipeline.errors import RosterError
     from roster_pipeline.product.database import open_product, transaction
     from roster_pipeline.product.organizations import connect_district
@@ -96,7 +97,7 @@ def _sync(settings: object, district_id: str) -> int:
 
 
 def application() -> None:
-    """Write on every connection until the input ends; then say how many transactions there were, and the slowest."""
+    """Write on every connection until the input ends. Then print the number of transactions and the slowest one."""
     from roster_pipeline.product.database import open_product
     from roster_pipeline.settings import read_settings
 
@@ -113,7 +114,7 @@ def application() -> None:
 
 
 def _write(product: object, number: int, is_over: Event) -> list[float | None]:
-    """The seconds of each transaction of one connection; None where PostgreSQL refused it."""
+    """Return the seconds of each transaction of one connection, or None for one that PostgreSQL refused."""
     import sqlalchemy as sa
 
     rng, took = Random(number), []

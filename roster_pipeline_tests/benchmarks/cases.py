@@ -1,4 +1,4 @@
-"""What is measured of this project, and the floor below it: each function is one case, run in a process of its own."""
+"""Define the measured cases of this project and the lower bound. Each function is one case with its own process."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ CLIENT = "sandbox"
 
 
 def extract_and_land(url: str, recording: str, work: str) -> None:
-    """From the first request to raw tables in a closed file."""
+    """Measure from the first request to raw tables in a closed file."""
     district_id = read_recording(Path(recording)).district_id
     started = perf_counter()
     with _clever(url) as clever, open_warehouse(Path(work) / "districts", district_id) as con:
@@ -38,7 +38,7 @@ def extract_and_land(url: str, recording: str, work: str) -> None:
 
 
 def kept_records(url: str, recording: str, work: str) -> None:
-    """Not a measure: leaves the kept records as plain NDJSON, for the floor to load."""
+    """Write the kept records as plain NDJSON, which the lower bound loads. Nothing is measured."""
     district_id = read_recording(Path(recording)).district_id
     with _clever(url) as clever:
         feed = read_feed(clever, district_id, Path(work))
@@ -50,7 +50,7 @@ def kept_records(url: str, recording: str, work: str) -> None:
 
 
 def floor(url: str, recording: str, kept: str, work: str, reader: str) -> None:
-    """The same bytes over HTTP, unread, by as many readers; then the kept records straight into a DuckDB file."""
+    """Measure the lower bound: read the same bytes over HTTP with as many readers, then load the kept records."""
     recorded = read_recording(Path(recording))
     drain = {"httpx": _drain_with_httpx, "http.client": _drain_with_http_client}[reader]
     started = perf_counter()
@@ -67,7 +67,7 @@ def floor(url: str, recording: str, kept: str, work: str, reader: str) -> None:
 
 
 def sync(recording: str) -> None:
-    """One whole sync as the command runs it, in the ROSTER_* environment that is set: published, with a snapshot."""
+    """Run one whole sync as the command does, in the ROSTER_* environment: published, with a snapshot."""
     import roster_pipeline.definitions  # noqa: F401 - loading Dagster is no part of a sync
     from roster_pipeline.cli.sync import run_districts
     from roster_pipeline.defs.launch import dagster_instance
@@ -97,7 +97,7 @@ def _connect(settings: "Settings", district_id: str) -> None:
 
 
 def _journalled(settings: "Settings", run_id: str) -> int:
-    """Rows that a run wrote to the product, counted in the product's own journal."""
+    """Return the number of rows that a run wrote to the product, from the journal."""
     import sqlalchemy as sa
 
     from roster_pipeline.product.database import open_product, transaction

@@ -1,4 +1,4 @@
-"""How long `roster-pipeline districts` asks Clever about many districts, where each answer takes its time."""
+"""Measure how long `roster-pipeline districts` takes for many districts if each answer of Clever takes some time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TARGET_SECONDS = 25
 
 
 def connections(bench: Bench, districts: int) -> list[Figure]:
-    """Describe every district beside one after the other at the same latency."""
+    """Compare the description of all districts at once with one after the other, at the same latency."""
     found = bench.once("districts of a connection", partial(run_case, "connections:describe", districts=districts))
     alone = LATENCY_SECONDS * districts
     return [
@@ -31,7 +31,7 @@ def connections(bench: Bench, districts: int) -> list[Figure]:
 
 
 def describe(districts: int) -> None:
-    """Read the list of connections, then the description of each district, from a stand-in that answers late."""
+    """Read the list of connections and the description of each district from a sandbox that answers late."""
     from roster_pipeline.extract.client import CleverAccess, CleverClient
     from roster_pipeline.extract.descriptions import describe_districts
     from roster_pipeline.sandbox.api.faults import Fault

@@ -48,7 +48,7 @@ ANSWER = "select state from roster.refresh_requests where id = :id"
 
 @dataclass(frozen=True)
 class Served:
-    """A product whose districts a daemon looks after."""
+    """A product whose districts a daemon syncs."""
 
     product: Engine
     dagster: dg.DagsterInstance
@@ -56,7 +56,7 @@ class Served:
 
 @contextmanager
 def serving(districts: Sequence[SandboxDistrict], *, warm: bool, missed_nights: int = 0) -> Iterator[Served]:
-    """A sandbox, a product with these districts connected, and a daemon.
+    """Run a sandbox, a product with these connected districts, and a daemon.
 
     Args:
         warm: runs are forks, as `dagster.yaml` has it; else each starts an interpreter.
@@ -120,7 +120,7 @@ def _daemon(settings: Settings, *, warm: bool) -> Iterator[None]:
 
 
 def _settle(file: Path, *, warm: bool) -> None:
-    """As many runs at once for presses as for the night, so that only the way they start differs."""
+    """Allow as many runs at once for requests as for the night, so that only their start differs."""
     settings = yaml.safe_load(file.read_text())
     for limit in settings["concurrency"]["runs"]["tag_concurrency_limits"]:
         if limit["key"] != "dagster/partition":
@@ -131,12 +131,12 @@ def _settle(file: Path, *, warm: bool) -> None:
 
 
 def small_districts(count: int) -> list[SandboxDistrict]:
-    """Two schools, 300 students and 60 classes each."""
+    """Return districts of two schools, 300 students and 60 classes."""
     return [generate_district(DistrictSpec(f"Small {n}", 2, 300, 20, 60, 4.0), seed=SEED + n) for n in range(count)]
 
 
 def runs_of_their_own(districts: int, warm: bool) -> None:
-    """Each district by a run that the daemon starts; one more goes first, so that everything is there."""
+    """Measure one run for each district, started by the daemon. One more district goes first as a warm-up."""
     first, *others = small_districts(districts + 1)
     with serving([first, *others], warm=warm) as served:
         _answered(served, press(served, first))
@@ -147,7 +147,7 @@ def runs_of_their_own(districts: int, warm: bool) -> None:
 
 
 def batches(districts: int) -> None:
-    """A missed night of this many districts, as the daemon catches up on it."""
+    """Measure a missed night of some districts, as the daemon catches up on it."""
     with serving(small_districts(districts), warm=True, missed_nights=2) as served:
         _wait(lambda: _read_again(served.product) == districts)
         _wait(lambda: all(one.dagster_run.is_finished for one in _runs(served.dagster, "sync_batch")))
@@ -156,7 +156,7 @@ def batches(districts: int) -> None:
 
 
 def presses(students: int, times: int, changes: int, warm: bool) -> None:
-    """Update Roster pressed again and again, each time after some changes in Clever."""
+    """File refresh requests one after the other, each after some changes in Clever."""
     district, rng = generate_district(spec_of(students), SEED), Random(SEED)
     with serving([district], warm=warm) as served:
         for _ in range(2):  # the first reads everything and makes the launcher ready
@@ -184,7 +184,7 @@ def _press_after_changes(served: Served, district: SandboxDistrict, changes: int
 
 
 def press(served: Served, district: SandboxDistrict) -> int:
-    """Press Update Roster; returns the request."""
+    """File a refresh request. Return its id."""
     with transaction(served.product) as pg:
         return file_request(pg, district.id, scope="district", scope_clever_id=None, requested_by=None).id
 
@@ -209,7 +209,7 @@ def _runs(dagster: dg.DagsterInstance, job: str, last: int | None = None) -> Seq
 
 
 def _span(dagster: dg.DagsterInstance, record: dg.RunRecord) -> tuple[float, float]:
-    """When a run was asked for, and when it ended."""
+    """Return the times at which a run was requested and ended."""
     run_id = record.dagster_run.run_id
     _wait(lambda: dagster.get_run_by_id(run_id).is_finished)
     return record.create_timestamp.timestamp(), dagster.get_run_record_by_id(run_id).end_time

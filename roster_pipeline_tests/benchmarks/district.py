@@ -1,6 +1,6 @@
-"""The districts that are measured: their sizes, one changed by a hundredth, and every answer about them on disk.
+"""Generate and record the measured districts: their sizes, and one with a hundredth of its records changed.
 
-Run as a process of its own, so that the memory of inventing people is nobody else's.
+This is a process of its own, so that the memory for generating people does not count for another case.
 """
 
 import json
@@ -30,7 +30,7 @@ API = "/v3.1"
 
 
 def main(students: int, into: str) -> None:
-    """Record a district of this size as `first`, and with one hundredth of it changed as `changed`."""
+    """Record a district of some size as `first`, and with one hundredth of it changed as `changed`."""
     district = generate_district(spec_of(students), SEED)
     record(district, Path(into) / "first")
     change_a_hundredth(district, Random(SEED))
@@ -39,7 +39,7 @@ def main(students: int, into: str) -> None:
 
 
 def spec_of(students: int) -> DistrictSpec:
-    """100,000 students have 160 schools, 5,500 teachers, 24,000 sections and 600,000 enrolments."""
+    """Return the sizes of a district. One of 100,000 students has 160 schools, 5,500 teachers and 24,000 sections."""
     return DistrictSpec(
         "Benchmark Valley Unified",
         schools=max(3, students * 160 // 100_000),
@@ -51,7 +51,7 @@ def spec_of(students: int) -> DistrictSpec:
 
 
 def change_a_hundredth(district: SandboxDistrict, rng: Random) -> None:
-    """Rename a hundredth of the people and of the sections, and move a hundredth of the enrolments."""
+    """Rename a hundredth of the people and sections, and move a hundredth of the enrollments."""
     for role in ("student", "teacher"):
         for key in _hundredth(list_users_of_role(district, role), rng):
             user = district.get("users", key)
@@ -63,7 +63,7 @@ def change_a_hundredth(district: SandboxDistrict, rng: Random) -> None:
 
 
 def _move_students(district: SandboxDistrict, rng: Random) -> None:
-    """Each move takes one student from a section to another one of the same school."""
+    """Move one student from a section to another section of the same school, several times."""
     sections = district.resources["sections"]
     by_school: dict[str | None, list[str]] = defaultdict(list)
     for section in sections.values():
@@ -85,7 +85,7 @@ def _hundredth(values: list[T], rng: Random) -> list[T]:
 
 
 def record(district: SandboxDistrict, into: Path) -> None:
-    """Every answer that a full reading asks for, as the sandbox gives it; `INDEX` says which file answers what."""
+    """Record every answer of a full read as the sandbox gives it. `INDEX` has the file of each address."""
     into.mkdir(parents=True)
     index: dict[str, str] = {}
     pages: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The figures: which cases each is made of, what it is held against, and what it should be."""
+"""Define the figures: the cases of each, what it is compared with, and its target."""
 
 import math
 from collections.abc import Callable
@@ -27,7 +27,7 @@ project does not do either, the fields that are not kept and tables of list item
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table: ours, theirs, and their relation beside the target.
+    """One line of the table: our value, the value that it is compared with, and their relation beside the target.
 
     Attributes:
         met: None where there is no target, only something to know.
@@ -45,7 +45,7 @@ class Figure:
 
 @dataclass
 class Bench:
-    """The cases, measured once each and kept by name.
+    """The cases of one run. Each is measured once and stored by name.
 
     Attributes:
         work: a folder for everything; whoever made it removes it.
@@ -72,7 +72,7 @@ class Bench:
         return self.once(f"{name} sync, {students:,}", partial(self._sync, students, recording, home))
 
     def in_product(self, name: str, case: str, home: Path, **arguments: object) -> Measured:
-        """A case that has the product under `home` to itself, and asks nothing of Clever."""
+        """Measure a case that has the product under `home` for itself and sends no request to Clever."""
         return self.once(name, partial(run_case, case, env=environment(NOWHERE, home), **arguments))
 
     def new_folder(self) -> Path:
@@ -85,7 +85,7 @@ class Bench:
         return {name: asdict(measured) for name, measured in self.measured.items()}
 
     def once(self, name: str, measure: Callable[[], Measured]) -> Measured:
-        """What was measured under this name; measures it if nothing was."""
+        """Return the measurement of this name. Measure it at the first call."""
         if name not in self.measured:
             self.measured[name] = measure()
         return self.measured[name]
@@ -124,7 +124,7 @@ class Bench:
 
 
 def environment(url: str, home: Path) -> dict[str, str]:
-    """Of a sync: everything under `home`, the embedded PostgreSQL too."""
+    """Return the environment of a sync whose files are all under `home`, also those of the embedded PostgreSQL."""
     return {
         "ROSTER_HOME": str(home),
         "ROSTER_DATABASE_URL": "",
@@ -146,7 +146,7 @@ def against_the_floor(bench: Bench, students: int) -> list[Figure]:
 
 
 def memory(bench: Bench, students: int) -> list[Figure]:
-    """The peak at a size and at twice that."""
+    """Compare the peak memory at one size and at twice that size."""
     once, twice = bench.extract_and_land(students), bench.extract_and_land(2 * students)
     growth = twice.peak_mb / once.peak_mb
     return [
@@ -156,7 +156,7 @@ def memory(bench: Bench, students: int) -> list[Figure]:
 
 
 def against_dlt(bench: Bench, students: int, dlt_students: int) -> list[Figure]:
-    """Both at the same size: a smaller one for dlt as it comes, which needs gigabytes; the full one for the others."""
+    """Compare with dlt at the same size. The full size needs gigabytes with the defaults of dlt, so that is smaller."""
     figures = []
     for how in DLT:
         size, least = (dlt_students, 40.0) if how == AS_IT_COMES else (students, None)
@@ -166,7 +166,7 @@ def against_dlt(bench: Bench, students: int, dlt_students: int) -> list[Figure]:
 
 
 def whole_syncs(bench: Bench, students: int, dlt_students: int) -> list[Figure]:
-    """The first, one with a hundredth changed, one with nothing changed: one after the other in one product."""
+    """Measure three syncs in one product: the first, one with a hundredth changed, and one without changes."""
     home = bench.new_folder()
     first = bench.sync(students, "first", "first", home)
     changed = bench.sync(students, "1 % changed", "changed", home)
@@ -195,7 +195,7 @@ def _sync_against_dlt(bench: Bench, first: Measured, students: int, dlt_students
 
 
 def _alone(seconds: float) -> Measured:
-    """Seconds that no process of their own was measured for."""
+    """Return the seconds of a part for which no process was measured."""
     return Measured(seconds, math.nan)
 
 
@@ -212,7 +212,7 @@ def _faster(name: str, ours: Measured, theirs: Measured, label: str, least: floa
 
 
 def took(measured: Measured) -> str:
-    """Seconds and, where a process was measured, its peak."""
+    """Return the seconds and, if a process was measured, its peak memory."""
     memory = "" if math.isnan(measured.peak_mb) else f", {_mb(measured)}"
     return f"{measured.seconds:.2f} s{memory}"
 

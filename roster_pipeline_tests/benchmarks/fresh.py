@@ -1,6 +1,6 @@
-"""What a delta sync costs beside a full one of the same district: stage by stage, so that Dagster is in neither.
+"""Compare a delta sync with a full sync of the same district, stage by stage and without Dagster.
 
-The sandbox changes between the syncs, so it is a process of its own, told by its standard input what to do.
+The sandbox changes between the syncs. It is a process of its own that reads its orders from the standard input.
 """
 
 import json
@@ -22,7 +22,7 @@ SEED = 20261122
 
 
 def delta_sync(bench: Bench, students: int) -> list[Figure]:
-    """A full sync and deltas of `EVENTS` events each, in processes of their own, on one district."""
+    """Measure a full sync and deltas of `EVENTS` events each on one district, each in its own process."""
     home = bench.new_folder()
     with _changing(students) as (url, district_id, change):
         env = environment(url, home)
@@ -58,7 +58,7 @@ def _took(measured: Measured) -> str:
 
 
 def by_stages(district_id: str, mode: str) -> None:
-    """One sync in the ROSTER_* environment that is set, with a snapshot, in a process that has imported everything."""
+    """Measure one sync with a snapshot in the ROSTER_* environment, in a process that has imported all code."""
     import sqlalchemy as sa
 
     from roster_pipeline.instance.fork_server import warm_up_libraries
@@ -84,7 +84,7 @@ def by_stages(district_id: str, mode: str) -> None:
 
 
 def excerpt_alone(district_id: str) -> None:
-    """Measure a process that only reads the events and fills the delta workspace; it loads no later stage."""
+    """Measure a process that only reads the events and fills the delta workspace."""
     from tempfile import TemporaryDirectory
 
     from roster_pipeline.clever import clever_access
@@ -113,13 +113,13 @@ def excerpt_alone(district_id: str) -> None:
 
 
 def _peak() -> float:
-    """Of this process until now, in millions of bytes."""
+    """Return the peak memory of this process until now, in millions of bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * PER_UNIT / MEGABYTE
 
 
 @contextmanager
 def _changing(students: int) -> Iterator[tuple[str, str, object]]:
-    """A sandbox of so many students; its address, the district's id, and what makes it change so many times."""
+    """Run a sandbox. Yield its address, the id of the district, and a function that changes the district."""
     told = json.dumps({"students": students})
     command = [sys.executable, "-m", "roster_pipeline_tests.benchmarks.fresh", "serve", told]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -139,7 +139,7 @@ def _changing(students: int) -> Iterator[tuple[str, str, object]]:
 
 
 def serve(students: int) -> None:
-    """Serve a district, and change it as often as a line of the input says, until the input ends."""
+    """Serve a district, and change it as often as each line of the input says, until the input ends."""
     from roster_pipeline.sandbox.api.server import running_sandbox
     from roster_pipeline.sandbox.data.generate import generate_district
     from roster_pipeline_tests.benchmarks.district import spec_of
@@ -153,7 +153,7 @@ def serve(students: int) -> None:
 
 
 def _change(district, events: int, rng: Random) -> None:
-    """As many events, half of them people of a new name, half of them classes that a student leaves for another."""
+    """Cause some events: half of them rename people, and half of them move a student to another class."""
     from roster_pipeline.sandbox.api.relations import list_users_of_role
 
     students, sections = list(list_users_of_role(district, "student")), district.resources["sections"].ids()

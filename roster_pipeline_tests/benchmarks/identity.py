@@ -1,6 +1,6 @@
-"""The part of a sync that says who is who, for a district of people and nothing else; through no network.
+"""Run the part of a sync that decides identities, for a district of people only and without a network.
 
-What is measured of it is in `matching` and `precision`.
+`matching` and `precision` measure it.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ encode = msgspec.json.Encoder().encode
 
 
 def clever_user(number: int, role: str, first: str, last: str, email: str | None) -> dict[str, object]:
-    """What extract keeps of a user, as Clever has it."""
+    """Return the fields of a user that extract keeps."""
     return {
         "id": f"{number:024x}",
         "district": DISTRICT.id,
@@ -35,7 +35,7 @@ def clever_user(number: int, role: str, first: str, last: str, email: str | None
 
 
 def land_people(con: duckdb.DuckDBPyConnection, users: Iterable[dict]) -> None:
-    """Land and stage these users, each of one role, as extract would have left them."""
+    """Land and stage these users, each with one role, as a full read would."""
     lines = defaultdict(list)
     for user in users:
         (role,) = user["roles"]
@@ -53,7 +53,7 @@ def land_people(con: duckdb.DuckDBPyConnection, users: Iterable[dict]) -> None:
 
 
 def identity_models() -> list[Model]:
-    """The deciding models that it takes to know who is who, in order."""
+    """Return the models that decide identities, in order."""
     wanted, chosen = set(WHO_IS_WHO), []
     for model in reversed(load_models()):
         if model.key in wanted and model.layer != "staging":

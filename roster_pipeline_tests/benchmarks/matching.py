@@ -56,7 +56,7 @@ ADDRESSES = f"select distinct email from {PEOPLE} where email is not null"
 
 
 def prepare(people: int, accounts: int, exact: int, near: int) -> None:
-    """Not a measure: a staged district and the product's accounts."""
+    """Create a staged district and the accounts of the product. Nothing is measured."""
     with _both() as (con, product):
         land_people(con, _people(people))
         with transaction(product) as pg:
@@ -75,7 +75,7 @@ def _people(count: int) -> Iterator[dict[str, object]]:
 
 
 def as_in_a_sync() -> None:
-    """Addresses up, accounts that have to do with them down, and the deciding models up to who is who.
+    """Measure the way of a sync: send the emails, read the matching accounts, and run the models of identity.
 
     Three steps of the reading are measured once more, alone; that is not in the seconds.
     """
@@ -100,14 +100,14 @@ def as_in_a_sync() -> None:
 
 
 def _read_again(con: duckdb.DuckDBPyConnection, pg: Connection, organization_id: int, name: str) -> float:
-    """The seconds that one table takes of the reading: in the same transaction, whose addresses are still up."""
+    """Return the seconds that one table takes, in the same transaction and with the same emails."""
     (table,) = (one for one in CURRENT_TABLES if one.name == name)
     into, parameters = f"table current.{name}", {"organization_id": organization_id}
     return _seconds(lambda: copy_to_duckdb(pg, table.query(is_delta=False), parameters, con, into, table.columns))
 
 
 def in_pandas() -> None:
-    """All accounts into this process, merged with the people there by exact address and nothing else."""
+    """Measure a plain way: read all accounts into this process, and merge them with the people by exact email only."""
     with _both() as (con, product):
         started = perf_counter()
         people = con.sql(PEOPLE).df()
@@ -118,7 +118,7 @@ def in_pandas() -> None:
 
 
 def one_by_one(asked: int) -> None:
-    """A SELECT for each of some people, over one open connection."""
+    """Measure a plain way: one SELECT for each of some people, over one open connection."""
     with _both() as (con, product), transaction(product) as pg:
         emails = con.sql(f"select email from {PEOPLE} using sample reservoir({asked} rows) repeatable (1)").fetchall()
         raw = pg.connection.driver_connection

@@ -1,4 +1,4 @@
-"""One case in one process: its seconds and its own peak memory. What the cases do is in `cases` and `with_dlt`."""
+"""Measure one case in one process: its seconds and its peak memory. `cases` and `with_dlt` define the cases."""
 
 import json
 import os
@@ -19,7 +19,7 @@ PER_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Measured:
-    """What a case took.
+    """The measurement of one case.
 
     Attributes:
         peak_mb: of its process alone, in millions of bytes; PostgreSQL's processes are not in it.
@@ -36,7 +36,7 @@ class CaseFailed(Exception):
 
 
 def report(seconds: float, **detail: object) -> None:
-    """What a case says at its end, on its standard output."""
+    """Print the measurement at the end of a case."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * PER_UNIT / MEGABYTE
     print(json.dumps({"seconds": seconds, "peak_mb": peak, "detail": detail}), flush=True)
 
@@ -60,7 +60,7 @@ def run_case(
 
 
 def best_of(times: int, once: Callable[[], Measured]) -> Measured:
-    """The fastest run, with the highest peak of all of them."""
+    """Return the fastest of several runs, with the highest peak of all."""
     runs = [once() for _ in range(times)]
     fastest = min(runs, key=lambda run: run.seconds)
     return Measured(fastest.seconds, max(run.peak_mb for run in runs), fastest.detail)

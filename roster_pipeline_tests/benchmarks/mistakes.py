@@ -1,6 +1,6 @@
-"""A district whose truth is known: what is wrong in people's records, and how often. Who they are is in `truth`.
+"""Generate a district whose true identities are known, with mistakes in people's records at given rates.
 
-What a sync makes of it is counted in `precision`.
+`truth` holds the true identities, and `precision` counts what a sync makes of them.
 """
 
 from collections.abc import Callable
@@ -130,7 +130,7 @@ def _swapped(one: Record, other: Record) -> list[Someone]:
 
 @dataclass(frozen=True)
 class Kind:
-    """One way in which records differ.
+    """One way in which records of the same person differ.
 
     Attributes:
         in_1000: people to whom it happens, of 1,000.
@@ -171,7 +171,7 @@ KINDS = (
 
 
 def draw_people(people: int, seed: int) -> list[tuple[Kind, Someone]]:
-    """A district of `people`, in no order; each kind at its rate and at least once."""
+    """Draw a district of `people` in random order. Each kind occurs at its rate and at least once."""
     town = Town(Random(seed))
     drawn = [(kind, someone) for kind in KINDS for someone in _draw(kind, people * kind.in_1000 // 1000, town)]
     drawn += [(USUAL, someone) for someone in _draw(USUAL, people - len(drawn), town)]

@@ -1,4 +1,4 @@
-"""The figures of the daemon: a night of many districts, and Update Roster from the press to the answer."""
+"""Measure the daemon: a night of many districts, and a refresh request from filing to answer."""
 
 from functools import partial
 from statistics import median
@@ -15,7 +15,7 @@ WAYS = {"a new interpreter each": False, "a fork each": True}
 
 
 def nightly(bench: Bench, districts: int) -> list[Figure]:
-    """Small districts a minute, by batches beside runs of their own, as many at once."""
+    """Measure small districts per minute, in batches and in one run for each district."""
     together = bench.once("batches", partial(run_case, "daemon:batches", districts=districts))
     figures = []
     for how, warm in WAYS.items():
@@ -32,7 +32,7 @@ def nightly(bench: Bench, districts: int) -> list[Figure]:
 
 
 def request(bench: Bench, students: int) -> list[Figure]:
-    """From the press to the answer, and how much of it passes before the first step of the run."""
+    """Measure from the request to the answer, and the share of it before the first step of the run."""
     case = partial(run_case, "daemon:presses", students=students, changes=CHANGES)
     warm = bench.once("presses", partial(case, times=PRESSES, warm=True)).detail["presses"]
     cold = bench.once("presses, cold", partial(case, times=COLD_PRESSES, warm=False)).detail["presses"]
@@ -52,7 +52,7 @@ def _press(
     *,
     most: tuple[float | None, float | None],
 ) -> Figure:
-    """Median and worst, beside runs that start with a new interpreter."""
+    """Return the median and the worst time, beside those of runs that start a new interpreter."""
     ours, theirs = ([one[until] for one in presses] for presses in (warm, cold))
     middle, worst = median(ours), max(ours)
     limits = [(value, limit) for value, limit in zip((middle, worst), most, strict=True) if limit is not None]

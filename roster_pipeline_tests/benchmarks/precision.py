@@ -1,6 +1,6 @@
-"""Links held against the truth of a generated district: how many are right, and of whom a person is told instead.
+"""Compare the links of a sync with the true identities of a generated district.
 
-The district and what is wrong in it are in `mistakes`; deciding is the product's own, from a landed feed to marts.
+`mistakes` generates the district. The stages of the product decide, from a landed feed to the marts.
 """
 
 import json
@@ -72,7 +72,7 @@ def _said(someone: Someone) -> tuple[str, str, str, str | None]:
 
 
 def _fill(pg: Connection, people: Iterable[Someone]) -> dict[int, int | None]:
-    """Make every account; returns whose each one is, by the person's number."""
+    """Create every account. Return the owner of each account by the number of the person."""
     for district_id in (DISTRICT.id, ELSEWHERE):
         connect_district(pg, district_id, name=district_id, tier="secure_sync")
     made = [

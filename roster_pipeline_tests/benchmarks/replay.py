@@ -1,6 +1,6 @@
-"""A server that says again what was recorded, from memory: its own work is next to none. Nothing else of Clever.
+"""Serve recorded answers from memory, so that the work of the server hardly counts.
 
-Uses the standard library only. It is a process of its own, with its own interpreter lock.
+This module uses the standard library only. It is a process of its own, with its own interpreter lock.
 """
 
 import json
@@ -18,7 +18,7 @@ INDEX = "index.json"
 
 @dataclass(frozen=True)
 class Recording:
-    """What was recorded of one district.
+    """The recorded answers of one district.
 
     Attributes:
         pages: the addresses of each list's pages, below the host, by the list's name.
@@ -39,14 +39,14 @@ def read_recording(folder: Path) -> Recording:
 
 
 def answer_key(uri: str) -> str:
-    """The same for the same question, in whatever order its parameters come."""
+    """Return the same key for the same request, whatever the order of its parameters."""
     parts = urlsplit(uri)
     return f"{parts.path}?{urlencode(sorted(parse_qsl(parts.query)))}"
 
 
 @contextmanager
 def replaying(folder: Path) -> Iterator[str]:
-    """The address of a server of this recording, for as long as the context lasts."""
+    """Run a server of this recording while the context lasts. Yield its address."""
     command = [sys.executable, __file__, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body or b"")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gave it
-        """Says nothing."""
+        """Print nothing."""
 
 
 def _serve(folder: Path) -> None:

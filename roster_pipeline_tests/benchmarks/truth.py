@@ -1,6 +1,6 @@
-"""People whose own account is known, and a town that draws them. What is wrong with their records is in `mistakes`.
+"""Generate people whose own account is known. `mistakes` changes their records.
 
-Names are the sandbox's; nobody here is a person.
+The names are those of the sandbox. They belong to no real person.
 """
 
 import unicodedata
@@ -16,7 +16,7 @@ BLANKS = " \t\r\n"
 
 @dataclass(frozen=True)
 class Record:
-    """Somebody as Clever has them, or an account; only an account can be closed or another organization's."""
+    """A record of Clever, or an account. Only an account can be closed or belong to another organization."""
 
     role: str
     first: str
@@ -28,7 +28,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Someone:
-    """One person of the feed, and the truth.
+    """One person of the feed with the true identity.
 
     Attributes:
         own: the account that is really theirs.
@@ -41,7 +41,7 @@ class Someone:
 
     @property
     def is_in_reach(self) -> bool:
-        """The own account carries their address, and no role, organization or name contradicts.
+        """Return whether the own account has the person's email, and no role, organization or name contradicts.
 
         Whether somebody else in the feed carries it too is not looked at here.
         """
@@ -61,14 +61,14 @@ def a_name_agrees(one: Record, other: Record) -> bool:
 
 
 def plain(name: str) -> str:
-    """Without case and accents."""
+    """Return a text without case and accents."""
     decomposed = unicodedata.normalize("NFD", name.lower())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 @dataclass
 class Town:
-    """Draws people with nothing wrong yet, each with an address like no other's."""
+    """Draw people without mistakes, each with an email that no other one has."""
 
     rng: Random
     numbers: count = field(default_factory=count)
@@ -83,19 +83,19 @@ class Town:
         return replace(record, email=f"{letters}{next(self.numbers)}@valley.example.org")
 
     def stranger(self, to: Record) -> Record:
-        """Somebody of the same role; no name agrees."""
+        """Return a person of the same role whose names all differ."""
         while a_name_agrees(other := self.record(role=to.role), to):
             pass
         return other
 
     def twin(self, of: Record) -> Record:
-        """Somebody of the same role and last name, and another first name."""
+        """Return a person of the same role and last name with another first name."""
         while plain((other := self.record(role=of.role, last=of.last)).first) == plain(of.first):
             pass
         return other
 
     def mistyped(self, record: Record) -> Record:
-        """A letter of the address twice, or left out; never the number, so that it is nobody else's."""
+        """Return the email with one letter doubled or left out. Its number stays, so nobody else has it."""
         at = self.rng.choice([at for at, letter in enumerate(record.email) if letter.isalpha()])
         instead = self.rng.choice(("", record.email[at] * 2))
         return replace(record, email=record.email[:at] + instead + record.email[at + 1 :])

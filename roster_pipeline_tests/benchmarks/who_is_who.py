@@ -1,4 +1,4 @@
-"""The figures of identity: its time and the rows it reads; precision and recall of links. The cases run elsewhere."""
+"""Define the figures of identity: the time, the rows that are read, and the precision and recall of links."""
 
 from rich.table import Table
 
@@ -22,7 +22,7 @@ COLUMNS = {
 
 
 def matching(bench: Bench, people: int, accounts: int) -> list[Figure]:
-    """A landed district whose people have, four in five, an account with their address, and one in 25 nearly."""
+    """Measure a landed district: four in five people have an account with their email, and one in 25 nearly."""
     home, exact, near = bench.new_folder(), people * 4 // 5, people // 25
     size = {"people": people, "accounts": accounts, "exact": exact, "near": near}
     bench.in_product("accounts to match", "matching:prepare", home, **size)
@@ -57,7 +57,7 @@ def _rows_read(ours: Measured, pandas: Measured, exact: int, near: int) -> Figur
 
 
 def _steps(again: dict[str, float], pandas: Measured, one_by_one: float) -> list[Figure]:
-    """How much of the reading each kind of match takes, and how else accounts may be found by exact address."""
+    """Return the share of each kind of match in the time, beside other ways to find accounts by exact email."""
     exact, near = again["addresses"] + again["accounts"], again["near_accounts"]
     name = "its reading of exact matches, measured again"
     return [
@@ -72,7 +72,7 @@ def _beside(name: str, ours: float, label: str, theirs: float) -> Figure:
 
 
 def links(bench: Bench, people: int) -> list[Figure]:
-    """A first sync of a district whose truth is known: all links, then fewer and fewer kinds of mistake among them.
+    """Measure the links of a first sync, with all kinds of mistakes and then with fewer and fewer.
 
     That no wrong link is made without asking a person, where anything contradicts it, is a promise.
     """
@@ -119,7 +119,7 @@ def _sum(found: Measured, **only: bool) -> dict[str, int]:
 
 
 def _unflagged(counts: dict[str, int]) -> tuple[int, int]:
-    """Right links without a flag, and all links without one."""
+    """Return the right links without a review, and all links without one."""
     right, wrong = (counts[name] - counts[f"{name}_flagged"] for name in ("right", "wrong"))
     return right, right + wrong
 
@@ -129,7 +129,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def mistakes(bench: Bench) -> Table:
-    """A row a kind of mistake: how often it was made, and what became of it."""
+    """Return a row for each kind of mistake: how often it occurred, and what the sync decided."""
     found = bench.measured[LINKS]
     title = f"Links by email and what is wrong with the records, seed {found.detail['seed']}"
     table = Table("what is wrong", "of 1,000", *COLUMNS.values(), title=title, title_justify="left")

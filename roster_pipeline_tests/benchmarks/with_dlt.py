@@ -1,4 +1,4 @@
-"""The same lists through dlt's REST source into DuckDB. Runs under an interpreter that has dlt and not this project."""
+"""Load the same lists with the REST source of dlt into DuckDB. The interpreter has dlt and not this project."""
 
 import json
 import os
@@ -22,7 +22,7 @@ EVERY_RECORD = "data[*].data"
 
 
 def main(url: str, work: str, lists: list[dict[str, Any]], limit: int, file_format: str | None, lean: bool) -> None:
-    """Extract, normalize and load, as `pipeline.run` does, each timed.
+    """Extract, normalize and load as `pipeline.run` does, and measure each step.
 
     Args:
         lists: name, path, role and kept fields of each.

@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _score(lived: Future[Score]) -> Score:
-    """What a town came to; one that ended in a fault of its own is a finding, and the others go on."""
+    """Return the score of one town. A town that ends with an error of its own counts as a finding."""
     fault = lived.exception()
     if fault is None or isinstance(fault, KeyboardInterrupt):
         return lived.result()

@@ -1,4 +1,4 @@
-"""What else uses the database during a sync: an application that writes its own classes, a network that cuts it off."""
+"""Disturb a sync from the database: an application writes its own classes, and a network ends idle sessions."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +34,7 @@ IDLE = "select pid from pg_stat_activity where datname = current_database() and 
 
 @contextmanager
 def busy(place: Place) -> Iterator[None]:
-    """Let an application add students to a class of its own all the while."""
+    """Let an application add students to its own class while the context lasts."""
     execute(place.engine, OPEN_CLASS)
     with _meanwhile(CONNECTIONS, lambda: _enroll(place)):
         yield
@@ -47,7 +47,7 @@ def busy(place: Place) -> Iterator[None]:
 
 @contextmanager
 def cutting_sessions(place: Place, rng: Random) -> Iterator[None]:
-    """Let a network end sessions that are idle, each with some chance."""
+    """Let a network end idle sessions at random while the context lasts."""
     odds = rng.choice((0.05, 0.3, 1.0))
 
     def cut() -> None:
@@ -60,7 +60,7 @@ def cutting_sessions(place: Place, rng: Random) -> Iterator[None]:
 
 
 def _enroll(place: Place) -> None:
-    """One transaction of the application. A deadlock may choose it as its victim; then it tries again later."""
+    """Run one transaction of the application. It is repeated later if PostgreSQL ends it because of a deadlock."""
     try:
         with place.engine.begin() as pg:
             pg.execute(sa.text(ENROLL), {"rows": ROWS})
@@ -71,7 +71,7 @@ def _enroll(place: Place) -> None:
 
 @contextmanager
 def _meanwhile(workers: int, work: Callable[[], None]) -> Iterator[None]:
-    """Repeat `work` in threads until the context ends; an error in it is raised then."""
+    """Repeat `work` in threads until the context ends. Raise an error of a thread then."""
     over = Event()
 
     def repeat() -> None:

@@ -1,4 +1,4 @@
-"""Damages a file as disks, people and half-finished copies do."""
+"""Damage a file as disks, people and incomplete copies do."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ Way = Callable[[Path, Random], None]
 
 
 def damage(file: Path, rng: Random, *, ways: Sequence[Way] | None = None) -> None:
-    """Damage `file` in one of several ways; a missing file stays missing."""
+    """Damage `file` in one of several ways. A missing file stays missing."""
     if file.exists():
         rng.choice(ways or WAYS)(file, rng)
 

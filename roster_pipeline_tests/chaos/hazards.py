@@ -1,7 +1,7 @@
-"""What happens to an installation: damaged files, wrong clocks, restored databases, busy applications, bad records.
+"""Subject an installation to hazards: damaged files, wrong clocks, restored databases, busy applications, bad records.
 
-A hazard lasts for one sync. That sync is published as the rules say, or it fails and the product is unchanged. Then
-the hazard is over. The next sync is published as the rules say, and one more sync of the same feed writes nothing.
+A hazard lasts for one sync. That sync is published as the rules say, or it fails and the product is unchanged. The next
+sync is published as the rules say, and one more sync of the same feed writes nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ DAYS_OFF = (-400, -30, -1, 1, 30, 400)
 
 
 def hazards(ground: Ground, rng: Random, wanted: int) -> Score:
-    """Let `wanted` hazards happen to one installation and count what they did."""
+    """Subject one installation to `wanted` hazards. Return the score."""
     with ground.place() as place:
         town = Town(rng, short_texts(), students=STUDENTS)
         ground.clever.served[:] = [town.district]
@@ -45,7 +45,7 @@ def hazards(ground: Ground, rng: Random, wanted: int) -> Score:
 
 @dataclass
 class Life:
-    """One district, its installation and the hazards that happen to it."""
+    """One district, its installation and its hazards."""
 
     ground: Ground
     town: Town
@@ -56,7 +56,7 @@ class Life:
         self.judge = Judge(self.place, self.town.district, self.score)
 
     def one_hazard(self) -> None:
-        """Let one hazard happen during one sync, then judge that sync and the two after it."""
+        """Cause one hazard during one sync, and judge that sync and the two after it."""
         rng = self.town.rng
         name = rng.choice(tuple(HAZARDS))
         self.score.tried += 1
@@ -72,7 +72,7 @@ class Life:
         self.judge.again_writes_nothing()
 
     def _sync_once(self, name: str) -> None:
-        """Sync while the hazard lasts. The sync is published as a whole or changes nothing."""
+        """Sync during the hazard. The sync must be published as a whole or change nothing."""
         before = self.judge.begin()
         with self.place.entered():
             ended = sync(self.town.district.id, mode=self.town.rng.choice(MODES))
@@ -87,7 +87,7 @@ class Life:
         self.score.note(WRONG, name in MUST_BE_PUBLISHED, f"{name}: not published: {ended.failure}")
 
     def _is_due(self, name: str) -> None:
-        """The next night reads the district, whatever times the hazard left in the product."""
+        """Return whether the next night would read the district, whatever times the hazard left in the product."""
         tomorrow = datetime.now(UTC) + timedelta(days=1) + LONGEST_WAIT
         with transaction(self.place.engine) as pg:
             (district,) = list_candidates(pg, tomorrow, [self.town.district.id])
@@ -97,7 +97,7 @@ class Life:
 
 @contextmanager
 def _clock_is_wrong(life: Life) -> Iterator[None]:
-    """The machine's clock is days ahead or behind."""
+    """Set the clock of the machine days ahead or back."""
     days = timedelta(days=life.town.rng.choice(DAYS_OFF))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(steps, "now", lambda: datetime.now(UTC) + days)
@@ -106,7 +106,7 @@ def _clock_is_wrong(life: Life) -> Iterator[None]:
 
 @contextmanager
 def _database_is_restored(life: Life) -> Iterator[None]:
-    """The product's database is put back to an earlier backup while the files stay as they are."""
+    """Restore an earlier backup of the product database. The files stay as they are."""
     with restore.backup(life.ground.server_url, life.place):
         for _ in range(life.town.rng.randint(1, 2)):
             life.town.live(MOST_EDITS)
@@ -141,7 +141,7 @@ def _sessions_are_cut(life: Life) -> Iterator[None]:
 
 @contextmanager
 def _record_is_bad(life: Life) -> Iterator[None]:
-    """Clever sends one record that is rejected. What was published of it before stays, and the rest is published."""
+    """Let Clever send one record that is rejected. Its earlier data stays, and the rest is published."""
     life.judge.begin()
     life.judge.goes_well(snapshot=True)
     with life.town.rng.choice(BAD_RECORDS)(life) as expected:

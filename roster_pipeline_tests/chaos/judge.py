@@ -1,4 +1,4 @@
-"""Holds an installation against docs/rules.md, its file for analysts against it, and looks for what was left behind."""
+"""Compare an installation with docs/rules.md and with the analysts' database, and look for leftovers."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ from roster_pipeline_tests.support.rule_book import expect
 
 @dataclass
 class Judge:
-    """Of one district in one place; what is found goes into the score.
+    """The judge of one district in one installation. It adds its findings to the score.
 
     Attributes:
         expected: the district that the rules expect to be published, while it differs from what Clever serves.
@@ -37,7 +37,7 @@ class Judge:
     expected: SandboxDistrict | None = None
 
     def begin(self) -> Seen:
-        """What the product holds now is what the next sync starts from."""
+        """Record the present content of the product as the start of the next sync."""
         seen = look(self.place.engine, self.district.id)
         self._people = known(self.place.engine, self.district.id)
         self._before = as_expected(seen.rows)
@@ -45,7 +45,9 @@ class Judge:
         return seen
 
     def published(self, *, shown: bool = True) -> Seen:
-        """The product is what docs/rules.md makes of what it was at the beginning; with `shown`, to analysts too."""
+        """Check that the product, and with `shown` the snapshot, is what docs/rules.md makes of the recorded
+        content.
+        """
         now = look(self.place.engine, self.district.id)
         told = as_expected(now.rows).reviews
         wanted = expect(self.expected or self.district, self._before, self._people, told)
@@ -58,11 +60,11 @@ class Judge:
         return now
 
     def shown(self) -> list[Rows]:
-        """What analysts see, if there is a file for them."""
+        """Return what analysts see, or nothing if there is no snapshot."""
         return [analysts_see(self.place.latest, self.district.id)] if self.place.latest.exists() else []
 
     def seen_meanwhile(self, watch: Watch, states: list[Seen], shown: list[Rows]) -> None:
-        """Whoever looked saw one of these states of the product; and in the file one of those, or one shown before."""
+        """Check that readers saw only these states of the product, and these or earlier ones in the snapshot."""
         strange = sum(one not in states for one in watch.seen)
         self.score.note(HALF, strange, f"{strange} states of the product that nobody published")
         shown = [*shown, *(for_analysts(state.rows) for state in states)]
@@ -76,13 +78,13 @@ class Judge:
         self.score.complain(WRONG, (f"left behind: {what}" for what in found))
 
     def again_writes_nothing(self) -> None:
-        """The same feed once more changes no row."""
+        """Check that another sync of the same feed changes no row."""
         before = versions(self.place.engine)
         self.goes_well()
         self.score.note(WRONG, versions(self.place.engine) != before, "the same feed once more wrote something")
 
     def goes_well(self, *, mode: str = "full", snapshot: bool = False) -> None:
-        """A sync without faults."""
+        """Run a sync without faults and check it."""
         with self.place.entered():
             ended = sync(self.district.id, mode=mode, with_snapshot=snapshot)
         self.score.note(WRONG, ended.exit_code != 0, f"a sync without faults failed: {ended.failure}")

@@ -1,8 +1,8 @@
-"""`kill -9` at any moment of real commands: the next sync ends as if the killed one had not happened.
+"""Kill real commands with `kill -9` at any moment. The next sync must end as if the killed command had never run.
 
-A sync, an approval or an undo runs as a process and is killed. While it lives and while the next sync makes it good,
-somebody looks all the time. Then the product is what docs/rules.md says, the analysts' file shows the same, nothing is
-left behind, and one more sync writes nothing.
+A sync, an approval or an undo runs as a process and is killed. Readers look at the product and the snapshot all the
+time, also during the next sync. After that sync the product is what docs/rules.md says, the snapshot shows the same,
+nothing is left over, and one more sync writes nothing.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ ONCE_KNOWN = "known_schools"
 
 
 def kills(ground: Ground, rng: Random, wanted: int) -> Score:
-    """So many kills in the life of one town."""
+    """Kill some commands in the life of one town. Return the score."""
     with ground.place() as place:
         town = Town(rng, short_texts(), students=STUDENTS)
         ground.clever.served[:] = [town.district]
@@ -64,7 +64,7 @@ def kills(ground: Ground, rng: Random, wanted: int) -> Score:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A command that shall be killed.
+    """A command that will be killed.
 
     Attributes:
         done: what the product holds once it is done and before the next sync; None where it ends in a sync itself.
@@ -87,7 +87,7 @@ class _Life:
         self.judge = Judge(self.place, self.town.district, self.score)
 
     def one_attempt(self) -> None:
-        """Something happens; one command, killed; the next sync."""
+        """Change the district, kill one command, and judge the next sync."""
         self._happen()
         attempt = self.town.rng.choice((self._sync, self._sync, self._sync, self._approve, self._undo))()
         before, shown = self.judge.begin(), self.judge.shown()
@@ -113,7 +113,7 @@ class _Life:
         return _Attempt(("sync", "--mode", self.town.rng.choice(MODES), "--district", self.town.district.id))
 
     def _approve(self) -> _Attempt:
-        """More leave than may without a person; a person says that they may."""
+        """Let more students leave than the threshold allows, and approve the removals."""
         self.judge.goes_well()
         self.place.limit(self.town.district.id, Limits())
         self.town.crowd_leaves()
@@ -125,7 +125,7 @@ class _Life:
         return _Attempt(("approve", *waits[0]))
 
     def _undo(self) -> _Attempt:
-        """The newest sync was a mistake."""
+        """Undo the newest sync."""
         before = look(self.place.engine, self.town.district.id)
         self.judge.goes_well()
         newest = query(self.place.engine, NEWEST)
@@ -143,7 +143,7 @@ class _Life:
                 execute(self.place.engine, statement)
 
     def _sign_up(self) -> None:
-        """Somebody has an account of their own, whose address Clever gives to a newcomer; who may be another."""
+        """Create an account with an email that Clever gives to a new person, who may be another one."""
         rng = self.town.rng
         newcomer = self.town.arrive()
         first, last = rng.choice((("Own", "Name"), tuple(newcomer["name"].values())))
@@ -151,7 +151,7 @@ class _Life:
         execute(self.place.engine, SIGN_UP, email=newcomer["email"], first=first, last=last, role=role)
 
     def _kill(self, attempt: _Attempt) -> None:
-        """The command in a process of its own, killed if it lives long enough."""
+        """Run a command in its own process, and kill it if it still runs at that moment."""
         rng, name, with_dagster = self.town.rng, attempt.arguments[0], self.town.rng.random() < WITH_DAGSTER
         part = None if with_dagster else rng.choice(DEATHS)
         kind, reach = (name, part, with_dagster), self.ground.reach

@@ -1,4 +1,4 @@
-"""What is tried, cut into lives of single towns, so that processes can share it and each can be lived again."""
+"""Split the chaos run into lives of single towns, which processes share and which can be repeated one by one."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ _ground: Ground
 
 
 class Life(NamedTuple):
-    """One town's share: which of its kind, and how much befalls it."""
+    """The share of one town: its number among those of its kind, and the number of its cases."""
 
     kind: str
     number: int
@@ -29,20 +29,20 @@ class Life(NamedTuple):
 
 
 def lives_of(kind: str, wanted: int) -> Iterator[Life]:
-    """As many as it takes."""
+    """Return the lives that are needed for a number of cases."""
     size = A_LIFE[kind]
     for number, start in enumerate(range(0, wanted, size)):
         yield Life(kind, number, min(size, wanted - start))
 
 
 def begin(server_url: str) -> None:
-    """What one process keeps for all its lives."""
+    """Create what one process keeps for all its lives."""
     global _ground
     _ground = _open.enter_context(ground(server_url))
 
 
 def live(seed: int, life: Life) -> Score:
-    """One life, drawn from the seed."""
+    """Run one life, drawn from the seed. Return its score."""
     if life.kind == STRINGS:
         start = life.number * A_LIFE[STRINGS]
         score = strings(_ground, hostile_texts()[start : start + life.count])

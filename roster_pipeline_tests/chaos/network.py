@@ -1,6 +1,6 @@
-"""The network to Clever; and one that spoils answers in ways that the sandbox cannot: pages repeat or never end.
+"""Provide the network to Clever, and one that spoils answers as the sandbox cannot: pages repeat or never end.
 
-Only what can be noticed: an answer that leaves records out and says that it is the last looks like a shorter list.
+Only faults that can be noticed are produced. A list that is cut and says that it is complete looks like a shorter list.
 """
 
 import gzip
@@ -19,7 +19,7 @@ CHANGING = "records change while pages are read"
 
 
 class Network(httpx.HTTPTransport):
-    """The real network, which clients leave open: what it loads when it begins takes as long as a whole small feed."""
+    """The real network, which stays open between clients, because opening it takes as long as reading a small feed."""
 
     def close(self) -> None:
         pass
@@ -29,7 +29,7 @@ NETWORK = Network()
 
 
 class Crooked(httpx.BaseTransport):
-    """Spoils the nth page of a list (1 is the first; 0 every one).
+    """Spoil the nth page of a list. The first page is 1, and 0 spoils every page.
 
     Args:
         faults: (start of the path, nth, name of one of `SPOILT`).
@@ -60,16 +60,16 @@ class Crooked(httpx.BaseTransport):
         return SPOILT[kind] if nth in (0, seen + 1) else None
 
     def _twice(self, request: httpx.Request, page: Body) -> httpx.Response:
-        """Each record comes twice."""
+        """Send each record twice."""
         return _answer(request, page | {"data": page["data"] * 2})
 
     def _overlap(self, request: httpx.Request, page: Body) -> httpx.Response:
-        """The page holds the records of the first one too."""
+        """Send the records of the first page again in this page."""
         first = self._before.setdefault((request.url.path, request.url.params.get("role")), page)
         return _answer(request, page | {"data": page["data"] + first["data"]})
 
     def _changing(self, request: httpx.Request, page: Body) -> httpx.Response:
-        """The answer is right, and before the next one there is another."""
+        """Send the correct answer, and change the data in Clever before the next one."""
         self._change()
         return _answer(request, page)
 
@@ -77,7 +77,7 @@ class Crooked(httpx.BaseTransport):
         return _answer(request, page | {"data": page["data"][::-1]})
 
     def _endless(self, request: httpx.Request, page: Body) -> httpx.Response:
-        """After this page comes this page."""
+        """Send a page that links to itself as the next page."""
         return _answer(request, page | _next(request.url.raw_path.decode()))
 
     def _from_the_start(self, request: httpx.Request, page: Body) -> httpx.Response:
@@ -103,11 +103,11 @@ class Crooked(httpx.BaseTransport):
         return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=content, request=request)
 
     def _gzip_bomb(self, request: httpx.Request, page: Body) -> httpx.Response:
-        """The page, packed in a few bytes and followed by more blanks than any page has."""
+        """Send the page with more blanks than a page may have, packed in a few bytes."""
         return _packed(request, page, "gzip")
 
     def _stacked_gzip(self, request: httpx.Request, page: Body) -> httpx.Response:
-        """The same, packed twice."""
+        """Send the same, packed twice."""
         return _packed(request, page, "gzip, gzip")
 
     def _late(self, request: httpx.Request, page: Body) -> httpx.Response:
@@ -139,7 +139,7 @@ SPOILT: Mapping[str, Spoil] = {
 
 
 class _Sent(httpx.SyncByteStream):
-    """Bytes as they come from the network; a response that is made of `content` would be unpacked at once."""
+    """Bytes as the network delivers them. A response made from `content` would be unpacked at once."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -156,14 +156,14 @@ def _packed(request: httpx.Request, page: Body, coding: str) -> httpx.Response:
 
 
 def _bomb(page: bytes) -> bytes:
-    """The page and many blanks as one gzip stream, which is never held unpacked."""
+    """Return the page and many blanks as one gzip stream, without holding it unpacked."""
     packer = zlib.compressobj(1, wbits=31)
     blanks = (packer.compress(b" " * MEBIBYTE) for _ in range(BOMB_MEBIBYTES))
     return b"".join([packer.compress(page), *blanks, packer.flush()])
 
 
 def _page(body: bytes) -> Body | None:
-    """What was answered, if it is a page of a list; a fault of the sandbox's may have made something else of it."""
+    """Return the answer if it is a page of a list. A fault of the sandbox may have replaced it."""
     try:
         answer = json.loads(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where a case happens: installations of their own, on one PostgreSQL server, and the Clever that they read."""
+"""Create installations on one PostgreSQL server, with the Clever sandbox that they read."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ OWN = "chaos"
 
 @dataclass(frozen=True)
 class Place:
-    """One installation: its settings as an operator would export them, and an engine to look at its product."""
+    """One installation: its settings, and an engine to look at its product."""
 
     environment: Mapping[str, str]
     engine: Engine
@@ -42,7 +42,7 @@ class Place:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """This process has the settings of the place for as long as the context lasts."""
+        """Set the settings of the installation in this process while the context lasts."""
         before = {name: os.environ.get(name) for name in self.environment}
         os.environ.update(self.environment)
         try:
@@ -54,34 +54,34 @@ class Place:
                     os.environ[name] = value
 
     def connect(self, district: SandboxDistrict) -> None:
-        """Make the district an organization of which as much may leave as will."""
+        """Connect the district without a limit for removals."""
         with transaction(self.engine) as pg:
             connect_district(pg, district.id, name=district.name, tier="secure_sync")
         self.limit(district.id, NOTHING_HELD)
 
     def limit(self, district_id: str, limits: Limits) -> None:
-        """How much may leave the district without a person, from now on."""
+        """Set the share of the district that may leave without approval."""
         with transaction(self.engine) as pg:
             set_limits(pg, district_id, asdict(limits), once=False)
 
 
 @dataclass(frozen=True)
 class Clever:
-    """A Clever stand-in that listens; what is in `served` is what it serves."""
+    """A running Clever sandbox. It serves the districts in `served`."""
 
     url: str
     served: list[SandboxDistrict]
     client: httpx.Client
 
     def go_wrong(self, faults: Iterable[tuple[str, int, str]]) -> None:
-        """From now on these faults, (path prefix, nth request, kind), and no others."""
+        """Replace the faults of the sandbox. A fault is a path prefix, the number of the request, and a kind."""
         asked = [dict(zip(("path_prefix", "nth", "kind"), fault, strict=True)) for fault in faults]
         self.client.post(f"{self.url}/sandbox/faults", json=asked).raise_for_status()
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What all cases of one process share: a server and a Clever. Each case has a place of its own.
+    """The server and the sandbox that all cases of one process share. Each case has its own installation.
 
     Attributes:
         reach: how far each kind of command got undisturbed, as far as is known.
@@ -95,12 +95,12 @@ class Ground:
 
     @property
     def log(self) -> Path:
-        """What commands say."""
+        """Return the file with the output of the commands."""
         return self.folder / "log"
 
     @contextmanager
     def place(self) -> Iterator[Place]:
-        """A new installation, empty."""
+        """Create a new and empty installation."""
         name = f"chaos_{os.getpid()}_{next(self.numbers)}"
         execute_apart(self.server_url, f"create database {name} template {TEMPLATE}")
         home = self.folder / name
@@ -130,7 +130,7 @@ class Ground:
 
 @contextmanager
 def ground(server_url: str) -> Iterator[Ground]:
-    """Everything that this process needs, on a server that has the migrated database."""
+    """Create everything that a process needs, on a server with the migrated database."""
     minutes, served = count(step=60), []
     names = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     execute_apart(server_url, f"create database dagster_{os.getpid()}")

@@ -29,7 +29,7 @@ BadRecord = Callable[["Life"], AbstractContextManager[SandboxDistrict]]
 
 @contextmanager
 def _long_name_of_person(life: Life) -> Iterator[SandboxDistrict]:
-    """A first name that is too long is not read. The account keeps its first name."""
+    """Give a person a first name that is too long. It is not read, and the account keeps its first name."""
     person = life.town._person()
     too_long = person["name"] | {"first": "n" * life.town.rng.choice(LONG)}
     with _spoiled(life, "users", person | {"name": too_long}) as expected:
@@ -38,7 +38,7 @@ def _long_name_of_person(life: Life) -> Iterator[SandboxDistrict]:
 
 @contextmanager
 def _long_email(life: Life) -> Iterator[SandboxDistrict]:
-    """An email that is too long is not read. The account keeps its email."""
+    """Give a person an email that is too long. It is not read, and the account keeps its email."""
     person = life.town._person()
     with _spoiled(life, "users", person | {"email": "e" * life.town.rng.choice(LONG) + "@example.org"}) as expected:
         yield expected
@@ -46,7 +46,7 @@ def _long_email(life: Life) -> Iterator[SandboxDistrict]:
 
 @contextmanager
 def _long_name_of_place(life: Life) -> Iterator[SandboxDistrict]:
-    """A section or school with a name that is too long is rejected. What is published of it stays."""
+    """Give a section or school a name that is too long. It is rejected, and its published data stays."""
     resource = life.town.rng.choice(("sections", "schools"))
     record = life.town._any(resource)
     with _spoiled(life, resource, record | {"name": "c" * life.town.rng.choice(LONG)}) as expected:
@@ -55,7 +55,7 @@ def _long_name_of_place(life: Life) -> Iterator[SandboxDistrict]:
 
 @contextmanager
 def _id_of_another_district(life: Life) -> Iterator[SandboxDistrict]:
-    """A record with the Clever id of another district's record is rejected. The other district is untouched."""
+    """Add a record with the Clever id of another district. It is rejected, and that district is unchanged."""
     neighbour = _neighbour(life)
     resource = life.town.rng.choice(("users", "sections", "schools"))
     key = life.town.rng.choice(neighbour.resources[resource].ids())
@@ -78,7 +78,7 @@ BAD_RECORDS: tuple[BadRecord, ...] = (
 
 @contextmanager
 def _spoiled(life: Life, resource: str, record: dict) -> Iterator[SandboxDistrict]:
-    """Put the record into the feed; afterwards the record is as it was."""
+    """Put a bad record into the feed, and restore the record at the end."""
     district = life.town.district
     was, expected = district.get(resource, record["id"]), deepcopy(district)
     district.put(resource, record)
@@ -89,7 +89,7 @@ def _spoiled(life: Life, resource: str, record: dict) -> Iterator[SandboxDistric
 
 
 def _neighbour(life: Life) -> SandboxDistrict:
-    """A second district of the same installation, connected and synced at the first call."""
+    """Return a second district of the installation. The first call connects and syncs it."""
     served = life.ground.clever.served
     if len(served) == 1:
         served.append(generate_district(NEIGHBOUR, life.town.rng.randrange(1 << 30)))

@@ -1,4 +1,4 @@
-"""Puts a product's database back to an earlier state, as an operator does after a lost disk."""
+"""Restore an earlier state of a product database, as an operator does after a disk is lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from roster_pipeline_tests.support.server import execute_apart
 
 @contextmanager
 def backup(server_url: str, place: Place) -> Iterator[None]:
-    """Copy the database on entering; on leaving, put the copy in its place."""
+    """Copy the database, and put the copy in its place at the end of the context."""
     name = place.engine.url.database
     copy = f"{name}_backup"
     place.engine.dispose()

@@ -1,7 +1,8 @@
-"""The console script in processes that begin at once and can be killed: forked from one that has imported everything.
+"""Run the console script in processes that start fast and can be killed, as forks of a process that has imported all
+code.
 
-A run dies by the clock, or at its own hand: before a line of ours that it has not come to before. So that even the few
-lines that publish are each met as often as the many others.
+A run is killed after some time, or before it executes a line that it has not executed before. In this way the few lines
+that publish are hit as often as the many others.
 """
 
 import os
@@ -32,7 +33,7 @@ FORKING.set_forkserver_preload(["roster_pipeline_tests.chaos.warm"])
 
 
 class Death(NamedTuple):
-    """When a run is killed: after so many seconds, or before the nth new line of a part."""
+    """The moment at which a run is killed: after some seconds, or before the nth new line of a part of the code."""
 
     part: str | None
     when: float
@@ -64,7 +65,7 @@ def run(
     *,
     with_dagster: bool = False,
 ) -> Ran:
-    """One command with these settings, to its end or to its death; `log` gets what it says."""
+    """Run one command with these settings to its end or until it is killed. `log` receives its output."""
     ours, theirs = FORKING.Pipe(duplex=False)
     process = FORKING.Process(target=_become, args=(arguments, environment, log, death, with_dagster, theirs))
     started = monotonic()
@@ -103,7 +104,7 @@ def _become(
 
 @dataclass
 class _Wire:
-    """Kills its own process before the nth line that it comes to for the first time."""
+    """Kill this process before the nth line that it executes for the first time."""
 
     paths: tuple[str, ...]
     nth: float

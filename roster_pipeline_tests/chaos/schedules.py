@@ -1,8 +1,8 @@
-"""Random faults while a district changes: published as docs/rules.md says, or nothing at all.
+"""Run syncs with random faults while a district changes. Each is published as docs/rules.md says, or changes nothing.
 
-A schedule is a day in Clever and some faults, of Clever, the network, PostgreSQL or the disk. Its first sync either is
-published and equal to docs/rules.md, or failed and changed nothing. Then the faults stop, and the next sync is equal to
-docs/rules.md; if the first was published, it writes nothing.
+A schedule is a day in Clever and some faults of Clever, the network, PostgreSQL or the disk. Its first sync is
+published and equal to docs/rules.md, or fails and changes nothing. The next sync has no faults and is equal to
+docs/rules.md. If the first sync was published, the next one writes nothing.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ STUMBLE = 0.3
 
 
 def schedules(ground: Ground, rng: Random, wanted: int) -> Score:
-    """So many schedules, one after the other in the life of one town."""
+    """Run some schedules one after the other in the life of one town. Return the score."""
     with ground.place() as place:
         town = Town(rng, short_texts(), students=STUDENTS)
         ground.clever.served[:] = [town.district]
@@ -56,7 +56,7 @@ def schedules(ground: Ground, rng: Random, wanted: int) -> Score:
 
 
 class _Faults(NamedTuple):
-    """What goes wrong in one schedule: answers of Clever, by path, nth and kind; and one thing of our own."""
+    """The faults of one schedule: answers of Clever by path, number and kind, and one fault of our own side."""
 
     answers: tuple[tuple[str, int, str], ...]
     stumble: str | None
@@ -103,7 +103,7 @@ class _Life:
         return _Faults(tuple(answers), stumble)
 
     def _with(self, faults: _Faults, *, snapshot: bool) -> bool:
-        """One sync while these faults happen; whether it was published."""
+        """Run one sync with these faults. Return whether it was published."""
         before, rows, file = self.judge.begin(), versions(self.place.engine), self._file()
         stumble = STUMBLES[faults.stumble] if faults.stumble else no_stumble
         mode = self.town.rng.choice(MODES)
@@ -125,7 +125,7 @@ class _Life:
 
     @contextmanager
     def _answering(self, faults: _Faults) -> Iterator[Crooked]:
-        """Clever and the network with their faults, and pages of any size."""
+        """Provide Clever and the network with their faults, and pages of any size."""
         usual, pagination.LIMIT = pagination.LIMIT, self.town.rng.choice(LIMITS)
         self.ground.clever.go_wrong(fault for fault in faults.answers if fault[2] in KINDS)
         try:
@@ -135,5 +135,5 @@ class _Life:
             pagination.LIMIT = usual
 
     def _file(self) -> str:
-        """Of what analysts read, whether it is there and what is in it."""
+        """Return whether the snapshot exists, and its content."""
         return sha256(self.place.latest.read_bytes()).hexdigest() if self.place.latest.exists() else ""

@@ -1,4 +1,4 @@
-"""What was found: rows lost, rows twice, wrong rows, half-published states; each with a line that names no person."""
+"""Count the findings: lost, duplicate and wrong rows, and half-published states. No line names a person."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ NOTHING: Counter[tuple[object, ...]] = Counter()
 
 @dataclass
 class Score:
-    """The result of one case, or of many.
+    """The findings of one case or of many.
 
     Attributes:
         found: by kind, how many.
@@ -38,13 +38,13 @@ class Score:
         self.seconds += other.seconds
 
     def note(self, kind: str, count: int, said: str) -> None:
-        """So many findings of one kind; none is no finding."""
+        """Add a number of findings of one kind. Zero adds none."""
         if count:
             self.found[kind] += count
             self.lines.append(f"{kind}: {said}")
 
     def compare(self, what: str, wanted: Rows, found: Rows) -> None:
-        """Hold what is there against what shall be.
+        """Compare the actual rows with the expected ones and add the differences.
 
         A row is known by its key: one that is missing is lost, one there more often is duplicate, and one with other
         content is wrong, as is a row that nobody expects.

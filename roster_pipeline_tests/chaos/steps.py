@@ -1,7 +1,7 @@
-"""A sync without Dagster, through `roster_pipeline.pipeline`.
+"""Sync without Dagster, through `roster_pipeline.pipeline`.
 
-It takes a fraction of the time, because no event is stored and no table is described. What the stages do to Clever's
-files, the warehouse, the product and the snapshot is the same.
+This takes a fraction of the time, because no event is stored and no table is described. The effect on Clever's files,
+the district file, the product and the snapshot is the same.
 """
 
 from datetime import UTC, datetime
@@ -25,12 +25,12 @@ MODES = ("full", "auto")
 
 
 def now() -> datetime:
-    """The clock of the syncs. A hazard replaces it."""
+    """Return the time for the syncs. A hazard replaces this clock."""
     return datetime.now(UTC)
 
 
 def sync(district_id: str, *, mode: str, network: httpx.BaseTransport = NETWORK, with_snapshot: bool = True) -> Ended:
-    """Sync one district in this process, with the settings that it has.
+    """Sync one district in this process with the present settings.
 
     Args:
         mode: `full` or `auto`.

@@ -1,4 +1,4 @@
-"""Every hostile text in every field of a school, a person, a class and a term: it comes back byte for byte."""
+"""Put every hostile text into every field of a school, a person, a class and a term, and publish it."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ RECORDS = 4
 
 
 def strings(ground: Ground, texts: Sequence[str]) -> Score:
-    """One district made of these texts."""
+    """Sync one district made of these texts. Return the score."""
     score = Score(tried=RECORDS * len(texts))
     with ground.place() as place:
         district = babel(texts)

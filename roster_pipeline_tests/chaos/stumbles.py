@@ -1,4 +1,4 @@
-"""What goes wrong on our own side at one moment of a sync: PostgreSQL ends a session, or the disk is full."""
+"""Cause a fault on our own side at one moment of a sync: PostgreSQL ends a session, or the disk is full."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ def no_stumble(_engine: Engine, _rng: Random) -> Iterator[None]:
 
 @contextmanager
 def session_ends(engine: Engine, rng: Random) -> Iterator[None]:
-    """PostgreSQL ends the session that is about to send the nth statement or COPY."""
+    """Let PostgreSQL end the session that is about to send the nth statement or COPY."""
     due = _Due(rng.randint(1, STATEMENTS))
 
     def cut(name: str) -> Callable[..., Any]:
@@ -45,7 +45,7 @@ def session_ends(engine: Engine, rng: Random) -> Iterator[None]:
 
 @contextmanager
 def session_ends_unheard(engine: Engine, rng: Random) -> Iterator[None]:
-    """The nth commit is done, and the session ends before anybody is told."""
+    """Let the nth commit succeed, and end the session before the client receives the answer."""
     due, original = _Due(rng.randint(1, COMMITS)), psycopg.Connection.commit
 
     def commit(connection: psycopg.Connection[Any]) -> None:
@@ -61,7 +61,7 @@ def session_ends_unheard(engine: Engine, rng: Random) -> Iterator[None]:
 
 @contextmanager
 def disk_full(_engine: Engine, rng: Random) -> Iterator[None]:
-    """No file grows beyond some size."""
+    """Let every write beyond some size of a file fail."""
     with disk_full_at(int(BYTES ** rng.random())):
         yield
 
@@ -74,7 +74,7 @@ STUMBLES = {
 
 
 class _Due:
-    """True once: at the nth time that it is asked, from whatever thread."""
+    """Return True once, at the nth call from any thread."""
 
     def __init__(self, nth: int) -> None:
         self._left, self._turn = nth, Lock()

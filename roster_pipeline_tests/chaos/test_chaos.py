@@ -1,4 +1,4 @@
-"""The quick part of `make chaos`: a few kills, schedules of faults and hostile texts, and nothing lost by any.
+"""Run a short part of `make chaos`: a few kills, schedules of faults and hostile texts. None of them may lose anything.
 
 `e2e/test_killed_and_faulty.py` runs less of it in `make test`. `unit/test_chaos_score.py` tests the score itself.
 """
@@ -36,7 +36,7 @@ def test_random_faults_publish_all_or_nothing(here):
 
 @pytest.mark.parametrize("hazard", HAZARDS)
 def test_a_hazard_loses_nothing(here, hazard, monkeypatch):
-    """Each kind of hazard happens twice to a small district."""
+    """Cause each kind of hazard twice in a small district."""
     monkeypatch.setattr(hazards_module, "HAZARDS", {hazard: HAZARDS[hazard]})
     score = hazards(here, Random(SEED), 2)
     assert (score.tried, score.lines) == (2, [])

@@ -1,4 +1,4 @@
-"""Text as attackers and the world's registers of names write it: whatever is beside the checkout, and our own."""
+"""Provide hostile texts and real names of many languages, also from collections beside the checkout."""
 
 import json
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ SHORT = 200
 
 
 def hostile_texts() -> tuple[str, ...]:
-    """Distinct texts, our own first; naughty strings, addresses and names of 73 locales where they are."""
+    """Return distinct texts, our own first. Collections of strings, addresses and names are added where they exist."""
     return tuple(dict.fromkeys([*OWN, *(_collected() if COLLECTED.is_dir() else ())]))
 
 
 def short_texts() -> tuple[str, ...]:
-    """Those that any edit may use."""
+    """Return the texts that any edit may use."""
     return tuple(text for text in hostile_texts() if len(text) <= SHORT)
 
 

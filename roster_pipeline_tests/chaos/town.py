@@ -1,4 +1,4 @@
-"""A district that lives: random days in Clever, drawn from a number, with names and addresses of every kind."""
+"""Change a district at random: days in Clever drawn from a seed, with names and addresses of every kind."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -14,7 +14,7 @@ Object = dict[str, Any]
 
 
 class Town:
-    """One district and the chance that it is subject to.
+    """One district and the random generator of its changes.
 
     Args:
         texts: what names and titles are taken from.
@@ -27,12 +27,12 @@ class Town:
         self.gone: list[tuple[str, Object]] = []
 
     def live(self, edits: int) -> None:
-        """So many things happen in Clever."""
+        """Make some random changes in Clever."""
         for _ in range(edits):
             self.rng.choice(EDITS)(self)
 
     def crowd_leaves(self) -> None:
-        """More students than may leave without a person, out of their classes too."""
+        """Remove more students than may leave without approval, from their classes too."""
         students = self._people("student")
         for key in self.rng.sample(students, len(students) // 4):
             self._take_out(key)
@@ -43,7 +43,7 @@ class Town:
         self.district.put("sections", section | {"students": []})
 
     def arrive(self) -> Object:
-        """Somebody new, with an address of their own."""
+        """Add a new person with an own email."""
         key = f"{self.rng.getrandbits(96):024x}"
         name = {"first": self._text(), "last": self._text()}
         newcomer = self._person() | {"id": key, "email": f"{key}@example.org", "name": name}
@@ -51,7 +51,7 @@ class Town:
         return newcomer
 
     def remove(self, resource: str, key: str) -> None:
-        """Unless it is the last of its list, which would prove nothing."""
+        """Remove a record, unless it is the last one of its list. An empty list would prove nothing."""
         if resource == "users":
             last = any(self._people(role) == [key] for role in ("student", "teacher"))
         else:

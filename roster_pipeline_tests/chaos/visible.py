@@ -1,4 +1,4 @@
-"""What can be seen of a district: in the product, by analysts, and what a killed sync may have left lying about."""
+"""Read what people can see of a district in the product and in the snapshot, and what a killed sync may leave over."""
 
 import time
 from collections import Counter
@@ -51,14 +51,14 @@ PATIENCE, BETWEEN_LOOKS = 60, 0.2
 
 
 class Seen(NamedTuple):
-    """The product at one moment: what lives there, and how many rows the district's journal has."""
+    """The state of the product at one moment: its live rows, and the number of rows in the journal of the district."""
 
     rows: Rows
     journal: int
 
 
 def look(engine: Engine, district_id: str) -> Seen:
-    """One district, all of it at the same moment."""
+    """Read the state of one district in one consistent view."""
     about = {"district": district_id}
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as pg:
         journal = pg.execute(sa.text(JOURNAL), about).scalar_one()
@@ -72,7 +72,7 @@ def look(engine: Engine, district_id: str) -> Seen:
 
 
 def expected_rows(expected: Expected) -> Rows:
-    """What docs/rules.md expects, as `look` would see it."""
+    """Return the rows that docs/rules.md expects, in the form of `look`."""
     return {
         name: Counter(
             (*_tuple(key), *_tuple(value)) if isinstance(table, dict) else _tuple(key)
@@ -83,7 +83,7 @@ def expected_rows(expected: Expected) -> Rows:
 
 
 def as_expected(rows: Rows) -> Expected:
-    """The other way round, for the rules to go on from; of rows that are there twice, one."""
+    """Return the rows of the product in the form of the rules. Of duplicate rows one is returned."""
     return Expected(
         **{
             name: {_one(row[: KEY_COLUMNS[name]]): _one(row[KEY_COLUMNS[name] :]) for row in found}
@@ -95,7 +95,7 @@ def as_expected(rows: Rows) -> Expected:
 
 
 def archived_rosters(engine: Engine, district_id: str) -> dict[object, object]:
-    """Those that ended, as they were: one that comes back keeps the name of a term that is not shared."""
+    """Return the archived rosters. One that comes back keeps the name of a term that is not shared."""
     statement = QUERIES["rosters"].replace("r.archived_at is null", "r.archived_at is not null")
     rows = query(engine, f"{statement} and o.clever_district_id = :district", district=district_id)
     return {key: row for key, *row in rows}
@@ -110,12 +110,12 @@ def _one(values: tuple[object, ...]) -> object:
 
 
 def versions(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """Every row with the number of the transaction that wrote it: one that was rewritten as it was differs too."""
+    """Return every row with the number of the transaction that wrote it, so that a rewritten row differs."""
     return row_versions(engine, without={*tables(engine)} - {*LIVE_ROWS, "changes"})
 
 
 def for_analysts(rows: Rows) -> Rows:
-    """What their file shall show, where the product shows `rows`."""
+    """Return what the snapshot must show if the product shows `rows`."""
     members = dict(rows["members"].keys())
     people = {row[0]: row[2:5] for row in rows["people"]}
     shown = {name: rows[name] for name in ("schools", "rosters", "teachers", "students")}
@@ -123,7 +123,7 @@ def for_analysts(rows: Rows) -> Rows:
 
 
 def analysts_see(path: Path, district_id: str) -> Rows:
-    """What their file shows of the district.
+    """Return what the snapshot shows of the district.
 
     Raises:
         duckdb.Error: it does not open, or is not whole.
@@ -140,7 +140,7 @@ def analysts_see(path: Path, district_id: str) -> Rows:
 
 
 def left_behind(place: Place) -> list[str]:
-    """What no sync may leave, killed or not, once another has ended well: files, tables, locks, rows without a home."""
+    """Return what no sync may leave after a good one: files, tables, locks, and rows without a parent."""
     counted = {what: query(place.engine, statement)[0][0] for what, statement in LEFT_BEHIND.items()}
     connected = query(place.engine, "select clever_district_id from roster.organizations")
     files_of_districts = {place.home / "districts" / f"{one}.duckdb" for (one,) in connected}
@@ -153,7 +153,7 @@ def left_behind(place: Place) -> list[str]:
 
 
 def wait_for_the_dead(place: Place) -> None:
-    """Until PostgreSQL has noticed that whoever was killed is gone."""
+    """Wait until PostgreSQL has noticed that the killed process is gone."""
     end = time.monotonic() + PATIENCE
     while query(place.engine, OTHERS, own=OWN)[0][0]:
         assert time.monotonic() < end, "PostgreSQL still works for a process that was killed"
@@ -161,7 +161,7 @@ def wait_for_the_dead(place: Place) -> None:
 
 
 class Watch:
-    """Looks at a district all the while: at the product, and at the analysts' file.
+    """Look at the product and at the snapshot of a district repeatedly.
 
     Attributes:
         seen, shown: each state that was met, once.

@@ -1,4 +1,4 @@
-"""What a process that runs a command has imported and worked out before it is forked; and the commands themselves."""
+"""Import what a command needs before the process is forked, and run the commands in the forks."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ defs.resolve_job_def("sync_roster")
 
 
 def command(arguments: Sequence[str], environment: Mapping[str, str], log: Path, *, with_dagster: bool) -> None:
-    """One command of the console script, and nothing after it: this process becomes it.
+    """Run one command of the console script in this process, and exit with its code.
 
     Args:
         log: gets what it says.

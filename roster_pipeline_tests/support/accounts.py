@@ -26,7 +26,7 @@ def give(district, key, *, email, first, last):
 
 @pytest.fixture
 def account(product):
-    """Makes an account that somebody opened without Clever."""
+    """Insert an account that a person opened without Clever."""
 
     def made(email, first="Ida", last="Moss", role="teacher", member_of=None, admin=False):
         key = execute(product, ACCOUNT, email=email, first=first, last=last, role=role)

@@ -19,7 +19,7 @@ SECRET = "a-path-that-nobody-shall-read"
 
 @dataclass
 class Webhook:
-    """What listens for alerts; it takes none while `status` is not 2xx, and is silent while it is not `answering`."""
+    """Record the alerts of a webhook. It refuses them unless `status` is 2xx, and waits unless `answering`."""
 
     url: str = ""
     status: int = 200
@@ -28,7 +28,7 @@ class Webhook:
     answering: threading.Event = field(default_factory=threading.Event)
 
     def told(self):
-        """What came since last asked: (kind, state, district id)."""
+        """Return the kind, state and district id of each alert since the last call."""
         told = [(one["kind"], one["state"], one["district_id"]) for one in self.taken]
         self.taken.clear()
         return told
@@ -36,7 +36,7 @@ class Webhook:
 
 @pytest.fixture
 def webhook(environment, monkeypatch):
-    """A real server on this machine, named in the environment as an operator would."""
+    """Start a real webhook on this machine, and name it in the environment."""
     listening = Webhook()
     listening.answering.set()
 
@@ -68,7 +68,7 @@ def webhook(environment, monkeypatch):
 
 @pytest.fixture
 def look(environment, instance):
-    """Lets both sensors look once, as the daemon does; returns what their ticks say."""
+    """Evaluate both sensors once, as the daemon does. Return what their ticks say."""
     cursors = {}
 
     def looked(at=instance):
@@ -86,7 +86,7 @@ def look(environment, instance):
 
 @pytest.fixture
 def fail(product):
-    """A sync of the district that begins and does not reach its end."""
+    """Begin a sync of the district and close it as failed."""
 
     def failed(district, run_id="a run"):
         begin(product, district, run_id)

@@ -43,12 +43,12 @@ examples = settings(
 
 
 def clever_id(kind, number, district):
-    """24 hexadecimal digits; kinds: 1 school, 2 person, 3 section, 4 term."""
+    """Return a Clever id of 24 hexadecimal digits. The kinds are 1 school, 2 person, 3 section and 4 term."""
     return f"{district:08x}{kind:08x}{number:08x}"
 
 
 def tiny(district=1):
-    """A district of one of everything, which stays: a list that is empty after it was not proves nothing."""
+    """Return a district with one record in each list, so that no list becomes empty."""
     key = clever_id(0, 0, district)
     made = SandboxDistrict({"id": key, "name": "Tiny", "state": "running"}, {}, seed=district)
     for change in (("school", 0), ("person", 0, "teacher", 0, 0, 0, {0}), ("person", 9, "student", 1, 1, 0, {0})):
@@ -60,7 +60,7 @@ def tiny(district=1):
 
 
 def apply(district, change, number=1):
-    """One edit in Clever."""
+    """Apply one edit to the Clever data of a district."""
 
     def own(kind, index):
         return clever_id(kind, index, number)
@@ -115,7 +115,7 @@ changes = st.one_of(
 
 @pytest.fixture
 def begin(product, clever, environment):
-    """An empty product that serves these districts: an example starts where no other left anything."""
+    """Empty the product and serve these districts, so that each example starts from nothing."""
 
     def begun(*districts):
         empty(product)
@@ -128,7 +128,7 @@ def begin(product, clever, environment):
 
 
 class Shuffled(Collection):
-    """A list that Clever gives in another order."""
+    """A list whose records the sandbox returns in another order."""
 
     def ids(self):
         return self._shuffled(super().ids())

@@ -1,7 +1,7 @@
-"""The console script in processes of their own that begin at once: forks of one that has imported everything.
+"""Run the console script in processes that start fast, as forks of a process that has imported all code.
 
-What a process is, these are: their own settings and folder, killed like any other. That the installed script does the
-same is `test_console`'s first test.
+Each process has its own settings and folder, and can be killed as any other. The first test of `test_console` shows
+that the installed script does the same.
 """
 
 import os
@@ -18,7 +18,7 @@ from roster_pipeline_tests.chaos.runs import FORKING
 def run_command(
     arguments: Sequence[object], variables: Mapping[str, str], folder: Path, timeout: float = 60
 ) -> CompletedProcess[str]:
-    """One command, to its end; what it wrote and its exit code are given as `subprocess.run` gives them.
+    """Run one command to its end. Return its output and exit code as `subprocess.run` does.
 
     Args:
         variables: its whole environment.
@@ -38,7 +38,7 @@ def run_command(
 def begin_command(
     arguments: Sequence[str], variables: Mapping[str, str], folder: Path, said: Path, complained: Path
 ) -> BaseProcess:
-    """A command that has just begun; its output goes to the two files."""
+    """Start a command whose output goes to two files. Return without waiting for its end."""
     for file in (said, complained):
         file.touch()
     process = FORKING.Process(target=_become, args=(list(arguments), dict(variables), folder, said, complained))

@@ -1,6 +1,6 @@
-"""People in each other's way: tiny districts and accounts that others made, who share a few names and addresses.
+"""Generate conflicts between people: tiny districts, and accounts that others made, with few names and addresses.
 
-What can happen on a day, as hypothesis draws it, and how it is done: in Clever, and in the product by another hand.
+Hypothesis draws the events of a day. The functions apply them in Clever, or in the product as another program would.
 """
 
 from hypothesis import strategies as st
@@ -90,7 +90,7 @@ signed_up = st.lists(sign_ups, min_size=3, max_size=6)
 
 
 def live(product, districts, day):
-    """What happens on one day; returns the district that is synced at its end."""
+    """Apply the events of one day. Return the district that is synced at the end of the day."""
     which, done, met, edited = day
     for what in done:
         act(product, districts, what)
@@ -100,7 +100,7 @@ def live(product, districts, day):
 
 
 def act(product, districts, what):
-    """One act in the product: somebody signs up, or something befalls the nth account there is."""
+    """Apply one event in the product: a person signs up, or the nth account changes."""
     kind, *rest = what
     if kind == "sign_up":
         _sign_up(product, districts, *rest)
@@ -124,7 +124,7 @@ def _sign_up(product, districts, email, first, last, role, joined, is_closed):
 
 
 def edit(district, number, change):
-    """One edit in Clever, of district `number`."""
+    """Apply one edit in Clever to district `number`."""
     kind, index, *rest = change
     users, key = district.resources["users"], clever_id(2, index, number)
     if kind == "person":

@@ -5,7 +5,7 @@ import pytest
 
 
 def damage(file, kind):
-    """Leave a file of `sound` damaged in one of the ways that disks, people and other programs have."""
+    """Damage a copy of the file `sound` in one of the ways that disks, people and other programs do."""
     if kind == "a folder in its place":
         file.unlink()
         file.mkdir()
@@ -34,7 +34,7 @@ KINDS = (
 
 @pytest.fixture
 def file(tmp_path):
-    """A sound DuckDB file with a table of several blocks."""
+    """Create an undamaged DuckDB file with a table of several blocks."""
     file = tmp_path / "some.duckdb"
     with duckdb.connect(file) as con:
         con.execute("create table numbers as select range as number, md5(range::varchar) as digest from range(200000)")

@@ -1,4 +1,4 @@
-"""What the tests of resolve and undo share: a person, what somebody decides about them, and where they are then."""
+"""Share the steps of the tests of resolve and undo: people, decisions about them, and their state afterwards."""
 
 from datetime import UTC, datetime
 
@@ -29,7 +29,7 @@ def account(product):
 
 @pytest.fixture
 def decide(product):
-    """Decides the one open review of somebody."""
+    """Resolve the one open review of a person."""
 
     def decided(person, decision, *, by="the admin"):
         ((review,),) = query(
@@ -52,7 +52,7 @@ def undo(product):
 
 @pytest.fixture
 def renamed(valley, quick_sync, product, student):
-    """Somebody of whom name and address have changed at once, and who is in a new class; with the account."""
+    """Change name and email of a person and add the person to a class. Return the person and the account."""
     quick_sync(valley)
     own = link_of(product, student)[0]
     changed = give(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
@@ -83,7 +83,7 @@ def withdraw(district, key, person):
 
 
 def with_new_id(district, person, ending):
-    """The same student, in the same classes, under another Clever id."""
+    """Return the same student in the same classes under another Clever id."""
     again = {**person, "id": person["id"][:-4] + ending}
     mine = classes_of(district, person)
     leave(district, person["id"])
@@ -108,6 +108,6 @@ def link_of(product, person):
 
 
 def open_reviews(product, person):
-    """(reason, account_id) of what is asked about somebody."""
+    """Return the reason and the account id of each open review of a person."""
     read = "select reason, account_id from roster.reviews where clever_id = :key and state = 'open'"
     return query(product, read, key=person["id"])

@@ -26,7 +26,7 @@ CLIENT_ID, CLIENT_SECRET = "app-for-tests", "never-shown-anywhere"
 
 
 class Impatient(DistrictSync):
-    """The resource of the real job, which does not sleep between its tries."""
+    """The Clever resource of the real job, except that it does not sleep between its tries."""
 
     def clever(self):
         return CleverClient(clever_access(read_settings()), sleep=lambda _seconds: None)
@@ -34,21 +34,21 @@ class Impatient(DistrictSync):
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A Clever stand-in that listens; what is in `served` is what it serves."""
+    """A running Clever sandbox. It serves the districts in `served`."""
 
     url: str
     served: list
     http: httpx.Client
 
     def go_wrong(self, *faults):
-        """From now on these faults, (path prefix, nth request, kind), and no others."""
+        """Replace the faults of the sandbox. A fault is a path prefix, the number of the request, and a kind."""
         asked = [dict(zip(("path_prefix", "nth", "kind"), fault, strict=True)) for fault in faults]
         self.http.post(f"{self.url}/sandbox/faults", json=asked).raise_for_status()
 
 
 @pytest.fixture(scope="session")
 def running():
-    """One server for all tests; each request falls into a minute of its own, so that none uses up the rate limit."""
+    """Start one sandbox for all tests. Each request counts for another minute of the rate limit."""
     served, minutes = [], count(step=60)
     names = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     with running_sandbox(served, clock=lambda: float(next(minutes)), **names) as address, httpx.Client() as http:
@@ -57,7 +57,7 @@ def running():
 
 @pytest.fixture
 def clever(running):
-    """The sandbox, serving nothing yet and without faults."""
+    """Return the sandbox without districts and faults."""
     running.served.clear()
     running.go_wrong()
     return running
@@ -65,7 +65,7 @@ def clever(running):
 
 @pytest.fixture
 def environment(monkeypatch, tmp_path, database_url, clever):
-    """The ROSTER_* settings of one installation, as an operator would export them."""
+    """Set the ROSTER_* settings of one installation, as an operator would export them."""
     values = {
         "ROSTER_HOME": str(tmp_path / "home"),
         "ROSTER_DATABASE_URL": database_url,
@@ -81,7 +81,7 @@ def environment(monkeypatch, tmp_path, database_url, clever):
 
 @pytest.fixture
 def connect(environment, clever, product):
-    """Serves a district and makes it an organization."""
+    """Serve a district and connect it."""
 
     def connected(district, tier="secure_sync"):
         clever.served.append(district)
@@ -94,13 +94,13 @@ def connect(environment, clever, product):
 
 @pytest.fixture
 def valley(connect):
-    """A connected district of three schools; one student or one class is less than a tenth of it."""
+    """Connect a district of three schools, of which one student or one class is less than a tenth."""
     return connect(generate_district(VALLEY, seed=5))
 
 
 @pytest.fixture
 def hamlet(connect):
-    """Another connected district."""
+    """Connect another district."""
     return connect(generate_district(HAMLET, seed=6))
 
 
@@ -111,14 +111,14 @@ def job():
 
 @pytest.fixture
 def instance():
-    """A Dagster that forgets everything with the test."""
+    """Create a Dagster instance in memory for one test."""
     with dg.DagsterInstance.ephemeral() as forgetful:
         yield forgetful
 
 
 @pytest.fixture
 def sync(environment, job, instance):
-    """Syncs a district through the Dagster job, and says how it ended."""
+    """Sync a district through the Dagster job. Return the result of the run."""
 
     def synced(district, mode="full"):
         add_partition(instance, district.id)
@@ -130,7 +130,7 @@ def sync(environment, job, instance):
 
 @pytest.fixture
 def checks(instance):
-    """The outcomes of a named asset check in the last run: asset to (passed, metadata but the district's name)."""
+    """Return the results of an asset check in the last run: whether it passed and its metadata, by asset."""
 
     def outcomes(name):
         (run,) = instance.get_runs(limit=1)
@@ -148,7 +148,7 @@ def checks(instance):
 
 @pytest.fixture
 def quick_sync(environment, product):
-    """Syncs a district stage by stage, several times as fast, and without a snapshot unless asked; gives the plan."""
+    """Sync a district without Dagster, which takes a fraction of the time. Return the plan."""
 
     def synced(district, limits=None, *, mode="full", **how):
         return sync_by_stages(read_settings(), product, district.id, mode=mode, limits=limits, **how)
@@ -158,11 +158,11 @@ def quick_sync(environment, product):
 
 @pytest.fixture
 def latest(environment):
-    """Where the analysts' file is."""
+    """Return the path of the analysts' database."""
     return read_settings().snapshots_folder / "latest.duckdb"
 
 
 @pytest.fixture
 def publish(quick_sync):
-    """Syncs a district up to the snapshot."""
+    """Sync a district, and update the analysts' database."""
     return lambda district: quick_sync(district, snapshot=True)

@@ -14,7 +14,7 @@ HOW = "select mode, mode_reason from roster.syncs order by id desc limit 1"
 
 @pytest.fixture
 def delta(town, quick_sync, product):
-    """Syncs the town by its events alone, and makes sure that it was so; gives the plan."""
+    """Sync the town, and check that the sync was a delta. Return the plan."""
 
     def synced(limits=NO_LIMITS):
         plan = quick_sync(town, limits, mode="auto")
@@ -26,7 +26,7 @@ def delta(town, quick_sync, product):
 
 @pytest.fixture
 def full(town, quick_sync, product):
-    """Syncs the town as `auto` would, and gives why that was a full read."""
+    """Sync the town in mode `auto`, and check that the sync was a full one. Return the reason."""
 
     def synced(limits=NO_LIMITS):
         quick_sync(town, limits, mode="auto")
@@ -38,7 +38,7 @@ def full(town, quick_sync, product):
 
 
 def drift(town):
-    """Records that the events had missed, by the last full read."""
+    """Return the number of records that the events had missed, as the last full sync found."""
     with open_warehouse(read_settings().districts_folder, town.id) as con:
         return load_bookmark(con)[0].missed
 
@@ -53,7 +53,7 @@ def _bookmark(town):
 
 
 def _go_back(town, bookmark):
-    """The cursor is where it was, as if the process had died before it was moved."""
+    """Put the cursor back, as if the process had died before it stored the new one."""
     with open_warehouse(read_settings().districts_folder, town.id) as con:
         cursor = bookmark.cursor
         con.execute("update raw.bookmark set before = ?, last = ?", [cursor.before, cursor.last])

@@ -1,4 +1,4 @@
-"""Ask `why` as an operator does, and read the steps of its answer."""
+"""Run the command `why` and read the steps of its answer."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ NOBODY = "f" * 24
 
 @pytest.fixture
 def why(environment, monkeypatch, capsys):
-    """Asks as an operator does: (exit code, what was said, what was complained of)."""
+    """Run the command `why`. Return the exit code, the standard output and the standard error."""
 
     def asked(*arguments):
         monkeypatch.setattr(sys, "argv", ["roster-pipeline", "why", *arguments])
@@ -28,7 +28,7 @@ def why(environment, monkeypatch, capsys):
 
 @pytest.fixture
 def answer(why):
-    """The answer for machines."""
+    """Return the JSON answer of the command `why`."""
 
     def answered(*arguments):
         code, said, _ = why(*arguments, "--json")
@@ -40,7 +40,7 @@ def answer(why):
 
 @pytest.fixture
 def chain(answer):
-    """The steps, by name, of the one chain of an answer."""
+    """Return the steps of the only chain of an answer, by name."""
 
     def steps(*arguments):
         (found,) = answer(*arguments)["chains"]

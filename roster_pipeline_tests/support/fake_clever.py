@@ -1,4 +1,4 @@
-"""A Clever made of one function, and time that passes only when somebody sleeps."""
+"""Provide a fake Clever that one function answers, and a clock that only a sleep moves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCESS = CleverAccess("https://api.clever.com", "https://clever.com", "v3.1", "c
 
 @dataclass
 class Time:
-    """Passes when somebody sleeps, and at no other time."""
+    """A clock that moves only when the code under test sleeps."""
 
     now: float = 1_700_000_000.0
     slept: list[float] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Time:
 
 @dataclass
 class FakeClever:
-    """Gives every district a token, and its lists through `answer`; remembers what it was asked for."""
+    """A fake Clever that returns a token for every district and lists from `answer`. It records the requests."""
 
     answer: Callable[[httpx.Request], httpx.Response]
     districts: tuple[str, ...] = (DISTRICT,)
@@ -79,7 +79,7 @@ CUT = {"X-Cut": "1"}
 
 @contextmanager
 def over_http(clever: FakeClever) -> Iterator[CleverAccess]:
-    """The same Clever behind a real socket."""
+    """Serve the same fake Clever over a real socket."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -106,12 +106,12 @@ def over_http(clever: FakeClever) -> Iterator[CleverAccess]:
 
 
 def oid(number: int) -> str:
-    """A Clever id; ids ascend with their numbers."""
+    """Return the Clever id for a number. The ids ascend with their numbers."""
     return f"{number:024x}"
 
 
 def page(records: list[dict[str, object]], following: str | None = None) -> httpx.Response:
-    """A page of records, with a `next` link if there is a following page."""
+    """Return a page of records, with a link to the next page if there is one."""
     return httpx.Response(200, content=body(records, following), headers={"Content-Type": "application/json"})
 
 

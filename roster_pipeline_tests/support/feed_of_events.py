@@ -1,4 +1,4 @@
-"""A feed of events made of events that a test names, and what was read of it, decoded."""
+"""Build a feed of events from the events that a test names, and decode what was read from it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ CLASS = {"id": oid(72), "district": DISTRICT, "name": "Art", "students": [oid(71
 
 
 def happened(number: int, kind: str, record: object, **fields: object) -> dict[str, object]:
-    """An event; all are of one second, as Clever's mostly are."""
+    """Return an event. All events have the same time, as most events of Clever do."""
     carried = {"data": {"object": record}}
     return {"type": kind, "id": oid(number), "created": "2023-03-12T16:09:41.000Z", **carried, **fields}
 
 
 def feed(*events: dict[str, object], size: int = 10_000) -> FakeClever:
-    """A Clever that gives these events after what was asked for, so many a page."""
+    """Return a fake Clever with these events, split into pages."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         rest = [each for each in events if each["id"] > request.url.params.get("starting_after", "")]
@@ -43,7 +43,7 @@ def feed(*events: dict[str, object], size: int = 10_000) -> FakeClever:
 
 
 def pages(*given: list[object]) -> FakeClever:
-    """A Clever that gives these pages in turn, whatever is on them."""
+    """Return a fake Clever that answers with these pages in turn, whatever the request."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         number = len(clever.asked)
@@ -65,7 +65,7 @@ def end(clever: FakeClever, since: Cursor | None = None) -> Cursor:
 
 
 def kept(found: EventBatch) -> dict[str, list[dict[str, object]]]:
-    """The records in the files, by list; lists without any are left out."""
+    """Return the records in the files by list, without empty lists."""
     lists = {}
     for each in found.lists:
         with zstandard.open(each.file, "rt") as stream:
@@ -75,12 +75,12 @@ def kept(found: EventBatch) -> dict[str, list[dict[str, object]]]:
 
 
 def gone(found: EventBatch) -> dict[str, tuple[str, ...]]:
-    """By list, who left; lists that nobody left are left out."""
+    """Return the ids of deleted records by list, without empty lists."""
     return {name: ids for name, ids in found.deleted.items() if ids}
 
 
 def rejections(found: EventBatch) -> list[tuple[str, str | None, str]]:
-    """Whole records that could not be read."""
+    """Return the rejected records."""
     return [
         (fault.resource, fault.clever_id, fault.reason)
         for each in found.lists

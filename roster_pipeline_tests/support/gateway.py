@@ -1,4 +1,4 @@
-"""Clever behind a gateway that alters answers on their way, and how a sync ends that cannot believe them."""
+"""Put a gateway between Clever and the sync that alters the answers, and check how the sync ends."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from roster_pipeline_tests.support.readers import contents, last_sync, query, ro
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes over the wire: `pieces` one after the other; in chunks, unless a length is among the headers."""
+    """An answer as bytes: `pieces` in their order. They are sent in chunks unless the headers have a length."""
 
     pieces: Iterable[bytes]
     status: int = 200
@@ -29,7 +29,7 @@ Alter = Callable[[httpx.URL, bytes], Answer | None]
 
 @contextmanager
 def through(clever, alter: Alter) -> Iterator[None]:
-    """From now on every answer to a sync passes a gateway that alters it."""
+    """Send every further answer through a gateway that alters it."""
     with httpx.Client(base_url=clever.url) as beyond, ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         server.beyond, server.alter = beyond, alter
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -62,13 +62,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def page(data: list, following: str | None = None) -> Answer:
-    """A page of a list, with a `next` link if one is given."""
+    """Return a page of a list, with a link to the next page if one is given."""
     links = [{"rel": "self", "uri": "/"}, *([] if following is None else [{"rel": "next", "uri": following}])]
     return Answer([json.dumps({"data": data, "links": links}).encode()])
 
 
 def refused(sync, product, town, code=4) -> str:
-    """The one line that a sync fails with; what the product has is untouched, and no sync is left running."""
+    """Return the one line of a failed sync. Check that the product did not change and no sync is running."""
     before, organizations = row_versions(product), contents(product, without=set())["organizations"]
     ended = sync(town)
     assert (ended.exit_code, last_sync(product)[0]) == (code, "failed"), ended

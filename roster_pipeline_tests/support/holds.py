@@ -12,7 +12,7 @@ from roster_pipeline_tests.support.readers import published
 
 @pytest.fixture
 def crowd(valley, quick_sync):
-    """Twelve of sixty students are no longer shared: more than a tenth."""
+    """Remove twelve of sixty students from Clever, which is more than a tenth."""
     quick_sync(valley)
     leaving = users_of(valley, "student")[:12]
     for key in leaving:
@@ -41,5 +41,5 @@ LIVE = ("members", "schools", "school_members", "rosters", "teachers", "students
 
 
 def kept(before, after):
-    """Whether everything that lived still does, whatever joined."""
+    """Return whether all live rows still live. New rows do not matter."""
     return all(set(getattr(before, name)) <= set(getattr(after, name)) for name in LIVE)

@@ -22,7 +22,7 @@ OWN = (
 
 
 def babel(texts):
-    """A district in which each text is in every field: of a person, a school, a class, a term."""
+    """Return a district with each text in every field of a person, a school, a class and a term."""
     own = {"district": clever_id(0, 0, 1)}
     objects = {name: [] for name in ("schools", "users", "sections", "terms", "courses")}
     for number, text in enumerate(texts):
@@ -44,7 +44,7 @@ def babel(texts):
 
 @pytest.fixture(params=["our own", "carriage returns", "naughty strings", "names of 73 locales"])
 def texts(request):
-    """Distinct texts; those that others collected are beside a development checkout."""
+    """Return distinct hostile texts. A development checkout has collections of others beside it."""
     if request.param == "our own":
         return OWN
     if request.param == "carriage returns":

@@ -12,7 +12,7 @@ WAITING = (
 
 
 def until(condition):
-    """What it gives, once it gives something: another thread brings it about."""
+    """Call a function until it returns a true value, which another thread brings about. Return the value."""
     end = time.monotonic() + 30
     while not (found := condition()):
         assert time.monotonic() < end, "it never came to that"
@@ -22,7 +22,7 @@ def until(condition):
 
 @contextmanager
 def disk_full_at(size):
-    """No file of this process grows beyond `size` bytes: a write that would fails, as on a full disk."""
+    """Let every write of this process beyond `size` bytes of a file fail, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

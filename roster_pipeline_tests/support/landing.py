@@ -28,7 +28,7 @@ def read(folder: Path, resource: Resource, *records, rejections: tuple[Rejection
 
 
 def feed(folder: Path, *students, **others) -> Feed:
-    """A feed with these students; other resources by their names, empty if not given."""
+    """Return a feed with these students. The other lists are empty unless they are given by name."""
     given = {"students": students, **others}
     reads = tuple(read(folder, resource, *given.get(resource.name, ())) for resource in RESOURCES)
     return Feed(VILLAGE, reads)

@@ -18,7 +18,7 @@ PEOPLE = (("Tom", "Reed"), ("Kim", "West"), ("Ann", "Moss"))
 
 @pytest.fixture
 def merge(product, quick_sync, hamlet, valley):
-    """Three students of Hamlet are in Valley too, under other Clever ids; Hamlet is synced first, then in `state`."""
+    """Give three students of Hamlet other Clever ids in Valley. Sync Hamlet first, and then put it in `state`."""
 
     def merged(state="disconnected", names=PEOPLE):
         old, new = users_of(hamlet, "student")[:3], users_of(valley, "student")[:3]

@@ -14,7 +14,7 @@ WRITTEN = {ABYSS: "[" * 100_000 + "]" * 100_000, INFINITE: f"{NUMBER}e999"}
 
 
 class Misprinting(Collection):
-    """A Clever list whose answers are not what its objects say: `misprints` is what goes over the wire, by id."""
+    """A list of Clever that sends `misprints`, by id, in place of its objects."""
 
     def __init__(self, objects):
         super().__init__(objects)
@@ -25,7 +25,7 @@ class Misprinting(Collection):
 
 
 def misprint(district, resource, key, wrong):
-    """From now on Clever sends this record with `wrong` in it; the sandbox's own object stays good."""
+    """Let Clever send a record with a wrong field. The object in the sandbox stays correct."""
     items = district.resources[resource]
     if not isinstance(items, Misprinting):
         items = district.resources[resource] = Misprinting(items.values())
@@ -36,7 +36,7 @@ def misprint(district, resource, key, wrong):
 
 
 def reprint(district):
-    """From now on Clever sends every record as it is."""
+    """Let Clever send every record correctly again."""
     for items in district.resources.values():
         if isinstance(items, Misprinting):
             items.misprints.clear()

@@ -12,7 +12,7 @@ def users_of(district, role):
 
 
 def leave(district, key):
-    """A student leaves: out of every section, and out of the users."""
+    """Remove a student from all sections and from the users."""
     for section in list(district.resources["sections"].values()):
         if key in section["students"]:
             rest = [one for one in section["students"] if one != key]

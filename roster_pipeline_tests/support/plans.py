@@ -14,7 +14,7 @@ TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever"
 
 @pytest.fixture
 def con():
-    """A district's file with nothing in it: empty marts, empty current, nobody in quarantine."""
+    """Open a district's file with empty marts, empty current tables and an empty quarantine."""
     with duckdb.connect() as opened:
         for schema in ("marts", "current", "quarantine"):
             opened.execute(f"create schema {schema}")
@@ -33,7 +33,7 @@ def member(number, role="student"):
 
 
 def has(con, table, rows, **state):
-    """Fills one table; of `current` every row lives and is Clever's unless told."""
+    """Fill one table. A row of `current` is live and Clever-managed unless the test says otherwise."""
     if table.startswith("current."):
         state = {"is_ended": False, "is_native": False} | state
     for row in ({**one, **state} for one in rows):
@@ -54,7 +54,7 @@ def planned(con, *, emptied=(), limits=Limits(), lately=()):  # noqa: B008 - a f
 
 
 def members_leave(con, leaving, of, role="student"):
-    """`leaving` of `of` members are no longer in the feed."""
+    """Let `leaving` of `of` members be missing from the feed."""
     has(con, "current.org_memberships", [member(number, role) for number in range(of)])
     has(con, "marts.org_memberships", [member(number, role) for number in range(leaving, of)])
 
@@ -79,19 +79,19 @@ def roster(section, name, school_id=NORTH):
 
 
 def account(number, role="student", **more):
-    """Somebody linked; names and email as they were unless told."""
+    """Add a linked account. Its names and email are unchanged unless the test says otherwise."""
     plain = {"first_name": "Ida", "last_name": "Moss", "email": f"{number}@example.org", "imported_from_clever": True}
     return {"account_id": number, "clever_id": key(number), "role": role, **plain, **more}
 
 
 def was(con, table, *rows):
-    """What the product has."""
+    """Set the rows that the product has."""
     columns = {name for name, *_ in con.execute(f"describe current.{table}").fetchall()}
     has(con, f"current.{table}", [{name: row[name] for name in row if name in columns} for row in rows])
 
 
 def shall(con, table, *rows):
-    """What Clever says."""
+    """Set the rows that Clever gives."""
     has(con, f"marts.{table}", list(rows))
 
 

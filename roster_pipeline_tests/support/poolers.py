@@ -1,4 +1,4 @@
-"""A pooler in transaction mode, as small as one can be: one session of the server serves every client in turn."""
+"""Run a minimal pooler in transaction mode: one session of the server serves all clients in turn."""
 
 import socket
 import struct
@@ -11,7 +11,7 @@ ENDS_A_REQUEST = (b"Q", b"S")
 
 
 class Pooler:
-    """Listens on 127.0.0.1 and keeps what its clients sent.
+    """A pooler that listens on 127.0.0.1 and records what its clients send.
 
     Attributes:
         parameters: the start-up parameters of each client.
@@ -61,7 +61,7 @@ class Pooler:
         client.sendall(self._greeting)
 
     def _relay(self, client, message):
-        """From the first message of a transaction to its end the session is this client's."""
+        """Give the session to this client from the first message of a transaction to its end."""
         with self._turn:
             while True:
                 self.sent.append(message[1])
@@ -83,7 +83,7 @@ class Pooler:
 
 @contextmanager
 def pooler(url):
-    """A pooler before the server of `url`, a SQLAlchemy URL with the folder of the server's socket."""
+    """Start a pooler for the server of `url`, a SQLAlchemy URL with the folder of the server's socket."""
     running = Pooler(f"{url.query['host']}/.s.PGSQL.5432", url.username, url.database)
     threading.Thread(target=running.serve, daemon=True).start()
     try:

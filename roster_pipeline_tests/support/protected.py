@@ -1,4 +1,4 @@
-"""What only the program may write, table by table with the code and rule of the refusal; and what others may write.
+"""List what write protection refuses by table, with the code and the rule of the refusal, and what it allows.
 
 `:person` is a Clever-managed student, `:clever` a class of theirs, `:school` its school; `:native` and `:native_person`
 are the product's own.

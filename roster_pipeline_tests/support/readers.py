@@ -1,4 +1,4 @@
-"""Reads the product's tables: in Clever terms, to compare with what is expected; and raw, to see what was written."""
+"""Read the tables of the product, either in terms of Clever or as raw rows."""
 
 import sqlalchemy as sa
 
@@ -65,7 +65,7 @@ def query(engine, statement, **values):
 
 
 def execute(engine, statement, *, as_sync=False, as_role="", as_program=True, **values):
-    """Write as the product would; the first column of the first row back, if any.
+    """Run a statement as the product would. Return the first column of the first row, if there is one.
 
     Args:
         as_sync: what Clever owns may be written.
@@ -82,7 +82,7 @@ def execute(engine, statement, *, as_sync=False, as_role="", as_program=True, **
 
 
 def empty(engine):
-    """An installation in which nothing has happened yet. The locks, which let no table be emptied, look away."""
+    """Empty all tables of an installation. Write protection, which forbids that, is switched off meanwhile."""
     names = ", ".join(f"roster.{name}" for name in tables(engine))
     with engine.begin() as pg:
         pg.execute(sa.text("set local session_replication_role = replica"))
@@ -90,7 +90,7 @@ def empty(engine):
 
 
 def published(engine, district_id):
-    """What the product shows of one district."""
+    """Return the live rows of one district in terms of Clever."""
     found = {}
     for name, statement in QUERIES.items():
         rows = query(engine, f"{statement} and o.clever_district_id = :district", district=district_id)
@@ -100,7 +100,7 @@ def published(engine, district_id):
 
 
 def _keyed(rows, columns):
-    """By the key columns; a single value stands for itself."""
+    """Return the rows by their key columns. A key of one column is the value itself."""
     return {_one(row[:columns]): _one(row[columns:]) for row in rows}
 
 
@@ -109,7 +109,7 @@ def _one(values):
 
 
 def difference(expected, actual):
-    """By table, what is only expected and what is only there; empty where both agree. Readable in a failure."""
+    """Return by table the rows that are only expected and those that only exist. The result is empty if both agree."""
     unlike = {}
     for name in vars(expected):
         wanted, found = (_items(getattr(side, name)) for side in (expected, actual))
@@ -131,7 +131,7 @@ def tables(engine):
 
 
 def row_versions(engine, *, without=STAMPS):
-    """Every row with the number of the transaction that wrote it: a row rewritten as it was differs too."""
+    """Return every row with the number of the transaction that wrote it, so that a rewritten row differs."""
     return {
         name: sorted(query(engine, f"select t.xmin::text, to_jsonb(t)::text from roster.{name} as t"))
         for name in tables(engine)
@@ -140,7 +140,7 @@ def row_versions(engine, *, without=STAMPS):
 
 
 def contents(engine, *, without=STAMPS):
-    """Every row as it stands, whoever wrote it."""
+    """Return every row, whoever wrote it."""
     return {
         name: sorted(text for (text,) in query(engine, f"select to_jsonb(t)::text from roster.{name} as t"))
         for name in tables(engine)
@@ -149,7 +149,7 @@ def contents(engine, *, without=STAMPS):
 
 
 def live_rows(engine):
-    """What the product shows: the content of the rows that have not ended, with the product's own ids."""
+    """Return the content of the rows that have not ended, with the ids of the product."""
     return {
         name: sorted(query(engine, f"select {columns} from roster.{name} where {live}"), key=repr)
         for name, (columns, live) in LIVE_ROWS.items()
@@ -157,7 +157,7 @@ def live_rows(engine):
 
 
 def last_sync(engine):
-    """(state, counts) of the newest sync."""
+    """Return the state and the counts of the newest sync."""
     return query(engine, "select state, counts from roster.syncs order by id desc limit 1")[0]
 
 
@@ -183,7 +183,7 @@ REVIEWS = (
 
 
 def known(engine, district_id):
-    """Every account of the product as this district finds it, what people are asked, and what they have decided."""
+    """Return every account as one district sees it, with the open reviews and the decisions about people."""
     accounts = {}
     for key, *account, role, is_admin, is_native, is_live in query(engine, ACCOUNTS, district=district_id):
         here = Membership(role, is_admin, is_native, is_live) if role else None

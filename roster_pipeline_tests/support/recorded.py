@@ -14,7 +14,7 @@ RECORDED = Path(__file__).parents[3] / "shared/data/clever-v3-recorded/responses
 
 
 def recorded() -> dict[str, bytes]:
-    """Recorded answers by their address, without the size of the page."""
+    """Return the recorded answers by address. The address lacks the size of the page."""
     answers = {}
     for line in RECORDED.read_text().splitlines():
         answer = json.loads(line)
@@ -24,7 +24,7 @@ def recorded() -> dict[str, bytes]:
 
 
 def replayed() -> FakeClever:
-    """Clever as it was recorded. Only first pages were: other addresses are given an empty last page."""
+    """Return a fake Clever with the recorded answers. Pages that were not recorded are empty and last."""
     if not RECORDED.exists():
         pytest.skip("the recorded pages are not beside this project")
     answers = recorded()

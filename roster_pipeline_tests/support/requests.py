@@ -13,14 +13,14 @@ from roster_pipeline.syncs.requests import file_request
 
 
 def requests_of(instance):
-    """What the sensor of Update Roster yields at one look."""
+    """Return the run requests of one evaluation of the sensor `refresh_requests`."""
     with dg.build_sensor_context(instance=instance, resources={"product": Product(patience=0)}) as context:
         return list(refresh_requests(context))
 
 
 @pytest.fixture
 def press(product):
-    """Presses Update Roster, for a district, or for a school or class of it."""
+    """File a refresh request for a district, or for one of its schools or classes."""
 
     def pressed(district, kind="district", key=None):
         with transaction(product) as pg:
@@ -31,7 +31,7 @@ def press(product):
 
 @pytest.fixture
 def command(environment, monkeypatch, capsys):
-    """Runs a command as an operator does: (exit code, what was said, what was complained of)."""
+    """Run a command. Return the exit code, the standard output and the standard error."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["roster-pipeline", *arguments])

@@ -1,6 +1,7 @@
-"""docs/rules.md once more, in plain Python over raw Clever objects: what the product shall hold after a sync.
+"""Implement docs/rules.md in plain Python over raw Clever objects, to compute what the product must hold.
 
-Written from the rules and not from the SQL, so that the two can disagree. Who is who is `rule_book_identity`'s.
+The code follows the rules and not the SQL, so that a test can find differences. `rule_book_identity` decides
+identities.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from roster_pipeline_tests.support.rule_book_identity import Account, Known, who
 
 @dataclass
 class Expected:
-    """What a product holds, in Clever terms: live rows only, but every account, school and review there ever was."""
+    """The content of a product in terms of Clever: live rows, and all accounts, schools and reviews."""
 
     people: dict = field(default_factory=dict)  # clever_id: (role, first, last, email, clever_email, imported)
     members: dict = field(default_factory=dict)  # clever_id: role
@@ -25,7 +26,7 @@ class Expected:
 
 
 def expect(district, before=None, known=None, told=frozenset()):
-    """What the product shall hold after a sync of `district`, if it held `before`.
+    """Return what the product must hold after a sync of `district`, if it held `before`.
 
     Args:
         known: every account there was, if others than Clever made some.
@@ -60,13 +61,13 @@ def expect(district, before=None, known=None, told=frozenset()):
 
 
 def feed_of(district):
-    """Everyone who gets an account: Clever id to (role, first, last, email, primary school, all schools)."""
+    """Return role, names, email, primary school and schools of everyone with an account, by Clever id."""
     users = district.resources["users"].values()
     return {user["id"]: person for user in users if (person := _person(user))}
 
 
 def _from_clever(before):
-    """The accounts of a product that Clever alone fills; each is known by its Clever id."""
+    """Return the accounts of a product that only Clever fills. Each account is named by its Clever id."""
     return Known(
         accounts={
             key: Account(role, first, last, email, clever_email, imported, linked_to=key)
@@ -77,7 +78,7 @@ def _from_clever(before):
 
 
 def _people(known):
-    """Everyone who is linked and whose account is open, as they were."""
+    """Return the linked people whose account is open, as they were before."""
     return {
         one.linked_to: (one.role, one.first_name, one.last_name, one.email, one.clever_email, one.imported)
         for one in known.accounts.values()
@@ -86,7 +87,7 @@ def _people(known):
 
 
 def _members(known, people):
-    """Everyone in the feed, and of the others those whose membership is not Clever's to end."""
+    """Return everyone in the feed, and the other people whose membership does not end by a sync."""
     members = {}
     for account in known.accounts.values():
         here = account.here
@@ -101,7 +102,7 @@ def _members(known, people):
 
 
 def _reviews(known, people, told):
-    """Every review of those who are gone, and of each person the reasons that are told, if they may be."""
+    """Return every review of people who left, and the expected reviews of each person in the feed."""
     reviews = {(key, reason) for key, reason in known.reviews if key not in people}
     for key, person in people.items():
         found = frozenset(reason for one, reason in told if one == key)
@@ -113,7 +114,7 @@ SCHOOL_FIELDS = ("sis_id", "nces_id", "low_grade", "high_grade")
 
 
 def _person(user):
-    """(role, first, last, email, primary school, all schools); None for those who get no account."""
+    """Return role, names, email, primary school and schools of a user, or None without an account."""
     for role in ("teacher", "student"):
         if part := user["roles"].get(role):
             name = user.get("name") or {}
@@ -125,13 +126,13 @@ def _person(user):
 
 
 def _schools(part):
-    """Every school that one role names."""
+    """Return every school that one role of a user names."""
     part = part or {}
     return {school for school in (*(part.get("schools") or ()), part.get("school")) if school}
 
 
 def _term_name(term, terms, roster_before):
-    """A term that the feed does not hold keeps the name that the roster had."""
+    """Return the name of a term. If the feed lacks the term, the name that the roster had stays."""
     if term in terms:
         return terms[term]
     return roster_before[-1] if term and roster_before else None

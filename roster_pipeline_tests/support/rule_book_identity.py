@@ -1,8 +1,8 @@
-"""Who is who, once more, in plain Python: docs/rules.md R2.1 to R2.27, over accounts that anybody may have made.
+"""Implement docs/rules.md R2.1 to R2.27 in plain Python: decide which account each person of a feed has.
 
-Written from the rules and not from the SQL, so that the two can disagree. An address that two people of the feed carry
-is told as that, whoever has it: only Clever can put it right. Where several other contradictions speak against one
-link, docs/rules.md does not say which is told: any of them may be, but one.
+The code follows the rules and not the SQL, so that a test can find differences. If two people of the feed carry one
+email, both get a review about that, whoever has the email. If several contradictions speak against one link,
+docs/rules.md leaves open which one is reviewed. Any one of them is accepted.
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Membership:
-    """Somebody's row in the organization, of which a sync changes nothing while it is native and lives."""
+    """A membership in the organization. A sync does not change a native membership that is live."""
 
     role: str
     is_admin: bool = False
@@ -22,7 +22,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class Account:
-    """An account as the product has it. `linked_to` is a Clever id of this district; elsewhere is any other."""
+    """An account of the product. `linked_to` is a Clever id of this district. `elsewhere` means any other link."""
 
     role: str
     first_name: str | None = None
@@ -44,7 +44,7 @@ class Account:
 
 @dataclass
 class Known:
-    """What the product has of people before a sync: every account, and what a person is asked or has decided."""
+    """The accounts, open reviews and decisions that the product has before a sync."""
 
     accounts: dict = field(default_factory=dict)  # id: Account
     reviews: dict = field(default_factory=dict)  # (clever_id, reason): id of the account that it is about, or None
@@ -53,7 +53,9 @@ class Known:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the feed after the sync. `account` None: a new one. `reviews`: open reasons, any one set of these."""
+    """A person of the feed after the sync. `account` is None if it is new. `reviews` has the accepted sets of
+    reasons.
+    """
 
     account: object
     role: str  # in the organization and in its schools
@@ -63,13 +65,13 @@ class Person:
 
 
 def who_is_who(feed, known):
-    """Clever id to `Person`, for everyone in `feed`: Clever id to (role, first, last, email, ...)."""
+    """Return a `Person` for each Clever id of `feed`, whose values are role, first name, last name, email and more."""
     meeting = _Meeting(feed, known)
     return {key: meeting.person(key) for key in feed}
 
 
 class _Meeting:
-    """One feed and one product, side by side."""
+    """The comparison of one feed with one product."""
 
     def __init__(self, feed, known):
         self.feed, self.known = feed, known
@@ -103,13 +105,13 @@ class _Meeting:
         return self.known.accounts.get(self.own.get(key))
 
     def _holder(self, key):
-        """The id of the account that has the person's address, if it is not their own."""
+        """Return the id of the account with the person's email, unless it is the person's own."""
         email = self.feed[key][3]
         holder = self.holders.get(email) if is_address(email) else None
         return None if holder == self.own.get(key) else holder
 
     def _given(self):
-        """Who gets a new address that is free, or that its holder leaves in this sync for another one or for none."""
+        """Return who gets a new email that is free, or that its holder gives up in this sync."""
         asks, leaves = set(), {self.own[key] for key in self._cleared()}
         for key, (_, _, _, email, *_) in self.feed.items():
             account = self._account(key)
@@ -136,13 +138,13 @@ class _Meeting:
         return account.email if account else None
 
     def _is_met(self, key, against):
-        """The account that has the address is this person's: nothing contradicts, or but a teacher's name."""
+        """Return whether the account with the email is this person's: nothing contradicts but a teacher's name."""
         if self._holder(key) is None or key in self.given:
             return False
         return not against or (against == {"name_differs"} and self.feed[key][0] == "teacher")
 
     def _contradictions(self, key):
-        """What is to be told of a person, if anything is new."""
+        """Return the contradictions that need a review if the person is new."""
         email = self.feed[key][3]
         if key in self.recycled:
             return {"recycled_id"}
@@ -162,12 +164,12 @@ class _Meeting:
         return {"email_shared"}
 
     def _is_back(self, key):
-        """Somebody whose account was closed is told of anew, or not: docs/rules.md does not say."""
+        """Return whether the account of the person was closed. The rules leave open whether that is reviewed."""
         account = self._account(key)
         return account is not None and account.is_closed
 
     def _reviews(self, key, chosen, address, against):
-        """The sets of open reasons that this person may have: those that stand, and one that is new."""
+        """Return the accepted sets of open reasons of a person: those that remain, and one new reason."""
         standing = {
             reason for one, reason in self.known.reviews if one == key and self._stands(key, reason, chosen, address)
         }
@@ -178,7 +180,7 @@ class _Meeting:
         return tuple(frozenset(one) for one in told)
 
     def _is_decided(self, key, reason):
-        """Somebody has said that this person is not that account, whatever the reason was; an id can pass on again."""
+        """Return whether a decision says that the person is not the account. It does not hold for a recycled id."""
         holder = self._holder(key)
         return reason != "recycled_id" and any(
             one == key and about == holder and (about is not None or said == reason)
@@ -186,7 +188,7 @@ class _Meeting:
         )
 
     def _stands(self, key, reason, chosen, address):
-        """Nobody has decided, and what was said of the person is still so."""
+        """Return whether a review stays open: it is not decided and its reason still holds."""
         if reason == "recycled_id":
             return key in self.recycled
         if (about := self.known.reviews[key, reason]) is not None and about == chosen:
@@ -196,7 +198,7 @@ class _Meeting:
 
 
 def _against(holder, person):
-    """Every contradiction between somebody new and the account that has their address."""
+    """Return every contradiction between a new person and the account with the same email."""
     role, first, last, *_ = person
     speaks = {
         "already_linked": bool(holder.linked_to or holder.is_linked_elsewhere),
@@ -211,12 +213,12 @@ def _against(holder, person):
 
 
 def _names_differ(account, first, last):
-    """Both names differ; one that is missing on either side is not a different one."""
+    """Return whether both names differ. A missing name differs from none."""
     return _differs(account.first_name, first) is True and _differs(account.last_name, last) is True
 
 
 def _is_recycled(account, person, *, is_asked):
-    """First name, last name and email of a linked person all change at once; asked, until one of them agrees again."""
+    """Return whether names and email of a linked person change at once, or an open review still asks that."""
     if account is None:
         return False
     _, first, last, email, *_ = person
@@ -226,7 +228,7 @@ def _is_recycled(account, person, *, is_asked):
 
 
 def _differs(was, now):
-    """Whether a name is another one; None where one of the two is missing."""
+    """Return whether a name differs from another one, or None if one of them is missing."""
     was, now = _folded(was or ""), _folded(now or "")
     return was != now if was and now else None
 
@@ -237,7 +239,7 @@ def _folded(name):
 
 
 def is_address(email):
-    """One @, nothing blank or invisible before it, no stray dot, and behind it two labels or more."""
+    """Return whether an email has one @, no blank or stray dot, and a domain of two labels or more."""
     local, _, domain = (email or "").partition("@")
     labels = domain.split(".")
     is_local = 0 < len(local) <= 64 and all(local.split(".")) and not any(map(_is_odd, local))
@@ -245,12 +247,12 @@ def is_address(email):
 
 
 def _is_odd(letter):
-    """What no mailbox at a school has: controls, formats, blanks, and what separates or encloses addresses."""
+    """Return whether a character cannot stand in an email: a control, format, blank, separator or bracket."""
     return unicodedata.category(letter) in ODD or letter in '@,;:<>()[]"\\\ufffd'
 
 
 def _is_label(label):
-    """Letters and digits of any script, and between them hyphens."""
+    """Return whether a text has only letters and digits of any script, with hyphens between them."""
     letters = all(one == "-" or unicodedata.category(one)[0] in "LMN" for one in label)
     return bool(label) and letters and "-" not in (label[0], label[-1])
 

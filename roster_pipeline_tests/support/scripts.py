@@ -17,7 +17,7 @@ PATIENCE = 40
 
 @pytest.fixture
 def script(environment, tmp_path):
-    """Runs the console script with this test's settings; `without` and `changed` alter them."""
+    """Run the console script with the settings of this test, changed by `without` and `changed`."""
 
     def run(*arguments, without=(), **changed):
         variables = {name: value for name, value in os.environ.items() if name not in without} | changed
@@ -27,14 +27,14 @@ def script(environment, tmp_path):
 
 
 def complaint(ended):
-    """What was said on stderr after the progress bars, as one line."""
+    """Return the standard error after the progress bars as one line."""
     said = [line for line in ended.stderr.splitlines() if line.strip()]
     assert "Traceback" not in ended.stderr
     return said[-1] if said else ""
 
 
 def until(condition):
-    """Waits for something that another process does."""
+    """Wait for a condition that another process fulfils."""
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "it never came to that"
@@ -42,7 +42,7 @@ def until(condition):
 
 
 def _other_files():
-    """Every file under ROSTER_HOME that is not the product's data: not the warehouse, not the snapshot."""
+    """Return every file under ROSTER_HOME except those of the district and the snapshot."""
     settings = read_settings()
     data = (settings.districts_folder, settings.snapshots_folder)
     files = [path for path in settings.home.rglob("*") if path.is_file()]
@@ -50,7 +50,7 @@ def _other_files():
 
 
 def _dagsters_rows(product):
-    """Runs, events, tags and whatever else Dagster keeps in its schema, as text."""
+    """Return all rows of Dagster's schema as text."""
     names = query(product, "select table_name from information_schema.tables where table_schema = 'roster_dagster'")
     return {
         name: [text for (text,) in query(product, f'select to_jsonb(t)::text from roster_dagster."{name}" as t')]

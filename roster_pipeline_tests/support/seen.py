@@ -1,4 +1,4 @@
-"""What one person and one class are in the product: who is there now and, as `ended`, who was."""
+"""Read what the product has of one person or one class: who is there now, and who has ended."""
 
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ ROWS = {
 
 @dataclass(frozen=True)
 class Person:
-    """Where somebody is, by the Clever id of the place. `member`: the role in the organization, or `ended`."""
+    """The places of a person, by Clever id. `member` is the role in the organization, or `ended`."""
 
     member: str | None = None
     schools: dict = field(default_factory=dict)  # primary, other or ended
@@ -37,7 +37,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Roster:
-    """A class and who is in it, by Clever id."""
+    """A class and its members, by Clever id."""
 
     state: str
     name: str
@@ -50,14 +50,14 @@ class Roster:
 
 
 def person_of(engine, key):
-    """Somebody as the product has them, whether or not they have an account yet."""
+    """Return a person as the product has them, with or without an account."""
     found = {name: _by_place(engine, name, key) for name in ROWS}
     (member,) = found["members"].values() or [None]
     return Person(member, found["in_schools"], found["teachers"], found["students"], found["pending"])
 
 
 def roster_of(engine, key):
-    """The one roster of a section."""
+    """Return the only roster of a section."""
     read = (
         "select case when r.archived_at is null then 'live' else 'archived' end, r.name, s.clever_id, r.term_name, "
         "r.hidden_at is not null from roster.rosters as r left join roster.schools as s on s.id = r.school_id "
@@ -68,7 +68,7 @@ def roster_of(engine, key):
 
 
 def flagged(district, check):
-    """The Clever ids that a check named in the last sync."""
+    """Return the Clever ids that a check named in the last sync."""
     (test,) = [one for one in load_sql_tests() if one.name == check]
     with open_warehouse(read_settings().districts_folder, district.id) as con:
         return set(run_sql_test(con, test).sample)
@@ -83,7 +83,7 @@ def _in_place(engine, name, key):
 
 
 def _unique(pairs):
-    """As a dict, once it is certain that nobody is anywhere twice."""
+    """Return rows as a dictionary, after a check that no key occurs twice."""
     pairs = list(pairs)
     assert len(dict(pairs)) == len(pairs), "a second row where there should be one"
     return dict(pairs)

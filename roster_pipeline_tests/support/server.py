@@ -24,7 +24,7 @@ TEMPLATE = "migrated"
 
 @contextmanager
 def migrated_server() -> Iterator[str]:
-    """An embedded server and its migrated database, for as long as the context lasts; its SQLAlchemy URL.
+    """Start an embedded server with a migrated database for the duration of the context. Yield its SQLAlchemy URL.
 
     Not under pytest's own folder: each session closes that to the user whom the server runs as.
     """
@@ -46,12 +46,12 @@ def migrated_server() -> Iterator[str]:
 
 
 def named(url: str, database: str) -> str:
-    """The URL of another database of the same server."""
+    """Return the URL of another database on the same server."""
     return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 def execute_apart(url: str, statement: str) -> None:
-    """One statement that cannot be in a transaction."""
+    """Run one statement outside of a transaction."""
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)

@@ -14,7 +14,7 @@ NAMES = ("schools", "people", "rosters", "enrollments", "syncs")
 
 
 def rows(folder, suffix=""):
-    """Every row of every table, as text; of syncs no history, because a whole reading is told by a false one."""
+    """Return every row of every table as text. A suffix selects the history, except for `syncs`."""
     with duckdb.connect(folder / LATEST, read_only=True) as con:
         con.execute("set timezone = 'UTC'")
         return {

@@ -70,12 +70,12 @@ class Case:
 
     @cached_property
     def is_ordered(self) -> bool:
-        """Whether the subject returns its rows in an order of its own."""
+        """Return whether the SELECT of the subject has an order of its own."""
         return sqlglot.parse_one(self.sql, dialect="duckdb").args.get("order") is not None
 
     @property
     def upstream(self) -> list[Model]:
-        """The models to run, in order: what the subject reads, up to the tables that are given."""
+        """Return the models to run, in order: those that the subject reads, up to the given tables."""
         if "/" in self.subject:
             return []
         wanted, chosen = set(find_tables(self.sql)), []
@@ -87,7 +87,7 @@ class Case:
 
     @property
     def readable(self) -> set[str]:
-        """The tables that can make a difference, by full name."""
+        """Return the full names of the tables that can change the result."""
         if "/" in self.subject:
             return find_full_names(self.sql)
         read = find_tables(self.sql).union(*(model.reads for model in self.upstream))

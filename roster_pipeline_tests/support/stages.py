@@ -1,4 +1,4 @@
-"""Syncs through `roster_pipeline.pipeline`, without Dagster: for tests and benchmarks of the stages alone."""
+"""Run syncs through `roster_pipeline.pipeline` without Dagster, for tests and benchmarks of the stages."""
 
 from contextlib import contextmanager
 from time import perf_counter
@@ -12,12 +12,12 @@ STAGES = ("ingest", "stage", "load_current", "reconcile", "plan", "publish", "sn
 
 
 def sync_request(settings, product, district_id, **more):
-    """A request with a run id of its own."""
+    """Return a sync request with a new run id."""
     return SyncRequest(settings, product, district_id, uuid4().hex, **more)
 
 
 def sync_by_stages(settings, product, district_id, *, mode="full", snapshot=False, took=None, **more):
-    """Sync one district; returns the plan that was published.
+    """Sync one district. Return the plan that was published.
 
     Args:
         snapshot: bring the district up to date in the analysts' database too.
@@ -31,7 +31,7 @@ def sync_by_stages(settings, product, district_id, *, mode="full", snapshot=Fals
 
 @contextmanager
 def timed_stages(took):
-    """Add the seconds of each stage to `took`; None measures nothing."""
+    """Add the seconds of each stage to `took`. None measures nothing."""
     if took is None:
         yield
         return
@@ -52,6 +52,6 @@ def timed_stages(took):
 
 
 def leave_snapshot(settings, product, district_id):
-    """Bring the analysts' database to where the last sync brought the product."""
+    """Update the analysts' database to the state of the product."""
     with pipeline.open_sync(sync_request(settings, product, district_id)) as sync:
         return pipeline.snapshot(sync)

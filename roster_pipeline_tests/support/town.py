@@ -1,4 +1,4 @@
-"""A Clever district that a test edits by number. What a test leaves out is plain, complete and unlike all the rest."""
+"""Build a Clever district that a test edits by number. Fields that a test leaves out are valid and distinct."""
 
 from roster_pipeline.sandbox.api.collection import Collection
 from roster_pipeline.sandbox.data.district import SandboxDistrict
@@ -9,7 +9,7 @@ OTHERS = range(100, 120)
 
 
 def clever_id(town, kind, number):
-    """24 hexadecimal digits, ascending by kind and then by number."""
+    """Return 24 hexadecimal digits that ascend by kind and then by number."""
     return f"{town:08x}{KINDS.index(kind):08x}{number:08x}"
 
 
@@ -52,7 +52,7 @@ class Town(SandboxDistrict):
         return self._person("contact", number, first, last, fields)
 
     def section(self, number, *, teachers=(), students=(), **fields):
-        """A class of the first school; its first teacher is the primary one."""
+        """Return a class of the first school. Its first teacher is the primary one."""
         plain = {"name": f"Class {number}", "school": clever_id(self.number, "school", 0)}
         people = {"teacher": next(iter(teachers), None), "teachers": list(teachers), "students": list(students)}
         return self._put("sections", "section", number, {**plain, **people, **fields})
@@ -61,16 +61,16 @@ class Town(SandboxDistrict):
         return self.get("users", key)
 
     def edit(self, resource, key, **fields):
-        """Put these fields of an object in place of those it has."""
+        """Replace some fields of an object."""
         self.put(resource, self.get(resource, key) | fields)
 
     def leave(self, *keys):
-        """These people leave the users list; sections go on naming them unless they are put anew."""
+        """Remove people from the users list. The sections still name them unless the test replaces these."""
         for key in keys:
             self.remove("users", key)
 
     def role(self, number, school=0):
-        """What a role says: one school of this town, and a number in the district's own system."""
+        """Return the data of a role: one school of the town, and a number in the district's own system."""
         home = clever_id(self.number, "school", school)
         return {"school": home, "schools": [home], "sis_id": f"S-{number}"}
 
@@ -86,7 +86,7 @@ class Town(SandboxDistrict):
 
 
 class ReadTwice(Collection):
-    """A list whose pages overlap: `copies` come after the objects whose ids they carry, each as it is itself."""
+    """A list whose pages overlap. `copies` follow the objects with the same ids, each with its own content."""
 
     def __init__(self, objects, copies):
         super().__init__(objects)

@@ -21,7 +21,7 @@ REVIEWS = (
 
 @pytest.fixture
 def towns(product, clever, environment):
-    """Begins anew: people who signed up, and three tiny districts, the last of which is never synced."""
+    """Start with an empty product, people who signed up, and three tiny districts of which the last is never synced."""
 
     def begun(first=()):
         empty(product)

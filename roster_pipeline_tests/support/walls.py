@@ -20,7 +20,7 @@ OF_ITS_OWN = (
 
 @pytest.fixture
 def districts(valley, hamlet, quick_sync, product):
-    """Two published districts, each with a native class, somebody who waits and a review; the numbers of both."""
+    """Return the ids of two published districts, each with a native class, a pending member and a review."""
     for district in (valley, hamlet):
         quick_sync(district)
         account = execute(product, ACCOUNT, email=f"{district.id}@example.org", first="A", last="B", role="teacher")
@@ -34,7 +34,7 @@ def districts(valley, hamlet, quick_sync, product):
 
 @contextmanager
 def acting_as(product, role, organization=None):
-    """A transaction that is the sync's as far as triggers are concerned, and is rolled back."""
+    """Open a transaction that counts as a sync for the triggers, and roll it back at the end."""
     with product.connect() as pg:
         pg.execute(sa.text("select set_config('roster.writer', 'sync', true)"))
         if organization:
@@ -44,7 +44,7 @@ def acting_as(product, role, organization=None):
 
 
 def refusal(product, statement, role, number, **values):
-    """What PostgreSQL says against it; nothing if it lets it be done."""
+    """Return the error of PostgreSQL, or an empty text if it accepts the statement."""
     with acting_as(product, role, number) as pg:
         try:
             pg.execute(sa.text(statement), values)

@@ -1,4 +1,4 @@
-"""The Dagster web server over the workspace of this project, asked in GraphQL; what it launches are real runs."""
+"""Query the Dagster web server of this project by GraphQL. The runs that it launches are real."""
 
 import asyncio
 import time
@@ -34,14 +34,14 @@ mutation ($params: ExecutionParams!) {
 
 
 class WebServer:
-    """What a person does there: look at pages, and press buttons."""
+    """The actions of a user of the web server: read pages and press buttons."""
 
     def __init__(self, process, instance):
         self._process, self._instance = process, instance
         self._app = create_app_from_workspace_process_context(process)
 
     def ask(self, query, **variables):
-        """The data of one GraphQL answer."""
+        """Return the data of one GraphQL answer."""
         answer = asyncio.run(self._post({"query": query, "variables": variables}))
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
@@ -51,18 +51,18 @@ class WebServer:
             return (await client.post("/graphql", json=question, timeout=PATIENCE)).json()
 
     def remote_job(self, name):
-        """A job as the web server knows it."""
+        """Return a job as the web server sees it."""
         location = self._process.create_request_context().get_code_location("roster_pipeline")
         return location.get_repository("__repository__").get_full_job(name)
 
     def reexecute(self, run_id, strategy="ALL_STEPS"):
-        """Press *Re-execute*, wait for the end; returns the new run."""
+        """Press *Re-execute* and wait for the end. Return the new run."""
         answer = self.ask(REEXECUTE, parent=run_id, strategy=strategy)["launchRunReexecution"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return self._finish(answer["run"]["runId"])
 
     def materialize(self, district, *groups):
-        """Press *Materialize selected* for the assets of these groups; returns the run when it has ended."""
+        """Press *Materialize selected* for the assets of some groups. Return the run after its end."""
         keys = self._process.create_request_context().get_code_location("roster_pipeline")
         graph = keys.get_repository("__repository__").asset_graph
         chosen = [key for key in graph.get_all_asset_keys() if graph.get(key).group_name in groups]
@@ -89,7 +89,7 @@ class WebServer:
 
 @contextmanager
 def served(instance):
-    """A web server on an instance that is kept."""
+    """Start a web server on an instance with storage."""
     target = WorkspaceFileTarget([str(ROOT / "workspace.yaml")])
     with WorkspaceProcessContext(instance, target) as process:
         yield WebServer(process, instance)

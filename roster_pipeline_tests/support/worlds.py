@@ -148,7 +148,7 @@ def run_identity_models(con: duckdb.DuckDBPyConnection, **replaced: str) -> None
 
 
 def find_differences(con: duckdb.DuckDBPyConnection, worlds: list[World]) -> Iterator[str]:
-    """Yield a line for each person of whom the models say anything else than the oracle."""
+    """Yield a line for each person about whom the models and the oracle disagree."""
     accounts = {key: tuple(row) for key, *row in con.execute(ACCOUNTS).fetchall()}
     roles, recycled = (dict(con.execute(query).fetchall()) for query in (ROLES, RECYCLED))
     reviews = defaultdict(set)
@@ -163,14 +163,14 @@ def find_differences(con: duckdb.DuckDBPyConnection, worlds: list[World]) -> Ite
 
 
 def _role_in_organization(known: Known, person: Person) -> str:
-    """Return the role of a person: a live admin of the organization stays one, everybody else has Clever's role."""
+    """Return the role of a person. A live admin of the organization stays one. Others have the role of Clever."""
     account = known.accounts.get(person.account)
     here = account.here if account else None
     return "admin" if here and here.is_live and here.role == "admin" else person.role
 
 
 def _account_rows(world: World) -> list[dict]:
-    """The rows that a sync would read: linked accounts, and accounts with an email of the feed."""
+    """Return the rows that a sync would read: linked accounts, and accounts with an email of the feed."""
     asked = {email for _, _, _, email in world.feed.values()}
     rows = []
     for key, account in world.known.accounts.items():
