@@ -29,6 +29,7 @@ from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.feed import Cursor, District, EventBatch, Feed, ListFile
 from roster_pipeline.model.resources import EMAIL_MAX_CHARS, RESOURCES, TEXT_MAX_CHARS
 from roster_pipeline.model.sync_state import Bookmark, LastPublication
+from roster_pipeline.model.text import count_noun
 from roster_pipeline.stage import load_models
 
 EVENTS_UNREADABLE = "Clever's events could not be read"
@@ -166,7 +167,7 @@ def _ingest_delta(
 def _delta_reason(events: int) -> str:
     if not events:
         return "Clever reported no changes since the last sync"
-    return f"Clever reported {events:,} {'event' if events == 1 else 'events'} since the last sync"
+    return f"Clever reported {count_noun(events, 'event')} since the last sync"
 
 
 def _ingest_full(
