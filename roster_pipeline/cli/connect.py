@@ -81,16 +81,16 @@ def connect(
         raise CannotStart(operator.text("There is no such time zone. Give a name such as America/Chicago."))
     with CleverClient(clever_access(settings)) as clever:
         district = clever.district(district_id)
-    kept = connect_here(settings, district, tier, time_zone)
+    existing = connect_here(settings, district, tier, time_zone)
     values = {"district": district.name, "district_id": district.id, "tier": tier}
     if as_json:
-        had = asdict(kept) if kept else None
+        had = asdict(existing) if existing else None
         show_json({"district_id": district.id, "name": district.name, "tier": tier, "had": had})
-    elif kept and kept.tier != tier:
+    elif existing and existing.tier != tier:
         changed = operator.text(
-            "{district} ({district_id}) had tier {former} and now has {tier}.", former=kept.tier, **values
+            "{district} ({district_id}) had tier {former} and now has {tier}.", former=existing.tier, **values
         )
-        say(f"{changed} {operator.text(CHANGED[tier])}", _describe_existing(kept))
+        say(f"{changed} {operator.text(CHANGED[tier])}", _describe_existing(existing))
     else:
         connected = operator.text("{district} ({district_id}) is connected with tier {tier}.", **values)
         say(f"{connected} {operator.text(NEXT[tier])}")

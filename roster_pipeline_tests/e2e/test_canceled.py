@@ -1,4 +1,4 @@
-"""A person stops a sync: it is canceled and has not failed, nobody waits for it, and who asked for it is answered."""
+"""A person stops a sync: it is canceled and not failed, does not delay the next one, and its requests are answered."""
 
 from datetime import UTC, datetime
 

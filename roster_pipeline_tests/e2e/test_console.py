@@ -1,4 +1,4 @@
-"""The console script in a process of its own: exit codes, lines for people, kill -9."""
+"""The console script in a process of its own: exit codes, output, and kill -9."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A real daemon on a real instance: presses become forks of a warm process, nights become batches, no end is missed."""
+"""A real daemon on a real instance: requests become forks, nights become batches, and every end is recorded."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Dagster's tables beside an application's, which may have the same names; and those of an older installation."""
+"""Dagster's tables beside those of an application with the same names, and those of an older installation."""
 
 import pytest
 import sqlalchemy as sa

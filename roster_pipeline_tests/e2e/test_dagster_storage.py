@@ -1,4 +1,4 @@
-"""Dagster's instance: what its storage remembers of the database, and the file that says which it is."""
+"""Dagster's storage: what it caches of the database, and the file that configures it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What goes wrong outside: nothing changes, one line says what to do, and the next sync makes it good."""
+"""Faults outside of the program: nothing changes, one line says what to do, and the next sync succeeds."""
 
 import socket
 import threading

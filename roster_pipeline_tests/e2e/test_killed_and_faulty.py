@@ -1,4 +1,4 @@
-"""A few kills and faults of `make chaos`, judged as there: nothing is lost, twice, wrong or half published.
+"""A few kills and faults of `make chaos` lose nothing and leave nothing wrong or half published.
 
 The other tests of a fault name the fault. These draw the moment of a `kill -9` and several faults at once, while a
 reader looks at the product all the time.

@@ -1,4 +1,4 @@
-"""sandbox and dev, as a checkout and as a wheel serve them: what they print, and what stops them before they start."""
+"""The commands sandbox and dev, from a checkout and from a wheel: their output, and what they refuse."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""plan and preflight: looking costs the next sync nothing."""
+"""The commands plan and preflight do not affect the next sync."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The night: asked for in batches, each district a run of its own; missed nights caught up; late districts told."""
+"""The night: batches, one run for each district in them, missed nights, and late districts."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

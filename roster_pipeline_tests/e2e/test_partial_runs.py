@@ -1,4 +1,4 @@
-"""A part of a sync, started in the UI: it is recorded as none, and publishes only what a failed sync has planned."""
+"""A run of some steps, started in the UI, records no sync and publishes only the plan of a failed sync."""
 
 import dagster as dg
 import pytest

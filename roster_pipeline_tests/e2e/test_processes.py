@@ -1,4 +1,4 @@
-"""Which process a run is in, and what the launcher makes of it."""
+"""The process of a run, and how the launcher watches it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Everything that runs write beside the roster itself, searched for secrets and for people, after good ends and bad."""
+"""The files and logs of runs contain no secrets and no people, after successes and failures."""
 
 import json
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""Terminals that cannot show every character: a command still says what it has to say, and never fails by it."""
+"""Commands work on terminals that cannot show every character."""
 
 import os
 import subprocess

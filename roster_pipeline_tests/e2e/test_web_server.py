@@ -1,4 +1,4 @@
-"""The pages and buttons of Dagster's web server, for runs that a command, the night or a person there has made."""
+"""Pages and buttons of Dagster's web server, for runs of commands, of the night and of the UI."""
 
 import dagster as dg
 import pytest

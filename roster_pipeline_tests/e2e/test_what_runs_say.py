@@ -1,4 +1,4 @@
-"""Every run says its district, who started it and how it ended; every check result says which district it is about."""
+"""Every run and every check result names its district. A run also has its trigger and its outcome."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The text of the messages and of the logs that alerts leave."""
+"""The text of alerts, and the log lines about them."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Alerts: one message when a district begins to fail or to wait for a person, one when it recovers, and no more."""
+"""Each district sends one alert when it begins to fail or has a hold, and one when that ends."""
 
 from datetime import UTC, datetime
 

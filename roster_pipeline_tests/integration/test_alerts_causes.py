@@ -1,4 +1,4 @@
-"""Alerts that say why a district fails, and that a connection is gone."""
+"""Alerts name the cause of a failure and report a lost connection."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""No answer of Clever takes more memory than its bound, however it is packed and whatever it holds.
+"""No answer of Clever takes more memory than its limit, however it is packed.
 
 Each answer comes over real HTTP to a process of its own, whose memory is measured.
 """

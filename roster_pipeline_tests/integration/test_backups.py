@@ -1,4 +1,4 @@
-"""Row-level security beside a backup, which sees every row, and an application that copies rows in; README, *Roles*."""
+"""Row-level security does not hinder a backup, which sees every row, or an application that copies rows in."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Publishing beside an application that writes to the same tables: neither waits for the other without need or end."""
+"""Publishing beside an application that writes to the same tables: neither blocks the other for long."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager

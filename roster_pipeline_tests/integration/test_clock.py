@@ -1,4 +1,4 @@
-"""The three hops of a district's data, SIS to Clever to us to published: in `districts`, in `why`, after a sync."""
+"""The freshness of a district appears in `districts`, in `why` and after a sync."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A clock that ran ahead once: what it dated does not decide for longer than a wait may last."""
+"""A time from a clock that was ahead does not delay decisions for longer than the longest wait."""
 
 from datetime import UTC, datetime, timedelta
 

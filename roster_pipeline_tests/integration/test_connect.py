@@ -1,4 +1,4 @@
-"""connect, disconnect, pause, resume: what an operator decides outlasts what Clever shows, and nothing is lost."""
+"""connect, disconnect, pause and resume: the decision of an operator outlasts the state in Clever."""
 
 import json
 

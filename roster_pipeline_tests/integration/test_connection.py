@@ -1,4 +1,4 @@
-"""A district that Clever shows no more: nothing ends, everyone concerned is informed, and it comes back by itself."""
+"""A district that Clever no longer shows keeps its data, is reported, and continues when it is back."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A district's file that is damaged: moved aside, and the district is read in full, by the same sync if possible."""
+"""A damaged district file is moved aside, and the district is read in full, if possible by the same sync."""
 
 import errno
 import subprocess

@@ -1,4 +1,4 @@
-"""reviews, resolve, undo and connect as somebody types them: what they print, their exit codes, and the snapshot."""
+"""The commands reviews, resolve, undo and connect: output, exit codes and the snapshot."""
 
 import json
 
@@ -60,7 +60,7 @@ def test_changed_tier_keeps_all_and_is_reported(
     quick_sync(valley)
     before = live_rows(product)
     refused = script("connect", valley.id, "--tier", "library")
-    assert (refused.returncode, "the program makes that organization" in complaint(refused)) == (2, True)
+    assert (refused.returncode, "The program makes that organization" in complaint(refused)) == (2, True)
     assert script("refresh", "--district", valley.id).returncode == 0
     said = script("connect", valley.id, "--tier", "sso_only")
     assert said.returncode == 0, said.stderr

@@ -1,4 +1,4 @@
-"""Delta syncs: what events say is published as a full read would publish it, and Dagster says which it was."""
+"""A delta sync publishes what a full sync would publish, and Dagster shows the mode."""
 
 import dagster as dg
 import duckdb

@@ -1,4 +1,4 @@
-"""A sync in which each thing it does fails once, one after the other: nothing is half done, and nothing is left lying.
+"""Each step of a sync fails once. No partial changes are made and nothing is left over.
 
 Processes that are killed are `test_console`'s.
 """

@@ -1,4 +1,4 @@
-"""Odd addresses: each is accepted byte for byte, or flagged, by the one rule that `int_people.sql` states."""
+"""Odd emails are accepted byte for byte or flagged, by the rule in `int_people.sql`."""
 
 import json
 import unicodedata

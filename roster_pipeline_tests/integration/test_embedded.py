@@ -1,4 +1,4 @@
-"""The bundled server is its owner's alone: its socket, its lock file, and the folders around it as they were."""
+"""The embedded server is private to its owner: its socket, its lock file and its folders."""
 
 import json
 import os

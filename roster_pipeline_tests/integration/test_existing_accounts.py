@@ -1,4 +1,4 @@
-"""Accounts that exist before Clever is connected: who is linked by email, who is not, and what the evidence holds."""
+"""Accounts from before the connection: which are linked by email, which are not, and the evidence."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The first sync of a district: the product then equals the feed, as docs/rules.md reads it."""
+"""After the first sync of a district the product equals the feed, as docs/rules.md says."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Brakes and holds as people meet them: what waits and why, approving exactly that, rejecting, limits for one plan."""
+"""Thresholds and holds: what is held and why, approving, rejecting, and limits for one plan."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""ROSTER_HOME wherever an operator has it: any name of a folder, any umask."""
+"""ROSTER_HOME works with any folder name and any umask."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every command with a district, classes and people whose names would write to the terminal by themselves."""
+"""Every command shows names that contain terminal codes without executing them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Text as people, districts and attackers write it: it comes back byte for byte, or is left out alone and counted."""
+"""Hostile text is published byte for byte, or rejected alone and counted."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""What Clever owns, written by another hand than the sync's: the database refuses, says why, and goes on working."""
+"""Write protection refuses every other writer of Clever-managed data, with the reason."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Two districts merge: the accounts and emails of the one that is disconnected go to the same people in the other."""
+"""Two districts merge: the accounts and emails of the disconnected one go to the same people in the other."""
 
 from datetime import UTC, datetime
 

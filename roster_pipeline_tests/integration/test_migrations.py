@@ -1,4 +1,4 @@
-"""The migrations make what the tables say: a column added in one place only is found here."""
+"""The migrations create exactly the tables that `product/tables.py` describes."""
 
 import pytest
 from alembic.autogenerate import compare_metadata

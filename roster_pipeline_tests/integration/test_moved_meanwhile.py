@@ -1,4 +1,4 @@
-"""What others write while a sync is under way, or while a field cannot be read, is not written over."""
+"""A sync does not overwrite what others wrote while it ran, or while a field could not be read."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Accounts whose address is nearly that of somebody in the feed: which are found, whose are never shown, what helps."""
+"""Near matches: accounts whose email is nearly that of a person in the feed."""
 
 import json
 

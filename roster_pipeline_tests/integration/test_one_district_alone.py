@@ -1,4 +1,4 @@
-"""Whatever stops one district stops that district only: in `sync` of all districts, in a batch, and in the queue."""
+"""A failing district stops no other one: in `sync` of all districts, in a batch, and in the queue."""
 
 import string
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""preflight by the console script: what it tells, what it writes, and that it changes nothing."""
+"""The command preflight: what it prints, what it writes, and that it changes nothing."""
 
 import csv
 import json

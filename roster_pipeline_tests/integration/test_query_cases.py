@@ -1,4 +1,4 @@
-"""The SELECTs that PostgreSQL runs do what the cases beside them say."""
+"""The SELECTs that PostgreSQL runs return what their cases expect."""
 
 import json
 

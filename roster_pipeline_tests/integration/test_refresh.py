@@ -1,4 +1,4 @@
-"""Update Roster and the sensors: what waits becomes a run, and is answered. The night is in `test_night`."""
+"""Refresh requests and the sensors: a queued request starts a run and is answered."""
 
 from datetime import UTC, datetime
 

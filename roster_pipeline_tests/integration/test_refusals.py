@@ -1,4 +1,4 @@
-"""Each way in which PostgreSQL can refuse: its class, one line with the place and the remedy, and the exit code."""
+"""Each error of PostgreSQL has its class, one line with the place and the remedy, and its exit code."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""Update Roster as people use it: what may be asked for, one sync for many presses, answers in words, estimates."""
+"""Refresh requests: scopes, one sync for many requests, answers in words, and estimates."""
 
 from datetime import UTC, datetime, timedelta
 

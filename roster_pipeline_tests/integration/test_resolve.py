@@ -1,4 +1,4 @@
-"""What a person decides about somebody's identity: done at once, kept by later syncs, and reversible."""
+"""Resolving a review takes effect at once, later syncs keep it, and undo reverses it."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Decisions at the edges: accounts in use elsewhere, addresses taken meanwhile, people who come back or have left."""
+"""Decisions about accounts in use elsewhere, emails taken meanwhile, and people who left or come back."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A product database that was restored from a backup, while the files of this machine are newer."""
+"""A product database is restored from a backup, while the files of the machine are newer."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime

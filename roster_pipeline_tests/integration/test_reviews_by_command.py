@@ -1,4 +1,4 @@
-"""reviews and resolve --all as an operator types them: what they show and confirm, and what a script may decide."""
+"""The commands reviews and resolve --all: what they show and confirm, and what a script may decide."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Absence needs proof: what is held, what an emptied list and what an unreadable record do."""
+"""A missing record is removed only with evidence: emptied lists, unreadable records and holds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a session with PostgreSQL is given, whatever a role, a database or a URL says; and which servers are refused."""
+"""The settings of a session with PostgreSQL, whatever a role, a database or a URL sets, and refused servers."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The analysts' file: complete at all times, with history, and never written under a reader."""
+"""The snapshot is complete at all times, has the history, and is never written under a reader."""
 
 import os
 import threading

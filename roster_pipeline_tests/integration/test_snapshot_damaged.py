@@ -1,4 +1,4 @@
-"""An analysts' file that is damaged, or that an analyst opened for writing: no district's snapshot stops for it."""
+"""A snapshot that is damaged, or that an analyst opened for writing, stops no sync."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The analysts' file is read by the oldest DuckDB that they may have, in an environment of its own."""
+"""The oldest supported DuckDB reads the snapshot, in an environment of its own."""
 
 import json
 import subprocess

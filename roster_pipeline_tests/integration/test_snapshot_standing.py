@@ -1,4 +1,4 @@
-"""Whether a district is in the analysts' file is a fact: the product keeps it, and an alert says so."""
+"""The product records whether a district is in the snapshot, and an alert reports a failure."""
 
 import shutil
 

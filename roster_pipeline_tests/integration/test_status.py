@@ -1,4 +1,4 @@
-"""status, syncs, districts: how each district fares, what waits, and the last syncs, for people and for machines."""
+"""The commands status, syncs and districts: the state of each district, for people and as JSON."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The second sync and the ones after it: what changed is followed, what did not is not written, nothing is lost."""
+"""Later syncs follow what changed, write nothing else, and lose nothing."""
 
 import pytest
 

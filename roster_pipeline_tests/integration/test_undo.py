@@ -1,4 +1,4 @@
-"""Undoing a sync: what was there is again as it was, what others wrote since stays and is listed."""
+"""Undo restores the values from before the sync. Rows that were written since stay and are listed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Undo keeps people whole: nobody is left between two accounts, without one, or without what others gave since."""
+"""Undo leaves no person between two accounts, without one, or without data that was added since."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Databases of earlier releases, filled with two invented districts, upgrade without the loss of a row.
+"""Databases of earlier releases with two generated districts upgrade without the loss of a row.
 
 `support/databases` holds a dump of each: `first_release` at revision 0013 and `baseline` at revision 0021.
 """

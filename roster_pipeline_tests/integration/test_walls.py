@@ -1,4 +1,4 @@
-"""The roles of migration 0007, table by table: what they see and may write of two districts, and that syncs use one."""
+"""The roles of the product database, table by table: which rows of two districts they see and may write."""
 
 from datetime import UTC, datetime
 

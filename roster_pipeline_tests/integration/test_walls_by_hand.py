@@ -1,4 +1,4 @@
-"""Servers where the roles of migration 0007 are not there yet: made by two at once, or by an administrator."""
+"""Servers without the roles: two processes create them at once, or an administrator does."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor

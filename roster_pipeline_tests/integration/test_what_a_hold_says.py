@@ -1,4 +1,4 @@
-"""A plan that waits has one name and one count wherever it is shown; once it is rejected it waits for no decision."""
+"""A held plan has one name and one count in every command. A rejected plan needs no decision."""
 
 import json
 

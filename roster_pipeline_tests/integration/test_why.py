@@ -1,4 +1,4 @@
-"""The chain of evidence: each step says what is so, the last one whose move is next, and asking changes nothing."""
+"""The steps of `why`: each states a fact, the last one names the next action, and the command changes nothing."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The question itself: its options, its output, and what it may read and change."""
+"""The options and the output of `why`, and what it may read and change."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Records that are not of the documented types: each is set aside alone, and what the product knows stays as it is.
+"""A record with a field of a wrong type is rejected alone, and its published data stays.
 
 A field that only describes is dropped; one that says who or where somebody is takes its record with it.
 """

@@ -1,4 +1,4 @@
-"""Rule 3, *Delta equals full*: events applied to what was published give what a full read gives, whatever happened."""
+"""Events applied to the published data give what a full sync gives, whatever happened (*Delta equals full*)."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Random worlds of people and accounts: the models decide as docs/rules.md R2.1 to R2.27 say, in memory."""
+"""Random worlds of people and accounts: the models decide as docs/rules.md R2.1 to R2.27 say."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Who is who, over random accounts that others made and random histories: the rules R2.1 to R2.27 of docs/rules.md.
+"""Random accounts and histories: identities follow docs/rules.md R2.1 to R2.27.
 
 Between syncs the product lives on: people sign up, join, close accounts, become admins (`crowd`).
 """

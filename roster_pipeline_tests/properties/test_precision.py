@@ -1,4 +1,4 @@
-"""Small districts of known truth, as `make bench` counts links in a big one; what is wrong there is in `mistakes`."""
+"""The links of small generated districts with known identities, counted as `make bench` does."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The analysts' file follows the journals, and is the same as if each time the whole district were read again."""
+"""A snapshot that follows the journals equals one that is rebuilt each time."""
 
 import contextlib
 import shutil

@@ -1,4 +1,4 @@
-"""The SELECTs of an explanation do on a district file what the cases beside them say."""
+"""The SELECTs of an explanation on a district file return what their cases expect."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a SQL test shows of the guilty: Clever ids and nothing else, whatever a record carries in place of one."""
+"""A SQL test returns the Clever ids of failing rows and nothing else, whatever stands in place of an id."""
 
 import duckdb
 

@@ -1,4 +1,4 @@
-"""What a plan that waits says to people: the largest loss first, every reason, and who."""
+"""The description of a held plan names the largest removals first, every reason, and the people."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The private names of Dagster: that they are there, take what they are given, and are imported in one module only."""
+"""The private names of Dagster exist, have the expected signatures, and are imported in one module only."""
 
 import ast
 import inspect

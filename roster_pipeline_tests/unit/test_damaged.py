@@ -1,4 +1,4 @@
-"""Damaged DuckDB files: recognized whatever is wrong with them, told from sound ones, and moved aside."""
+"""Damaged DuckDB files are recognized, distinguished from good ones, and moved aside."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The code location as Dagster loads it: what is there, that it is described, and nothing on its way out."""
+"""The code location as Dagster loads it is complete, described, and free of deprecated names."""
 
 import subprocess
 import sys

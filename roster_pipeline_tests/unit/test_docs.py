@@ -1,4 +1,4 @@
-"""The README cannot lie: what it names exists, and what exists is named. Its commands are run by the other tests."""
+"""The README names everything that exists, and everything that it names exists."""
 
 import re
 import tomllib

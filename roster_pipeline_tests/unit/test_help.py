@@ -1,4 +1,4 @@
-"""The first screens of the program: help in an operator's words, the version, and no command at all."""
+"""The first screens of the program: the help, the version, and no command at all."""
 
 import re
 import sys

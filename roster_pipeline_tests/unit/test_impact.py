@@ -1,4 +1,4 @@
-"""What waits, as people read it: parts that sum to the total, and first one sentence that says what is missing."""
+"""The impact of a hold has parts that sum to the total, and one sentence about the largest part."""
 
 import pytest
 

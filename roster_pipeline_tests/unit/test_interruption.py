@@ -1,4 +1,4 @@
-"""A sync that a person stops is stopped. It is no failed sync, after which a batch would go on."""
+"""A sync that a person stops is canceled and not failed, and a batch does not continue after it."""
 
 import os
 import signal

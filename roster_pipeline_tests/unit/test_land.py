@@ -1,4 +1,4 @@
-"""What a feed becomes in the district's warehouse, and what happens if it does not get there."""
+"""A feed is landed in the district's file, or the file stays unchanged."""
 
 from __future__ import annotations
 

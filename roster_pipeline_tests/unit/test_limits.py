@@ -1,4 +1,4 @@
-"""Limits as an operator gives them: shares, percentages and numbers of rows."""
+"""Limits can be given as shares, as percentages and as numbers of rows."""
 
 import pytest
 

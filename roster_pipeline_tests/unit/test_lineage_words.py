@@ -1,4 +1,4 @@
-"""What an asset and its columns say of themselves, in the UI that has no view of column lineage."""
+"""The descriptions of assets and columns say where the columns come from."""
 
 import duckdb
 import pytest

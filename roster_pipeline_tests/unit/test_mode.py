@@ -1,4 +1,4 @@
-"""Full or delta: every doubt makes a sync a full one, and is said; without any, events will do."""
+"""Any doubt about the events makes a sync a full one with a reason. Otherwise it is a delta."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

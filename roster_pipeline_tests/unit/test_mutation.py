@@ -1,4 +1,4 @@
-"""The tool behind `make mutate`: which changes it makes, which of them die, and what it says of its list."""
+"""The tool behind `make mutate` makes the right changes, finds which of them die, and checks its list."""
 
 import pytest
 

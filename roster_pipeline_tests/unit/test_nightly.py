@@ -1,4 +1,4 @@
-"""Who is due for a full read, who waits and until when, and what one run takes; times are given."""
+"""The nightly policy: which districts are due, which wait and until when, and how districts are split into runs."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Plans: their digest, their brakes to the edge, and what they say to people."""
+"""Plans: their digest, their thresholds at the limits, and their sentences."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The copy that a preview works on: of the whole file, for its owner alone, and for a day."""
+"""A preview works on a copy of the whole file, which only its owner can read and which is kept for a day."""
 
 import os
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Every reference to the documents in `docs/` leads somewhere, and no text cites a document that is not here."""
+"""Every reference to a document in `docs/` has a target, and no text cites another document."""
 
 import re
 from collections.abc import Iterator

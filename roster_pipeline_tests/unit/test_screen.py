@@ -1,4 +1,4 @@
-"""What a terminal is given: text of others, wherever it stands, is only shown."""
+"""Foreign text on a terminal is shown and never interpreted."""
 
 import json
 

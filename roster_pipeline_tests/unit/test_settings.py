@@ -1,4 +1,4 @@
-"""The ROSTER_* environment: defaults, what is refused, and that nothing secret is ever shown."""
+"""The ROSTER_* environment: defaults, refused values, and secrets that are never shown."""
 
 from pathlib import Path
 

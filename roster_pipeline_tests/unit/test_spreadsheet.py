@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: hostile cells come back as they were, and none of them is computed."""
+"""CSV files keep hostile cells unchanged, and a spreadsheet computes none of them."""
 
 import csv
 import json

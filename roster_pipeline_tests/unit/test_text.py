@@ -1,4 +1,4 @@
-"""Foreign text as a label: one line, nothing that a terminal or a database would obey or refuse, and never too long."""
+"""Foreign text as a label: one line, without control characters, and never too long."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Towns that are connected, accounts that somebody opened without Clever, and a sync that has to hold still."""
+"""Connected towns, accounts that people opened without Clever, and a sync that pauses at a chosen place."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Scenarios M-5, M-7, M-8, M-10 to M-16 and M-18: who is in a class, who waits to be, and in which role."""
+"""Scenarios M-5, M-7, M-8, M-10 to M-16 and M-18: the members and pending members of a class, and their roles."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Scenarios E of events, at the level of a sync: what is published, in which mode, and what is found to be missing."""
+"""Scenarios E of events in whole syncs: what is published, in which mode, and what the events had missed."""
 
 import pytest
 

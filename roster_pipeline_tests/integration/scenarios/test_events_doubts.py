@@ -1,4 +1,4 @@
-"""Event feeds that fail, have gaps or end a brake: the next sync reads in full where it has to."""
+"""Event feeds that fail, have gaps or change limits: the next sync is a full one where it must be."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Clever ids that belong to another district: each such record is rejected alone, whichever sync brings it."""
+"""A record with a Clever id of another district is rejected alone, in full and in delta syncs."""
 
 import json
 import sys

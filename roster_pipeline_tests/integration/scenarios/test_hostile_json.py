@@ -1,4 +1,4 @@
-"""Scenarios H-1, H-4, H-8 and H-9: a record that is no JSON, or odd JSON; what it costs is itself or the whole feed."""
+"""Scenarios H-1, H-4, H-8 and H-9: a record with invalid or odd JSON costs itself or the whole feed."""
 
 import json
 

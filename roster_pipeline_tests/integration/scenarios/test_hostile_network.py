@@ -1,4 +1,4 @@
-"""Scenarios H-23 and H-24: something else answers where Clever should be, or nobody, or it does not let us in."""
+"""Scenarios H-23 and H-24: another server answers in place of Clever, none does, or Clever refuses the login."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""Scenarios H-1 to H-3 and H-5 to H-7: how the bytes of an answer come, and what makes it a page of a list.
+"""Scenarios H-1 to H-3 and H-5 to H-7: the bytes of an answer, and what makes it a page of a list.
 
 The scenarios tell of CSV files and manifests as well: here a file is a list, its header the page around the records,
 and its manifest the `next` links.

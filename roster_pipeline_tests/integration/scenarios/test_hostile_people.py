@@ -1,4 +1,4 @@
-"""Scenarios H-10 to H-14 and H-16 to H-18: names and addresses that attack, deceive, or are merely not English.
+"""Scenarios H-10 to H-14 and H-16 to H-18: names and emails that attack, deceive, or are not English.
 
 H-15, the suites of odd addresses, is `test_email_addresses`'s; any text in every field is `test_hostile_text`'s.
 """

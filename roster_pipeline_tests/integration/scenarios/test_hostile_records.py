@@ -1,4 +1,4 @@
-"""Scenarios H-19 to H-22 and H-25: values outside their lists, of wrong types, unknown, or unusual; the others land."""
+"""Scenarios H-19 to H-22 and H-25: invalid, mistyped, unknown or unusual values do not stop the other records."""
 
 import json
 

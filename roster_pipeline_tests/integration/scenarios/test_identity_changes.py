@@ -1,4 +1,4 @@
-"""Scenarios of people who are linked already: new addresses, leaving and returning, other roles, ids that pass on."""
+"""Scenarios of linked people: new emails, leaving and returning, other roles, and recycled ids."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""Scenarios of a newcomer whose email or number is known: from an older id, from another district, from the product.
+"""Scenarios of a new person whose email or number is known from an older id, another district or the product.
 
 The markers give the numbers of docs/scenarios.md.
 """

@@ -1,4 +1,4 @@
-"""Scenarios of who is who when somebody is first met: linked by email, created, or created beside a review.
+"""Scenarios of a person's first sync: linked by email, created, or created with a review.
 
 The markers give the numbers of docs/scenarios.md.
 """

@@ -1,4 +1,4 @@
-"""Scenarios of a person's record: read twice, edited in the product, odd names, and stamps that are no content."""
+"""Scenarios of a person's record: read twice, edited in the product, odd names, and timestamps without content."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Scenarios of a Clever id that a person moves: the account of somebody known passes to their new id, or it may not."""
+"""Scenarios of a changed Clever id: the account of a known person moves to the new id, or must not."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Texts that are longer than any real one: each costs its field or its record and stops no sync (R4.15)."""
+"""A text that is too long costs its field or its record, and stops no sync (docs/rules.md R4.15)."""
 
 import duckdb
 import pytest

@@ -1,4 +1,4 @@
-"""Names and emails that a district masks, and shows again: a missing one is not a different one (R6.7)."""
+"""A name or email that a district masks is missing and not different (docs/rules.md R6.7)."""
 
 import pytest
 

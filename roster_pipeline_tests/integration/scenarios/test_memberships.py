@@ -1,4 +1,4 @@
-"""Scenarios M-4, M-6, M-8 and M-17 to M-20: who belongs to the organization, from when and until when.
+"""Scenarios M-4, M-6, M-8 and M-17 to M-20: the members of the organization, their beginning and their end.
 
 Membership of schools is `test_school_members`'s, of classes `test_class_members`'s.
 """

@@ -1,4 +1,4 @@
-"""Students among a class's teachers and teachers among its students: R4.13 and R4.14, and who is to put it right."""
+"""Students among the teachers of a class and teachers among its students (docs/rules.md R4.13, R4.14)."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Scenarios R-1 to R-5 and R-14 to R-16: who teaches and learns in a class, from one term and one year to the next."""
+"""Scenarios R-1 to R-5 and R-14 to R-16: the teachers and students of a class over terms and years."""
 
 import pytest
 

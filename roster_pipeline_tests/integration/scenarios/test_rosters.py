@@ -1,4 +1,4 @@
-"""Scenarios R-6 to R-14 and R-17 to R-23: what a class is, where it is, and what becomes of it.
+"""Scenarios R-6 to R-14 and R-17 to R-23: the name, the place and the end of a class.
 
 Who teaches and who learns is `test_roster_members`'s.
 """

@@ -1,4 +1,4 @@
-"""Scenarios S-1, S-3 to S-7, S-9 to S-11 and S-24: how much may leave without a person, and compared with what.
+"""Scenarios S-1, S-3 to S-7, S-9 to S-11 and S-24: how many removals need approval, and how they are counted.
 
 That holds can be approved, rejected or grow stale is `test_holds`'s.
 """

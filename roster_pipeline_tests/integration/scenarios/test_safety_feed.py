@@ -1,4 +1,4 @@
-"""Scenarios S-2, S-8 and S-12 to S-19: a feed that is not whole is no feed, and what was interrupted is asked again.
+"""Scenarios S-2, S-8 and S-12 to S-19: an incomplete feed is refused, and an interrupted read is repeated.
 
 What a single answer may be is in `test_hostile_pages`, pages that shift under the reader in `test_safety_pages`.
 """

@@ -1,4 +1,4 @@
-"""What goes away in the middle of a sync: PostgreSQL, all of it or one session, and room on the disk.
+"""PostgreSQL, one of its sessions, or the space on the disk is lost in the middle of a sync.
 
 That a killed process leaves nothing half done is `test_console`'s.
 """

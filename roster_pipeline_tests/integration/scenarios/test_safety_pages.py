@@ -1,4 +1,4 @@
-"""Answers that come late, never, or of another length than they say, and pages that shift while they are read.
+"""Answers that are late, missing or of a wrong length, and pages that shift while they are read.
 
 Faults that the scenarios do not number. Where a whole page is wrong, see `test_safety_feed`.
 """

@@ -1,4 +1,4 @@
-"""Scenarios S-20 to S-23, S-25 and S-26: runs that are undone, meet, or fail beside others; whom no sync touches."""
+"""Scenarios S-20 to S-23, S-25 and S-26: runs that are undone, overlap, or fail beside others."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Scenarios M-1, M-2, M-3, M-9 and M-12: which schools somebody belongs to, and which of them is primary."""
+"""Scenarios M-1, M-2, M-3, M-9 and M-12: the schools of a person, and the primary one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""PostgreSQL itself crashes and comes back in the middle of a sync: on a server of the test's own."""
+"""PostgreSQL crashes and restarts in the middle of a sync, on a server of its own."""
 
 import os
 import shutil

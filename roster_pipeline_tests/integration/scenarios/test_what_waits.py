@@ -1,4 +1,4 @@
-"""What belongs together waits together: people and their classes, a class and who is in it, an address and its next."""
+"""Changes that depend on each other are held together: people and their classes, a class and its members, emails."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""No answer and no list takes more memory or time than its bounds allow, however it is packed and whatever it holds."""
+"""No answer and no list exceeds its limits of memory and time, however it is packed."""
 
 from __future__ import annotations
 

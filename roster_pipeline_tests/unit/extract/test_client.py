@@ -1,4 +1,4 @@
-"""How the client answers to what the network and Clever may do."""
+"""The client handles the faults of the network and of Clever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Describing every district: one request for the list, one for each district, eight of them at once."""
+"""Describing all districts takes one request for the list and one for each district, eight at once."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""The newest state of each record since a cursor: scenarios E, by number, as far as reading decides them."""
+"""Reading events gives the newest state of each record since a cursor (scenarios E)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where reading goes on, how a gap is found, and where the feed ends."""
+"""The cursor of the event feed: where reading continues, how a gap is found, and where the feed ends."""
 
 from __future__ import annotations
 

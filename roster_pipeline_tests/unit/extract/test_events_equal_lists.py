@@ -1,4 +1,4 @@
-"""Whatever happens in Clever, the lists of before and the events since make the lists of now."""
+"""The earlier lists with the events since then equal the present lists, whatever happens in Clever."""
 
 from __future__ import annotations
 

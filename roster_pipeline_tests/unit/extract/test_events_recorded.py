@@ -1,4 +1,4 @@
-"""Events that Clever itself gave, through the real client."""
+"""Events that were recorded from Clever pass through the real client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events that are not as documented, and text that nobody may trust."""
+"""Events of undocumented shapes and with hostile text are skipped or rejected."""
 
 from __future__ import annotations
 

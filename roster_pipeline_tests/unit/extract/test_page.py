@@ -1,4 +1,4 @@
-"""What of an answer is kept, what is dropped, what is set aside, and why."""
+"""Decoding a page: which fields are kept, which are dropped, and which records are rejected for what reason."""
 
 from __future__ import annotations
 

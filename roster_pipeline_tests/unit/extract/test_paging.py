@@ -1,4 +1,4 @@
-"""From the first page to the last, whatever the links say."""
+"""Pages are followed from the first to the last, whatever the links contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole reading of a district: over a real socket, and of what Clever itself once answered."""
+"""A full read of a district works over a real socket and with recorded answers of Clever."""
 
 from __future__ import annotations
 

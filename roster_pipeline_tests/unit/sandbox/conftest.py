@@ -1,4 +1,4 @@
-"""A small invented district, served over real HTTP, for every test of the sandbox."""
+"""Serve a small generated district over real HTTP for the tests of the sandbox."""
 
 from itertools import count
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a change leaves in the feed, and how the feed is read."""
+"""A change in the sandbox appears in its event feed, and the feed can be read."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Faults on request, each seen by a real HTTP client."""
+"""The sandbox causes the requested faults, as a real HTTP client sees them."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Invented districts: exact sizes, the oddities they must have, and that a seed decides everything."""
+"""Generated districts have exact sizes and the required oddities, and the seed determines all of them."""
 
 import unicodedata
 from collections import Counter

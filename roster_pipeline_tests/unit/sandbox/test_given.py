@@ -1,4 +1,4 @@
-"""Serving a folder of Clever objects."""
+"""The sandbox serves a folder of Clever objects."""
 
 import json
 

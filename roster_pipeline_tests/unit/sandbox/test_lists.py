@@ -1,4 +1,4 @@
-"""Lists: envelope, paging, limits, counts, roles."""
+"""Lists of the sandbox: envelope, paging, limits, counts and roles."""
 
 import pytest
 

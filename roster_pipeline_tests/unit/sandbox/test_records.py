@@ -1,4 +1,4 @@
-"""Single records and the paths below them."""
+"""Single records of the sandbox and the paths below them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tokens, errors and the rate limit."""
+"""Tokens, errors and the rate limit of the sandbox."""
 
 import httpx
 import pytest

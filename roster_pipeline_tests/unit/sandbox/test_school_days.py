@@ -1,4 +1,4 @@
-"""School days: what one changes, that its events tell all of it, that it can be had again."""
+"""School days of the sandbox: what a day changes, that its events report all of it, and that it can be repeated."""
 
 from roster_pipeline.sandbox.data.generate import default_districts
 from roster_pipeline.sandbox.data.school_day import school_day, school_days

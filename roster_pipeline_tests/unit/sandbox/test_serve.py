@@ -1,4 +1,4 @@
-"""Running the sandbox in a process of its own, as the command does."""
+"""The sandbox runs in a process of its own, as the command starts it."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""The sandbox's answers against Clever's published specification (Swagger 2.0), for both versions.
+"""The answers of the sandbox match Clever's published specification (Swagger 2.0) in both versions.
 
 The specification's `Event` declares no payload (docs/clever-api.md#events): an event's object is checked against the
 definition of its own type.

@@ -1,4 +1,4 @@
-"""A sandbox that is served today: its days end today, and its people and ids are those of every other day."""
+"""A sandbox served today has days that end today, and the same people and ids as on any other day."""
 
 import json
 from datetime import UTC, datetime, timedelta
