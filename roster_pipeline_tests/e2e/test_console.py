@@ -17,7 +17,7 @@ from roster_pipeline_tests.support.scripts import (
     SCRIPT,
     complaint,
     script,  # noqa: F401 - fixtures
-    until,
+    wait_until,
 )
 
 
@@ -127,7 +127,7 @@ def test_killed_sync_leaves_nothing_after_the_next_sync(valley, sync, quick_sync
 
     def killed(when):
         try:
-            until(when)
+            wait_until(when)
         finally:
             process.kill()
             process.join()

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.accounts import ACCOUNT, give
+from roster_pipeline_tests.support.accounts import ACCOUNT, set_user
 from roster_pipeline_tests.support.district import CLIENT_ID, CLIENT_SECRET
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import STAMPS, contents, execute, query
@@ -31,16 +31,16 @@ def telling(valley, product, environment, monkeypatch):
     address = sa.make_url(environment["ROSTER_DATABASE_URL"]).set(password=PASSWORD)
     monkeypatch.setenv("ROSTER_DATABASE_URL", address.render_as_string(hide_password=False))
     first, second = users_of(valley, "teacher")[:2]
-    give(valley, first, email="xanthippe.v@example.org", first="Xanthippe", last="Vandersloot")
-    give(valley, second, email="xanthippe.v@example.org", first="Periwinkle", last="Featherstone")
+    set_user(valley, first, email="xanthippe.v@example.org", first="Xanthippe", last="Vandersloot")
+    set_user(valley, second, email="xanthippe.v@example.org", first="Periwinkle", last="Featherstone")
     *leaving, alike, broken = users_of(valley, "student")[: LEAVING + 2]
     for key in leaving:
-        give(valley, key, email=f"{key}.ottoline@example.org", first="Ottoline", last="Featherstone")
-    give(valley, alike, email="alike.ottoline@example.org", first="Ottoline", last="Vandersloot")
+        set_user(valley, key, email=f"{key}.ottoline@example.org", first="Ottoline", last="Featherstone")
+    set_user(valley, alike, email="alike.ottoline@example.org", first="Ottoline", last="Vandersloot")
     execute(
         product, ACCOUNT, email="alike.ottoline@example.org", first="Xanthippe", last="Featherstone", role="student"
     )
-    unread = give(valley, broken, email="ottoline@example.org", first="Ottoline", last="Vandersloot")
+    unread = set_user(valley, broken, email="ottoline@example.org", first="Ottoline", last="Vandersloot")
     valley.put("users", unread | {"roles": {"student": {"school": 5}}})
     return valley
 

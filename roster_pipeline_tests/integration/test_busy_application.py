@@ -17,7 +17,7 @@ from roster_pipeline.publication import prepare_publication
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions
 from roster_pipeline_tests.support.rule_book import expect
-from roster_pipeline_tests.support.scripts import until
+from roster_pipeline_tests.support.scripts import wait_until
 
 APPLICATION = "teachers-app"
 JOIN = "insert into roster.roster_students (roster_id, account_id) select :roster, unnest(cast(:accounts as bigint[]))"
@@ -133,7 +133,7 @@ def test_deadlock_with_the_application_ends_with_both_done(valley, quick_sync, p
         session.execute(sa.text(LOCK), {"accounts": [last]})
         patience = Patience(lock_seconds=20, sleep=lambda _seconds: None)
         syncing = pool.submit(quick_sync, valley, patience=patience)
-        until(lambda: query(application, WAITING) == [(1,)])
+        wait_until(lambda: query(application, WAITING) == [(1,)])
         session.execute(sa.text(LOCK), {"accounts": [first]})  # a deadlock, of which PostgreSQL ends one
         session.commit()
         syncing.result(timeout=120)

@@ -5,7 +5,7 @@ import json
 import duckdb
 
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, give
+from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, set_user
 from roster_pipeline_tests.support.decisions import classes_of
 from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import execute, live_rows, query
@@ -21,7 +21,7 @@ def test_review_is_resolved_and_undone_by_command(
     product,
     script,
 ):
-    student = give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+    student = set_user(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
     own = execute(product, ACCOUNT, email=student["email"], first="Ann", last="Other", role="student")
     quick_sync(valley, snapshot=True)
     before = live_rows(product)

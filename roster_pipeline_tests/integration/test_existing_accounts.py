@@ -7,9 +7,9 @@ import pytest
 from roster_pipeline_tests.support.accounts import (
     LINK,
     account,  # noqa: F401 - fixtures
-    give,
     reasons,
     row,
+    set_user,
 )
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, query
@@ -18,12 +18,12 @@ from roster_pipeline_tests.support.readers import execute, query
 @pytest.fixture
 def teacher(valley):
     """A Clever teacher with an address, as a raw object."""
-    return give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    return set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
 
 
 @pytest.fixture
 def student(valley):
-    return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+    return set_user(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
 
 
 def test_same_email_links_the_account_and_marks_it(valley, quick_sync, product, teacher, account):
@@ -117,7 +117,7 @@ def test_teacher_of_another_name_is_linked_and_flagged(valley, quick_sync, produ
 
 def test_two_children_of_one_email_get_no_account(valley, quick_sync, product, student, account):
     own = account(student["email"], "Tom", "Reed", "student")
-    twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
+    twin = set_user(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
     quick_sync(valley)
     for key in (student["id"], twin["id"]):
         ((linked, rule, _),) = query(product, LINK, key=key)

@@ -18,7 +18,7 @@ from roster_pipeline_tests.support.readers import execute, last_sync, live_rows,
 from roster_pipeline_tests.support.scripts import (
     complaint,
     script,  # noqa: F401 - fixtures
-    until,
+    wait_until,
 )
 
 SYNC = (
@@ -167,7 +167,7 @@ def test_decision_during_a_sync_applies_to_the_next_plan(valley, environment, pr
     with ThreadPoolExecutor(2) as threads:
         with district_lock(product, valley.id, on_wait=lambda: None):
             waiting = [threads.submit(decide) for decide in decided]
-            until(lambda: query(product, WAITING) == [(2,)])
+            wait_until(lambda: query(product, WAITING) == [(2,)])
             assert query(product, DECIDED) == [({}, "open")]
             warn_if_sync_is_running(read_settings(), valley.id)
         for each in waiting:

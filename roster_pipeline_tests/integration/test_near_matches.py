@@ -11,7 +11,7 @@ from roster_pipeline.land import open_warehouse
 from roster_pipeline.model.queries import define_macros
 from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, MEMBER, give, reasons
+from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, MEMBER, reasons, set_user
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.stages import sync_request
@@ -40,7 +40,7 @@ def looked(environment, product):
 
 @pytest.fixture
 def teacher(valley):
-    return give(valley, users_of(valley, "teacher")[0], email=NEAR, first="Ida", last="Moss")
+    return set_user(valley, users_of(valley, "teacher")[0], email=NEAR, first="Ida", last="Moss")
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_exact_email_of_such_an_account_reports_only_the_reason(
 
 
 def test_near_account_of_another_district_is_not_reported(valley, hamlet, quick_sync, looked, teacher):
-    give(hamlet, users_of(hamlet, "teacher")[0], email="Ida.Moss@example.org", first="Ida", last="Moss")
+    set_user(hamlet, users_of(hamlet, "teacher")[0], email="Ida.Moss@example.org", first="Ida", last="Moss")
     quick_sync(hamlet)
     assert looked(valley).near_matches == []
     assert _read_near(valley) == []

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER, give
+from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER, set_user
 from roster_pipeline_tests.support.console import run_command
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, row_versions
@@ -32,7 +32,7 @@ def people(valley, hamlet, product):
     """One person for each finding, and the accounts behind it: what to call them, to Clever id and account id."""
 
     def person(name, role, place, first, email):
-        give(valley, users_of(valley, role)[place], email=email, first=first, last="Moss")
+        set_user(valley, users_of(valley, role)[place], email=email, first=first, last="Moss")
         clever_ids[name] = users_of(valley, role)[place]
 
     def account(name, email, role, first="Ida", member_of=None):
@@ -149,7 +149,7 @@ def test_second_preflight_reports_known_and_unresolved_people(valley, quick_sync
 
 
 def test_preflight_prints_a_table_and_writes_files(valley, preflight, product, tmp_path):
-    give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     hostile = "Ida.Moss@example.org\x1b "
     execute(product, ACCOUNT, email=hostile, first="I", last="M", role="teacher")
     ended = preflight(valley, "--to", tmp_path / "for the school")

@@ -7,7 +7,7 @@ import pytest
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import transaction
-from roster_pipeline_tests.support.accounts import MEMBER, give
+from roster_pipeline_tests.support.accounts import MEMBER, set_user
 from roster_pipeline_tests.support.decisions import NAMES, classes_of, link_of, live_classes, with_new_id
 from roster_pipeline_tests.support.merged import BOOK
 from roster_pipeline_tests.support.people import users_of
@@ -53,9 +53,9 @@ def test_other_person_moves_nothing_and_is_not_asked_again(valley, quick_sync, p
     decide(student, "create")
     assert live_rows(product) | {"reviews": []} == before | {"reviews": []}
     assert quick_sync(valley).total == 0
-    give(valley, student["id"], email="another@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="another@example.org", first="Tom", last="Reed")
     quick_sync(valley)
-    give(valley, student["id"], email=student["email"], first="Tom", last="Reed")
+    set_user(valley, student["id"], email=student["email"], first="Tom", last="Reed")
     quick_sync(valley)
     assert query(product, "select state, decision, decided_by from roster.reviews") == [
         ("resolved", "create", "the admin")
@@ -148,7 +148,7 @@ def test_recycled_id_of_another_person_gets_a_new_account(valley, quick_sync, pr
 
 
 def test_unlinked_teacher_leaves_the_account_as_before(valley, quick_sync, product, account, decide, undo):
-    teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    teacher = set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     own = account(teacher["email"], "Ann", "Other", "teacher")
     quick_sync(valley)
     assert link_of(product, teacher) == (own, "email")
@@ -164,7 +164,7 @@ def test_unlinked_teacher_leaves_the_account_as_before(valley, quick_sync, produ
 
 
 def test_confirmed_teacher_only_closes_the_review(valley, quick_sync, product, account, decide):
-    teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    teacher = set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     account(teacher["email"], "Ann", "Other", "teacher")
     quick_sync(valley)
     before = live_rows(product)
@@ -174,7 +174,7 @@ def test_confirmed_teacher_only_closes_the_review(valley, quick_sync, product, a
 
 
 def test_shared_email_goes_to_the_chosen_person(valley, quick_sync, product, student, decide):
-    twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
+    twin = set_user(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
     quick_sync(valley)
     decide(student, "link")
     with pytest.raises(CorrectionRefused, match="has since"):

@@ -3,7 +3,7 @@
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline_tests.support.accounts import MEMBER, give
+from roster_pipeline_tests.support.accounts import MEMBER, set_user
 from roster_pipeline_tests.support.decisions import (
     NAMES,
     classes_of,
@@ -24,7 +24,7 @@ PROMOTE = "update roster.accounts set role = 'admin' where id = :id"
 
 @pytest.fixture
 def teacher(valley):
-    return give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    return set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_review_of_a_changed_account_is_opened_once(valley, quick_sync, product,
     """The address that two share belongs to nobody, and then to a new account."""
     quick_sync(valley)
     for key, first in zip(users_of(valley, "student"), ("Tom", "Kim"), strict=False):
-        give(valley, key, email="shared@example.org", first=first, last="Reed")
+        set_user(valley, key, email="shared@example.org", first=first, last="Reed")
     quick_sync(valley)
     execute(product, ARCHIVE, as_sync=True, id=link_of(product, student)[0])
     account("shared@example.org", "Zoe", "Else")
@@ -211,7 +211,7 @@ def test_review_of_a_changed_account_is_opened_once(valley, quick_sync, product,
 def test_taken_email_leaves_the_unlinked_account_without_one(valley, quick_sync, product, teacher, account, decide):
     own = account(teacher["email"], "Ann", "Other", "teacher")
     quick_sync(valley)
-    give(valley, teacher["id"], email="ida2@example.org", first="Ida", last="Moss")
+    set_user(valley, teacher["id"], email="ida2@example.org", first="Ida", last="Moss")
     quick_sync(valley)
     other = account(teacher["email"], "Zoe", "Else", "teacher")
     decide(teacher, "different")
@@ -225,7 +225,7 @@ def test_recycled_id_is_enrolled_once_where_it_was_pending(valley, quick_sync, p
     withdraw(valley, key, student)
     withdrawn = quick_sync(valley).sync_id
     enrol(valley, key, student)
-    person = give(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
+    person = set_user(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
     quick_sync(valley)
     assert query(product, "select clever_id from roster.pending_members") == [(person["id"],)]
     undo(withdrawn)
@@ -238,7 +238,7 @@ def test_evidence_reveals_nothing_of_another_organization(valley, hamlet, quick_
     quick_sync(valley)
     hidden = account("moved@example.org", "Tom", "Reed")
     execute(product, MEMBER, account=hidden, role="student", admin=False, district=hamlet.id)
-    give(valley, student["id"], email="moved@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="moved@example.org", first="Tom", last="Reed")
     quick_sync(valley)
     ((evidence,),) = query(product, "select evidence from roster.reviews where clever_id = :key", key=student["id"])
     told = {name for name, value in evidence.items() if name != "rule" and value}

@@ -10,7 +10,7 @@ import pytest
 from roster_pipeline.cli.resolve import resolve
 from roster_pipeline.cli.reviews import reviews
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.accounts import ACCOUNT, give
+from roster_pipeline_tests.support.accounts import ACCOUNT, set_user
 from roster_pipeline_tests.support.decisions import link_of
 from roster_pipeline_tests.support.merged import (
     STATE,
@@ -37,7 +37,7 @@ class Terminal(io.StringIO):
 def test_shared_email_is_one_entry_with_both_people(valley, hamlet, quick_sync, capsys, environment):
     first, second = users_of(valley, "student")[:2]
     for key, last in ((first, "Reed"), (second, "Moss")):
-        give(valley, key, email="family@example.org", first="Tom", last=last)
+        set_user(valley, key, email="family@example.org", first="Tom", last=last)
     quick_sync(valley)
     reviews(valley.id, as_json=True)
     (entry,) = json.loads(capsys.readouterr().out)
@@ -63,7 +63,7 @@ def test_shared_email_is_one_entry_with_both_people(valley, hamlet, quick_sync, 
 
 def test_person_who_has_the_email_is_named_with_the_claimant(valley, quick_sync, capsys, environment):
     first, second = users_of(valley, "student")[:2]
-    give(valley, first, email="tom@example.org", first="Tom", last="Reed")
+    set_user(valley, first, email="tom@example.org", first="Tom", last="Reed")
     quick_sync(valley)
     valley.put("users", valley.get("users", second) | {"email": "tom@example.org"})
     quick_sync(valley)
@@ -136,7 +136,7 @@ def test_bulk_resolution_needs_one_district(
 ):
     for district, first in ((valley, "Tom"), (hamlet, "Kim")):
         email = f"{first.lower()}@example.org"
-        give(district, users_of(district, "student")[0], email=email, first=first, last="Reed")
+        set_user(district, users_of(district, "student")[0], email=email, first=first, last="Reed")
         execute(product, ACCOUNT, email=email, first="Ann", last="Other", role="student")
         quick_sync(district)
     command = ("resolve", "--all", "--reason", "name_differs", "--as", "create")

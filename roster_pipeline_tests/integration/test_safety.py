@@ -3,7 +3,7 @@
 import pytest
 
 from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
-from roster_pipeline_tests.support.holds import kept
+from roster_pipeline_tests.support.holds import all_rows_live
 from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import contents, difference, last_sync, published, query, row_versions
 from roster_pipeline_tests.support.rule_book import expect
@@ -54,7 +54,7 @@ def test_repeated_sync_holds_against_the_published_state(valley, quick_sync, pro
         leave(valley, key)
     first, second = quick_sync(valley), quick_sync(valley)
     assert (second.held, second.held_digest) == (first.held, first.held_digest)
-    assert kept(before, published(product, valley.id))
+    assert all_rows_live(before, published(product, valley.id))
 
 
 def test_exactly_a_tenth_is_not_held(valley, quick_sync, product):
@@ -73,7 +73,7 @@ def test_list_that_became_empty_removes_nothing(valley, quick_sync, product, nam
         valley.remove(name, key)
     quick_sync(valley)
     after = published(product, valley.id)
-    assert kept(before, after)
+    assert all_rows_live(before, after)
     assert difference(before, after) == {}
 
 
@@ -124,7 +124,7 @@ def test_record_with_an_unreadable_id_removes_nothing(valley, quick_sync, produc
     valley.put("users", item | {"id": "not-an-id"})
     quick_sync(valley)
     after = published(product, valley.id)
-    assert kept(before, after)
+    assert all_rows_live(before, after)
 
 
 def test_dagster_reports_quarantined_records_with_reasons(valley, sync, product, checks):

@@ -18,7 +18,7 @@ from roster_pipeline.instance.dagster_schema import dagster_place
 from roster_pipeline.product.database import connect, district_lock, transaction
 from roster_pipeline.product.sessions import add_schema, check_server
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.interruptions import until
+from roster_pipeline_tests.support.interruptions import wait_until
 from roster_pipeline_tests.support.poolers import pooler
 from roster_pipeline_tests.support.readers import published, query
 from roster_pipeline_tests.support.scripts import (
@@ -139,7 +139,7 @@ def bouncer(url, folder, mode):
         process = subprocess.Popen(["pgbouncer", "-q", "/dev/stdin"], stdin=read, **quiet, **user)
     try:
         address = url.set(host="127.0.0.1", port=port, query={"sslmode": "disable"})
-        until(lambda: answers(text(address.set(drivername="postgresql"))))
+        wait_until(lambda: answers(text(address.set(drivername="postgresql"))))
         yield address
     finally:
         process.terminate()

@@ -3,7 +3,7 @@
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline_tests.support.accounts import LINK, give
+from roster_pipeline_tests.support.accounts import LINK, set_user
 from roster_pipeline_tests.support.changes import NO_LIMITS
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, live_rows, query
@@ -39,9 +39,9 @@ def test_row_changed_since_is_kept_and_listed(valley, quick_sync, product, undo)
 
 
 def test_email_taken_since_is_not_lost(valley, quick_sync, product, undo):
-    student = give(valley, users_of(valley, "student")[0], email="tom@example.org", first="Tom", last="Reed")
+    student = set_user(valley, users_of(valley, "student")[0], email="tom@example.org", first="Tom", last="Reed")
     quick_sync(valley)
-    give(valley, student["id"], email="tom.reed@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="tom.reed@example.org", first="Tom", last="Reed")
     sync_id = quick_sync(valley).sync_id
     other = execute(
         product, "insert into roster.accounts (email, role) values ('tom@example.org', 'student') returning id"

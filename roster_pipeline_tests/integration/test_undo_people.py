@@ -3,7 +3,7 @@
 import pytest
 
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline_tests.support.accounts import MEMBER, give
+from roster_pipeline_tests.support.accounts import MEMBER, set_user
 from roster_pipeline_tests.support.decisions import (
     NAMES,
     another_class,
@@ -52,7 +52,7 @@ def test_redone_decision_takes_no_account_from_another_person(
     valley, quick_sync, product, student, account, decide, undo
 ):
     account(student["email"], "Ann", "Other")
-    twin = give(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
+    twin = set_user(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
     quick_sync(valley)
     undone = undo(decide(student, "link").sync_id)
     decide(twin, "link")
@@ -104,7 +104,7 @@ def test_undone_link_returns_the_account_to_its_owner(valley, quick_sync, produc
     own = account(student["email"], "Ann", "Other")
     quick_sync(valley)
     decided = decide(student, "same")
-    give(valley, student["id"], email="tom2@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="tom2@example.org", first="Tom", last="Reed")
     quick_sync(valley)
     undo(decided.sync_id)
     quick_sync(valley)
@@ -120,7 +120,7 @@ def test_undone_link_returns_the_account_to_its_owner(valley, quick_sync, produc
     ],
 )
 def test_admin_made_since_survives_the_undo(valley, quick_sync, product, undo, promotion):
-    teacher = give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    teacher = set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
     sync_id = quick_sync(valley).sync_id
     own = link_of(product, teacher)[0]
     execute(product, promotion, as_sync="accounts" in promotion, id=own)
@@ -160,11 +160,11 @@ def test_undo_reopens_the_review_that_the_sync_ended(valley, quick_sync, product
     quick_sync(valley)
     for address in ("a@example.org", "b@example.org"):
         account(address, "Ann", "Other")
-    give(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
     quick_sync(valley)
     before = live_rows(product)
     assert before["reviews"]
-    give(valley, student["id"], email="b@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="b@example.org", first="Tom", last="Reed")
     sync_id = quick_sync(valley).sync_id
     assert live_rows(product)["reviews"] != before["reviews"]
     undo(sync_id)
@@ -175,10 +175,10 @@ def test_undo_leaves_only_the_newer_review_open(valley, quick_sync, product, stu
     quick_sync(valley)
     account("a@example.org", "Ann", "Other")
     newer = account("b@example.org", "Bea", "Else")
-    give(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
     quick_sync(valley)
     decided = decide(student, "create")
-    give(valley, student["id"], email="b@example.org", first="Tom", last="Reed")
+    set_user(valley, student["id"], email="b@example.org", first="Tom", last="Reed")
     quick_sync(valley)
     undo(decided.sync_id)
     assert open_reviews(product, student) == [("email_shared", newer)]

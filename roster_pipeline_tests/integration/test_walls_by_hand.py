@@ -13,7 +13,7 @@ from roster_pipeline.product.database import MAY_BE_WRITER, connect, migrate
 from roster_pipeline.settings import Settings
 from roster_pipeline_tests.support.readers import difference, execute, published, query
 from roster_pipeline_tests.support.rule_book import expect
-from roster_pipeline_tests.support.scripts import until
+from roster_pipeline_tests.support.scripts import wait_until
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_roles_created_at_the_same_moment_do_not_collide(administrator, database
     ):
         other.execute(sa.text("create role roster_writer"))
         migrating = pool.submit(migrate, product)
-        until(lambda: query(administrator, waiting) == [(1,)])
+        wait_until(lambda: query(administrator, waiting) == [(1,)])
         other.commit()
         migrating.result(timeout=60)
     assert query(product, MAY_BE_WRITER) == [(True,)]

@@ -10,7 +10,7 @@ from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.launch import add_partition, run_sync
 from roster_pipeline.messages import operator
 from roster_pipeline.product.database import transaction
-from roster_pipeline_tests.support.accounts import ACCOUNT, give
+from roster_pipeline_tests.support.accounts import ACCOUNT, set_user
 from roster_pipeline_tests.support.district import Impatient
 from roster_pipeline_tests.support.explanations import (
     NOBODY,
@@ -32,7 +32,7 @@ def local(moment):
 
 @pytest.fixture
 def teacher(valley):
-    return give(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+    return set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
 
 
 def states(step):

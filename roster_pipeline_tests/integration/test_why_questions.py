@@ -9,7 +9,7 @@ import pytest
 from roster_pipeline.explain.district_file import open_file
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER, give
+from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER, set_user
 from roster_pipeline_tests.support.explanations import (
     NOBODY,
     answer,  # noqa: F401 - a fixture
@@ -111,7 +111,7 @@ def test_question_changes_no_row_and_no_file(valley, quick_sync, product, why, s
 
 
 def test_email_in_two_districts_gives_two_separate_reports(valley, hamlet, quick_sync, product, answer, why, student):
-    twin = give(hamlet, users_of(hamlet, "student")[0], email=student["email"], first="Kim", last="Lund")
+    twin = set_user(hamlet, users_of(hamlet, "student")[0], email=student["email"], first="Kim", last="Lund")
     quick_sync(hamlet)
     quick_sync(valley)
     found = answer("--email", student["email"])

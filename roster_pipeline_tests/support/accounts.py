@@ -19,7 +19,7 @@ MEMBER = (
 LINK = "select account_id, rule, evidence from roster.identity_links where clever_id = :key and unlinked_at is null"
 
 
-def give(district, key, *, email, first, last):
+def set_user(district, key, *, email, first, last):
     district.put("users", district.get("users", key) | {"email": email, "name": {"first": first, "last": last}})
     return district.get("users", key)
 

@@ -7,7 +7,7 @@ import pytest
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.product.database import transaction
-from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, give
+from roster_pipeline_tests.support.accounts import ACCOUNT, LINK, set_user
 from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import execute, query
 
@@ -16,7 +16,7 @@ NAMES = "select first_name, last_name, email, role, archived_at is not null from
 
 @pytest.fixture
 def student(valley):
-    return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+    return set_user(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def renamed(valley, quick_sync, product, student):
     """Change name and email of a person and add the person to a class. Return the person and the account."""
     quick_sync(valley)
     own = link_of(product, student)[0]
-    changed = give(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
+    changed = set_user(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
     key = another_class(valley, student)
     enrol(valley, key, student)
     quick_sync(valley)

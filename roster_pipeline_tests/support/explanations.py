@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from roster_pipeline.cli import main
-from roster_pipeline_tests.support.accounts import give
+from roster_pipeline_tests.support.accounts import set_user
 from roster_pipeline_tests.support.people import users_of
 
 NOBODY = "f" * 24
@@ -51,7 +51,7 @@ def chain(answer):
 
 @pytest.fixture
 def student(valley):
-    return give(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
+    return set_user(valley, users_of(valley, "student")[0], email="tom.reed@example.org", first="Tom", last="Reed")
 
 
 def by_name(chain):

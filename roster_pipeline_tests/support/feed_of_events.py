@@ -25,7 +25,7 @@ ANN = {"id": oid(71), "district": DISTRICT, "name": {"first": "Ann", "last": "B"
 CLASS = {"id": oid(72), "district": DISTRICT, "name": "Art", "students": [oid(71), oid(73)]}
 
 
-def happened(number: int, kind: str, record: object, **fields: object) -> dict[str, object]:
+def event_of(number: int, kind: str, record: object, **fields: object) -> dict[str, object]:
     """Return an event. All events have the same time, as most events of Clever do."""
     carried = {"data": {"object": record}}
     return {"type": kind, "id": oid(number), "created": "2023-03-12T16:09:41.000Z", **carried, **fields}
@@ -64,7 +64,7 @@ def end(clever: FakeClever, since: Cursor | None = None) -> Cursor:
         return find_newest_event(client.connection(DISTRICT), since)
 
 
-def kept(found: EventBatch) -> dict[str, list[dict[str, object]]]:
+def read_records(found: EventBatch) -> dict[str, list[dict[str, object]]]:
     """Return the records in the files by list, without empty lists."""
     lists = {}
     for each in found.lists:
@@ -74,7 +74,7 @@ def kept(found: EventBatch) -> dict[str, list[dict[str, object]]]:
     return {name: records for name, records in lists.items() if records}
 
 
-def gone(found: EventBatch) -> dict[str, tuple[str, ...]]:
+def deleted_ids(found: EventBatch) -> dict[str, tuple[str, ...]]:
     """Return the ids of deleted records by list, without empty lists."""
     return {name: ids for name, ids in found.deleted.items() if ids}
 

@@ -40,6 +40,6 @@ def members(product, district):
 LIVE = ("members", "schools", "school_members", "rosters", "teachers", "students")
 
 
-def kept(before, after):
+def all_rows_live(before, after):
     """Return whether all live rows still live. New rows do not matter."""
     return all(set(getattr(before, name)) <= set(getattr(after, name)) for name in LIVE)

@@ -11,7 +11,7 @@ WAITING = (
 )
 
 
-def until(condition):
+def wait_until(condition):
     """Call a function until it returns a true value, which another thread brings about. Return the value."""
     end = time.monotonic() + 30
     while not (found := condition()):

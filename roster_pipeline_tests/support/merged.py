@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster_pipeline_tests.support.accounts import give
+from roster_pipeline_tests.support.accounts import set_user
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, query
 
@@ -23,11 +23,11 @@ def merge(product, quick_sync, hamlet, valley):
     def merged(state="disconnected", names=PEOPLE):
         old, new = users_of(hamlet, "student")[:3], users_of(valley, "student")[:3]
         for (first, last), key in zip(PEOPLE, old, strict=True):
-            give(hamlet, key, email=f"{first.lower()}@example.org", first=first, last=last)
+            set_user(hamlet, key, email=f"{first.lower()}@example.org", first=first, last=last)
         quick_sync(hamlet)
         execute(product, STATE, state=state, key=hamlet.id)
         for (first, _), (own, last), key in zip(PEOPLE, names, new, strict=True):
-            give(valley, key, email=f"{first.lower()}@example.org", first=own, last=last)
+            set_user(valley, key, email=f"{first.lower()}@example.org", first=own, last=last)
         quick_sync(valley)
         return [hamlet.get("users", key) for key in old], [valley.get("users", key) for key in new]
 

@@ -32,7 +32,7 @@ def member(number, role="student"):
     return {"account_id": number, "clever_id": f"{number:024x}", "role": role}
 
 
-def has(con, table, rows, **state):
+def fill_table(con, table, rows, **state):
     """Fill one table. A row of `current` is live and Clever-managed unless the test says otherwise."""
     if table.startswith("current."):
         state = {"is_ended": False, "is_native": False} | state
@@ -55,8 +55,8 @@ def planned(con, *, emptied=(), limits=Limits(), lately=()):  # noqa: B008 - a f
 
 def members_leave(con, leaving, of, role="student"):
     """Let `leaving` of `of` members be missing from the feed."""
-    has(con, "current.org_memberships", [member(number, role) for number in range(of)])
-    has(con, "marts.org_memberships", [member(number, role) for number in range(leaving, of)])
+    fill_table(con, "current.org_memberships", [member(number, role) for number in range(of)])
+    fill_table(con, "marts.org_memberships", [member(number, role) for number in range(leaving, of)])
 
 
 def school(number, name):
@@ -84,17 +84,17 @@ def account(number, role="student", **more):
     return {"account_id": number, "clever_id": key(number), "role": role, **plain, **more}
 
 
-def was(con, table, *rows):
+def set_current(con, table, *rows):
     """Set the rows that the product has."""
     columns = {name for name, *_ in con.execute(f"describe current.{table}").fetchall()}
-    has(con, f"current.{table}", [{name: row[name] for name in row if name in columns} for row in rows])
+    fill_table(con, f"current.{table}", [{name: row[name] for name in row if name in columns} for row in rows])
 
 
-def shall(con, table, *rows):
+def set_desired(con, table, *rows):
     """Set the rows that Clever gives."""
-    has(con, f"marts.{table}", list(rows))
+    fill_table(con, f"marts.{table}", list(rows))
 
 
 def both(con, table, *rows):
-    was(con, table, *rows)
-    shall(con, table, *rows)
+    set_current(con, table, *rows)
+    set_desired(con, table, *rows)

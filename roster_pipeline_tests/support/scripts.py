@@ -33,7 +33,7 @@ def complaint(ended):
     return said[-1] if said else ""
 
 
-def until(condition):
+def wait_until(condition):
     """Wait for a condition that another process fulfils."""
     end = time.monotonic() + PATIENCE
     while not condition():

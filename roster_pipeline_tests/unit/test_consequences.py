@@ -13,7 +13,7 @@ from roster_pipeline.plan.build import build_plan
 from roster_pipeline.plan.impact import describe_impact, describe_reasons, list_affected_people
 from roster_pipeline_tests.support.plans import (
     con,  # noqa: F401 - fixtures
-    has,
+    fill_table,
     member,
     members_leave,
     planned,
@@ -25,15 +25,15 @@ OF_DISTRICT = {"sync_id": 1, "organization_id": 1, "district_id": "d" * 24}
 
 def waits(con: duckdb.DuckDBPyConnection):
     """Eleven of twelve leave the district, one from the first school and ten from the second; one leaves a school."""
-    has(con, "current.schools", [school(1, "Small"), school(2, "Large")])
-    has(con, "marts.schools", [school(1, "Small"), school(2, "Large")])
+    fill_table(con, "current.schools", [school(1, "Small"), school(2, "Large")])
+    fill_table(con, "marts.schools", [school(1, "Small"), school(2, "Large")])
     for number in range(12):
         place = {"school_id": f"{1 if number < 2 else 2:024x}"}
         named = {"account_id": number, "linked_clever_id": f"{number:024x}", "role": "student", "first_name": "Ann"}
-        has(con, "current.accounts", [named | {"last_name": f"Number {number}", "is_linked_here": True}])
-        has(con, "current.org_memberships", [member(number)])
-        has(con, "current.school_memberships", [member(number) | place])
-    has(con, "marts.org_memberships", [member(0)])
+        fill_table(con, "current.accounts", [named | {"last_name": f"Number {number}", "is_linked_here": True}])
+        fill_table(con, "current.org_memberships", [member(number)])
+        fill_table(con, "current.school_memberships", [member(number) | place])
+    fill_table(con, "marts.org_memberships", [member(0)])
     return planned(con, limits=Limits(school_removals=1.0))
 
 
@@ -57,10 +57,10 @@ def test_each_waiting_person_is_named_once_with_the_losses(con, capsys):
 
 def test_waiting_names_show_old_and_new_values(con):
     known = {"account_id": 1, "linked_clever_id": "a", "role": "student", "last_name": "Lake", "is_linked_here": True}
-    has(con, "current.accounts", [known | {"first_name": "Ann"}])
+    fill_table(con, "current.accounts", [known | {"first_name": "Ann"}])
     for table in ("current", "marts"):
-        has(con, f"{table}.org_memberships", [member(1)])
-    has(con, "marts.accounts", [{"account_id": 1, "role": "student", "first_name": "Eve", "last_name": "Lake"}])
+        fill_table(con, f"{table}.org_memberships", [member(1)])
+    fill_table(con, "marts.accounts", [{"account_id": 1, "role": "student", "first_name": "Eve", "last_name": "Lake"}])
     assert [one.part for one in planned(con).held] == ["names_and_emails"]
     (renamed,) = list_affected_people(con)["renamed"]
     assert (renamed["clever_id"], renamed["was_first_name"], renamed["first_name"]) == ("a", "Ann", "Eve")
@@ -80,8 +80,8 @@ def test_part_that_crossed_two_thresholds_shows_both(con):
 
 def test_only_unapproved_removals_count_for_the_window(con):
     members_leave(con, 11, 100)
-    has(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
-    has(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 220)])
+    fill_table(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
+    fill_table(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 220)])
     held = planned(con)
     assert (len(held.held), held.removed) == (1, {"teachers": 1})
     decided = ThresholdContext(approved=frozenset({held.held_digest}))

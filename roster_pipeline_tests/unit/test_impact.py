@@ -10,13 +10,13 @@ from roster_pipeline_tests.support.plans import (
     account,
     both,
     con,  # noqa: F401 - fixtures
-    has,
+    fill_table,
     member,
     place,
     planned,
     roster,
     school,
-    was,
+    set_current,
 )
 
 HIGH, MIDDLE = f"{1:024x}", f"{2:024x}"
@@ -27,13 +27,13 @@ def pupils(con, *, of, leaving, school_id=HIGH, sections=(), role="student"):
     """Members numbered `of`, in one school and these classes; those `leaving` are in Clever no more."""
     people = [member(number, role) for number in of]
     stay = [one for number, one in zip(of, people, strict=True) if number not in leaving]
-    has(con, "current.org_memberships", people)
-    has(con, "marts.org_memberships", stay)
-    has(con, "current.school_memberships", [one | {"school_id": school_id} for one in people])
-    has(con, "marts.school_memberships", [one | {"school_id": school_id} for one in stay])
+    fill_table(con, "current.org_memberships", people)
+    fill_table(con, "marts.org_memberships", stay)
+    fill_table(con, "current.school_memberships", [one | {"school_id": school_id} for one in people])
+    fill_table(con, "marts.school_memberships", [one | {"school_id": school_id} for one in stay])
     for section in sections:
-        was(con, "roster_students", *(place(section, number) for number in of))
-        has(con, "marts.roster_students", [place(section, number) for number in of if number not in leaving])
+        set_current(con, "roster_students", *(place(section, number) for number in of))
+        fill_table(con, "marts.roster_students", [place(section, number) for number in of if number not in leaving])
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_parts_sum_to_the_total_across_thresholds(two_schools):
     pupils(con, of=range(1000, 1010), leaving=range(1000, 1008), school_id=MIDDLE, sections=(SMALL,))
     pupils(con, of=range(2000, 2030), leaving=range(2000, 2012), role="teacher")
     moved = [member(number) | {"school_id": MIDDLE} for number in range(50, 90)]
-    has(con, "current.school_memberships", moved)
-    was(con, "roster_students", *(place(SMALL, number) for number in range(50, 90)))
+    fill_table(con, "current.school_memberships", moved)
+    set_current(con, "roster_students", *(place(SMALL, number) for number in range(50, 90)))
     plan = planned(con)
     shown = describe_impact(con)
     assert len({(held.part, held.reason) for held in plan.held}) > 2
@@ -87,8 +87,8 @@ def test_parts_sum_to_the_total_across_thresholds(two_schools):
 
 def test_sentence_names_the_class_that_loses_most(two_schools):
     pupils(two_schools, of=range(100), leaving=())
-    was(two_schools, "roster_students", *(place(SMALL, number) for number in range(15)))
-    has(two_schools, "marts.roster_students", [place(SMALL, number) for number in range(12, 15)])
+    set_current(two_schools, "roster_students", *(place(SMALL, number) for number in range(15)))
+    fill_table(two_schools, "marts.roster_students", [place(SMALL, number) for number in range(12, 15)])
     planned(two_schools, limits=Limits(district_removals=1.0))
     shown = describe_impact(two_schools)
     assert shown["sentence"] == "12 of 15 students in Art (80%) are no longer listed there in Clever."
@@ -98,7 +98,7 @@ def test_sentence_names_the_class_that_loses_most(two_schools):
 def test_sentence_counts_places_of_several_classes(two_schools):
     pupils(two_schools, of=range(100), leaving=())
     for section in (LARGE, SMALL):
-        was(two_schools, "roster_students", *(place(section, number) for number in range(10)))
+        set_current(two_schools, "roster_students", *(place(section, number) for number in range(10)))
     planned(two_schools, limits=Limits(district_removals=1.0))
     shown = describe_impact(two_schools)
     assert shown["sentence"] == "20 of 20 student places in 2 classes (100%) are no longer in Clever."
@@ -107,11 +107,11 @@ def test_sentence_counts_places_of_several_classes(two_schools):
 
 def test_sentence_reports_schools_and_classes_that_go(con):
     both(con, "schools", school(1, "High"))
-    was(con, "rosters", *(roster(f"{number:024x}", "Any", HIGH) for number in range(100, 120)))
-    has(con, "marts.rosters", [roster(f"{number:024x}", "Any", HIGH) for number in range(112, 120)])
+    set_current(con, "rosters", *(roster(f"{number:024x}", "Any", HIGH) for number in range(100, 120)))
+    fill_table(con, "marts.rosters", [roster(f"{number:024x}", "Any", HIGH) for number in range(112, 120)])
     planned(con)
     assert describe_impact(con)["sentence"] == "12 of 20 classes in High (60%) are missing from Clever."
-    was(con, "schools", school(2, "Gone"))
+    set_current(con, "schools", school(2, "Gone"))
     con.execute("delete from current.rosters")
     planned(con)
     assert describe_impact(con)["sentence"] == "1 of 2 schools in the district (50%) is missing from Clever."
@@ -119,8 +119,8 @@ def test_sentence_reports_schools_and_classes_that_go(con):
 
 def test_sentence_counts_changed_names(con):
     both(con, "org_memberships", *(member(number) for number in range(9)))
-    was(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
-    has(con, "marts.accounts", [account(number, first_name="Wrong") for number in range(9)])
+    set_current(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
+    fill_table(con, "marts.accounts", [account(number, first_name="Wrong") for number in range(9)])
     planned(con)
     shown = describe_impact(con)
     assert shown["sentence"] == "9 of 9 people (100%) have a different name or email in Clever."

@@ -10,7 +10,7 @@ from roster_pipeline.model.plan import Plan
 from roster_pipeline.plan.build import load_verified_plan
 from roster_pipeline_tests.support.plans import (
     con,  # noqa: F401 - fixtures
-    has,
+    fill_table,
     member,
     members_leave,
     planned,
@@ -36,8 +36,8 @@ def test_waiting_removals_show_their_number_and_the_limit(con):
 
 def test_waiting_part_does_not_stop_the_rest(con):
     members_leave(con, 60, 100)
-    has(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
-    has(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 221)])
+    fill_table(con, "current.org_memberships", [member(number, "teacher") for number in range(200, 220)])
+    fill_table(con, "marts.org_memberships", [member(number, "teacher") for number in range(201, 221)])
     plan = planned(con)
     assert [one.part for one in plan.held] == ["students"]
     assert plan.counts == {"org_memberships": {"end": 1, "insert": 1}}
@@ -45,8 +45,8 @@ def test_waiting_part_does_not_stop_the_rest(con):
 
 def test_native_and_ended_rows_do_not_count_for_the_share(con):
     members_leave(con, 10, 90)
-    has(con, "current.org_memberships", [member(number) for number in range(500, 520)], is_native=True)
-    has(con, "current.org_memberships", [member(number) for number in range(600, 620)], is_ended=True)
+    fill_table(con, "current.org_memberships", [member(number) for number in range(500, 520)], is_native=True)
+    fill_table(con, "current.org_memberships", [member(number) for number in range(600, 620)], is_ended=True)
     plan = planned(con)
     assert [(one.removals, one.of) for one in plan.held] == [(10, 90)]
 
@@ -65,8 +65,8 @@ def test_raised_limit_is_applied(con):
 
 def digest_of(con, desired, existing):
     con.execute("delete from marts.schools; delete from current.schools")
-    has(con, "marts.schools", desired)
-    has(con, "current.schools", existing)
+    fill_table(con, "marts.schools", desired)
+    fill_table(con, "current.schools", existing)
     return planned(con).digest
 
 
@@ -108,7 +108,7 @@ def test_stored_plan_reads_back_unchanged(con):
 def test_changed_changes_make_the_plan_stale(con):
     with pytest.raises(PlanStale, match="no plan"):
         load_verified_plan(con)
-    has(con, "marts.schools", [school(1, "New")])
+    fill_table(con, "marts.schools", [school(1, "New")])
     planned(con)
     con.execute("update changes.schools set name = 'Slipped in'")
     with pytest.raises(PlanStale, match="Make the plan again"):

@@ -11,7 +11,7 @@ from roster_pipeline_tests.support.plans import (
     account,
     both,
     con,  # noqa: F401 - fixtures
-    has,
+    fill_table,
     key,
     member,
     members_leave,
@@ -19,8 +19,8 @@ from roster_pipeline_tests.support.plans import (
     planned,
     roster,
     school,
-    shall,
-    was,
+    set_current,
+    set_desired,
 )
 
 ART, ZOO = "art".rjust(24, "0"), "zoo".rjust(24, "0")
@@ -37,11 +37,11 @@ def test_no_difference_means_nothing_changed(con):
 
 def test_joins_and_a_renamed_class_are_all_that_is_listed(con):
     both(con, "org_memberships", *(member(number) for number in range(100, 140)))
-    shall(con, "org_memberships", member(1), member(2), member(3))
-    shall(con, "school_memberships", *(member(number) | {"school_id": NORTH} for number in (1, 2, 3)))
-    was(con, "rosters", roster(ART, "Art"))
-    shall(con, "rosters", roster(ART, "Art II"))
-    shall(con, "roster_students", place(ART, 1), place(ART, 2), place(ART, 3))
+    set_desired(con, "org_memberships", member(1), member(2), member(3))
+    set_desired(con, "school_memberships", *(member(number) | {"school_id": NORTH} for number in (1, 2, 3)))
+    set_current(con, "rosters", roster(ART, "Art"))
+    set_desired(con, "rosters", roster(ART, "Art II"))
+    set_desired(con, "roster_students", place(ART, 1), place(ART, 2), place(ART, 3))
     assert said(con) == "Added 3 students; renamed 1 class; removed nothing."
     assert count_changes(con) == {"student": {"joined": 3}, "class": {"renamed": 1}}
 
@@ -50,16 +50,16 @@ def test_places_of_a_leaving_student_are_not_repeated(con):
     both(con, "org_memberships", *(member(number) for number in range(100, 140)))
     both(con, "rosters", roster(ART, "Art"))
     both(con, "roster_students", *(place(ART, number) for number in range(100, 140)))
-    was(con, "org_memberships", member(1))
-    was(con, "roster_students", place(ART, 1))
+    set_current(con, "org_memberships", member(1))
+    set_current(con, "roster_students", place(ART, 1))
     assert said(con) == "Removed 1 student no longer shared by Clever."
     assert said(con, "section", ART) == ("In this class: removed 1 student. No changes elsewhere in the district.")
 
 
 def test_unpublished_plan_speaks_of_the_future(con):
     members_leave(con, 11, 100)
-    shall(con, "schools", school(1, "Any"))
-    shall(con, "org_memberships", member(200), member(201, "teacher"))
+    set_desired(con, "schools", school(1, "Any"))
+    set_desired(con, "org_memberships", member(200), member(201, "teacher"))
     plan = planned(con)
     assert summarize(con, plan, is_published=False) == (
         "Would add 1 student, 1 teacher and 1 school; remove nothing. "
@@ -73,23 +73,23 @@ def test_unpublished_plan_speaks_of_the_future(con):
 def test_one_change_takes_the_singular_and_several_the_plural(con):
     both(con, "school_memberships", member(100) | {"school_id": NORTH})
     for number in (1, 2):
-        was(con, "school_memberships", member(number, "teacher") | {"school_id": NORTH, "is_primary": True})
-        shall(con, "school_memberships", member(number, "teacher") | {"school_id": NORTH, "is_primary": False})
+        set_current(con, "school_memberships", member(number, "teacher") | {"school_id": NORTH, "is_primary": True})
+        set_desired(con, "school_memberships", member(number, "teacher") | {"school_id": NORTH, "is_primary": False})
         words = ("school of 1 teacher;", "schools of 2 teachers;")[number - 1]
         assert said(con) == f"Changed the main {words} removed nothing."
 
 
 def test_returning_person_is_listed_as_returned(con):
-    has(con, "current.org_memberships", [member(1, "teacher")], is_ended=True)
-    shall(con, "org_memberships", member(1, "teacher"))
+    fill_table(con, "current.org_memberships", [member(1, "teacher")], is_ended=True)
+    set_desired(con, "org_memberships", member(1, "teacher"))
     assert said(con) == "Re-added 1 teacher; removed nothing."
 
 
 def test_moves_between_classes_list_both_ends(con):
     both(con, "rosters", roster(ART, "Art"), roster(ZOO, "Zoo"))
     both(con, "roster_students", *(place(ART, number) for number in range(100, 140)))
-    was(con, "roster_students", place(ART, 1), place(ART, 2))
-    shall(con, "roster_students", place(ZOO, 1), place(ZOO, 2))
+    set_current(con, "roster_students", place(ART, 1), place(ART, 2))
+    set_desired(con, "roster_students", place(ZOO, 1), place(ZOO, 2))
     assert said(con) == "Added 2 students to classes; removed 2 students from classes."
     assert said(con, "section", ZOO) == (
         "In this class: added 2 students; removed nothing. Elsewhere in the district: removed 2 students from classes."
@@ -97,8 +97,8 @@ def test_moves_between_classes_list_both_ends(con):
 
 
 def test_names_and_emails_are_listed_by_role_and_kind(con):
-    was(con, "accounts", account(1), account(2), account(3, "teacher"), account(4))
-    shall(
+    set_current(con, "accounts", account(1), account(2), account(3, "teacher"), account(4))
+    set_desired(
         con,
         "accounts",
         account(1, first_name="Ada"),
@@ -114,8 +114,8 @@ def test_names_and_emails_are_listed_by_role_and_kind(con):
 
 def test_moved_archived_and_restored_classes_are_listed(con):
     both(con, "rosters", *(roster(f"{number:024x}", "Any") for number in range(100, 140)))
-    was(con, "rosters", roster(ART, "Art"), roster(ZOO, "Zoo"))
-    shall(con, "rosters", roster(ART, "Art", "2".rjust(24, "0")), roster("new".rjust(24, "0"), "New"))
+    set_current(con, "rosters", roster(ART, "Art"), roster(ZOO, "Zoo"))
+    set_desired(con, "rosters", roster(ART, "Art", "2".rjust(24, "0")), roster("new".rjust(24, "0"), "New"))
     assert said(con) == "Added 1 class; moved 1 class to another school; archived 1 class."
     assert said(con, "section", ART) == (
         "In this class: moved the class to another school; removed nothing. "
@@ -126,8 +126,8 @@ def test_moved_archived_and_restored_classes_are_listed(con):
 def test_renamed_member_is_listed_for_the_requested_class(con):
     both(con, "rosters", roster(ART, "Art"), roster(ZOO, "Zoo"))
     both(con, "roster_students", place(ART, 1), place(ZOO, 2))
-    was(con, "accounts", account(1), account(2))
-    shall(con, "accounts", account(1, first_name="Ada"), account(2, first_name="Eva"))
+    set_current(con, "accounts", account(1), account(2))
+    set_desired(con, "accounts", account(1, first_name="Ada"), account(2, first_name="Eva"))
     assert said(con, "section", ART) == (
         "In this class: changed 1 student name; removed nothing. "
         "Elsewhere in the district: changed 1 student name; removed nothing."
@@ -137,10 +137,10 @@ def test_renamed_member_is_listed_for_the_requested_class(con):
 def test_requested_school_lists_its_people_and_classes_first(con):
     both(con, "rosters", roster(ZOO, "Zoo", "elsewhere"))
     both(con, "org_memberships", member(1))
-    shall(con, "org_memberships", member(2), member(3, "teacher"))
-    shall(con, "school_memberships", *(member(number) | {"school_id": NORTH} for number in (1, 2)))
-    shall(con, "rosters", roster(ART, "Art"))
-    shall(con, "roster_students", place(ART, 2), place(ZOO, 1))
+    set_desired(con, "org_memberships", member(2), member(3, "teacher"))
+    set_desired(con, "school_memberships", *(member(number) | {"school_id": NORTH} for number in (1, 2)))
+    set_desired(con, "rosters", roster(ART, "Art"))
+    set_desired(con, "roster_students", place(ART, 2), place(ZOO, 1))
     assert said(con, "school", NORTH) == (
         "In this school: added 2 students and 1 class; removed nothing. "
         "Elsewhere in the district: added 1 teacher; added 1 student to a class; removed nothing."
@@ -148,12 +148,12 @@ def test_requested_school_lists_its_people_and_classes_first(con):
 
 
 def test_unknown_requested_class_is_reported_as_arrived_or_not(con):
-    shall(con, "org_memberships", member(1))
+    set_desired(con, "org_memberships", member(1))
     assert said(con, "district", ART) == (
         "The requested class was not added. Elsewhere in the district: added 1 student; removed nothing."
     )
-    shall(con, "rosters", roster(ART, "Art"))
-    shall(con, "roster_students", place(ART, 1))
+    set_desired(con, "rosters", roster(ART, "Art"))
+    set_desired(con, "roster_students", place(ART, 1))
     assert said(con, "district", ART) == (
         "In this class: added 1 student and the class; removed nothing. No changes elsewhere in the district."
     )
@@ -162,9 +162,9 @@ def test_unknown_requested_class_is_reported_as_arrived_or_not(con):
 def test_waiting_removals_are_counted_in_people(con):
     members_leave(con, 11, 100)
     both(con, "rosters", roster(ART, "Art"))
-    was(con, "roster_students", *(place(ART, number) for number in range(100)))
-    shall(con, "roster_students", *(place(ART, number) for number in range(11, 100)))
-    shall(con, "schools", school(1, "Secret School"))
+    set_current(con, "roster_students", *(place(ART, number) for number in range(100)))
+    set_desired(con, "roster_students", *(place(ART, number) for number in range(11, 100)))
+    set_desired(con, "schools", school(1, "Secret School"))
     plan = planned(con)
     assert plan.held_counts == {"org_memberships": {"end": 11}, "roster_students": {"end": 11}}
     assert summarize(con, plan) == (
@@ -175,8 +175,8 @@ def test_waiting_removals_are_counted_in_people(con):
 
 def test_waiting_names_are_not_removals(con):
     both(con, "org_memberships", *(member(number) for number in range(9)))
-    was(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
-    shall(con, "accounts", *(account(number, first_name="Wrong") for number in range(9)))
+    set_current(con, "accounts", *(account(number, is_linked_here=True) for number in range(9)))
+    set_desired(con, "accounts", *(account(number, first_name="Wrong") for number in range(9)))
     assert said(con) == "No changes. 9 changes are on hold for approval (9 names or emails)."
 
 
@@ -188,7 +188,7 @@ def test_every_kind_of_written_change_has_words(con):
     for entity in ENTITIES:
         row = {name: ids[name] for name in entity.columns if name in ids}
         for op in OPS:
-            has(con, f"changes.{entity.name}", [row], op=op, held=False)
+            fill_table(con, f"changes.{entity.name}", [row], op=op, held=False)
             assert count_changes(con) != {}, (entity.name, op)
             if len(summarize(con, replace(plan, counts={entity.name: {op: 1}})).split()) < 2:
                 without_words.append((entity.name, op))

@@ -13,7 +13,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import set_limits
 from roster_pipeline.settings import read_settings
 from roster_pipeline.syncs.holds import decide_hold, find_plan
-from roster_pipeline_tests.support.holds import kept
+from roster_pipeline_tests.support.holds import all_rows_live
 from roster_pipeline_tests.support.readers import difference, last_sync, published, query, row_versions
 from roster_pipeline_tests.support.rule_book import expect
 from roster_pipeline_tests.support.seen import person_of, roster_of
@@ -207,7 +207,7 @@ def test_zero_limits_publish_additions_and_remove_nothing(town, quick_sync, prod
     new = town.section(3, students=[town.student(5)], school=town.school(3))
     quick_sync(town)
     after = published(product, town.id)
-    assert kept(before, after)
+    assert all_rows_live(before, after)
     assert query(product, ENDED) == [(0,)]
     assert (after.rosters[emptied][1], new in after.rosters, (emptied, town.student(4)) in after.students) == (
         ("Renamed", True, True)

@@ -11,7 +11,7 @@ from roster_pipeline.errors import RosterError
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.gateway import refused
-from roster_pipeline_tests.support.interruptions import RUNNING, WAITING, disk_full_at, until
+from roster_pipeline_tests.support.interruptions import RUNNING, WAITING, disk_full_at, wait_until
 from roster_pipeline_tests.support.readers import difference, published, query, row_versions
 from roster_pipeline_tests.support.rule_book import expect
 
@@ -28,7 +28,7 @@ def test_sessions_cut_while_clever_is_read_break_nothing(town, clever, sync, res
     before = published(product, town.id)
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(sync, town)
-        until(lambda: query(product, RUNNING) == [(1,)])
+        wait_until(lambda: query(product, RUNNING) == [(1,)])
         assert query(product, f"{TERMINATE} {OTHER_SESSIONS}")[0][0] > 0
         ended = running.result()
     assert "\n" not in (ended.failure or "").strip()
@@ -47,7 +47,7 @@ def test_session_cut_while_publishing_leaves_nothing_half_done(town, sync, resyn
         with product.begin() as pg:
             pg.exec_driver_sql("lock table roster.rosters in share mode")
             running = thread.submit(sync, town)
-            ((pid,),) = until(lambda: query(product, WAITING))
+            ((pid,),) = wait_until(lambda: query(product, WAITING))
             query(product, "select pg_terminate_backend(:pid)", pid=pid)
         ended = running.result()
     assert (ended.exit_code, "No partial changes were made" in ended.failure, "\n" in ended.failure) == (6, True, False)

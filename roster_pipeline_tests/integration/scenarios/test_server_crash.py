@@ -16,7 +16,7 @@ from roster_pipeline.embedded import product_url, stop_if_last
 from roster_pipeline.product.database import connect as connect_to
 from roster_pipeline.product.database import migrate
 from roster_pipeline.settings import Settings
-from roster_pipeline_tests.support.interruptions import RUNNING, WAITING, until
+from roster_pipeline_tests.support.interruptions import RUNNING, WAITING, wait_until
 from roster_pipeline_tests.support.readers import difference, published, query
 from roster_pipeline_tests.support.rule_book import expect
 
@@ -54,7 +54,7 @@ def test_crash_of_the_server_while_publishing_loses_nothing(town, server, sync, 
     with ThreadPoolExecutor(1) as thread, suppress(sa.exc.DBAPIError), product.connect() as blocker:
         blocker.exec_driver_sql("lock table roster.rosters in share mode")
         running = thread.submit(sync, town)
-        until(lambda: query(product, WAITING))
+        wait_until(lambda: query(product, WAITING))
         crash(server)
     ended = running.result()
     assert (ended.exit_code, "\n" in ended.failure.strip()) == (6, False)

@@ -10,15 +10,15 @@ from roster_pipeline.extract import pagination
 from roster_pipeline.model.feed import Cursor
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline_tests.support.fake_clever import DISTRICT, FakeClever, oid, page
-from roster_pipeline_tests.support.feed_of_events import EMPTY, SCHOOL, end, feed, happened, pages, read
+from roster_pipeline_tests.support.feed_of_events import EMPTY, SCHOOL, end, event_of, feed, pages, read
 
-FIVE = [happened(n, "schools.updated", SCHOOL | {"name": f"Pineapple {n}"}) for n in range(1, 6)]
+FIVE = [event_of(n, "schools.updated", SCHOOL | {"name": f"Pineapple {n}"}) for n in range(1, 6)]
 
 
 @pytest.mark.scenario("E-14")
 @pytest.mark.parametrize(
     "events",
-    [FIVE[3:], FIVE[2:], [happened(1, "schools.updated", SCHOOL)], []],
+    [FIVE[3:], FIVE[2:], [event_of(1, "schools.updated", SCHOOL)], []],
     ids=["expired", "the_last_alone_expired", "older_ones_only", "nothing"],
 )
 def test_events_that_do_not_follow_the_cursor_are_a_gap(tmp_path, events):
@@ -104,7 +104,7 @@ def test_links_that_never_end_are_refused(tmp_path, monkeypatch):
 
     def answer(request):
         at = int(request.url.params.get("starting_after", "0"), 16)
-        return page([happened(at + 1, "schools.updated", SCHOOL)], f"/v3.1/events?starting_after={oid(at + 1)}")
+        return page([event_of(at + 1, "schools.updated", SCHOOL)], f"/v3.1/events?starting_after={oid(at + 1)}")
 
     for asked in (lambda clever: read(clever, tmp_path), end):
         with pytest.raises(SourceBroken, match="no end"):
@@ -116,7 +116,7 @@ def test_events_before_the_requested_place_do_not_end_the_feed():
 
 
 def test_more_changes_than_are_to_be_held_are_not_held(tmp_path):
-    changes = [happened(n, "schools.updated", SCHOOL | {"id": oid(n)}) for n in range(1, 7)]
+    changes = [event_of(n, "schools.updated", SCHOOL | {"id": oid(n)}) for n in range(1, 7)]
     with pytest.raises(EventsTooMany, match="more than 5"):
         read(feed(*changes), tmp_path, most=5)
     assert read(feed(*changes), tmp_path, most=6).events == 6

@@ -24,7 +24,7 @@ from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 from roster_pipeline.sandbox.data.school_day import school_day
 from roster_pipeline_tests.support.fake_clever import DISTRICT, FakeClever, oid, page
-from roster_pipeline_tests.support.feed_of_events import kept
+from roster_pipeline_tests.support.feed_of_events import read_records
 
 HAMLET = DistrictSpec("Hamlet", 2, 60, 8, 20, 4.0, staff=2, admins=1, contacts=5)
 LISTS = ("schools", "users", "sections", "terms", "courses")
@@ -51,7 +51,7 @@ def now(connection):
 
 def after(lists, changes):
     """The lists with the events' records put in their places, and without those who are gone."""
-    put = by_id(kept(changes))
+    put = by_id(read_records(changes))
     names = {*lists, *put}
     ended = {
         name: {
@@ -139,7 +139,7 @@ def test_the_files_are_such_that_a_warehouse_loads_them(hamlet, tmp_path):
         landed = land(con, Feed(connection.district(), found.lists), 1)
         ids = con.execute("SELECT id FROM raw.sections ORDER BY id").fetchall()
     assert landed.rows == {each.resource.name: each.rows for each in found.lists}
-    assert [key for (key,) in ids] == list(by_id(kept(found))["sections"])
+    assert [key for (key,) in ids] == list(by_id(read_records(found))["sections"])
 
 
 def record(name: str, number: int, variant: int) -> dict[str, object]:
