@@ -28,6 +28,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "any line": ("",),
 }
 """By name, what a run may be killed in: paths below the package."""
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the run launcher does: a fork does not have the threads of its parent
 FORKING = get_context("forkserver")
 FORKING.set_forkserver_preload(["roster_pipeline_tests.chaos.warm"])
 

@@ -4,6 +4,7 @@ Each process has its own settings and folder, and can be killed as any other. Th
 that the installed script does the same.
 """
 
+import faulthandler
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -55,6 +56,7 @@ def _become(arguments: list[str], variables: dict[str, str], folder: Path, said:
     for descriptor, file in ((1, said), (2, complained)):
         with file.open("ab") as written:
             os.dup2(written.fileno(), descriptor)
+    faulthandler.enable()  # a crash of native code names the line on the standard error
     if "COLUMNS" in variables:  # which is read when a module is imported
         screen.out.width = screen.err.width = int(variables["COLUMNS"])
     sys.argv = ["roster-pipeline", *arguments]
