@@ -1,4 +1,4 @@
-"""Assembles the code location, and nothing else. What it is made of is in `defs`; overrides come in as arguments."""
+"""Assembles the code location from the definitions in `defs`. Arguments override resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from roster_pipeline.defs.sensors import catch_up, district_partitions, refresh_
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
-    """The code location; `overrides` replace resources by name."""
+    """Return the code location. `overrides` replace resources by name."""
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=[every_district_is_fresh],

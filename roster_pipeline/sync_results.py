@@ -77,7 +77,7 @@ class PlanResult:
 
     @property
     def has_open_hold(self) -> bool:
-        """Whether a part of the plan waits for a person's decision."""
+        """Return whether a part of the plan is on hold for approval."""
         return bool(self.plan.held) and not self.is_rejected
 
 

@@ -136,7 +136,7 @@ def _row(
 
 
 def _table(rows: Sequence[Mapping[str, object]], connected: Mapping[str, Organization], now: datetime) -> Table:
-    """80 columns are enough: several lines a district, and its id is never broken."""
+    """Return the table of the districts. Each takes several lines, so 80 columns are enough and ids are never split."""
     table = Table(
         title=operator.text("Districts of this Clever connection"),
         title_justify="left",

@@ -30,7 +30,7 @@ class CurrentTable:
 
     @property
     def description(self) -> str:
-        """What the rows of the table are."""
+        """The description of the rows of the table."""
         return describe_query(FOLDER, self.name)
 
     def query(self, *, is_delta: bool) -> str:

@@ -66,7 +66,7 @@ def _action(words: LocalCatalogue, whose: str, action: str, command: str | None 
 
 
 def _resume(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """The district is paused, disconnected or of a tier without roster syncs."""
+    """Return the action for a district that is paused, disconnected or of a tier without roster syncs."""
     organization = subject.district.organization
     district_id = organization.district_id
     if not subject.district.is_blocked:
@@ -87,7 +87,7 @@ def _resume(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _upload(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """The change that the question names has not reached Clever."""
+    """Return the action for a change that has not reached Clever yet."""
     arrival = subject.district.arrival
     if arrival is None or arrival.reached != "nowhere":
         return None
@@ -95,7 +95,7 @@ def _upload(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _sync(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """A sync is running, did not end well or has never run."""
+    """Return the action for a district whose sync is running, has failed or has never run."""
     last, unread = subject.district.last_sync, subject.unread
     if unread and (unread.is_running or (last and last.state == "running")):
         return _action(words, "sync", words.text("it is running now. Ask again when it has ended."))
@@ -113,7 +113,7 @@ def _sync_command(subject: Subject) -> str:
 
 
 def _bring(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """The change that the question names is in Clever and was not read."""
+    """Return the action for a change that has reached Clever and was not read yet."""
     arrival = subject.district.arrival
     if arrival is None or arrival.reached != "clever":
         return None
@@ -169,7 +169,7 @@ def _review(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _hold(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """A change of the subject is held: someone has to decide the plan, or has decided it."""
+    """Return the action for a held change: to decide about the plan, or none after it was rejected."""
     plan = subject.district.held_plan
     if subject.source is None or not subject.source.held or not plan:
         return None
@@ -186,7 +186,7 @@ def _hold(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _publish(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """What was read is not published yet."""
+    """Return the action for data that was read and is not published yet."""
     membership, roster = subject.product.membership, subject.product.roster
     if subject.kind == "person":
         is_published = bool(subject.product.link and membership and not membership.ended_at)
@@ -200,7 +200,7 @@ def _publish(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _correct_person(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """A class lists the person among those of the other role (docs/rules.md R4.13, R4.14)."""
+    """Return the action for a person whom a class lists in the other role (docs/rules.md R4.13, R4.14)."""
     classes = [item for item in class_items(subject, words) if item.state == NOT_PLACED]
     if not classes:
         return None
@@ -211,7 +211,7 @@ def _correct_person(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _correct_members(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """The class lists people among those of the other role (docs/rules.md R4.13, R4.14)."""
+    """Return the action for a class that lists people in the other role (docs/rules.md R4.13, R4.14)."""
     items = member_items(subject, "teacher", words) + member_items(subject, "student", words)
     members = [item for item in items if item.state == NOT_PLACED]
     if not members:
@@ -235,7 +235,7 @@ def _show(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _share_members(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """The class has pending members: Clever does not share them, or a review of their identity is open."""
+    """Return the action for a class with pending members."""
     pending = {member.clever_id for member in subject.product.members if member.account_id is None}
     if not pending:
         return None

@@ -35,7 +35,7 @@ class SnapshotTable:
 
     @property
     def touched_query(self) -> str:
-        """The query of the keys of rows that may differ from the snapshot."""
+        """Return the query of the keys of rows that may differ from the snapshot."""
         return load_query(FOLDER, f"touched_{self.name}")
 
 
