@@ -92,7 +92,7 @@ def test_published_data_is_dated_by_the_start_of_the_read(valley, quick_sync, pr
         finish_sync(pg, delta, district, SyncReport(""), at=NOW, read_at=NOW - timedelta(seconds=3))
         second = find_organization(pg, valley.id)
     assert (second.last_read_at, second.last_full_read_at) == (NOW - timedelta(seconds=3), started)
-    assert second.clock.us_to_published == NOW
+    assert second.freshness.us_to_published == NOW
 
 
 def test_why_without_a_change_shows_times_and_the_usual_action(valley, quick_sync, steps):
