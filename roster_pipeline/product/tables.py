@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Identity,
     Index,
     PrimaryKeyConstraint,
@@ -20,11 +21,18 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from roster_pipeline.product.columns import SCHEMA as SCHEMA
 from roster_pipeline.product.columns import choice, reference, surrogate_key, timestamp, unique_where
 from roster_pipeline.product.columns import metadata as metadata
+from roster_pipeline.product.web_tables import admin_schools as admin_schools
+from roster_pipeline.product.web_tables import corrections as corrections
+from roster_pipeline.product.web_tables import web_audit as web_audit
+from roster_pipeline.product.web_tables import web_codes as web_codes
+from roster_pipeline.product.web_tables import web_identities as web_identities
+from roster_pipeline.product.web_tables import web_preferences as web_preferences
+from roster_pipeline.product.web_tables import web_sessions as web_sessions
 
 TIME_ZONE = "America/New_York"
 """The time zone of a district for which the operator names none."""
@@ -44,6 +52,8 @@ organizations = Table(
     *(Column(name, Text) for name in ("snapshot_failure", "clever_state", "clever_error", "portal_url")),
     *(timestamp(name) for name in ("clever_pause_end", "missing_since", "operator_disconnected_at")),
     Column("time_zone", Text, nullable=False, server_default=TIME_ZONE),
+    Column("shared_devices", Boolean, nullable=False, server_default=false()),
+    Column("google_domains", ARRAY(Text), nullable=False, server_default=text("'{}'")),
 )
 
 schools = Table(
@@ -102,6 +112,7 @@ org_memberships = Table(
     reference("accounts"),
     *choice("role", "teacher", "student", "admin"),
     Column("is_admin", Boolean, nullable=False, server_default=false()),
+    *choice("admin_scope", "organization", "schools", default="organization"),
     timestamp("verified_at"),
     *choice("source", "clever", "native", default="native"),
     timestamp("ended_at"),
@@ -251,6 +262,7 @@ refresh_requests = Table(
     reference("syncs", nullable=True),
     *(timestamp(name) for name in ("started_at", "finished_at")),
     Column("summary", Text),
+    Column("requested_by_account_id", BigInteger, ForeignKey("roster.accounts.id")),
     Index("refresh_requests_waiting", "organization_id", postgresql_where=text("state in ('queued', 'running')")),
 )
 

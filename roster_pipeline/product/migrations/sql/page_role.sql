@@ -1,0 +1,240 @@
+-- The role of the Clever page, its grants and its visibility. Every upgrade runs this file.
+--
+-- The page reads as roster_page, one organization a request. It sets, for each transaction:
+--   roster.organization  the organization
+--   roster.sees          organization, schools, classes or self. Without it the role sees nothing.
+--   roster.schools       the schools of a school admin, as an array such as {3,7}. An empty array sees nothing.
+--   roster.account       the account that is logged in
+-- A screen that reads or writes a new column or table needs a grant here, and a policy if the rows are a district's.
+-- Row-level security uses an index only through leakproof operators: =, <, >=. It uses none for like, ilike and @@.
+
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'roster_page') then
+        create role roster_page nologin;
+    end if;
+    grant roster_page to current_user;
+exception
+    when duplicate_object or unique_violation then null;
+    when insufficient_privilege then
+        raise notice 'An administrator has to create the role roster_page. Until then the Clever page does not start.';
+end
+$$;
+
+-- audit trail
+
+create or replace trigger refuse_change before update or delete on roster.web_audit for each row
+execute function roster.refuse_write(
+    'RS006', 'old', 'the audit trail is never rewritten', 'R5.18', 'Add a row that says what is right.'
+);
+
+create or replace trigger refuse_truncate before truncate on roster.web_audit for each statement
+execute function roster.refuse_truncate('RS006', 'the audit trail is never rewritten', 'R5.18');
+
+-- visibility. The functions run as their owner, so that a policy never asks another policy.
+
+create or replace function roster.sees_all() returns boolean stable language sql
+return coalesce(current_setting('roster.sees', true) = 'organization', false);
+
+create or replace function roster.current_account() returns bigint stable language sql
+return nullif(current_setting('roster.account', true), '')::bigint;
+
+create or replace function roster.current_schools() returns bigint[] stable language sql
+return coalesce(nullif(current_setting('roster.schools', true), ''), '{}')::bigint[];
+
+create or replace function roster.visible_rosters() returns setof bigint
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select r.id from roster.rosters as r
+    where r.organization_id = roster.current_organization()
+        and current_setting('roster.sees', true) = 'schools' and r.school_id = any(roster.current_schools())
+    union all
+    select t.roster_id from roster.roster_teachers as t
+    inner join roster.rosters as r on r.id = t.roster_id
+    where r.organization_id = roster.current_organization()
+        and current_setting('roster.sees', true) = 'classes' and t.account_id = roster.current_account()
+        and t.ended_at is null
+    union all
+    select s.roster_id from roster.roster_students as s
+    inner join roster.rosters as r on r.id = s.roster_id
+    where r.organization_id = roster.current_organization()
+        and current_setting('roster.sees', true) = 'self' and s.account_id = roster.current_account()
+        and s.ended_at is null;
+end;
+
+create or replace function roster.visible_accounts() returns setof bigint
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select roster.current_account()
+    union
+    select m.account_id from roster.school_memberships as m
+    inner join roster.schools as s on s.id = m.school_id
+    where current_setting('roster.sees', true) = 'schools' and m.school_id = any(roster.current_schools())
+        and s.organization_id = roster.current_organization()
+    union
+    select t.account_id from roster.roster_teachers as t
+    where t.roster_id in (select roster.visible_rosters())
+    union
+    select s.account_id from roster.roster_students as s
+    where current_setting('roster.sees', true) <> 'self' and s.roster_id in (select roster.visible_rosters());
+end;
+
+create or replace function roster.visible_schools() returns setof bigint
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select s.id from roster.schools as s
+    where s.organization_id = roster.current_organization()
+        and current_setting('roster.sees', true) = 'schools' and s.id = any(roster.current_schools())
+    union
+    select r.school_id from roster.rosters as r where r.id in (select roster.visible_rosters());
+end;
+
+-- logins. The account and the organization are not known before them.
+
+-- Every place of an account: its live memberships, and the live schools that it administers.
+create or replace function roster.places_of_account(account bigint) returns table (
+    organization_id bigint, name text, district_id text, tier text, state text, time_zone text, shared_devices boolean,
+    role text, is_admin boolean, admin_scope text, school_ids bigint[]
+)
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select o.id, o.name, o.clever_district_id, o.tier, o.state, o.time_zone, o.shared_devices,
+        m.role, m.is_admin, m.admin_scope,
+        array(
+            select s.id from roster.admin_schools as a inner join roster.schools as s on s.id = a.school_id
+            where a.account_id = m.account_id and a.organization_id = o.id and a.ended_at is null
+                and s.organization_id = o.id and s.archived_at is null
+            order by s.id
+        )
+    from roster.org_memberships as m
+    inner join roster.organizations as o on o.id = m.organization_id
+    inner join roster.accounts as person on person.id = m.account_id
+    where m.account_id = account and m.ended_at is null and person.archived_at is null
+    order by o.id;
+end;
+
+-- The organization of a district, for a login.
+create or replace function roster.organization_of_login(district text) returns table (
+    organization_id bigint, tier text, state text
+)
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select o.id, o.tier, o.state from roster.organizations as o where o.clever_district_id = district;
+end;
+
+-- The account that a login belongs to: by identity link, or by an earlier login with the same subject.
+create or replace function roster.account_of_login(provider_name text, subject_id text) returns table (
+    account_id bigint, organization_id bigint, is_archived boolean
+)
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select l.account_id, l.organization_id, a.archived_at is not null
+    from roster.identity_links as l inner join roster.accounts as a on a.id = l.account_id
+    where provider_name = 'clever' and l.clever_id = subject_id and l.unlinked_at is null
+    union all
+    select i.account_id, null, a.archived_at is not null
+    from roster.web_identities as i inner join roster.accounts as a on a.id = i.account_id
+    where i.provider = provider_name and i.subject = subject_id and i.unlinked_at is null
+    limit 1;
+end;
+
+-- The live account with exactly this email, and whether a login of this provider is pinned to it already.
+create or replace function roster.account_of_email(provider_name text, address text) returns table (
+    account_id bigint, is_pinned boolean, domains text[]
+)
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select a.id,
+        exists (
+            select from roster.web_identities as i
+            where i.provider = provider_name and i.account_id = a.id and i.unlinked_at is null
+        ),
+        array(
+            select distinct unnest(o.google_domains)
+            from roster.org_memberships as m inner join roster.organizations as o on o.id = m.organization_id
+            where m.account_id = a.id and m.ended_at is null
+        )
+    from roster.accounts as a where a.email = address and a.archived_at is null;
+end;
+
+create or replace procedure roster.grant_page_access() language plpgsql as $$
+declare
+    policy record;
+    own constant text := 'organization_id = (select roster.current_organization())';
+    all_or constant text := '((select roster.sees_all()) or %s)';
+    member constant text := format(all_or, 'account_id in (select roster.visible_accounts())');
+    own_school constant text :=
+        'exists (select from roster.schools as s where s.id = school_id)';
+    own_roster constant text :=
+        'exists (select from roster.rosters as r where r.id = roster_id)';
+begin
+    grant usage on schema roster to roster_page;
+    grant select on
+        roster.organizations, roster.schools, roster.accounts, roster.identity_links, roster.org_memberships,
+        roster.school_memberships, roster.rosters, roster.roster_teachers, roster.roster_students,
+        roster.pending_members, roster.reviews, roster.syncs, roster.holds, roster.changes, roster.refresh_requests,
+        roster.admin_schools, roster.web_sessions, roster.web_codes, roster.web_identities, roster.web_preferences,
+        roster.corrections, roster.web_audit
+        to roster_page;
+    grant insert on
+        roster.refresh_requests, roster.web_sessions, roster.web_codes, roster.web_identities, roster.web_preferences,
+        roster.corrections, roster.web_audit, roster.admin_schools
+        to roster_page;
+    grant update on roster.web_sessions, roster.web_preferences to roster_page;
+    grant update (session_hash) on roster.web_codes to roster_page;
+    grant update (hidden_at) on roster.rosters to roster_page;
+    grant update (verified_at, is_admin, admin_scope) on roster.org_memberships to roster_page;
+    grant update (ended_at, made_by, made_at) on roster.admin_schools to roster_page;
+
+    for policy in
+        select * from (values
+            ('organizations', 'id = (select roster.current_organization())'),
+            ('schools', own || ' and ' || format(all_or, 'id in (select roster.visible_schools())')),
+            (
+                'accounts',
+                'exists (select from roster.org_memberships as m where m.account_id = accounts.id and m.' || own
+                || ') and ' || format(all_or, 'id in (select roster.visible_accounts())')
+            ),
+            ('identity_links', own || ' and ' || member),
+            ('org_memberships', own || ' and ' || member),
+            ('school_memberships', own_school || ' and ' || member),
+            ('rosters', own || ' and ' || format(all_or, 'id in (select roster.visible_rosters())')),
+            ('roster_teachers', own_roster),
+            ('roster_students', own_roster || ' and ' || member),
+            ('pending_members', own_roster),
+            ('reviews', own),
+            ('syncs', own),
+            ('holds', own),
+            ('changes', 'sync_id in (select id from roster.syncs)'),
+            ('refresh_requests', own),
+            ('admin_schools', own),
+            ('corrections', own),
+            ('web_audit', own)
+        ) as p (relation, visible)
+    loop
+        execute format('alter table roster.%I enable row level security', policy.relation);
+        execute format('drop policy if exists every_role on roster.%I', policy.relation);
+        execute format('create policy every_role on roster.%I using (true)', policy.relation);
+        execute format('drop policy if exists page_visibility on roster.%I', policy.relation);
+        execute format(
+            'create policy page_visibility on roster.%I as restrictive to roster_page using (%s)',
+            policy.relation, policy.visible
+        );
+    end loop;
+end
+$$;
+
+revoke execute on function
+    roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
+    roster.organization_of_login, roster.account_of_login, roster.account_of_email from public;
+
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'roster_page') then
+        grant execute on function
+            roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
+            roster.organization_of_login, roster.account_of_login, roster.account_of_email to roster_page;
+        call roster.grant_page_access();
+    end if;
+end
+$$;

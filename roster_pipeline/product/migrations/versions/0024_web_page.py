@@ -1,0 +1,12 @@
+"""Add the tables and columns of the Clever page: sessions, logins, admins with a scope, corrections and the audit."""
+
+from roster_pipeline.product.migrations.sql_files import run_sql_file
+
+revision = "0024"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql_file("web_page.sql")
