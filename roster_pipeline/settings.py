@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from roster_pipeline.errors import SettingRefused
+from roster_pipeline.model.color import contrast
 from roster_pipeline.paths import private_folder
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
+SECRET_MIN_CHARS = 32
+CANVAS = "#f5f7fa"
+"""The color of the page behind its text."""
+CONTRAST_MIN = 4.5
 
 
 def _postgres_url(value: SecretStr) -> SecretStr:
@@ -44,6 +52,34 @@ def _usable_folder(value: Path) -> Path:
     return folder
 
 
+def _page_url(value: HttpUrl) -> HttpUrl:
+    """Check that people reach the page by https. Only this machine may do without."""
+    if value.scheme != "https" and value.host not in LOOPBACK_HOSTS:
+        raise ValueError("must be https://, except on 127.0.0.1")
+    return value
+
+
+def _long_secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SECRET_MIN_CHARS:
+        raise ValueError(f"must be a random text of at least {SECRET_MIN_CHARS} characters")
+    return value
+
+
+def _svg_file(value: Path) -> Path:
+    if value.suffix != ".svg" or not value.is_file():
+        raise ValueError("must be the path of an SVG file")
+    return value
+
+
+def _readable_accent(value: str) -> str:
+    """Check that text in this color is readable on white, and white text on it (WCAG 2.2, 1.4.3)."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError("must be a color such as #1d5bbf")
+    if contrast(value, CANVAS) < CONTRAST_MIN:
+        raise ValueError(f"its contrast with the page is below {CONTRAST_MIN}:1; choose a darker color")
+    return value
+
+
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 
 
@@ -61,6 +97,16 @@ class Settings(BaseSettings):
     clever_client_secret: SecretStr | None = None
     clever_api_version: Literal["v3.1", "v3.0"] = Field(default="v3.1")
     alert_webhook_url: Secret[HttpUrl] | None = None
+    web_url: Annotated[HttpUrl, AfterValidator(_page_url)] = HttpUrl("http://127.0.0.1:3001")
+    web_secret: Annotated[SecretStr, AfterValidator(_long_secret)] | None = None
+    web_port: int = Field(default=3001, ge=1, le=65535)
+    web_database_url: PostgresUrl | None = None
+    web_google_client_id: str | None = None
+    web_google_client_secret: SecretStr | None = None
+    web_google_url: HttpUrl = HttpUrl("https://accounts.google.com")
+    web_product_name: str = Field(default="Classroom", min_length=1, max_length=60)
+    web_logo: Annotated[Path, AfterValidator(_svg_file)] | None = None
+    web_accent: Annotated[str, AfterValidator(_readable_accent)] | None = None
 
     @property
     def dagster_home(self) -> Path:

@@ -1,0 +1,107 @@
+"""The frame of every screen: tabs, who you are, the freshness line, and the values that base.html needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from roster_pipeline.messages import Catalogue, product
+from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, STAFF, Role, Viewer
+
+if TYPE_CHECKING:
+    from roster_pipeline.web.page import Page
+
+STALE = timedelta(hours=30)
+"""The age of the class lists from which the freshness line warns."""
+ROLE_NAMES = {
+    Role.DISTRICT_ADMIN: product.mark("District admin"),
+    Role.SCHOOL_ADMIN: product.mark("School admin"),
+    Role.TEACHER: product.mark("Teacher"),
+    Role.LIBRARY_TEACHER: product.mark("Teacher"),
+    Role.LOGIN_ONLY: product.mark("Teacher"),
+    Role.STUDENT: product.mark("Student"),
+}
+TABS = (
+    ("/clever", product.mark("Overview"), ADMINS),
+    ("/clever/schools", product.mark("Schools"), ADMINS),
+    ("/clever/teachers", product.mark("Teachers"), ADMINS),
+    ("/clever/classes", product.mark("Classes"), STAFF),
+    ("/clever/students", product.mark("Students"), ADMINS),
+    ("/clever/why", product.mark("Why?"), STAFF),
+    ("/clever/updates", product.mark("Updates"), STAFF),
+    ("/clever/sharing", product.mark("What Clever shares"), STAFF),
+    ("/clever/audit", product.mark("Audit"), STAFF),
+    ("/clever/admins", product.mark("Admins"), DISTRICT_ADMIN),
+)
+"""The tabs: path, name, and the roles that have them. A tab without a screen is left out."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of the header."""
+
+    path: str
+    name: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """The line below the header. Its kind is `good`, `wait`, `bad` or `muted`."""
+
+    kind: str
+    text: str
+
+
+def frame_values(page: Page) -> dict[str, Any]:
+    """Return what base.html needs for a person who is logged in."""
+    return {
+        "page": page,
+        "words": page.words,
+        "viewer": page.viewer,
+        "role_name": describe_role(page.words, page.viewer),
+        "role_names": {role: page.words.text(name) for role, name in ROLE_NAMES.items()},
+        "tabs": list_tabs(page),
+        "freshness": describe_freshness(page),
+        "csrf": page.session.csrf,
+        "form_token": page.new_form_token(),
+    }
+
+
+def describe_role(words: Catalogue, viewer: Viewer) -> str:
+    """Return the name of the role in which a person acts."""
+    return words.text(ROLE_NAMES[viewer.role]) if viewer.role in ROLE_NAMES else ""
+
+
+def list_tabs(page: Page) -> list[Tab]:
+    """Return the tabs of the person's role. An admin of one school has no tab of teachers."""
+    path, screens = page.request.url.path, page.request.app.state.screen_paths
+    is_of_one_school = page.viewer.role is Role.SCHOOL_ADMIN and len(page.place.schools) < 2
+    return [
+        Tab(tab, page.words.text(name), path == tab or (tab != "/clever" and path.startswith(f"{tab}/")))
+        for tab, name, roles in TABS
+        if page.viewer.role in roles and tab in screens
+        if not (tab == "/clever/teachers" and is_of_one_school)
+    ]
+
+
+def describe_freshness(page: Page) -> Freshness | None:
+    """Say how old the class lists are, and whether the connection stands."""
+    words, organization = page.words, page.organization
+    if organization is None or page.viewer.role is Role.STUDENT:
+        return None
+    if organization.state == "disconnected":
+        return Freshness("bad", words.text("Clever is disconnected. Class lists stay as they are."))
+    if organization.state == "paused":
+        return Freshness("muted", words.text("Clever is paused. Class lists stay as they are."))
+    if organization.last_read_at is None:
+        return Freshness("muted", words.text("Clever has not been read yet."))
+    read_at = words.at(organization.last_read_at)
+    if page.now - organization.last_read_at > STALE:
+        return Freshness("wait", words.text("Clever was last read on {time}.", time=read_at))
+    line = words.text("Class lists are as Clever had them {time}.", time=read_at)
+    if organization.last_clever_sync_at:
+        heard_at = words.at(organization.last_clever_sync_at)
+        line += " " + words.text("Clever last heard from your school's system {time}.", time=heard_at)
+    return Freshness("good", line)

@@ -1,0 +1,136 @@
+"""Whose account a login opens. A login makes no account: the sync does (docs/clever-page.md, Log in)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.errors import TierRefused
+from roster_pipeline.product.tables import web_identities
+from roster_pipeline.syncs.requests import file_request
+from roster_pipeline.web.login.clever import Identity, User
+from roster_pipeline.web.login.google import GoogleIdentity
+from roster_pipeline.web.rights import ADMINS, read_viewer
+from roster_pipeline.web.sessions import begin_session
+from roster_pipeline.web.visibility import Visibility, set_visibility
+
+STAFF_ROLES = frozenset({"staff", "district_admin"})
+
+
+@dataclass(frozen=True)
+class LoginRefused(Exception):
+    """The login opens no account. `reason` is a key of `errors.LOGIN_ERRORS`."""
+
+    reason: str
+
+
+def find_clever_account(pg: Connection, identity: Identity) -> int | None:
+    """Return the account of a person of a connected district, or None if no login or sync has linked one.
+
+    Raises:
+        LoginRefused: the district is not connected, or it no longer shares the person.
+    """
+    if identity.is_library:
+        raise LoginRefused("library")
+    organization = _organization_of(pg, identity)
+    row = _find_login(pg, "clever", identity.id)
+    if row is None:
+        return None
+    account_id = int(row.account_id)
+    is_of_district = row.organization_id in (None, organization.organization_id)
+    if row.is_archived or not is_of_district or not read_viewer(pg, account_id, None, "clever").places:
+        raise LoginRefused("not_shared")
+    return account_id
+
+
+def link_by_email(pg: Connection, identity: Identity, user: User) -> int | None:
+    """Link an unlinked person by exact email: an admin of the district, or anybody of a district with logins only.
+
+    Raises:
+        LoginRefused: the person has no place here.
+    """
+    organization = _organization_of(pg, identity)
+    is_staff = bool(STAFF_ROLES & user.roles.keys()) and not {"teacher", "student"} & user.roles.keys()
+    if not is_staff and organization.tier == "secure_sync":
+        return None
+    row = _find_email(pg, "clever", (user.email or "").strip())
+    viewer = read_viewer(pg, row.account_id, None, "clever") if row and not row.is_pinned else None
+    here = [place for place in (viewer.places if viewer else ()) if place.organization_id == organization[0]]
+    if is_staff:
+        here = [place for place in here if place.role in ADMINS]
+    if row is None or not here:
+        raise LoginRefused("no_place")
+    _pin(pg, "clever", identity.id, row.account_id)
+    return int(row.account_id)
+
+
+def find_google_account(pg: Connection, identity: GoogleIdentity) -> int:
+    """Return the existing account of a Google login. The first login pins the account to the Google identity.
+
+    Raises:
+        LoginRefused: no account has this email, or another Google identity has it already.
+    """
+    row = _find_login(pg, "google", identity.subject)
+    if row is None:
+        row = _find_email(pg, "google", identity.email)
+        if row is None or row.is_pinned or (row.domains and identity.domain not in row.domains):
+            raise LoginRefused("google_unknown")
+        _pin(pg, "google", identity.subject, row.account_id)
+    elif row.is_archived:
+        raise LoginRefused("not_shared")
+    if not read_viewer(pg, row.account_id, None, "google").places:
+        raise LoginRefused("not_shared")
+    return int(row.account_id)
+
+
+def begin_login(
+    pg: Connection, *, account_id: int | None, clever_id: str | None, login_kind: str, now: datetime
+) -> tuple[str, str]:
+    """Begin the session of a person. Return its token and the landing screen."""
+    viewer = read_viewer(pg, account_id, None, login_kind)
+    organization_id = viewer.place.organization_id if viewer.place else None
+    token = begin_session(
+        pg,
+        account_id=account_id,
+        clever_id=clever_id,
+        organization_id=organization_id,
+        login_kind=login_kind,
+        is_student=viewer.role == "student",
+        now=now,
+    )
+    return token, viewer.landing
+
+
+def request_account(pg: Connection, identity: Identity) -> None:
+    """Request the update that makes the account of a person who was shared after the last one."""
+    organization = _organization_of(pg, identity)
+    set_visibility(pg, Visibility(organization.organization_id))
+    try:
+        file_request(pg, str(identity.district), scope="district", scope_clever_id=None, requested_by="login")
+    except TierRefused:
+        return  # The district is paused. The person waits, and reads so.
+
+
+def _organization_of(pg: Connection, identity: Identity) -> sa.Row[tuple[int, str, str]]:
+    query = sa.text("select * from roster.organization_of_login(:district)")
+    row = pg.execute(query, {"district": identity.district}).one_or_none()
+    if row is None:
+        raise LoginRefused("unknown_district")
+    return row
+
+
+def _find_login(pg: Connection, provider: str, subject: str) -> sa.Row[tuple[int, int | None, bool]] | None:
+    query = sa.text("select * from roster.account_of_login(:provider, :subject)")
+    return pg.execute(query, {"provider": provider, "subject": subject}).one_or_none()
+
+
+def _find_email(pg: Connection, provider: str, email: str) -> sa.Row[tuple[int, bool, list[str]]] | None:
+    query = sa.text("select * from roster.account_of_email(:provider, :email)")
+    return pg.execute(query, {"provider": provider, "email": email}).one_or_none() if email else None
+
+
+def _pin(pg: Connection, provider: str, subject: str, account_id: int) -> None:
+    pg.execute(web_identities.insert().values(provider=provider, subject=subject, account_id=account_id))

@@ -1,0 +1,125 @@
+"""The client of *Log in with Clever*: the address to authorize at, the exchange of a code, and who the person is."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+
+from roster_pipeline.errors import RosterError
+from roster_pipeline.settings import Settings
+
+Answer = TypeVar("Answer")
+SECONDS = 10.0
+"""The longest wait for an answer of Clever. A code is never sent twice."""
+ANSWER_MAX_BYTES = 256 * 1024
+
+
+class CodeRefused(RosterError):
+    """Clever refused the code: it is older than a minute, or it was used."""
+
+
+class LoginUnanswered(RosterError):
+    """Clever, or Google, gave no usable answer."""
+
+
+class Token(msgspec.Struct):
+    """The token of one person. It is dropped when the login is over."""
+
+    access_token: str
+
+
+class Identity(msgspec.Struct):
+    """Who the person is to Clever. A login without a district, or not authorized by one, is one of Clever Library."""
+
+    id: str
+    district: str | None = None
+    authorized_by: str | None = None
+
+    @property
+    def is_library(self) -> bool:
+        return not self.district or self.authorized_by != "district"
+
+
+class User(msgspec.Struct):
+    """The email and the roles of a person."""
+
+    id: str
+    roles: dict[str, msgspec.Raw] = {}
+    email: str | None = None
+
+
+class _Identified(msgspec.Struct):
+    data: Identity
+
+
+class _UserAnswer(msgspec.Struct):
+    data: User
+
+
+class CleverLogin:
+    """The client of one program of the page. Its connections to Clever are kept open."""
+
+    def __init__(self, settings: Settings, *, seconds: float = SECONDS) -> None:
+        self._auth_url = str(settings.clever_auth_url).rstrip("/")
+        self._api_url = str(settings.clever_api_url).rstrip("/")
+        self._client_id = settings.clever_client_id or ""
+        secret = settings.clever_client_secret.get_secret_value() if settings.clever_client_secret else ""
+        self._basic = httpx.BasicAuth(self._client_id, secret)
+        self._http = httpx.Client(timeout=seconds, limits=httpx.Limits(max_connections=200))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def authorize_url(self, redirect_uri: str, state: str, district_id: str | None = None) -> str:
+        """Return the address at Clever to which a login goes."""
+        query = {"response_type": "code", "client_id": self._client_id, "redirect_uri": redirect_uri, "state": state}
+        return f"{self._auth_url}/oauth/authorize?" + urlencode(
+            query | ({"district_id": district_id} if district_id else {})
+        )
+
+    def exchange(self, code: str, redirect_uri: str) -> str:
+        """Return the token for a code.
+
+        Raises:
+            CodeRefused: the code is too old, or it was used.
+            LoginUnanswered: Clever gave no usable answer.
+        """
+        body = {"code": code, "grant_type": "authorization_code", "redirect_uri": redirect_uri}
+        answer = self._ask("POST", f"{self._auth_url}/oauth/tokens", json=body, auth=self._basic)
+        if answer.status_code == 400:
+            raise CodeRefused("Clever refused the code of a login: it is too old, or it was used.")
+        return decode_answer(answer, Token).access_token
+
+    def identify(self, token: str) -> Identity:
+        """Return who the person of a token is."""
+        return decode_answer(self._get("/v3.0/me", token), _Identified).data
+
+    def read_user(self, token: str, clever_id: str) -> User:
+        """Return the email and the roles of the person of a token."""
+        return decode_answer(self._get(f"/v3.0/users/{clever_id}", token), _UserAnswer).data
+
+    def _get(self, path: str, token: str) -> httpx.Response:
+        return self._ask("GET", self._api_url + path, headers={"authorization": f"Bearer {token}"})
+
+    def _ask(self, method: str, url: str, **how: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, url, **how)
+        except httpx.HTTPError as error:
+            raise LoginUnanswered(f"Clever did not answer a login ({type(error).__name__}).") from None
+
+
+def decode_answer(answer: httpx.Response, kind: type[Answer]) -> Answer:
+    """Return the JSON of an answer as a value.
+
+    Raises:
+        LoginUnanswered: the status is not 200, or the body is not the documented JSON.
+    """
+    if answer.status_code != 200 or len(answer.content) > ANSWER_MAX_BYTES:
+        raise LoginUnanswered(f"A login was answered with status {answer.status_code}.")
+    try:
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.DecodeError:
+        raise LoginUnanswered("A login was answered with something else than the documented JSON.") from None

@@ -1,0 +1,104 @@
+"""The client of *Log in with Google*, for people who have an account here already. It uses OpenID Connect with PKCE."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import httpx
+import jwt
+import msgspec
+
+from roster_pipeline.settings import Settings
+from roster_pipeline.web.login.clever import SECONDS, LoginUnanswered, decode_answer
+
+
+class Discovery(msgspec.Struct):
+    """The addresses of the identity provider."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+
+
+class IdToken(msgspec.Struct):
+    """The answer to the exchange of a code."""
+
+    id_token: str
+
+
+@dataclass(frozen=True)
+class GoogleIdentity:
+    """Who the person is to Google. The email is verified by Google."""
+
+    subject: str
+    email: str
+    domain: str | None
+
+
+class GoogleLogin:
+    """The client of one program of the page."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = str(settings.web_google_url).rstrip("/")
+        self._client_id = settings.web_google_client_id or ""
+        secret = settings.web_google_client_secret
+        self._secret = secret.get_secret_value() if secret else ""
+        self._http = httpx.Client(timeout=SECONDS)
+
+    def authorize_url(self, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
+        """Return the address at Google to which a login goes."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        query = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": redirect_uri,
+            "scope": "openid email",
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{self._discover().authorization_endpoint}?{urlencode(query)}"
+
+    def identify(self, code: str, redirect_uri: str, nonce: str, verifier: str) -> GoogleIdentity:
+        """Exchange a code, check the ID token, and return who the person is.
+
+        Raises:
+            LoginUnanswered: Google gave no usable answer, or the token is not for this login.
+        """
+        places = self._discover()
+        body = {
+            "code": code,
+            "client_id": self._client_id,
+            "client_secret": self._secret,
+            "redirect_uri": redirect_uri,
+            "grant_type": "authorization_code",
+            "code_verifier": verifier,
+        }
+        try:
+            token = decode_answer(self._http.post(places.token_endpoint, data=body), IdToken).id_token
+            keys = jwt.PyJWKSet.from_dict(self._http.get(places.jwks_uri).json())
+            key = keys[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                audience=self._client_id,
+                issuer=places.issuer,
+                options={"require": ["exp", "iat", "sub", "nonce"]},
+            )
+        except (httpx.HTTPError, jwt.PyJWTError, KeyError, ValueError) as error:
+            raise LoginUnanswered(f"Google gave no usable answer to a login ({type(error).__name__}).") from None
+        if claims["nonce"] != nonce or claims.get("email_verified") is not True or not claims.get("email"):
+            raise LoginUnanswered("The ID token of a login is not for it, or its email is not verified.")
+        return GoogleIdentity(str(claims["sub"]), str(claims["email"]).strip(), claims.get("hd"))
+
+    def _discover(self) -> Discovery:
+        try:
+            return decode_answer(self._http.get(f"{self._url}/.well-known/openid-configuration"), Discovery)
+        except httpx.HTTPError as error:
+            raise LoginUnanswered(f"Google did not answer a login ({type(error).__name__}).") from None

@@ -1,0 +1,68 @@
+"""Render templates: Jinja2 with autoescape, static files under the hash of their content, and the texts of the frame."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+from roster_pipeline.settings import Settings
+
+FOLDER = files("roster_pipeline.web")
+DEFAULT_ACCENT = "#1d5bbf"
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class StaticFile:
+    """A file that never changes under its address."""
+
+    path: str
+    content: bytes
+    media_type: str
+
+
+class Renderer:
+    """The templates and the static files of one installation of the page."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.static_files = {file.path: file for file in _read_static_files(settings)}
+        self._paths = {path.rpartition("/")[2]: path for path in self.static_files}
+        self._environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("roster_pipeline.web"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "static": self._paths.__getitem__,
+            "product_name": settings.web_product_name,
+            "has_logo": settings.web_logo is not None,
+            "has_google": settings.web_google_client_id is not None,
+        }
+
+    def render(self, template: str, values: Mapping[str, Any]) -> str:
+        """Return the text of a template. A value that the template names and nobody gives is an error."""
+        return self._environment.get_template(template).render(values)
+
+
+def _read_static_files(settings: Settings) -> list[StaticFile]:
+    """Return the files of the folder `static`, with the operator's accent and logo in place."""
+    contents = {file.name: file.read_bytes() for file in (FOLDER / "static").iterdir() if file.name != "LICENSES"}
+    if settings.web_accent:
+        css = contents["page.css"].decode()
+        contents["page.css"] = css.replace(DEFAULT_ACCENT, settings.web_accent).encode()
+    if settings.web_logo:
+        contents["logo.svg"] = settings.web_logo.read_bytes()
+    return [
+        StaticFile(
+            f"/static/{hashlib.sha256(content).hexdigest()[:16]}/{name}", content, MEDIA_TYPES[name[name.rindex(".") :]]
+        )
+        for name, content in contents.items()
+        if "." in name
+    ]

@@ -1,0 +1,106 @@
+"""Routes of screens: `get` and `post` check the session, the role and the form, and run the screen in a transaction.
+
+Each module of `screens` lists its routes in `ROUTES`. The checks stand here, so that no screen can forget one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from secrets import compare_digest
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from roster_pipeline.product.organizations import COLUMNS, Organization
+from roster_pipeline.product.tables import organizations
+from roster_pipeline.web.audit import find_answer
+from roster_pipeline.web.page import Page
+from roster_pipeline.web.rights import Role, read_viewer
+from roster_pipeline.web.sessions import Session, end_session, find_session
+from roster_pipeline.web.state import WebState, state_of
+from roster_pipeline.web.visibility import page_transaction, set_visibility
+
+Screen = Callable[[Page], Response]
+Form = dict[str, str]
+
+
+@dataclass(frozen=True)
+class LoginRequired(Exception):
+    """The request has no live session. The answer leads to the login and back."""
+
+    path: str
+
+
+def get(path: str, screen: Screen, roles: Collection[Role]) -> Route:
+    """Return the route of a screen that only reads."""
+    return Route(path, _endpoint(screen, frozenset(roles), is_act=False), methods=["GET"], name=screen.__name__)
+
+
+def post(path: str, screen: Screen, roles: Collection[Role]) -> Route:
+    """Return the route of an act. The act ends with `Page.finish`, and a second press of its form acts no more."""
+    return Route(path, _endpoint(screen, frozenset(roles), is_act=True), methods=["POST"], name=screen.__name__)
+
+
+def _endpoint(screen: Screen, roles: frozenset[Role], *, is_act: bool) -> Callable[[Request], object]:
+    async def answer(request: Request) -> Response:
+        form: Form = {}
+        if is_act:
+            form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+        return await run_in_threadpool(_run, screen, roles, request, form, is_act=is_act)
+
+    return answer
+
+
+def _run(screen: Screen, roles: frozenset[Role], request: Request, form: Form, *, is_act: bool) -> Response:
+    """Open the transaction of a request, check who asks, and run the screen."""
+    state = state_of(request)
+    with page_transaction(state.engine) as pg:
+        page = open_page(request, state, pg, form)
+        if page.viewer.role not in roles:
+            raise HTTPException(403)
+        if not is_act:
+            return screen(page)
+        if not compare_digest(form.get("csrf", ""), page.session.csrf):
+            raise HTTPException(403)
+        token = form.get("form_token", "")
+        if token and (answer := find_answer(pg, token, page.viewer.account_id)):
+            return RedirectResponse(answer, 303)
+        response = screen(page)
+        if response.status_code < 400 and not page.is_finished:
+            raise RuntimeError(f"The act {request.url.path} ended without Page.finish.")
+        return response
+
+
+def open_page(request: Request, state: WebState, pg: Connection, form: Form) -> Page:
+    """Read the session and the rights of a request, and narrow its transaction to what the person may see.
+
+    Raises:
+        LoginRequired: there is no live session.
+    """
+    now = state.now()
+    session = find_session(pg, request.cookies.get(state.session_cookie, ""), now)
+    if session is None:
+        raise LoginRequired(request.url.path)
+    viewer = read_viewer(pg, session.account_id, session.acting, session.login_kind)
+    if session.account_id is not None and not viewer.places:
+        end_session(pg, session.token_hash, now)
+    set_visibility(pg, viewer.visibility)
+    organization = _read_organization(pg, viewer.place.organization_id) if viewer.place else None
+    return Page(request, state.renderer, session, viewer, pg, organization, now, form)
+
+
+def _read_organization(pg: Connection, organization_id: int) -> Organization | None:
+    row = pg.execute(sa.select(*COLUMNS).where(organizations.c.id == organization_id)).one_or_none()
+    return Organization(*row) if row else None
+
+
+def current_session(request: Request, pg: Connection) -> Session | None:
+    """Return the live session of a request that needs none."""
+    state = state_of(request)
+    return find_session(pg, request.cookies.get(state.session_cookie, ""), state.now())

@@ -1,0 +1,236 @@
+"""The screens of logging in and out, and the callbacks of Clever and Google."""
+
+from __future__ import annotations
+
+import time
+from secrets import compare_digest
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from roster_pipeline.messages import product
+from roster_pipeline.product.tables import web_codes, web_sessions
+from roster_pipeline.web.errors import LOGIN_ERRORS, show_error
+from roster_pipeline.web.login.accounts import (
+    LoginRefused,
+    begin_login,
+    find_clever_account,
+    find_google_account,
+    link_by_email,
+    request_account,
+)
+from roster_pipeline.web.login.attempt import Attempt, read_attempt, safe_path, write_attempt
+from roster_pipeline.web.login.clever import CodeRefused, LoginUnanswered
+from roster_pipeline.web.page import Page, preferred_language
+from roster_pipeline.web.rights import EVERYBODY, read_viewer
+from roster_pipeline.web.routing import current_session, get, post
+from roster_pipeline.web.sessions import change_session, end_session, hash_token
+from roster_pipeline.web.state import WebState, state_of
+from roster_pipeline.web.visibility import page_transaction
+
+CLEVER_CALLBACK, GOOGLE_CALLBACK = "/auth/clever/callback", "/auth/google/callback"
+WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.1
+"""How long a second delivery of a code waits for the session of the first, and how often it looks."""
+PATIENCE_SECONDS = 90
+"""The time after which the waiting screen says to come back later."""
+
+
+def show_start(request: Request) -> Response:
+    """Lead to the landing screen of the person, or to the login."""
+    state = state_of(request)
+    with page_transaction(state.engine) as pg:
+        session = current_session(request, pg)
+        if session is None:
+            return RedirectResponse("/login", 303)
+        return RedirectResponse(read_viewer(pg, session.account_id, session.acting, session.login_kind).landing, 303)
+
+
+def show_login(request: Request) -> Response:
+    """Show the buttons to log in with."""
+    words = product(preferred_language(request.headers.get("accept-language", "")))
+    next_path = safe_path(request.query_params.get("next", "/"))
+    is_logged_out = "logged_out" in request.query_params
+    values = {"words": words, "next": next_path, "is_logged_out": is_logged_out}
+    return HTMLResponse(state_of(request).renderer.render("login.html", values))
+
+
+def start_clever(request: Request) -> Response:
+    """Send the browser to Clever."""
+    attempt = Attempt(safe_path(request.query_params.get("next", "/")), began=time.time())
+    return _authorize_clever(state_of(request), attempt, request.query_params.get("district"))
+
+
+def finish_clever(request: Request) -> Response:
+    """Take the code that Clever sends, and log the person in.
+
+    A code without the state of this browser is not used: the login starts again with a state. So nobody is logged in to
+    another person's account by a link.
+    """
+    state, code = state_of(request), request.query_params.get("code", "")
+    attempt = read_attempt(state, request)
+    if not code:
+        return _refuse(request, "canceled")
+    if attempt is None or not compare_digest(attempt.state, request.query_params.get("state", "")):
+        following = (attempt or Attempt(began=time.time())).restarted(time.time())
+        return _authorize_clever(state, following) if following else _refuse(request, "old_link")
+    if not _claim(request, code):
+        return _join_earlier(state, code, attempt)
+    return _log_in_with_clever(request, code, attempt)
+
+
+def start_google(request: Request) -> Response:
+    """Send the browser to Google."""
+    state = state_of(request)
+    if state.google is None:
+        return show_error(request, 404)
+    attempt = Attempt(safe_path(request.query_params.get("next", "/")), began=time.time())
+    try:
+        url = state.google.authorize_url(state.url(GOOGLE_CALLBACK), attempt.state, attempt.nonce, attempt.verifier)
+    except LoginUnanswered:
+        return _refuse(request, "no_answer", 502)
+    return _leave_for(state, url, attempt)
+
+
+def finish_google(request: Request) -> Response:
+    """Take the code that Google sends, and log the person in to an existing account."""
+    state, code = state_of(request), request.query_params.get("code", "")
+    attempt = read_attempt(state, request)
+    if state.google is None or attempt is None or not code:
+        return _refuse(request, "canceled")
+    if not compare_digest(attempt.state, request.query_params.get("state", "")) or not _claim(request, code):
+        return _refuse(request, "old_link")
+    try:
+        identity = state.google.identify(code, state.url(GOOGLE_CALLBACK), attempt.nonce, attempt.verifier)
+        with page_transaction(state.engine) as pg:
+            account_id = find_google_account(pg, identity)
+            token, landing = begin_login(
+                pg, account_id=account_id, clever_id=None, login_kind="google", now=state.now()
+            )
+    except LoginUnanswered:
+        return _refuse(request, "no_answer", 502)
+    except LoginRefused as refusal:
+        return _refuse(request, refusal.reason, 403)
+    return _enter(state, token, landing, attempt)
+
+
+def wait_for_account(page: Page) -> Response:
+    """Show that the account is being made, and go on when it is there."""
+    if page.viewer.place:
+        return RedirectResponse(page.viewer.landing, 303)
+    query = sa.text("select account_id from roster.account_of_login('clever', :clever_id)")
+    account_id = page.pg.execute(query, {"clever_id": page.session.clever_id}).scalar()
+    if account_id and page.session.account_id is None:
+        change_session(page.pg, page.session.token_hash, account_id=account_id)
+        return RedirectResponse("/", 303)
+    is_late = (page.now - page.session.fresh_at).total_seconds() > PATIENCE_SECONDS
+    return page.render("waiting.html", is_late=is_late)
+
+
+def log_out(page: Page) -> Response:
+    """End the session here. Clever's own session stays (docs/clever-page.md, Sessions)."""
+    end_session(page.pg, page.session.token_hash, page.now)
+    response = page.finish("/login?logged_out=1", "log_out", ("account", page.viewer.account_id))
+    state_of(page.request).clear_cookie(response, state_of(page.request).session_cookie)
+    return response
+
+
+def switch_place(page: Page) -> Response:
+    """Act in another place of the same person, without a new login."""
+    place = next((each for each in page.viewer.places if each.key == page.form.get("place")), page.place)
+    change_session(page.pg, page.session.token_hash, acting=place.key)
+    return page.finish("/", "switch", ("place", place.key))
+
+
+def _log_in_with_clever(request: Request, code: str, attempt: Attempt) -> Response:
+    state = state_of(request)
+    try:
+        token = state.clever.exchange(code, state.url(CLEVER_CALLBACK))
+        identity = state.clever.identify(token)
+        with page_transaction(state.engine) as pg:
+            account_id = find_clever_account(pg, identity)
+        user = None if account_id else state.clever.read_user(token, identity.id)
+        with page_transaction(state.engine) as pg:
+            if user:
+                account_id = link_by_email(pg, identity, user)
+            if account_id is None:
+                request_account(pg, identity)
+            now = state.now()
+            session_token, landing = begin_login(
+                pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now
+            )
+            own = web_codes.c.code_hash == hash_token(code)
+            pg.execute(web_codes.update().where(own).values(session_hash=hash_token(session_token)))
+    except CodeRefused:
+        return _refuse(request, "old_link")
+    except LoginUnanswered:
+        return _refuse(request, "no_answer", 502)
+    except LoginRefused as refusal:
+        return _refuse(request, refusal.reason, 403)
+    return _enter(state, session_token, landing, attempt)
+
+
+def _claim(request: Request, code: str) -> bool:
+    """Claim a code and end the session of this browser. Only the first delivery of a code gets True."""
+    state = state_of(request)
+    with page_transaction(state.engine) as pg:
+        row = insert(web_codes).values(code_hash=hash_token(code), used_at=state.now())
+        if pg.execute(row.on_conflict_do_nothing().returning(web_codes.c.code_hash)).scalar() is None:
+            return False
+        if cookie := request.cookies.get(state.session_cookie):
+            end_session(pg, hash_token(cookie), state.now())
+        return True
+
+
+def _join_earlier(state: WebState, code: str, attempt: Attempt) -> Response:
+    """Lead to where the first delivery of a code leads, as soon as its session exists. Otherwise start again."""
+    began = web_codes.c.code_hash == hash_token(code)
+    live = sa.select(web_sessions.c.token_hash).join(web_codes, web_codes.c.session_hash == web_sessions.c.token_hash)
+    end = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < end:
+        with page_transaction(state.engine) as pg:
+            if pg.execute(live.where(began)).scalar():
+                return RedirectResponse(attempt.next, 303)
+        time.sleep(LOOK_SECONDS)
+    return _authorize_clever(state, Attempt(attempt.next, began=time.time()))
+
+
+def _authorize_clever(state: WebState, attempt: Attempt, district_id: str | None = None) -> Response:
+    url = state.clever.authorize_url(state.url(CLEVER_CALLBACK), attempt.state, district_id)
+    return _leave_for(state, url, attempt)
+
+
+def _leave_for(state: WebState, url: str, attempt: Attempt) -> Response:
+    response = RedirectResponse(url, 303)
+    state.set_cookie(response, state.login_cookie, write_attempt(state, attempt), 600)
+    return response
+
+
+def _enter(state: WebState, token: str, landing: str, attempt: Attempt) -> Response:
+    response = RedirectResponse(attempt.next if attempt.next != "/" else landing, 303)
+    state.set_cookie(response, state.session_cookie, token)
+    state.clear_cookie(response, state.login_cookie)
+    return response
+
+
+def _refuse(request: Request, reason: str, status: int = 400) -> Response:
+    """Show why a login did not succeed. The session that the browser had before is over."""
+    state = state_of(request)
+    response = show_error(request, status, LOGIN_ERRORS[reason])
+    state.clear_cookie(response, state.login_cookie)
+    return response
+
+
+ROUTES = [
+    Route("/", show_start),
+    Route("/login", show_login),
+    Route("/login/clever", start_clever),
+    Route(CLEVER_CALLBACK, finish_clever),
+    Route("/login/google", start_google),
+    Route(GOOGLE_CALLBACK, finish_google),
+    get("/login/waiting", wait_for_account, EVERYBODY),
+    post("/logout", log_out, EVERYBODY),
+    post("/switch", switch_place, EVERYBODY),
+]

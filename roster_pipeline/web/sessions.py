@@ -1,0 +1,123 @@
+"""Sessions of the page in PostgreSQL. A browser holds a random token, and the database holds the hash of it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.product.tables import web_preferences, web_sessions
+
+columns = web_sessions.c
+SEEN_STEP = timedelta(minutes=1)
+"""How often the time of the last request is written."""
+FRESH = timedelta(minutes=15)
+"""The age of a login up to which it may approve, undo and remove an admin."""
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """How long a session lives without use, and at the longest."""
+
+    idle: timedelta
+    longest: timedelta
+
+
+STAFF_LIFETIME = Lifetime(timedelta(hours=2), timedelta(hours=10))
+STUDENT_LIFETIME = Lifetime(timedelta(minutes=45), timedelta(hours=8))
+
+
+@dataclass(frozen=True)
+class Session:
+    """A live session.
+
+    Attributes:
+        account_id: None while the account of the person is still being made.
+        csrf: the value that every form of this session carries.
+    """
+
+    token_hash: str
+    account_id: int | None
+    clever_id: str | None
+    organization_id: int | None
+    acting: str | None
+    login_kind: str
+    csrf: str
+    language: str | None
+    fresh_at: datetime
+    seen_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        return now - self.fresh_at <= FRESH
+
+
+SHOWN = tuple(columns[name] for name in Session.__dataclass_fields__)
+
+
+def hash_token(token: str) -> str:
+    """Return the hash under which the database knows a token or a code."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def begin_session(
+    pg: Connection,
+    *,
+    account_id: int | None,
+    clever_id: str | None,
+    organization_id: int | None,
+    login_kind: str,
+    is_student: bool,
+    now: datetime,
+) -> str:
+    """Begin a session, and return its token. The token exists nowhere else."""
+    token = secrets.token_urlsafe(32)
+    language = sa.select(web_preferences.c.language).where(web_preferences.c.account_id == account_id)
+    pg.execute(
+        web_sessions.insert().values(
+            token_hash=hash_token(token),
+            account_id=account_id,
+            clever_id=clever_id,
+            organization_id=organization_id,
+            login_kind=login_kind,
+            csrf=secrets.token_urlsafe(32),
+            language=pg.execute(language).scalar(),
+            created_at=now,
+            seen_at=now,
+            fresh_at=now,
+            expires_at=now + (STUDENT_LIFETIME if is_student else STAFF_LIFETIME).longest,
+        )
+    )
+    return token
+
+
+def find_session(pg: Connection, token: str, now: datetime) -> Session | None:
+    """Return the live session of a token, and record that it is used."""
+    live = sa.and_(columns.token_hash == hash_token(token), columns.ended_at.is_(None), columns.expires_at > now)
+    row = pg.execute(sa.select(*SHOWN).where(live)).one_or_none()
+    if row is None or now - row.seen_at > STAFF_LIFETIME.idle:
+        return None
+    session = Session(*row)
+    if now - session.seen_at > SEEN_STEP:
+        pg.execute(web_sessions.update().where(columns.token_hash == session.token_hash).values(seen_at=now))
+    return session
+
+
+def end_session(pg: Connection, token_hash: str, now: datetime) -> None:
+    """End one session. Its token opens nothing any more."""
+    live = sa.and_(columns.token_hash == token_hash, columns.ended_at.is_(None))
+    pg.execute(web_sessions.update().where(live).values(ended_at=now))
+
+
+def end_sessions_of(pg: Connection, account_id: int, now: datetime) -> None:
+    """End every session of an account."""
+    live = sa.and_(columns.account_id == account_id, columns.ended_at.is_(None))
+    pg.execute(web_sessions.update().where(live).values(ended_at=now))
+
+
+def change_session(pg: Connection, token_hash: str, **values: str | int) -> None:
+    """Change the language of a session, or the place in which its person acts."""
+    pg.execute(web_sessions.update().where(columns.token_hash == token_hash).values(values))
