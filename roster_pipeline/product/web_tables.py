@@ -39,7 +39,10 @@ web_sessions = Table(
     *choice("login_kind", "clever", "google"),
     Column("csrf", Text, nullable=False),
     Column("language", Text),
-    *(Column(f"{name}_at", DateTime(timezone=True), nullable=False) for name in ("created", "seen", "fresh", "expires")),
+    *(
+        Column(f"{name}_at", DateTime(timezone=True), nullable=False)
+        for name in ("created", "seen", "fresh", "expires")
+    ),
     timestamp("ended_at"),
     Index(None, "account_id"),
 )
