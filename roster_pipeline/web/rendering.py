@@ -1,4 +1,4 @@
-"""Render templates: Jinja2 with autoescape, static files under the hash of their content, and the texts of the frame."""
+"""Render templates: Jinja2 with autoescape, and static files under the hash of their content."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ Each module of `screens` lists its routes in `ROUTES`. The checks stand here, so
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from secrets import compare_digest
 
 import sqlalchemy as sa
@@ -30,11 +29,12 @@ Screen = Callable[[Page], Response]
 Form = dict[str, str]
 
 
-@dataclass(frozen=True)
 class LoginRequired(Exception):
-    """The request has no live session. The answer leads to the login and back."""
+    """The request has no live session. The answer leads to the login and back to `path`."""
 
-    path: str
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 def get(path: str, screen: Screen, roles: Collection[Role]) -> Route:

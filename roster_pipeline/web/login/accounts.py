@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,11 +19,12 @@ from roster_pipeline.web.visibility import Visibility, set_visibility
 STAFF_ROLES = frozenset({"staff", "district_admin"})
 
 
-@dataclass(frozen=True)
 class LoginRefused(Exception):
     """The login opens no account. `reason` is a key of `errors.LOGIN_ERRORS`."""
 
-    reason: str
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def find_clever_account(pg: Connection, identity: Identity) -> int | None:
@@ -74,15 +74,18 @@ def find_google_account(pg: Connection, identity: GoogleIdentity) -> int:
         LoginRefused: no account has this email, or another Google identity has it already.
     """
     row = _find_login(pg, "google", identity.subject)
-    if row is None:
-        row = _find_email(pg, "google", identity.email)
-        if row is None or row.is_pinned or (row.domains and identity.domain not in row.domains):
-            raise LoginRefused("google_unknown")
-        _pin(pg, "google", identity.subject, row.account_id)
-    elif row.is_archived:
+    account_id = int(row.account_id) if row else _pin_google(pg, identity)
+    if (row and row.is_archived) or not read_viewer(pg, account_id, None, "google").places:
         raise LoginRefused("not_shared")
-    if not read_viewer(pg, row.account_id, None, "google").places:
-        raise LoginRefused("not_shared")
+    return account_id
+
+
+def _pin_google(pg: Connection, identity: GoogleIdentity) -> int:
+    """Pin the account with exactly the email of a Google identity to it, and return the account."""
+    row = _find_email(pg, "google", identity.email)
+    if row is None or row.is_pinned or (row.domains and identity.domain not in row.domains):
+        raise LoginRefused("google_unknown")
+    _pin(pg, "google", identity.subject, row.account_id)
     return int(row.account_id)
 
 
