@@ -1,6 +1,6 @@
 """The Data API and the Events API of Clever, in the versions v3.0 and v3.1.
 
-The module `connections` serves the tokens, and `control` the sandbox's own routes.
+The module `connections` serves the tokens, `logins` the people who log in, and `control` the sandbox's own routes.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """`GET /oauth/tokens`, which lists the districts that are connected to the application, with their tokens."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from secrets import compare_digest
 
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from roster_pipeline.sandbox.api.collection import Object
 from roster_pipeline.sandbox.data.clever_values import EPOCH, clever_time
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 
+Handler = Callable[[Request], Awaitable[Response]]
 SCOPES = ["read:sis", "read:district_admins", "read:school_admins", "read:user_id"]
 
 
@@ -24,7 +25,7 @@ class Connections:
 
     async def answer(self, request: Request) -> Response:
         """Answer with all connections, or with that of one district. Wrong credentials are answered with 401."""
-        if not compare_digest(request.headers.get("authorization", "").encode(), self._basic.encode()):
+        if not self._is_client(request):
             return refusal(401, "Invalid client credentials")
         if request.query_params.get("owner_type") != "district":
             return refusal(400, "Invalid owner_type")
@@ -32,6 +33,17 @@ class Connections:
         districts = [each for each in self._districts if each.connected and district_id in (None, each.id)]
         uri = f"{request.url.path}?{request.url.query}"
         return json_answer({"data": [_entry(each) for each in districts], "links": [{"rel": "self", "uri": uri}]})
+
+    def guard(self, handler: Handler) -> Handler:
+        """Return a handler that refuses wrong credentials with 401."""
+
+        async def answer(request: Request) -> Response:
+            return await handler(request) if self._is_client(request) else refusal(401, "Invalid client credentials")
+
+        return answer
+
+    def _is_client(self, request: Request) -> bool:
+        return compare_digest(request.headers.get("authorization", "").encode(), self._basic.encode())
 
 
 def _entry(district: SandboxDistrict) -> Object:

@@ -18,6 +18,7 @@ from roster_pipeline.sandbox.api.clever_api import CleverApi
 from roster_pipeline.sandbox.api.connections import Connections
 from roster_pipeline.sandbox.api.control import Control
 from roster_pipeline.sandbox.api.faults import Fault, FaultyApp
+from roster_pipeline.sandbox.api.logins import Logins, PersonApi
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 
 LOOPBACK = "127.0.0.1"
@@ -41,6 +42,7 @@ def create_app(
     client_secret: str,
     faults: Iterable[Fault] = (),
     clock: Callable[[], float] = time.time,
+    login_clock: Callable[[], float] = time.time,
     today: Callable[[], datetime] | None = None,
 ) -> ASGIApp:
     """Return the application that serves districts to one client.
@@ -51,20 +53,25 @@ def create_app(
         client_secret: the password at `/oauth/tokens`.
         faults: the faults from the start.
         clock: returns Unix seconds for the rate limit.
+        login_clock: returns Unix seconds for the age of the code of a login.
         today: returns the latest time that a school day may have. Without it, each day is one later than the last.
 
     Raises:
         FaultUnknown: a fault has an unknown kind.
     """
-    clever = CleverApi(districts, clock)
+    logins = Logins(districts, client_id, login_clock)
+    people = PersonApi(logins, CleverApi(districts, clock).answer)
+    connections = Connections(districts, client_id, client_secret)
     routes = Starlette()
     app = FaultyApp(routes, faults)
     control = Control(districts, app.replace, today)
     routes.router.routes += [
-        Route("/oauth/tokens", Connections(districts, client_id, client_secret).answer),
+        Route("/oauth/tokens", connections.answer),
+        Route("/oauth/tokens", connections.guard(logins.exchange), methods=["POST"]),
+        Route("/oauth/authorize", logins.authorize),
         Route("/sandbox/day", control.day, methods=["POST"]),
         Route("/sandbox/faults", control.faults, methods=["POST"]),
-        Route("/{path:path}", clever.answer),
+        Route("/{path:path}", people.answer),
     ]
     return app
 
@@ -87,6 +94,7 @@ def running_sandbox(
     client_secret: str = "sandbox",  # noqa: S107 - an invented secret of an invented service
     faults: Iterable[Fault] = (),
     clock: Callable[[], float] = time.time,
+    login_clock: Callable[[], float] = time.time,
     today: Callable[[], datetime] | None = None,
     port: int = 0,
 ) -> Iterator[SandboxAddress]:
@@ -96,7 +104,7 @@ def running_sandbox(
         AddressTaken: another program listens on the port.
     """
     credentials = {"client_id": client_id, "client_secret": client_secret}
-    app = create_app(districts, **credentials, faults=faults, clock=clock, today=today)
+    app = create_app(districts, **credentials, faults=faults, clock=clock, login_clock=login_clock, today=today)
     with listening(LOOPBACK, port) as listener:
         server = _server(app)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
