@@ -21,8 +21,9 @@ MEMORY, THREADS = "512MB", 2
 """The limits of DuckDB. Rows that do not fit are written to a folder beside the file."""
 DELTA_MEMORY, DELTA_THREADS = "96MB", 1
 """The limits of a delta sync with at most `FEW_PEOPLE`. Each column of a table takes memory, however few its rows."""
-SMALL_FILE_BYTES = 16_000_000
-"""The size of the file of a district with 20,000 students."""
+SMALL_FILE_BYTES = 64_000_000
+"""The size below which a file stays open. The file of the smallest district has up to 40 MB, because
+each column of each table takes a block of 256 KB."""
 FEW_PEOPLE = 5_000
 """The affected people of a small delta sync. One changed term affects everyone in its classes, who may be everyone in
 the district."""
