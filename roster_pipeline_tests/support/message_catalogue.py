@@ -3,6 +3,7 @@
 Run it by `make messages`. The name before a call says the domain of its sentence. `operator.text(...)` is of the domain
 `operator`. `product.mark(...)`, `product(language).text(...)` and `words.text(...)` are of the domain `product`, so a
 catalogue of this domain that a function takes as an argument is always named `words`. `both.mark(...)` is of both.
+In a template of the Clever page a sentence stands in `words.text(...)` or `words.count(...)`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import jinja2
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+from jinja2 import nodes
 
 PACKAGE = Path(__file__).parents[2] / "roster_pipeline"
 MESSAGES = PACKAGE / "messages"
@@ -40,12 +43,35 @@ def collect_messages(domain: str) -> set[Message]:
     Raises:
         ValueError: a call of the catalogue computes its sentence, so nobody can translate it.
     """
-    return {
-        message
-        for file in sorted(PACKAGE.rglob("*.py"))
-        for domains, message in _messages_in(file)
-        if domain in domains
-    }
+    modules, templates = sorted(PACKAGE.rglob("*.py")), sorted(PACKAGE.rglob("templates/**/*.html"))
+    entries = [entry for file in modules for entry in _messages_in(file)]
+    entries += [entry for file in templates for entry in messages_in_template(file.read_text("utf-8"), file.name)]
+    return {message for domains, message in entries if domain in domains}
+
+
+def messages_in_template(source: str, name: str) -> Iterator[tuple[tuple[str, ...], Message]]:
+    """Return each sentence of a Jinja template with its domains.
+
+    Babel's extractor for Jinja knows functions such as `gettext(...)` only, and no methods, so this reads the syntax
+    tree of the template.
+
+    Args:
+        name: the name of the template, for an error.
+
+    Raises:
+        ValueError: a call of the catalogue computes its sentence, so nobody can translate it.
+    """
+    for call in jinja2.Environment(autoescape=True).parse(source).find_all(nodes.Call):
+        method = call.node
+        if not (isinstance(method, nodes.Getattr) and isinstance(method.node, nodes.Name)):
+            continue
+        domains, sentences = DOMAINS_BY_NAME.get(method.node.name, ()), SENTENCES.get(method.attr, 0)
+        arguments = call.args[:sentences] if domains else []
+        if any(isinstance(argument, nodes.BinExpr | nodes.Concat | nodes.CondExpr) for argument in arguments):
+            raise ValueError(f"{name}:{call.lineno}: a sentence must be a literal, or a name for one that is marked")
+        literals = tuple(one.value for one in arguments if isinstance(one, nodes.Const) and isinstance(one.value, str))
+        if literals and len(literals) == sentences:
+            yield domains, literals if sentences == 2 else literals[0]
 
 
 def read_messages(domain: str) -> set[Message]:

@@ -8,7 +8,12 @@ import pytest
 
 from roster_pipeline.messages import operator, product
 from roster_pipeline.messages.times import is_time_zone
-from roster_pipeline_tests.support.message_catalogue import collect_messages, read_messages, sentences_outside
+from roster_pipeline_tests.support.message_catalogue import (
+    collect_messages,
+    messages_in_template,
+    read_messages,
+    sentences_outside,
+)
 
 NIGHT = datetime(2026, 11, 28, 1, 18, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 1, 16, 5, tzinfo=UTC)
@@ -62,6 +67,21 @@ def test_a_time_zone_is_known_by_its_iana_name(name, is_known):
 @pytest.mark.parametrize("domain", ["operator", "product"])
 def test_the_file_for_translators_is_complete(domain):
     assert read_messages(domain) == collect_messages(domain), "run make messages"
+
+
+def test_sentences_of_templates_are_collected():
+    template = """{% if n %}<p title="{{ words.text('A title') }}">{{ words.count("{n} class", "{n} classes", n) }}</p>
+    {% endif %}{{ words.text(title) }}{{ other.text("not ours") }}{{ words.text("Hello {name}", name=name) }}"""
+
+    messages = {message for _, message in messages_in_template(template, "x.html")}
+
+    assert messages == {"A title", ("{n} class", "{n} classes"), "Hello {name}"}
+    assert "Log in with Clever" in collect_messages("product")
+
+
+def test_a_computed_sentence_of_a_template_is_refused():
+    with pytest.raises(ValueError, match=r"x\.html:1: a sentence must be a literal"):
+        list(messages_in_template('{{ words.text("Hello " ~ name) }}', "x.html"))
 
 
 @pytest.mark.parametrize("room", ["cli", "explain"])
