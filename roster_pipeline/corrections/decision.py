@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, FromClause
 from roster_pipeline.model.entities import END
 from roster_pipeline.publish.table_mappings import TARGETS
 
-Rows = dict[str, list[sa.Select[Any]]]
+RowQueries = dict[str, list[sa.Select[Any]]]
 """Queries by entity. `publish.writer.write_rows` writes the rows that they select."""
 
 
@@ -40,13 +40,13 @@ class Decision:
     at: datetime
 
 
-def merge(parts: Iterable[Rows]) -> Rows:
-    """Merge several `Rows` into one, which has the queries of all of them."""
-    merged: Rows = {}
+def combine_queries(parts: Iterable[RowQueries]) -> RowQueries:
+    """Combine several `RowQueries` into one."""
+    combined: RowQueries = {}
     for part in parts:
         for entity, queries in part.items():
-            merged.setdefault(entity, []).extend(queries)
-    return merged
+            combined.setdefault(entity, []).extend(queries)
+    return combined
 
 
 def select_rows(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, ColumnElement, FromClause, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from roster_pipeline.corrections.decision import Decision, Rows, select_rows
+from roster_pipeline.corrections.decision import Decision, RowQueries, select_rows
 from roster_pipeline.model.entities import END, INSERT, UPDATE
 from roster_pipeline.product.tables import (
     accounts,
@@ -26,7 +26,7 @@ from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
 NAMES = ("first_name", "last_name")
 
 
-def merge_into_reviewed_account(decision: Decision) -> Rows:
+def merge_into_reviewed_account(decision: Decision) -> RowQueries:
     """Copy Clever's values from the person's current account to the reviewed account, and close the current account.
 
     The reviewed account keeps its email, and an admin stays an admin.
@@ -47,14 +47,14 @@ def merge_into_reviewed_account(decision: Decision) -> Rows:
     return {"accounts": [updated, ended]}
 
 
-def assign_clever_email(decision: Decision) -> Rows:
+def assign_clever_email(decision: Decision) -> RowQueries:
     """Set the email of the person's account to the email that Clever gives."""
     row = accounts.alias("row")
     updated = select_rows(decision, "accounts", UPDATE, row, values={"email": row.c.clever_email})
     return {"accounts": [updated.where(row.c.id == decision.current_account)]}
 
 
-def assign_name_of_review(decision: Decision) -> Rows:
+def assign_name_of_review(decision: Decision) -> RowQueries:
     """Set the name of the person's account to the name that the review recorded from Clever.
 
     The next sync updates the email.
@@ -65,7 +65,7 @@ def assign_name_of_review(decision: Decision) -> Rows:
     return {"accounts": [updated.where(row.c.id == decision.current_account)]}
 
 
-def create_account(decision: Decision, account_id: int, *, is_named_by_review: bool) -> Rows:
+def create_account(decision: Decision, account_id: int, *, is_named_by_review: bool) -> RowQueries:
     """Create an account for the person, without an email.
 
     The next sync gives the account the email if the email is free. It opens no second review.
@@ -90,10 +90,10 @@ def create_account(decision: Decision, account_id: int, *, is_named_by_review: b
     return {"accounts": [created.where(current.c.id == decision.current_account)]}
 
 
-def restore_previous_values(decision: Decision) -> Rows:
+def restore_previous_values(decision: Decision) -> RowQueries:
     """Restore the values that the current account had before it was linked to the person. The journal has them.
 
-    The email is restored only if no other account has it now.
+    If another account has the previous email now, the account is left without an email.
     """
     row, link, other = accounts.alias("row"), identity_links.alias("link"), accounts.alias("other")
     previous = json_as_row(accounts, changes.c.before, "previous")
@@ -124,7 +124,7 @@ def restore_previous_values(decision: Decision) -> Rows:
     return {"accounts": [updated.where(row.c.id == decision.current_account)]}
 
 
-def link_person(decision: Decision, account_id: int) -> Rows:
+def link_person(decision: Decision, account_id: int) -> RowQueries:
     """Link the person to an account. The live links of the person and of that account end."""
     row = identity_links.alias("row")
     evidence = {"review_id": decision.review_id, "was_account_id": decision.current_account}
@@ -148,7 +148,7 @@ def link_person(decision: Decision, account_id: int) -> Rows:
     return {"identity_links": [ended, sa.select(sa.literal(INSERT).label("op"), *columns)]}
 
 
-def close_review(decision: Decision) -> Rows:
+def close_review(decision: Decision) -> RowQueries:
     """Mark the review as resolved."""
     row = reviews.alias("row")
     values: Mapping[str, ColumnElement[Any]] = {

@@ -43,9 +43,13 @@ DECISIVE = ("accounts", "identity_links", "org_memberships")
 MEMBERSHIPS = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 
 
-def exclude_changed_rows(pg: Connection) -> Skipped:
-    """Delete the excluded rows from `undone_<entity>`. Return the entity and the key of each."""
-    skipped = _exclude(pg, TARGETS, lambda undone: undone.c.is_changed)
+def exclude_unrestorable_rows(pg: Connection) -> Skipped:
+    """Exclude the rows that the undo must leave unchanged, and clear the emails that are taken now.
+
+    Returns:
+        The entity and the key of each such row.
+    """
+    skipped = _exclude(pg, TARGETS, lambda undone: undone.c.is_excluded)
     skipped += _clear_taken_emails(pg)
     for entity, value, is_unique in UNIQUE_VALUES:
         # An excluded row keeps its present values. One of them may be a unique value that a further row needs.
@@ -71,7 +75,10 @@ def _clear_taken_emails(pg: Connection) -> Skipped:
 
 
 def _is_taken(entity: str, value: Condition, is_unique: Condition) -> ColumnElement[bool]:
-    """Return whether a row of the product that the undo does not write has the unique value of a row to write."""
+    """Return whether the unique value of a row to restore belongs to another row now.
+
+    Rows that the undo writes itself do not count.
+    """
     undone, product = UNDONE[entity], TARGETS[entity].table
     others = sa.select(value(product)).where(
         is_unique(product), product.c.id.not_in(sa.select(undone.c.id).correlate(None))

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, ColumnElement, FromClause
 
-from roster_pipeline.corrections.decision import Decision, Rows, select_rows
+from roster_pipeline.corrections.decision import Decision, RowQueries, select_rows
 from roster_pipeline.model.entities import END, INSERT, RESTORE
 from roster_pipeline.product.tables import org_memberships, pending_members, rosters, schools
 from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
@@ -20,7 +20,7 @@ FROM_CLEVER, ALL_SOURCES = ("clever",), ("clever", "native")
 MEMBERSHIPS = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 
 
-def move_memberships(decision: Decision, account_id: int, *, is_closing: bool) -> Rows:
+def move_memberships(decision: Decision, account_id: int, *, is_closing: bool) -> RowQueries:
     """Move the live memberships and enrollments of the person's current account to another account.
 
     Only those of the decision's organization move. A membership that the other account already has is only ended.
@@ -30,7 +30,7 @@ def move_memberships(decision: Decision, account_id: int, *, is_closing: bool) -
         is_closing: whether the current account closes, because both accounts belong to the same person. Then native
             memberships and the verification move too. Otherwise only memberships from Clever move, unverified.
     """
-    rows: Rows = {}
+    rows: RowQueries = {}
     for entity in MEMBERSHIPS:
         target = TARGETS[entity]
         row, there = target.table.alias("row"), target.table.alias("there")
@@ -52,12 +52,12 @@ def move_memberships(decision: Decision, account_id: int, *, is_closing: bool) -
     return rows
 
 
-def end_other_memberships(decision: Decision) -> Rows:
+def end_other_memberships(decision: Decision) -> RowQueries:
     """End the live memberships of the reviewed account in other organizations (docs/rules.md R2.29).
 
     The account stays in native rosters (docs/rules.md R4.8).
     """
-    rows: Rows = {}
+    rows: RowQueries = {}
     for entity in MEMBERSHIPS:
         row = TARGETS[entity].table.alias("row")
         is_elsewhere = _is_in_organization(entity, row, decision, FROM_CLEVER, is_other=True)
@@ -68,7 +68,7 @@ def end_other_memberships(decision: Decision) -> Rows:
     return rows
 
 
-def enroll_pending_member(decision: Decision, account_id: int) -> Rows:
+def enroll_pending_member(decision: Decision, account_id: int) -> RowQueries:
     """Enroll an account in the rosters in which the person is a pending member, and delete the pending members.
 
     Both happen only if the person is a live member of the organization, so that the district shares the person.
@@ -124,14 +124,14 @@ def _is_not_member(there: FromClause) -> ColumnElement[bool]:
 def _is_in_organization(
     entity: str, row: FromClause, decision: Decision, sources: tuple[str, ...], *, is_other: bool = False
 ) -> ColumnElement[bool]:
-    """Return whether a membership belongs to the organization of the decision and has one of the sources.
+    """Return whether a membership or enrollment belongs to the wanted organization and has one of the sources.
 
-    A membership of an admin never counts.
+    An organization membership with `is_admin` never does.
 
     Args:
         row: the membership or enrollment.
-        is_other: whether the membership must belong to another organization instead. Then only enrollments are
-            restricted by their source.
+        is_other: whether any organization except that of the decision is wanted. Then only enrollments are restricted
+            by their source.
     """
 
     def is_wanted(column: ColumnElement[int]) -> ColumnElement[bool]:
@@ -146,5 +146,5 @@ def _is_in_organization(
         return sa.and_(
             has_source, row.c.school_id.in_(sa.select(schools.c.id).where(is_wanted(schools.c.organization_id)))
         )
-    own_rosters = sa.select(rosters.c.id).where(is_wanted(rosters.c.organization_id), rosters.c.source.in_(sources))
-    return row.c.roster_id.in_(own_rosters)
+    wanted_rosters = sa.select(rosters.c.id).where(is_wanted(rosters.c.organization_id), rosters.c.source.in_(sources))
+    return row.c.roster_id.in_(wanted_rosters)

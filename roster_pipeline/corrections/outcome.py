@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.corrections import decision_rows, membership_rows
-from roster_pipeline.corrections.decision import Decision, Rows
+from roster_pipeline.corrections.decision import Decision, RowQueries
 from roster_pipeline.corrections.refusals import (
     read_account,
+    refuse_account_in_use,
     refuse_harmful_merge,
-    refuse_shared_account,
     refuse_taken_email,
     refuse_unoffered_decision,
 )
@@ -36,7 +36,7 @@ class Outcome:
     """
 
     account_id: int
-    rows: tuple[Rows, ...] = ()
+    rows: tuple[RowQueries, ...] = ()
     touched: frozenset[int] = frozenset()
     others: tuple[int, ...] = ()
 
@@ -52,7 +52,7 @@ def decide_same_person(pg: Connection, review: sa.Row[Any], decision: Decision) 
     refuse_unoffered_decision(review, decision.decision, reviewed)
     touched = frozenset({current_id})
     if review.reason == "recycled_id":
-        rows: tuple[Rows, ...] = (
+        rows: tuple[RowQueries, ...] = (
             decision_rows.assign_name_of_review(decision),
             membership_rows.enroll_pending_member(decision, current_id),
         )
@@ -88,7 +88,7 @@ def decide_other_person(pg: Connection, review: sa.Row[Any], decision: Decision)
         return Outcome(current_id)
     is_recycled = review.reason == "recycled_id"
     if is_recycled:
-        refuse_shared_account(review, read_account(pg, decision.organization_id, current_id))
+        refuse_account_in_use(review, read_account(pg, decision.organization_id, current_id))
     new_id = int(pg.execute(sa.select(next_id(accounts))).scalar_one())
     rows = (
         decision_rows.create_account(decision, new_id, is_named_by_review=is_recycled),

@@ -43,7 +43,7 @@ def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Ro
         `is_released`: whether all of them are disconnected (docs/rules.md R2.29).
         `linked_clever_id`: the Clever id that the account is linked to.
         `is_linked_here`: whether that link belongs to this organization.
-        `is_shared`: whether Clever still shares the account.
+        `is_shared`: whether the account has a live membership or enrollment from Clever.
     """
     is_account, link = accounts.c.id == account_id, identity_links.c
     is_live_link = sa.and_(link.account_id == account_id, link.unlinked_at.is_(None))
@@ -116,8 +116,14 @@ def refuse_unoffered_decision(review: sa.Row[Any], decision: str, reviewed: sa.R
 def refuse_harmful_merge(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa.Row[Any]) -> None:
     """Refuse to merge the current account of a person into the reviewed account if that would harm a person.
 
-    The merge is refused if the reviewed account belongs to another organization, is an admin, has another role, or is
-    linked to a person whom Clever still shares.
+    The merge is refused in these cases:
+
+    - The reviewed account belongs to another organization, and the review is not about that.
+    - The reviewed account is an admin, and the person is a student or the account would change its organization.
+    - The reviewed account would change its organization and has another role than the person.
+    - The current account is an admin or also belongs to another organization.
+    - The reviewed account has been linked to another person since the review was opened.
+    - The reviewed account is linked to a person whom Clever still shares.
 
     Args:
         reviewed: the result of `read_account` for the reviewed account.
@@ -150,7 +156,7 @@ def refuse_harmful_merge(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa
                 own_role=current.role,
             )
         )
-    refuse_shared_account(review, current)
+    refuse_account_in_use(review, current)
     if is_linked:
         raise CorrectionRefused(
             operator.text(
@@ -171,10 +177,8 @@ def refuse_harmful_merge(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa
         )
 
 
-def refuse_shared_account(review: sa.Row[Any], current: sa.Row[Any]) -> None:
-    """Refuse a decision after which the person no longer has the current account, if others depend on that account.
-
-    Others depend on an account of an admin and on an account that belongs to another organization too.
+def refuse_account_in_use(review: sa.Row[Any], current: sa.Row[Any]) -> None:
+    """Refuse to take the current account from the person if it is an admin or also belongs to another organization.
 
     Args:
         current: the result of `read_account` for the current account of the person.

@@ -6,7 +6,8 @@ identity link that the decision writes.
 A review asks whether a Clever id and an account are the same person. The Clever id already has a current account.
 
 - `link`, `relink` and `same` say that they are the same person. The identity link, the memberships and the values of
-  Clever move to the reviewed account, and the current account is closed.
+  Clever move to the reviewed account, and the current account is closed. If the review names no other account, the
+  person keeps the current account, and only its name, its email or its pending places in classes change.
 - `create` and `different` say that they are two people. A person whose current account is the reviewed account gets a
   new account. Otherwise the person keeps the current account.
 """
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.corrections import decision_rows
-from roster_pipeline.corrections.decision import Decision, merge
+from roster_pipeline.corrections.decision import Decision, combine_queries
 from roster_pipeline.corrections.outcome import Outcome, decide_other_person, decide_same_person
 from roster_pipeline.corrections.refusals import lock_organizations
 from roster_pipeline.errors import CorrectionRefused
@@ -154,7 +155,10 @@ def _begin(pg: Connection, organization_id: int, decision: str, decided_by: str,
     """
     if not decided_by.isprintable() or not 0 < len(decided_by) <= DECIDER_MAX_CHARS or decided_by == "sync":
         raise CorrectionRefused(
-            operator.text("The name of the person who decides needs printable characters and is not sync.")
+            operator.text(
+                "The name of the person who decides must have 1 to {n} printable characters and must not be sync.",
+                n=DECIDER_MAX_CHARS,
+            )
         )
     sync_id = begin_correction(pg, organization_id, "resolve", at)
     write_as_sync(pg, organization_id)
@@ -188,7 +192,7 @@ def _decide(
                 review=review.id,
             )
         )
-    rows = merge([*outcome.rows, decision_rows.close_review(decision)])
+    rows = combine_queries([*outcome.rows, decision_rows.close_review(decision)])
     return outcome, write_rows(pg, rows, correction.sync_id, as_owner=bool(outcome.others))
 
 

@@ -1,9 +1,9 @@
 """Undoes a sync: writes back what the sync changed, from its journal (docs/rules.md R5.19).
 
 An undo is a sync of its own and can be undone. A row that existed before the sync gets the values that it had then. A
-row that the sync added ends, and no row with a history is deleted. A row that was written since the sync keeps its
-values and is listed. If the account or the identity link of a person was written since, the undo leaves every row of
-that person unchanged.
+row that the sync added ends. Only pending members, which have no end date, are deleted. A row that was written since
+the sync keeps its values and is listed. If the account, the identity link or the organization membership of a person
+was written since, the undo leaves every row of that person unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections.excluded_rows import exclude_changed_rows
+from roster_pipeline.corrections.excluded_rows import exclude_unrestorable_rows
 from roster_pipeline.corrections.refusals import lock_organizations
 from roster_pipeline.corrections.undone_rows import UNDONE, load_undone_rows
 from roster_pipeline.errors import CorrectionRefused
@@ -35,7 +35,8 @@ class UndoResult:
     Attributes:
         sync_id: the sync that records the undo.
         counts: the number of rows that were written, by entity and op.
-        skipped: the entity and key of each row that the undo left unchanged.
+        skipped: the entity and key of each row that the undo left unchanged. An entry with `column` is an account that
+            was restored without its email, because another account has the email now.
     """
 
     sync_id: int
@@ -69,8 +70,8 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
         load_undone_rows(pg, target, undone, correction=correction, at=at, school_id=school_id)
     if school_id is not None:
         _clear_second_primary_schools(pg, school_id)
-    skipped = exclude_changed_rows(pg)
-    _announce_former_admins(pg, sync_id)
+    skipped = exclude_unrestorable_rows(pg)
+    _set_former_admins(pg, sync_id)
     rows = {
         name: [sa.select(UNDONE[name].c.op, *(UNDONE[name].c[column] for column in target.columns))]
         for name, target in TARGETS.items()
@@ -144,11 +145,10 @@ def _clear_second_primary_schools(pg: Connection, school_id: int) -> None:
     pg.execute(sa.update(undone).values(is_primary=False).where(undone.c.is_primary, undone.c.op != END, has_primary))
 
 
-def _announce_former_admins(pg: Connection, sync_id: int) -> None:
-    """Tell the trigger of memberships, in a setting of the transaction, which accounts were admins before the sync.
+def _set_former_admins(pg: Connection, sync_id: int) -> None:
+    """Store in the setting `roster.ex_admins` the accounts whose `is_admin` the sync cleared.
 
-    The sync restored their memberships without `is_admin`. The trigger sets the flag again when the undo ends these
-    memberships, because the writer has no right to set it.
+    When the undo ends such a membership, a trigger sets `is_admin` again. The writer itself may not set it.
     """
     account_id = changes.c.before["account_id"].astext
     former = sa.select(sa.func.coalesce(sa.func.string_agg(account_id, " "), "")).where(
@@ -161,10 +161,12 @@ def _announce_former_admins(pg: Connection, sync_id: int) -> None:
 
 
 def _mark_undone(pg: Connection, sync: sa.Row[Any], *, is_undone: bool = True) -> None:
-    """Mark a sync as undone. If it is itself an undo, mark the sync that it undid as published again.
+    """Mark a sync as undone or as published again.
+
+    If the sync is an undo of a whole sync, the sync that it undid gets the opposite mark.
 
     Args:
-        is_undone: False marks the sync as published again, with a held part as `held`.
+        is_undone: False marks the sync as published again, or as `held` if a part of it is held.
     """
     state = "undone" if is_undone else "held" if sync.counts.get("held") else "published"
     pg.execute(syncs.update().where(syncs.c.id == sync.id).values(state=state))

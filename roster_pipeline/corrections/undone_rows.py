@@ -24,10 +24,10 @@ from roster_pipeline.publish.table_mappings import TARGETS, Target
 from roster_pipeline.publish.writer import DELETE
 
 UNDONE: dict[str, TableClause] = {
-    name: target.temporary("undone", sa.column("key", JSONB), sa.column("is_changed", sa.Boolean))
+    name: target.temporary("undone", sa.column("key", JSONB), sa.column("is_excluded", sa.Boolean))
     for name, target in TARGETS.items()
 }
-"""The temporary table of each entity. `is_changed` is true for a row that was written since the sync."""
+"""The temporary table of each entity. `is_excluded` is true for a row that the undo must not write."""
 
 
 def load_undone_rows(
@@ -56,13 +56,13 @@ def load_undone_rows(
     product = target.table
     is_same_row = sa.and_(*(product.c[name] == old.c[name] for name in target.key))
     values = target.end_where({name: old.c[name] for name in target.columns}, journal.c.op == END)
-    is_changed = _is_changed(target, undone, journal, old, new)
+    is_excluded = _is_excluded(target, undone, journal, old, new)
     query = (
         sa.select(
             journal.c.op,
             *(value.label(name) for name, value in values.items()),
             journal.c.key,
-            is_changed.label("is_changed"),
+            is_excluded.label("is_excluded"),
         )
         .select_from(
             journal.join(old, sa.true()).join(new, sa.true()).outerjoin(product, is_same_row),
@@ -95,10 +95,14 @@ def _is_restored(target: Target, journal: FromClause, old: FromClause) -> Column
     return sa.case((journal.c.op == END, product.c[target.ended or ""].is_not(None)), else_=is_equal)
 
 
-def _is_changed(
+def _is_excluded(
     target: Target, undone: sa.Row[Any], journal: FromClause, old: FromClause, new: FromClause
 ) -> ColumnElement[bool]:
-    """Return whether the row of the product was written since the sync."""
+    """Return whether the undo must not write the row.
+
+    It must not if the row was written since the sync, or if it would close an account that another organization uses.
+    Of an account that a decision wrote, only the role is compared.
+    """
     product = target.table
     if target.name == "accounts" and undone.mode == "resolve":
         # Later syncs update the name and the email of the account. The decision can still be undone.
