@@ -18,7 +18,7 @@ import duckdb
 from roster_pipeline.damaged import move_aside
 from roster_pipeline.delta.bookmark import load_bookmark
 from roster_pipeline.delta.full_read import load_full_read
-from roster_pipeline.delta.sync_mode import TOO_MANY, SyncMode, find_full_sync_reason, find_reason_in_events
+from roster_pipeline.delta.sync_mode import TOO_MANY, SyncMode, find_full_sync_reason, find_full_sync_reason_in_events
 from roster_pipeline.delta.workspace import build_workspace
 from roster_pipeline.errors import EventsMissing, EventsTooMany, FileDamaged, FileOutdated, SourceUnusable
 from roster_pipeline.extract.client import DistrictConnection
@@ -123,13 +123,13 @@ def _ingest(
     full_because: str | None = None,
 ) -> IngestedDistrict:
     with session.open() as con:
-        bookmark, is_confirmed = load_bookmark(con)
+        bookmark, is_published = load_bookmark(con)
         rows = _count_rows(con) if bookmark else 0
     reason = full_because or find_full_sync_reason(
         request.mode,
         bookmark,
         request.published,
-        is_confirmed=is_confirmed,
+        is_published=is_published,
         models_version=request.models_version,
         now=request.now,
     )
@@ -138,7 +138,7 @@ def _ingest(
     before = _read_events(connection, bookmark.cursor, request.landing / "before") if bookmark else None
     if bookmark and not reason:
         if isinstance(before, EventBatch):
-            reason = find_reason_in_events(bookmark, district, before, rows=rows)
+            reason = find_full_sync_reason_in_events(bookmark, district, before, rows=rows)
             if not reason:
                 return _ingest_delta(session, request, bookmark, district, before)
         else:

@@ -1,5 +1,6 @@
--- By list, how many records the events had missed: the full read found another content than the events had told.
--- DuckDB. A record that changed while the lists were read proves nothing and is not counted.
+-- Counts by list the records whose content in the full read differs from the content expected after the events. Records
+-- that changed while the lists were read are left out.
+-- DuckDB.
 with missed as (
     (
         select resource, id, content_hash from events.expected_records

@@ -1,4 +1,5 @@
--- Sections that a delta sync decides again: the changed ones, and those whose members, term or school changed.
+-- Sections that a delta sync decides again: the changed ones, those with a member who may enter or leave, those of a
+-- changed term, and those of a school that came or left.
 -- DuckDB.
 select id from affected.changed where resource = 'sections'
 union

@@ -1,6 +1,7 @@
--- Facts of a plan, counted by noun and by what became of it. Counted are facts of the grain of the scope, and finer facts
--- that do not follow from another fact. `$about` and `$id` are the scope, `$side` says which facts are counted: `all` of
--- the district, those `here` in the scope, or those `elsewhere`. `$members` are known accounts of the class in the scope.
+-- Counts the facts of a plan by noun and change. A fact has a level (`grain`): 0 district, 1 school, 2 class, 3 finer.
+-- All facts at the level of the scope are counted. A finer fact is counted only if it does not result from another fact
+-- (`follows`). `$about` and `$id` are the scope. `$side` says which facts are counted: `all` of the district, those
+-- `here` in the scope, or those `elsewhere`. `$members` are known accounts of the class in the scope.
 with scope_people as (
     select unnest($members::bigint[])::varchar as person
     union all

@@ -1,5 +1,5 @@
--- Classes that lose more than their share of students (docs/rules.md R5.5). A class that ends takes its students along.
--- That is a removal of a class.
+-- Classes that lose more than their share of students (docs/rules.md R5.5). The students of a class that ends are
+-- not counted here, because the end of the class is counted as the removal of a class.
 with removals as (
     select section_id, count(*) as removals
     from plan.holdable_changes

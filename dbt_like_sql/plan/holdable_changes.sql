@@ -52,7 +52,7 @@ select
     account_id,
     coalesce(is_school_ending, false) as is_school_ending,
     coalesce(is_roster_ending, false) as is_roster_ending,
-    -- The feed is asked, because no change tells of a membership that is native or an admin's.
+    -- The feed decides here, because native memberships and those of admins have no row in `changes`.
     entity in ('org_memberships', 'school_memberships', 'roster_teachers', 'roster_students')
     and coalesce(clever_id not in (select clever_id from marts.org_memberships), true) as is_person_gone,
     section_id in (select section_id from changes.roster_students where op = 'end') as has_students_leaving,

@@ -1,6 +1,6 @@
--- What the plan changes for people, one row a fact that people count. A student who joins is one fact, whatever rows that
--- takes. `follows` is true where the fact follows from another one: who joins also has an account that is new.
--- `grain` is 0 for the district and 3 for what is finer than a class. Rows of one `key` are counted once.
+-- One row for each fact about a person that people count. A student who joins is one fact, however many rows change.
+-- `follows` is true if the fact results from another one. A person who joins also gets a new account, for example.
+-- `grain` is 0 for the district and 3 for facts that are finer than a class. Rows with the same `key` are counted once.
 with members as (
     select coalesce(account_id::varchar, clever_id) as person, role, op, held
     from changes.org_memberships

@@ -1,6 +1,6 @@
--- What the plan changes in schools and classes, one row a fact that people count. `follows` is true where the fact follows
--- from another one: a student who joins the district also joins a school and classes, and a new class has new members.
--- `grain` is 1 for a school, 2 for a class and 3 for what is finer. Rows of one `key` are counted once.
+-- One row for each fact about a school or class that people count. `follows` is true if the fact results from another
+-- one. A student who joins the district also joins a school and classes, and a new class has new members.
+-- `grain` is 1 for a school, 2 for a class and 3 for finer facts. Rows with the same `key` are counted once.
 with places as (
     select coalesce(account_id::varchar, clever_id) as person, 'student' as role, section_id, clever_id, op, held
     from changes.roster_students

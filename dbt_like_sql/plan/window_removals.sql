@@ -1,5 +1,5 @@
 -- Parts of the district that lose more than their share of rows within seven days (docs/rules.md R5.8). The rows that
--- were removed on those days count as removals, and as rows that were there.
+-- were removed in these days are added to the removals and to the total.
 with removals as (
     select part, count(*) as removals
     from plan.holdable_changes

@@ -1,5 +1,5 @@
 -- The standing of each district: its last sync, how many decisions it waits for, and since when its syncs fail.
--- A correction by a person is no sync of the district.
+-- Syncs that record a correction (`resolve`, `undo`) are left out.
 -- PostgreSQL.
 select
     organization.clever_district_id as district_id,

@@ -1,5 +1,6 @@
--- The failed sync to record for a run that ended before it began one. There is no row if the district may not be synced,
--- if it fails already, or if another run syncs it or has synced it since. `latest` is the newest time that is believed.
+-- The failed sync to record for a run that ended before its sync began. There is no row if the district may not be synced,
+-- if it fails already, or if another run syncs it or has synced it since. A `finished_at` after `latest` comes from a wrong
+-- clock and is ignored.
 -- PostgreSQL.
 select
     organization.id as organization_id,

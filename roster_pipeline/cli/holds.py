@@ -20,7 +20,7 @@ from roster_pipeline.explain.district_file import Unread, open_file, retry_when_
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.build import load_plan
-from roster_pipeline.plan.impact import list_affected_people
+from roster_pipeline.plan.impact import list_people_on_hold
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import holds as holds_table
@@ -188,7 +188,7 @@ def _people_of(settings: Settings, district_id: str, plan: str, *, is_preview: b
         if isinstance(con, Unread):
             return None
         try:
-            return list_affected_people(con) if load_plan(con).held_digest.startswith(plan) else None
+            return list_people_on_hold(con) if load_plan(con).held_digest.startswith(plan) else None
         except PlanStale:
             return None
 

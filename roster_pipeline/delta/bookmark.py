@@ -19,7 +19,7 @@ CREATE OR REPLACE TABLE raw.bookmark (
 
 
 def save_bookmark(con: duckdb.DuckDBPyConnection, bookmark: Bookmark | None, *, missed: int = 0) -> None:
-    """Replace the bookmark by one that is not published yet. None removes the bookmark.
+    """Replace the bookmark with one that is not published yet. None removes the bookmark.
 
     Args:
         missed: The number of records that events had missed, as the last full sync found.
@@ -29,7 +29,7 @@ def save_bookmark(con: duckdb.DuckDBPyConnection, bookmark: Bookmark | None, *, 
         con.execute("INSERT INTO raw.bookmark VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, false)", _row(bookmark, missed))
 
 
-def confirm_bookmark(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
+def mark_bookmark_published(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
     """Mark the bookmark of a sync as published."""
     con.execute("UPDATE raw.bookmark SET is_published = true WHERE sync_id = ?", [sync_id])
 

@@ -27,7 +27,7 @@ CREATE OR REPLACE TABLE events.rejected (
 
 
 def load_events(con: duckdb.DuckDBPyConnection, events: EventBatch, sync_id: int) -> None:
-    """Replace the tables of schema `events` by the records of an event batch, and create its views.
+    """Replace the tables of schema `events` with the records of an event batch, and create its views.
 
     View `events.records` has the content hash of each record. View `events.touched` has the list and the id of every
     record that the events create, update, delete or fail to decode.
@@ -77,7 +77,7 @@ def drop_outdated_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") ->
 
 
 def apply_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
-    """Replace in the raw tables every record that `events.touched` names, by its newest state or by nothing."""
+    """Delete from the raw tables each record that `events.touched` names, and insert its newest state if it has one."""
     for resource in RESOURCES:
         name = resource.name
         touched = f"(SELECT id FROM events.touched WHERE resource = '{name}')"

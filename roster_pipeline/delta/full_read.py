@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def load_full_read(
     con: duckdb.DuckDBPyConnection, feed: Feed, sync_id: int, bookmark: Bookmark | None, *, sync_uid: str | None = None
 ) -> LandResult:
-    """Replace the raw tables by a feed, apply the events that came meanwhile, measure drift and save the bookmark.
+    """Replace the raw tables with a feed, apply the events that came meanwhile, measure drift and save the bookmark.
 
-    The next delta sync starts at the bookmark, after `confirm_bookmark` was called.
+    The next delta sync starts at the bookmark, after `mark_bookmark_published` was called.
 
     Args:
         con: The district's file.

@@ -41,7 +41,7 @@ def find_full_sync_reason(
     bookmark: Bookmark | None,
     published: LastPublication | None,
     *,
-    is_confirmed: bool,
+    is_published: bool,
     models_version: str,
     now: datetime,
 ) -> str | None:
@@ -51,12 +51,12 @@ def find_full_sync_reason(
         requested_mode: `full`, `delta` or `auto`.
         bookmark: The bookmark of the district's file.
         published: The last sync that changed what is published.
-        is_confirmed: Whether the bookmark is published.
+        is_published: Whether the bookmark is published.
         models_version: The version of the API, the models and DuckDB with which this sync would make its tables.
     """
     if requested_mode == "full":
         return "a full sync was requested"
-    if bookmark is None or published is None or not is_confirmed:
+    if bookmark is None or published is None or not is_published:
         return "there is no published full sync to continue from"
     doubts = {
         "someone made a manual correction since the last sync": published.is_corrected,
@@ -71,7 +71,9 @@ def find_full_sync_reason(
     return next((doubt for doubt, applies in doubts.items() if applies), None)
 
 
-def find_reason_in_events(bookmark: Bookmark, district: District, events: EventBatch, *, rows: int) -> str | None:
+def find_full_sync_reason_in_events(
+    bookmark: Bookmark, district: District, events: EventBatch, *, rows: int
+) -> str | None:
     """Return why the sync must be a full one, or None if it may be a delta. Call this after the events were read.
 
     Args:

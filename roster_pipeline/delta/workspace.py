@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from roster_pipeline.delta.affected import find_affected
-from roster_pipeline.delta.bookmark import confirm_bookmark, save_bookmark
+from roster_pipeline.delta.bookmark import mark_bookmark_published, save_bookmark
 from roster_pipeline.delta.events import apply_events, drop_outdated_events, load_events
 from roster_pipeline.land.lists import TABLES, record_load_audit, save_district
 from roster_pipeline.land.warehouse import one_transaction, raise_limits
@@ -41,7 +41,7 @@ AFFECTED_BY_COLUMN = {
 }
 """For each id column of a model, the table of schema `affected` with its ids.
 
-A row of a model is affected if the first of these columns that the model has holds an affected id.
+The first of these columns that a model has decides which of its rows are affected.
 """
 MERGED_SCHEMAS = ("staging", "intermediate", "marts")
 WHOLE_MODELS = ("int_partially_read",)
@@ -49,7 +49,7 @@ WHOLE_MODELS = ("int_partially_read",)
 
 
 def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: EventBatch, bookmark: Bookmark) -> None:
-    """Find the affected set, and fill the raw tables of the workspace with its rows after the events.
+    """Find the affected set, and fill the raw tables of the workspace with its rows, with the events applied.
 
     Args:
         con: The workspace, from `open_workspace`.
@@ -83,7 +83,7 @@ def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
     Args:
         con: The workspace, from `open_workspace`.
     """
-    confirm_bookmark(con, sync_id)
+    mark_bookmark_published(con, sync_id)
     with one_transaction(con):
         apply_events(con, raw="warehouse.raw")
         for schema, table in _list_tables(con, MERGED_SCHEMAS):
@@ -104,11 +104,15 @@ def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
 
 
 def mark_published(con: duckdb.DuckDBPyConnection, sync_id: int, *, is_delta: bool) -> None:
-    """Record in the district's file that a sync is published. A delta workspace is merged into the file."""
+    """Mark the bookmark of a published sync as published. For a delta, merge the workspace into the district's file.
+
+    Args:
+        con: The district's file, or the workspace in a delta.
+    """
     if is_delta:
         merge_workspace(con, sync_id)
     else:
-        confirm_bookmark(con, sync_id)
+        mark_bookmark_published(con, sync_id)
 
 
 def _merge_model(con: duckdb.DuckDBPyConnection, table: str, *, is_whole: bool) -> None:

@@ -18,11 +18,17 @@ from roster_pipeline.plan.queries import fetch_rows
 from roster_pipeline.plan.thresholds import count_removals, hold_changes
 from roster_pipeline.plan.withheld import adjust_published_changes
 
-FULL_BASELINE = "from current"
-"""The source of the baseline in a full sync: `current.*` holds the whole district."""
-DELTA_BASELINE = "select *, false as is_ended, false as is_native from warehouse.marts"
-"""The source of the baseline in a delta sync. `current.*` holds only the affected set. The marts of the district's
-file hold the whole district as it was last published."""
+FULL_BASELINE_SQL = "from current"
+"""The start of the SELECT of each baseline view in a full sync. `.<entity>` is appended.
+
+`current.*` holds the whole district.
+"""
+DELTA_BASELINE_SQL = "select *, false as is_ended, false as is_native from warehouse.marts"
+"""The start of the SELECT of each baseline view in a delta sync. `.<entity>` is appended.
+
+`current.*` holds only the affected set. The marts of the district's file hold the whole district as it was last
+published.
+"""
 
 
 def build_plan(
@@ -45,10 +51,11 @@ def build_plan(
         context: The limits of the organization, its recent removals, and the digests that people approved.
         is_delta: Whether the sync is a delta. Its events prove the removals, so no list counts as incomplete.
     """
-    _create_baseline(con, DELTA_BASELINE if is_delta else FULL_BASELINE)
+    _create_baseline(con, DELTA_BASELINE_SQL if is_delta else FULL_BASELINE_SQL)
     incomplete = set() if is_delta else {*emptied, *_find_incomplete_lists(con)}
     held = hold_changes(con, context.limits, incomplete, dict(context.recent_removals))
-    # Approved removals do not count for `window_removals`, so the removals are counted while they are still held.
+    # Count the removals before approved changes are released, because approved removals do not count for
+    # `window_removals`.
     removals = count_removals(con)
     approved_digest = _find_approved_digest(con, context, held)
     if approved_digest:
@@ -77,14 +84,14 @@ def build_plan(
     return plan
 
 
-def _create_baseline(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+def _create_baseline(con: duckdb.DuckDBPyConnection, select_prefix: str) -> None:
     """Create the views `baseline.<entity>`. They show the rows of the whole district before this sync.
 
     A threshold compares the number of removals with the number of these rows.
     """
     con.execute("create schema if not exists baseline")
     for entity in ENTITIES:
-        con.execute(f"create or replace view baseline.{entity.name} as {rows}.{entity.name}")
+        con.execute(f"create or replace view baseline.{entity.name} as {select_prefix}.{entity.name}")
 
 
 def _find_incomplete_lists(con: duckdb.DuckDBPyConnection) -> set[str]:

@@ -52,7 +52,7 @@ class PartWords:
     """The words of the sentence about one part.
 
     Attributes:
-        total: The number of students, teachers, schools or classes among which the part counts.
+        total: The words for the total of which the sentence gives a share, such as `{n:,} students`.
         sentence: The sentence about the counted ones.
         places: For a part about members, the words that count the members and those that count the schools or classes.
             None for a part about the whole district.

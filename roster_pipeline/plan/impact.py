@@ -1,7 +1,7 @@
 """Describes the impact of a hold: what the plan will remove from which schools and classes if a person approves it.
 
 The impact has names of schools and classes and counts of people. It is stored with the sync. The list of
-affected people is printed by a command and never stored.
+people is printed by a command and never stored.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def describe_impact(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     }
 
 
-def list_affected_people(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
+def list_people_on_hold(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
     """Return the people who would lose a membership (`people`) or get another name or email (`renamed`)."""
     return {"people": fetch_rows(con, "people_who_leave"), "renamed": fetch_rows(con, "people_who_are_renamed")}
 

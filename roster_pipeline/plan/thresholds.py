@@ -1,8 +1,8 @@
 """Applies the thresholds of docs/rules.md R5.4-R5.9, and marks the changes that wait for approval as held.
 
 Each threshold is one SELECT of `dbt_like_sql/plan`, which returns the parts, classes or schools that cross it. The
-thresholds are checked in order, first those of a class, then those of a school, last those of the district. A change
-that one of them holds does not count for the next ones.
+thresholds are checked in this order: incomplete lists, classes, schools, the district. A change that one of them holds
+does not count for the next ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ THRESHOLDS = (
 def hold_changes(
     con: duckdb.DuckDBPyConnection, limits: Limits, incomplete: Set[str], recent_removals: Mapping[str, int]
 ) -> tuple[HeldPart, ...]:
-    """Set `held` in `changes.*` for every change that a threshold holds, because its share of removals is too large.
+    """Set `held` in `changes.*` for every change that a crossed threshold holds.
 
     Args:
         incomplete: The Clever lists that did not pass the completeness check. Removals that rest on them are held.
@@ -75,7 +75,7 @@ def store_inputs(
 def _apply_threshold(con: duckdb.DuckDBPyConnection, threshold: str) -> Iterator[HeldPart]:
     """Hold the changes of each part that crosses a threshold, one part after the other.
 
-    A step is the number of a part in the order of the threshold. Changes held in one step do not count in the next.
+    A threshold checks its parts in the order of their `step`. Changes that one part holds do not count for the next.
     """
     last_step = 0
     while rows := _find_crossed(con, threshold, last_step):

@@ -10,7 +10,7 @@ from roster_pipeline.cli.waiting import show_people
 from roster_pipeline.model.limits import Limits, ThresholdContext
 from roster_pipeline.model.plan import HeldPart
 from roster_pipeline.plan.build import build_plan
-from roster_pipeline.plan.impact import describe_impact, describe_reasons, list_affected_people
+from roster_pipeline.plan.impact import describe_impact, describe_reasons, list_people_on_hold
 from roster_pipeline_tests.support.plans import (
     con,  # noqa: F401 - fixtures
     fill_table,
@@ -45,7 +45,7 @@ def test_school_that_loses_most_is_named_first(con):
 
 def test_each_waiting_person_is_named_once_with_the_losses(con, capsys):
     waits(con)
-    about = list_affected_people(con)
+    about = list_people_on_hold(con)
     leaving = {
         one["last_name"]: (one["leaves_the_district"], one["schools"], one["classes"]) for one in about["people"]
     }
@@ -62,7 +62,7 @@ def test_waiting_names_show_old_and_new_values(con):
         fill_table(con, f"{table}.org_memberships", [member(1)])
     fill_table(con, "marts.accounts", [{"account_id": 1, "role": "student", "first_name": "Eve", "last_name": "Lake"}])
     assert [one.part for one in planned(con).held] == ["names_and_emails"]
-    (renamed,) = list_affected_people(con)["renamed"]
+    (renamed,) = list_people_on_hold(con)["renamed"]
     assert (renamed["clever_id"], renamed["was_first_name"], renamed["first_name"]) == ("a", "Ann", "Eve")
 
 

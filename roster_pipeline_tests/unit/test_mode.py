@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from roster_pipeline.delta.sync_mode import find_full_sync_reason, find_reason_in_events
+from roster_pipeline.delta.sync_mode import find_full_sync_reason, find_full_sync_reason_in_events
 from roster_pipeline.model.feed import Cursor, District, EventBatch, ListFile
 from roster_pipeline.model.resources import STUDENTS
 from roster_pipeline.model.sync_state import Bookmark, LastPublication
@@ -20,9 +20,9 @@ PUBLISHED = LastPublication("uid of 7", is_complete=True, is_corrected=False)
 DISTRICT = District("d", "Any", "running", UPLOADED)
 
 
-def why(asked="auto", bookmark=BOOKMARK, published=PUBLISHED, *, is_confirmed=True, models_version="v3.1 x"):
+def why(asked="auto", bookmark=BOOKMARK, published=PUBLISHED, *, is_published=True, models_version="v3.1 x"):
     return find_full_sync_reason(
-        asked, bookmark, published, is_confirmed=is_confirmed, models_version=models_version, now=NOON
+        asked, bookmark, published, is_published=is_published, models_version=models_version, now=NOON
     )
 
 
@@ -45,7 +45,7 @@ def test_requested_full_read_is_the_reason():
     [
         ({"bookmark": None}, "no published full sync"),
         ({"published": None}, "no published full sync"),
-        ({"is_confirmed": False}, "no published full sync"),
+        ({"is_published": False}, "no published full sync"),
         ({"published": replace(PUBLISHED, is_corrected=True)}, "manual correction"),
         ({"published": replace(PUBLISHED, is_complete=False)}, "on hold"),
         ({"published": replace(PUBLISHED, uid="another uid of 7")}, "another machine"),
@@ -64,18 +64,20 @@ def test_any_doubt_chooses_a_full_read_with_its_reason(asked, doubt, said):
 
 def test_silent_feed_after_an_upload_chooses_a_full_read():
     later = replace(DISTRICT, last_sync=NOON)
-    assert "reported no events" in find_reason_in_events(BOOKMARK, later, events(0), rows=100)
-    assert find_reason_in_events(BOOKMARK, later, events(1, 1), rows=100) is None
-    assert find_reason_in_events(BOOKMARK, DISTRICT, events(0), rows=100) is None
+    assert "reported no events" in find_full_sync_reason_in_events(BOOKMARK, later, events(0), rows=100)
+    assert find_full_sync_reason_in_events(BOOKMARK, later, events(1, 1), rows=100) is None
+    assert find_full_sync_reason_in_events(BOOKMARK, DISTRICT, events(0), rows=100) is None
     # The event that tells of the upload itself tells of nothing that we hold.
-    assert "reported no events" in find_reason_in_events(BOOKMARK, later, events(1), rows=100)
+    assert "reported no events" in find_full_sync_reason_in_events(BOOKMARK, later, events(1), rows=100)
 
 
 def test_unreadable_own_event_chooses_a_full_read():
     odd = replace(events(3, 2), undecodable=1)
-    assert "could not be read" in find_reason_in_events(BOOKMARK, DISTRICT, odd, rows=100)
+    assert "could not be read" in find_full_sync_reason_in_events(BOOKMARK, DISTRICT, odd, rows=100)
 
 
 @pytest.mark.parametrize(("changed", "rows", "is_full"), [(2000, 0, False), (2001, 0, True), (5000, 50_000, False)])
 def test_many_changes_choose_a_full_read_where_it_is_cheaper(changed, rows, is_full):
-    assert (find_reason_in_events(BOOKMARK, DISTRICT, events(changed, changed), rows=rows) is not None) == is_full
+    assert (
+        find_full_sync_reason_in_events(BOOKMARK, DISTRICT, events(changed, changed), rows=rows) is not None
+    ) == is_full
