@@ -10,6 +10,7 @@ RosterError                    an internal error                                
 │   ├── ServerReadOnly         the server is a replica, or takes no writes
 │   ├── PoolerRefused          a pooler lends one session to several clients
 │   ├── PartitionMissing       a run was started for no district
+│   ├── AdminRefused           this account cannot be made or removed as an admin
 │   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
 ├── SourceUnusable             Clever is not usable: nothing changed               exit 4
 │   ├── SourceUnreachable      Clever did not respond after every retry
@@ -91,6 +92,10 @@ class PoolerRefused(CannotStart):
 
 class PartitionMissing(CannotStart):
     """A run of a job that needs a district was started without one."""
+
+
+class AdminRefused(CannotStart):
+    """The account cannot have these rights, or the district would have no admin any more."""
 
 
 class CorrectionRefused(CannotStart):

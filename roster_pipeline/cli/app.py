@@ -12,6 +12,7 @@ import typer
 from typer.main import get_group
 
 from roster_pipeline.cli import (
+    admins,
     connect,
     corrections,
     districts,
@@ -50,6 +51,7 @@ for commands in (
     requests,
     holds,
     limits,
+    admins,
     reviews,
     resolve,
     corrections,

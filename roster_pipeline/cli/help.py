@@ -16,6 +16,9 @@ def with_plain_help(group: TyperGroup) -> TyperGroup:
     """Return the program with help that shows `NUMBER` instead of `<int range> [1<=x<=65535]`."""
     for command in (group, *group.commands.values()):
         assert isinstance(command, TyperCommand | TyperGroup)
+        if isinstance(command, TyperGroup) and command is not group:
+            with_plain_help(command)
+            continue
         context = typer.Context(command)
         for param in command.get_params(context):
             # `min` and `max` of a parameter are only shown. Its type is what checks a value.
