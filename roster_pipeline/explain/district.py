@@ -82,7 +82,7 @@ def emptied_lists(subject: Subject) -> list[str]:
 
 
 def describe_last_read(district: DistrictFacts, words: LocalCatalogue) -> str:
-    """Say of when Clever's data is, for a record that is not in it."""
+    """Say that a record is not in Clever's data, with the time of the data."""
     if district.read_sync is None:
         return words.text("Not in Clever's data at the last read.")
     return words.text("Not in Clever's data as of {time}.", time=words.at(district.read_sync.started_at))
@@ -115,7 +115,7 @@ def read_step(subject: Subject, words: LocalCatalogue) -> Step:
 
 
 def check_step(subject: Subject, words: LocalCatalogue) -> Step:
-    """Say whether the record keeps its contract."""
+    """Say whether the record passed the checks."""
     source = subject.source
     if source is None:
         return Step("Checked", "unknown", describe_unread(subject, words))
@@ -131,7 +131,7 @@ def check_step(subject: Subject, words: LocalCatalogue) -> Step:
 
 
 def freshness_step(district: DistrictFacts, words: LocalCatalogue) -> Step:
-    """Say when the data last moved on each hop, or how far the change has come that the question names."""
+    """Say when the data last moved on each hop, or how far the change of the question has come."""
     freshness, arrival = district.organization.freshness, district.arrival
     if arrival is None:
         state: State = "ok" if freshness.us_to_published else "unknown"
@@ -142,10 +142,10 @@ def freshness_step(district: DistrictFacts, words: LocalCatalogue) -> Step:
 
 
 def hold_step(subject: Subject, words: LocalCatalogue, others: tuple[Item, ...] = ()) -> Step:
-    """Say what is held of the subject, with the plan that holds it.
+    """Say which changes of the subject are held, and by which plan.
 
     Args:
-        others: what else waits, such as reviews.
+        others: further lines about what is undecided, such as reviews.
     """
     plan, items = subject.district.held_plan, _held_items(subject, words)
     if items and plan and plan.state == "rejected" and not others:
@@ -217,7 +217,7 @@ def _absence(subject: Subject, words: LocalCatalogue) -> str:
 
 
 def _held_items(subject: Subject, words: LocalCatalogue) -> tuple[Item, ...]:
-    """Return a line for each kind of held change, and one for the plan, which is decided as a whole."""
+    """Return a line for each kind of held change, and a line for the plan, which people decide as a whole."""
     if subject.source is None or not subject.source.held:
         return ()
     kinds: dict[tuple[str, str], list[Row]] = {}
@@ -246,7 +246,7 @@ def _plan_item(plan: Row, words: LocalCatalogue) -> Item:
 
 
 def _newest(stamps: Iterable[str | None]) -> datetime | None:
-    """Return the newest of the times that Clever wrote. Text that is no time counts as none."""
+    """Return the newest of the times that Clever wrote. A text that is no time is ignored."""
     times = []
     for stamp in stamps:
         with suppress(TypeError, ValueError):

@@ -1,7 +1,7 @@
 """Opens a district file for reading, without disturbing a sync.
 
-The file is opened only while no sync of the district runs. A sync opens it anew at each of its steps and would find it
-taken.
+The file is opened only while no sync of the district runs. A sync opens the file again at each of its steps, which
+would fail while another process has it open.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def open_file(
         is_preview: open the copy that the last preview worked on.
 
     Raises:
-        FileDamaged: a page that was read after the opening is damaged. The file was moved aside; ask again.
+        FileDamaged: a damaged page was read after the file was opened. The file was moved aside. Call this again.
     """
     file = folder / f"{district_id}{'.preview' if is_preview else ''}.duckdb"
     if not file.exists():
@@ -94,7 +94,7 @@ def open_file(
 
 
 def retry_when_damaged(read: Callable[[], Answer]) -> Answer:
-    """Call `read` until it meets no damaged file. A damaged file was moved aside, so the next call does without it."""
+    """Call `read` again while it finds a damaged file. That file was moved aside, so the next call does not see it."""
     while True:
         try:
             return read()

@@ -37,7 +37,7 @@ def read_product(pg: Connection, name: str, **values: object) -> tuple[Row, ...]
 
 
 def hide_other_organizations(pg: Connection, organization_id: int, evidence: Any, key: str = "") -> Any:
-    """Return evidence without the accounts and Clever ids that other organizations alone know.
+    """Return evidence without the accounts and Clever ids that only other organizations know.
 
     Args:
         key: the key under which this part of the evidence stands.

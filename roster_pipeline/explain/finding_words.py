@@ -92,7 +92,7 @@ def describe_person(row: dict[str, Any], words: Catalogue) -> dict[str, Any]:
 
 
 def describe_differences(differences: list[str], words: Catalogue) -> str:
-    """Say in what two emails differ."""
+    """Describe the difference of two emails."""
     return ", ".join(words.text(DIFFERENCES[one]) if one in DIFFERENCES else one for one in differences)
 
 

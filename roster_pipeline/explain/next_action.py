@@ -1,4 +1,4 @@
-"""The next action: who has to do what. The first of a list of rules that applies gives it."""
+"""Finds the next action: who has to do what. The first rule that applies decides."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FAILED_SYNC = product.mark("sync {sync} of {time} failed, so it has to run again
 
 
 def find_next_action(subject: Subject, words: LocalCatalogue) -> Step:
-    """Return the last step of an explanation. What everything else depends on comes first."""
+    """Return the last step of an explanation. Rules about what everything else depends on come first."""
     for rule in RULES[subject.kind]:
         if step := rule(subject, words):
             return step
@@ -129,7 +129,7 @@ def _correct_record(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _share(subject: Subject, words: LocalCatalogue) -> Step | None:
-    """Clever does not share the record: an empty list, a held removal or the sharing rules are the cause."""
+    """Return the action for a record that Clever does not share, by its cause."""
     share = words.text(SHARE[subject.kind])
     if subject.source is None:
         end = _end_without_source(subject, words)
@@ -145,7 +145,7 @@ def _share(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _end_without_source(subject: Subject, words: LocalCatalogue) -> str | None:
-    """Say why the record ended, by what the product alone knows; None if it has not ended."""
+    """Say why a record ended, from the facts of the product only. Return None if it has not ended."""
     membership, roster = subject.product.membership, subject.product.roster
     if roster and roster.archived_at:
         time = words.at(roster.archived_at)

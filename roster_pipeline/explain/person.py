@@ -46,7 +46,10 @@ def person_steps(subject: Subject, words: LocalCatalogue) -> tuple[Step, ...]:
 
 
 def class_items(subject: Subject, words: LocalCatalogue) -> tuple[Item, ...]:
-    """Return a line for each class that the person is or was in, or that lists the person in Clever; past ones last."""
+    """Return a line for each class that the person is or was in, or that lists the person in Clever.
+
+    Past classes come last.
+    """
     source, state = subject.source, subject.district.held_state
     held = {(change.entity, change.section_id) for change in source.held} if source else set()
     rows = [
@@ -86,7 +89,7 @@ def _identity_step(subject: Subject, words: LocalCatalogue) -> Step:
 
 
 def _describe_link(link: Row, words: LocalCatalogue) -> str:
-    """Say how and when an account was linked, by which sync, and who decided it if a person did."""
+    """Say how and when an account was linked, by which sync, and which person decided it, if one did."""
     values = {"account": link.account_id, "time": words.at(link.linked_at)}
     says = (
         words.text(LINKS[link.rule], **values)

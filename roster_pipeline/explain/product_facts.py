@@ -1,4 +1,4 @@
-"""What the product database has of a person or a class in one organization, ended rows included."""
+"""Reads the rows of the product about a person or a class in one organization, ended rows included."""
 
 from __future__ import annotations
 

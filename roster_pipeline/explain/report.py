@@ -37,7 +37,7 @@ STEPS = {"person": person_steps, "section": section_steps}
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where the facts of a question are, and how they are told.
+    """The sources of the facts of a question, and the language of the answer.
 
     Attributes:
         now: the time of the question.

@@ -95,7 +95,7 @@ def describe_effect(reason: str, decision: str, words: Catalogue, *, is_linked: 
 
 
 def describe_evidence(evidence: Mapping[str, object] | None, words: Catalogue) -> str:
-    """Return the evidence in brackets, such as ` (same first name, account 12)`; empty if there is none."""
+    """Return the evidence in brackets, such as ` (same first name, account 12)`. The text is empty if there is none."""
     parts = [
         _describe_part(key, value, words)
         for key, value in (evidence or {}).items()

@@ -1,4 +1,4 @@
-"""The open reviews, as people decide them: people who share an email are one entry."""
+"""The open reviews, as people decide them. The reviews of people who share an email are one entry."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_open_reviews(
 
 
 def count_reviews(entries: Sequence[Entry]) -> int:
-    """Return how many reviews these entries are."""
+    """Return the number of reviews of some entries."""
     return sum(len(entry["reviews"]) for entry in entries)
 
 

@@ -34,7 +34,7 @@ def section_steps(subject: Subject, words: LocalCatalogue) -> tuple[Step, ...]:
 
 
 def member_items(subject: Subject, role: str, words: LocalCatalogue) -> tuple[Item, ...]:
-    """Return a line for each member of one role; past ones last."""
+    """Return a line for each member of one role. Past members are last."""
     source = subject.source
     members = [member for member in subject.product.members if member.role == role]
     held = {change.clever_id for change in source.held if change.entity == f"roster_{role}s"} if source else set()

@@ -1,4 +1,4 @@
-"""What a district file says of a person or a class: what Clever shared at the last read, and what was decided of it."""
+"""Reads a district file about a person or a class: the records of the last read, and the decisions about them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class LastRead:
 
     Attributes:
         sync_id: the sync that read it. A preview has a number that the product does not know.
-        sync_uid: its uid. The product knows a sync by it, as numbers come again in a restored database.
+        sync_uid: the unique id of the sync. Its number may belong to another sync after a database was restored.
         clever_state: Clever's word for the district, such as `running`.
         uploaded_at: when Clever last received the district's data.
         rows: how many records of each list were read.
         emptied: lists that were empty and had not been before.
-        is_decided: whether what was read was also checked and planned.
+        is_decided: whether the records were also checked and planned.
     """
 
     sync_id: int
@@ -67,7 +67,7 @@ class SourceFacts:
 
     @property
     def rejections(self) -> Sequence[Row]:
-        """Why the whole record was rejected or quarantined."""
+        """The reasons why the whole record was rejected or quarantined."""
         return tuple(fault for fault in self.faults if fault.kind != "partially read")
 
     @property
@@ -76,7 +76,7 @@ class SourceFacts:
 
 
 def read_source(con: duckdb.DuckDBPyConnection, kind: str, clever_id: str) -> SourceFacts | Unread:
-    """Return what the file says of a Clever id, or why it says nothing.
+    """Return the facts of the file about a Clever id, or the reason why there are none.
 
     Args:
         kind: `person` or `section`.

@@ -17,7 +17,7 @@ from roster_pipeline.product.organizations import Organization
 
 @dataclass(frozen=True)
 class DistrictFacts:
-    """How the syncs of a district stand.
+    """The state of the syncs of a district.
 
     Attributes:
         last_sync: the last sync that read Clever or tried to.
@@ -34,7 +34,7 @@ class DistrictFacts:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether no sync of the district is allowed to begin."""
+        """Whether no sync of the district may begin."""
         return self.organization.is_stopped or self.organization.tier == "sso_only"
 
     @property
@@ -61,7 +61,7 @@ class Subject:
 
 
 def read_district_facts(pg: Connection, organization: Organization, last_read: LastRead | None) -> DistrictFacts:
-    """Return how the syncs of a district stand.
+    """Return the state of the syncs of a district.
 
     Args:
         last_read: the last read, as the district file has it.

@@ -1,7 +1,7 @@
 """Writes a plan to the product in one transaction (docs/rules.md R5.18).
 
-The changes are copied to temporary tables, and the writer writes them entity by entity. If the writer finds fewer or
-more rows than the plan counts, the product has changed since, and the transaction is rolled back.
+The changes are copied to temporary tables, and the writer writes them entity by entity. If the number of
+written rows is not that of the plan, the product has changed since, and the transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _copy_changes(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity
 
 
 def _number_new_accounts(pg: Connection) -> None:
-    """Draw the ids of new accounts, so that the links of the same plan can name them."""
+    """Set the ids of new accounts, so that the identity links of the same plan can refer to them."""
     changed = CHANGED["accounts"]
     pg.execute(sa.update(changed).where(changed.c.op == INSERT).values(account_id=next_id(accounts)))
 
@@ -68,7 +68,7 @@ def _write_entity(pg: Connection, plan: Plan, target: Target, at: datetime) -> N
     """Write the planned rows of one entity.
 
     Raises:
-        PlanStale: the product has other rows than the plan counts.
+        PlanStale: the number of written rows is not that of the plan.
     """
     expected = sum(plan.counts.get(target.name, {}).values())
     written = 0

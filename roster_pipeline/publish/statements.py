@@ -1,4 +1,4 @@
-"""The statements and expressions that SQLAlchemy Core has no words for."""
+"""SQL statements and expressions of PostgreSQL that SQLAlchemy Core does not provide."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.sql.expression import ClauseElement, Executable
 
 
 class CreateTemporaryTable(Executable, ClauseElement):
-    """CREATE TEMPORARY TABLE … AS: keeps the rows of a query until the transaction ends."""
+    """The statement CREATE TEMPORARY TABLE … AS. The table exists until the transaction ends."""
 
     inherit_cache = False
 
@@ -43,12 +43,12 @@ def row_version(table: Table) -> ColumnElement[str]:
 
 
 def row_as_json(table: Table) -> ColumnElement[Any]:
-    """Return the expression for a whole row of a table."""
+    """Return the expression that turns a whole row of a table into JSON."""
     return sa.func.to_jsonb(table.table_valued(), type_=JSONB)
 
 
 def json_as_row(table: Table, value: ColumnElement[Any], name: str) -> TableValuedAlias:
-    """Return a source of one row, a JSON value read as a row of a table."""
+    """Return a source of one row, which is a JSON value with the columns of a table."""
     null_row: ColumnElement[Any] = sa.literal_column(f"null::{table.fullname}")
     columns = [sa.column(column.name, column.type) for column in table.c]
     return sa.func.jsonb_populate_record(null_row, value).table_valued(*columns, name=name, joins_implicitly=True)

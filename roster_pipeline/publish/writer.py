@@ -1,8 +1,8 @@
 """Writes decided rows to the roster tables of the product, each with its row of the journal.
 
-`apply` publishes a plan, `resolve` decides a review, and `undo` puts a sync back. Each of them leaves the rows of an
-entity as they shall be in temporary table `resolved_X`, and the writer writes them in dependency order. The journal
-`changes` gets each row as it was before and as it is after, in the same transaction (docs/rules.md R5.18).
+`apply` publishes a plan, `resolve` records a decision about a review, and `undo` undoes a sync. For each of them, the
+temporary table `resolved_<entity>` holds the new state of the rows. The writer also adds each row to the journal
+`changes`, as it was before and as it is after, in the same transaction (docs/rules.md R5.18).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ NO_ROW = sa.cast(sa.null(), JSONB)
 
 
 def write(pg: Connection, target: Target, sync_id: int, *, as_owner: bool = False) -> int:
-    """Write the rows in `resolved_X` and return how many were written.
+    """Write the rows in `resolved_<entity>` and return how many were written.
 
     Rows that change or end are written before rows that are new, so that a new row may take a unique value that
     another row gives up. A row with a `version` is written only if the product still has that version.
 
     Args:
-        as_owner: write as the owner of the tables. Role `roster_writer` sees the rows of one organization alone.
+        as_owner: write as the owner of the tables. Role `roster_writer` sees only the rows of one organization.
     """
     with nullcontext() if as_owner else as_writer(pg, resolved_table(target).name):
         _lock_rows(pg, target)
@@ -77,17 +77,17 @@ def write_rows(
 
 
 def resolved_table(target: Target) -> TableClause:
-    """Return the temporary table that the writer takes its rows from."""
+    """Return the temporary table with the new state of the rows to write."""
     return target.temporary("resolved", sa.column("version", Text))
 
 
 def _held_table(target: Target) -> TableClause:
-    """Return the temporary table of the locked rows: as they shall be, and in `was` as they are."""
+    """Return the temporary table with the new state of the locked rows, and their present state in `was`."""
     return target.temporary("held", sa.column("was", JSONB))
 
 
 def _lock_rows(pg: Connection, target: Target) -> None:
-    """Lock the rows that change or end, in the order of their keys, and keep each in `held_X`.
+    """Lock the rows that change or end, in the order of their keys, and copy them to `held_<entity>`.
 
     A row that was written since the plan was made is not among them. The lock lets the application add rows that refer
     to these rows. Only a row that is deleted, or whose unique column changes, is locked against that too.

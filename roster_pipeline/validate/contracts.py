@@ -22,7 +22,7 @@ def _id(name: str, *, nullable: bool = False) -> tuple[str, pa.Column]:
 
 
 def _ids(name: str) -> tuple[str, pa.Column]:
-    """Return a column of a list of ids. The check reads the list as the text that DuckDB makes of it, in brackets."""
+    """Return a column of a list of ids. The check reads the list as text in brackets, to which DuckDB casts it."""
     pattern = rf"^\[({CLEVER_ID_PATTERN}(, {CLEVER_ID_PATTERN})*)?\]$"
     check = pa.Check.str_matches(
         pattern, error=f"{name.replace('_', ' ')} hold an id that is not 24 hexadecimal digits"
