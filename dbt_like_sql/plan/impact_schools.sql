@@ -26,5 +26,6 @@ from current.schools as school
 left join held_members as member on member.school_id = school.school_id
 left join held_classes as class on class.school_id = school.school_id
 where member.school_id is not null
+    or class.school_id is not null
     or school.school_id in (select school_id from changes.schools where op = 'end' and held)
-order by member.people desc nulls last, school.school_id
+order by member.people desc nulls last, class.classes desc nulls last, school.school_id
