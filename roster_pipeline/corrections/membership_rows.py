@@ -28,7 +28,8 @@ def move_memberships(decision: Decision, account_id: int, *, is_closing: bool) -
     Args:
         account_id: the account that gets the memberships.
         is_closing: whether the current account closes, because both accounts belong to the same person. Then native
-            memberships and the verification move too. Otherwise only memberships from Clever move, unverified.
+            memberships move too. A verification moves only if the other account never had a membership there.
+            Otherwise only memberships from Clever move, unverified.
     """
     rows: RowQueries = {}
     for entity in MEMBERSHIPS:

@@ -186,9 +186,10 @@ def refuse_account_in_use(review: sa.Row[Any], current: sa.Row[Any]) -> None:
     if current.is_elsewhere or current.is_admin:
         raise CorrectionRefused(
             operator.text(
-                "The account that the person of review {review} has is an admin or belongs to another organization "
-                "too. End that first, or use --as create or --as same.",
+                "The current account of the person of review {review} is an admin or also belongs to another "
+                "organization. End that first, or use --as {alternative}.",
                 review=review.id,
+                alternative="same" if review.reason == "recycled_id" else "create",
             )
         )
 

@@ -47,7 +47,7 @@ def test_member_of_another_organization_is_not_linked_away(
     quick_sync(valley)
     own = link_of(product, student)[0]
     execute(product, MEMBER, account=own, role="student", admin=False, district=hamlet.id)
-    refused(student, "same", "an admin or belongs to another organization too")
+    refused(student, "same", "End that first, or use --as create.")
 
 
 def test_new_admin_is_not_linked_away(valley, quick_sync, product, teacher, account, refused):
@@ -58,13 +58,13 @@ def test_new_admin_is_not_linked_away(valley, quick_sync, product, teacher, acco
         "update roster.org_memberships set is_admin = true where account_id = :id",
         id=link_of(product, teacher)[0],
     )
-    refused(teacher, "link", "an admin or belongs to another organization too")
+    refused(teacher, "link", "an admin or also belongs to another organization. End that first, or use --as create.")
 
 
 def test_recycled_id_of_an_admin_is_not_parted(product, renamed, refused):
     person, own = renamed
     execute(product, PROMOTE, as_sync=True, id=own)
-    refused(person, "different", "an admin or belongs to another organization too")
+    refused(person, "different", "End that first, or use --as same.")
 
 
 def test_verified_teacher_stays_verified_on_a_closed_account(valley, quick_sync, product, teacher, account, decide):
