@@ -63,17 +63,22 @@ def select_records(schema: str) -> str:
 
 
 def drop_outdated_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
-    """Delete each record of schema `events` that is older than the same record in the raw tables.
+    """Delete each record of schema `events`, with its dropped fields, that is older than the same record in the raw tables.
 
     Args:
         raw: The schema of the raw tables, with the name of its database if that is attached.
     """
     for resource in RESOURCES:
         if "last_modified" in resource.fields:
-            con.execute(
-                f"DELETE FROM events.{resource.name} AS new WHERE EXISTS (FROM {raw}.{resource.name} AS known "
-                "WHERE known.id = new.id AND known.last_modified > new.last_modified)"
+            name = resource.name
+            outdated = (
+                f"(SELECT new.id FROM events.{name} AS new INNER JOIN {raw}.{name} AS known ON known.id = new.id "
+                "WHERE known.last_modified > new.last_modified)"
             )
+            con.execute(
+                f"DELETE FROM events.rejected WHERE resource = '{name}' AND NOT whole_record AND clever_id IN {outdated}"
+            )
+            con.execute(f"DELETE FROM events.{name} WHERE id IN {outdated}")
 
 
 def apply_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:

@@ -3,8 +3,10 @@
 import pytest
 
 from roster_pipeline import ingest
+from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.api.feed_event import event
 from roster_pipeline.sandbox.data.clever_values import clever_time
+from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.event_steps import (
     _bookmark,
     _go_back,
@@ -60,6 +62,17 @@ def test_event_older_than_the_known_record_is_not_applied(town, resync, delta, p
     town._record("users", "updated", old, {})
     assert delta().total == 0
     assert query(product, "select count(*) from roster.accounts where first_name = 'Newest'") == [(1,)]
+
+
+@pytest.mark.scenario("E-7")
+def test_older_event_leaves_no_rejection_of_its_fields(town, resync, delta):
+    student = town.student(1, first="Newest")
+    resync()
+    old = town.person(student) | {"name": "Old", "last_modified": "2001-01-01T00:00:00.000Z"}
+    town._record("users", "updated", old, {})
+    assert delta().total == 0
+    with open_warehouse(read_settings().districts_folder, town.id) as con:
+        assert con.execute("select * from raw.rejected").fetchall() == []
 
 
 @pytest.mark.scenario("E-8")
