@@ -1,5 +1,6 @@
 -- Lists that do not pass the completeness check, so that absence from them proves nothing (docs/rules.md R5.3). A list is
--- incomplete if it is empty while the product has rows from it, or if it has a rejected record without a Clever id.
+-- incomplete if no row of it reaches the desired state while the product has rows from it, or if a record in quarantine has
+-- no usable Clever id.
 with product_rows as (
     select 'schools' as resource from current.schools where not is_ended and not is_native
     union all

@@ -1,5 +1,6 @@
 -- The parts of a plan that thresholds count, in the order in which they are checked. Removals that are held with one part
--- are not counted for the next. `resource` is the Clever list from which the rows of the part come.
+-- are not counted for the next. `resource` is the Clever list whose completeness proves the removals of the part.
+-- `names_and_emails` has no removals.
 select
     step,
     part,
