@@ -63,7 +63,7 @@ def select_records(schema: str) -> str:
 
 
 def drop_outdated_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") -> None:
-    """Delete each record of schema `events`, with its dropped fields, that is older than the same record in the raw tables.
+    """Delete each record of schema `events`, with its dropped fields, if the same record in the raw tables is newer.
 
     Args:
         raw: The schema of the raw tables, with the name of its database if that is attached.
@@ -76,7 +76,8 @@ def drop_outdated_events(con: duckdb.DuckDBPyConnection, *, raw: str = "raw") ->
                 "WHERE known.last_modified > new.last_modified)"
             )
             con.execute(
-                f"DELETE FROM events.rejected WHERE resource = '{name}' AND NOT whole_record AND clever_id IN {outdated}"
+                f"DELETE FROM events.rejected WHERE resource = '{name}' AND NOT whole_record "
+                f"AND clever_id IN {outdated}"
             )
             con.execute(f"DELETE FROM events.{name} WHERE id IN {outdated}")
 
