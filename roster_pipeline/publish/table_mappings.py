@@ -21,7 +21,7 @@ TYPES: dict[str, sa.types.TypeEngine[Any]] = {
     "is_primary": Boolean(),
     "imported_from_clever": Boolean(),
 }
-"""The columns of a change that are no text."""
+"""The type of each column of a change that is not text."""
 AT = sa.bindparam("at", type_=DateTime(timezone=True))
 SYNC_ID = sa.bindparam("sync_id", type_=BigInteger)
 ORGANIZATION_ID = sa.bindparam("organization_id", type_=BigInteger)
@@ -30,7 +30,7 @@ NO_TEXT = sa.cast(sa.null(), Text)
 
 
 def changed_table(entity: Entity) -> TableClause:
-    """Return the temporary table that holds the changes of an entity as the plan has them."""
+    """Return the temporary table that holds the planned changes of an entity."""
     columns = [sa.column(name, TYPES.get(name, Text())) for name in ("op", *entity.columns, "version")]
     return sa.table(f"changed_{entity.name}", *columns)
 
@@ -45,9 +45,9 @@ class Target:
     Attributes:
         key: the columns that identify a row.
         content: the columns that a later sync may change, with the value for a row of the changes.
-        once: the columns that only a new row is given, with the value.
+        once: the columns that are written only for a new row, with the value.
         source: the changes, joined with the tables that turn Clever ids into ids of the product.
-        ended: the column that dates an end. A table without one loses the row.
+        ended: the column with the time at which a row ended. Rows of a table without it are deleted.
         closing: content that has another value once the row has ended.
         released: values that free a unique value of a row before the row is changed, so that another row may take it.
         unique: a column of the content that a foreign key could refer to. PostgreSQL locks a row more strongly if the

@@ -1,4 +1,4 @@
--- The classes that list a person. A finding says why the person is not enrolled all the same.
+-- The classes that list a person. `finding` is the reason why a listed person is not enrolled.
 select member.section_id, section.name, member.role, member.finding
 from intermediate.int_section_members as member
 inner join staging.stg_sections as section on section.section_id = member.section_id

@@ -1,4 +1,4 @@
--- The contracts that a record broke. Quarantine also holds the records that could not be decoded; they are left out.
+-- The contracts that a record broke. Records that could not be decoded are in quarantine too. They are left out.
 select distinct resource, reason, 'quarantined' as kind
 from quarantine.records
 where clever_id = $clever_id and list_contains($lists, resource)

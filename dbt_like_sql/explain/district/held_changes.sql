@@ -1,4 +1,4 @@
--- The held changes of one person or one class; the parameter of the other one is NULL.
+-- The held changes of one person or one class. The parameter of the other kind is NULL.
 with every_change as (
     select 'accounts' as entity, * from changes.accounts
     union all by name

@@ -1,4 +1,4 @@
--- The people whom a class lists, teachers first. A finding says why one of them is not enrolled all the same.
+-- The people whom a class lists, teachers first. `finding` is the reason why a listed person is not enrolled.
 select
     clever_id,
     role,

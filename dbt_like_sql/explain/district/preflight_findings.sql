@@ -1,5 +1,5 @@
--- The people whom an administrator should look at before a sync, one row a finding, near matches first.
--- Of an account of another organization, a closed one or an admin of elsewhere nothing but the reason is shown.
+-- The people whom an administrator should look at before a sync, one row for each finding, near matches first.
+-- The values of an account are not shown if it belongs to another organization, is closed, or is an admin elsewhere.
 with reviewed as (
     select clever_id, reason as finding, account_id from marts.reviews
     except

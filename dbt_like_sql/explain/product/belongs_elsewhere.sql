@@ -1,4 +1,4 @@
--- Whether an account or a Clever id is known to other organizations alone (tenant isolation).
+-- Whether only other organizations know an account or a Clever id (tenant isolation).
 with belongs as (
     select organization_id from roster.identity_links where account_id = :account_id or clever_id = :clever_id
     union

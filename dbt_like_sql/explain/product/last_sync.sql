@@ -1,4 +1,4 @@
--- The last sync of an organization that read Clever or tried to; with a uid, the sync of this uid.
+-- The last sync of an organization that read Clever or tried to. If a uid is given, the sync with this uid.
 select id, state, started_at
 from roster.syncs
 where organization_id = :organization_id and mode not in ('resolve', 'undo')

@@ -1,4 +1,4 @@
--- Everyone who is or was enrolled in a roster, and the pending members; teachers first. `account_id` is NULL for a
+-- Everyone who is or was enrolled in a roster, and the pending members, teachers first. `account_id` is NULL for a
 -- pending member, `clever_id` for an account whose link has ended.
 with members as (
     select 'teacher' as role, account_id, ended_at from roster.roster_teachers where roster_id = :roster_id

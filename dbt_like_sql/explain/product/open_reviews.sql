@@ -1,5 +1,5 @@
 -- The open reviews, in the order in which they are shown. `sharing` has the Clever ids of all people who have the same
--- email, so that they can be shown as one entry. Without a district or a reason, those of every one are returned.
+-- email, so that they can be shown as one entry. If no district or no reason is given, those of all are returned.
 with wanted as (
     select review.*, organization.clever_district_id as district_id, organization.name as district,
         own.id as own_id, own.role as own_role, own.first_name, own.last_name, own.clever_email
