@@ -35,13 +35,18 @@ def record_act(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> None:
-    """Write the row of an act. Its form token is unique, so no form acts twice."""
+    """Write the row of an act. Its form token is unique, so no form acts twice.
+
+    A person without a place can only log out and choose a language. No organization has a trail for that.
+    """
+    place = page.viewer.place
+    if place is None:
+        return
     kind, identifier = target
-    pg, place = page.pg, page.viewer.place
-    pg.execute(
+    page.pg.execute(
         web_audit.insert().values(
             at=page.now,
-            organization_id=place.organization_id if place else None,
+            organization_id=place.organization_id,
             account_id=page.viewer.account_id,
             acting=page.viewer.role,
             act=act,

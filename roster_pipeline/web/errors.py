@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from roster_pipeline.errors import ProductUnusable, place_of
 from roster_pipeline.messages import product
-from roster_pipeline.web.page import preferred_language
+from roster_pipeline.web.languages import preferred_language
 from roster_pipeline.web.routing import LoginRequired
 from roster_pipeline.web.state import state_of
 

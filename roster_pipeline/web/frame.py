@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from roster_pipeline.messages import Catalogue, product
+from roster_pipeline.web.languages import LANGUAGES
 from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, STAFF, Role, Viewer
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def frame_values(page: Page) -> dict[str, Any]:
         "viewer": page.viewer,
         "role_name": describe_role(page.words, page.viewer),
         "role_names": {role: page.words.text(name) for role, name in ROLE_NAMES.items()},
+        "languages": LANGUAGES,
         "tabs": list_tabs(page),
         "freshness": describe_freshness(page),
         "csrf": page.session.csrf,

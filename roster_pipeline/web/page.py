@@ -23,11 +23,10 @@ from roster_pipeline.messages.times import DEFAULT_TIME_ZONE
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.web.audit import record_act
 from roster_pipeline.web.frame import frame_values
+from roster_pipeline.web.languages import preferred_language
 from roster_pipeline.web.rendering import Renderer
 from roster_pipeline.web.rights import Place, Viewer
 from roster_pipeline.web.sessions import Session
-
-LANGUAGES = {"en": "English", "es": "Español"}
 
 
 @dataclass
@@ -132,9 +131,3 @@ class Page:
     def new_form_token(self) -> str:
         """Return a new value that makes two presses of one form one act."""
         return secrets.token_urlsafe(16)
-
-
-def preferred_language(accepted: str) -> str:
-    """Return the language of the page for a header `Accept-Language`."""
-    wanted = (part.split(";")[0].strip().lower()[:2] for part in accepted.split(",")[:20])
-    return next((language for language in wanted if language in LANGUAGES), "en")

@@ -5,6 +5,7 @@ Each module of `screens` lists its routes in `ROUTES`. The checks stand here, so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from secrets import compare_digest
 
@@ -21,12 +22,13 @@ from roster_pipeline.product.tables import organizations
 from roster_pipeline.web.audit import find_answer
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import Role, read_viewer
-from roster_pipeline.web.sessions import Session, end_session, find_session
+from roster_pipeline.web.sessions import STUDENT_LIFETIME, Session, end_session, find_session
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction, set_visibility
 
 Screen = Callable[[Page], Response]
 Form = dict[str, str]
+FORM_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class LoginRequired(Exception):
@@ -62,19 +64,30 @@ def _run(screen: Screen, roles: frozenset[Role], request: Request, form: Form, *
     state = state_of(request)
     with page_transaction(state.engine) as pg:
         page = open_page(request, state, pg, form)
-        if page.viewer.role not in roles:
-            raise HTTPException(403)
-        if not is_act:
-            return screen(page)
-        if not compare_digest(form.get("csrf", ""), page.session.csrf):
-            raise HTTPException(403)
-        token = form.get("form_token", "")
-        if token and (answer := find_answer(pg, token, page.viewer.account_id)):
-            return RedirectResponse(answer, 303)
-        response = screen(page)
-        if response.status_code < 400 and not page.is_finished:
-            raise RuntimeError(f"The act {request.url.path} ended without Page.finish.")
-        return response
+        if page.session.account_id is None or page.viewer.places:
+            return _answer(page, screen, roles, is_act=is_act)
+        end_session(pg, page.session.token_hash, page.now)
+    # The refusal comes after the transaction, because it would roll the end of the session back.
+    raise HTTPException(403)
+
+
+def _answer(page: Page, screen: Screen, roles: frozenset[Role], *, is_act: bool) -> Response:
+    """Check the role and the form of a request, and run its screen."""
+    if page.viewer.role not in roles:
+        raise HTTPException(403)
+    if not is_act:
+        return screen(page)
+    if not compare_digest(page.form.get("csrf", "").encode(), page.session.csrf.encode()):
+        raise HTTPException(403)
+    token = page.form.get("form_token", "")
+    if token and not FORM_TOKEN.fullmatch(token):
+        raise HTTPException(400)
+    if token and (answer := find_answer(page.pg, token, page.viewer.account_id)):
+        return RedirectResponse(answer, 303)
+    response = screen(page)
+    if response.status_code < 400 and not page.is_finished:
+        raise RuntimeError(f"The act {page.request.url.path} ended without Page.finish.")
+    return response
 
 
 def open_page(request: Request, state: WebState, pg: Connection, form: Form) -> Page:
@@ -88,8 +101,8 @@ def open_page(request: Request, state: WebState, pg: Connection, form: Form) -> 
     if session is None:
         raise LoginRequired(request.url.path)
     viewer = read_viewer(pg, session.account_id, session.acting, session.login_kind)
-    if session.account_id is not None and not viewer.places:
-        end_session(pg, session.token_hash, now)
+    if viewer.role is Role.STUDENT and now - session.seen_at > STUDENT_LIFETIME.idle:
+        raise LoginRequired(request.url.path)
     set_visibility(pg, viewer.visibility)
     organization = _read_organization(pg, viewer.place.organization_id) if viewer.place else None
     return Page(request, state.renderer, session, viewer, pg, organization, now, form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import asdict, dataclass, field
+from secrets import compare_digest
 from typing import Any
 
 from itsdangerous import BadSignature
@@ -45,11 +46,31 @@ class Attempt:
     nonce: str = field(default_factory=_random)
     verifier: str = field(default_factory=_random)
 
+    @property
+    def sent_state(self) -> str:
+        """Return the state as Clever and Google get it. It begins with the number of tries."""
+        return f"{self.tries}.{self.state}"
+
+    def has_sent(self, state: str) -> bool:
+        """Return whether a state that arrives is the one of this login."""
+        return compare_digest(self.sent_state.encode(), state.encode())
+
     def restarted(self, now: float) -> Attempt | None:
         """Return the next try, or None if there were too many within a minute."""
         if now - self.began > RESTART_SECONDS:
             return Attempt(self.next, 1, now)
         return Attempt(self.next, self.tries + 1, self.began) if self.tries < RESTARTS else None
+
+
+def restart_attempt(attempt: Attempt | None, state: str, now: float) -> Attempt | None:
+    """Return the next try of a login, or None if there were too many.
+
+    Args:
+        attempt: the login of this browser. A browser that refuses cookies has none, so its tries stand in the state.
+        state: the state that arrived.
+    """
+    tries = int(state[0]) if re.match(r"[0-9]\.", state) else 0
+    return (attempt or Attempt(tries=tries, began=now)).restarted(now)
 
 
 def write_attempt(state: WebState, attempt: Attempt) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from secrets import compare_digest
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from roster_pipeline.messages import product
 from roster_pipeline.product.tables import web_codes, web_sessions
 from roster_pipeline.web.errors import LOGIN_ERRORS, show_error
+from roster_pipeline.web.languages import preferred_language
 from roster_pipeline.web.login.accounts import (
     LoginRefused,
     begin_login,
@@ -22,9 +22,9 @@ from roster_pipeline.web.login.accounts import (
     link_by_email,
     request_account,
 )
-from roster_pipeline.web.login.attempt import Attempt, read_attempt, safe_path, write_attempt
+from roster_pipeline.web.login.attempt import Attempt, read_attempt, restart_attempt, safe_path, write_attempt
 from roster_pipeline.web.login.clever import CodeRefused, LoginUnanswered
-from roster_pipeline.web.page import Page, preferred_language
+from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import EVERYBODY, read_viewer
 from roster_pipeline.web.routing import current_session, get, post
 from roster_pipeline.web.sessions import change_session, end_session, hash_token
@@ -73,8 +73,9 @@ def finish_clever(request: Request) -> Response:
     attempt = read_attempt(state, request)
     if not code:
         return _refuse(request, "canceled")
-    if attempt is None or not compare_digest(attempt.state, request.query_params.get("state", "")):
-        following = (attempt or Attempt(began=time.time())).restarted(time.time())
+    sent_state = request.query_params.get("state", "")
+    if attempt is None or not attempt.has_sent(sent_state):
+        following = restart_attempt(attempt, sent_state, time.time())
         return _authorize_clever(state, following) if following else _refuse(request, "old_link")
     if not _claim(request, code):
         return _join_earlier(state, code, attempt)
@@ -88,7 +89,9 @@ def start_google(request: Request) -> Response:
         return show_error(request, 404)
     attempt = Attempt(safe_path(request.query_params.get("next", "/")), began=time.time())
     try:
-        url = state.google.authorize_url(state.url(GOOGLE_CALLBACK), attempt.state, attempt.nonce, attempt.verifier)
+        url = state.google.authorize_url(
+            state.url(GOOGLE_CALLBACK), attempt.sent_state, attempt.nonce, attempt.verifier
+        )
     except LoginUnanswered:
         return _refuse(request, "no_answer", 502)
     return _leave_for(state, url, attempt)
@@ -100,7 +103,7 @@ def finish_google(request: Request) -> Response:
     attempt = read_attempt(state, request)
     if state.google is None or attempt is None or not code:
         return _refuse(request, "canceled")
-    if not compare_digest(attempt.state, request.query_params.get("state", "")) or not _claim(request, code):
+    if not attempt.has_sent(request.query_params.get("state", "")) or not _claim(request, code):
         return _refuse(request, "old_link")
     try:
         identity = state.google.identify(code, state.url(GOOGLE_CALLBACK), attempt.nonce, attempt.verifier)
@@ -198,7 +201,7 @@ def _join_earlier(state: WebState, code: str, attempt: Attempt) -> Response:
 
 
 def _authorize_clever(state: WebState, attempt: Attempt, district_id: str | None = None) -> Response:
-    url = state.clever.authorize_url(state.url(CLEVER_CALLBACK), attempt.state, district_id)
+    url = state.clever.authorize_url(state.url(CLEVER_CALLBACK), attempt.sent_state, district_id)
     return _leave_for(state, url, attempt)
 
 
@@ -216,7 +219,7 @@ def _enter(state: WebState, token: str, landing: str, attempt: Attempt) -> Respo
 
 
 def _refuse(request: Request, reason: str, status: int = 400) -> Response:
-    """Show why a login did not succeed. The session that the browser had before is over."""
+    """Show why a login did not succeed. If it had a code, the session that the browser had before is over."""
     state = state_of(request)
     response = show_error(request, status, LOGIN_ERRORS[reason])
     state.clear_cookie(response, state.login_cookie)
