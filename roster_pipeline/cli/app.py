@@ -25,6 +25,7 @@ from roster_pipeline.cli import (
     reviews,
     status,
     sync,
+    web,
     why,
 )
 from roster_pipeline.cli.help import with_plain_help
@@ -56,6 +57,7 @@ for commands in (
     resolve,
     corrections,
     why,
+    web,
     local,
 ):
     commands.register(app)

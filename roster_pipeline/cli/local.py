@@ -62,7 +62,7 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="Another seed generates other districts.")] = 20261122,
 ) -> None:
     """Serve a Clever stand-in on this machine until stopped."""
-    _refuse_taken(port, "--port")
+    refuse_taken(port, "--port")
     chosen, url = _districts(data, days, seed), f"http://{LOOPBACK}:{port}"
     names = ", ".join(f"{district.name} ({district.id})" for district in chosen)
     say(operator.text("Clever sandbox on {url}: {districts}", url=url, districts=names))
@@ -97,8 +97,8 @@ def dev(
     """Serve the Dagster UI, its daemon and the Clever sandbox until stopped with Ctrl-C."""
     from roster_pipeline.defs.launch import prepare_home
 
-    _refuse_taken(port, "--port")
-    _refuse_taken(sandbox_port, "--sandbox-port")
+    refuse_taken(port, "--port")
+    refuse_taken(sandbox_port, "--sandbox-port")
     invented = _districts(None, days)
     with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port, today=_now) as address:
         settings = _local_settings(address.url)
@@ -156,7 +156,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _refuse_taken(port: int, option: str) -> None:
+def refuse_taken(port: int, option: str) -> None:
     """Check that a port is free before anything starts.
 
     Raises:
