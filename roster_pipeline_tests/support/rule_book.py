@@ -55,8 +55,9 @@ def expect(district, before=None, known=None, told=frozenset()):
         known_schools=before.known_schools | shared,
     )
     terms = {term["id"]: term.get("name") or None for term in lists["terms"]}
+    roles = {key: people[key].role for key in feed}
     for section in lists["sections"]:
-        _add_roster(after, before, section, terms, {key: people[key].role for key in feed}, recycled)
+        _add_roster(after, before, section, terms, roles, recycled)
     return after
 
 

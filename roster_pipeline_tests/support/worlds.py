@@ -7,6 +7,7 @@ product has. No two worlds share an id or an email, so one warehouse holds them 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from random import Random
 
 import duckdb
@@ -47,6 +48,11 @@ class World:
     number: int
     feed: dict  # Clever id to (role, first, last, email)
     known: Known
+
+    @cached_property
+    def people(self) -> dict[str, Person]:
+        """Who each person of the feed is, by Clever id, as the oracle decides."""
+        return who_is_who(self.feed, self.known)
 
 
 def draw_world(number: int, random: Random) -> World:
@@ -155,7 +161,7 @@ def find_differences(con: duckdb.DuckDBPyConnection, worlds: list[World]) -> Ite
     for key, reason in con.execute(REVIEWS).fetchall():
         reviews[key].add(reason)
     for world in worlds:
-        for key, person in who_is_who(world.feed, world.known).items():
+        for key, person in world.people.items():
             expected = (person.account, *person.content[:-1], _role_in_organization(world.known, person))
             actual = (*accounts.get(key, ()), roles.get(key))
             if actual != expected or recycled.get(key) != person.is_recycled or reviews[key] not in person.reviews:

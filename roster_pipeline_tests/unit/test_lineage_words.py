@@ -41,7 +41,7 @@ def test_each_column_names_its_sources(con):
 
 
 def test_contract_description_comes_first():
-    described = describe._of_column("The name.", [("raw", "it", "first")])
+    described = describe._describe_column("The name.", [("raw", "it", "first")])
     assert described == "The name. Made from raw.it.first."
 
 
