@@ -29,12 +29,12 @@ from roster_pipeline.corrections.outcome import Outcome, decide_other_person, de
 from roster_pipeline.corrections.refusals import lock_organizations
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
+from roster_pipeline.model.decisions import DECIDER_MAX_CHARS, is_decider_name
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import identity_links, reviews
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
 
-DECIDER_MAX_CHARS = 200
 SAME_PERSON_DECISIONS = ("link", "relink", "same")
 Counts = dict[str, dict[str, int]]
 """The number of rows that were written, by entity and op."""
@@ -153,7 +153,7 @@ def _begin(pg: Connection, organization_id: int, decision: str, decided_by: str,
     Raises:
         CorrectionRefused: the name of the person who decides is empty, too long or not printable.
     """
-    if not decided_by.isprintable() or not 0 < len(decided_by) <= DECIDER_MAX_CHARS or decided_by == "sync":
+    if not is_decider_name(decided_by):
         raise CorrectionRefused(
             operator.text(
                 "The name of the person who decides must have 1 to {n} printable characters and must not be sync.",

@@ -1,7 +1,8 @@
-"""Which decisions a review offers, by its reason."""
+"""Which decisions a review offers, by its reason, and the name of the person who decides."""
 
 from __future__ import annotations
 
+DECIDER_MAX_CHARS = 200
 DECISIONS: dict[str, tuple[str, ...]] = {
     "email_shared": ("link", "create"),
     "already_linked": ("relink", "create"),
@@ -24,3 +25,8 @@ def decisions_for(reason: str, *, is_released: bool) -> tuple[str, ...]:
     if reason == "other_organization" and is_released:
         return ("relink", "create")
     return DECISIONS.get(reason, ("create",))
+
+
+def is_decider_name(name: str) -> bool:
+    """Return whether a text can name the person who decides. The name `sync` is taken by syncs."""
+    return name.isprintable() and 0 < len(name) <= DECIDER_MAX_CHARS and name != "sync"

@@ -10,12 +10,28 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.errors import AdminRefused
 from roster_pipeline.messages import operator
+from roster_pipeline.model.decisions import DECIDER_MAX_CHARS, is_decider_name
 from roster_pipeline.model.resources import EMAIL_MAX_CHARS
 from roster_pipeline.product.organizations import Organization
 from roster_pipeline.product.tables import accounts, identity_links, org_memberships, organizations, schools
 
 BLANKS = " \t\r\n"
 """What is trimmed from an email (docs/rules.md R2.4)."""
+
+
+def check_decider(name: str) -> None:
+    """Check the name of the operator, which the audit trail keeps.
+
+    Raises:
+        AdminRefused: the name is empty, too long or not printable.
+    """
+    if not is_decider_name(name):
+        raise AdminRefused(
+            operator.text(
+                "The name of the person who decides must have 1 to {n} printable characters and must not be sync.",
+                n=DECIDER_MAX_CHARS,
+            )
+        )
 
 
 def check_email(email: str) -> str:

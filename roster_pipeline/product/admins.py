@@ -20,6 +20,7 @@ from roster_pipeline.messages import operator
 from roster_pipeline.product.admin_accounts import (
     BLANKS,
     check_account,
+    check_decider,
     check_email,
     find_or_make_account,
     find_schools,
@@ -91,8 +92,9 @@ def add_admin(
 
     Raises:
         DistrictUnknown: the district was never connected.
-        AdminRefused: the account or a school cannot have these rights. Nothing was written.
+        AdminRefused: the account or a school cannot have these rights, or the name of the operator is unusable.
     """
+    check_decider(by)
     organization = find_organization(pg, district_id)
     lock_admins(pg, organization.id)
     wanted = find_schools(pg, organization, school_ids)
@@ -118,6 +120,7 @@ def remove_admin(pg: Connection, district_id: str, email: str, *, by: str, at: d
         DistrictUnknown: the district was never connected.
         AdminRefused: nobody with this email is an admin, or the district would have no district admin any more.
     """
+    check_decider(by)
     organization = find_organization(pg, district_id)
     lock_admins(pg, organization.id)
     account_id = pg.execute(sa.select(accounts.c.id).where(accounts.c.email == email.strip(BLANKS))).scalar()

@@ -161,6 +161,8 @@ def test_school_of_another_district_is_refused(valley, hamlet, quick_sync, produ
     refused = admins("add", EMAIL, "--school", schools_of(product)[0])
     assert (refused.returncode, "has no school" in complaint(refused)) == (2, True)
     assert query(product, "select 1 from roster.accounts where email = :email", email=EMAIL) == []
+    unnamed = admins("add", EMAIL, "--by", "x" * 201)
+    assert (unnamed.returncode, "1 to 200 printable characters" in complaint(unnamed)) == (2, True)
     unknown = admins("add", EMAIL, district="0" * 24)
     assert (unknown.returncode, "is not connected" in complaint(unknown)) == (2, True)
 
