@@ -29,12 +29,26 @@ def stopped_while():
     return work
 
 
+def interrupt_query(stopped_while):
+    """Return the error of DuckDB for a query that Ctrl-C interrupts.
+
+    DuckDB looks for signals between its tasks only. A query that ends just then returns its result instead.
+    """
+    for _ in range(5):
+        with duckdb.connect() as con:
+            try:
+                stopped_while(lambda: con.execute(SECONDS_OF_WORK))
+            except RuntimeError as error:
+                return error
+            except KeyboardInterrupt:
+                continue  # the query had ended
+    pytest.fail("No query was interrupted.")
+
+
 def test_interrupt_while_duckdb_works_is_no_failure(stopped_while):
-    with duckdb.connect() as con, pytest.raises((RuntimeError, KeyboardInterrupt)) as stopped:
-        stopped_while(lambda: con.execute(SECONDS_OF_WORK))
-    assert stopped.type is RuntimeError  # it was at work, and forgot what the signal's handler raised
+    error = interrupt_query(stopped_while)
     with pytest.raises(KeyboardInterrupt), as_failure():
-        raise stopped.value
+        raise error
 
 
 def test_interrupt_with_a_failing_cleanup_is_no_failure():
