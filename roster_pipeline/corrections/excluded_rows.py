@@ -50,12 +50,21 @@ def exclude_unrestorable_rows(pg: Connection) -> Skipped:
         The entity and the key of each such row.
     """
     skipped = _exclude(pg, TARGETS, lambda undone: undone.c.is_excluded)
+    skipped += _exclude(pg, MEMBERSHIPS, _is_of_another_organization)
     skipped += _clear_taken_emails(pg)
+    # An excluded row keeps its present values, which another row to restore may need. An exclusion can also remove rows
+    # of other entities. Only a round that excludes nothing is the last one.
+    while rows := _exclude_taken_values(pg):
+        skipped += rows
+    return skipped
+
+
+def _exclude_taken_values(pg: Connection) -> Skipped:
+    """Exclude the rows whose unique value belongs to another row now, one value after the other."""
+    skipped: Skipped = []
     for entity, value, is_unique in UNIQUE_VALUES:
-        # An excluded row keeps its present values. One of them may be a unique value that a further row needs.
-        while rows := _exclude(pg, [entity], lambda _: _is_taken(entity, value, is_unique)):  # noqa: B023
-            skipped += rows
-    return skipped + _exclude(pg, MEMBERSHIPS, _is_of_another_organization)
+        skipped += _exclude(pg, [entity], lambda _: _is_taken(entity, value, is_unique))  # noqa: B023
+    return skipped
 
 
 def _clear_taken_emails(pg: Connection) -> Skipped:

@@ -72,7 +72,7 @@ def load_undone_rows(
     if target.ended:
         query = query.where(~sa.func.coalesce(_is_restored(target, journal, old), sa.false()))
     if school_id is not None:
-        query = query.where(_is_of_school(target.name, old, new, school_id, undone.organization_id))
+        query = query.where(_is_of_school(target.name, old, new, school_id, undone))
     pg.execute(CreateTemporaryTable(UNDONE[target.name].name, query))
 
 
@@ -142,13 +142,14 @@ def _is_used_elsewhere(journal: FromClause, old: FromClause, organization_id: in
 
 
 def _is_of_school(
-    entity: str, old: FromClause, new: FromClause, school_id: int, organization_id: int
+    entity: str, old: FromClause, new: FromClause, school_id: int, undone: sa.Row[Any]
 ) -> ColumnElement[bool]:
-    """Return whether a row belonged to a school before or after the sync.
+    """Return whether a row belongs to a school.
 
-    Rows about a person belong to the school if the person has no other school.
+    A roster belongs to its schools before and after the sync, and its members belong where the roster does. Rows about
+    a person belong to the school if the person has no other school.
     """
-    people = _select_people_of(school_id, organization_id)
+    people = _select_people_of(school_id, undone.organization_id)
     if entity == "schools":
         return old.c.id == school_id
     if entity == "accounts":
@@ -162,7 +163,13 @@ def _is_of_school(
     if entity == "reviews":
         clever_ids = sa.select(identity_links.c.clever_id).where(identity_links.c.account_id.in_(people))
         return old.c.clever_id.in_(clever_ids)
-    own_rosters = sa.select(rosters.c.id).where(rosters.c.school_id == school_id)
+    images = (changes.c.before, changes.c.after)
+    moved = sa.select(sa.cast(sa.func.coalesce(*images)["id"].astext, sa.BigInteger)).where(
+        changes.c.sync_id == undone.id,
+        changes.c.entity.in_(recorded_names("rosters")),
+        sa.or_(*(image["school_id"].astext == str(school_id) for image in images)),
+    )
+    own_rosters = sa.union(sa.select(rosters.c.id).where(rosters.c.school_id == school_id), moved)
     return sa.or_(old.c.roster_id.in_(own_rosters), new.c.roster_id.in_(own_rosters))
 
 

@@ -208,6 +208,22 @@ def test_undo_of_one_school_keeps_the_other_whole(valley, quick_sync, product, s
     assert link_of(product, student) == (own, "created")
 
 
+@pytest.mark.parametrize("is_old_school", [True, False])
+def test_undo_of_one_school_restores_members_of_a_moved_class(
+    valley, quick_sync, product, student, undo, is_old_school
+):
+    quick_sync(valley)
+    key = min(classes_of(valley, student))
+    own, section = link_of(product, student)[0], valley.get("sections", key)
+    other = next(school for school in valley.resources["schools"] if school != section["school"])
+    withdraw(valley, key, student)
+    valley.put("sections", valley.get("sections", key) | {"school": other})
+    sync_id = quick_sync(valley).sync_id
+    assert key not in live_classes(product, own)
+    undo(sync_id, school=section["school"] if is_old_school else other)
+    assert key in live_classes(product, own)
+
+
 def test_undo_of_a_school_can_be_repeated_after_its_undo(valley, quick_sync, product, student, undo):
     school, sync_id = student["roles"]["student"]["school"], quick_sync(valley).sync_id
     first = undo(sync_id, school=school)
