@@ -20,7 +20,7 @@ class Change:
 
     Attributes:
         made_at: when the change was made.
-        asked_at: when the question was asked. A later time from Clever is ignored.
+        asked_at: the time of the question. A later time from Clever is ignored.
         read_last_upload: asks Clever when it last received the files of a district; None if Clever does not say.
     """
 

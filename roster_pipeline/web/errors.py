@@ -33,7 +33,7 @@ START_AGAIN = product.mark("Go back to the start and try again.")
 NOT_FOUND = Explanation(
     product.mark("This page is not here"),
     NOTHING_CHANGED,
-    product.mark("It may have moved, or it belongs to somebody else. Go back to the start."),
+    product.mark("It may have moved, or it belongs to another person. Go back to the start."),
 )
 BY_STATUS = {
     400: Explanation(

@@ -166,7 +166,7 @@ def _places_of_row(row: sa.Row[tuple[object, ...]], login_kind: str) -> list[Pla
     """Return the places of one membership. A teacher who is also an admin has two."""
     about = (row.organization_id, row.name, row.district_id, row.tier, row.state, row.time_zone, row.shared_devices)
     places = []
-    # On shared devices somebody else's Clever session may be open, so it makes no teacher an admin.
+    # On shared devices the Clever session of another person may be open, so it makes no teacher an admin.
     is_trusted = not (row.shared_devices and login_kind == "clever" and row.role != "admin")
     if row.is_admin and row.role != "student" and is_trusted:
         is_whole = row.admin_scope == "organization"

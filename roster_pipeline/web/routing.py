@@ -80,9 +80,9 @@ def _answer(page: Page, screen: Screen, roles: frozenset[Role], *, is_act: bool)
     if not compare_digest(page.form.get("csrf", "").encode(), page.session.csrf.encode()):
         raise HTTPException(403)
     token = page.form.get("form_token", "")
-    if token and not FORM_TOKEN.fullmatch(token):
+    if not FORM_TOKEN.fullmatch(token):
         raise HTTPException(400)
-    if token and (answer := find_answer(page.pg, token, page.viewer.account_id)):
+    if answer := find_answer(page.pg, token, page.viewer.account_id):
         return RedirectResponse(answer, 303)
     response = screen(page)
     if response.status_code < 400 and not page.is_finished:

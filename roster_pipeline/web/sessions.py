@@ -112,12 +112,6 @@ def end_session(pg: Connection, token_hash: str, now: datetime) -> None:
     pg.execute(web_sessions.update().where(live).values(ended_at=now))
 
 
-def end_sessions_of(pg: Connection, account_id: int, now: datetime) -> None:
-    """End every session of an account."""
-    live = sa.and_(columns.account_id == account_id, columns.ended_at.is_(None))
-    pg.execute(web_sessions.update().where(live).values(ended_at=now))
-
-
 def change_session(pg: Connection, token_hash: str, **values: str | int) -> None:
     """Change the language of a session, or the place in which its person acts."""
     pg.execute(web_sessions.update().where(columns.token_hash == token_hash).values(values))

@@ -53,7 +53,7 @@ def test_a_removed_admin_loses_access_at_the_next_request(site, browser, own):
     assert browser.get("/clever").headers["location"].startswith("/login")
 
 
-def test_a_student_reaches_the_own_classes_only(site, browser):
+def test_a_student_reaches_only_their_own_classes(site, browser):
     browser.log_in(person(site.towns[0], "student"))
     home = browser.get("/home").text
 

@@ -140,7 +140,7 @@ def row_versions(engine, *, without=STAMPS):
 
 
 def contents(engine, *, without=STAMPS):
-    """Return every row, whoever wrote it."""
+    """Return every row, those that no sync wrote too."""
     return {
         name: sorted(text for (text,) in query(engine, f"select to_jsonb(t)::text from roster.{name} as t"))
         for name in tables(engine)
