@@ -18,7 +18,7 @@ help:
 demo: $(INSTALLED) ## sync the sandbox's districts into the bundled PostgreSQL and say what was published (DAYS=1: a day later)
 	@$(BIN)/roster-pipeline demo --days $(DAYS)
 
-dev: $(INSTALLED) ## serve the Dagster UI, its daemon and the Clever sandbox until Ctrl-C (DAYS=1: a day later)
+dev: $(INSTALLED) ## serve the Clever page, the Dagster UI, its daemon and the Clever sandbox until Ctrl-C (DAYS=1: a day later)
 	@$(BIN)/roster-pipeline dev --days $(DAYS)
 
 test: $(INSTALLED) $(DUCKDB_1)/.installed ## run every test, or those that PYTEST chooses (PYTEST="-k text_of_a_name")

@@ -7,25 +7,21 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
-from sqlalchemy.dialects.postgresql import insert
 
-from roster_pipeline.cli.connect import connect_here
-from roster_pipeline.cli.districts import shared_districts
+from roster_pipeline.cli.demo_product import prepare_product
 from roster_pipeline.cli.screen import out, say
 from roster_pipeline.cli.sync import finish, run_districts
 from roster_pipeline.embedded import stop_if_last
 from roster_pipeline.messages import operator
-from roster_pipeline.model.feed import District
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import list_organizations
-from roster_pipeline.product.tables import accounts
 from roster_pipeline.sandbox.api.server import LOOPBACK, AddressTaken, create_app, listening, running_sandbox, serve
 from roster_pipeline.sandbox.data.clever_values import last_upload
 from roster_pipeline.sandbox.data.district import SandboxDistrict
@@ -35,9 +31,16 @@ from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import Settings, read_settings
 
 CLIENT = "sandbox"
-SIGN_UP_INTERVAL = 10
-"""Of every tenth person, the teachers have an account when the demo begins."""
+UI_PORT = 3000
 STOP_SECONDS = 20
+FOREIGN_VARIABLES = (
+    "ROSTER_DATABASE_URL",
+    "ROSTER_DAGSTER_DATABASE_URL",
+    "ROSTER_ALERT_WEBHOOK_URL",
+    "ROSTER_WEB_URL",
+    "ROSTER_WEB_DATABASE_URL",
+)
+"""What the environment may say about a real installation. The demo leaves it out."""
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -77,71 +80,101 @@ def demo(days: Days = 0) -> int:
         settings = _local_settings(address.url)
         home = settings.home.resolve()
         say(operator.text("PostgreSQL and all other files of this demo are in {folder}.", folder=home))
-        _prepare_product(settings, invented)
+        prepare_product(settings, invented)
         with transaction(open_product(settings)) as pg:
             chosen = [district.district_id for district in list_organizations(pg) if district.tier == "secure_sync"]
         code = finish(run_districts(settings, chosen), as_json=False)
     snapshot = settings.snapshots_folder / "latest.duckdb"
     say("", operator.text("Where to look next:"))
-    say(operator.text("  make dev              the Dagster UI: asset graph, one partition a district, one run a sync"))
     say(operator.text("  make demo DAYS=1      the same districts one school day later"))
     say(operator.text("  {file}    what was published, with history, for any DuckDB client", file=snapshot))
+    say(
+        operator.text(
+            "  make dev              serves the Clever page at {page} and the Dagster UI at {ui}",
+            page=_local_url(settings.web_port),
+            ui=_local_url(UI_PORT),
+        )
+    )
     return code
 
 
 def dev(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = UI_PORT,
     sandbox_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Clever sandbox.")] = 4010,
+    page_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Clever page.")] = 3001,
     days: Days = 0,
 ) -> int:
-    """Serve the Dagster UI, its daemon and the Clever sandbox until stopped with Ctrl-C."""
+    """Serve the Dagster UI, its daemon, the Clever page and the Clever sandbox until stopped with Ctrl-C."""
     from roster_pipeline.defs.launch import prepare_home
 
     refuse_taken(port, "--port")
     refuse_taken(sandbox_port, "--sandbox-port")
+    refuse_taken(page_port, "--page-port")
     invented = _districts(None, days)
     with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port, today=_now) as address:
         settings = _local_settings(address.url)
-        _prepare_product(settings, invented)  # starts the server, which outlives the programs started below
+        prepare_product(settings, invented)  # starts the server, which outlives the programs started below
         home = prepare_home(settings)
-        say(
-            operator.text(
-                "Clever sandbox on {url}; the Dagster UI starts on {ui}. Ctrl-C stops both.",
-                url=address.url,
-                ui=f"http://{LOOPBACK}:{port}",
-            )
+        sandbox_and_ui = operator.text(
+            "Clever sandbox on {url}; the Dagster UI starts on {ui}. Ctrl-C stops everything.",
+            url=address.url,
+            ui=_local_url(port),
         )
+        say(sandbox_and_ui)
+        say(_describe_page(page_port))
         _say_how_to_use(address.url)
         try:
-            return _serve_dagster(settings, home.resolve(), port)
+            return _serve(settings, home.resolve(), port, page_port)
         finally:
             stop_if_last(settings)
 
 
-def _serve_dagster(settings: Settings, home: Path, port: int) -> int:
-    """Run `dg dev` in a process group of its own, so that no process is left behind.
+def _describe_page(port: int) -> str:
+    """Return where the Clever page is, and how to log in as a demo person."""
+    return operator.text(
+        "The Clever page is on {page}. Press Log in with Clever there. The sandbox then lists demo people: "
+        "a district_admin, who is an admin here, a teacher and a student of each district. Choose one.",
+        page=_local_url(port),
+    )
 
-    It runs in the Dagster home, because it warns about the dagster.yaml of any other folder. At level INFO it would log
-    every ten seconds that its sensors have nothing to do. Runs print their logs from their own processes.
+
+def _serve(settings: Settings, home: Path, port: int, page_port: int) -> int:
+    """Run `dg dev` and the Clever page until `dg dev` ends or a person stops this program.
+
+    `dg dev` runs in the Dagster home, because it warns about the dagster.yaml of any other folder. At level INFO it
+    would log every ten seconds that its sensors have nothing to do. Runs print their logs from their own processes.
     """
     from roster_pipeline.defs.launch import project_file
 
-    dg = Path(sys.executable).with_name("dg")
     workspace = project_file("workspace.yaml").resolve()
-    command = [str(dg), "dev", "-w", str(workspace), "-p", str(port), "-h", LOOPBACK, "--log-level", "warning"]
+    dagster = [_script("dg"), "dev", "-w", str(workspace), "-p", str(port), "-h", LOOPBACK, "--log-level", "warning"]
+    page = [_script("roster-pipeline"), "web", "--port", str(page_port)]
     environment = {**os.environ, "DAGSTER_HOME": str(home), "ROSTER_HOME": str(settings.home.resolve())}
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
+    with _running(page, home, environment), _running(dagster, home, environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            out.print()
+            return 0
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program in a process group of its own, so that no process of it is left behind."""
     process = subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=home, env=environment, start_new_session=True
+        command, cwd=folder, env=environment, start_new_session=True
     )
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        out.print()
-        return 0
+        yield process
     finally:
         _stop(process)
+
+
+def _script(name: str) -> str:
+    """Return the path of a program that was installed with this one."""
+    return str(Path(sys.executable).with_name(name))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -187,34 +220,6 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _prepare_product(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
-    """Prepare a product as it is before its first sync: with users of its own and connected districts."""
-    _sign_up_some_teachers(settings, districts)
-    _connect_all(settings)
-
-
-def _connect_all(settings: Settings) -> None:
-    """Connect every district of the sandbox that is not connected yet."""
-    with transaction(open_product(settings)) as pg:
-        connected = {district.district_id for district in list_organizations(pg)}
-    for district in shared_districts(settings).values():
-        if isinstance(district, District) and district.id not in connected:
-            connect_here(settings, district, "secure_sync")
-
-
-def _sign_up_some_teachers(settings: Settings, districts: Sequence[SandboxDistrict]) -> None:
-    """Create accounts for some teachers of each district, if the product has no accounts yet."""
-    teachers = [
-        {"email": user["email"], "first_name": name.get("first"), "last_name": name.get("last"), "role": "teacher"}
-        for district in districts
-        for user in list(district.resources["users"].values())[::SIGN_UP_INTERVAL]
-        if "teacher" in user["roles"] and user.get("email") and (name := user["name"])
-    ]
-    with transaction(open_product(settings)) as pg:
-        if not pg.execute(sa.select(accounts.c.id).limit(1)).first():
-            pg.execute(insert(accounts).on_conflict_do_nothing(index_elements=["email"]), teachers)
-
-
 def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[SandboxDistrict]:
     today = last_upload(_now())
     if data is None:
@@ -227,11 +232,15 @@ def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[Sandb
 def _local_settings(url: str) -> Settings:
     """Return settings with the sandbox for Clever and the embedded server for the product, for child processes too."""
     os.environ.update(_environment(url))
-    for variable in ("ROSTER_DATABASE_URL", "ROSTER_DAGSTER_DATABASE_URL", "ROSTER_ALERT_WEBHOOK_URL"):
+    for variable in FOREIGN_VARIABLES:
         os.environ.pop(variable, None)
     if shutil.which("git") is None:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     return read_settings()
+
+
+def _local_url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
 
 
 def _environment(url: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import venv
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from roster_pipeline_tests.support.scripts import (
 PATIENCE = 240
 """Seconds. A busy machine takes long to start three interpreters."""
 SETTINGS = ("ROSTER_CLEVER_API_URL", "ROSTER_CLEVER_AUTH_URL", "ROSTER_CLEVER_CLIENT_ID", "ROSTER_CLEVER_CLIENT_SECRET")
+DEV_PORTS = ("--port", "--sandbox-port", "--page-port")
 LOADED = "{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }"
 
 
@@ -32,9 +34,10 @@ def taken():
 
 @pytest.fixture
 def free():
-    """Two ports that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
+    """Three ports that nobody listens on."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        return [server.getsockname()[1] for server in servers]
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def until(condition, process):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("dev", "--port"), ("dev", "--sandbox-port"), ("sandbox", "--port")], ids=" ".join
+    "arguments", [*(("dev", option) for option in DEV_PORTS), ("sandbox", "--port")], ids=" ".join
 )
 def test_taken_port_exits_2_before_anything_starts(
     script,
@@ -96,8 +99,9 @@ def test_taken_port_exits_2_before_anything_starts(
     tmp_path,
     arguments,
 ):
-    other = {"--port": "--sandbox-port", "--sandbox-port": "--port"}[arguments[1]] if arguments[0] == "dev" else None
-    ended = script(*arguments, taken, *((other, free[0]) if other else ()), ROSTER_HOME=str(tmp_path / "new"))
+    others = [option for option in DEV_PORTS if arguments[0] == "dev" and option != arguments[1]]
+    given = [value for pair in zip(others, free, strict=False) for value in pair]
+    ended = script(*arguments, taken, *given, ROSTER_HOME=str(tmp_path / "new"))
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert f"Port {taken} is in use by another program" in complaint(ended)
@@ -107,17 +111,22 @@ def test_taken_port_exits_2_before_anything_starts(
 
 
 def test_wheel_serves_the_ui_and_a_day_from_an_empty_folder(wheel, free, tmp_path):
-    port, sandbox_port = free
+    port, sandbox_port, page_port = free
     (tmp_path / "empty").mkdir()
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("ROSTER_", "DAGSTER_"))}
     with subprocess.Popen(
-        [wheel, "dev", "--port", str(port), "--sandbox-port", str(sandbox_port), "--days", "1"],
+        [
+            *(wheel, "dev", "--days", "1", "--port", str(port)),
+            *("--sandbox-port", str(sandbox_port), "--page-port", str(page_port)),
+        ],
         cwd=tmp_path / "empty", env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         graphql, sandbox = f"http://127.0.0.1:{port}/graphql", f"http://127.0.0.1:{sandbox_port}"
         try:
             answer = until(lambda: httpx.post(graphql, json={"query": LOADED}, timeout=30), process).json()
             day = httpx.post(f"{sandbox}/sandbox/day", timeout=30)
+            login = until(lambda: httpx.get(f"http://127.0.0.1:{page_port}/login/clever"), process)
+            people = httpx.get(login.headers["location"])
             token = httpx.get(f"{sandbox}/oauth/tokens?owner_type=district", auth=("sandbox", "sandbox"))
         finally:
             process.send_signal(signal.SIGINT)
@@ -128,5 +137,7 @@ def test_wheel_serves_the_ui_and_a_day_from_an_empty_folder(wheel, free, tmp_pat
     assert process.returncode == 0, complained
     assert [f"  export {name}=" in said for name in SETTINGS] == [True] * 4
     assert f"curl -X POST {sandbox}/sandbox/day" in said
+    assert f"The Clever page is on http://127.0.0.1:{page_port}." in said
+    assert [f"({role})" in people.text for role in ("district_admin", "teacher", "student")] == [True] * 3
     assert (day.status_code, token.status_code) == (200, 200)
     assert sorted(path.name for path in (tmp_path / "empty").iterdir()) == [".roster"]
