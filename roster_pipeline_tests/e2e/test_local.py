@@ -89,9 +89,7 @@ def until(condition, process):
         time.sleep(0.2)
 
 
-@pytest.mark.parametrize(
-    "arguments", [*(("dev", option) for option in DEV_PORTS), ("sandbox", "--port")], ids=" ".join
-)
+@pytest.mark.parametrize("arguments", [*(("dev", option) for option in DEV_PORTS), ("sandbox", "--port")], ids=" ".join)
 def test_taken_port_exits_2_before_anything_starts(
     script,
     taken,
