@@ -28,6 +28,7 @@ from roster_pipeline.product.columns import choice, reference, surrogate_key, ti
 from roster_pipeline.product.columns import metadata as metadata
 from roster_pipeline.product.web_tables import admin_schools as admin_schools
 from roster_pipeline.product.web_tables import corrections as corrections
+from roster_pipeline.product.web_tables import directory as directory
 from roster_pipeline.product.web_tables import web_audit as web_audit
 from roster_pipeline.product.web_tables import web_codes as web_codes
 from roster_pipeline.product.web_tables import web_identities as web_identities
@@ -147,6 +148,7 @@ rosters = Table(
     timestamp("archived_at"),
     CheckConstraint("(source = 'clever') = (clever_id is not null)", name="source_has_clever_id"),
     Index(None, "organization_id"),
+    Index("rosters_by_name", "organization_id", text('"left"(name, 100)'), "id"),
 )
 
 roster_teachers = Table(

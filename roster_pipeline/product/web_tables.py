@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, PrimaryKeyConstraint, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from roster_pipeline.product.columns import (
     SCHEMA,
@@ -106,3 +106,17 @@ web_audit = Table(
     *(Column(name, Text) for name in ("answer", "request_id")),
     Index(None, "organization_id", "at"),
 )
+
+directory = Table(
+    "directory",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    *choice("role", "teacher", "student", "admin"),
+    Column("sort_name", Text(collation="C"), nullable=False),
+    Column("words", TSVECTOR, nullable=False),
+    PrimaryKeyConstraint("organization_id", "account_id"),
+    Index("directory_by_name", "organization_id", "role", "sort_name", "account_id"),
+    Index("directory_words", "words", postgresql_using="gin"),
+)
+"""The people of each organization, for lists and search. Triggers on memberships and accounts keep it."""

@@ -174,7 +174,7 @@ begin
         roster.school_memberships, roster.rosters, roster.roster_teachers, roster.roster_students,
         roster.pending_members, roster.reviews, roster.syncs, roster.holds, roster.changes, roster.refresh_requests,
         roster.admin_schools, roster.web_sessions, roster.web_codes, roster.web_identities, roster.web_preferences,
-        roster.corrections, roster.web_audit
+        roster.corrections, roster.web_audit, roster.directory
         to roster_page;
     grant insert on
         roster.refresh_requests, roster.web_sessions, roster.web_codes, roster.web_identities, roster.web_preferences,
@@ -195,6 +195,7 @@ begin
                 'exists (select from roster.org_memberships as m where m.account_id = accounts.id and m.' || own
                 || ') and ' || format(all_or, 'id in (select roster.visible_accounts())')
             ),
+            ('directory', own || ' and ' || member),
             ('identity_links', own || ' and ' || member),
             ('org_memberships', own || ' and ' || member),
             ('school_memberships', own_school || ' and ' || member),
@@ -233,7 +234,8 @@ begin
     if exists (select from pg_roles where rolname = 'roster_page') then
         grant execute on function
             roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
-            roster.organization_of_login, roster.account_of_login, roster.account_of_email to roster_page;
+            roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.find_people
+            to roster_page;
         call roster.grant_page_access();
     end if;
 end
