@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
-from roster_pipeline.cli.spreadsheet import as_csv, write_privately
 from roster_pipeline.cli.sync import PLAN, OneDistrict, finish, run_districts
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.explain.finding_words import describe_differences, describe_person
@@ -20,6 +19,7 @@ from roster_pipeline.explain.preflight import Findings, PersonRow, open_preview,
 from roster_pipeline.messages import operator, product
 from roster_pipeline.paths import private_folder
 from roster_pipeline.settings import read_settings
+from roster_pipeline.spreadsheet import as_csv, write_privately
 
 To = Annotated[
     Path | None,

@@ -45,7 +45,7 @@ def find(product, organization, text, *, role="student", after=None, size=50, **
 
 
 def test_fold_text_removes_accents_and_capitals(product):
-    texts = {"ÉLODIE": "elodie", "Łódź": "lodz", "Иванов": "иванов", "Ｗide": "wide", "": "", "a\u0301b": "ab"}
+    texts = {"ÉLODIE": "elodie", "Łódź": "lodz", "Иванов": "иванов", "\uff37ide": "wide", "": "", "a\u0301b": "ab"}
     folded = {text: query(product, "select roster.fold_text(:text)", text=text)[0][0] for text in texts}
     assert folded == texts
 
@@ -68,7 +68,9 @@ def test_directory_follows_memberships_and_names(product, organizations, add):
 def test_an_admin_who_teaches_is_listed_as_a_teacher(product, organizations, add):
     lee = add("Jordan", "Lee", role="admin")
     roster = execute(
-        product, "insert into roster.rosters (organization_id, name) values (:own, 'x') returning id", own=organizations[0]
+        product,
+        "insert into roster.rosters (organization_id, name) values (:own, 'x') returning id",
+        own=organizations[0],
     )
     execute(product, "insert into roster.roster_teachers (roster_id, account_id) values (:r, :id)", r=roster, id=lee)
     assert query(product, ROWS, id=lee) == [(organizations[0], "teacher", "lee jordan")]
@@ -88,7 +90,9 @@ def test_search_finds_beginnings_of_words_in_any_order(product, organizations, a
     assert find(product, organizations[0], text) == [ava]
 
 
-@pytest.mark.parametrize("text", ["", "  ", "zzq", "arcia", "ava martin", "!&|:*'\\", "martin' | 'zzq", "1_ava", "ava:*|eva"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "zzq", "arcia", "ava martin", "!&|:*'\\", "martin' | 'zzq", "1_ava", "ava:*|eva"]
+)
 def test_search_finds_nobody_by_other_texts(product, organizations, add, text):
     add("Ava", "García")
     add("Eva", "Martin")

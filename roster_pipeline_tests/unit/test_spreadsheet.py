@@ -8,7 +8,7 @@ from unicodedata import normalize
 import duckdb
 import pytest
 
-from roster_pipeline.cli.spreadsheet import BOM, as_csv, write_privately
+from roster_pipeline.spreadsheet import BOM, as_csv, write_privately
 
 FORMULAS = [
     "=1+1",

@@ -11,13 +11,13 @@ import pytest
 
 from roster_pipeline.cli.holds import holds
 from roster_pipeline.cli.preflight import COLUMNS
-from roster_pipeline.cli.spreadsheet import BOM, as_csv
 from roster_pipeline.explain.finding_words import describe_person
 from roster_pipeline.explain.preflight import read_findings
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.messages import product as words_of
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.settings import read_settings
+from roster_pipeline.spreadsheet import BOM, as_csv
 from roster_pipeline_tests.support.accounts import row
 from roster_pipeline_tests.support.changes import NO_LIMITS
 from roster_pipeline_tests.support.readers import contents, difference, published, tables

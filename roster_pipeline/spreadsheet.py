@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TextIO
 from unicodedata import normalize
 
 BOM = "\ufeff"
@@ -20,10 +21,21 @@ OPENS_A_CELL = ("\t", "\r", "\n")
 def as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
     """Return rows as CSV with headings and quoted cells. An apostrophe precedes a cell that would be a formula."""
     text = StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(column.replace("_", " ").capitalize() for column in columns)
-    writer.writerows([_harmless(row[column]) for column in columns] for row in rows)
-    return BOM + text.getvalue()
+    headings = [column.replace("_", " ").capitalize() for column in columns]
+    write_csv(text, headings, ([row[column] for column in columns] for row in rows))
+    return text.getvalue()
+
+
+def write_csv(file: TextIO, headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write rows as CSV with quoted cells. An apostrophe precedes a cell that would be a formula.
+
+    Args:
+        file: a text file that writes each line end as it is (`newline=""`).
+    """
+    file.write(BOM)
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+    writer.writerow(headings)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
 
 
 def write_privately(file: Path, text: str) -> None:
