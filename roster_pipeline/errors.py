@@ -10,6 +10,7 @@ RosterError                    an internal error                                
 │   ├── ServerReadOnly         the server is a replica, or takes no writes
 │   ├── PoolerRefused          a pooler lends one session to several clients
 │   ├── PartitionMissing       a run was started for no district
+│   ├── PressedTooOften        an account has filed too many update requests
 │   ├── AdminRefused           this account cannot be made or removed as an admin
 │   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
 ├── SourceUnusable             Clever is not usable: nothing changed               exit 4
@@ -76,6 +77,10 @@ class DistrictNotShown(DistrictUnknown):
 
 class TierRefused(CannotStart):
     """The district's tier has no roster sync, or an operator has paused or disconnected the district (R3.4, R5.20)."""
+
+
+class PressedTooOften(CannotStart):
+    """An account has filed as many update requests within an hour as it may. No request was filed."""
 
 
 class EncodingRefused(CannotStart):

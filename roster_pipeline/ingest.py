@@ -6,7 +6,7 @@ interpret the records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -49,6 +49,7 @@ class IngestRequest:
         landing: an empty folder for the files read from Clever. The caller removes it.
         api_version: the version of Clever's API.
         now: the time at which the read begins.
+        on_rows: called with the number of rows of each page of a list.
     """
 
     sync_id: int
@@ -58,6 +59,7 @@ class IngestRequest:
     landing: Path
     api_version: str
     now: datetime
+    on_rows: Callable[[int], None] = lambda _rows: None
 
     @property
     def models_version(self) -> str:
@@ -188,7 +190,7 @@ def _ingest_full(
     """
     events = before if isinstance(before, EventBatch) else None
     cursor = events.cursor if events else _newest_event(connection)
-    feed = Feed(district, read_lists(connection, request.landing))
+    feed = Feed(district, read_lists(connection, request.landing, on_rows=request.on_rows))
     after = _read_events(connection, cursor, request.landing / "after") if cursor else None
     if isinstance(after, EventBatch):
         # Tables of another models version can differ in every row, so drift cannot be measured.

@@ -114,6 +114,7 @@ def ingest(sync: SyncContext, *, mode: str) -> IngestResult:
     """
     request = sync.request
     sync_id = _begin(sync, mode)
+    sync.begin_step("extracting")
     with sync.read_product() as pg:
         organization_id = find_organization_id(pg, sync.district_id)
         published = find_last_publication(pg, organization_id)
@@ -122,9 +123,10 @@ def ingest(sync: SyncContext, *, mode: str) -> IngestResult:
     with sync.clever() as clever, sync.landing_folder() as folder:
         connection = look_up_connection(clever, sync.district_id, sync.read_product, sync.now())
         version, mode_used = sync.settings.clever_api_version, "full" if request.is_preview else mode
-        district = ingest_district(
-            connection, sync.session, IngestRequest(sync_id, uid, mode_used, published, folder, version, sync.now())
+        how = IngestRequest(
+            sync_id, uid, mode_used, published, folder, version, sync.now(), on_rows=sync.count_read_rows
         )
+        district = ingest_district(connection, sync.session, how)
     events = district.events.events if district.events else None
     sync.write_product(lambda pg: record_mode(pg, sync_id, district.sync_mode.mode, district.sync_mode.reason, events))
     if not request.is_preview:
@@ -145,6 +147,7 @@ def _begin(sync: SyncContext, mode: str) -> int:
 
 def stage(sync: SyncContext) -> tuple[StagedTable, ...]:
     """Build the staging tables, and move the rows that break a contract into quarantine."""
+    sync.begin_step("checking")
     tables = []
     with sync.warehouse() as con:
         create_quarantine(con)
@@ -159,6 +162,7 @@ def load_current(sync: SyncContext) -> None:
 
     Staged rows with the Clever id of another district go to quarantine.
     """
+    sync.begin_step("comparing")
     with sync.warehouse() as con:
         with sync.read_product(one_view=True) as pg:
             copy_current(con, pg, find_organization_id(pg, sync.district_id), is_delta=sync.is_delta)
@@ -203,6 +207,7 @@ def publish(sync: SyncContext) -> PublishResult:
         PlanStale: the rows that the plan would change have moved since, or the plan was made for a preview.
         ProductBusy: another session kept its locks through every try.
     """
+    sync.begin_step("saving")
     with sync.warehouse() as con:
         current_plan = load_verified_plan(con)
         if current_plan.sync_id == PREVIEW_SYNC_ID:

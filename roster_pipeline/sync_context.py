@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -28,6 +29,7 @@ from roster_pipeline.paths import private_folder
 from roster_pipeline.product.busy import Patience, write_product
 from roster_pipeline.product.database import DistrictLock, district_lock, transaction
 from roster_pipeline.settings import Settings
+from roster_pipeline.syncs.progress import Step, SyncProgress
 
 Result = TypeVar("Result")
 
@@ -93,6 +95,21 @@ class SyncContext:
     def now(self) -> datetime:
         """Return the time of the request's clock."""
         return self.request.now()
+
+    @cached_property
+    def progress(self) -> SyncProgress:
+        """Return what records how far this sync is."""
+        return SyncProgress(self.request.product, self.request.run_id, self.now)
+
+    def begin_step(self, step: Step) -> None:
+        """Record that a step of the sync begins. A preview is no sync and has no steps."""
+        if not self.request.is_preview:
+            self.progress.begin_step(step)
+
+    def count_read_rows(self, rows: int) -> None:
+        """Record that rows were read from Clever."""
+        if not self.request.is_preview:
+            self.progress.add_rows(rows)
 
     def clever(self) -> CleverClient:
         """Make a client for Clever; the caller closes it."""

@@ -16,7 +16,7 @@ from roster_pipeline.model.feed import Feed, ListFile, Rejection
 from roster_pipeline.model.resources import RESOURCES, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from roster_pipeline.extract.client import CleverClient, DistrictConnection
@@ -45,7 +45,11 @@ def read_feed(
 
 
 def read_lists(
-    connection: DistrictConnection, folder: Path, *, resources: tuple[Resource, ...] = RESOURCES
+    connection: DistrictConnection,
+    folder: Path,
+    *,
+    resources: tuple[Resource, ...] = RESOURCES,
+    on_rows: Callable[[int], None] = lambda _rows: None,
 ) -> tuple[ListFile, ...]:
     """Read every list of a district to its end.
 
@@ -54,6 +58,7 @@ def read_lists(
         folder: the folder for the files `<resource>.ndjson.zst`. It is created if it is missing. It then holds data
             of people, so the caller removes it, after an error too.
         resources: the lists.
+        on_rows: called with the number of rows of each page. Several threads call it.
 
     Raises:
         SourceUnusable: a list could not be read to its end. This is the first such error. It stops the other lists.
@@ -62,7 +67,7 @@ def read_lists(
     stop = threading.Event()
     with ThreadPoolExecutor(READERS) as pool:
         futures = [
-            pool.submit(_read_list, connection, resource, folder / f"{resource.name}.ndjson.zst", stop)
+            pool.submit(_read_list, connection, resource, folder / f"{resource.name}.ndjson.zst", stop, on_rows)
             for resource in resources
         ]
         try:
@@ -96,7 +101,13 @@ def open_compressed(file: Path) -> BinaryIO:
     return opened
 
 
-def _read_list(connection: DistrictConnection, resource: Resource, file: Path, stop: threading.Event) -> ListFile:
+def _read_list(
+    connection: DistrictConnection,
+    resource: Resource,
+    file: Path,
+    stop: threading.Event,
+    on_rows: Callable[[int], None],
+) -> ListFile:
     """Read one list into one file. Only one page at a time is in memory."""
     pages = rows = 0
     rejections: list[Rejection] = []
@@ -108,6 +119,7 @@ def _read_list(connection: DistrictConnection, resource: Resource, file: Path, s
             out.write(page.lines)
             pages += 1
             rows += page.rows
+            on_rows(page.rows)
             rejections += page.rejections
         on_failure.pop_all()
     return ListFile(resource, file, pages, rows, tuple(rejections))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from roster_pipeline.messages import Plural, product
+from roster_pipeline.messages import Catalogue, Plural, product
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.model.scope import DISTRICT, Scope
 from roster_pipeline.plan.change_summary import REMOVALS, ChangeSummary, count_changes
@@ -55,7 +55,8 @@ def summarize(
         sentences = [words.text("No changes.") if plan.held else words.text(NO_CHANGES)]
     elif scope.subject == "district":
         total = count_changes(con) if changes is None else changes
-        sentences = [_capitalize(words.text("{changes}.", changes=_describe_changes(total, is_published=is_published)))]
+        described = _describe_changes(total, is_published=is_published)
+        sentences = [_capitalize(words.text("{changes}.", changes=described))]
     else:
         here = count_changes(con, scope, "here", members=members)
         elsewhere = count_changes(con, scope, "elsewhere", members=members)
@@ -67,6 +68,12 @@ def summarize(
         held = count_changes(con, held=True)
         sentences.append(_describe_held(held, plan.parts, is_published=is_published, is_rejected=is_rejected))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def describe_counts(changes: ChangeSummary, words: Catalogue) -> str:
+    """Return the sentence about published changes, such as `Added 3 students; removed nothing.`, or that none exist."""
+    described = _describe_changes(changes, is_published=True, words=words)
+    return _capitalize(words.text("{changes}.", changes=described)) if described else words.text(NO_CHANGES)
 
 
 def _describe_here(scope: Scope, changes: str) -> str:
@@ -90,7 +97,9 @@ def _describe_elsewhere(changes: str) -> str:
     return words.text("Elsewhere in the district: {changes}.", changes=changes)
 
 
-def _describe_changes(changes: ChangeSummary, place: str | None = None, *, is_published: bool) -> str:
+def _describe_changes(
+    changes: ChangeSummary, place: str | None = None, *, is_published: bool, words: Catalogue = words
+) -> str:
     """Return a list such as `added 3 students and 1 class; removed nothing`, or an empty text if nothing changes.
 
     Args:
@@ -103,7 +112,9 @@ def _describe_changes(changes: ChangeSummary, place: str | None = None, *, is_pu
             items = counts.setdefault(kind, {})
             items[noun] = items.get(noun, 0) + count
     phrases = [
-        _describe_kind(CHANGES[kind][not is_published], counts[kind], place) for kind in CHANGES if kind in counts
+        _describe_kind(CHANGES[kind][not is_published], counts[kind], place, words)
+        for kind in CHANGES
+        if kind in counts
     ]
     if phrases and not _count_removals(changes):
         phrases.append(words.text(NOTHING_REMOVED[not is_published]))
@@ -111,7 +122,7 @@ def _describe_changes(changes: ChangeSummary, place: str | None = None, *, is_pu
     return listed if is_published or not listed else words.text("would {changes}", changes=listed)
 
 
-def _describe_kind(phrase: str | Plural, counts: Mapping[str, int], place: str | None) -> str:
+def _describe_kind(phrase: str | Plural, counts: Mapping[str, int], place: str | None, words: Catalogue) -> str:
     """Return a phrase such as `added 2 students and 1 teacher to classes`."""
     items = [
         words.text(ITSELF[noun]) if noun == place else words.count(*ITEMS[noun], count)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from roster_pipeline.model.feed import District
 from roster_pipeline.product.organizations import Organization, find_organization
 from roster_pipeline.product.tables import organizations
 
+RefreshStop = Literal["sso_only", "paused", "disconnected"]
 MISSING_FOR = timedelta(hours=1)
 """The time from the first list without a district to the list that makes the district disconnected."""
 columns = organizations.c
@@ -142,6 +144,15 @@ def disconnect_district(pg: Connection, district_id: str, at: datetime) -> Organ
 
 def _set_state(pg: Connection, district_id: str, state: str, **more: datetime) -> None:
     pg.execute(organizations.update().where(columns.clever_district_id == district_id).values({"state": state, **more}))
+
+
+def find_refresh_stop(organization: Organization) -> RefreshStop | None:
+    """Return why no update of a district may be requested, or None if one may (docs/rules.md R3.4)."""
+    if organization.tier == "sso_only":
+        return "sso_only"
+    if organization.state == "paused":
+        return "paused"
+    return "disconnected" if organization.is_operator_disconnected else None
 
 
 def describe_stop(organization: Organization) -> str | None:

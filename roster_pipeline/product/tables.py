@@ -215,6 +215,9 @@ syncs = Table(
     Column("proof", JSONB),
     timestamp("started_at", now=True),
     timestamp("finished_at"),
+    Column("step", Text),
+    timestamp("step_at"),
+    *(Column(name, BigInteger) for name in ("read_rows", "expected_rows")),
     Index(None, "organization_id", "started_at"),
     Index(None, "dagster_run_id"),
 )

@@ -88,6 +88,7 @@ corrections = Table(
     reference("syncs", nullable=True),
     timestamp("requested_at", now=True),
     *(timestamp(name) for name in ("started_at", "finished_at")),
+    Column("result", JSONB, nullable=False, server_default=text("'{}'")),
     Index("corrections_waiting", "organization_id", postgresql_where=text("state in ('queued', 'running')")),
 )
 

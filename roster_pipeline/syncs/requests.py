@@ -18,7 +18,7 @@ from roster_pipeline.messages import operator, product
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.model.scope import DISTRICT, Scope
-from roster_pipeline.product.connections import describe_stop
+from roster_pipeline.product.connections import describe_stop, find_refresh_stop
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, refresh_requests, rosters, schools, syncs
 from roster_pipeline.syncs.request_answers import CANCELED
@@ -105,13 +105,20 @@ class Request:
 
 
 def file_request(
-    pg: Connection, district_id: str, *, scope: str, scope_clever_id: str | None, requested_by: str | None
+    pg: Connection,
+    district_id: str,
+    *,
+    scope: str,
+    scope_clever_id: str | None,
+    requested_by: str | None,
+    account_id: int | None = None,
 ) -> FiledRequest:
     """File a refresh request. Each press of *Update Roster* is a row of its own and gets an answer.
 
     Args:
         scope: `district`, `school` or `section`.
         scope_clever_id: the Clever id of the school or section.
+        account_id: the account of the person who pressed the button on the Clever page.
 
     Raises:
         DistrictUnknown: the district was never connected.
@@ -119,7 +126,7 @@ def file_request(
         CannotStart: the school or section does not belong to this district.
     """
     organization = find_organization(pg, district_id)
-    if organization.tier == "sso_only":
+    if find_refresh_stop(organization) == "sso_only":
         raise TierRefused(operator.text(NO_ROSTER_SYNC, district_id=district_id))
     if refusal := describe_stop(organization):
         raise TierRefused(f"{refusal}. {operator.text(NOT_FILED)}")
@@ -129,7 +136,11 @@ def file_request(
     joins = pg.execute(sa.select(sa.func.min(requests.id)).where(of_district, requests.state == "queued", equal))
     running = sa.exists().where(syncs.c.organization_id == organization.id, syncs.c.state == "running")
     row = refresh_requests.insert().values(
-        organization_id=organization.id, scope=wanted.kind, scope_clever_id=wanted.clever_id, requested_by=requested_by
+        organization_id=organization.id,
+        scope=wanted.kind,
+        scope_clever_id=wanted.clever_id,
+        requested_by=requested_by,
+        requested_by_account_id=account_id,
     )
     return FiledRequest(
         joins=joins.scalar(),

@@ -1,0 +1,212 @@
+-- The changes of one sync as people count them, from its journal. They are the facts of plan/person_facts.sql and
+-- plan/place_facts.sql, so the rows of one noun and change are as many as the change summary of the sync says. Each row
+-- has the number of its noun and change, and its place among them by name. A reader who does not see the whole
+-- organization gets the changes of the accounts, classes and schools that row-level security shows, and no reviews.
+-- PostgreSQL.
+with journal as (
+    select
+        -- The journal keeps the earlier name of the table.
+        case entity when 'parked_members' then 'pending_members' else entity end as entity,
+        coalesce(before, '{}') as old,
+        coalesce(after, before) as row,
+        before is null as is_new,
+        before is not null and coalesce(
+            before ->> 'ended_at', before ->> 'archived_at', before ->> 'unlinked_at', before ->> 'decided_at'
+        ) is null as was_live,
+        after is not null and coalesce(
+            after ->> 'ended_at', after ->> 'archived_at', after ->> 'unlinked_at', after ->> 'decided_at'
+        ) is null as is_live
+    from roster.changes
+    where sync_id = :sync_id
+),
+
+changed as (
+    select
+        entity,
+        old,
+        row,
+        case
+            when is_new then 'insert'
+            when was_live and not is_live then 'end'
+            when is_live and not was_live then 'restore'
+            else 'update'
+        end as op,
+        (row ->> 'account_id')::bigint as account_id,
+        (row ->> 'roster_id')::bigint as roster_id,
+        (row ->> 'school_id')::bigint as school_id,
+        (row ->> 'id')::bigint as id
+    from journal
+),
+
+members as (
+    select * from changed where entity = 'org_memberships'
+),
+
+accounts as (
+    select *, id in (select account_id from changed where entity = 'identity_links') as is_linked,
+        row ->> 'email' is distinct from old ->> 'email' as has_other_email,
+        (row ->> 'first_name', row ->> 'last_name')
+        is distinct from (old ->> 'first_name', old ->> 'last_name') as has_other_name
+    from changed
+    where entity = 'accounts'
+),
+
+moved_people as (
+    select account_id from members where op <> 'update'
+),
+
+moved_classes as (
+    select id from changed where entity = 'rosters' and op <> 'update'
+),
+
+places as (
+    select *, case entity when 'roster_students' then 'student' else 'teacher' end as role
+    from changed
+    where entity in ('roster_students', 'roster_teachers')
+),
+
+facts as (
+    select
+        row ->> 'role' as noun,
+        case op when 'insert' then 'joined' when 'restore' then 'returned' when 'end' then 'left'
+            else 'in another role' end as became,
+        account_id::text as key,
+        account_id,
+        null::bigint as roster_id,
+        null::bigint as school_id,
+        false as follows,
+        true as is_district,
+        old,
+        row
+    from members
+    union all
+    select
+        case when part.became in ('name', 'email') then row ->> 'role' || ' ' || part.became else row ->> 'role' end,
+        case when part.became in ('name', 'email') then 'changed' else part.became end,
+        id::text, id, null, null, id in (select account_id from moved_people), false, old, row
+    from accounts
+    cross join lateral unnest(case
+        when op = 'insert' then array['joined']
+        when op = 'restore' then array['returned']
+        when is_linked then array['linked to an account that was there']
+        when has_other_email and has_other_name then array['name', 'email']
+        when has_other_email then array['email']
+        when has_other_name then array['name']
+        else array['otherwise changed']
+    end) as part (became)
+    union all
+    select
+        'person', 'linked to an account that was there', account_id::text, account_id, null, null,
+        account_id in (select account_id from members union all select id from accounts), false, old, row
+    from changed
+    where entity = 'identity_links'
+    union all
+    select
+        'review', case op when 'end' then 'closed' else 'opened' end,
+        concat_ws('/', row ->> 'clever_id', row ->> 'reason', account_id), account_id, null, null, false, false, old, row
+    from changed
+    where entity = 'reviews'
+    union all
+    select
+        'school',
+        case
+            when op = 'insert' then 'new'
+            when op = 'restore' then 'back'
+            when op = 'end' then 'removed'
+            when row ->> 'name' is distinct from old ->> 'name' then 'renamed'
+            else 'changed'
+        end,
+        id::text, null, null, id, false, false, old, row
+    from changed
+    where entity = 'schools'
+    union all
+    select
+        row ->> 'role',
+        case
+            when op = 'end' then 'taken out of a school'
+            when op in ('insert', 'restore') then 'added to a school'
+            when row ->> 'is_primary' is distinct from old ->> 'is_primary' then 'with another main school'
+            else 'in another role'
+        end,
+        account_id::text, account_id, null, school_id, account_id in (select account_id from moved_people), false, old,
+        row
+    from changed
+    where entity = 'school_memberships'
+    union all
+    select
+        'class',
+        case
+            when op = 'insert' then 'new'
+            when op = 'restore' then 'back'
+            when op = 'end' then 'archived'
+            when row ->> 'name' is distinct from old ->> 'name' then 'renamed'
+            when row ->> 'school_id' is distinct from old ->> 'school_id' then 'moved to another school'
+            else 'changed'
+        end,
+        id::text, null, id, school_id, false, false, old, row
+    from changed
+    where entity = 'rosters'
+    union all
+    select
+        case op when 'update' then 'class' else role end,
+        case op when 'end' then 'taken out of a class' when 'update' then 'with another main teacher'
+            else 'added to a class' end,
+        case op when 'update' then roster_id else account_id end::text, account_id, roster_id, null,
+        account_id in (select account_id from moved_people) or roster_id in (select id from moved_classes), false, old, row
+    from places
+    union all
+    select
+        'person', case op when 'end' then 'no longer awaited' else 'awaited' end, row ->> 'clever_id', null, roster_id,
+        null,
+        op = 'end' and (roster_id in (select id from moved_classes) or row ->> 'clever_id' in (
+            select link.clever_id from places
+            inner join roster.identity_links as link
+                on link.account_id = places.account_id and link.unlinked_at is null
+            where places.op <> 'end'
+        )),
+        false, old, row
+    from changed
+    where entity = 'pending_members'
+),
+
+visible as (
+    select * from facts
+    where (is_district or not follows)
+        and (:sees_all or (
+            noun <> 'review'
+            and (account_id is null or account_id in (select id from roster.accounts))
+            and (roster_id is null or roster_id in (select id from roster.rosters))
+            and (school_id is null or school_id in (select id from roster.schools))
+        ))
+),
+
+counted as (
+    -- Several rows of one key are one change. The one that is shown is the first by its place.
+    select distinct on (noun, became, key) *, count(*) over (partition by noun, became, key) as places
+    from visible
+    order by noun, became, key, roster_id, school_id
+),
+
+named as (
+    select
+        counted.*,
+        coalesce(
+            nullif(concat_ws(' ', person.first_name, person.last_name), ''), class.name, school.name, ''
+        ) as name,
+        class.name as class_name,
+        school.name as school_name
+    from counted
+    left join roster.accounts as person on person.id = counted.account_id
+    left join roster.rosters as class on class.id = counted.roster_id
+    left join roster.schools as school on school.id = counted.school_id
+)
+
+select
+    noun, became, count(*) over of_change as changes, row_number() over (of_change order by name, key) as place,
+    account_id, roster_id, school_id, name, class_name, school_name,
+    nullif(concat_ws(' ', old ->> 'first_name', old ->> 'last_name', old ->> 'name'), '') as old_name,
+    nullif(concat_ws(' ', row ->> 'first_name', row ->> 'last_name', row ->> 'name'), '') as new_name,
+    old ->> 'email' as old_email, row ->> 'email' as new_email, places
+from named
+window of_change as (partition by noun, became)
+order by noun, became, place
