@@ -1,7 +1,8 @@
 -- The changes of one sync as people count them, from its journal. They are the facts of plan/person_facts.sql and
 -- plan/place_facts.sql, so the rows of one noun and change are as many as the change summary of the sync says. Each row
 -- has the number of its noun and change, and its place among them by name. A reader who does not see the whole
--- organization gets the changes of the accounts, classes and schools that row-level security shows, and no reviews.
+-- organization gets the changes of the accounts, classes and schools that row-level security shows, and no reviews. With
+-- a class or a school, these are the changes in it. A student who joins the district is added to the class then.
 -- PostgreSQL.
 with journal as (
     select
@@ -75,7 +76,7 @@ facts as (
         null::bigint as roster_id,
         null::bigint as school_id,
         false as follows,
-        true as is_district,
+        0 as grain,
         old,
         row
     from members
@@ -83,7 +84,7 @@ facts as (
     select
         case when part.became in ('name', 'email') then row ->> 'role' || ' ' || part.became else row ->> 'role' end,
         case when part.became in ('name', 'email') then 'changed' else part.became end,
-        id::text, id, null, null, id in (select account_id from moved_people), false, old, row
+        id::text, id, null, null, id in (select account_id from moved_people), 3, old, row
     from accounts
     cross join lateral unnest(case
         when op = 'insert' then array['joined']
@@ -97,13 +98,13 @@ facts as (
     union all
     select
         'person', 'linked to an account that was there', account_id::text, account_id, null, null,
-        account_id in (select account_id from members union all select id from accounts), false, old, row
+        account_id in (select account_id from members union all select id from accounts), 3, old, row
     from changed
     where entity = 'identity_links'
     union all
     select
         'review', case op when 'end' then 'closed' else 'opened' end,
-        concat_ws('/', row ->> 'clever_id', row ->> 'reason', account_id), account_id, null, null, false, false, old, row
+        concat_ws('/', row ->> 'clever_id', row ->> 'reason', account_id), account_id, null, null, false, 3, old, row
     from changed
     where entity = 'reviews'
     union all
@@ -116,7 +117,7 @@ facts as (
             when row ->> 'name' is distinct from old ->> 'name' then 'renamed'
             else 'changed'
         end,
-        id::text, null, null, id, false, false, old, row
+        id::text, null, null, id, false, 1, old, row
     from changed
     where entity = 'schools'
     union all
@@ -128,7 +129,7 @@ facts as (
             when row ->> 'is_primary' is distinct from old ->> 'is_primary' then 'with another main school'
             else 'in another role'
         end,
-        account_id::text, account_id, null, school_id, account_id in (select account_id from moved_people), false, old,
+        account_id::text, account_id, null, school_id, account_id in (select account_id from moved_people), 1, old,
         row
     from changed
     where entity = 'school_memberships'
@@ -143,7 +144,7 @@ facts as (
             when row ->> 'school_id' is distinct from old ->> 'school_id' then 'moved to another school'
             else 'changed'
         end,
-        id::text, null, id, school_id, false, false, old, row
+        id::text, null, id, school_id, false, 2, old, row
     from changed
     where entity = 'rosters'
     union all
@@ -152,7 +153,7 @@ facts as (
         case op when 'end' then 'taken out of a class' when 'update' then 'with another main teacher'
             else 'added to a class' end,
         case op when 'update' then roster_id else account_id end::text, account_id, roster_id, null,
-        account_id in (select account_id from moved_people) or roster_id in (select id from moved_classes), false, old, row
+        account_id in (select account_id from moved_people) or roster_id in (select id from moved_classes), 2, old, row
     from places
     union all
     select
@@ -164,14 +165,34 @@ facts as (
                 on link.account_id = places.account_id and link.unlinked_at is null
             where places.op <> 'end'
         )),
-        false, old, row
+        3, old, row
     from changed
     where entity = 'pending_members'
 ),
 
+people_here as (
+    select account_id from roster.roster_students where roster_id = :roster_id and ended_at is null
+    union all
+    select account_id from roster.roster_teachers where roster_id = :roster_id and ended_at is null
+    union all
+    select account_id from roster.school_memberships where school_id = :school_id and ended_at is null
+),
+
 visible as (
     select * from facts
-    where (is_district or not follows)
+    where
+        case
+            when cast(:roster_id as bigint) is not null then (grain = 2 and roster_id = :roster_id) or (
+                grain = 3 and not follows and (roster_id = :roster_id or account_id in (select account_id from people_here))
+            )
+            when cast(:school_id as bigint) is not null then (grain = 1 and school_id = :school_id) or (
+                grain > 1 and not follows and (
+                    account_id in (select account_id from people_here)
+                    or roster_id in (select id from roster.rosters where school_id = :school_id)
+                )
+            )
+            else grain = 0 or not follows
+        end
         and (:sees_all or (
             noun <> 'review'
             and (account_id is null or account_id in (select id from roster.accounts))
@@ -199,14 +220,22 @@ named as (
     left join roster.accounts as person on person.id = counted.account_id
     left join roster.rosters as class on class.id = counted.roster_id
     left join roster.schools as school on school.id = counted.school_id
+),
+
+placed as (
+    select
+        *,
+        count(*) over of_change as changes,
+        row_number() over (of_change order by name, key) as place
+    from named
+    window of_change as (partition by noun, became)
 )
 
 select
-    noun, became, count(*) over of_change as changes, row_number() over (of_change order by name, key) as place,
-    account_id, roster_id, school_id, name, class_name, school_name,
+    noun, became, changes, place, account_id, roster_id, school_id, name, class_name, school_name,
     nullif(concat_ws(' ', old ->> 'first_name', old ->> 'last_name', old ->> 'name'), '') as old_name,
     nullif(concat_ws(' ', row ->> 'first_name', row ->> 'last_name', row ->> 'name'), '') as new_name,
     old ->> 'email' as old_email, row ->> 'email' as new_email, places
-from named
-window of_change as (partition by noun, became)
+from placed
+where place <= :most
 order by noun, became, place

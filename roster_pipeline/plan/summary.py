@@ -76,7 +76,13 @@ def describe_counts(changes: ChangeSummary, words: Catalogue) -> str:
     return _capitalize(words.text("{changes}.", changes=described)) if described else words.text(NO_CHANGES)
 
 
-def _describe_here(scope: Scope, changes: str) -> str:
+def describe_counts_here(changes: ChangeSummary, scope: Scope, words: Catalogue) -> str:
+    """Return the sentence about the published changes in the school or class of a scope."""
+    place = PLACES[scope.subject]
+    return _describe_here(scope, _describe_changes(changes, place, is_published=True, words=words), words)
+
+
+def _describe_here(scope: Scope, changes: str, words: Catalogue = words) -> str:
     """Return the sentence about the school or class of a scope.
 
     Args:

@@ -1,6 +1,6 @@
 """The screens of the Clever page. Each module lists its routes in `ROUTES` and stands in `SCREENS`."""
 
-from roster_pipeline.web.screens import home, login, overview, personal
+from roster_pipeline.web.screens import home, login, overview, personal, updates
 
-SCREENS = (login, personal, overview, home)
+SCREENS = (login, personal, overview, updates, home)
 """The modules of the screens, in the order in which their routes are matched."""

@@ -1,26 +1,102 @@
-"""The first screens of admins and teachers: the four counts, and the classes."""
+"""The first screens of admins and teachers: the Overview, and the classes."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from roster_pipeline.messages import LocalCatalogue, product
+from roster_pipeline.product.connection_checklist import find_next_step, read_checklist
+from roster_pipeline.product.connections import find_refresh_stop
 from roster_pipeline.product.tables import org_memberships, rosters, schools
+from roster_pipeline.syncs.requests import estimate_answer_time
+from roster_pipeline.web.answers import describe_estimate
+from roster_pipeline.web.checklist_words import describe_step
 from roster_pipeline.web.classes import list_classes
+from roster_pipeline.web.needs import list_needs
 from roster_pipeline.web.page import Page
-from roster_pipeline.web.rights import ADMINS, STAFF
+from roster_pipeline.web.rights import ADMINS, STAFF, Role
 from roster_pipeline.web.routing import get
+from roster_pipeline.web.sync_lines import describe_syncs, list_syncs
+
+LAST_UPDATES = 5
+NOTHING_SHARED = product.mark(
+    "Clever answers, but your district shares nothing with us yet. Nothing was removed here. In Clever, open "
+    "Applications, then our app, then Edit sharing."
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number with its noun, and the list that it leads to."""
+
+    number: int
+    noun: str
+    path: str
+    more: str = ""
 
 
 def show_overview(page: Page) -> Response:
-    """Show how many schools, teachers, classes and students the admin sees."""
-    return page.render("overview.html", counts=count_records(page.pg, page.own.id))
+    """Show the counts, the last updates and what waits for the admin. Before the first update, show the checklist."""
+    if page.own.last_published_at is None:
+        return _show_checklist(page)
+    sees_all = page.viewer.role is Role.DISTRICT_ADMIN
+    counts = count_records(page.pg, page.own.id)
+    return page.render(
+        "overview.html",
+        counts=counts,
+        tiles=_list_tiles(counts, page.words),
+        needs=list_needs(page.pg, page.own.id, page.viewer.role, page.words),
+        lines=describe_syncs(list_syncs(page.pg, limit=LAST_UPDATES), page.words, sees_all=sees_all),
+        usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
+        own_schools=[] if sees_all else page.pg.execute(sa.select(schools.c.id, schools.c.name)).all(),
+        clever_notes=_describe_clever(page),
+    )
 
 
 def show_classes(page: Page) -> Response:
     """Show the classes that the person sees, with their teachers."""
     return page.render("classes.html", classes=list_classes(page.pg))
+
+
+def _show_checklist(page: Page) -> Response:
+    """Show the steps to the first update, with the next one on top."""
+    steps = read_checklist(page.pg, page.own)
+    following = find_next_step(steps)
+    return page.render(
+        "checklist.html",
+        lines=[describe_step(step, page.words) for step in steps],
+        following=describe_step(following, page.words) if following else None,
+        may_start=find_refresh_stop(page.own) is None and page.may("update_district"),
+        clever_notes=_describe_clever(page),
+    )
+
+
+def _list_tiles(counts: sa.Row[tuple[int, int, int, int, int]], words: LocalCatalogue) -> list[Tile]:
+    """Return the four numbers of the Overview. Hidden classes are said."""
+    hidden = words.count("{n:,} hidden", "{n:,} hidden", counts.hidden) if counts.hidden else ""
+    return [
+        Tile(counts.schools, words.count("school", "schools", counts.schools), "/clever/schools"),
+        Tile(counts.teachers, words.count("teacher", "teachers", counts.teachers), "/clever/teachers"),
+        Tile(counts.classes, words.count("class", "classes", counts.classes), "/clever/classes", hidden),
+        Tile(counts.students, words.count("student", "students", counts.students), "/clever/students"),
+    ]
+
+
+def _describe_clever(page: Page) -> list[str]:
+    """Say what Clever reports about the district: that it is paused, its error, or that it shares nothing."""
+    words, own, notes = page.words, page.own, []
+    if own.clever_pause_end and own.clever_pause_end > page.now:
+        time = words.at(own.clever_pause_end)
+        notes.append(words.text("Clever is paused until {time}. Class lists stay as they are.", time=time))
+    if own.clever_error:
+        notes.append(words.text("Clever says: “{text}”", text=own.clever_error))
+    if own.last_read_at and not count_records(page.pg, own.id).schools:
+        notes.append(words.text(NOTHING_SHARED))
+    return notes
 
 
 def count_records(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int, int, int, int]]:

@@ -1,0 +1,95 @@
+"""What waits for an admin: the counts of *Needs you* on the Overview, each with the list that it leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.messages import LocalCatalogue, Plural, product
+from roster_pipeline.product.tables import holds, org_memberships, reviews, roster_students, roster_teachers, rosters
+from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, Role
+
+
+@dataclass(frozen=True)
+class Need:
+    """A line of *Needs you*: its sentence, and the path of the list."""
+
+    sentence: str
+    path: str
+
+
+@dataclass(frozen=True)
+class NeedKind:
+    """A kind of line: its words, the list it leads to, and the roles that read it."""
+
+    words: Plural
+    path: str
+    roles: frozenset[Role] = ADMINS
+
+
+KINDS = {
+    "plans": NeedKind(
+        product.plural("{n:,} change waits for a decision", "{n:,} changes wait for a decision"), "/clever/holds"
+    ),
+    "reviews": NeedKind(
+        product.plural("{n:,} account to review", "{n:,} accounts to review"), "/clever/reviews", DISTRICT_ADMIN
+    ),
+    "teachers": NeedKind(
+        product.plural("{n:,} teacher to verify", "{n:,} teachers to verify"), "/clever/teachers?state=unverified"
+    ),
+    "students": NeedKind(
+        product.plural("{n:,} student is in no class", "{n:,} students are in no class"),
+        "/clever/students?state=no_class",
+    ),
+    "without_teacher": NeedKind(
+        product.plural("{n:,} class has no teacher", "{n:,} classes have no teacher"),
+        "/clever/classes?state=no_teacher",
+    ),
+    "without_students": NeedKind(
+        product.plural("{n:,} class has no students", "{n:,} classes have no students"),
+        "/clever/classes?state=no_students",
+    ),
+}
+"""The kinds of lines in their order, by the column of `_count_needs`."""
+
+
+def list_needs(pg: Connection, organization_id: int, role: Role, words: LocalCatalogue) -> list[Need]:
+    """Return the lines of *Needs you* that are not empty. The counts are those of what the transaction sees."""
+    counts = _count_needs(pg, organization_id)._asdict()
+    return [
+        Need(words.count(*kind.words, counts[name]), kind.path)
+        for name, kind in KINDS.items()
+        if counts[name] and role in kind.roles
+    ]
+
+
+def _count_needs(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int, int, int, int, int]]:
+    """Count what waits. Classes that a teacher made here do not count, because they are the teacher's own."""
+    member = org_memberships.c
+    is_member = sa.and_(member.organization_id == organization_id, member.ended_at.is_(None))
+    from_clever = sa.and_(rosters.c.archived_at.is_(None), rosters.c.source == "clever")
+    is_taught = sa.exists().where(roster_teachers.c.roster_id == rosters.c.id, roster_teachers.c.ended_at.is_(None))
+    has_students = sa.exists().where(roster_students.c.roster_id == rosters.c.id, roster_students.c.ended_at.is_(None))
+    in_class = (
+        sa.select(sa.literal(1))
+        .select_from(roster_students.join(rosters))
+        .where(roster_students.c.account_id == member.account_id, roster_students.c.ended_at.is_(None), from_clever)
+        .exists()
+    )
+
+    def count(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
+
+    plans = sa.select(sa.func.count(holds.c.plan_digest.distinct())).where(holds.c.state == "open").scalar_subquery()
+    return pg.execute(
+        sa.select(
+            plans.label("plans"),
+            count(reviews, reviews.c.state == "open").label("reviews"),
+            count(org_memberships, is_member, member.role == "teacher", member.verified_at.is_(None)).label("teachers"),
+            count(org_memberships, is_member, member.role == "student", ~in_class).label("students"),
+            count(rosters, from_clever, ~is_taught).label("without_teacher"),
+            count(rosters, from_clever, ~has_students).label("without_students"),
+        )
+    ).one()

@@ -1,0 +1,163 @@
+"""The screens of updates: press *Update Roster*, see how far it is and its answer, and read what a sync changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from roster_pipeline.errors import PressedTooOften
+from roster_pipeline.product.connections import find_refresh_stop
+from roster_pipeline.product.tables import rosters, schools
+from roster_pipeline.syncs.account_requests import file_account_request
+from roster_pipeline.syncs.changes import list_changes
+from roster_pipeline.syncs.requests import estimate_answer_time
+from roster_pipeline.web.answers import STOPS, describe_estimate, describe_press, list_steps
+from roster_pipeline.web.change_words import describe_change, title_of
+from roster_pipeline.web.page import Page
+from roster_pipeline.web.presses import Press, find_press, list_presses
+from roster_pipeline.web.rights import ADMINS, STAFF, Role
+from roster_pipeline.web.routing import get, post
+from roster_pipeline.web.sync_lines import describe_sync, describe_syncs, find_sync, list_syncs
+
+LINES, MOST_CHANGES = 50, 50
+"""The syncs on the list, and the changes of one kind that the screen of a sync names."""
+SCOPES = {
+    "district": ("update_district", "district", None),
+    "school": ("update_school", "school", schools),
+    "class": ("update_class", "section", rosters),
+}
+"""By the scope of the form: the act, the scope of the request and the table of its places."""
+
+
+def show_updates(page: Page, *, refusal: str | None = None, status: int = 200) -> Response:
+    """List the presses that wait, and the last updates. A teacher gets the own presses alone."""
+    is_admin = page.viewer.role in ADMINS
+    before = page.request.query_params.get("before", "")
+    syncs = list_syncs(page.pg, limit=LINES, before=int(before) if before.isdigit() and len(before) < 19 else None)
+    presses = list_presses(page.pg, page.viewer, limit=LINES, is_open=is_admin)
+    return page.render(
+        "updates.html",
+        status,
+        refusal=refusal,
+        usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
+        presses=[(press, describe_press(page.pg, press, page.words, sees_all=sees_all(page))) for press in presses],
+        lines=describe_syncs(syncs, page.words, sees_all=sees_all(page)) if is_admin else [],
+        older=syncs[-1].id if len(syncs) == LINES else None,
+        is_admin=is_admin,
+    )
+
+
+def request_update(page: Page) -> Response:
+    """File the request of a press for the district, a school or a class."""
+    form_scope = page.form.get("scope", "district")
+    if form_scope not in SCOPES:
+        raise HTTPException(404)
+    act, kind, table = SCOPES[form_scope]
+    page.require(act)
+    place_id, clever_id = (page.own.id, None) if table is None else _find_place(page, table)
+    if stop := find_refresh_stop(page.own):
+        return show_updates(page, refusal=page.words.text(STOPS[stop]), status=409)
+    assert page.viewer.account_id is not None
+    try:
+        request_id = file_account_request(
+            page.pg,
+            page.own.district_id,
+            page.viewer.account_id,
+            scope=kind,
+            scope_clever_id=clever_id,
+            at=page.now,
+        )
+    except PressedTooOften:
+        raise HTTPException(429) from None
+    return page.finish(f"/clever/updates/{request_id}", act, (form_scope, place_id), after={"request": request_id})
+
+
+def show_update(page: Page) -> Response:
+    """Show how far an update is, or its answer."""
+    return page.render("update.html", is_fragment=False, **_press_values(page, _require_press(page)))
+
+
+def show_update_state(page: Page) -> Response:
+    """Return the part of an update's screen that changes, or 204 if it shows this state already."""
+    values = _press_values(page, _require_press(page))
+    seen = {page.request.query_params.get("seen"), page.request.headers.get("if-none-match", "").strip('"')}
+    response = Response(status_code=204)
+    if values["version"] not in seen:
+        response = page.render("update_state.html", is_fragment=True, **values)
+    response.headers["etag"] = f'"{values["version"]}"'
+    return response
+
+
+def show_sync(page: Page) -> Response:
+    """Show what one sync changed, of what the person may see."""
+    sync = find_sync(page.pg, page.number("id"))
+    if sync is None:
+        raise HTTPException(404)
+    changes = list_changes(page.pg, sync.id, sees_all=sees_all(page), most=MOST_CHANGES)
+    groups = [
+        (
+            title_of(key, rows[0].changes, page.words),
+            [describe_change(row, page.words) for row in rows],
+            rows[0].changes,
+        )
+        for key, rows in ((key, list(group)) for key, group in groupby(changes, key=lambda row: (row.noun, row.became)))
+    ]
+    return page.render(
+        "sync.html", sync=sync, sentences=describe_sync(sync, page.words, sees_all=sees_all(page)), groups=groups
+    )
+
+
+def sees_all(page: Page) -> bool:
+    """Return whether the person sees the whole organization."""
+    return page.viewer.role is Role.DISTRICT_ADMIN
+
+
+def _find_place(page: Page, table: sa.Table) -> tuple[int, str]:
+    """Return the id and the Clever id of the school or class of the form, which the person must see.
+
+    Raises:
+        HTTPException: 404, there is no such place, or it is not from Clever.
+    """
+    text = page.form.get("id", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise HTTPException(404)
+    clever_id = page.pg.execute(sa.select(table.c.clever_id).where(table.c.id == int(text))).scalar()
+    if clever_id is None:
+        raise HTTPException(404)
+    return int(text), clever_id
+
+
+def _require_press(page: Page) -> Press:
+    press = find_press(page.pg, page.viewer, page.number("id"))
+    if press is None:
+        raise HTTPException(404)
+    return press
+
+
+def _press_values(page: Page, press: Press) -> Mapping[str, Any]:
+    sentences = describe_press(page.pg, press, page.words, sees_all=sees_all(page))
+    state = repr((press.state, press.step, press.read_rows, sentences))
+    usual = estimate_answer_time(page.pg, page.own.district_id, page.now) if press.is_open else None
+    return {
+        "press": press,
+        "steps": list_steps(press, page.words) if press.state == "running" else [],
+        "sentences": sentences,
+        "usual": describe_estimate(usual, page.words),
+        "version": hashlib.sha256(state.encode()).hexdigest()[:16],
+        "may_see_changes": page.viewer.role in ADMINS,
+    }
+
+
+ROUTES = [
+    get("/clever/updates", show_updates, STAFF),
+    post("/clever/updates", request_update, STAFF),
+    get("/clever/updates/{id}", show_update, STAFF),
+    get("/clever/updates/{id}/state", show_update_state, STAFF),
+    get("/clever/syncs/{id}", show_sync, ADMINS),
+]

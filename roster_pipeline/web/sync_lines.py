@@ -1,0 +1,113 @@
+"""The syncs and corrections of a district as lines of the lists *Last updates* and *Updates*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.messages import LocalCatalogue, product
+from roster_pipeline.product.tables import syncs
+from roster_pipeline.web.answers import NOT_FINISHED, STOPPED, describe_published
+
+STARTERS = {
+    "nightly": product.mark("The night"),
+    "manual": product.mark("Update Roster"),
+    "page": product.mark("Update Roster"),
+    "library": product.mark("A teacher"),
+    "cli": product.mark("Our account team"),
+}
+CORRECTION_SENTENCES = {
+    "undo": product.mark("An earlier update was taken back."),
+    "resolve": product.mark("Somebody decided whose account it is."),
+}
+SAW_NOTHING = product.mark("Done.")
+
+
+@dataclass(frozen=True)
+class Sync:
+    """A sync or correction, as the page reads it.
+
+    Attributes:
+        mode: `full`, `delta` or `auto`. Of a correction `resolve` or `undo`.
+    """
+
+    id: int
+    mode: str
+    trigger: str
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, Any]
+
+    @property
+    def is_correction(self) -> bool:
+        return self.mode in CORRECTION_SENTENCES
+
+    @property
+    def is_published(self) -> bool:
+        """Return whether the sync has changed something or found that nothing changed."""
+        return self.state in ("published", "held", "undone")
+
+
+@dataclass(frozen=True)
+class SyncLine:
+    """A line of the list: when, what started the sync, its state and what it did in words."""
+
+    id: int
+    at: datetime
+    starter: str
+    state: str
+    sentences: list[str]
+    has_changes: bool
+
+
+COLUMNS = tuple(syncs.c[name] for name in ("id", "mode", "trigger", "state", "started_at", "finished_at", "counts"))
+
+
+def find_sync(pg: Connection, sync_id: int) -> Sync | None:
+    """Return one sync of the organization, or None."""
+    row = pg.execute(sa.select(*COLUMNS).where(syncs.c.id == sync_id)).one_or_none()
+    return Sync(*row) if row else None
+
+
+def list_syncs(pg: Connection, *, limit: int, before: int | None = None) -> list[Sync]:
+    """Return the last syncs of the organization, the newest first.
+
+    Args:
+        before: only syncs with a smaller number.
+    """
+    older = sa.true() if before is None else syncs.c.id < before
+    return [Sync(*row) for row in pg.execute(sa.select(*COLUMNS).where(older).order_by(syncs.c.id.desc()).limit(limit))]
+
+
+def describe_sync(sync: Sync, words: LocalCatalogue, *, sees_all: bool) -> list[str]:
+    """Return what a sync did, in words. The counts are those of the whole district."""
+    if sync.state == "running":
+        return [words.text("Running now.")]
+    if sync.state == "failed":
+        return [words.text(NOT_FINISHED)]
+    if sync.state == "canceled":
+        return [words.text(STOPPED)]
+    if sync.is_correction:
+        return [words.text(CORRECTION_SENTENCES[sync.mode])]
+    sentences = describe_published(sync.counts, words) if sees_all else [words.text(SAW_NOTHING)]
+    return [*sentences, words.text("It was taken back later.")] if sync.state == "undone" else sentences
+
+
+def describe_syncs(syncs: list[Sync], words: LocalCatalogue, *, sees_all: bool) -> list[SyncLine]:
+    """Return the lines of a list of syncs."""
+    return [
+        SyncLine(
+            sync.id,
+            sync.finished_at or sync.started_at,
+            words.text(STARTERS[sync.trigger]) if not sync.is_correction else words.text("A decision"),
+            sync.state,
+            describe_sync(sync, words, sees_all=sees_all),
+            sync.is_published,
+        )
+        for sync in syncs
+    ]
