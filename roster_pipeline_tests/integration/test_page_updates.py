@@ -56,7 +56,7 @@ def test_an_equal_waiting_press_of_a_person_is_joined(site, admin):
     assert first.headers["location"] == second.headers["location"]
 
 
-def test_a_press_while_an_update_runs_says_that_the_next_answers(site, admin):
+def test_a_press_during_an_update_is_answered_by_the_next(site, admin):
     running = (
         "insert into roster.syncs (organization_id, trigger) select min(organization_id), 'cli' from roster.rosters"
     )
@@ -76,7 +76,7 @@ def test_the_thirteenth_press_of_an_hour_is_refused(site, admin):
 
 
 @pytest.mark.parametrize("state", ["paused", "disconnected"])
-def test_a_stopped_district_refuses_the_press_with_the_reason(site, admin, state):
+def test_a_stopped_district_refuses_the_press_with_a_reason(site, admin, state):
     stop = "operator_disconnected_at = now()" if state == "disconnected" else "state = 'paused'"
     number = site.value(PRESSES)
     site.execute(f"update roster.organizations set {stop} where clever_district_id = :id", id=site.towns[0].id)
@@ -152,7 +152,7 @@ def test_what_changed_is_what_the_answer_counts(site, admin):
     assert HOSTILE not in text
 
 
-def test_the_overview_leads_to_updates_and_to_what_needs_the_admin(site, admin):
+def test_the_overview_leads_to_what_needs_the_admin(site, admin):
     text = admin.get("/clever").text
 
     assert "Last updates" in text
