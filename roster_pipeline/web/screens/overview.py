@@ -31,12 +31,19 @@ NOTHING_SHARED = product.mark(
 
 @dataclass(frozen=True)
 class Tile:
-    """A number with its noun, and the list that it leads to."""
+    """A number with its noun, such as `21 teachers`, and the list that it leads to."""
 
-    number: int
-    noun: str
+    text: str
     path: str
     more: str = ""
+
+    @property
+    def number(self) -> str:
+        return self.text.partition(" ")[0]
+
+    @property
+    def noun(self) -> str:
+        return self.text.partition(" ")[2]
 
 
 def show_overview(page: Page) -> Response:
@@ -79,10 +86,10 @@ def _list_tiles(counts: sa.Row[tuple[int, int, int, int, int]], words: LocalCata
     """Return the four numbers of the Overview. Hidden classes are said."""
     hidden = words.count("{n:,} hidden", "{n:,} hidden", counts.hidden) if counts.hidden else ""
     return [
-        Tile(counts.schools, words.count("school", "schools", counts.schools), "/clever/schools"),
-        Tile(counts.teachers, words.count("teacher", "teachers", counts.teachers), "/clever/teachers"),
-        Tile(counts.classes, words.count("class", "classes", counts.classes), "/clever/classes", hidden),
-        Tile(counts.students, words.count("student", "students", counts.students), "/clever/students"),
+        Tile(words.count("{n:,} school", "{n:,} schools", counts.schools), "/clever/schools"),
+        Tile(words.count("{n:,} teacher", "{n:,} teachers", counts.teachers), "/clever/teachers"),
+        Tile(words.count("{n:,} class", "{n:,} classes", counts.classes), "/clever/classes", hidden),
+        Tile(words.count("{n:,} student", "{n:,} students", counts.students), "/clever/students"),
     ]
 
 

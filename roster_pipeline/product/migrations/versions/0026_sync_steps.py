@@ -3,10 +3,10 @@
 from roster_pipeline.product.migrations.sql_files import run_sql_file
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
-sql_digest = "8bf254f45c36969186bd2da580337cf164714188b3267de112903989bd3f38db"
+sql_digest = "aedf771ed61c7aadfe4c8e7ca47ba819bd467e1027a397e211a84343e2eb2334"
 
 
 def upgrade() -> None:
