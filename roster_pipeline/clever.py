@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from roster_pipeline.errors import ConnectionGone, DistrictNotShown, SettingRefused
+from roster_pipeline.errors import ConnectionGone, DistrictNotShown, SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverAccess, CleverClient, DistrictConnection
 from roster_pipeline.product.connections import describe_lost_connection, note_list, note_shown
 from roster_pipeline.settings import Settings
@@ -55,3 +55,12 @@ def look_up_connection(
     with product() as pg:
         note_shown(pg, (district_id,))
     return connection
+
+
+def read_last_upload(settings: Settings, district_id: str) -> datetime | None:
+    """Ask Clever when it last received the files of a district. Return None if Clever cannot be asked now."""
+    try:
+        with CleverClient(clever_access(settings)) as clever:
+            return clever.district(district_id).last_sync
+    except (SourceUnusable, SettingRefused):
+        return None

@@ -14,18 +14,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from roster_pipeline.clever import clever_access
+from roster_pipeline.clever import read_last_upload
 from roster_pipeline.cli.screen import AsJson, out, plain, show_json
-from roster_pipeline.errors import CannotStart, SettingRefused, SourceUnusable
+from roster_pipeline.errors import CannotStart
 from roster_pipeline.explain.district_file import retry_when_damaged
 from roster_pipeline.explain.email import explain_email
 from roster_pipeline.explain.freshness import Change
 from roster_pipeline.explain.report import Evidence, explain_person, explain_section
 from roster_pipeline.explain.steps import Explanation, Item, Step
-from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.messages import operator
-from roster_pipeline.product.database import open_product
-from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.product.database import open_product, transaction
+from roster_pipeline.settings import read_settings
 
 MOST_ITEMS = 12
 """Lines that are shown below one step. The JSON has all of them."""
@@ -75,8 +74,8 @@ def why(
     if len(options) != 1:
         raise CannotStart(operator.text("Give one of --person CLEVER_ID, --section CLEVER_ID and --email E."))
     settings, now = read_settings(), datetime.now(UTC)
-    change = Change(parse_time(changed_at, now), now, partial(_read_last_upload, settings)) if changed_at else None
-    evidence = Evidence(open_product(settings), settings.districts_folder, now, change=change)
+    change = Change(parse_time(changed_at, now), now, partial(read_last_upload, settings)) if changed_at else None
+    evidence = Evidence(partial(transaction, open_product(settings)), settings.districts_folder, now, change=change)
     holders: tuple[Item, ...] = ()
     if email:
         answer = retry_when_damaged(lambda: explain_email(evidence, email))
@@ -114,15 +113,6 @@ def parse_time(text: str, now: datetime) -> datetime:
             )
         )
     raise CannotStart(operator.text("--changed-at is a time such as 09:15 (today, UTC) or 2026-11-26T09:15-05:00."))
-
-
-def _read_last_upload(settings: Settings, district_id: str) -> datetime | None:
-    """Ask Clever when it last received the files of a district; None if Clever cannot be asked now."""
-    try:
-        with CleverClient(clever_access(settings)) as clever:
-            return clever.district(district_id).last_sync
-    except (SourceUnusable, SettingRefused):
-        return None
 
 
 def _show(holders: Sequence[Item], explanations: Sequence[Explanation]) -> None:

@@ -11,7 +11,6 @@ from roster_pipeline.explain.report import Evidence, explain_in, refuse_unknown
 from roster_pipeline.explain.source_facts import read_people_with_email
 from roster_pipeline.explain.steps import Explanation, Item
 from roster_pipeline.messages import Catalogue, operator, product
-from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import Organization, list_organizations
 
 UNKNOWN_EMAIL = operator.mark("No account has this email, and no person in Clever's data at the last read.")
@@ -44,7 +43,7 @@ def explain_email(evidence: Evidence, email: str) -> EmailAnswer:
         CannotStart: nobody has it.
     """
     email, words = email.strip(BLANKS), evidence.words
-    with transaction(evidence.product) as pg:
+    with evidence.product() as pg:
         organizations = {organization.id: organization for organization in list_organizations(pg)}
         accounts = read_product(pg, "accounts_with_email", email=email)
     people = {one.id: _find_people(evidence, one, email) for one in organizations.values()}
@@ -68,7 +67,7 @@ def explain_email(evidence: Evidence, email: str) -> EmailAnswer:
 
 def _find_people(evidence: Evidence, organization: Organization, email: str) -> Sequence[Row] | Unread:
     with (
-        transaction(evidence.product) as pg,
+        evidence.product() as pg,
         open_file(pg, evidence.districts_folder, organization.district_id, is_preview=evidence.is_preview) as con,
     ):
         return con if isinstance(con, Unread) else read_people_with_email(con, email)

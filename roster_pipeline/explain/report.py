@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.explain.district import freshness_step
@@ -20,7 +22,6 @@ from roster_pipeline.explain.source_facts import read_source
 from roster_pipeline.explain.steps import Explanation, Kind
 from roster_pipeline.explain.subject import DistrictFacts, Subject, read_district_facts
 from roster_pipeline.messages import Catalogue, operator, product
-from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import Organization, list_organizations
 
 ENGLISH_WORDS = product()
@@ -40,13 +41,14 @@ class Evidence:
     """The sources of the facts of a question, and the language of the answer.
 
     Attributes:
+        product: opens a transaction on the product database. What the transaction does not see is not explained.
         now: the time of the question.
         words: the language of the answer.
         change: the change that the question names, if any.
         is_preview: read the copies that previews worked on, instead of the district files.
     """
 
-    product: Engine
+    product: Callable[[], AbstractContextManager[Connection]]
     districts_folder: Path
     now: datetime
     words: Catalogue = ENGLISH_WORDS
@@ -80,11 +82,11 @@ def explain_in(
     Returns:
         None if the district does not know the id, and `Unread` if its file cannot be read to find that out.
     """
-    subject = _read_subject(evidence, organization, kind, clever_id)
-    if not subject.product.is_known and not (subject.source and subject.source.is_known):
+    subject = read_subject(evidence, organization, kind, clever_id)
+    if not subject.is_known:
         return subject.unread
     # Clever may be asked for the arrival of a change, so no transaction and no file is open here.
-    subject = replace(subject, district=_with_arrival(subject.district, evidence.change))
+    subject = replace(subject, district=add_arrival(subject.district, evidence.change))
     words = evidence.words.local(organization.time_zone, evidence.now)
     steps = (
         *STEPS[kind](subject, words),
@@ -111,7 +113,7 @@ def refuse_unknown(sentence: str, unread: int) -> CannotStart:
 
 def _explain_everywhere(evidence: Evidence, kind: Kind, clever_id: str) -> tuple[Explanation, ...]:
     """Explain a Clever id in the districts that the product names, or in every district if it does not know the id."""
-    with transaction(evidence.product) as pg:
+    with evidence.product() as pg:
         organizations, known = list_organizations(pg), find_organizations(pg, kind, clever_id)
     answers = [explain_in(evidence, one, kind, clever_id) for one in organizations if one.id in known or not known]
     explanations = tuple(answer for answer in answers if isinstance(answer, Explanation))
@@ -125,9 +127,10 @@ def _explain_everywhere(evidence: Evidence, kind: Kind, clever_id: str) -> tuple
     return explanations
 
 
-def _read_subject(evidence: Evidence, organization: Organization, kind: Kind, clever_id: str) -> Subject:
+def read_subject(evidence: Evidence, organization: Organization, kind: Kind, clever_id: str) -> Subject:
+    """Return every fact about a Clever id in one district."""
     with (
-        transaction(evidence.product) as pg,
+        evidence.product() as pg,
         open_file(pg, evidence.districts_folder, organization.district_id, is_preview=evidence.is_preview) as con,
     ):
         answer = con if isinstance(con, Unread) else read_source(con, kind, clever_id)
@@ -137,7 +140,8 @@ def _read_subject(evidence: Evidence, organization: Organization, kind: Kind, cl
     return Subject(kind, clever_id, district, facts, source, unread)
 
 
-def _with_arrival(district: DistrictFacts, change: Change | None) -> DistrictFacts:
+def add_arrival(district: DistrictFacts, change: Change | None) -> DistrictFacts:
+    """Return the state of a district with how far a change has come. Clever may be asked for that."""
     if change is None:
         return district
     organization = district.organization

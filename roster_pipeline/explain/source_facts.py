@@ -54,6 +54,8 @@ class SourceFacts:
         classes: the classes that list a person.
         unshared_schools: schools of a person that the district does not share.
         members: the people whom a class lists.
+        person: the name and the schools of a person in Clever.
+        near_accounts: accounts whose email is nearly that of a person.
     """
 
     last_read: LastRead
@@ -64,6 +66,8 @@ class SourceFacts:
     classes: Sequence[Row] = ()
     unshared_schools: Sequence[str] = ()
     members: Sequence[Row] = ()
+    person: Row | None = None
+    near_accounts: Sequence[Row] = ()
 
     @property
     def rejections(self) -> Sequence[Row]:
@@ -93,6 +97,13 @@ def read_source(con: duckdb.DuckDBPyConnection, kind: str, clever_id: str) -> So
 def read_people_with_email(con: duckdb.DuckDBPyConnection, email: str) -> Sequence[Row]:
     """Return the people who have an email in Clever."""
     return () if isinstance(read_last(con), Unread) else read_district(con, "people_with_email", email=email)
+
+
+def read_people_named(con: duckdb.DuckDBPyConnection, question: str) -> Sequence[Row]:
+    """Return the people in Clever whose name or email begins with the words of a question, at most 51."""
+    if not question.strip() or isinstance(read_last(con), Unread):
+        return ()
+    return read_district(con, "people_named", question=" ".join(question.split()))
 
 
 def read_last(con: duckdb.DuckDBPyConnection) -> LastRead | Unread:
@@ -129,8 +140,10 @@ def _read_source(con: duckdb.DuckDBPyConnection, last_read: LastRead, kind: str,
     of_lists = {"clever_id": clever_id, "lists": list(LISTS[kind])}
     records = {row.resource: row.last_modified for row in read_district(con, "records", **of_lists)}
     faults = read_district(con, "decode_faults", **of_lists)
+    names = read_district(con, "name_of_person", clever_id=clever_id) if kind == "person" else ()
+    person = next(iter(names), None)
     if not last_read.is_decided:
-        return SourceFacts(last_read, records, faults)
+        return SourceFacts(last_read, records, faults, person=person)
     faults += read_district(con, "contract_faults", **of_lists)
     held = read_district(
         con,
@@ -149,4 +162,6 @@ def _read_source(con: duckdb.DuckDBPyConnection, last_read: LastRead, kind: str,
         identity=next(iter(read_district(con, "identity", clever_id=clever_id)), None),
         classes=read_district(con, "classes_of_person", clever_id=clever_id),
         unshared_schools=[row.school_id for row in read_district(con, "unshared_schools", clever_id=clever_id)],
+        person=person,
+        near_accounts=read_district(con, "near_accounts", clever_id=clever_id),
     )

@@ -59,6 +59,11 @@ class Subject:
     source: SourceFacts | None
     unread: Unread | None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the product or the last read knows the Clever id."""
+        return self.product.is_known or bool(self.source and self.source.is_known)
+
 
 def read_district_facts(pg: Connection, organization: Organization, last_read: LastRead | None) -> DistrictFacts:
     """Return the state of the syncs of a district.

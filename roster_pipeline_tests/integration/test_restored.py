@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from unittest.mock import Mock
 
 import duckdb
@@ -122,7 +123,7 @@ def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, product, va
     school_days(valley, 2)
     quick_sync(valley)
     restore()
-    evidence = Evidence(product, read_settings().districts_folder, datetime.now(UTC))
+    evidence = Evidence(partial(transaction, product), read_settings().districts_folder, datetime.now(UTC))
     (chain,) = explain_person(evidence, person)
     assert "A sync that this database does not know" in next(one.says for one in chain.steps if one.name == "Read")
     monkeypatch.setattr(pipeline, "stage", lambda _sync: 1 / 0)

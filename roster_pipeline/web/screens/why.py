@@ -1,0 +1,248 @@
+"""The screens of *Why isn't this child in my class?*: the search, and the answer, which begins with one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import BoundedSemaphore
+from typing import TypeVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from roster_pipeline.explain.freshness import Change
+from roster_pipeline.explain.verdict import ClassFacts, Question, Verdict, find_class_verdict, find_verdict
+from roster_pipeline.explain.verdict_words import VerdictText, describe_verdict
+from roster_pipeline.messages import product
+from roster_pipeline.model.clever_id import is_clever_id
+from roster_pipeline.product.tables import accounts, org_memberships, rosters, web_audit
+from roster_pipeline.web.page import Page
+from roster_pipeline.web.rights import STAFF, Role
+from roster_pipeline.web.routing import get
+from roster_pipeline.web.why import (
+    ask_about,
+    ask_about_class,
+    ask_about_nobody,
+    find_account,
+    find_class,
+    find_people,
+    make_change,
+)
+
+Answer = TypeVar("Answer")
+AT_ONCE = BoundedSemaphore(2)
+"""How many answers one program makes at a time. Each reads a district file."""
+PATIENCE_SECONDS = 20
+MOST_CLASSES = 200
+"""A list of more classes is too long to choose from. An admin begins at the class instead."""
+MISSING = "missing"
+"""The choice of a class that is not in the list."""
+HOPS = (
+    product.mark("Your school's system"),
+    product.mark("Clever"),
+    product.mark("Here"),
+    product.mark("Class"),
+)
+BREAKS = {"W2": 0, "W9": 0, "W1": 1, "W3": 1, "W5": 1, "W6": 1, "W7": 1, "W8": 1, "W10": 1, "W4": 2, "W11": 2, "W16": 2}
+"""After which hop the way is broken, by verdict."""
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One station of the way of a record, and when data last came there."""
+
+    name: str
+    time: str
+    is_broken_after: bool
+
+
+class NotATime(ValueError):
+    """The time of a change is malformed, or later than now."""
+
+
+def show_question(page: Page) -> Response:
+    """Show the question, the people whom it may mean, or the answer about one of them."""
+    query = page.request.query_params
+    question, person = query.get("q", "").strip()[:200], query.get("person", "")
+    try:
+        change = read_change(page)
+    except NotATime:
+        return show_form(page, question, has_wrong_time=True, status=400)
+    if person:
+        if not is_clever_id(person):
+            raise HTTPException(404)
+        return answer_about(page, person, change)
+    if not question:
+        return show_form(page, "")
+    search = limited(lambda: find_people(page, question))
+    if not search.people:
+        return show_answer(page, limited(lambda: ask_about_nobody(page, search.unread, change)))
+    if len(search.people) == 1 and search.people[0].clever_id:
+        return answer_about(page, search.people[0].clever_id, change)
+    return page.render("why_people.html", people=search.people, question=question, more=link_values(page))
+
+
+def show_person(page: Page) -> Response:
+    """Answer about an account."""
+    row = find_account(page, page.number("account"))
+    try:
+        change = read_change(page)
+    except NotATime:
+        return show_form(page, "", has_wrong_time=True, status=400)
+    if row.clever_id:
+        return answer_about(page, row.clever_id, change)
+    name = " ".join(part for part in (row.first_name, row.last_name) if part)
+    question = limited(lambda: ask_about_nobody(page, None, change, name=name, is_native=True))
+    return show_answer(page, question)
+
+
+def show_class(page: Page) -> Response:
+    """Answer about a class as a whole."""
+    group = limited(lambda: find_class(page, page.number("roster")))
+    if group.section is None:
+        return page.render("why_native.html", group=group)
+    try:
+        change = read_change(page)
+    except NotATime:
+        return show_form(page, "", has_wrong_time=True, status=400)
+    question = ask_about_class(page, group, change)
+    return show_answer(page, question, find=find_class_verdict)
+
+
+def answer_about(page: Page, clever_id: str, change: Change | None) -> Response:
+    """Answer about a person in Clever, and about the class that the question names."""
+    wanted = page.request.query_params.get("class", "")
+    group = limited(lambda: read_class(page, wanted))
+    return show_answer(
+        page, limited(lambda: ask_about(page, clever_id, group, change, is_class_missing=wanted == MISSING))
+    )
+
+
+def show_answer(page: Page, question: Question, *, find: Callable[[Question], Verdict] = find_verdict) -> Response:
+    """Show the verdict, the way of the record with its break, and what is known."""
+    verdict = find(question)
+    return page.render(
+        "why_answer.html",
+        verdict=describe_answer(page, question, verdict),
+        hops=describe_hops(page, question, verdict),
+        question=question,
+        is_running=verdict.name == "W4" and verdict.variant == "running",
+        roster_id=verdict.facts.get("roster_id") if page.may("hide_class") else None,
+    )
+
+
+def describe_answer(page: Page, question: Question, verdict: Verdict) -> VerdictText:
+    """Say the verdict. It names who hid a class and an older email where the visitor sees them elsewhere too."""
+    if verdict.name == "W13" and not verdict.variant:
+        person = find_hider(page, verdict.facts["roster_id"])
+        if person:
+            verdict = replace(verdict, variant="by", facts={**verdict.facts, "person": person})
+    if verdict.name == "W14" and page.viewer.role is Role.DISTRICT_ADMIN:
+        verdict = replace(verdict, variant="email")
+    return describe_verdict(question, verdict, page.words, admins=list_admin_names(page))
+
+
+def describe_hops(page: Page, question: Question, verdict: Verdict) -> list[Hop]:
+    """Return the stations from the school's system to the class, with their times."""
+    freshness = question.district.organization.freshness
+    times = (None, freshness.sis_to_clever, freshness.clever_to_us, freshness.us_to_published)
+    broken = BREAKS.get(verdict.name)
+    return [
+        Hop(page.words.text(name), page.words.at(time) if time else "", number == broken)
+        for number, (name, time) in enumerate(zip(HOPS, times, strict=True))
+    ]
+
+
+def show_form(page: Page, question: str, *, has_wrong_time: bool = False, status: int = 200) -> Response:
+    """Show the form of a question."""
+    shown = sa.select(rosters.c.id, rosters.c.name).where(rosters.c.archived_at.is_(None))
+    classes = page.pg.execute(shown.order_by(rosters.c.name, rosters.c.id).limit(MOST_CLASSES + 1)).all()
+    return page.render(
+        "why.html",
+        status,
+        question=question,
+        classes=classes if len(classes) <= MOST_CLASSES else [],
+        chosen=page.request.query_params.get("class", ""),
+        has_wrong_time=has_wrong_time,
+    )
+
+
+def read_class(page: Page, text: str) -> ClassFacts | None:
+    """Return the class that a question names, or None if it names none."""
+    if text in ("", MISSING):
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise HTTPException(404)
+    return find_class(page, int(text))
+
+
+def read_change(page: Page) -> Change | None:
+    """Return the change of a question, whose time is one of the district's time zone.
+
+    Raises:
+        NotATime: the time is malformed, or later than now.
+    """
+    text = page.request.query_params.get("changed_at", "").strip()
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotATime from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(page.own.time_zone))
+    if moment > page.now:
+        raise NotATime
+    return make_change(page, moment)
+
+
+def link_values(page: Page) -> str:
+    """Return the other values of a question, for the links to its answers."""
+    values = {name: page.request.query_params.get(name, "") for name in ("class", "changed_at")}
+    return urlencode({name: value for name, value in values.items() if value})
+
+
+def list_admin_names(page: Page) -> list[str]:
+    """Return the names of the district's admins that the visitor sees."""
+    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    is_admin = sa.and_(
+        org_memberships.c.is_admin,
+        org_memberships.c.admin_scope == "organization",
+        org_memberships.c.ended_at.is_(None),
+    )
+    query = sa.select(name).join_from(org_memberships, accounts, org_memberships.c.account_id == accounts.c.id)
+    return [each for each in page.pg.execute(query.where(is_admin).order_by(accounts.c.id).limit(3)).scalars() if each]
+
+
+def find_hider(page: Page, roster_id: object) -> str | None:
+    """Return the name of the person who hid a class, if the audit trail has it and the visitor sees the person."""
+    hid = sa.and_(
+        web_audit.c.act == "hide_class", web_audit.c.target_kind == "class", web_audit.c.target_id == str(roster_id)
+    )
+    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    query = sa.select(name).join_from(web_audit, accounts, web_audit.c.account_id == accounts.c.id)
+    return page.pg.execute(query.where(hid).order_by(web_audit.c.id.desc()).limit(1)).scalar() or None
+
+
+def limited(read: Callable[[], Answer]) -> Answer:
+    """Call `read` when fewer than two answers are being made.
+
+    Raises:
+        HTTPException: 503, too many people ask at once.
+    """
+    if not AT_ONCE.acquire(timeout=PATIENCE_SECONDS):
+        raise HTTPException(503)
+    try:
+        return read()
+    finally:
+        AT_ONCE.release()
+
+
+ROUTES = [
+    get("/clever/why", show_question, STAFF),
+    get("/clever/why/class/{roster}", show_class, STAFF),
+    get("/clever/why/{account}", show_person, STAFF),
+]
