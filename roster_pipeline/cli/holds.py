@@ -114,7 +114,7 @@ def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.
 
 
 def _name_plan(settings: Settings, name: str) -> None:
-    """Say what the approval of a plan does, before it is done."""
+    """Print what the approval of a plan does, before it is done."""
     with transaction(open_product(settings)) as pg:
         digest = find_plan(pg, name).plan_digest
     for plan in _open_plans(settings):

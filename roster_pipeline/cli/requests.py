@@ -113,7 +113,7 @@ def requests(
 
 
 def _describe_filed(district_id: str, filed: FiledRequest, usual: Estimate | None) -> str:
-    """Say that a request is queued, how long it usually takes, and what else may surprise."""
+    """Return a sentence that says that a request is queued, how long it usually takes, and what else may surprise."""
     values = {"request": filed.id, "district_id": district_id, "other": filed.joins}
     if filed.joins:
         sentences = [

@@ -124,7 +124,7 @@ def _report_of(district_id: str, name: str, run_one: Callable[[str], Report]) ->
 
 
 def warn_if_sync_is_running(settings: Settings, district_id: str) -> None:
-    """Say that another sync of the district is running, because this one waits for it."""
+    """Print that another sync of the district is running, because this one waits for it."""
     with transaction(open_product(settings)) as pg:
         if not share_district(pg, district_id):
             complain(

@@ -47,7 +47,7 @@ MODES = {
 
 
 def describe_outcome(sync: SyncRecord) -> str:
-    """Say how a sync ended, why it failed, and what it changed."""
+    """Return a sentence that says how a sync ended, why it failed, and what it changed."""
     known = OUTCOME_SENTENCES.get(sync.state)
     sentences = [operator.text(known) if known else f"{sync.state.capitalize()}."]
     if sync.state == "failed" and sync.failure:
@@ -58,7 +58,7 @@ def describe_outcome(sync: SyncRecord) -> str:
 
 
 def describe_state(organization: Organization, now: datetime) -> str:
-    """Say how the connection of a district stands."""
+    """Return a sentence that says how the connection of a district stands."""
     if organization.state == "paused":
         return operator.text("paused by an operator")
     if organization.is_operator_disconnected:
@@ -72,7 +72,7 @@ def describe_state(organization: Organization, now: datetime) -> str:
 
 
 def describe_age(moment: datetime | None, now: datetime) -> str:
-    """Say how long ago a time was, such as `now`, `12 min`, `3 h` or `5 days`; a time ahead of now is unknown."""
+    """Return how long ago a time was, such as `now`, `12 min`, `3 h` or `5 days`. A time ahead of now is unknown."""
     if moment is None:
         return "-"
     if moment > now + CLOCK_TOLERANCE:

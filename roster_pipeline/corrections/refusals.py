@@ -130,9 +130,13 @@ def refuse_harmful_merge(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa
         current: the result of `read_account` for the current account of the person.
     """
     is_moving = review.reason == "other_organization"
-    is_linked = (
-        reviewed.is_linked_here if is_moving else reviewed.linked_clever_id and review.reason != "already_linked"
-    )
+    _refuse_unfit_account(review, reviewed, current, is_moving=is_moving)
+    refuse_account_in_use(review, current)
+    _refuse_linked_account(review, reviewed, is_moving=is_moving)
+
+
+def _refuse_unfit_account(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa.Row[Any], *, is_moving: bool) -> None:
+    """Refuse the reviewed account because of its organizations or its role."""
     if reviewed.is_elsewhere and not is_moving:
         raise CorrectionRefused(
             operator.text(
@@ -156,7 +160,13 @@ def refuse_harmful_merge(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa
                 own_role=current.role,
             )
         )
-    refuse_account_in_use(review, current)
+
+
+def _refuse_linked_account(review: sa.Row[Any], reviewed: sa.Row[Any], *, is_moving: bool) -> None:
+    """Refuse the reviewed account because another person is linked to it."""
+    is_linked = (
+        reviewed.is_linked_here if is_moving else reviewed.linked_clever_id and review.reason != "already_linked"
+    )
     if is_linked:
         raise CorrectionRefused(
             operator.text(

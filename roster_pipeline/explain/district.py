@@ -51,13 +51,13 @@ DECIDED_PLANS = {
 
 
 def describe_unread(subject: Subject, words: LocalCatalogue) -> str:
-    """Say why the district file cannot be read."""
+    """Return a sentence that says why the district file cannot be read."""
     assert subject.unread
     return words.text("Unknown: {reason}.", reason=words.text(subject.unread.reason))
 
 
 def source_step(subject: Subject, words: LocalCatalogue) -> Step:
-    """Say whether Clever shares the record."""
+    """Build the step that says whether Clever shares the record."""
     source = subject.source
     if source is None:
         return Step("In Clever", "unknown", describe_unread(subject, words))
@@ -82,14 +82,14 @@ def emptied_lists(subject: Subject) -> list[str]:
 
 
 def describe_last_read(district: DistrictFacts, words: LocalCatalogue) -> str:
-    """Say that a record is not in Clever's data, with the time of the data."""
+    """Return a sentence that says that a record is not in Clever's data, with the time of the data."""
     if district.read_sync is None:
         return words.text("Not in Clever's data at the last read.")
     return words.text("Not in Clever's data as of {time}.", time=words.at(district.read_sync.started_at))
 
 
 def read_step(subject: Subject, words: LocalCatalogue) -> Step:
-    """Say when the lists were read, how many records they had, and what could not be decoded of this record."""
+    """Build the step about the last read: its time, its numbers of records, and what it could not decode."""
     source, sync = subject.source, subject.district.read_sync
     if source is None:
         return Step("Read", "unknown", describe_unread(subject, words))
@@ -115,7 +115,7 @@ def read_step(subject: Subject, words: LocalCatalogue) -> Step:
 
 
 def check_step(subject: Subject, words: LocalCatalogue) -> Step:
-    """Say whether the record passed the checks."""
+    """Build the step that says whether the record passed the checks."""
     source = subject.source
     if source is None:
         return Step("Checked", "unknown", describe_unread(subject, words))
@@ -131,7 +131,7 @@ def check_step(subject: Subject, words: LocalCatalogue) -> Step:
 
 
 def freshness_step(district: DistrictFacts, words: LocalCatalogue) -> Step:
-    """Say when the data last moved on each hop, or how far the change of the question has come."""
+    """Build the step that says when the data last moved on each hop, or how far the change of the question has come."""
     freshness, arrival = district.organization.freshness, district.arrival
     if arrival is None:
         state: State = "ok" if freshness.us_to_published else "unknown"
@@ -142,7 +142,7 @@ def freshness_step(district: DistrictFacts, words: LocalCatalogue) -> Step:
 
 
 def hold_step(subject: Subject, words: LocalCatalogue, others: tuple[Item, ...] = ()) -> Step:
-    """Say which changes of the subject are held, and by which plan.
+    """Build the step that says which changes of the subject are held, and by which plan.
 
     Args:
         others: further lines about what is undecided, such as reviews.
@@ -163,13 +163,13 @@ def hold_step(subject: Subject, words: LocalCatalogue, others: tuple[Item, ...] 
 
 
 def describe_decision(plan: Row, words: LocalCatalogue) -> str:
-    """Say who approved or rejected a plan, and when."""
+    """Return a sentence that says who approved or rejected a plan, and when."""
     person, time = plan.decided_by or "-", words.at(plan.decided_at) if plan.decided_at else "-"
     return words.text(DECIDED_PLANS[plan.state], plan=plan.plan, person=person, time=time)
 
 
 def describe_district(district: DistrictFacts, words: LocalCatalogue) -> str:
-    """Say whether the district is synced."""
+    """Return a sentence that says whether the district is synced."""
     organization = district.organization
     if district.is_blocked:
         is_active = organization.state == "active"
@@ -196,7 +196,7 @@ def fault_items(subject: Subject, kind: str, words: LocalCatalogue) -> tuple[Ite
 
 
 def _absence(subject: Subject, words: LocalCatalogue) -> str:
-    """Say what it means that the last read has no such record."""
+    """Return a sentence that says what it means that the last read has no such record."""
     emptied, source = emptied_lists(subject), subject.source
     assert source
     if emptied:

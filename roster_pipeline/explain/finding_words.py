@@ -97,7 +97,7 @@ def describe_differences(differences: list[str], words: Catalogue) -> str:
 
 
 def describe_advice(row: Row, words: Catalogue) -> str:
-    """Say what to do about one finding."""
+    """Return a sentence that says what to do about one finding."""
     advice = words.text(FINDINGS.get(row.finding, UNKNOWN_FINDING)[1])
     if row.finding != NEAR_MATCH:
         return advice

@@ -35,14 +35,14 @@ class Arrival:
 
     Attributes:
         uploaded_at: when Clever last received the district's files, as far as is known.
-        is_asked: whether Clever was asked for that now.
+        is_current: whether `uploaded_at` is an answer that Clever gave now. Otherwise it is a stored time.
     """
 
     made_at: datetime
     uploaded_at: datetime | None
     reached: Reached
     freshness: Freshness
-    is_asked: bool = False
+    is_current: bool = False
 
 
 def find_arrival(district_id: str, freshness: Freshness, change: Change) -> Arrival:
@@ -53,11 +53,11 @@ def find_arrival(district_id: str, freshness: Freshness, change: Change) -> Arri
     current = trusted_time(change.read_last_upload(district_id), change.asked_at)
     uploaded_at = current or stored
     reached: Reached = "unknown" if uploaded_at is None else "clever" if uploaded_at >= change.made_at else "nowhere"
-    return Arrival(change.made_at, uploaded_at, reached, freshness, is_asked=current is not None)
+    return Arrival(change.made_at, uploaded_at, reached, freshness, is_current=current is not None)
 
 
 def describe_freshness(freshness: Freshness, words: LocalCatalogue) -> str:
-    """Say when the data last moved on each of the three hops."""
+    """Return a sentence that says when the data last moved on each of the three hops."""
     hops = (freshness.sis_to_clever, freshness.clever_to_us, freshness.us_to_published)
     uploaded, read, published = (words.at(moment) if moment else words.text("unknown") for moment in hops)
     return words.text(
@@ -69,7 +69,7 @@ def describe_freshness(freshness: Freshness, words: LocalCatalogue) -> str:
 
 
 def describe_arrival(arrival: Arrival, words: LocalCatalogue) -> str:
-    """Say how far a change has come."""
+    """Return a sentence that says how far a change has come."""
     freshness = arrival.freshness
     read = words.at(freshness.clever_to_us) if freshness.clever_to_us else words.text("never")
     values = {"change": words.at(arrival.made_at), "read": read}
@@ -92,7 +92,7 @@ def describe_arrival(arrival: Arrival, words: LocalCatalogue) -> str:
             "Last read from Clever: {read}. The next sync brings it.",
             **values,
         )
-    if arrival.is_asked:
+    if arrival.is_current:
         return words.text(
             "Your change of {change} has not reached Clever yet. Clever last received the district's data {uploaded}.",
             **values,

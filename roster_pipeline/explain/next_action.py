@@ -145,7 +145,7 @@ def _share(subject: Subject, words: LocalCatalogue) -> Step | None:
 
 
 def _end_without_source(subject: Subject, words: LocalCatalogue) -> str | None:
-    """Say why a record ended, from the facts of the product only. Return None if it has not ended."""
+    """Return a sentence on why a record ended, from the facts of the product only, or None if it has not ended."""
     membership, roster = subject.product.membership, subject.product.roster
     if roster and roster.archived_at:
         time = words.at(roster.archived_at)

@@ -89,7 +89,7 @@ def _identity_step(subject: Subject, words: LocalCatalogue) -> Step:
 
 
 def _describe_link(link: Row, words: LocalCatalogue) -> str:
-    """Say how and when an account was linked, by which sync, and which person decided it, if one did."""
+    """Return a sentence that says how and when an account was linked, and by which sync or person."""
     values = {"account": link.account_id, "time": words.at(link.linked_at)}
     says = (
         words.text(LINKS[link.rule], **values)

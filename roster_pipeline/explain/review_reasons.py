@@ -80,12 +80,12 @@ INTERNAL_EVIDENCE = frozenset({"rule"})
 
 
 def describe_reason(reason: str, words: Catalogue) -> str:
-    """Say what a reason means."""
+    """Return a sentence that says what a reason means."""
     return words.text(MEANINGS.get(reason, UNKNOWN_REASON))
 
 
 def describe_effect(reason: str, decision: str, words: Catalogue, *, is_linked: bool) -> str:
-    """Say what a decision does.
+    """Return a sentence that says what a decision does.
 
     Args:
         is_linked: whether the person is linked to the account of the review.

@@ -31,7 +31,7 @@ BRING_BACK = operator.mark(
 
 
 def describe_lost_connection(district_id: str, shown: Collection[str]) -> str:
-    """Say that Clever no longer shows a connected district, and who can change that.
+    """Return a sentence that says that Clever no longer shows a connected district, and who can change that.
 
     Args:
         shown: Clever ids of the districts that Clever does show.
@@ -156,7 +156,7 @@ def find_refresh_stop(organization: Organization) -> RefreshStop | None:
 
 
 def describe_stop(organization: Organization) -> str | None:
-    """Say why no sync of a district may begin, or return None if syncs may begin.
+    """Return a sentence that says why no sync of a district may begin, or return None if syncs may begin.
 
     A district that Clever no longer shows may still be synced, because each sync reads Clever's list first.
     """

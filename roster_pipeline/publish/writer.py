@@ -71,7 +71,7 @@ def write_rows(
         ops = sa.select(resolved.c.op, sa.func.count()).group_by(resolved.c.op).order_by(resolved.c.op)
         if counts := {str(op): int(count) for op, count in pg.execute(ops)}:
             written[target.name] = counts
-        for table in (resolved, _held_table(target)):
+        for table in (resolved, _locked_table(target)):
             pg.execute(drop_table(table.name))
     return written
 
@@ -81,18 +81,18 @@ def resolved_table(target: Target) -> TableClause:
     return target.temporary("resolved", sa.column("version", Text))
 
 
-def _held_table(target: Target) -> TableClause:
+def _locked_table(target: Target) -> TableClause:
     """Return the temporary table with the new state of the locked rows, and their present state in `was`."""
-    return target.temporary("held", sa.column("was", JSONB))
+    return target.temporary("locked", sa.column("was", JSONB))
 
 
 def _lock_rows(pg: Connection, target: Target) -> None:
-    """Lock the rows that change or end, in the order of their keys, and copy them to `held_<entity>`.
+    """Lock the rows that change or end, in the order of their keys, and copy them to `locked_<entity>`.
 
     A row that was written since the plan was made is not among them. The lock lets the application add rows that refer
     to these rows. Only a row that is deleted, or whose unique column changes, is locked against that too.
     """
-    table, resolved, held = target.table, resolved_table(target), _held_table(target)
+    table, resolved, locked_rows = target.table, resolved_table(target), _locked_table(target)
     key = [table.c[column] for column in target.key]
     rows = (
         sa.select(*resolved.c, row_as_json(table).label("was"))
@@ -101,21 +101,21 @@ def _lock_rows(pg: Connection, target: Target) -> None:
         .order_by(*key)
         .with_for_update(of=table, key_share=target.ended is not None)
     )
-    pg.execute(CreateTemporaryTable(held.name, rows))
+    pg.execute(CreateTemporaryTable(locked_rows.name, rows))
     if target.unique:
         locked = (
             sa.select(*key)
-            .where(target.is_same_row(held), _changes_unique(held, target.unique))
+            .where(target.is_same_row(locked_rows), _changes_unique(locked_rows, target.unique))
             .order_by(*key)
             .with_for_update(of=table)
         )
         pg.execute(sa.select(sa.func.count()).select_from(locked.subquery()))
 
 
-def _changes_unique(held: TableClause, unique: str) -> ColumnElement[bool]:
+def _changes_unique(locked_rows: TableClause, unique: str) -> ColumnElement[bool]:
     """Return whether the unique column of a locked row changes."""
-    before: ColumnElement[str] = held.c.was[unique].astext
-    return before.is_distinct_from(held.c[unique])
+    before: ColumnElement[str] = locked_rows.c.was[unique].astext
+    return before.is_distinct_from(locked_rows.c[unique])
 
 
 def _insert_rows(pg: Connection, target: Target, sync_id: int) -> int:
@@ -132,15 +132,15 @@ def _insert_rows(pg: Connection, target: Target, sync_id: int) -> int:
 
 
 def _update_rows(pg: Connection, target: Target, sync_id: int) -> int:
-    held = _held_table(target)
-    is_held = target.is_same_row(held)
-    parts = [(target.changed, is_held)]
-    is_released = is_held
+    locked_rows = _locked_table(target)
+    is_locked = target.is_same_row(locked_rows)
+    parts = [(target.changed, is_locked)]
+    is_released = is_locked
     if target.unique:
-        is_changing = _changes_unique(held, target.unique)
-        is_released = sa.and_(is_held, is_changing)
+        is_changing = _changes_unique(locked_rows, target.unique)
+        is_released = sa.and_(is_locked, is_changing)
         others = tuple(column for column in target.changed if column != target.unique)
-        parts = [(others, sa.and_(is_held, ~is_changing)), (target.changed, is_released)]
+        parts = [(others, sa.and_(is_locked, ~is_changing)), (target.changed, is_released)]
     if target.released:
         # Two people may swap emails, so every email that changes is given up before any is taken.
         pg.execute(target.table.update().values(dict(target.released)).where(is_released))
@@ -148,10 +148,10 @@ def _update_rows(pg: Connection, target: Target, sync_id: int) -> int:
         _write_with_journal(
             pg,
             target,
-            target.table.update().values({name: held.c[name] for name in columns}).where(which),
+            target.table.update().values({name: locked_rows.c[name] for name in columns}).where(which),
             sync_id,
-            op=held.c.op,
-            before=held.c.was,
+            op=locked_rows.c.op,
+            before=locked_rows.c.was,
             after=row_as_json(target.table),
         )
         for columns, which in parts
@@ -159,7 +159,7 @@ def _update_rows(pg: Connection, target: Target, sync_id: int) -> int:
 
 
 def _delete_rows(pg: Connection, target: Target, sync_id: int) -> int:
-    delete = target.table.delete().where(target.is_same_row(_held_table(target)))
+    delete = target.table.delete().where(target.is_same_row(_locked_table(target)))
     return _write_with_journal(
         pg, target, delete, sync_id, op=sa.literal(DELETE), before=row_as_json(target.table), after=NO_ROW
     )

@@ -89,7 +89,7 @@ def list_tabs(page: Page) -> list[Tab]:
 
 
 def describe_freshness(page: Page) -> Freshness | None:
-    """Say how old the class lists are, and whether the connection stands."""
+    """Return how old the class lists are, and whether the connection stands."""
     words, organization = page.words, page.organization
     if organization is None or page.viewer.role is Role.STUDENT:
         return None

@@ -134,7 +134,7 @@ class Kind:
 
     Attributes:
         in_1000: people to whom it happens, of 1,000.
-        goes_unseen: the address is somebody else's, and nothing that docs/rules.md looks at contradicts.
+        goes_unseen: the address belongs to another person, and nothing that docs/rules.md looks at contradicts.
     """
 
     name: str

@@ -43,7 +43,7 @@ class Someone:
     def is_in_reach(self) -> bool:
         """Return whether the own account has the person's email, and no role, organization or name contradicts.
 
-        Whether somebody else in the feed carries it too is not looked at here.
+        The function does not check whether another person of the feed has the same address.
         """
         own, clever = self.own, self.clever
         return (

@@ -22,7 +22,7 @@ from roster_pipeline_tests.chaos.score import HALF, WRONG, Score
 from roster_pipeline_tests.chaos.steps import MODES, sync
 from roster_pipeline_tests.chaos.texts import short_texts
 from roster_pipeline_tests.chaos.town import Town
-from roster_pipeline_tests.chaos.visible import look
+from roster_pipeline_tests.chaos.visible import read_visible
 
 STUDENTS, MOST_EDITS = 14, 6
 DAYS_OFF = (-400, -30, -1, 1, 30, 400)
@@ -81,7 +81,7 @@ class Life:
             self.judge.published()
             return
         self.score.notes["syncs during a hazard that changed nothing"] += 1
-        changed = look(self.place.engine, self.town.district.id) != before
+        changed = read_visible(self.place.engine, self.town.district.id) != before
         self.score.note(HALF, changed, f"{name}: failed, and something changed: {ended.failure}")
         self.score.note(WRONG, ended.exit_code == 1, f"{name}: an internal error: {ended.failure}")
         self.score.note(WRONG, name in MUST_BE_PUBLISHED, f"{name}: not published: {ended.failure}")

@@ -16,7 +16,7 @@ from roster_pipeline_tests.chaos.visible import (
     expected_rows,
     for_analysts,
     left_behind,
-    look,
+    read_visible,
     versions,
 )
 from roster_pipeline_tests.support.readers import known
@@ -38,7 +38,7 @@ class Judge:
 
     def begin(self) -> Seen:
         """Record the present content of the product as the start of the next sync."""
-        seen = look(self.place.engine, self.district.id)
+        seen = read_visible(self.place.engine, self.district.id)
         self._people = known(self.place.engine, self.district.id)
         self._before = as_expected(seen.rows)
         self._before.rosters = archived_rosters(self.place.engine, self.district.id) | self._before.rosters
@@ -48,7 +48,7 @@ class Judge:
         """Check that the product, and with `shown` the snapshot, is what docs/rules.md makes of the recorded
         content.
         """
-        now = look(self.place.engine, self.district.id)
+        now = read_visible(self.place.engine, self.district.id)
         told = as_expected(now.rows).reviews
         wanted = expect(self.expected or self.district, self._before, self._people, told)
         self.score.compare("beside docs/rules.md", expected_rows(wanted), now.rows)

@@ -16,7 +16,7 @@ from roster_pipeline_tests.chaos.score import HALF, Score
 from roster_pipeline_tests.chaos.steps import MODES
 from roster_pipeline_tests.chaos.texts import short_texts
 from roster_pipeline_tests.chaos.town import Town
-from roster_pipeline_tests.chaos.visible import Rows, Watch, look, wait_for_the_dead
+from roster_pipeline_tests.chaos.visible import Rows, Watch, read_visible, wait_for_the_dead
 from roster_pipeline_tests.support.readers import execute, query
 
 STUDENTS, MOST_EDITS = 40, 8
@@ -93,7 +93,7 @@ class _Life:
         before, shown = self.judge.begin(), self.judge.shown()
         with Watch(self.place, self.town.district.id) as watch:
             self._kill(attempt)
-            middle = look(self.place.engine, self.town.district.id)
+            middle = read_visible(self.place.engine, self.town.district.id)
             if attempt.done is not None:
                 self.judge.begin()
             self.judge.goes_well(mode=self.town.rng.choice(MODES), snapshot=True)
@@ -126,10 +126,10 @@ class _Life:
 
     def _undo(self) -> _Attempt:
         """Undo the newest sync."""
-        before = look(self.place.engine, self.town.district.id)
+        before = read_visible(self.place.engine, self.town.district.id)
         self.judge.goes_well()
         newest = query(self.place.engine, NEWEST)
-        if before == look(self.place.engine, self.town.district.id) or not newest:
+        if before == read_visible(self.place.engine, self.town.district.id) or not newest:
             return self._sync()
         return _Attempt(("undo", *newest[0]), done=before.rows)
 

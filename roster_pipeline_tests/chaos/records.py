@@ -15,7 +15,7 @@ from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 from roster_pipeline_tests.chaos.score import WRONG
 from roster_pipeline_tests.chaos.steps import sync
-from roster_pipeline_tests.chaos.visible import look
+from roster_pipeline_tests.chaos.visible import read_visible
 
 if TYPE_CHECKING:
     from roster_pipeline_tests.chaos.hazards import Life
@@ -60,14 +60,14 @@ def _id_of_another_district(life: Life) -> Iterator[SandboxDistrict]:
     resource = life.town.rng.choice(("users", "sections", "schools"))
     key = life.town.rng.choice(neighbour.resources[resource].ids())
     own = life.town._person() if resource == "users" else life.town._any(resource)
-    before = look(life.place.engine, neighbour.id)
+    before = read_visible(life.place.engine, neighbour.id)
     expected = deepcopy(life.town.district)
     life.town.district.put(resource, own | {"id": key})
     try:
         yield expected
     finally:
         life.town.district.remove(resource, key)
-        changed = look(life.place.engine, neighbour.id) != before
+        changed = read_visible(life.place.engine, neighbour.id) != before
         life.score.note(WRONG, changed, "another district was changed")
 
 

@@ -22,7 +22,7 @@ from roster_pipeline_tests.chaos.steps import MODES, sync
 from roster_pipeline_tests.chaos.stumbles import STUMBLES, no_stumble
 from roster_pipeline_tests.chaos.texts import short_texts
 from roster_pipeline_tests.chaos.town import Town
-from roster_pipeline_tests.chaos.visible import look, versions
+from roster_pipeline_tests.chaos.visible import read_visible, versions
 
 STUDENTS, MOST_EDITS = 14, 6
 PATHS = (
@@ -111,7 +111,7 @@ class _Life:
             ended = sync(self.town.district.id, mode=mode, network=network, with_snapshot=snapshot)
         is_known = ended.exit_code in (0, SourceUnusable.exit_code) or faults.stumble
         self.score.note(WRONG, not is_known, f"neither published nor refused because of Clever: {ended.failure}")
-        if look(self.place.engine, self.town.district.id) == before and ended.exit_code:
+        if read_visible(self.place.engine, self.town.district.id) == before and ended.exit_code:
             self.score.notes["first syncs that changed nothing"] += 1
             self.score.note(HALF, versions(self.place.engine) != rows, f"rows written: {ended.failure}")
             self.score.note(HALF, self._file() != file, f"files written: {ended.failure}")

@@ -57,7 +57,7 @@ class Seen(NamedTuple):
     journal: int
 
 
-def look(engine: Engine, district_id: str) -> Seen:
+def read_visible(engine: Engine, district_id: str) -> Seen:
     """Read the state of one district in one consistent view."""
     about = {"district": district_id}
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as pg:
@@ -72,7 +72,7 @@ def look(engine: Engine, district_id: str) -> Seen:
 
 
 def expected_rows(expected: Expected) -> Rows:
-    """Return the rows that docs/rules.md expects, in the form of `look`."""
+    """Return the rows that docs/rules.md expects, in the form of `read_visible`."""
     return {
         name: Counter(
             (*_tuple(key), *_tuple(value)) if isinstance(table, dict) else _tuple(key)
@@ -190,7 +190,7 @@ class Watch:
     def _watch(self) -> None:
         while not self._over.wait(BETWEEN_LOOKS):
             self.looks += 1
-            _keep(self.seen, look(self._place.engine, self._district_id))
+            _keep(self.seen, read_visible(self._place.engine, self._district_id))
             self._must_open = self._must_open or self._place.latest.exists()
             if self._must_open:
                 try:

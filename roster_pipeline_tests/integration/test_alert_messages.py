@@ -9,8 +9,8 @@ from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.syncs.alerts import MAX_SENDING_SECONDS, TIMEOUT_SECONDS
 from roster_pipeline_tests.support.alerts import (
     SECRET,
+    evaluate_sensors,  # noqa: F401 - a fixture
     fail,  # noqa: F401 - a fixture
-    look,  # noqa: F401 - a fixture
     opened,
     webhook,  # noqa: F401 - a fixture
 )
@@ -24,29 +24,31 @@ from roster_pipeline_tests.support.readers import query
 OPEN = "select kind from roster.alerts where recovered_at is null order by kind"
 
 
-def test_missing_webhook_logs_one_warning_without_its_address(valley, fail, webhook, look, monkeypatch, capsys):
+def test_missing_webhook_logs_one_warning_without_its_address(
+    valley, fail, webhook, evaluate_sensors, monkeypatch, capsys
+):
     with socket.create_server(("127.0.0.1", 0)) as free:
         monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", f"http://127.0.0.1:{free.getsockname()[1]}/{SECRET}")
     fail(valley)
-    look()
+    evaluate_sensors()
     said = capsys.readouterr().err
     assert said.count("did not accept an alert (ConnectError)") == 1
     assert SECRET not in said
     monkeypatch.setenv("ROSTER_ALERT_WEBHOOK_URL", webhook.url)
-    look()
-    assert webhook.told() == [opened("failing", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", valley)]
 
 
-def test_unset_webhook_is_logged_once(valley, fail, quick_sync, look, product, capsys):
+def test_unset_webhook_is_logged_once(valley, fail, quick_sync, evaluate_sensors, product, capsys):
     fail(valley)
-    look()
-    look()
+    evaluate_sensors()
+    evaluate_sensors()
     said = capsys.readouterr().err
     assert said.count(f"({valley.id}): sync is failing") == 1
     assert query(product, OPEN) == [("failing",)]
     quick_sync(valley)
-    look()
-    look()
+    evaluate_sensors()
+    evaluate_sensors()
     assert capsys.readouterr().err.count("sync has recovered") == 1
 
 
@@ -57,16 +59,16 @@ def test_messages_and_logs_contain_no_person_and_no_secret(
     quick_sync,
     decide,
     webhook,
-    look,
+    evaluate_sensors,
     caplog,
     capsys,
 ):
     caplog.set_level(logging.DEBUG)
     fail(valley)
-    look()
+    evaluate_sensors()
     decide("approved")
     quick_sync(valley)
-    look()
+    evaluate_sensors()
     assert len(webhook.taken) == 4
     logged = caplog.text + "".join(capsys.readouterr())
     said = json.dumps(webhook.taken) + logged
@@ -79,12 +81,12 @@ def test_messages_and_logs_contain_no_person_and_no_secret(
     assert all("\n" not in one["text"] and one["district"] == valley.name for one in webhook.taken)
 
 
-def test_markup_in_a_name_mentions_and_links_nobody(valley, fail, webhook, look, product):
+def test_markup_in_a_name_mentions_and_links_nobody(valley, fail, webhook, evaluate_sensors, product):
     name = "St. Mary's <!channel> @all [Ünïty](http://evil.example) *x*\n`y` " + "z" * 200
     with transaction(product) as pg:
         connect_district(pg, valley.id, name=name, tier="secure_sync")
     fail(valley)
-    look()
+    evaluate_sensors()
     (message,) = webhook.taken
     assert message["district"].startswith("St. Mary's channel all Ünïty (http evil.example) x y zzz")
     assert len(message["district"]) <= 80

@@ -12,8 +12,8 @@ from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
 from roster_pipeline_tests.support.alerts import (
     SECRET,
     begin,
+    evaluate_sensors,  # noqa: F401 - a fixture
     fail,  # noqa: F401 - a fixture
-    look,  # noqa: F401 - a fixture
     opened,
     recovered,
     webhook,  # noqa: F401 - a fixture
@@ -33,25 +33,25 @@ def test_both_sensors_are_served_described_and_on():
         assert "one message" in served[name].description
 
 
-def test_failures_open_one_alert_and_recovery_closes_it(valley, sync, clever, webhook, look):
-    look()
-    assert webhook.told() == []
+def test_failures_open_one_alert_and_recovery_closes_it(valley, sync, clever, webhook, evaluate_sensors):
+    evaluate_sensors()
+    assert webhook.take_alerts() == []
     clever.go_wrong(("/v3.1/sections", 0, "401"))
     for expected in ([opened("failing", valley)], [], []):
         assert sync(valley).exit_code == 4
-        look()
-        look()
-        assert webhook.told() == expected
+        evaluate_sensors()
+        evaluate_sensors()
+        assert webhook.take_alerts() == expected
     clever.go_wrong()
     assert sync(valley).exit_code == 0
-    look()
-    look()
+    evaluate_sensors()
+    evaluate_sensors()
     (message,) = webhook.taken
     assert message["counts"] == {"failed_syncs": 3}
-    assert webhook.told() == [recovered("failing", valley)]
+    assert webhook.take_alerts() == [recovered("failing", valley)]
     clever.go_wrong(("/v3.1/sections", 0, "401"))
     ended = sync(valley)
-    look()
+    evaluate_sensors()
     (again,) = webhook.taken
     assert (again["run_id"], again["sync_id"]) == (ended.run_id, 5)
     assert ended.run_id in again["next"]
@@ -64,25 +64,25 @@ def test_hold_opens_one_alert_and_a_decision_closes_it(
     quick_sync,
     decide,
     webhook,
-    look,
+    evaluate_sensors,
     decision,
 ):
     plan, leaving = crowd
-    look()
-    look()
+    evaluate_sensors()
+    evaluate_sensors()
     (message,) = webhook.taken
-    assert webhook.told() == [opened("held", valley)]
+    assert webhook.take_alerts() == [opened("held", valley)]
     assert (message["plan"], message["sync_id"]) == (plan.held_digest[:12], plan.sync_id)
     assert message["counts"]["students"] == len(leaving)
     assert f"approve {plan.held_digest[:12]}" in message["text"]
     decide(decision)
-    look()
+    evaluate_sensors()
     (message,) = webhook.taken
     assert (message["plan"], message["sync_id"], message["counts"]) == (None, plan.sync_id, {})
-    assert webhook.told() == [recovered("held", valley)]
+    assert webhook.take_alerts() == [recovered("held", valley)]
     quick_sync(valley)
-    look()
-    assert webhook.told() == []
+    evaluate_sensors()
+    assert webhook.take_alerts() == []
 
 
 def test_superseding_plan_sends_no_second_alert(
@@ -90,55 +90,57 @@ def test_superseding_plan_sends_no_second_alert(
     crowd,
     quick_sync,
     webhook,
-    look,
+    evaluate_sensors,
     product,
 ):
-    look()
-    assert webhook.told() == [opened("held", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("held", valley)]
     quick_sync(valley)
     leave(valley, users_of(valley, "student")[0])
     assert quick_sync(valley).held_digest != crowd[0].held_digest
-    look()
-    assert webhook.told() == []
+    evaluate_sensors()
+    assert webhook.take_alerts() == []
     execute(product, 'update roster.organizations set limits = \'{"district_removals": 1, "window_removals": 1}\'')
     assert not quick_sync(valley).held
-    look()
-    assert webhook.told() == [recovered("held", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [recovered("held", valley)]
 
 
 @pytest.mark.parametrize("status", [503, 404, 302])
-def test_refusing_webhook_receives_the_alert_once_later(valley, hamlet, fail, webhook, look, capsys, status):
+def test_refusing_webhook_receives_the_alert_once_later(
+    valley, hamlet, fail, webhook, evaluate_sensors, capsys, status
+):
     fail(valley)
     fail(hamlet, "another run")
     webhook.status = status
-    assert look()[0] == "0 alerts sent, 2 waiting."
+    assert evaluate_sensors()[0] == "0 alerts sent, 2 waiting."
     assert webhook.asked == 1
     said = capsys.readouterr().err
     assert said.count("did not accept an alert") == 1
     assert f"HTTP {status}" in said
     assert SECRET not in said
     webhook.status = 204
-    assert look()[0] == "2 alerts sent, 0 waiting."
-    look()
-    assert webhook.told() == [opened("failing", valley), opened("failing", hamlet)]
+    assert evaluate_sensors()[0] == "2 alerts sent, 0 waiting."
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", valley), opened("failing", hamlet)]
 
 
-def test_recovery_before_delivery_sends_nothing(valley, fail, quick_sync, webhook, look):
+def test_recovery_before_delivery_sends_nothing(valley, fail, quick_sync, webhook, evaluate_sensors):
     webhook.status = 500
     fail(valley)
-    look()
+    evaluate_sensors()
     quick_sync(valley)
     webhook.status = 200
-    look()
-    assert webhook.told() == []
+    evaluate_sensors()
+    assert webhook.take_alerts() == []
 
 
-def test_silent_webhook_delays_the_sensor_by_seconds(valley, hamlet, fail, webhook, look):
+def test_silent_webhook_delays_the_sensor_by_seconds(valley, hamlet, fail, webhook, evaluate_sensors):
     webhook.answering.clear()
     fail(valley)
     fail(hamlet, "another run")
     began = datetime.now(UTC)
-    assert look()[0] == "0 alerts sent, 2 waiting."
+    assert evaluate_sensors()[0] == "0 alerts sent, 2 waiting."
     assert (datetime.now(UTC) - began).total_seconds() < MAX_SENDING_SECONDS
     assert webhook.asked == 1
 
@@ -150,15 +152,15 @@ def test_failing_and_waiting_districts_alert_separately(
     fail,
     quick_sync,
     webhook,
-    look,
+    evaluate_sensors,
 ):
     fail(hamlet)
-    look()
-    assert webhook.told() == [opened("failing", hamlet), opened("held", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", hamlet), opened("held", valley)]
     fail(valley)
     quick_sync(hamlet)
-    look()
-    assert webhook.told() == [opened("failing", valley), recovered("failing", hamlet)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", valley), recovered("failing", hamlet)]
 
 
 def test_restart_repeats_and_forgets_no_alert(
@@ -167,71 +169,73 @@ def test_restart_repeats_and_forgets_no_alert(
     fail,
     quick_sync,
     webhook,
-    look,
+    evaluate_sensors,
 ):
     fail(valley)
-    look()
-    assert webhook.told() == [opened("failing", valley), opened("held", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", valley), opened("held", valley)]
     with dg.DagsterInstance.ephemeral() as restarted:
-        look(restarted)
-        assert webhook.told() == []
+        evaluate_sensors(restarted)
+        assert webhook.take_alerts() == []
         quick_sync(valley)
-        look(restarted)
-        assert webhook.told() == [recovered("failing", valley)]
+        evaluate_sensors(restarted)
+        assert webhook.take_alerts() == [recovered("failing", valley)]
 
 
-def test_running_sync_is_judged_by_its_end(valley, fail, quick_sync, webhook, look, product):
+def test_running_sync_is_judged_by_its_end(valley, fail, quick_sync, webhook, evaluate_sensors, product):
     fail(valley)
     begin(product, valley, "a run that is killed")
-    look()
-    assert webhook.told() == []
+    evaluate_sensors()
+    assert webhook.take_alerts() == []
     quick_sync(valley)
-    look()
-    assert webhook.told() == []
+    evaluate_sensors()
+    assert webhook.take_alerts() == []
     fail(valley, "the last run")
-    look()
+    evaluate_sensors()
     begin(product, valley, "one more run")
-    look()
-    assert webhook.told() == [opened("failing", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", valley)]
 
 
-def test_correction_does_not_close_the_alert_of_a_failed_sync(valley, fail, webhook, look, product):
+def test_correction_does_not_close_the_alert_of_a_failed_sync(valley, fail, webhook, evaluate_sensors, product):
     fail(valley)
     with transaction(product) as pg:
         (organization,) = pg.exec_driver_sql("select id from roster.organizations").one()
         finish_correction(pg, begin_correction(pg, organization, "resolve", datetime.now(UTC)), {}, datetime.now(UTC))
-    look()
-    assert webhook.told() == [opened("failing", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", valley)]
 
 
-def test_run_that_fails_before_its_sync_alerts(valley, sync, quick_sync, webhook, look, product, monkeypatch):
+def test_run_that_fails_before_its_sync_alerts(
+    valley, sync, quick_sync, webhook, evaluate_sensors, product, monkeypatch
+):
     quick_sync(valley)
     for _ in range(2):
         with monkeypatch.context() as broken:
             broken.setenv("ROSTER_CLEVER_API_VERSION", "v2")
             assert sync(valley).failure
-        look()
+        evaluate_sensors()
     (message,) = webhook.taken
-    assert webhook.told() == [opened("failing", valley)]
+    assert webhook.take_alerts() == [opened("failing", valley)]
     ((state, counts),) = query(product, "select state, counts from roster.syncs where id = :id", id=message["sync_id"])
     assert (state, counts.keys(), counts["error"]) == ("failed", {"error"}, message["cause"])
     assert message["cause"].startswith("ROSTER_CLEVER_API_VERSION is malformed")
     assert query(product, "select count(*) from roster.syncs") == [(2,)]
     assert sync(valley).exit_code == 0
-    look()
-    assert webhook.told() == [recovered("failing", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [recovered("failing", valley)]
 
 
-def test_unstarted_run_is_silent_after_a_later_sync(valley, quick_sync, webhook, look, instance, product):
+def test_unstarted_run_is_silent_after_a_later_sync(valley, quick_sync, webhook, evaluate_sensors, instance, product):
     lose_run(instance, {"dagster/partition": valley.id})
     lose_run(instance, {"dagster/partition": "0" * 24})
     lose_run(instance, {})
     quick_sync(valley)
-    look()
-    assert webhook.told() == []
+    evaluate_sensors()
+    assert webhook.take_alerts() == []
     lose_run(instance, {"dagster/partition": valley.id, "roster/trigger": "made up"})
-    look()
-    assert webhook.told() == [opened("failing", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [opened("failing", valley)]
     assert query(product, "select trigger from roster.syncs order by id") == [("cli",), ("manual",)]
 
 
@@ -242,8 +246,8 @@ def lose_run(instance, tags):
 
 
 @pytest.mark.parametrize(("tier", "state"), [("sso_only", "active"), ("secure_sync", "paused")])
-def test_refused_run_of_a_stopped_district_is_silent(valley, sync, webhook, look, product, tier, state):
+def test_refused_run_of_a_stopped_district_is_silent(valley, sync, webhook, evaluate_sensors, product, tier, state):
     execute(product, "update roster.organizations set tier = :tier, state = :state", tier=tier, state=state)
     assert sync(valley).exit_code == 2
-    look()
-    assert webhook.told() == []
+    evaluate_sensors()
+    assert webhook.take_alerts() == []

@@ -8,7 +8,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST
-from roster_pipeline_tests.support.alerts import look, opened, recovered, webhook  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.alerts import evaluate_sensors, opened, recovered, webhook  # noqa: F401 - fixtures
 from roster_pipeline_tests.support.scripts import script  # noqa: F401 - fixtures
 
 
@@ -39,24 +39,24 @@ def test_failing_snapshot_raises_one_alert_until_it_succeeds(
     standing,
     in_the_way,
     webhook,
-    look,
+    evaluate_sensors,
 ):
     ended = sync(valley)
     assert ended.exit_code == 2
     assert "cannot be written (File exists)" in ended.failure
     written_at, failure = standing(valley)
     assert (written_at, failure) == (None, ended.failure.partition(" (step")[0])
-    look()
-    look()
+    evaluate_sensors()
+    evaluate_sensors()
     (message,) = webhook.taken
     assert "snapshots/latest.duckdb" in message["text"]
-    assert webhook.told() == [opened("snapshot", valley)]
+    assert webhook.take_alerts() == [opened("snapshot", valley)]
     in_the_way.unlink()
     assert sync(valley).exit_code == 0
     written_at, failure = standing(valley)
     assert (written_at is not None, failure) == (True, None)
-    look()
-    assert webhook.told() == [recovered("snapshot", valley)]
+    evaluate_sensors()
+    assert webhook.take_alerts() == [recovered("snapshot", valley)]
     shutil.rmtree(in_the_way)
 
 

@@ -27,7 +27,7 @@ class Webhook:
     taken: list = field(default_factory=list)
     answering: threading.Event = field(default_factory=threading.Event)
 
-    def told(self):
+    def take_alerts(self):
         """Return the kind, state and district id of each alert since the last call."""
         told = [(one["kind"], one["state"], one["district_id"]) for one in self.taken]
         self.taken.clear()
@@ -67,11 +67,11 @@ def webhook(environment, monkeypatch):
 
 
 @pytest.fixture
-def look(environment, instance):
+def evaluate_sensors(environment, instance):
     """Evaluate both sensors once, as the daemon does. Return what their ticks say."""
     cursors = {}
 
-    def looked(at=instance):
+    def evaluated(at=instance):
         said = []
         for sensor in (failure_alerts, hold_alerts):
             with dg.build_sensor_context(
@@ -81,7 +81,7 @@ def look(environment, instance):
                 cursors[sensor.name] = context.cursor
         return said
 
-    return looked
+    return evaluated
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ with reviewed as (
     -- A review that a person has decided is not opened again.
     select clever_id, reason, account_id from current.reviews where is_native
 ),
-found as (
+findings as (
     select clever_id, 'near_match' as finding, account_id, differs from intermediate.int_near_matches
     union all by name
     select
@@ -39,12 +39,12 @@ to_be_shown as (
 select
     person.clever_id, person.role, person.sis_id, person.first_name, person.last_name, person.email,
     case identity.rule when 'email' then 'linked_by_email' else identity.rule end as outcome,
-    found.finding, coalesce(found.differs, []) as differs,
+    findings.finding, coalesce(findings.differs, []) as differs,
     account.account_id, account.role as account_role, account.first_name as account_first_name,
     account.last_name as account_last_name, account.email as account_email,
     account.email <> remove_invisible(account.email) as account_has_invisible
-from found
+from findings
 inner join intermediate.int_people as person using (clever_id)
 inner join intermediate.int_identities as identity using (clever_id)
-left join to_be_shown as account on account.account_id = found.account_id
+left join to_be_shown as account on account.account_id = findings.account_id
 order by clever_id, finding <> 'near_match', account.account_id is null, finding, account.account_id

@@ -28,7 +28,7 @@ def choose_language(page: Page) -> Response:
 
 
 def show_help(page: Page) -> Response:
-    """Say whom to ask."""
+    """Show the page that says whom to ask for help."""
     return page.render("help.html")
 
 
