@@ -96,6 +96,22 @@ def add_admin(
     """
     check_decider(by)
     organization = find_organization(pg, district_id)
+    change = grant_rights(pg, organization, email, school_ids, by=by, at=at)
+    _record(pg, organization.id, change, by=by, at=at)
+    return change
+
+
+def grant_rights(
+    pg: Connection, organization: Organization, email: str, school_ids: Sequence[str], *, by: str, at: datetime
+) -> AdminChange:
+    """Do what `add_admin` does, without a row of the audit trail.
+
+    Args:
+        by: who makes the admin, such as `account:12`.
+
+    Raises:
+        AdminRefused: the account or a school cannot have these rights.
+    """
     lock_admins(pg, organization.id)
     wanted = find_schools(pg, organization, school_ids)
     account_id, is_new = find_or_make_account(pg, check_email(email))
@@ -108,9 +124,7 @@ def add_admin(
         _end_schools(pg, organization.id, account_id, at)
     if scope == "schools":
         _add_schools(pg, organization.id, account_id, wanted, by=by, at=at)
-    change = AdminChange(account_id, before, read_rights(pg, organization.id, account_id), is_new)
-    _record(pg, organization.id, change, by=by, at=at)
-    return change
+    return AdminChange(account_id, before, read_rights(pg, organization.id, account_id), is_new)
 
 
 def remove_admin(pg: Connection, district_id: str, email: str, *, by: str, at: datetime) -> AdminChange:
@@ -133,7 +147,7 @@ def remove_admin(pg: Connection, district_id: str, email: str, *, by: str, at: d
                 district_id=district_id,
             )
         )
-    if before.scope == "organization" and not _has_other_district_admin(pg, organization.id, account_id):
+    if is_last_district_admin(pg, organization.id, account_id):
         raise AdminRefused(
             operator.text(
                 "Account {account} is the last admin of the whole district {district_id}, so it stays. Make the new "
@@ -142,17 +156,30 @@ def remove_admin(pg: Connection, district_id: str, email: str, *, by: str, at: d
                 district_id=district_id,
             )
         )
-    pg.execute(
-        org_memberships.update()
-        .where(_membership(organization.id, account_id))
-        .values(is_admin=False, admin_scope="organization")
-    )
-    _end_schools(pg, organization.id, account_id, at)
-    is_live = sa.and_(web_sessions.c.account_id == account_id, web_sessions.c.ended_at.is_(None))
-    pg.execute(web_sessions.update().where(is_live).values(ended_at=at))
+    end_rights(pg, organization.id, account_id, at)
     change = AdminChange(account_id, before, AdminRights())
     _record(pg, organization.id, change, by=by, at=at)
     return change
+
+
+def is_last_district_admin(pg: Connection, organization_id: int, account_id: int) -> bool:
+    """Return whether the district would have no admin of the whole district without this account."""
+    is_whole = org_memberships.c.admin_scope == "organization"
+    query = (
+        sa.select(org_memberships.c.account_id)
+        .join_from(org_memberships, accounts, accounts.c.id == org_memberships.c.account_id)
+        .where(_is_live_admin(organization_id), is_whole)
+    )
+    return list(pg.execute(query.limit(2)).scalars()) == [account_id]
+
+
+def end_rights(pg: Connection, organization_id: int, account_id: int, at: datetime) -> None:
+    """Take the rights of an admin back, and end all web sessions of the account."""
+    own = _membership(organization_id, account_id)
+    pg.execute(org_memberships.update().where(own).values(is_admin=False, admin_scope="organization"))
+    _end_schools(pg, organization_id, account_id, at)
+    is_live = sa.and_(web_sessions.c.account_id == account_id, web_sessions.c.ended_at.is_(None))
+    pg.execute(web_sessions.update().where(is_live).values(ended_at=at))
 
 
 def list_admins(pg: Connection, organization_id: int) -> list[Admin]:
@@ -218,19 +245,6 @@ def _add_schools(
 
 def _end_schools(pg: Connection, organization_id: int, account_id: int, at: datetime) -> None:
     pg.execute(admin_schools.update().where(_live_schools(organization_id, account_id)).values(ended_at=at))
-
-
-def _has_other_district_admin(pg: Connection, organization_id: int, account_id: int) -> bool:
-    query = (
-        sa.select(sa.literal(1))
-        .join_from(org_memberships, accounts, accounts.c.id == org_memberships.c.account_id)
-        .where(
-            _is_live_admin(organization_id),
-            org_memberships.c.admin_scope == "organization",
-            org_memberships.c.account_id != account_id,
-        )
-    )
-    return pg.execute(query).first() is not None
 
 
 def _membership(organization_id: int, account_id: int) -> sa.ColumnElement[bool]:

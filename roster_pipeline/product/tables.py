@@ -126,7 +126,7 @@ school_memberships = Table(
     metadata,
     reference("schools"),
     reference("accounts"),
-    *choice("role", "teacher", "student", "admin"),
+    *choice("role", "teacher", "student"),
     Column("is_primary", Boolean, nullable=False, server_default=false()),
     *choice("source", "clever", "native", default="native"),
     timestamp("ended_at"),

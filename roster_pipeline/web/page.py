@@ -29,6 +29,14 @@ from roster_pipeline.web.rights import Place, Viewer
 from roster_pipeline.web.sessions import Session
 
 
+class FreshLoginRequired(Exception):
+    """The act needs a login that is not older than 15 minutes. Its answer leads to the login and back to `path`."""
+
+    def __init__(self, path: str, login_kind: str) -> None:
+        super().__init__(path)
+        self.path, self.login_kind = path, login_kind
+
+
 @dataclass
 class Page:
     """One request of a person who is logged in.
@@ -90,6 +98,18 @@ class Page:
         """
         if not self.may(act):
             raise HTTPException(403)
+
+    def require_fresh_login(self, back: str) -> None:
+        """Check that the person logged in within the last 15 minutes.
+
+        Args:
+            back: the path of the screen to which the new login leads.
+
+        Raises:
+            FreshLoginRequired: the login is older.
+        """
+        if not self.session.is_fresh(self.now):
+            raise FreshLoginRequired(back, self.session.login_kind)
 
     def number(self, name: str) -> int:
         """Return a number in the path.

@@ -181,8 +181,8 @@ def native(valley, quick_sync, product):
         "from roster.org_memberships where role = 'teacher' limit 1",
         "insert into roster.org_memberships (organization_id, account_id, role, is_admin, verified_at) "
         "select id, :admin, 'admin', true, now() from roster.organizations",
-        "insert into roster.school_memberships (school_id, account_id, role) select id, :admin, 'admin' "
-        "from roster.schools",
+        "insert into roster.admin_schools (organization_id, account_id, school_id, made_by) "
+        "select organization_id, :admin, id, 'test' from roster.schools",
     ):
         execute(product, statement, own=own, admin=admin)
 
@@ -193,7 +193,7 @@ def native(valley, quick_sync, product):
             "roster_teachers": "roster_id = :own",
             "accounts": "id = :admin",
             "org_memberships": "account_id = :admin",
-            "school_memberships": "account_id = :admin",
+            "admin_schools": "account_id = :admin",
         }
         read = "select cast(:own as text), cast(:admin as text), xmin::text, to_jsonb(t)::text from roster"
         return {

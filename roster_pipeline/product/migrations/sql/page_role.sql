@@ -181,6 +181,7 @@ begin
         roster.corrections, roster.web_audit, roster.admin_schools
         to roster_page;
     grant update on roster.web_sessions, roster.web_preferences to roster_page;
+    grant delete on roster.web_sessions, roster.web_codes to roster_page;
     grant update (session_hash) on roster.web_codes to roster_page;
     grant update (hidden_at) on roster.rosters to roster_page;
     grant update (verified_at, is_admin, admin_scope) on roster.org_memberships to roster_page;
@@ -210,7 +211,7 @@ begin
             ('refresh_requests', own),
             ('admin_schools', own),
             ('corrections', own),
-            ('web_audit', own)
+            ('web_audit', own || ' and ' || member)
         ) as p (relation, visible)
     loop
         execute format('alter table roster.%I enable row level security', policy.relation);

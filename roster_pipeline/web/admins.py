@@ -1,0 +1,129 @@
+"""The admins of a district for the page: who they are, who made them, and the request to make another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.product.admins import ACT
+from roster_pipeline.product.tables import (
+    accounts,
+    admin_schools,
+    corrections,
+    org_memberships,
+    schools,
+    web_audit,
+)
+
+MAKE_ADMIN = "add_admin"
+"""The kind of a correction that makes an admin (docs/clever-page.md, Admins)."""
+RECENT = timedelta(hours=1)
+"""How long the screen shows what became of a request to make an admin."""
+
+
+@dataclass(frozen=True)
+class AdminLine:
+    """An admin as the screen shows one.
+
+    Attributes:
+        schools: the names of the schools, for scope `schools`.
+        maker: the name of the admin who made this one, or None for our own team.
+    """
+
+    account_id: int
+    name: str
+    email: str | None
+    scope: str
+    schools: Sequence[str]
+    maker: str | None
+    made_at: datetime | None
+
+
+def list_admin_lines(pg: Connection, organization_id: int) -> list[AdminLine]:
+    """Return the live admins of an organization, those of the whole district first."""
+    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    is_admin = sa.and_(
+        org_memberships.c.organization_id == organization_id,
+        org_memberships.c.is_admin,
+        org_memberships.c.ended_at.is_(None),
+        accounts.c.archived_at.is_(None),
+    )
+    rows = pg.execute(
+        sa.select(accounts.c.id, name, accounts.c.email, org_memberships.c.admin_scope)
+        .join_from(org_memberships, accounts, accounts.c.id == org_memberships.c.account_id)
+        .where(is_admin)
+        .order_by(org_memberships.c.admin_scope, name, accounts.c.id)
+    ).all()
+    own, made = _read_schools(pg, organization_id), _read_makers(pg, organization_id)
+    lines = []
+    for account_id, full_name, email, scope in rows:
+        maker, made_at = made.get(account_id, (None, None))
+        lines.append(AdminLine(account_id, full_name, email, scope, own.get(account_id, []), maker, made_at))
+    return lines
+
+
+def list_schools(pg: Connection) -> list[sa.Row[tuple[int, str]]]:
+    """Return the live schools of the organization, by name."""
+    live = schools.c.archived_at.is_(None)
+    return list(pg.execute(sa.select(schools.c.id, schools.c.name).where(live).order_by(schools.c.name, schools.c.id)))
+
+
+def file_admin(
+    pg: Connection, organization_id: int, account_id: int, email: str, school_ids: Sequence[int], at: datetime
+) -> int:
+    """File the request to make an admin, which the worker of the page fulfils. Return its number."""
+    chosen = sa.select(schools.c.clever_id).where(schools.c.id.in_(school_ids)).order_by(schools.c.id)
+    args: dict[str, Any] = {"email": email, "schools": list(pg.execute(chosen).scalars())}
+    row = corrections.insert().values(
+        organization_id=organization_id,
+        kind=MAKE_ADMIN,
+        args=args,
+        requested_by=f"account:{account_id}",
+        requested_at=at,
+    )
+    return int(pg.execute(row.returning(corrections.c.id)).scalar_one())
+
+
+def count_open_requests(pg: Connection, now: datetime) -> dict[str, int]:
+    """Return how many requests to make an admin wait and how many have failed of late."""
+    of_kind = sa.and_(corrections.c.kind == MAKE_ADMIN, corrections.c.requested_at > now - RECENT)
+    rows = pg.execute(sa.select(corrections.c.state, sa.func.count()).where(of_kind).group_by(corrections.c.state))
+    states = {row[0]: row[1] for row in rows}
+    return {"waiting": states.get("queued", 0) + states.get("running", 0), "failed": states.get("failed", 0)}
+
+
+def _read_schools(pg: Connection, organization_id: int) -> dict[int, list[str]]:
+    live = sa.and_(admin_schools.c.organization_id == organization_id, admin_schools.c.ended_at.is_(None))
+    rows = pg.execute(
+        sa.select(admin_schools.c.account_id, schools.c.name)
+        .join_from(admin_schools, schools, schools.c.id == admin_schools.c.school_id)
+        .where(live)
+        .order_by(schools.c.name)
+    )
+    names: dict[int, list[str]] = {}
+    for row in rows:
+        names.setdefault(row.account_id, []).append(row.name)
+    return names
+
+
+def _read_makers(pg: Connection, organization_id: int) -> dict[int, tuple[str | None, datetime]]:
+    """Return who made each admin last and when. A maker without an account is an operator."""
+    maker = sa.func.nullif(sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name), "")
+    made = sa.and_(
+        web_audit.c.organization_id == organization_id,
+        web_audit.c.act == ACT,
+        web_audit.c.target_kind == "account",
+        web_audit.c.after["scope"].astext.is_not(None),
+    )
+    rows = pg.execute(
+        sa.select(web_audit.c.target_id, maker, web_audit.c.at)
+        .select_from(web_audit.outerjoin(accounts, accounts.c.id == web_audit.c.account_id))
+        .where(made)
+        .order_by(web_audit.c.id)
+    )
+    return {int(row[0]): (row[1], row[2]) for row in rows}

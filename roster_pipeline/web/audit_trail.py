@@ -1,0 +1,109 @@
+"""Read the audit trail as far as a visitor may see it: an admin's district or schools, a teacher's own acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.messages import LocalCatalogue, product
+from roster_pipeline.product.tables import accounts, rosters, schools, web_audit
+
+PAGE_ROWS = 50
+ACT_WORDS = {
+    "update_district": product.mark("pressed Update Roster for the district"),
+    "update_school": product.mark("pressed Update Roster for a school"),
+    "update_class": product.mark("pressed Update Roster for a class"),
+    "hide_class": product.mark("hid or showed a class"),
+    "verify_teacher": product.mark("verified a teacher, or took it back"),
+    "decide_hold": product.mark("decided about a plan on hold"),
+    "open_names": product.mark("opened the names of a plan on hold"),
+    "resolve_review": product.mark("decided about an account"),
+    "undo_sync": product.mark("took an update back"),
+    "manage_admins": product.mark("changed the admins"),
+    "edit_native_class": product.mark("changed a class that was made here"),
+    "open_fix_list": product.mark("opened the fix list"),
+    "request_preview": product.mark("asked for a new fix list"),
+    "mark_different": product.mark("said that two people are different"),
+    "object_to_account": product.mark("said that the account is not theirs"),
+    "export_list": product.mark("saved a list as a file"),
+    "log_out": product.mark("logged out"),
+    "switch": product.mark("switched the role"),
+    "language": product.mark("chose a language"),
+}
+"""The acts in words. Another act is shown as a change."""
+OTHER_ACT = product.mark("changed something")
+TARGETS = {"account": accounts, "class": rosters, "school": schools}
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """One row of the audit trail.
+
+    Attributes:
+        who: the name of the person, or an empty text for our own team.
+        on_whom: the name of the account, class or school, if the visitor sees it.
+        path: the screen on which the act can be taken back, or an empty text.
+    """
+
+    id: int
+    at: datetime
+    who: str
+    what: str
+    on_whom: str
+    path: str
+
+
+def list_lines(
+    pg: Connection, words: LocalCatalogue, *, own_account: int | None, act: str = "", before: int | None = None
+) -> list[AuditLine]:
+    """Return the newest rows that the transaction sees, one more than a page has.
+
+    Args:
+        own_account: show the acts of this account alone.
+        act: show this act alone.
+        before: show rows that are older than the row with this id.
+    """
+    columns = web_audit.c
+    who = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    shown = sa.select(columns.id, columns.at, columns.act, columns.target_kind, columns.target_id, who.label("who"))
+    query = shown.select_from(web_audit.outerjoin(accounts, accounts.c.id == columns.account_id))
+    if own_account is not None:
+        query = query.where(columns.account_id == own_account)
+    if act:
+        query = query.where(columns.act == act)
+    if before is not None:
+        query = query.where(columns.id < before)
+    rows = pg.execute(query.order_by(columns.id.desc()).limit(PAGE_ROWS + 1)).all()
+    names = {kind: _read_names(pg, kind, rows) for kind in TARGETS}
+    return [
+        AuditLine(
+            row.id,
+            row.at,
+            row.who or "",
+            words.text(ACT_WORDS.get(row.act, OTHER_ACT)),
+            names.get(row.target_kind, {}).get(row.target_id, ""),
+            _path_of(row),
+        )
+        for row in rows
+    ]
+
+
+def _path_of(row: sa.Row[tuple[object, ...]]) -> str:
+    """Return where an act can be taken back: a hidden class is shown on its screen."""
+    return f"/clever/classes/{row.target_id}" if row.act == "hide_class" and row.target_kind == "class" else ""
+
+
+def _read_names(pg: Connection, kind: str, rows: Sequence[sa.Row[Any]]) -> Mapping[str, str]:
+    """Return the names of the things of one kind, of those that the transaction sees."""
+    table = TARGETS[kind]
+    ids = [int(row.target_id) for row in rows if row.target_kind == kind and (row.target_id or "").isdigit()]
+    if not ids:
+        return {}
+    name = table.c.name if kind != "account" else sa.func.concat_ws(" ", table.c.first_name, table.c.last_name)
+    found = pg.execute(sa.select(table.c.id, name).where(table.c.id.in_(ids)))
+    return {str(row[0]): row[1] for row in found}
