@@ -6,7 +6,8 @@ INSTALLED := $(VENV)/.installed
 BENCH := .venv-bench
 DUCKDB_1 := .venv-duckdb1
 DAYS ?= 0
-PARALLEL := --numprocesses auto --maxprocesses 4 --durations 10
+# Tests that share their syncs are a group: one process runs them all.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --durations 10
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help

@@ -4,72 +4,83 @@ from itertools import permutations
 
 import pytest
 
-from roster_pipeline_tests.support.readers import STAMPS, contents, published, query, row_versions
-
-OLD, NEW = "ann.lake@example.org", "ann.moor@example.org"
+from roster_pipeline_tests.support.readers import query
+from roster_pipeline_tests.support.shared_syncs import shares_syncs
 
 
 @pytest.mark.scenario("I-1")
-def test_linked_person_follows_an_email_in_other_case(town, quick_sync, publish, product, link):
-    key = town.student(1, "Ann", "Lake", email=OLD)
+@shares_syncs
+def test_linked_person_follows_an_email_in_other_case(town, link):
+    key = town.student(1, "Ann", "Lake", email=town.address("old"))
     town.section(1, students=[key])
-    quick_sync(town)
-    before, account = published(product, town.id), link(key)
-    town.edit("users", key, email=OLD.upper())
-    after = publish(town)
+    yield
+    before, account = town.published(), link(key)
+    upper = town.address("old").upper()
+    town.edit("users", key, email=upper)
+    yield
+    after = town.published()
     assert link(key) == account
-    assert after.people == before.people | {key: ("student", "Ann", "Lake", OLD.upper(), OLD.upper(), True)}
+    assert after.people == before.people | {key: ("student", "Ann", "Lake", upper, upper, True)}
     assert after.students == before.students
     assert after.reviews == set()
 
 
 @pytest.mark.scenario("I-13")
-def test_linked_person_follows_a_free_email_and_nothing_else(town, quick_sync, publish, product):
-    key = town.student(1, "Ann", "Lake", email=OLD)
+@shares_syncs
+def test_linked_person_follows_a_free_email_and_nothing_else(town):
+    key = town.student(1, "Ann", "Lake", email=town.address("old"))
     town.section(1, students=[key])
-    quick_sync(town)
-    before = row_versions(product, without=STAMPS | {"accounts"})
-    town.edit("users", key, email=NEW)
-    assert publish(town).people[key] == ("student", "Ann", "Lake", NEW, NEW, True)
-    assert row_versions(product, without=STAMPS | {"accounts"}) == before
+    yield
+    before = town.rows(without={"accounts"})
+    town.edit("users", key, email=town.address("new"))
+    yield
+    assert town.published().people[key] == ("student", "Ann", "Lake", town.address("new"), town.address("new"), True)
+    assert town.rows(without={"accounts"}) == before
 
 
 @pytest.mark.scenario("I-14")
-def test_email_of_another_person_in_the_feed_opens_a_review(town, quick_sync, publish, link):
-    one, holder = town.student(1, email=OLD), town.student(2, email=NEW)
+@shares_syncs
+def test_email_of_another_person_in_the_feed_opens_a_review(town, link):
+    one, holder = town.student(1, email=town.address("old")), town.student(2, email=town.address("new"))
     other = town.student(3)
-    quick_sync(town)
+    yield
     before = link(one), link(holder)
-    town.edit("users", one, email=NEW)
-    town.edit("users", other, email="elsewhere@example.org")
-    found = publish(town)
+    town.edit("users", one, email=town.address("new"))
+    town.edit("users", other, email=town.address("elsewhere"))
+    yield
+    found = town.published()
     assert (link(one), link(holder)) == before
-    assert [found.people[key][3:5] for key in (one, holder)] == [(OLD, NEW), (NEW, NEW)]
-    assert found.people[other][3] == "elsewhere@example.org"
+    old, new = town.address("old"), town.address("new")
+    assert [found.people[key][3:5] for key in (one, holder)] == [(old, new), (new, new)]
+    assert found.people[other][3] == town.address("elsewhere")
     assert found.reviews == {(one, "email_shared")}
 
 
 @pytest.mark.scenario("I-14")
-def test_email_of_a_native_account_opens_a_review(town, quick_sync, publish, product, sign_up):
-    key = town.student(1, email=OLD)
-    quick_sync(town)
-    own = sign_up(NEW, "Bea", "Moor")
-    town.edit("users", key, email=NEW)
-    found = publish(town)
-    assert found.people[key][3:5] == (OLD, NEW)
-    assert query(product, "select id from roster.accounts where email = :email", email=NEW) == [(own,)]
+@shares_syncs
+def test_email_of_a_native_account_opens_a_review(town, product, sign_up):
+    key = town.student(1, email=town.address("old"))
+    yield
+    own = sign_up(town.address("new"), "Bea", "Moor")
+    town.edit("users", key, email=town.address("new"))
+    yield
+    found = town.published()
+    assert found.people[key][3:5] == (town.address("old"), town.address("new"))
+    assert query(product, "select id from roster.accounts where email = :email", email=town.address("new")) == [(own,)]
     assert found.reviews == {(key, "email_shared")}
 
 
 @pytest.mark.scenario("I-15")
-def test_swapped_emails_reach_both_people(town, quick_sync, publish, product, link):
+@shares_syncs
+def test_swapped_emails_reach_both_people(town, link):
     pairs = [(town.student(1), town.student(2)), (town.teacher(3), town.student(3))]
     swapped = {key: town.person(other)["email"] for pair in pairs for key, other in permutations(pair)}
-    quick_sync(town)
-    people, links = published(product, town.id).people, {key: link(key) for key in swapped}
+    yield
+    people, links = town.published().people, {key: link(key) for key in swapped}
     for key, email in swapped.items():
         town.edit("users", key, email=email)
-    found = publish(town)
+    yield
+    found = town.published()
     assert {key: found.people[key][3] for key in swapped} == swapped
     assert {key: link(key) for key in swapped} == links
     assert found.people.keys() == people.keys()
@@ -77,37 +88,41 @@ def test_swapped_emails_reach_both_people(town, quick_sync, publish, product, li
 
 
 @pytest.mark.scenario("I-16")
-def test_vacated_email_is_taken_in_any_row_order(town, quick_sync, publish):
+@shares_syncs
+def test_vacated_email_is_taken_in_any_row_order(town):
     moves = {town.student(1): town.student(2), town.student(4): town.student(3)}
     taken = {taker: town.person(mover)["email"] for mover, taker in moves.items()}
-    quick_sync(town)
+    yield
     for mover, taker in moves.items():
         town.edit("users", mover, email=f"{mover}@example.org")
         town.edit("users", taker, email=taken[taker])
-    found = publish(town)
+    yield
+    found = town.published()
     assert [found.people[mover][3] for mover in moves] == [f"{mover}@example.org" for mover in moves]
     assert {taker: found.people[taker][3] for taker in taken} == taken
     assert found.reviews == set()
 
 
 @pytest.mark.scenario("I-17")
-def test_new_id_with_a_departed_persons_email_is_not_linked(town, quick_sync, publish, product, link):
-    gone = town.student(1, "Ann", "Lake", email=OLD)
+@shares_syncs
+def test_new_id_with_a_departed_persons_email_is_not_linked(town, product, link):
+    gone = town.student(1, "Ann", "Lake", email=town.address("old"))
     section = town.section(1, students=[gone])
-    quick_sync(town)
+    yield
     account = link(gone)
     town.leave(gone)
     town.section(1)
-    quick_sync(town)
+    yield
     for _day in range(21):
         town.start_day()
-    new = town.student(2, "Bea", "Moor", email=OLD)
+    new = town.student(2, "Bea", "Moor", email=town.address("old"))
     town.section(1, students=[new])
-    found = publish(town)
+    yield
+    found = town.published()
     assert link(gone) == account
     assert link(new)[0] != account[0]
-    assert found.people[gone] == ("student", "Ann", "Lake", OLD, OLD, True)
-    assert found.people[new] == ("student", "Bea", "Moor", None, OLD, True)
+    assert found.people[gone] == ("student", "Ann", "Lake", town.address("old"), town.address("old"), True)
+    assert found.people[new] == ("student", "Bea", "Moor", None, town.address("old"), True)
     assert gone not in found.members
     assert (section, new) in found.students
     assert found.reviews == {(new, "already_linked")}
@@ -117,54 +132,60 @@ def test_new_id_with_a_departed_persons_email_is_not_linked(town, quick_sync, pu
 
 
 @pytest.mark.scenario("I-18")
-def test_returning_person_gets_the_same_account_and_rows(town, quick_sync, publish, product, link):
-    key = town.student(1, "Ann", "Lake", email=OLD)
+@shares_syncs
+def test_returning_person_gets_the_same_account_and_rows(town, link):
+    key = town.student(1, "Ann", "Lake", email=town.address("old"))
     section = town.section(1, students=[key])
-    quick_sync(town)
-    rows, account, person = contents(product), link(key), town.person(key)
+    yield
+    rows, account, person = town.contents(), link(key), town.person(key)
     town.leave(key)
     town.section(1)
-    quick_sync(town)
-    assert key not in published(product, town.id).members
+    yield
+    assert key not in town.published().members
     town.put("users", person)
     town.section(1, students=[key])
-    found = publish(town)
-    assert contents(product) == rows
+    yield
+    found = town.published()
+    assert town.contents() == rows
     assert link(key) == account
     assert (section, key) in found.students
 
 
 @pytest.mark.scenario("I-19")
-def test_returning_person_whose_email_is_taken_is_reviewed(town, quick_sync, publish, link):
-    key = town.student(1, "Ann", "Lake", email=OLD)
+@shares_syncs
+def test_returning_person_whose_email_is_taken_is_reviewed(town, link):
+    key = town.student(1, "Ann", "Lake", email=town.address("old"))
     section = town.section(1, students=[key])
-    quick_sync(town)
+    yield
     account, person = link(key), town.person(key)
-    town.edit("users", key, email=NEW)
-    quick_sync(town)
+    town.edit("users", key, email=town.address("new"))
+    yield
     town.leave(key)
-    holder = town.student(2, "Bea", "Moor", email=OLD)
-    quick_sync(town)
+    holder = town.student(2, "Bea", "Moor", email=town.address("old"))
+    yield
     town.put("users", person)
-    found = publish(town)
+    yield
+    found = town.published()
     assert link(key) == account
     assert found.members[key] == "student"
     assert (section, key) in found.students
-    assert (found.people[key][3], found.people[holder][3]) == (NEW, OLD)
+    assert (found.people[key][3], found.people[holder][3]) == (town.address("new"), town.address("old"))
     assert found.reviews == {(key, "email_shared")}
 
 
 @pytest.mark.scenario("I-20")
-def test_recycled_id_renames_nobody_and_waits_for_review(town, quick_sync, publish, link):
-    key = town.teacher(1, "Ann", "Lake", email=OLD)
+@shares_syncs
+def test_recycled_id_renames_nobody_and_waits_for_review(town, link):
+    key = town.teacher(1, "Ann", "Lake", email=town.address("old"))
     old = town.section(1, teachers=[key])
-    quick_sync(town)
+    yield
     account = link(key)
-    town.teacher(1, "Bea", "Moor", email=NEW, roles={"teacher": town.role(2, school=1)})
+    town.teacher(1, "Bea", "Moor", email=town.address("new"), roles={"teacher": town.role(2, school=1)})
     new = town.section(2, teachers=[key])
-    found = publish(town)
+    yield
+    found = town.published()
     assert link(key) == account
-    assert found.people[key] == ("teacher", "Ann", "Lake", OLD, OLD, True)
+    assert found.people[key] == ("teacher", "Ann", "Lake", town.address("old"), town.address("old"), True)
     assert found.teachers[old, key]
     assert (new, key) not in found.teachers
     assert found.pending == {(new, key, "teacher")}
@@ -172,51 +193,57 @@ def test_recycled_id_renames_nobody_and_waits_for_review(town, quick_sync, publi
 
 
 @pytest.mark.scenario("I-24")
-def test_split_employee_whose_old_id_teaches_keeps_the_account(town, quick_sync, publish, product, link):
-    key = town.teacher(1, "Ann", "Lake", email=OLD, roles={"teacher": town.role(1), "staff": {}})
+@shares_syncs
+def test_split_employee_whose_old_id_teaches_keeps_the_account(town, link):
+    key = town.teacher(1, "Ann", "Lake", email=town.address("old"), roles={"teacher": town.role(1), "staff": {}})
     section = town.section(1, teachers=[key])
-    quick_sync(town)
-    account, people = link(key), published(product, town.id).people.keys()
-    town.teacher(1, "Ann", "Lake", email=NEW)
-    town.staff(1, "Ann", "Lake", email=OLD)
-    found = publish(town)
+    yield
+    account, people = link(key), town.published().people.keys()
+    town.teacher(1, "Ann", "Lake", email=town.address("new"))
+    town.staff(1, "Ann", "Lake", email=town.address("old"))
+    yield
+    found = town.published()
     assert link(key) == account
     assert found.people.keys() == people
-    assert found.people[key][3] == NEW
+    assert found.people[key][3] == town.address("new")
     assert found.teachers[section, key]
     assert found.reviews == set()
 
 
 @pytest.mark.scenario("I-24")
-def test_split_employee_whose_new_id_teaches_is_two_people(town, quick_sync, publish, link):
-    old = town.teacher(1, "Ann", "Lake", email=OLD, roles={"teacher": town.role(1), "staff": {}})
+@shares_syncs
+def test_split_employee_whose_new_id_teaches_is_two_people(town, link):
+    old = town.teacher(1, "Ann", "Lake", email=town.address("old"), roles={"teacher": town.role(1), "staff": {}})
     section = town.section(1, teachers=[old])
-    quick_sync(town)
+    yield
     account = link(old)
-    town.edit("users", old, email=NEW, roles={"staff": {}})
-    new = town.teacher(2, "Ann", "Lake", email=OLD)
+    town.edit("users", old, email=town.address("new"), roles={"staff": {}})
+    new = town.teacher(2, "Ann", "Lake", email=town.address("old"))
     town.section(1, teachers=[new])
-    found = publish(town)
+    yield
+    found = town.published()
     assert link(old) == account
     assert link(new)[0] != account[0]
     assert old not in found.members
     assert {pair: primary for pair, primary in found.teachers.items() if pair[0] == section} == {(section, new): True}
-    assert (found.people[old][3], found.people[new][3]) == (OLD, None)
+    assert (found.people[old][3], found.people[new][3]) == (town.address("old"), None)
     assert found.reviews == {(new, "already_linked")}
 
 
 @pytest.mark.scenario("I-25")
-def test_student_who_becomes_a_teacher_changes_classes(town, quick_sync, publish, product, link):
-    key = town.student(1, "Ann", "Lake", email=OLD)
+@shares_syncs
+def test_student_who_becomes_a_teacher_changes_classes(town, product, link):
+    key = town.student(1, "Ann", "Lake", email=town.address("old"))
     learning = town.section(1, students=[key])
-    quick_sync(town)
+    yield
     account = link(key)
     town.edit("users", key, roles={"teacher": town.role(1)})
     town.section(1)
     teaching = town.section(2, teachers=[key])
-    found = publish(town)
+    yield
+    found = town.published()
     assert link(key) == account
-    assert found.people[key] == ("teacher", "Ann", "Lake", OLD, OLD, True)
+    assert found.people[key] == ("teacher", "Ann", "Lake", town.address("old"), town.address("old"), True)
     assert found.members[key] == "teacher"
     assert {member for (_, person), member in found.school_members.items() if person == key} == {("teacher", True)}
     assert (learning, key) not in found.students

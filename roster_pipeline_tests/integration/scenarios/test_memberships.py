@@ -6,8 +6,9 @@ Membership of schools is `test_school_members`'s, of classes `test_class_members
 import pytest
 
 from roster_pipeline_tests.support.accounts import MEMBER
-from roster_pipeline_tests.support.readers import contents, execute, published, query, row_versions
+from roster_pipeline_tests.support.readers import execute, query, row_versions
 from roster_pipeline_tests.support.seen import Person, person_of
+from roster_pipeline_tests.support.shared_syncs import shares_syncs
 
 VERIFIED = (
     "select m.verified_at is not null from roster.org_memberships as m "
@@ -19,36 +20,34 @@ VERIFY = (
 )
 
 
-@pytest.fixture
-def home(town):
-    """The school that everybody belongs to who names no other."""
-    return town.school(0)
-
-
-def ended(product):
-    return query(product, "select account_id, ended_at from roster.org_memberships where ended_at is not null")
+def ended(town):
+    """Return the memberships of a part of the town that have ended."""
+    return [row for row in town.contents()["org_memberships"] if '"ended_at": null' not in row]
 
 
 @pytest.mark.scenario("M-4")
-def test_student_absent_from_one_feed_gets_the_same_rows_back(town, resync, product, home):
+@shares_syncs
+def test_student_absent_from_one_feed_gets_the_same_rows_back(town, product):
+    home = town.school(0)
     key = town.student(1)
     section = town.section(1, students=[key])
-    resync()
-    rows, student = contents(product), town.person(key)
+    yield
+    rows, student = town.contents(), town.person(key)
     town.leave(key)
     town.edit("sections", section, students=[])
-    resync()
+    yield
     assert person_of(product, key) == Person("ended", {home: "ended"}, learns={section: "ended"})
-    assert key in published(product, town.id).people
+    assert key in town.published().people
     town.put("users", student)
     town.edit("sections", section, students=[key])
-    plan = resync()
-    assert {op for ops in plan.counts.values() for op in ops} == {"restore"}
-    assert contents(product) == rows
+    yield
+    assert {op for ops in town.counts().values() for op in ops} == {"restore"}
+    assert town.contents() == rows
 
 
 @pytest.mark.scenario("M-6")
-def test_deletion_in_one_district_leaves_the_other_district(town, other_town, resync, quick_sync, product, home, link):
+def test_deletion_in_one_district_leaves_the_other_district(town, other_town, resync, quick_sync, product, link):
+    home = town.school(0)
     key, twin = (one.student(1, email="") for one in (town, other_town))
     section = town.section(1, students=[key])
     resync()
@@ -68,15 +67,17 @@ def test_deletion_in_one_district_leaves_the_other_district(town, other_town, re
 
 
 @pytest.mark.scenario("M-8")
-def test_ended_membership_keeps_its_end_date(town, resync, product):
+@shares_syncs
+def test_ended_membership_keeps_its_end_date(town, product):
     key = town.student(1)
-    resync()
+    yield
     town.leave(key)
-    resync()
-    before = ended(product)
+    yield
+    before = ended(town)
     assert len(before) == 1
-    assert resync().total == 0
-    assert ended(product) == before
+    yield
+    assert town.counts() == {}
+    assert ended(town) == before
 
 
 @pytest.mark.scenario("M-17")
@@ -90,58 +91,68 @@ def test_same_feed_again_writes_no_row(town, resync, product):
 
 
 @pytest.mark.scenario("M-18")
-def test_dropped_membership_ends_dated_and_is_restored(town, resync, product):
+@shares_syncs
+def test_dropped_membership_ends_dated_and_is_restored(town, product):
     """What a drop becomes is no setting: it is ended, with its date, and nothing else is."""
     key = town.teacher(1, roles={"teacher": town.role(1) | {"schools": [town.school(0), town.school(1)]}})
-    resync()
+    yield
     execute(product, VERIFY, key=key)
-    rows, teacher = contents(product), town.person(key)
+    rows, teacher = town.contents(), town.person(key)
     town.leave(key)
-    assert resync().counts == {"org_memberships": {"end": 1}, "school_memberships": {"end": 2}}
-    assert len(ended(product)) == 1
+    yield
+    assert town.counts() == {"org_memberships": {"end": 1}, "school_memberships": {"end": 2}}
+    assert len(ended(town)) == 1
     town.put("users", teacher)
-    resync()
-    assert contents(product) == rows
+    yield
+    assert town.contents() == rows
 
 
 @pytest.mark.scenario("M-19")
-def test_student_in_no_section_has_account_and_school_only(town, resync, product, home):
+@shares_syncs
+def test_student_in_no_section_has_account_and_school_only(town, product):
+    home = town.school(0)
     key = town.student(1)
-    resync()
-    assert published(product, town.id).people[key][0] == "student"
+    yield
+    assert town.published().people[key][0] == "student"
     assert person_of(product, key) == Person("student", {home: "primary"})
 
 
 @pytest.mark.scenario("M-20")
-def test_enrollment_dates_outside_today_change_nothing(town, resync, product, home):
+@shares_syncs
+def test_enrollment_dates_outside_today_change_nothing(town, product):
     """Clever's memberships have no dates. Those of a student's `enrollments` are not kept: who is listed, belongs."""
+    home = town.school(0)
     key = town.student(1)
-    resync()
+    yield
     dates = [("2001-08-01", "2002-06-01"), ("2098-08-01", "2099-06-01"), ("soon", "2099-13-45")]
     enrolled = [{"school": home, "start_date": start, "end_date": end} for start, end in dates]
     town.edit("users", key, roles={"student": town.role(1) | {"enrollments": enrolled}})
-    assert resync().counts == {}
+    yield
+    assert town.counts() == {}
     assert person_of(product, key) == Person("student", {home: "primary"})
 
 
-def test_new_teacher_is_unverified_until_an_admin_verifies(town, resync, product):
+@shares_syncs
+def test_new_teacher_is_unverified_until_an_admin_verifies(town, product):
     key, student = town.teacher(1), town.student(2)
-    resync()
+    yield
     assert query(product, VERIFIED, key=key) == query(product, VERIFIED, key=student) == [(False,)]
     execute(product, VERIFY, key=key)
     for roles in ({"student": town.role(1)}, {"staff": {}}, {"teacher": town.role(1, school=1)}):
         town.edit("users", key, roles=roles)
-        resync()
+        yield
         assert query(product, VERIFIED, key=key) == [(True,)]
 
 
-def test_teacher_who_becomes_staff_loses_memberships_only(town, resync, product, home):
+@shares_syncs
+def test_teacher_who_becomes_staff_loses_memberships_only(town, product):
+    home = town.school(0)
     key = town.teacher(1)
-    resync()
+    yield
     town.edit("users", key, roles={"staff": {}})
-    resync()
+    yield
     assert person_of(product, key) == Person("ended", {home: "ended"})
-    assert key in published(product, town.id).people
+    assert key in town.published().people
 
 
 @pytest.mark.parametrize("table", ["org_memberships", "school_memberships"])

@@ -4,12 +4,12 @@ import pytest
 
 from roster_pipeline.model.limits import Limits
 from roster_pipeline_tests.support.readers import last_sync, query
-from roster_pipeline_tests.support.seen import flagged, roster_of
+from roster_pipeline_tests.support.seen import roster_of
+from roster_pipeline_tests.support.shared_syncs import shares_syncs
 
 
-@pytest.fixture
-def teachers(town):
-    """The Clever ids of three teachers."""
+def three_teachers(town):
+    """Return the Clever ids of three teachers."""
     return [town.teacher(number) for number in (1, 2, 3)]
 
 
@@ -19,24 +19,30 @@ def teach(town, section, *teachers):
 
 
 @pytest.mark.scenario("R-1")
-def test_added_co_teacher_leaves_the_primary_teacher_unchanged(town, resync, product, teachers):
+@shares_syncs
+def test_added_co_teacher_leaves_the_primary_teacher_unchanged(town, product):
+    teachers = three_teachers(town)
     primary, other, _ = teachers
     section = town.section(1, teachers=[primary])
-    resync()
+    yield
     teach(town, section, primary, other)
-    assert resync().counts == {"roster_teachers": {"insert": 1}}
+    yield
+    assert town.counts() == {"roster_teachers": {"insert": 1}}
     assert roster_of(product, section).teachers == {primary: "primary", other: "co-teacher"}
 
 
 @pytest.mark.scenario("R-2")
 @pytest.mark.parametrize("leaves", [True, False])
-def test_co_teacher_becomes_primary_in_one_step(town, resync, product, teachers, leaves):
+@shares_syncs
+def test_co_teacher_becomes_primary_in_one_step(town, product, *, leaves):
+    teachers = three_teachers(town)
     first, second, third = teachers
     section = town.section(1, teachers=[first, second, third], students=[town.student(1)])
-    resync()
+    yield
     teach(town, section, second, third, *([] if leaves else [first]))
     ops = {"end": 1, "update": 1} if leaves else {"update": 2}
-    assert resync().counts == {"roster_teachers": ops}
+    yield
+    assert town.counts() == {"roster_teachers": ops}
     assert roster_of(product, section).teachers == {
         first: "ended" if leaves else "co-teacher",
         second: "primary",
@@ -46,60 +52,71 @@ def test_co_teacher_becomes_primary_in_one_step(town, resync, product, teachers,
 
 
 @pytest.mark.scenario("R-3")
-def test_first_co_teacher_is_primary_if_clever_names_none(town, resync, product, teachers):
+@shares_syncs
+def test_first_co_teacher_is_primary_if_clever_names_none(town, product):
     """All of `teachers` teach, and the first is primary (docs/rules.md R4.3)."""
+    teachers = three_teachers(town)
     first, second, third = teachers
     sections = [town.section(number, teachers=teachers) for number in (1, 2)]
     for section, nobody in zip(sections, (None, ""), strict=True):
         town.edit("sections", section, teacher=nobody)
-    resync()
+    yield
     for section in sections:
         taught_by = {first: "primary", second: "co-teacher", third: "co-teacher"}
         assert roster_of(product, section).teachers == taught_by
 
 
 @pytest.mark.scenario("R-3")
-def test_unshared_primary_teacher_is_pending_and_not_replaced(town, resync, product, teachers):
+@shares_syncs
+def test_unshared_primary_teacher_is_pending_and_not_replaced(town, product):
+    teachers = three_teachers(town)
     section = town.section(1, teachers=["f" * 24, *teachers])
-    resync()
+    yield
     roster = roster_of(product, section)
     assert roster.teachers == dict.fromkeys(teachers, "co-teacher")
     assert roster.awaited == {"f" * 24: "teacher"}
 
 
 @pytest.mark.scenario("R-4")
-def test_section_without_teacher_is_published_and_flagged(town, resync, product):
+@shares_syncs
+def test_section_without_teacher_is_published_and_flagged(town, product):
     sections = [town.section(number, students=[town.student(1)]) for number in (1, 2)]
     for section, nobody in zip(sections, (None, []), strict=True):
         town.edit("sections", section, teachers=nobody)
-    resync()
+    yield
     for section in sections:
         roster = roster_of(product, section)
         assert (roster.state, roster.teachers, roster.students) == ("live", {}, {town.student(1): "live"})
-    assert flagged(town, "rosters_without_teacher") == set(sections)
+    assert town.flagged("rosters_without_teacher") == set(sections)
 
 
 @pytest.mark.scenario("R-4")
-def test_roster_stays_when_its_only_teacher_leaves(town, resync, product, teachers):
+@shares_syncs
+def test_roster_stays_when_its_only_teacher_leaves(town, product):
+    teachers = three_teachers(town)
     section = town.section(1, teachers=teachers[:1], students=[town.student(1)])
-    resync()
+    yield
     teach(town, section)
-    assert resync().counts == {"roster_teachers": {"end": 1}}
+    yield
+    assert town.counts() == {"roster_teachers": {"end": 1}}
     assert roster_of(product, section).state == "live"
-    assert flagged(town, "rosters_without_teacher") == {section}
+    assert town.flagged("rosters_without_teacher") == {section}
 
 
 @pytest.mark.scenario("R-5")
-def test_emptied_section_is_an_empty_roster(town, resync, product, teachers):
+@shares_syncs
+def test_emptied_section_is_an_empty_roster(town, product):
+    teachers = three_teachers(town)
     students = [town.student(number) for number in (1, 2)]
     section = town.section(1, teachers=teachers[:1], students=students)
-    resync()
+    yield
     town.edit("sections", section, students=[])
-    assert resync().counts == {"roster_students": {"end": 2}}
+    yield
+    assert town.counts() == {"roster_students": {"end": 2}}
     roster = roster_of(product, section)
     assert (roster.state, roster.students) == ("live", dict.fromkeys(students, "ended"))
     assert roster.teachers == {teachers[0]: "primary"}
-    assert flagged(town, "rosters_without_students") == {section}
+    assert town.flagged("rosters_without_students") == {section}
 
 
 @pytest.mark.scenario("R-14")
@@ -149,8 +166,9 @@ def test_changed_term_dates_write_and_hold_nothing(town, resync, product):
 
 
 @pytest.mark.scenario("R-16")
-def test_new_school_year_holds_the_removal_of_the_old_one(town, resync, product, teachers):
+def test_new_school_year_holds_the_removal_of_the_old_one(town, resync, product):
     """Every student and every section is replaced. Limits lifted for one plan stand for the confirmation."""
+    teachers = three_teachers(town)
     old = [*town.resources["sections"]]
     resync()
     before = {key: roster_of(product, key) for key in old}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from roster_pipeline_tests.support.readers import contents, published, query
+from roster_pipeline_tests.support.readers import query
 from roster_pipeline_tests.support.seen import Person, person_of, roster_of
+from roster_pipeline_tests.support.shared_syncs import shares_syncs
 
 
 def at(*schools):
@@ -11,24 +12,25 @@ def at(*schools):
     return {"school": schools[0], "schools": sorted(schools)}
 
 
-@pytest.fixture
-def schools(town):
-    """The Clever ids of three schools."""
-    return [town.school(number) for number in range(3)]
+def three_schools(town):
+    """Return the Clever ids of three schools."""
+    return [town.school(number) for number in (2, 3, 4)]
 
 
 @pytest.mark.scenario("M-1")
-def test_student_who_moves_school_keeps_the_account(town, resync, product, schools, link):
+@shares_syncs
+def test_student_who_moves_school_keeps_the_account(town, product, link):
+    schools = three_schools(town)
     north, south, _ = schools
     key = town.student(1, roles={"student": at(north)})
     old, new = town.section(1, school=north, students=[key]), town.section(2, school=south)
-    resync()
+    yield
     account = link(key)
     town.edit("users", key, roles={"student": at(south)})
     town.edit("sections", old, students=[])
     town.edit("sections", new, students=[key])
-    plan = resync()
-    assert plan.counts == {name: {"end": 1, "insert": 1} for name in ("school_memberships", "roster_students")}
+    yield
+    assert town.counts() == {name: {"end": 1, "insert": 1} for name in ("school_memberships", "roster_students")}
     assert person_of(product, key) == Person(
         "student", {north: "ended", south: "primary"}, learns={old: "ended", new: "live"}
     )
@@ -36,55 +38,67 @@ def test_student_who_moves_school_keeps_the_account(town, resync, product, schoo
 
 
 @pytest.mark.scenario("M-2")
-def test_student_of_several_schools_has_one_primary_school(town, resync, product, schools):
+@shares_syncs
+def test_student_of_several_schools_has_one_primary_school(town, product):
+    schools = three_schools(town)
     north, south, _ = schools
     key = town.student(1, roles={"student": at(south, north)})
-    resync()
+    yield
     assert person_of(product, key) == Person("student", {north: "other", south: "primary"})
 
 
 @pytest.mark.scenario("M-2")
-def test_primary_school_missing_from_schools_counts_too(town, resync, product, schools):
+@shares_syncs
+def test_primary_school_missing_from_schools_counts_too(town, product):
+    schools = three_schools(town)
     north, south, _ = schools
     key = town.teacher(1, roles={"teacher": {"school": south, "schools": [north]}})
-    resync()
+    yield
     assert person_of(product, key).schools == {north: "other", south: "primary"}
 
 
 @pytest.mark.scenario("M-2")
-def test_switched_primary_school_moves_only_the_mark(town, resync, product, schools):
+@shares_syncs
+def test_switched_primary_school_moves_only_the_mark(town, product):
+    schools = three_schools(town)
     north, south, _ = schools
     key = town.teacher(1, roles={"teacher": at(north, south)})
-    resync()
+    yield
     town.edit("users", key, roles={"teacher": at(south, north)})
-    assert resync().counts == {"school_memberships": {"update": 2}}
+    yield
+    assert town.counts() == {"school_memberships": {"update": 2}}
     assert person_of(product, key).schools == {north: "other", south: "primary"}
 
 
 @pytest.mark.scenario("M-3")
-def test_dropped_school_ends_only_its_membership(town, resync, product, schools):
+@shares_syncs
+def test_dropped_school_ends_only_its_membership(town, product):
+    schools = three_schools(town)
     north, south, _ = schools
     key = town.student(1, roles={"student": at(north, south)})
-    resync()
+    yield
     town.edit("users", key, roles={"student": at(north)})
-    assert resync().counts == {"school_memberships": {"end": 1}}
+    yield
+    assert town.counts() == {"school_memberships": {"end": 1}}
     assert person_of(product, key) == Person("student", {north: "primary", south: "ended"})
 
 
 @pytest.mark.scenario("M-9")
 @pytest.mark.parametrize("still_named", [False, True])
-def test_unshared_school_ends_only_its_own_memberships(town, resync, product, schools, still_named):
+@shares_syncs
+def test_unshared_school_ends_only_its_own_memberships(town, product, *, still_named):
+    schools = three_schools(town)
     north, south, _ = schools
     both = town.teacher(1, roles={"teacher": at(south, north)})
     only = town.student(2, roles={"student": at(south)})
     section = town.section(1, school=south, teachers=[both], students=[only])
-    resync()
+    yield
     town.remove("schools", south)
     town.remove("sections", section)
     town.leave(only)
     if not still_named:
         town.edit("users", both, roles={"teacher": at(north)})
-    resync()
+    yield
     assert person_of(product, only) == Person("ended", {south: "ended"}, learns={section: "ended"})
     north_mark = "other" if still_named else "primary"
     assert person_of(product, both) == Person(
@@ -94,39 +108,46 @@ def test_unshared_school_ends_only_its_own_memberships(town, resync, product, sc
     assert query(product, "select archived_at is not null from roster.schools where clever_id = :key", key=south) == [
         (True,)
     ]
-    assert resync().total == 0
+    yield
+    assert town.counts() == {}
 
 
 @pytest.mark.scenario("M-9")
-def test_reshared_school_restores_the_same_memberships(town, resync, product, schools):
+@shares_syncs
+def test_reshared_school_restores_the_same_memberships(town):
+    schools = three_schools(town)
     _, south, _ = schools
     key = town.student(1, roles={"student": at(south)})
     section = town.section(1, school=south, students=[key])
-    resync()
-    rows, shared = contents(product), [("schools", south), ("users", key), ("sections", section)]
+    yield
+    rows, shared = town.contents(), [("schools", south), ("users", key), ("sections", section)]
     objects = [(name, town.get(name, one)) for name, one in shared]
     for name, one in shared:
         town.remove(name, one)
-    resync()
-    assert contents(product) != rows
+    yield
+    assert town.contents() != rows
     for name, item in objects:
         town.put(name, item)
-    resync()
-    assert contents(product) == rows
+    yield
+    assert town.contents() == rows
 
 
 @pytest.mark.scenario("M-12")
-def test_membership_of_an_unknown_school_alone_is_left_out(town, resync, product, schools):
+@shares_syncs
+def test_membership_of_an_unknown_school_alone_is_left_out(town, product):
+    schools = three_schools(town)
     north, unknown = schools[0], "f" * 24
     key = town.student(1, roles={"student": at(unknown, north)})
     section = town.section(1, students=[key])
-    resync()
+    yield
     assert person_of(product, key) == Person("student", {north: "other"}, learns={section: "live"})
 
 
-def test_teacher_and_student_is_one_teacher_in_both_schools(town, resync, product, schools):
+@shares_syncs
+def test_teacher_and_student_is_one_teacher_in_both_schools(town, product):
+    schools = three_schools(town)
     north, south, _ = schools
     key = town.teacher(1, roles={"student": at(south), "teacher": at(north), "staff": {}})
-    resync()
-    assert published(product, town.id).people[key][0] == "teacher"
+    yield
+    assert town.published().people[key][0] == "teacher"
     assert person_of(product, key) == Person("teacher", {north: "primary", south: "other"})
