@@ -111,6 +111,10 @@ class Page:
         if not self.session.is_fresh(self.now):
             raise FreshLoginRequired(back, self.session.login_kind)
 
+    def has_screen(self, path: str) -> bool:
+        """Return whether a path such as `/clever/why/{account}` has a route, so that a screen may link to it."""
+        return path in self.request.app.state.screen_paths
+
     def number(self, name: str) -> int:
         """Return a number in the path.
 

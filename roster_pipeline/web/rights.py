@@ -48,6 +48,7 @@ ACTS: dict[str, frozenset[Role]] = {
     "manage_admins": DISTRICT_ADMIN,
     "edit_native_class": TEACHERS,
     "ask_why": STAFF,
+    "export_list": STAFF,
 }
 """Which role may do which act. An act that is not in this table does not exist."""
 SEES = {

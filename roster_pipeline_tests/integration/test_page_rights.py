@@ -12,7 +12,17 @@ from roster_pipeline_tests.support.page import person
 
 ADMIN = "update roster.org_memberships set ended_at = {} where is_admin and role = 'admin' and organization_id = :own"
 OWN = "select id from roster.organizations where clever_district_id = :district"
-SEPARATE = ("rosters", "schools", "org_memberships", "identity_links", "reviews", "syncs", "holds", "refresh_requests")
+SEPARATE = (
+    "directory",
+    "rosters",
+    "schools",
+    "org_memberships",
+    "identity_links",
+    "reviews",
+    "syncs",
+    "holds",
+    "refresh_requests",
+)
 
 
 @pytest.fixture

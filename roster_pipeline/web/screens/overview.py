@@ -15,10 +15,9 @@ from roster_pipeline.product.tables import org_memberships, rosters, schools
 from roster_pipeline.syncs.requests import estimate_answer_time
 from roster_pipeline.web.answers import describe_estimate
 from roster_pipeline.web.checklist_words import describe_step
-from roster_pipeline.web.classes import list_classes
 from roster_pipeline.web.needs import list_needs
 from roster_pipeline.web.page import Page
-from roster_pipeline.web.rights import ADMINS, STAFF, Role
+from roster_pipeline.web.rights import ADMINS, Role
 from roster_pipeline.web.routing import get
 from roster_pipeline.web.sync_lines import describe_syncs, list_syncs
 
@@ -62,11 +61,6 @@ def show_overview(page: Page) -> Response:
         own_schools=[] if sees_all else page.pg.execute(sa.select(schools.c.id, schools.c.name)).all(),
         clever_notes=_describe_clever(page),
     )
-
-
-def show_classes(page: Page) -> Response:
-    """Show the classes that the person sees, with their teachers."""
-    return page.render("classes.html", classes=list_classes(page.pg))
 
 
 def _show_checklist(page: Page) -> Response:
@@ -125,4 +119,4 @@ def count_records(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int
     ).one()
 
 
-ROUTES = [get("/clever", show_overview, ADMINS), get("/clever/classes", show_classes, STAFF)]
+ROUTES = [get("/clever", show_overview, ADMINS)]

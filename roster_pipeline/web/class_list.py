@@ -1,0 +1,77 @@
+"""The classes that a person may see, with what the list of classes shows of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from roster_pipeline.messages import product
+from roster_pipeline.product.tables import accounts, roster_students, roster_teachers, rosters, schools
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part
+
+if TYPE_CHECKING:
+    from roster_pipeline.web.page import Page
+
+SORT_NAME = sa.func.left(rosters.c.name, 100)
+"""The part of a name by which classes are sorted. It is that of the index `rosters_by_name`."""
+FILTERS = {
+    "no_teacher": product.mark("Without a teacher"),
+    "no_students": product.mark("Without students"),
+    "hidden": product.mark("Hidden"),
+}
+"""The filters by key, each with its name on the screen."""
+
+
+def read_classes(page: Page, request: ListRequest) -> ListPart:
+    """Return one page of the classes, by name."""
+    return make_part(request, page.pg.execute(select_classes(page, request, PAGE_ROWS + 1)).all())
+
+
+def select_classes(page: Page, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:
+    """Return the statement for the live classes, by name. Hidden ones are left out unless the filter asks for them.
+
+    Args:
+        limit: the most rows. None is for all of them.
+    """
+    conditions = [rosters.c.organization_id == page.own.id, rosters.c.archived_at.is_(None)]
+    conditions.append(rosters.c.hidden_at.is_not(None) if request.state == "hidden" else rosters.c.hidden_at.is_(None))
+    if request.after:
+        key = page.pg.execute(sa.select(SORT_NAME, rosters.c.id).where(rosters.c.id == request.after)).one_or_none()
+        conditions += [after_row(SORT_NAME, rosters.c.id, (key[0], key[1]))] if key else []
+    if request.school:
+        conditions.append(rosters.c.school_id == request.school)
+    if request.state in ("no_teacher", "no_students"):
+        # A native class is a teacher's own, so nobody has to put it right.
+        members = roster_teachers if request.state == "no_teacher" else roster_students
+        conditions += [rosters.c.source == "clever", ~sa.exists().where(*_live(members))]
+    classes = sa.select(rosters).where(*conditions).order_by(SORT_NAME, rosters.c.id).limit(limit).subquery("rosters")
+    return select_details(classes).order_by(sa.func.left(classes.c.name, 100), classes.c.id)
+
+
+def select_details(classes: sa.FromClause) -> sa.Select[Any]:
+    """Return the statement for what a list shows of classes.
+
+    Args:
+        classes: rows of `roster.rosters`.
+    """
+    return sa.select(
+        classes.c.id,
+        classes.c.name,
+        (classes.c.source == "clever").label("is_from_clever"),
+        *(classes.c[name] for name in ("subject", "grade", "period", "term_name", "hidden_at", "school_id")),
+        sa.select(schools.c.name).where(schools.c.id == classes.c.school_id).scalar_subquery().label("school"),
+        _teacher_names(classes).label("teachers"),
+        sa.select(sa.func.count()).where(*_live(roster_students, classes)).scalar_subquery().label("students"),
+    )
+
+
+def _live(members: sa.Table, classes: sa.FromClause = rosters) -> tuple[sa.ColumnElement[bool], ...]:
+    return members.c.roster_id == classes.c.id, members.c.ended_at.is_(None)
+
+
+def _teacher_names(classes: sa.FromClause) -> sa.ColumnElement[list[str]]:
+    """Return the names of the teachers of a class, the primary one first."""
+    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    names = sa.select(name).select_from(roster_teachers.join(accounts)).where(*_live(roster_teachers, classes))
+    return sa.func.array(names.order_by(roster_teachers.c.is_primary.desc(), accounts.c.id).scalar_subquery())

@@ -1,0 +1,96 @@
+"""The students and the teachers that a person may see, from the directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from roster_pipeline.product.tables import accounts, directory, org_memberships, rosters, school_memberships, schools
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part
+from roster_pipeline.web.people_filters import MEMBERS, select_conditions
+
+if TYPE_CHECKING:
+    from roster_pipeline.web.page import Page
+
+Ids = sa.ColumnElement[int]
+
+
+def read_people(page: Page, role: str, request: ListRequest) -> ListPart:
+    """Return one page of the people of a role, with their schools, their classes and when they were verified."""
+    return make_part(request, page.pg.execute(select_people(page, role, request, PAGE_ROWS + 1)).all())
+
+
+def select_people(page: Page, role: str, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:
+    """Return the statement for the people of a role, in the order of their names.
+
+    Args:
+        limit: the most rows. None is for all of them.
+    """
+    people = (_search if request.search else _list)(page, role, request, limit).subquery("people")
+    member = sa.and_(org_memberships.c.account_id == accounts.c.id, org_memberships.c.organization_id == page.own.id)
+    return (
+        sa.select(
+            accounts.c.id,
+            sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name).label("name"),
+            accounts.c.email,
+            accounts.c.imported_from_clever.label("is_from_clever"),
+            org_memberships.c.verified_at,
+            _school_names(people.c.account_id).label("schools"),
+            _class_names(role, people.c.account_id).label("classes"),
+        )
+        .select_from(people.join(accounts, accounts.c.id == people.c.account_id).join(org_memberships, member))
+        .order_by(people.c.is_first_choice.desc(), people.c.sort_name, people.c.account_id)
+    )
+
+
+def _list(page: Page, role: str, request: ListRequest, limit: int | None) -> sa.Select[Any]:
+    """Return the statement for the ids of all people of a role, by name."""
+    name, identifier = directory.c.sort_name, directory.c.account_id
+    conditions = [directory.c.organization_id == page.own.id, directory.c.role == role]
+    if request.after:
+        key = page.pg.execute(
+            sa.select(name, identifier).where(conditions[0], identifier == request.after)
+        ).one_or_none()
+        conditions += [after_row(name, identifier, (key[0], key[1]))] if key else []
+    return (
+        sa.select(identifier, name, sa.false().label("is_first_choice"))
+        .where(*conditions, *select_conditions(role, request, identifier))
+        .order_by(name, identifier)
+        .limit(limit)
+    )
+
+
+def _search(_page: Page, role: str, request: ListRequest, limit: int | None) -> sa.Select[Any]:
+    """Return the statement for the ids of the people that a search finds, the best ones first."""
+    # The filters are applied to what the search finds, so the search itself has no limit beside them.
+    most = None if request.school or request.state else limit
+    call = sa.func.roster.find_people(
+        role, request.search, sa.cast(request.after, sa.BigInteger), sa.cast(most, sa.BigInteger)
+    )
+    people = call.table_valued("account_id", "is_first_choice", "sort_name").alias("matches")
+    return (
+        sa.select(people.c.account_id, people.c.sort_name, people.c.is_first_choice)
+        .where(*select_conditions(role, request, people.c.account_id))
+        .order_by(people.c.is_first_choice.desc(), people.c.sort_name, people.c.account_id)
+        .limit(limit)
+    )
+
+
+def _school_names(person: Ids) -> sa.ColumnElement[list[str]]:
+    """Return the names of the schools of a person, the primary one first."""
+    live = sa.and_(
+        school_memberships.c.account_id == person,
+        school_memberships.c.ended_at.is_(None),
+        schools.c.archived_at.is_(None),
+    )
+    names = sa.select(schools.c.name).select_from(school_memberships.join(schools)).where(live)
+    return sa.func.array(names.order_by(school_memberships.c.is_primary.desc(), schools.c.name).scalar_subquery())
+
+
+def _class_names(role: str, person: Ids) -> sa.ColumnElement[list[str]]:
+    """Return the names of the live classes of a person."""
+    members = MEMBERS[role]
+    live = sa.and_(members.c.account_id == person, members.c.ended_at.is_(None), rosters.c.archived_at.is_(None))
+    names = sa.select(rosters.c.name).select_from(members.join(rosters)).where(live)
+    return sa.func.array(names.order_by(rosters.c.name, rosters.c.id).scalar_subquery())

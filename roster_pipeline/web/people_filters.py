@@ -1,0 +1,90 @@
+"""The filters of the lists of students and teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from roster_pipeline.messages import product
+from roster_pipeline.product.tables import (
+    accounts,
+    org_memberships,
+    reviews,
+    roster_students,
+    roster_teachers,
+    rosters,
+    school_memberships,
+)
+from roster_pipeline.web.lists import ListRequest
+
+MEMBERS = {"student": roster_students, "teacher": roster_teachers}
+"""The table that holds the classes of a role."""
+Condition = sa.ColumnElement[bool]
+
+
+def is_in_no_class(role: str, person: sa.ColumnElement[int]) -> Condition:
+    """Return the condition for people without a live class from Clever."""
+    members = MEMBERS[role]
+    own = sa.and_(members.c.account_id == person, members.c.ended_at.is_(None))
+    from_clever = sa.and_(rosters.c.archived_at.is_(None), rosters.c.source == "clever")
+    return ~sa.exists().select_from(members.join(rosters)).where(own, from_clever)
+
+
+def has_no_email(_role: str, person: sa.ColumnElement[int]) -> Condition:
+    """Return the condition for people without email."""
+    return sa.exists().where(accounts.c.id == person, accounts.c.email.is_(None))
+
+
+def has_review(_role: str, person: sa.ColumnElement[int]) -> Condition:
+    """Return the condition for people whose account is in review."""
+    return sa.exists().where(reviews.c.account_id == person, reviews.c.state == "open")
+
+
+def has_other_name(_role: str, person: sa.ColumnElement[int]) -> Condition:
+    """Return the condition for people with another name in Clever (docs/rules.md R2.17)."""
+    return sa.exists().where(
+        reviews.c.account_id == person, reviews.c.state == "open", reviews.c.reason == "name_differs"
+    )
+
+
+def is_not_verified(_role: str, person: sa.ColumnElement[int]) -> Condition:
+    """Return the condition for teachers whom no admin has verified."""
+    return sa.exists().where(
+        org_memberships.c.account_id == person,
+        org_memberships.c.role == "teacher",
+        org_memberships.c.verified_at.is_(None),
+        org_memberships.c.ended_at.is_(None),
+    )
+
+
+Filter = tuple[str, Callable[[str, sa.ColumnElement[int]], Condition]]
+FILTERS: dict[str, dict[str, Filter]] = {
+    "student": {
+        "no_class": (product.mark("In no class"), is_in_no_class),
+        "no_email": (product.mark("No email"), has_no_email),
+        "in_review": (product.mark("To review"), has_review),
+    },
+    "teacher": {
+        "unverified": (product.mark("Not verified"), is_not_verified),
+        "no_class": (product.mark("In no class"), is_in_no_class),
+        "name_differs": (product.mark("Another name in Clever"), has_other_name),
+    },
+}
+"""The filters by role and key, each with its name on the screen."""
+
+
+def select_conditions(role: str, request: ListRequest, person: sa.ColumnElement[int]) -> list[Condition]:
+    """Return the conditions that the filters of a list put on a person."""
+    conditions: list[Condition] = []
+    if request.school:
+        conditions.append(
+            sa.exists().where(
+                school_memberships.c.account_id == person,
+                school_memberships.c.school_id == request.school,
+                school_memberships.c.ended_at.is_(None),
+            )
+        )
+    if request.state:
+        conditions.append(FILTERS[role][request.state][1](role, person))
+    return conditions

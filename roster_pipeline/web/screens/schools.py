@@ -1,0 +1,66 @@
+"""The schools of a district, and one school with its teachers and classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from roster_pipeline.messages import Catalogue
+from roster_pipeline.web.actors import read_verifiers
+from roster_pipeline.web.class_list import read_classes
+from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
+from roster_pipeline.web.page import Page
+from roster_pipeline.web.people import read_people
+from roster_pipeline.web.rights import ADMINS
+from roster_pipeline.web.routing import get
+from roster_pipeline.web.school_list import read_schools, select_schools
+
+
+def show_schools(page: Page) -> Response:
+    """Show the schools that the admin sees, with their counts."""
+    part = read_schools(page, read_list_request(page))
+    grades = {row.id: describe_grades(page.words, row) for row in part.rows}
+    return page.render("schools.html", part=part, grades=grades)
+
+
+def export_schools(page: Page) -> Response:
+    """Return the schools as CSV."""
+    words = page.words
+    headings = (words.text("Name"), words.text("Grades"), words.text("Teachers"), words.text("Classes"))
+    rows = stream_rows(page, select_schools(page, read_list_request(page)))
+    cells = ((row.name, describe_grades(words, row), row.teachers, row.classes, row.students) for row in rows)
+    return export_list(page, "schools", (*headings, words.text("Students")), cells)
+
+
+def show_school(page: Page) -> Response:
+    """Show one school: its counts, its teachers and its classes."""
+    school_id = page.number("id")
+    school = page.pg.execute(select_schools(page, ListRequest("", school=school_id))).one_or_none()
+    if school is None:
+        raise HTTPException(404)
+    request = read_list_request(page)
+    teachers = read_people(page, "teacher", ListRequest(request.path, school=school_id, after=request.after))
+    return page.render(
+        "school.html",
+        school=school,
+        grades=describe_grades(page.words, school),
+        part=teachers,
+        verifiers=read_verifiers(page, teachers.rows),
+        classes=read_classes(page, ListRequest("/clever/classes", school=school_id)),
+    )
+
+
+def describe_grades(words: Catalogue, school: sa.Row[Any]) -> str:
+    """Return the grades of a school as Clever has them, such as `K to 5`."""
+    low, high = school.low_grade, school.high_grade
+    return words.text("{low} to {high}", low=low, high=high) if low and high and low != high else low or high or ""
+
+
+ROUTES = [
+    get("/clever/schools", show_schools, ADMINS),
+    get("/clever/schools.csv", export_schools, ADMINS),
+    get("/clever/schools/{id}", show_school, ADMINS),
+]

@@ -1,0 +1,201 @@
+"""The lists of schools, teachers, classes and students: who sees what, filters, search, pages and CSV."""
+
+import csv
+import re
+from io import StringIO
+
+import pytest
+
+from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page import person
+from roster_pipeline_tests.support.page_people import (
+    account_of,
+    add_class,
+    add_person,
+    class_of,
+    count_acts,
+    school_admin,
+    school_of,
+)
+
+LISTS = ("/clever/schools", "/clever/teachers", "/clever/classes", "/clever/students")
+HOSTILE = "<script>alert(1)</script> \u202egnp.exe"
+
+
+@pytest.fixture
+def admin(site, browser):
+    browser.log_in(person(site.towns[0], "staff"))
+    return browser
+
+
+def names_in(answer):
+    """Return the names in the first column of a list."""
+    return re.findall(r'<th scope="row">.*?<bdi>(.*?)</bdi>', answer.text)
+
+
+def test_an_admin_reads_every_list(site, admin):
+    pages = {path: admin.get(path) for path in LISTS}
+
+    assert [page.status_code for page in pages.values()] == [200] * 4
+    assert names_in(pages["/clever/schools"]) == ["School 0", "School 1"]
+    assert len(names_in(pages["/clever/teachers"])) == len(names_in(pages["/clever/students"])) == 21
+    assert names_in(pages["/clever/classes"])[:2] == ["Algebra 1", "Class 100"]
+    assert "student1@town1.example.org" in pages["/clever/students"].text
+
+
+def test_lists_name_nobody_of_another_district(site, admin):
+    school, foreign = school_of(site, site.towns[1], "School 0"), class_of(site, "Algebra 2")
+    for path in (*LISTS, f"/clever/students?school={school}", f"/clever/classes?school={school}&q=Algebra"):
+        for suffix in ("", ".csv"):
+            answer = admin.get(path.replace("?", f"{suffix}?") if "?" in path else path + suffix)
+            assert answer.status_code == 200
+            assert not [name for name in ("town2", "Algebra 2", "Cher2", "Dent2") if name in answer.text]
+    missing = admin.get("/clever/classes/999999999")
+    for path in (f"/clever/classes/{foreign}", f"/clever/classes/{foreign}.csv", f"/clever/schools/{school}"):
+        answer = admin.get(path)
+        assert answer.status_code == 404
+        assert re.sub("Request [0-9a-f]+", "", answer.text) == re.sub("Request [0-9a-f]+", "", missing.text)
+
+
+def test_a_teacher_sees_only_own_classes(site, browser):
+    browser.log_in(person(site.towns[0], "teacher"))
+    own, other = class_of(site, "Algebra 1"), class_of(site, "Class 101")
+
+    assert names_in(browser.get("/clever/classes")) == ["Algebra 1"]
+    assert "Stu1 Dent1" in browser.get(f"/clever/classes/{own}").text
+    assert browser.get(f"/clever/classes/{other}").status_code == 404
+    assert [browser.get(path).status_code for path in ("/clever/schools", "/clever/students.csv")] == [403, 403]
+
+
+def test_a_student_reaches_no_list(site, browser):
+    browser.log_in(person(site.towns[0], "student"))
+    paths = [path + suffix for path in (*LISTS, "/clever/classes/1") for suffix in ("", ".csv")]
+    assert {browser.get(path).status_code for path in paths} == {403}
+
+
+def test_a_school_admin_sees_one_school(site, browser):
+    with school_admin(site, site.towns[0], "School 1") as key:
+        browser.log_in(key)
+        pages = {path: browser.get(path) for path in LISTS}
+        foreign = browser.get(f"/clever/schools/{school_of(site, site.towns[0], 'School 0')}")
+
+        assert names_in(pages["/clever/schools"]) == ["School 1"]
+        assert names_in(pages["/clever/classes"]) == names_in(pages["/clever/students"]) == []
+        assert pages["/clever/teachers"].status_code == 403
+        assert foreign.status_code == 404
+    with school_admin(site, site.towns[0], "School 0", "School 1"):
+        assert len(names_in(browser.get("/clever/teachers"))) == 21
+
+
+def test_an_admin_of_one_school_verifies_on_its_page(site, browser):
+    with school_admin(site, site.towns[0], "School 0") as key:
+        browser.log_in(key)
+        page = browser.get(f"/clever/schools/{school_of(site, site.towns[0], 'School 0')}")
+        assert "Verify Tea1 Cher1" in page.text
+        assert "Update this school" in page.text
+        assert "Algebra 1" in page.text
+
+
+@pytest.mark.parametrize("text", ["dent1", "stu1 dent1", "DENT stu", "student1@town1"])
+def test_search_finds_a_student(admin, text):
+    assert names_in(admin.get("/clever/students", params={"q": text}))[0] == "Stu1 Dent1"
+
+
+@pytest.mark.parametrize("text", ["zzq", "'; drop table", "%", "&|!:*", "x" * 5000])
+def test_a_search_without_hit_leads_to_why(admin, text):
+    page = admin.get("/clever/students", params={"q": text})
+    assert page.status_code == 200
+    assert "Nobody by this name is here." in page.text
+    assert "/clever/why" in page.text
+
+
+def test_filters_narrow_the_lists(site, admin):
+    ava = add_person(site, site.towns[0], "Ava", "Zabel")
+    lone = add_person(site, site.towns[0], "Lone", "Zabel", email="lone@example.org", role="teacher")
+    students = "/clever/students?state="
+
+    assert names_in(admin.get(students + "no_class")) == ["Ava Zabel"]
+    assert names_in(admin.get(students + "no_email")) == ["Ava Zabel"]
+    assert names_in(admin.get(students + "in_review")) == []
+    assert names_in(admin.get("/clever/students?q=zab&state=no_class")) == ["Ava Zabel"]
+    assert names_in(admin.get("/clever/teachers?state=no_class")) == ["Lone Zabel"]
+    assert len(names_in(admin.get("/clever/teachers?state=unverified"))) == 22
+    assert names_in(admin.get("/clever/classes?state=no_teacher")) == []
+    for account in (ava, lone):
+        site.execute("update roster.org_memberships set ended_at = now() where account_id = :id", id=account)
+
+
+def test_pages_go_on_by_key_and_hold_no_name(site, admin, monkeypatch):
+    monkeypatch.setattr("roster_pipeline.web.lists.PAGE_ROWS", 4)
+    monkeypatch.setattr("roster_pipeline.web.people.PAGE_ROWS", 4)
+    monkeypatch.setattr("roster_pipeline.web.class_list.PAGE_ROWS", 4)
+    for start, total in (("/clever/students", 21), ("/clever/students?q=student", 21), ("/clever/classes", 5)):
+        names, address = [], start
+        while address:
+            page = admin.get(address)
+            names += names_in(page)
+            address = next(iter(re.findall(r'href="([^"]+)">Next page', page.text)), "").replace("&amp;", "&")
+            assert "Student1" not in address
+        assert len(names) == len(set(names)) == total
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "after=999999999", "after=x", "school=-1", "state=nothing", "school=" + "9" * 30]
+)
+def test_a_senseless_filter_counts_as_absent(admin, query):
+    assert len(names_in(admin.get(f"/clever/students?{query}"))) == 21
+
+
+def test_an_export_is_audited_with_its_rows(site, admin):
+    before = count_acts(site, "export_list")
+    answer = admin.get("/clever/students.csv?q=dent1")
+
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "students.csv" in answer.headers["content-disposition"]
+    rows = list(csv.reader(StringIO(answer.text.removeprefix("\ufeff"))))
+    assert rows == [
+        ["Name", "Email", "Schools", "Classes"],
+        ["Stu1 Dent1", "student1@town1.example.org", "School 0", "Algebra 1"],
+    ]
+    assert count_acts(site, "export_list") == before + 1
+    assert site.value("select after from roster.web_audit where act = 'export_list' order by id desc limit 1") == {
+        "rows": 1
+    }
+
+
+def test_every_list_has_its_rows_in_the_csv(site, admin):
+    algebra = class_of(site, "Algebra 1")
+    for path, number in (
+        (LISTS[0], 2),
+        (LISTS[1], 21),
+        (LISTS[2], 5),
+        (LISTS[3], 21),
+        (f"/clever/classes/{algebra}", 1),
+    ):
+        assert f'href="{path}.csv' in admin.get(path).text
+        rows = list(csv.reader(StringIO(admin.get(f"{path}.csv").text)))
+        assert len(rows) == number + 1, path
+
+
+def test_hostile_names_stay_text_and_no_formula(site, admin):
+    account = add_person(site, site.towns[0], "=1+1", HOSTILE, email="h@example.org")
+    roster = add_class(site, site.towns[0], HOSTILE)
+    pages = [admin.get(path) for path in ("/clever/students?q=script", "/clever/classes", f"/clever/classes/{roster}")]
+
+    assert ["<script>alert" in page.text for page in pages] == [False] * 3
+    assert ["&lt;script&gt;alert(1)" in page.text for page in pages] == [True] * 3
+    sheet = admin.get("/clever/students.csv?q=script").text
+    assert f'"\'=1+1 {HOSTILE}"' in sheet
+    site.execute("update roster.org_memberships set ended_at = now() where account_id = :id", id=account)
+    site.execute("update roster.rosters set archived_at = now() where id = :id", id=roster)
+
+
+def test_no_list_has_a_control_that_edits_clever_data(site, admin):
+    own = class_of(site, "Algebra 1")
+    for path in (*LISTS, f"/clever/classes/{own}", f"/clever/schools/{school_of(site, site.towns[0], 'School 0')}"):
+        page = admin.get(path).text
+        actions = set(re.findall(r'<form method="post" action="([^"]+)"', page))
+        allowed = {"/language", "/logout", "/switch", "/clever/updates", "/clever/teachers/verify"}
+        assert actions - allowed <= {f"/clever/classes/{own}/hide", "/clever/teachers/unverify"}
+        assert "Imported from Clever" in page
+    assert account_of(site, person(site.towns[0], "student"))
