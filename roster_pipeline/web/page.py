@@ -143,7 +143,7 @@ class Page:
 
         Args:
             to: the path of that screen.
-            act: the act, a key of `rights.ACTS`, or `log_out`, `switch` or `language`.
+            act: the act, a key of `audit_trail.ACT_WORDS`.
             target: the kind of the thing and its id.
             before: the ids and flags before the act. Names and emails stay out.
             after: the ids and flags after the act.

@@ -8,7 +8,15 @@ from alembic import op
 from sqlalchemy import Connection
 
 FOLDER = files("roster_pipeline.product") / "migrations" / "sql"
-REPEATED_FILES = ("functions.sql", "roles.sql", "triggers.sql", "record_triggers.sql", "directory.sql", "page_role.sql")
+REPEATED_FILES = (
+    "functions.sql",
+    "roles.sql",
+    "triggers.sql",
+    "record_triggers.sql",
+    "directory.sql",
+    "native_classes.sql",
+    "page_role.sql",
+)
 """The files that every upgrade runs, in this order. A change of a file needs a revision, which may
 be empty. Its `sql_digest` names the state of all files (CONTRIBUTING.md#migrations)."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from roster_pipeline.messages import product
 from roster_pipeline.product.classes import hide_class, show_class
+from roster_pipeline.product.native_classes import is_own_native_class, list_archived_classes
 from roster_pipeline.web.actors import read_hiders
 from roster_pipeline.web.class_list import FILTERS, read_classes, select_classes
 from roster_pipeline.web.class_members import ClassDetails, read_class
@@ -21,6 +25,12 @@ from roster_pipeline.web.school_list import list_school_names
 NOTICES = {
     "hidden": product.mark("Hidden. Students do not see this class any more."),
     "shown": product.mark("Shown. Students see this class again."),
+    "made": product.mark("The class is made. Now add its students."),
+    "renamed": product.mark("The class has a new name."),
+    "deleted": product.mark("The class is deleted. You can undo this below for 30 days."),
+    "restored": product.mark("The class is here again, with its students."),
+    "added": product.mark("The students are in the class."),
+    "removed": product.mark("The student is not in the class any more. You can add the student again."),
     "changed": product.mark("Somebody else changed this class meanwhile. Nothing was changed now."),
 }
 """The sentence above a class after an act, by the value of `done` in its address."""
@@ -38,6 +48,8 @@ def show_classes(page: Page) -> Response:
         schools=list_school_names(page) if page.viewer.role in ADMINS else [],
         hidden_classes=hidden,
         hiders=read_hiders(page, (*part.rows, *hidden)),
+        archived=_list_archived(page),
+        notice=_describe_notice(page, page.request.query_params.get("done", "")),
     )
 
 
@@ -96,10 +108,22 @@ def _render(page: Page, details: ClassDetails, notice: str, status: int = 200) -
         status,
         details=details,
         row=details.row,
-        notice=page.words.text(NOTICES[notice]) if notice in NOTICES else "",
+        notice=_describe_notice(page, notice),
+        is_own=page.may("edit_native_class") and is_own_native_class(page.pg, details.id, page.viewer.account_id or 0),
         is_conflict=status == 409,
         hiders=read_hiders(page, [details.row]),
     )
+
+
+def _describe_notice(page: Page, notice: str) -> str:
+    return page.words.text(NOTICES[notice]) if notice in NOTICES else ""
+
+
+def _list_archived(page: Page) -> Sequence[sa.Row[Any]]:
+    """Return the classes that the teacher deleted and can have back."""
+    if page.viewer.account_id is None or not page.may("edit_native_class"):
+        return []
+    return list_archived_classes(page.pg, page.viewer.account_id, page.now)
 
 
 def _require_class(page: Page) -> ClassDetails:

@@ -149,6 +149,14 @@ begin
 end
 $$;
 
+-- The query for the people who have words that begin with the words of a text, or null for a text without a word.
+create or replace function roster.search_query(organization_id bigint, searched text) returns tsquery
+immutable parallel safe language sql
+return (
+    select string_agg(quote_literal(organization_id || '_' || term) || ':*', ' & ')::tsquery
+    from unnest((roster.search_words(searched))[1:10]) as term
+);
+
 -- Search. Finds people of the organization of the transaction by the beginnings of words of name and email, as far as
 -- the transaction may see them. It runs as its owner, so it applies the visibility itself. Last names that begin with a
 -- single word come first.
@@ -163,10 +171,8 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
     own constant bigint := roster.current_organization();
-    terms constant text[] := (roster.search_words(searched))[1:10];
-    all_terms constant tsquery := (
-        select string_agg(quote_literal(own || '_' || term) || ':*', ' & ')::tsquery from unnest(terms) as term
-    );
+    terms constant text[] := roster.search_words(searched);
+    all_terms constant tsquery := roster.search_query(own, searched);
     prefix constant text := case when cardinality(terms) = 1 then terms[1] end;
     after_name constant text := (
         select d.sort_name from roster.directory as d where d.organization_id = own and d.account_id = after_id

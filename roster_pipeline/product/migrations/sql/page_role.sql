@@ -183,7 +183,9 @@ begin
     grant update on roster.web_sessions, roster.web_preferences to roster_page;
     grant delete on roster.web_sessions, roster.web_codes to roster_page;
     grant update (session_hash) on roster.web_codes to roster_page;
-    grant update (hidden_at) on roster.rosters to roster_page;
+    -- Write protection keeps the classes from Clever as they are, but for hidden_at.
+    grant update (hidden_at, name, archived_at) on roster.rosters to roster_page;
+    grant insert (roster_id, account_id), update (ended_at) on roster.roster_students to roster_page;
     grant update (verified_at, is_admin, admin_scope) on roster.org_memberships to roster_page;
     grant update (ended_at, made_by, made_at) on roster.admin_schools to roster_page;
 
@@ -202,7 +204,11 @@ begin
             ('school_memberships', own_school || ' and ' || member),
             ('rosters', own || ' and ' || format(all_or, 'id in (select roster.visible_rosters())')),
             ('roster_teachers', own_roster),
-            ('roster_students', own_roster || ' and ' || member),
+            (
+                'roster_students',
+                own_roster || ' and (' || member
+                || ' or account_id in (select a.account_id from roster.addable_students('''') as a))'
+            ),
             ('pending_members', own_roster),
             ('reviews', own),
             ('syncs', own),
@@ -235,8 +241,8 @@ begin
     if exists (select from pg_roles where rolname = 'roster_page') then
         grant execute on function
             roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
-            roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.find_people
-            to roster_page;
+            roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.find_people,
+            roster.make_native_class, roster.addable_students to roster_page;
         call roster.grant_page_access();
     end if;
 end
