@@ -1,34 +1,26 @@
-"""The command undo, and what every correction needs: the lock of its district and a new snapshot."""
+"""The command undo, and what every command that corrects needs: the district of a row and the user who decides."""
 
 from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated
 
-import duckdb
 import sqlalchemy as sa
 import typer
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from roster_pipeline.cli.corrected import describe_correction
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
-from roster_pipeline.corrections.resolve import BulkResolution, Resolution
-from roster_pipeline.corrections.summary import CorrectionCount, count_correction
+from roster_pipeline.corrections.run import Done, Result, correct_district
+from roster_pipeline.corrections.summary_words import describe_correction
 from roster_pipeline.corrections.undo import UndoResult, undo_sync
-from roster_pipeline.errors import CorrectionRefused, RosterError
-from roster_pipeline.messages import operator
-from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
-from roster_pipeline.product.busy import write_product
-from roster_pipeline.product.database import district_lock, open_product, transaction
-from roster_pipeline.product.organizations import record_snapshot
+from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.messages import operator, product
+from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.snapshot import write_snapshot
 
 ENTITY_NAMES = {
     "schools": operator.mark("school"),
@@ -44,18 +36,9 @@ ENTITY_NAMES = {
 }
 OTHER_RECORD = operator.mark("record")
 NOT_FOUND = {"sync": operator.mark("There is no sync {key}."), "review": operator.mark("There is no review {key}.")}
-Result = TypeVar("Result", Resolution, BulkResolution, UndoResult)
 LARGEST = 2**63 - 1
 MOST_ROWS = 20
 """Rows on the screen. The JSON has all of them."""
-
-
-@dataclass(frozen=True)
-class Done(Generic[Result]):
-    """The result of a correction, and the counts of what it changed."""
-
-    result: Result
-    counts: tuple[CorrectionCount, ...]
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +58,7 @@ def undo(
     """Undo a sync: put back what it changed. Rows that were changed since are left as they are and listed."""
     done = correct(syncs, sync, "sync", lambda pg, at: undo_sync(pg, sync, at, school=school))
     if as_json:
-        answer = {**vars(done.result), "summary": describe_correction(done.counts)} if done else {}
+        answer = {**vars(done.result), "summary": describe_correction(done.counts, product())} if done else {}
         show_json({"undoes": sync, "nothing_to_do": done is None, **answer})
     elif done is None:
         say(operator.text("Sync {sync} was already undone. There is nothing to do.", sync=sync))
@@ -91,21 +74,11 @@ def current_user() -> str:
         return f"user {os.getuid()}"
 
 
-@contextmanager
-def hold_district(engine: Engine, district_id: str) -> Iterator[None]:
-    """Hold the lock of a district, so that a decision falls between two syncs."""
-    waiting = operator.text(
-        "A sync of district {district_id} is running. Waiting for it to end.", district_id=district_id
-    )
-    with district_lock(engine, district_id, on_wait=lambda: complain(waiting)):
-        yield
-
-
 def _say_undone(sync: int, done: Done[UndoResult]) -> None:
     undone = done.result
     say(operator.text("Sync {sync} is undone. The undo is sync {undo}.", sync=sync, undo=undone.sync_id))
     if undone.counts:
-        say(describe_correction(done.counts))
+        say(describe_correction(done.counts, product()))
     else:
         say(operator.text("Nothing was put back, because nothing of what it wrote was left."))
     if undone.skipped:
@@ -135,69 +108,15 @@ def correct(
     settings = read_settings()
     with transaction(open_product(settings)) as pg:
         district_id = _district_of(pg, table, key, what)
-    return correct_district(settings, district_id, change)
+    return correct_own(settings, district_id, change)
 
 
-def correct_district(
+def correct_own(
     settings: Settings, district_id: str, change: Callable[[Connection, datetime], Result | None]
 ) -> Done[Result] | None:
-    """Make a correction to a district while holding its lock, then renew the snapshot."""
+    """Make a correction to a district, and say on the terminal what a person should know."""
     engine = open_product(settings)
-    with hold_district(engine, district_id):
-        at = datetime.now(UTC)
-        done = write_product(engine, lambda pg: change(pg, at))
-        if done is None:
-            return None
-        with transaction(engine) as pg:
-            counts, touched = count_correction(pg, done.sync_id), _organizations_of(pg, done.sync_id)
-        for organization in touched:
-            is_other = organization.clever_district_id != district_id
-            _renew_snapshot(settings, organization, done.sync_id, at, is_other=is_other)
-    return Done(done, counts)
-
-
-def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[Any]]:
-    """Return the organizations that a correction wrote: its own, and those that an account moved from or back to."""
-    own = pg.execute(sa.select(syncs.c.organization_id, syncs.c.counts).where(syncs.c.id == sync_id)).one()
-    touched = [own.organization_id, *own.counts.get("from_organizations", [])]
-    columns = sa.select(organizations.c.id, organizations.c.clever_district_id)
-    return list(pg.execute(columns.where(organizations.c.id.in_(touched)).order_by(organizations.c.id)))
-
-
-def _renew_snapshot(
-    settings: Settings, district: sa.Row[Any], sync_id: int, at: datetime, *, is_other: bool = False
-) -> None:
-    """Write the analysts' database. If that fails, the correction stands and the product records the failure.
-
-    Args:
-        is_other: the correction is of another district, so the syncs of this one do not show what it wrote.
-    """
-    engine = open_product(settings)
-    failure: str | None = None
-    try:
-        with transaction(engine, one_view=True) as pg:
-            write_snapshot(
-                pg,
-                settings.snapshots_folder,
-                district_id=district.clever_district_id,
-                organization_id=district.id,
-                sync_id=sync_id,
-                at=at,
-                warn=complain,
-                is_whole=is_other,
-            )
-    except (RosterError, duckdb.Error, OSError) as error:
-        failure = make_label(str(error), LINE_MAX_CHARS) if isinstance(error, RosterError) else type(error).__name__
-        complain(
-            operator.text(
-                "The correction is saved as sync {sync}. "
-                "The snapshot was not written ({error}); the next sync writes it.",
-                sync=sync_id,
-                error=type(error).__name__,
-            )
-        )
-    with suppress(RosterError), transaction(engine) as pg:
-        record_snapshot(pg, district.id, at, failure=failure)
+    return correct_district(settings, engine, district_id, change, now=lambda: datetime.now(UTC), warn=complain)
 
 
 def _district_of(pg: Connection, table: sa.Table, key: int, what: str) -> str:

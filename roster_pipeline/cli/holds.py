@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 import typer
-from sqlalchemy import Connection
 
-from roster_pipeline.cli.corrections import current_user, hold_district
+from roster_pipeline.cli.corrections import current_user
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
 from roster_pipeline.cli.sync import finish, run_districts
 from roster_pipeline.cli.waiting import describe_held, show_held, show_people
+from roster_pipeline.corrections.run import hold_district
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.explain.district_file import Unread, open_file, retry_when_damaged
 from roster_pipeline.messages import operator
@@ -26,7 +26,7 @@ from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import holds as holds_table
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.settings import Settings, read_settings
-from roster_pipeline.syncs.holds import decide_hold, find_plan, read_hold_state
+from roster_pipeline.syncs.holds import decide_plan, find_plan, read_hold_state
 
 PlanName = Annotated[
     str, typer.Argument(metavar="PLAN", help="The name of the plan, as roster-pipeline holds shows it.")
@@ -99,18 +99,14 @@ def reject(plan: PlanName, by: By = None, as_json: AsJson = False) -> None:  # n
         say(operator.text("If that was a mistake: roster-pipeline approve {plan}", plan=name))
 
 
-def _decide(settings: Settings, plan: str, decision: str, by: str | None) -> sa.Row[Any]:
-    engine = open_product(settings)
+def _decide(settings: Settings, plan: str, decision: Literal["approved", "rejected"], by: str | None) -> sa.Row[Any]:
+    engine, decided_by = open_product(settings), by or current_user()
     with transaction(engine) as pg:
         hold = find_plan(pg, plan)
-
-    def decide(pg: Connection) -> sa.Row[Any]:
-        hold = find_plan(pg, plan)  # as the sync has left it that was running
-        decide_hold(pg, hold, decision, decided_by=by or current_user(), at=datetime.now(UTC))
-        return hold
-
-    with hold_district(engine, hold.district_id):
-        return write_product(engine, decide)
+    with hold_district(engine, hold.district_id, warn=complain):
+        return write_product(
+            engine, lambda pg: decide_plan(pg, plan, decision, decided_by=decided_by, at=datetime.now(UTC))
+        )
 
 
 def _name_plan(settings: Settings, name: str) -> None:

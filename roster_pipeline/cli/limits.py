@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from roster_pipeline.cli.corrections import hold_district
-from roster_pipeline.cli.screen import AsJson, show_json, show_table
+from roster_pipeline.cli.screen import AsJson, complain, show_json, show_table
 from roster_pipeline.cli.sync import OneDistrict
+from roster_pipeline.corrections.run import hold_district
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.messages import operator
 from roster_pipeline.model.limits import Limits
@@ -48,7 +48,7 @@ def limits(
     changes = dict(parse_limit(text) for text in change or ())
     engine = open_product(read_settings())
     if changes:
-        with hold_district(engine, district):
+        with hold_district(engine, district, warn=complain):
             write_product(engine, lambda pg: set_limits(pg, district, changes, once=once))
     with transaction(engine) as pg:
         own, raised = read_limits(pg, district)

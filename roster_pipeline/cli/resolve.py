@@ -10,14 +10,15 @@ from typing import Annotated, Any, Literal
 import typer
 from sqlalchemy import Connection
 
-from roster_pipeline.cli.corrected import describe_correction
-from roster_pipeline.cli.corrections import LARGEST, MOST_ROWS, correct, correct_district, current_user
+from roster_pipeline.cli.corrections import LARGEST, MOST_ROWS, correct, correct_own, current_user
 from roster_pipeline.cli.reviews import Reason, ReviewDistrict, show_reviews
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
-from roster_pipeline.corrections.resolve import BulkResolution, resolve_review, resolve_reviews
+from roster_pipeline.corrections.resolve import BulkResolution, resolve_review
+from roster_pipeline.corrections.resolve_reason import resolve_reason
+from roster_pipeline.corrections.summary_words import describe_correction
 from roster_pipeline.errors import CannotStart, CorrectionRefused
 from roster_pipeline.explain.reviews import Entry, count_reviews, read_open_reviews
-from roster_pipeline.messages import operator
+from roster_pipeline.messages import operator, product
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.tables import reviews
 from roster_pipeline.settings import Settings, read_settings
@@ -74,7 +75,7 @@ def _resolve_one(review: int, decision: Decision, decided_by: str, *, as_json: b
         reviews, review, "review", lambda pg, at: resolve_review(pg, review, decision, decided_by=decided_by, at=at)
     )
     assert done is not None  # resolve_review refuses a decision that cannot be made
-    decided, words = done.result, describe_correction(done.counts)
+    decided, words = done.result, describe_correction(done.counts, product())
     if as_json:
         answer = {"review": review, "decision": decision, "decided_by": decided_by}
         show_json({**answer, **vars(decided), "summary": words})
@@ -112,16 +113,12 @@ def _resolve_all(
     shown = _numbers(entries)
 
     def decide(pg: Connection, at: datetime) -> BulkResolution:
-        if _numbers(read_open_reviews(pg, district_id, reason)) != shown:
-            raise CorrectionRefused(
-                operator.text("The open reviews have changed since they were shown. Nothing was decided.")
-            )
-        return resolve_reviews(pg, shown, decision, decided_by=decided_by, at=at)
+        return resolve_reason(pg, district_id, reason, shown, decision, decided_by=decided_by, at=at)
 
-    done = correct_district(settings, district_id, decide)
+    done = correct_own(settings, district_id, decide)
     assert done is not None
     answer = {"reason": reason, "decision": decision, "decided_by": decided_by, "district_id": district_id}
-    words = describe_correction(done.counts)
+    words = describe_correction(done.counts, product())
     if as_json:
         show_json({**answer, "reviews": list(done.result.accounts), **vars(done.result), "summary": words})
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -197,6 +197,19 @@ def decide_hold(pg: Connection, hold: sa.Row[Any], decision: str, *, decided_by:
     if not decided.rowcount:
         plan, state = hold.plan_digest[:12], operator.text(HOLD_STATES[hold.state])
         raise PlanStale(operator.text(NOT_ON_HOLD, plan=plan, state=state))
+
+
+def decide_plan(
+    pg: Connection, name: str, decision: Literal["approved", "rejected"], *, decided_by: str, at: datetime
+) -> sa.Row[Any]:
+    """Approve or reject the plan of this name, as the last sync left it. Return the hold. Call with the lock held.
+
+    Raises:
+        CorrectionRefused, PlanStale: as `find_plan` and `decide_hold`.
+    """
+    hold = find_plan(pg, name)
+    decide_hold(pg, hold, decision, decided_by=decided_by, at=at)
+    return hold
 
 
 def _refuse_incomplete_list(pg: Connection, hold: sa.Row[Any]) -> None:

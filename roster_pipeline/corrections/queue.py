@@ -1,0 +1,243 @@
+"""The decisions that people file on the Clever page: approve, reject, resolve and undo. A worker runs them.
+
+The page files a row as its own database user, which may write no roster. The worker runs the row as the user of the
+syncs, under the lock of the district, and closes it in the transaction that writes the correction. A worker that is
+killed has changed nothing. Its row still runs while nobody holds the lock, so the next worker closes it as failed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+from roster_pipeline.corrections.resolve import resolve_review
+from roster_pipeline.corrections.resolve_reason import resolve_reason
+from roster_pipeline.corrections.run import hold_district, renew_snapshots
+from roster_pipeline.corrections.summary import count_correction
+from roster_pipeline.corrections.undo import undo_sync
+from roster_pipeline.errors import CorrectionRefused, PlanStale, RosterError, place_of
+from roster_pipeline.messages import operator
+from roster_pipeline.product.busy import write_product
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.tables import corrections, holds, organizations, reviews, syncs
+from roster_pipeline.settings import Settings
+from roster_pipeline.syncs.holds import decide_plan
+from roster_pipeline.syncs.requests import file_request
+
+Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo"]
+MAX_SKIPPED = 50
+"""The rows that an undo left unchanged of which the result keeps the keys."""
+columns = corrections.c
+OF_ANOTHER = operator.mark("This is not of the district of the decision.")
+log = logging.getLogger(__name__)
+
+
+class _DistrictBusy(RosterError):
+    """A sync or another correction of the district is running. The row waits."""
+
+
+@dataclass(frozen=True)
+class QueuedCorrection:
+    """A decision that was filed. `args` says what is decided, by its kind."""
+
+    id: int
+    organization_id: int
+    district_id: str
+    kind: Kind
+    args: Mapping[str, Any]
+    requested_by: str
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What a correction wrote: its sync, if it is one, and the facts for the sentence on the page."""
+
+    sync_id: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def file_correction(
+    pg: Connection, organization_id: int, kind: Kind, args: Mapping[str, Any], *, requested_by: str
+) -> int:
+    """File a decision for the worker, and return its number."""
+    row = corrections.insert().values(
+        organization_id=organization_id, kind=kind, args=dict(args), requested_by=requested_by
+    )
+    return int(pg.execute(row.returning(columns.id)).scalar_one())
+
+
+def run_corrections(settings: Settings, engine: Engine, now: Callable[[], datetime]) -> None:
+    """Run the filed decisions of every district that is not busy, and close those of killed workers."""
+    waiting = (
+        sa.select(organizations.c.clever_district_id)
+        .where(
+            sa.exists().where(columns.organization_id == organizations.c.id, columns.state.in_(("queued", "running")))
+        )
+        .order_by(organizations.c.id)
+    )
+    with transaction(engine) as pg:
+        district_ids = list(pg.execute(waiting).scalars())
+    for district_id in district_ids:
+        try:
+            with hold_district(engine, district_id, warn=_give_up):
+                _close_killed(engine, district_id, now())
+                while (row := _claim_next(engine, district_id, now())) is not None:
+                    _run(settings, engine, row, now)
+        except _DistrictBusy:
+            continue
+
+
+def _give_up(sentence: str) -> None:
+    raise _DistrictBusy(sentence)
+
+
+def _close_killed(engine: Engine, district_id: str, at: datetime) -> None:
+    """Close the rows that run although this worker holds the lock of their district. Their workers were killed."""
+    own = columns.organization_id == _organization_of(district_id)
+    with transaction(engine) as pg:
+        pg.execute(
+            corrections.update()
+            .where(own, columns.state == "running")
+            .values(state="failed", result={"failure": "killed"}, finished_at=at)
+        )
+
+
+def _claim_next(engine: Engine, district_id: str, at: datetime) -> QueuedCorrection | None:
+    """Claim the oldest waiting row of a district, whose lock the caller holds."""
+    own = columns.organization_id == _organization_of(district_id)
+    oldest = sa.select(sa.func.min(columns.id)).where(own, columns.state == "queued").scalar_subquery()
+    claim = corrections.update().where(columns.id == oldest, columns.state == "queued")
+    returned = (columns.id, columns.organization_id, columns.kind, columns.args, columns.requested_by)
+    with transaction(engine) as pg:
+        row = pg.execute(claim.values(state="running", started_at=at).returning(*returned)).one_or_none()
+    if row is None:
+        return None
+    return QueuedCorrection(row.id, row.organization_id, district_id, row.kind, row.args, row.requested_by)
+
+
+def _organization_of(district_id: str) -> sa.ScalarSelect[int]:
+    return sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
+
+
+def _run(settings: Settings, engine: Engine, row: QueuedCorrection, now: Callable[[], datetime]) -> None:
+    """Run one claimed row and close it. A failure is recorded with the row."""
+    at = now()
+
+    def write(pg: Connection) -> _Written:
+        written = WORK[row.kind](pg, row, at)
+        _close(pg, row.id, "done", written.facts, now(), sync_id=written.sync_id)
+        return written
+
+    try:
+        sync_id = write_product(engine, write).sync_id
+    except Exception as error:  # noqa: BLE001 - no error of one decision may stop the next one
+        failure = _failure_of(error)
+        log.warning("Decision %s failed: %s at %s", row.id, type(error).__name__, place_of(error))
+        with transaction(engine) as pg:
+            _close(pg, row.id, "failed", {"failure": failure}, now(), summary=_summary_of(error))
+        return
+    if sync_id is not None:
+        renew_snapshots(settings, engine, row.district_id, sync_id, at, warn=log.warning)
+
+
+def _failure_of(error: Exception) -> str:
+    """Return the kind of a failure, for which the page has a sentence."""
+    if isinstance(error, PlanStale):
+        return "stale"
+    return "refused" if isinstance(error, CorrectionRefused) else "error"
+
+
+def _summary_of(error: Exception) -> str:
+    """Return a line for operators. The message of a library's error is left out, because it could quote a row."""
+    return str(error) if isinstance(error, RosterError) else type(error).__name__
+
+
+def _close(
+    pg: Connection,
+    correction_id: int,
+    state: str,
+    result: Mapping[str, Any],
+    at: datetime,
+    *,
+    sync_id: int | None = None,
+    summary: str | None = None,
+) -> None:
+    values = {"state": state, "result": dict(result), "finished_at": at, "sync_id": sync_id, "summary": summary}
+    pg.execute(corrections.update().where(columns.id == correction_id).values(values))
+
+
+def _require_own(pg: Connection, row: QueuedCorrection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
+    """Refuse a decision about a row of another organization."""
+    owners = set(pg.execute(sa.select(table.c.organization_id).where(which)).scalars())
+    if owners - {row.organization_id}:
+        raise CorrectionRefused(operator.text(OF_ANOTHER))
+
+
+def _approve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    """Approve a plan, and file the update that applies it."""
+    _require_own(pg, row, holds, holds.c.plan_digest == row.args["plan"])
+    decide_plan(pg, row.args["plan"], "approved", decided_by=row.requested_by, at=at)
+    filed = file_request(
+        pg,
+        row.district_id,
+        scope="district",
+        scope_clever_id=None,
+        requested_by=row.requested_by,
+        account_id=row.args.get("account_id"),
+    )
+    return _Written(facts={"request": filed.id})
+
+
+def _reject(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    _require_own(pg, row, holds, holds.c.plan_digest == row.args["plan"])
+    decide_plan(pg, row.args["plan"], "rejected", decided_by=row.requested_by, at=at)
+    return _Written()
+
+
+def _resolve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    _require_own(pg, row, reviews, reviews.c.id == row.args["review"])
+    resolution = resolve_review(pg, row.args["review"], row.args["decision"], decided_by=row.requested_by, at=at)
+    return _Written(resolution.sync_id, _counts(pg, resolution.sync_id))
+
+
+def _resolve_reason(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    resolution = resolve_reason(
+        pg,
+        row.district_id,
+        row.args["reason"],
+        row.args["reviews"],
+        row.args["decision"],
+        decided_by=row.requested_by,
+        at=at,
+    )
+    facts = {**_counts(pg, resolution.sync_id), "refused": sorted(resolution.refused)}
+    return _Written(resolution.sync_id, facts)
+
+
+def _undo(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    _require_own(pg, row, syncs, syncs.c.id == row.args["sync"])
+    undone = undo_sync(pg, row.args["sync"], at, school=row.args.get("school"))
+    if undone is None:
+        return _Written(facts={"nothing_to_do": True})
+    skipped = {"skipped": len(undone.skipped), "skipped_rows": undone.skipped[:MAX_SKIPPED]}
+    return _Written(undone.sync_id, {**_counts(pg, undone.sync_id), **skipped})
+
+
+def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:
+    return {"counts": [[row.subject, row.effect, row.rows] for row in count_correction(pg, sync_id)]}
+
+
+WORK: dict[Kind, Callable[[Connection, QueuedCorrection, datetime], _Written]] = {
+    "approve": _approve,
+    "reject": _reject,
+    "resolve": _resolve,
+    "resolve_reason": _resolve_reason,
+    "undo": _undo,
+}
+"""What the worker does, by the kind of the decision."""
