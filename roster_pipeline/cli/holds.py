@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
-from itertools import groupby
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -16,16 +14,13 @@ from roster_pipeline.cli.sync import finish, run_districts
 from roster_pipeline.cli.waiting import describe_held, show_held, show_people
 from roster_pipeline.corrections.run import hold_district
 from roster_pipeline.errors import PlanStale
-from roster_pipeline.explain.district_file import Unread, open_file, retry_when_damaged
+from roster_pipeline.explain.held_people import find_people_on_hold
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE
-from roster_pipeline.plan.build import load_plan
-from roster_pipeline.plan.impact import list_people_on_hold
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product, transaction
-from roster_pipeline.product.tables import holds as holds_table
-from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.syncs.held_plans import HeldPlan, list_held_plans
 from roster_pipeline.syncs.holds import decide_plan, find_plan, read_hold_state
 
 PlanName = Annotated[
@@ -124,69 +119,30 @@ def _name_plan(settings: Settings, name: str) -> None:
 
 def _open_plans(settings: Settings) -> list[dict[str, Any]]:
     """Return an entry for each plan on hold: `parts` that sum to `total`, and the `thresholds` that were crossed."""
-    together = groupby(_open_holds(settings), key=lambda row: (row["district_id"], row["plan"]))
-    return [_plan(list(rows)) for _, rows in together]
+    with transaction(open_product(settings)) as pg:
+        return [_entry(plan) for plan in list_held_plans(pg)]
 
 
-def _plan(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    first, leaves = rows[0], rows[0]["leaves"] or {}
-    thresholds = [{"hold": row["id"], "reason": row["reason"], **row["counts"]} for row in rows]
+def _entry(plan: HeldPlan) -> dict[str, Any]:
     return {
-        **{key: first[key] for key in ("plan", "district_id", "district", "sync_id", "held_at", "time_zone")},
-        **{key: leaves.get(key) for key in ("sentence", "total", "parts")},
-        "reasons": list(dict.fromkeys(row["reason"] for row in rows)),
-        "thresholds": thresholds,
-        "leaves": leaves,
+        "plan": plan.name,
+        "district_id": plan.district_id,
+        "district": plan.district,
+        "sync_id": plan.sync_id,
+        "held_at": plan.held_at,
+        "time_zone": plan.time_zone,
+        **{key: plan.impact.get(key) for key in ("sentence", "total", "parts")},
+        "reasons": plan.reasons,
+        "thresholds": list(plan.thresholds),
+        "leaves": plan.impact,
     }
 
 
-def _open_holds(settings: Settings) -> list[dict[str, Any]]:
-    table = holds_table.c
-    query = (
-        sa.select(
-            table.id,
-            sa.func.left(table.plan_digest, 12).label("plan"),
-            organizations.c.clever_district_id.label("district_id"),
-            organizations.c.name.label("district"),
-            organizations.c.time_zone,
-            table.sync_id,
-            syncs.c.finished_at.label("held_at"),
-            table.reason,
-            table.counts,
-            syncs.c.counts["leaves"].label("leaves"),
-        )
-        .join_from(holds_table, organizations, table.organization_id == organizations.c.id)
-        .join(syncs, syncs.c.id == table.sync_id)
-        .where(table.state == "open")
-        .order_by(organizations.c.id, table.id)
-    )
-    with transaction(open_product(settings)) as pg:
-        return [dict(row) for row in pg.execute(query).mappings()]
-
-
-def _with_people(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a plan with the people it concerns, from the district file or a preview of it, if one has this plan."""
-    for is_preview in (False, True):
-        people = retry_when_damaged(
-            partial(_people_of, settings, row["district_id"], row["plan"], is_preview=is_preview)
-        )
-        if people is not None:
-            return row | people
-    return row | {"people": None, "renamed": None}
-
-
-def _people_of(settings: Settings, district_id: str, plan: str, *, is_preview: bool) -> dict[str, Any] | None:
-    """Return the people whom a plan concerns; None if the file holds another plan."""
-    with (
-        transaction(open_product(settings)) as pg,
-        open_file(pg, settings.districts_folder, district_id, is_preview=is_preview) as con,
-    ):
-        if isinstance(con, Unread):
-            return None
-        try:
-            return list_people_on_hold(con) if load_plan(con).held_digest.startswith(plan) else None
-        except PlanStale:
-            return None
+def _with_people(settings: Settings, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a plan with the people it concerns, if this machine can name them."""
+    people = find_people_on_hold(open_product(settings), settings.districts_folder, entry["district_id"], entry["plan"])
+    unknown: dict[str, Any] = {"people": None, "renamed": None}
+    return entry | (people or unknown)
 
 
 def _show_plan(plan: dict[str, Any]) -> None:

@@ -9,33 +9,11 @@ from roster_pipeline.cli.screen import say, show_table
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.summary_words import PART_NAMES
-from roster_pipeline.syncs.held_parts import describe_parts
+from roster_pipeline.syncs.held_parts import REASONS, describe_parts
 
 MOST_PLACES = 15
 """Schools and classes on the screen. The JSON has more."""
 MOST_PEOPLE = 200
-REASONS = {
-    "class_removals": operator.plural(
-        "a class would lose more than {limit} of its {part}",
-        "{n:,} classes would each lose more than {limit} of their {part}",
-    ),
-    "school_removals": operator.plural(
-        "a school would lose more than {limit} of its {part}",
-        "{n:,} schools would each lose more than {limit} of their {part}",
-    ),
-    "district_removals": operator.plural(
-        "more than {limit} of the district's {part} would be removed",
-        "more than {limit} of the district's {part} would be removed",
-    ),
-    "window_removals": operator.plural(
-        "more than {limit} of the district's {part} would be removed within 7 days",
-        "more than {limit} of the district's {part} would be removed within 7 days",
-    ),
-    "district_updates": operator.plural(
-        "more than {limit} of the district's {part} would change",
-        "more than {limit} of the district's {part} would change",
-    ),
-}
 INCOMPLETE_LIST = operator.mark("a list is empty or has records without an ID, which proves nothing")
 LEAVING = {
     "students": operator.plural("{n:,} student", "{n:,} students"),

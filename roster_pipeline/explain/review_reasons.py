@@ -27,11 +27,11 @@ MEANINGS = {
 }
 UNKNOWN_REASON = product.mark("Someone has to decide who this is.")
 GETS_ACCOUNT = product.mark(
-    "The person gets the account with this email and keeps its history. The account that the sync created is closed, "
+    "The person gets the account with this email and keeps its history. The account that the update made is closed, "
     "and its classes move."
 )
 KEEPS_ACCOUNT = product.mark(
-    "The person keeps the account that the sync created, without this email. The other account is unchanged."
+    "The person keeps the account that the update made, without this email. The other account is unchanged."
 )
 EFFECTS = {
     "link": GETS_ACCOUNT,

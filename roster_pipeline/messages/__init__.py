@@ -6,11 +6,11 @@ sentence of the package to `operator.pot` and `product.pot`. Help texts, descrip
 triggers stand outside of the catalogue.
 """
 
-from roster_pipeline.messages.catalogue import Catalogue, Domain, LocalCatalogue, Plural
+from roster_pipeline.messages.catalogue import Catalogue, Domain, LocalCatalogue, Plural, both
 
 ENGLISH = "en"
 
 product = Domain("product")
 operator = Domain("operator")(ENGLISH)
 
-__all__ = ["ENGLISH", "Catalogue", "Domain", "LocalCatalogue", "Plural", "operator", "product"]
+__all__ = ["ENGLISH", "Catalogue", "Domain", "LocalCatalogue", "Plural", "both", "operator", "product"]

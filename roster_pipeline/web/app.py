@@ -28,6 +28,7 @@ from roster_pipeline.web.rendering import Renderer
 from roster_pipeline.web.screens import SCREENS
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction
+from roster_pipeline.web.worker import CorrectionsWorker
 
 YEAR = 31_536_000
 MAY_BE_PAGE = """
@@ -118,8 +119,12 @@ def _open_engine(settings: Settings) -> Engine:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    state: WebState = app.state.web
+    worker = CorrectionsWorker(state.settings, state.now)
+    worker.start()
     yield
-    app.state.web.clever.close()
+    await run_in_threadpool(worker.stop)
+    state.clever.close()
 
 
 async def _show_health(_request: Request) -> Response:

@@ -23,6 +23,7 @@ from roster_pipeline.web.page import Page
 from roster_pipeline.web.presses import Press, find_press, list_presses
 from roster_pipeline.web.rights import ADMINS, STAFF, Role
 from roster_pipeline.web.routing import get, post
+from roster_pipeline.web.screens.decisions import may_undo
 from roster_pipeline.web.sync_lines import describe_sync, describe_syncs, find_sync, list_syncs
 
 LINES, MOST_CHANGES = 50, 50
@@ -108,9 +109,20 @@ def show_sync(page: Page) -> Response:
         )
         for key, rows in ((key, list(group)) for key, group in groupby(changes, key=lambda row: (row.noun, row.became)))
     ]
+    can_undo = may_undo(page, sync)
     return page.render(
-        "sync.html", sync=sync, sentences=describe_sync(sync, page.words, sees_all=sees_all(page)), groups=groups
+        "sync.html",
+        sync=sync,
+        sentences=describe_sync(sync, page.words, sees_all=sees_all(page)),
+        groups=groups,
+        may_undo=can_undo,
+        undo_schools=_list_schools(page) if can_undo and not sync.is_correction else [],
     )
+
+
+def _list_schools(page: Page) -> list[sa.Row[tuple[int, str]]]:
+    query = sa.select(schools.c.id, schools.c.name).where(schools.c.archived_at.is_(None))
+    return list(page.pg.execute(query.order_by(schools.c.name, schools.c.id)))
 
 
 def sees_all(page: Page) -> bool:

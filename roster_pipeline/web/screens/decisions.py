@@ -1,0 +1,120 @@
+"""The screens of decisions: how far a filed decision is, and taking an update back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from roster_pipeline.corrections.queue import Kind, file_correction
+from roster_pipeline.product.tables import schools
+from roster_pipeline.web.decisions import TITLES, Decision, describe_decision, find_decision, list_skipped_names
+from roster_pipeline.web.fresh import ask_fresh_login
+from roster_pipeline.web.page import Page
+from roster_pipeline.web.rights import DISTRICT_ADMIN
+from roster_pipeline.web.routing import get, post
+from roster_pipeline.web.sync_lines import Sync, find_sync
+
+UNDO_AGE = timedelta(days=30)
+"""The age up to which the page takes an update back."""
+
+
+def file_decision(
+    page: Page, act: str, kind: Kind, target: tuple[str, object], args: Mapping[str, Any], after: Mapping[str, Any]
+) -> Response:
+    """File a decision for the worker, write the audit row, and lead to the screen that shows its end."""
+    decision_id = file_correction(
+        page.pg,
+        page.own.id,
+        kind,
+        {**args, "account_id": page.viewer.account_id},
+        requested_by=f"account:{page.viewer.account_id}",
+    )
+    return page.finish(f"/clever/decisions/{decision_id}", act, target, after={**after, "decision_id": decision_id})
+
+
+def show_decision(page: Page) -> Response:
+    """Show how far a decision is. An approved plan leads on to the update that applies it."""
+    decision = _require_decision(page)
+    if request := decision.result.get("request"):
+        return RedirectResponse(f"/clever/updates/{request}", 303)
+    return page.render("decision.html", is_fragment=False, **_values(page, decision))
+
+
+def show_decision_state(page: Page) -> Response:
+    """Return the part of a decision's screen that changes, or 204 if it shows this state already."""
+    decision = _require_decision(page)
+    values = _values(page, decision)
+    response = Response(status_code=204)
+    if page.request.query_params.get("seen") != values["version"]:
+        response = page.render("decision_state.html", is_fragment=True, **values)
+    if request := decision.result.get("request"):
+        response.headers["hx-redirect"] = f"/clever/updates/{request}"
+    response.headers["etag"] = f'"{values["version"]}"'
+    return response
+
+
+def undo_update(page: Page) -> Response:
+    """File the undo of an update, or of one school of it."""
+    page.require("undo_sync")
+    sync = find_sync(page.pg, page.number("id"))
+    if sync is None:
+        raise HTTPException(404)
+    if answer := ask_fresh_login(page, f"/clever/syncs/{sync.id}"):
+        return answer
+    if not may_undo(page, sync) or page.form.get("seen") != sync.state:
+        raise HTTPException(409)
+    school_id = page.form.get("school", "")
+    clever_id = _find_school(page, school_id) if school_id else None
+    args = {"sync": sync.id, "school": clever_id}
+    return file_decision(page, "undo_sync", "undo", ("sync", sync.id), args, {"school": school_id or None})
+
+
+def may_undo(page: Page, sync: Sync) -> bool:
+    """Return whether the person may take an update back now."""
+    at = sync.finished_at or sync.started_at
+    return page.may("undo_sync") and sync.state in ("published", "held") and page.now - at <= UNDO_AGE
+
+
+def _find_school(page: Page, school_id: str) -> str:
+    """Return the Clever id of a school of the form.
+
+    Raises:
+        HTTPException: 404, the person sees no such school.
+    """
+    if not (school_id.isascii() and school_id.isdigit() and len(school_id) < 19):
+        raise HTTPException(404)
+    clever_id = page.pg.execute(sa.select(schools.c.clever_id).where(schools.c.id == int(school_id))).scalar()
+    if clever_id is None:
+        raise HTTPException(404)
+    return str(clever_id)
+
+
+def _require_decision(page: Page) -> Decision:
+    decision = find_decision(page.pg, page.number("id"))
+    if decision is None:
+        raise HTTPException(404)
+    return decision
+
+
+def _values(page: Page, decision: Decision) -> dict[str, Any]:
+    sentences = describe_decision(decision, page.words)
+    return {
+        "decision": decision,
+        "title": page.words.text(TITLES[decision.kind]),
+        "sentences": sentences,
+        "skipped": list_skipped_names(page.pg, decision),
+        "version": hashlib.sha256(repr((decision.state, sentences)).encode()).hexdigest()[:16],
+    }
+
+
+ROUTES = [
+    get("/clever/decisions/{id}", show_decision, DISTRICT_ADMIN),
+    get("/clever/decisions/{id}/state", show_decision_state, DISTRICT_ADMIN),
+    post("/clever/syncs/{id}/undo", undo_update, DISTRICT_ADMIN),
+]

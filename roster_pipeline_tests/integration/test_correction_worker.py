@@ -1,0 +1,92 @@
+"""The worker of filed decisions: all or nothing, once, in the right organization, and after a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from roster_pipeline.corrections.queue import file_correction, run_corrections
+from roster_pipeline.product.database import district_lock, transaction
+from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+
+ROW = "select to_jsonb(c) from roster.corrections as c where id = :id"
+JOURNAL = "select count(*) from roster.changes"
+PUBLISHED = "select min(id) from roster.syncs where state = 'published' and organization_id = :own"
+KILLED = """
+import os, signal
+from datetime import UTC, datetime
+from roster_pipeline.corrections import queue
+from roster_pipeline.product.database import open_product
+from roster_pipeline.settings import read_settings
+
+close = queue._close
+def close_and_die(*arguments, **more):
+    close(*arguments, **more)
+    os.kill(os.getpid(), signal.SIGKILL)
+queue._close = close_and_die
+settings = read_settings()
+queue.run_corrections(settings, open_product(settings), lambda: datetime.now(UTC))
+"""
+
+
+@pytest.fixture
+def own(site):
+    return site.value("select min(id) from roster.organizations")
+
+
+@pytest.fixture
+def file(site, own):
+    """File an undo of the first update of the first organization, and return its number."""
+
+    def filed(organization_id=own, **args):
+        with transaction(site.product) as pg:
+            values = {"sync": site.value(PUBLISHED, own=own), **args}
+            return file_correction(pg, organization_id, "undo", values, requested_by="account:1")
+
+    return filed
+
+
+def work(site):
+    run_corrections(site.settings, site.product, lambda: site.time.now)
+
+
+def test_a_killed_worker_changed_nothing_and_says_so(site, file):
+    number, journal = file(), site.value(JOURNAL)
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=dict(os.environ), capture_output=True)
+    running = site.value(ROW, id=number)
+    work(site)
+    closed = site.value(ROW, id=number)
+
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert (running["state"], closed["state"], closed["result"]) == ("running", "failed", {"failure": "killed"})
+    assert site.value(JOURNAL) == journal
+
+
+def test_a_decision_waits_while_its_district_is_locked(site, file):
+    number = file(school="f" * 24)
+    with district_lock(site.product, site.towns[0].id, on_wait=lambda: None):
+        work(site)
+        waiting = site.value(ROW, id=number)["state"]
+    work(site)
+
+    assert (waiting, site.value(ROW, id=number)["state"]) == ("queued", "failed")
+
+
+def test_a_decision_about_another_district_is_refused(site, own, file):
+    other = site.value("select max(id) from roster.organizations")
+    number, journal = file(other), site.value(JOURNAL)
+    work(site)
+
+    assert site.value(ROW, id=number)["result"] == {"failure": "refused"}
+    assert site.value(JOURNAL) == journal
+
+
+def test_a_decision_that_fails_does_not_stop_the_next_one(site, file):
+    numbers = [file(sync="no number"), file()]
+    work(site)
+    first, second = (site.value(ROW, id=number) for number in numbers)
+
+    assert (first["result"], second["state"]) == ({"failure": "error"}, "done")
+    assert second["sync_id"] == site.value("select max(id) from roster.syncs where mode = 'undo'")
