@@ -20,6 +20,8 @@ from roster_pipeline.settings import LOOPBACK_HOSTS, Settings, read_settings
 APP = "roster_pipeline.web.app:create_app_from_environment"
 """The server loads the page by this name in each worker. No command imports the page."""
 STOP_SECONDS = 5
+START_SECONDS = 120
+"""How long a worker may give no sign of life. On a busy machine it takes long to load, and the server would end it."""
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -61,6 +63,7 @@ def web(
         server_header=False,
         log_config=LOGGING,
         timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
     )
 
 

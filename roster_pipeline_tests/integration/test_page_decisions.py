@@ -124,7 +124,7 @@ def test_an_approved_plan_is_applied_and_can_be_taken_back(site, admin, plan):
 
     assert answers[0].headers["location"] == answers[1].headers["location"]
     assert "Your decision waits its turn." in waiting.text
-    assert "Removed 5 students no longer shared by Clever." in update
+    assert "Removed 5 students no longer shared by Clever;" in update
     assert (gone, site.value(LIVE), site.value(AUDITED)) == (live - 5, live, audited + 2)
     assert "Back in the district: 5 students" in done
 
