@@ -231,7 +231,7 @@ def _districts(data: Path | None, days: int, seed: int = 20261122) -> list[Sandb
 
 def _local_settings(url: str) -> Settings:
     """Return settings with the sandbox for Clever and the embedded server for the product, for child processes too."""
-    os.environ.update(_environment(url))
+    os.environ.update(_environment(url) | _google_environment(url))
     for variable in FOREIGN_VARIABLES:
         os.environ.pop(variable, None)
     if shutil.which("git") is None:
@@ -249,4 +249,13 @@ def _environment(url: str) -> dict[str, str]:
         "ROSTER_CLEVER_AUTH_URL": url,
         "ROSTER_CLEVER_CLIENT_ID": CLIENT,
         "ROSTER_CLEVER_CLIENT_SECRET": CLIENT,
+    }
+
+
+def _google_environment(url: str) -> dict[str, str]:
+    """Return the settings with which the page logs people in at the sandbox's Google."""
+    return {
+        "ROSTER_WEB_GOOGLE_URL": f"{url}/google",
+        "ROSTER_WEB_GOOGLE_CLIENT_ID": CLIENT,
+        "ROSTER_WEB_GOOGLE_CLIENT_SECRET": CLIENT,
     }

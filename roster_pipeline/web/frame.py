@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from roster_pipeline.messages import Catalogue, product
 from roster_pipeline.web.languages import LANGUAGES
 from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, STAFF, Role, Viewer
+from roster_pipeline.web.sessions import seconds_to_warning
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
@@ -67,6 +68,7 @@ def frame_values(page: Page) -> dict[str, Any]:
         "tabs": list_tabs(page),
         "freshness": describe_freshness(page),
         "csrf": page.session.csrf,
+        "warn_after": seconds_to_warning(page.viewer.role, page.now, page.now),
         "form_token": page.new_form_token(),
     }
 

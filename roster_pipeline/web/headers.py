@@ -8,10 +8,11 @@ import time
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from roster_pipeline.settings import Settings
+from roster_pipeline.web.errors import show_error
 
 log = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -73,19 +74,19 @@ class SecureApp:
             await send(message)
 
         headers = Headers(scope=scope)
-        refusal = self._refuse_foreign(scope["method"], headers) or _refuse_large(headers)
-        await (refusal or self._app)(scope, receive, send_secured)
+        scope["app"] = self._app
+        status = 403 if self._is_foreign(scope["method"], headers) else 413 if _is_large(headers) else None
+        await (show_error(Request(scope), status) if status else self._app)(scope, receive, send_secured)
 
-    def _refuse_foreign(self, method: str, headers: Headers) -> PlainTextResponse | None:
-        """Refuse a form that another site sends. A browser names the site of each form."""
+    def _is_foreign(self, method: str, headers: Headers) -> bool:
+        """Return whether another site sends a form. A browser names the site of each form."""
         if method in SAFE_METHODS:
-            return None
+            return False
         is_own = headers.get("origin", self._origin) == self._origin
-        site = headers.get("sec-fetch-site", "same-origin")
-        return None if is_own and site in ("same-origin", "none") else PlainTextResponse("Forbidden", 403)
+        return not is_own or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
-def _refuse_large(headers: Headers) -> PlainTextResponse | None:
+def _is_large(headers: Headers) -> bool:
     length = headers.get("content-length", "0")
     is_small = length.isdigit() and int(length) <= BODY_MAX_BYTES
-    return None if is_small and "transfer-encoding" not in headers else PlainTextResponse("Too large", 413)
+    return not is_small or "transfer-encoding" in headers

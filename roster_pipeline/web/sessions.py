@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.product.tables import web_preferences, web_sessions
+from roster_pipeline.product.tables import web_codes, web_preferences, web_sessions
 
 columns = web_sessions.c
 SEEN_STEP = timedelta(minutes=1)
@@ -27,6 +27,11 @@ class Lifetime:
     longest: timedelta
 
 
+WARNING = timedelta(minutes=2)
+"""How long before the idle end a screen offers to go on."""
+KEEP_SESSIONS, KEEP_CODES = timedelta(days=30), timedelta(days=1)
+SWEEP_ROWS = 1_000
+"""The rows that one statement of a sweep deletes."""
 STAFF_LIFETIME = Lifetime(timedelta(hours=2), timedelta(hours=10))
 STUDENT_LIFETIME = Lifetime(timedelta(minutes=45), timedelta(hours=8))
 
@@ -94,16 +99,26 @@ def begin_session(
     return token
 
 
-def find_session(pg: Connection, token: str, now: datetime) -> Session | None:
-    """Return the live session of a token, and record that it is used."""
+def find_session(pg: Connection, token: str, now: datetime, *, is_use: bool = True) -> Session | None:
+    """Return the live session of a token.
+
+    Args:
+        is_use: record that the session is used, so that it lives on.
+    """
     live = sa.and_(columns.token_hash == hash_token(token), columns.ended_at.is_(None), columns.expires_at > now)
     row = pg.execute(sa.select(*SHOWN).where(live)).one_or_none()
     if row is None or now - row.seen_at > STAFF_LIFETIME.idle:
         return None
     session = Session(*row)
-    if now - session.seen_at > SEEN_STEP:
+    if is_use and now - session.seen_at > SEEN_STEP:
         pg.execute(web_sessions.update().where(columns.token_hash == session.token_hash).values(seen_at=now))
     return session
+
+
+def seconds_to_warning(role: str, seen_at: datetime, now: datetime) -> int:
+    """Return in how many seconds a screen warns of the idle end. It is 0 if the warning is due."""
+    lifetime = STUDENT_LIFETIME if role == "student" else STAFF_LIFETIME
+    return max(0, int((seen_at + lifetime.idle - WARNING - now).total_seconds()))
 
 
 def end_session(pg: Connection, token_hash: str, now: datetime) -> None:
@@ -112,6 +127,20 @@ def end_session(pg: Connection, token_hash: str, now: datetime) -> None:
     pg.execute(web_sessions.update().where(live).values(ended_at=now))
 
 
-def change_session(pg: Connection, token_hash: str, **values: str | int) -> None:
-    """Change the language of a session, or the place in which its person acts."""
+def change_session(pg: Connection, token_hash: str, **values: str | int | datetime) -> None:
+    """Change the language of a session, the place in which its person acts, or its end."""
     pg.execute(web_sessions.update().where(columns.token_hash == token_hash).values(values))
+
+
+def sweep_logins(pg: Connection, now: datetime) -> int:
+    """Delete a batch of sessions that ended long ago and of codes that were used long ago. Return how many."""
+    codes = web_codes.c
+    old = (
+        (columns.token_hash, columns.expires_at < now - KEEP_SESSIONS),
+        (codes.code_hash, codes.used_at < now - KEEP_CODES),
+    )
+    deleted = 0
+    for key, is_old in old:
+        batch = sa.select(key).where(is_old).limit(SWEEP_ROWS)
+        deleted += pg.execute(sa.delete(key.table).where(key.in_(batch))).rowcount
+    return deleted

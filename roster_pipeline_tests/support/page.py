@@ -101,6 +101,10 @@ class Browser(TestClient):
         """Log in with Clever, and return the answer to the callback."""
         return self.get(self.callback(user_id, start, **more))
 
+    def log_in_with_google(self, user_id: str, start: str = "/login/google", **more: str) -> httpx.Response:
+        """Log in with Google, and return the answer to the callback."""
+        return self.get(self.authorize(self.get(start).headers["location"], user_id, **more))
+
     def press_icon(self, user_id: str) -> httpx.Response:
         """Press the icon in Clever's portal: a code arrives that nobody here requested."""
         query = {"response_type": "code", "client_id": CLIENT["client_id"]}
@@ -135,6 +139,9 @@ def _settings(database_url: str, clever: str, home: str):
         "ROSTER_CLEVER_CLIENT_ID": CLIENT["client_id"],
         "ROSTER_CLEVER_CLIENT_SECRET": CLIENT["client_secret"],
         "ROSTER_WEB_SECRET": "x" * 40,
+        "ROSTER_WEB_GOOGLE_URL": f"{clever}/google",
+        "ROSTER_WEB_GOOGLE_CLIENT_ID": CLIENT["client_id"],
+        "ROSTER_WEB_GOOGLE_CLIENT_SECRET": CLIENT["client_secret"],
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():

@@ -18,6 +18,7 @@ from roster_pipeline.sandbox.api.clever_api import CleverApi
 from roster_pipeline.sandbox.api.connections import Connections
 from roster_pipeline.sandbox.api.control import Control
 from roster_pipeline.sandbox.api.faults import Fault, FaultyApp
+from roster_pipeline.sandbox.api.google import Google
 from roster_pipeline.sandbox.api.logins import Logins, PersonApi
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 
@@ -69,6 +70,7 @@ def create_app(
         Route("/oauth/tokens", connections.answer),
         Route("/oauth/tokens", connections.guard(logins.exchange), methods=["POST"]),
         Route("/oauth/authorize", logins.authorize),
+        *Google(districts, client_id, client_secret, login_clock).routes,
         Route("/sandbox/day", control.day, methods=["POST"]),
         Route("/sandbox/faults", control.faults, methods=["POST"]),
         Route("/{path:path}", people.answer),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import TierRefused
-from roster_pipeline.product.tables import web_identities
+from roster_pipeline.product.tables import refresh_requests, web_identities
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, User
 from roster_pipeline.web.login.google import GoogleIdentity
@@ -16,6 +16,8 @@ from roster_pipeline.web.rights import ADMINS, read_viewer
 from roster_pipeline.web.sessions import begin_session
 from roster_pipeline.web.visibility import Visibility, set_visibility
 
+REQUESTER = "login"
+"""Who requests the update for a person who logs in before it."""
 STAFF_ROLES = frozenset({"staff", "district_admin"})
 
 
@@ -108,11 +110,18 @@ def begin_login(
 
 
 def request_account(pg: Connection, identity: Identity) -> None:
-    """Request the update that makes the account of a person who was shared after the last one."""
+    """Request the update that makes the account of a person who was shared after the last one.
+
+    A request of another login that still waits serves this one too.
+    """
     organization = _organization_of(pg, identity)
     set_visibility(pg, Visibility(organization.organization_id))
+    own = refresh_requests.c.organization_id == organization.organization_id
+    waits = sa.and_(own, refresh_requests.c.requested_by == REQUESTER, refresh_requests.c.state == "queued")
+    if pg.execute(sa.select(refresh_requests.c.id).where(waits).limit(1)).scalar():
+        return
     try:
-        file_request(pg, str(identity.district), scope="district", scope_clever_id=None, requested_by="login")
+        file_request(pg, str(identity.district), scope="district", scope_clever_id=None, requested_by=REQUESTER)
     except TierRefused:
         return  # The district is paused. The person waits, and reads so.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from roster_pipeline.messages import product
-from roster_pipeline.product.tables import web_codes, web_sessions
+from roster_pipeline.product.tables import web_codes
 from roster_pipeline.web.errors import LOGIN_ERRORS, show_error
 from roster_pipeline.web.languages import preferred_language
 from roster_pipeline.web.login.accounts import (
@@ -25,15 +26,17 @@ from roster_pipeline.web.login.accounts import (
 from roster_pipeline.web.login.attempt import Attempt, read_attempt, restart_attempt, safe_path, write_attempt
 from roster_pipeline.web.login.clever import CodeRefused, LoginUnanswered
 from roster_pipeline.web.page import Page
-from roster_pipeline.web.rights import EVERYBODY, read_viewer
+from roster_pipeline.web.rights import EVERYBODY, Role, read_viewer
 from roster_pipeline.web.routing import current_session, get, post
-from roster_pipeline.web.sessions import change_session, end_session, hash_token
+from roster_pipeline.web.sessions import STUDENT_LIFETIME, change_session, end_session, hash_token
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction
 
 CLEVER_CALLBACK, GOOGLE_CALLBACK = "/auth/clever/callback", "/auth/google/callback"
 WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.1
 """How long a second delivery of a code waits for the session of the first, and how often it looks."""
+FAILED = ""
+"""Stands for the session of a code that led to none."""
 PATIENCE_SECONDS = 90
 """The time after which the waiting screen says to come back later."""
 
@@ -53,7 +56,8 @@ def show_login(request: Request) -> Response:
     words = product(preferred_language(request.headers.get("accept-language", "")))
     next_path = safe_path(request.query_params.get("next", "/"))
     is_logged_out = "logged_out" in request.query_params
-    values = {"words": words, "next": next_path, "is_logged_out": is_logged_out}
+    clever_url = str(state_of(request).settings.clever_auth_url)
+    values = {"words": words, "next": next_path, "is_logged_out": is_logged_out, "clever_url": clever_url}
     return HTMLResponse(state_of(request).renderer.render("login.html", values))
 
 
@@ -126,7 +130,10 @@ def wait_for_account(page: Page) -> Response:
     query = sa.text("select account_id from roster.account_of_login('clever', :clever_id)")
     account_id = page.pg.execute(query, {"clever_id": page.session.clever_id}).scalar()
     if account_id and page.session.account_id is None:
-        change_session(page.pg, page.session.token_hash, account_id=account_id)
+        end = {}
+        if read_viewer(page.pg, account_id, None, page.session.login_kind).role is Role.STUDENT:
+            end = {"expires_at": page.session.fresh_at + STUDENT_LIFETIME.longest}
+        change_session(page.pg, page.session.token_hash, account_id=account_id, **end)
         return RedirectResponse("/", 303)
     is_late = (page.now - page.session.fresh_at).total_seconds() > PATIENCE_SECONDS
     return page.render("waiting.html", is_late=is_late)
@@ -164,15 +171,20 @@ def _log_in_with_clever(request: Request, code: str, attempt: Attempt) -> Respon
             session_token, landing = begin_login(
                 pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now
             )
-            own = web_codes.c.code_hash == hash_token(code)
-            pg.execute(web_codes.update().where(own).values(session_hash=hash_token(session_token)))
+            _note_session(pg, code, hash_token(session_token))
     except CodeRefused:
-        return _refuse(request, "old_link")
+        return _refuse_code(request, code, "old_link")
     except LoginUnanswered:
-        return _refuse(request, "no_answer", 502)
+        return _refuse_code(request, code, "no_answer", 502)
     except LoginRefused as refusal:
-        return _refuse(request, refusal.reason, 403)
+        return _refuse_code(request, code, refusal.reason, 403)
     return _enter(state, session_token, landing, attempt)
+
+
+def _note_session(pg: Connection, code: str, session_hash: str) -> None:
+    """Note the session to which a code led, or `FAILED`. Later deliveries of the code look for it."""
+    own = web_codes.c.code_hash == hash_token(code)
+    pg.execute(web_codes.update().where(own).values(session_hash=session_hash))
 
 
 def _claim(request: Request, code: str) -> bool:
@@ -189,13 +201,15 @@ def _claim(request: Request, code: str) -> bool:
 
 def _join_earlier(state: WebState, code: str, attempt: Attempt) -> Response:
     """Lead to where the first delivery of a code leads, as soon as its session exists. Otherwise start again."""
-    began = web_codes.c.code_hash == hash_token(code)
-    live = sa.select(web_sessions.c.token_hash).join(web_codes, web_codes.c.session_hash == web_sessions.c.token_hash)
+    led_to = sa.select(web_codes.c.session_hash).where(web_codes.c.code_hash == hash_token(code))
     end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end:
         with page_transaction(state.engine) as pg:
-            if pg.execute(live.where(began)).scalar():
-                return RedirectResponse(attempt.next, 303)
+            session_hash = pg.execute(led_to).scalar()
+        if session_hash:
+            return RedirectResponse(attempt.next, 303)
+        if session_hash == FAILED:
+            break
         time.sleep(LOOK_SECONDS)
     return _authorize_clever(state, Attempt(attempt.next, began=time.time()))
 
@@ -224,6 +238,13 @@ def _refuse(request: Request, reason: str, status: int = 400) -> Response:
     response = show_error(request, status, LOGIN_ERRORS[reason])
     state.clear_cookie(response, state.login_cookie)
     return response
+
+
+def _refuse_code(request: Request, code: str, reason: str, status: int = 400) -> Response:
+    """Show why the login of a code did not succeed, and note it, so that no later delivery waits for a session."""
+    with page_transaction(state_of(request).engine) as pg:
+        _note_session(pg, code, FAILED)
+    return _refuse(request, reason, status)
 
 
 ROUTES = [
