@@ -39,14 +39,23 @@ class LoginRequired(Exception):
         self.path = path
 
 
+class ScreenRoute(Route):
+    """The route of a screen for some roles. Tests walk these routes, so every screen is among them."""
+
+    def __init__(self, path: str, screen: Screen, roles: Collection[Role], *, is_act: bool) -> None:
+        self.roles, self.is_act = frozenset(roles), is_act
+        endpoint = _endpoint(screen, self.roles, is_act=is_act)
+        super().__init__(path, endpoint, methods=["POST" if is_act else "GET"], name=screen.__name__)
+
+
 def get(path: str, screen: Screen, roles: Collection[Role]) -> Route:
     """Return the route of a screen that only reads."""
-    return Route(path, _endpoint(screen, frozenset(roles), is_act=False), methods=["GET"], name=screen.__name__)
+    return ScreenRoute(path, screen, roles, is_act=False)
 
 
 def post(path: str, screen: Screen, roles: Collection[Role]) -> Route:
     """Return the route of an act. The act ends with `Page.finish`, and a second press of its form acts no more."""
-    return Route(path, _endpoint(screen, frozenset(roles), is_act=True), methods=["POST"], name=screen.__name__)
+    return ScreenRoute(path, screen, roles, is_act=True)
 
 
 def _endpoint(screen: Screen, roles: frozenset[Role], *, is_act: bool) -> Callable[[Request], object]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from roster_pipeline.product.tables import metadata
 from roster_pipeline.web.visibility import Visibility, page_transaction
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
-from roster_pipeline_tests.support.page import person
+from roster_pipeline_tests.support.page import FOREIGN, person
 
 ADMIN = "update roster.org_memberships set ended_at = {} where is_admin and role = 'admin' and organization_id = :own"
 OWN = "select id from roster.organizations where clever_district_id = :district"
@@ -132,7 +132,7 @@ def test_the_screens_of_an_admin_name_no_other_district(site, browser):
 
 @pytest.mark.parametrize("sees", ["organization", "schools", "classes", "self", ""])
 def test_the_page_sees_no_row_of_another_organization(site, own, sees):
-    everything = Visibility(own, sees, schools=tuple(range(1, 50)), account_id=1)
+    everything = Visibility(own, sees, schools=(*range(1, 50), *range(FOREIGN, FOREIGN + 50)), account_id=1)
     with page_transaction(site.app._app.state.web.engine, everything) as pg:
         tables = [metadata.tables[f"roster.{name}"] for name in SEPARATE]
         seen = {table.name: set(pg.execute(sa.select(table.c.organization_id)).scalars()) for table in tables}

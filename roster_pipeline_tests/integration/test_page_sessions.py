@@ -1,4 +1,4 @@
-"""Sessions of the page live on when people ask, end when an operator asks, and are swept. Hostile links lead nowhere."""
+"""Sessions of the page live on when people ask, end when an operator asks, and are swept; no link leads elsewhere."""
 
 import time
 

@@ -34,6 +34,12 @@ MAKE_ADMIN = """
     select o.id, person.id, 'admin', true from person, roster.organizations as o where o.clever_district_id = :district
     returning account_id
 """
+FOREIGN = 1_000_000
+"""From here on an id is one of the second district, in every table."""
+FAR_IDS = """
+    select count(setval(oid::regclass, greatest(:first, nextval(oid::regclass)))) from pg_class
+    where relkind = 'S' and relnamespace = 'roster'::regnamespace
+"""
 NUMBERS = count(1)
 
 
@@ -179,6 +185,7 @@ def site(server_url, tmp_path_factory):
                 connect_district(pg, town.id, name=town.name, tier="secure_sync")
             made.sync(town)
             made.execute(MAKE_ADMIN, email=town.person(person(town, "staff"))["email"], district=town.id)
+            made.value(FAR_IDS, first=FOREIGN)
         yield made
     product.dispose()
     execute_apart(server_url, f"drop database {name} with (force)")
