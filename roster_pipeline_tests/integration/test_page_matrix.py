@@ -76,7 +76,7 @@ def foreign_ids(site):
         }
     numbers = sorted(number for number in ids if number and number >= FOREIGN)
     assert numbers
-    return [*map(str, numbers), clever_id(2, "student", 1), "0", "-1", "1e3", "é", "%00"]
+    return [*map(str, numbers), clever_id(2, "student", 1), "-1", "1e3", "é", "%00"]
 
 
 def send(browser, route, path, *, csrf=None):
@@ -152,7 +152,8 @@ def test_an_id_of_another_district_is_missing(site, people, foreign_ids, route):
 def test_a_screen_names_nobody_of_another_district(people, route):
     for role in route.roles & people.keys():
         answer = people[role].get(route.path)
-        assert answer.status_code in (200, 303), role
+        # An admin of one school has no list of teachers.
+        assert answer.status_code in ((200, 303, 403) if role is Role.SCHOOL_ADMIN else (200, 303)), role
         assert {name in answer.headers for name in HEADERS} == {True}
         assert not [name for name in ("Town 2", "Algebra 2", "Cher2", "Dent2", "town2.example") if name in answer.text]
 
