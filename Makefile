@@ -11,7 +11,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --durations 10
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast check format messages bench mutate chaos clean
+.PHONY: help demo dev test test-fast test-browser check format messages bench mutate chaos clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ test: $(INSTALLED) $(DUCKDB_1)/.installed ## run every test, or those that PYTES
 
 test-fast: $(INSTALLED) ## run the tests that need no PostgreSQL (under a minute)
 	@$(BIN)/python -m pytest $(PARALLEL) roster_pipeline_tests/unit roster_pipeline_tests/sql $(PYTEST)
+
+test-browser: $(INSTALLED) ## visit the Clever page in Chromium and keep pictures in .screenshots (Debian: apt-get install chromium)
+	@$(BIN)/python -m pytest --durations 10 roster_pipeline_tests/browser $(PYTEST)
 
 check: $(INSTALLED) ## lint, format, types, import contracts, SQL in Python, pinned dependencies
 	@$(BIN)/ruff check

@@ -14,7 +14,7 @@ from roster_pipeline_tests.support.server import TEMPLATE, execute_apart, migrat
 NUMBERS = count(1)
 
 
-LAYERS = ("unit", "sql", "integration", "properties", "e2e", "chaos", "benchmarks")
+LAYERS = ("unit", "sql", "integration", "properties", "e2e", "browser", "chaos", "benchmarks")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

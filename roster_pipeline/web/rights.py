@@ -103,6 +103,7 @@ class Viewer:
     account_id: int | None
     first_name: str | None
     last_name: str | None
+    email: str | None
     place: Place | None
     places: tuple[Place, ...]
 
@@ -112,7 +113,8 @@ class Viewer:
 
     @property
     def full_name(self) -> str:
-        return " ".join(name for name in (self.first_name, self.last_name) if name)
+        """Return the name of the person. An admin whom an operator made may have only an email."""
+        return " ".join(name for name in (self.first_name, self.last_name) if name) or self.email or ""
 
     @property
     def landing(self) -> str:
@@ -141,17 +143,17 @@ def read_viewer(pg: Connection, account_id: int | None, acting: str | None, logi
         acting: the key of the place that the person chose, if any. It is ignored if the place is gone.
     """
     if account_id is None:
-        return Viewer(None, None, None, None, ())
+        return Viewer(None, None, None, None, None, ())
     places = _read_places(pg, account_id, login_kind)
     place = next((each for each in places if each.key == acting), places[0] if places else None)
     organization_id = place.organization_id if place else None
     set_visibility(pg, Visibility(organization_id, "self", account_id=account_id))
     name = pg.execute(
-        sa.select(accounts.c.first_name, accounts.c.last_name).where(accounts.c.id == account_id)
+        sa.select(accounts.c.first_name, accounts.c.last_name, accounts.c.email).where(accounts.c.id == account_id)
     ).one_or_none()
     set_visibility(pg, NOTHING)
-    first_name, last_name = name or (None, None)
-    return Viewer(account_id, first_name, last_name, place, tuple(places))
+    first_name, last_name, email = name or (None, None, None)
+    return Viewer(account_id, first_name, last_name, email, place, tuple(places))
 
 
 def _read_places(pg: Connection, account_id: int, login_kind: str) -> list[Place]:
