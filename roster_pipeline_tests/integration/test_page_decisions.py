@@ -59,7 +59,7 @@ def test_the_people_of_a_plan_are_named_with_an_audit_row(site, admin, plan):
 
     assert "5 people would leave" in people
     assert "Student100" in people
-    assert site.value("select count(*) from roster.web_audit where act = 'open_people_on_hold'") == 1
+    assert site.value("select count(*) from roster.web_audit where act = 'open_names'") == 1
 
 
 def test_a_school_admin_reads_the_letter_without_buttons(site, admin, plan):

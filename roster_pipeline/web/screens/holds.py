@@ -45,7 +45,7 @@ def show_people(page: Page) -> Response:
     record_act(
         page,
         to=page.request.url.path,
-        act="open_people_on_hold",
+        act="open_names",
         target=("plan", plan.name),
         before=None,
         after=None,

@@ -157,6 +157,27 @@ begin atomic
     from roster.accounts as a where a.email = address and a.archived_at is null;
 end;
 
+-- The account that an open review asks about, for an admin of the whole district. It may belong to no organization, so
+-- row-level security does not show it. An account of another organization is not returned.
+create or replace function roster.account_of_review(review bigint) returns table (
+    id bigint, first_name text, last_name text, email text, role text
+)
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select a.id, a.first_name, a.last_name, a.email, a.role
+    from roster.reviews as r inner join roster.accounts as a on a.id = r.account_id
+    where r.id = review and r.state = 'open' and r.organization_id = roster.current_organization()
+        and roster.sees_all()
+        and not exists (
+            select from roster.identity_links as l
+            where l.account_id = a.id and l.unlinked_at is null and l.organization_id <> r.organization_id
+        )
+        and not exists (
+            select from roster.org_memberships as m
+            where m.account_id = a.id and m.ended_at is null and m.organization_id <> r.organization_id
+        );
+end;
+
 create or replace procedure roster.grant_page_access() language plpgsql as $$
 declare
     policy record;
@@ -234,14 +255,14 @@ $$;
 
 revoke execute on function
     roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
-    roster.organization_of_login, roster.account_of_login, roster.account_of_email from public;
+    roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.account_of_review from public;
 
 do $$
 begin
     if exists (select from pg_roles where rolname = 'roster_page') then
         grant execute on function
             roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
-            roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.find_people,
+            roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.account_of_review, roster.find_people,
             roster.make_native_class, roster.addable_students to roster_page;
         call roster.grant_page_access();
     end if;

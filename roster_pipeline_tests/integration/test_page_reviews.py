@@ -1,0 +1,102 @@
+"""Accounts to review on the Clever page: two columns, the decision about one, and about all of a reason."""
+
+import pytest
+
+from roster_pipeline.corrections.queue import run_corrections
+from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page import person
+
+HOSTILE = "<b>Zoe</b>"
+ACCOUNT = """
+    insert into roster.accounts (email, first_name, last_name, role) values (:email, :first, 'Before', 'teacher')
+"""
+OPEN = "select count(*) from roster.reviews where state = 'open' and reason = :reason"
+REVIEW = "select min(id) from roster.reviews where state = 'open' and reason = :reason"
+DECIDED = "select count(*) from roster.web_audit where act = 'resolve_review'"
+
+
+@pytest.fixture(scope="module")
+def reviewed(site):
+    """Open three reviews of one reason, and one that is about an account of another district."""
+    town, other = site.towns
+    for number in (60, 61, 62):
+        email = f"before{number}@example.org"
+        site.execute(ACCOUNT, email=email, first=HOSTILE if number == 60 else f"Before{number}")
+        town.student(number, email=email)
+    town.student(63, email=other.person(person(other, "student"))["email"])
+    site.sync(town)
+    assert (site.value(OPEN, reason="role_differs"), site.value(OPEN, reason="other_organization")) == (3, 1)
+    return site
+
+
+@pytest.fixture
+def admin(reviewed, new_browser):
+    admin = new_browser()
+    admin.log_in(person(reviewed.towns[0], "staff"))
+    return admin
+
+
+def work(site):
+    run_corrections(site.settings, site.product, lambda: site.time.now)
+
+
+def test_a_review_shows_clever_beside_the_account_here(reviewed, admin):
+    key = reviewed.value(REVIEW, reason="role_differs")
+    listed, card = admin.get("/clever/reviews").text, admin.get(f"/clever/reviews/{key}").text
+
+    assert "3 accounts to review" in listed
+    assert "4 accounts to review" in admin.get("/clever").text
+    assert [text in card for text in ("First60", "&lt;b&gt;Zoe&lt;/b&gt;", "In Clever", "Account here")] == [True] * 4
+    assert HOSTILE not in card
+    assert "This person is in class meanwhile." in card
+
+
+def test_an_account_of_another_district_is_not_shown(reviewed, admin):
+    key = reviewed.value(REVIEW, reason="other_organization")
+    card = admin.get(f"/clever/reviews/{key}")
+
+    assert "an account outside your district" in card.text
+    assert "Stu2" not in card.text
+    assert f'action="/clever/reviews/{key}"' not in card.text
+
+
+def test_a_foreign_review_answers_like_a_missing_one(reviewed, new_browser):
+    stranger, teacher = new_browser(), new_browser()
+    stranger.log_in(person(reviewed.towns[1], "staff"))
+    teacher.log_in(person(reviewed.towns[0], "teacher"))
+    key = reviewed.value(REVIEW, reason="role_differs")
+
+    assert [stranger.get(f"/clever/reviews/{number}").status_code for number in (key, 999999)] == [404, 404]
+    assert "There are no accounts to review." in stranger.get("/clever/reviews").text
+    assert [teacher.get(path).status_code for path in ("/clever/reviews", f"/clever/reviews/{key}")] == [403, 403]
+
+
+def test_a_decision_resolves_the_review_once(reviewed, admin):
+    key, audited = reviewed.value(REVIEW, reason="role_differs"), reviewed.value(DECIDED)
+    card = admin.get(f"/clever/reviews/{key}")
+    answers = [admin.submit(f"/clever/reviews/{key}", card, decision="create") for _ in range(3)]
+    work(reviewed)
+    done = admin.get(answers[0].headers["location"]).text
+
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert "1 review is resolved." in done
+    assert reviewed.value(DECIDED) == audited + 1
+    assert admin.get(f"/clever/reviews/{key}").status_code == 404
+
+
+def test_a_decision_that_is_not_offered_is_refused(reviewed, admin):
+    key = reviewed.value(REVIEW, reason="role_differs")
+    answer = admin.submit(f"/clever/reviews/{key}", admin.get(f"/clever/reviews/{key}"), decision="relink")
+    assert answer.status_code == 409
+
+
+def test_all_reviews_of_a_reason_need_their_number(reviewed, admin):
+    listed = admin.get("/clever/reviews")
+    stale = admin.submit("/clever/reviews", listed, decision="create", number="2", seen="1,2")
+    unconfirmed = admin.submit("/clever/reviews", listed, decision="create", number="7")
+    done = admin.submit("/clever/reviews", listed, decision="create", number="2")
+    work(reviewed)
+
+    assert (stale.status_code, unconfirmed.status_code, done.status_code) == (409, 400, 303)
+    assert "2 reviews are resolved." in admin.get(done.headers["location"]).text
+    assert reviewed.value(OPEN, reason="role_differs") == 0
