@@ -1,4 +1,4 @@
-"""The decisions that people file on the Clever page: approve, reject, resolve and undo. A worker runs them.
+"""The decisions that people file on the Clever page: about plans, reviews, updates and admins. A worker runs them.
 
 The page files a row as its own database user, which may write no roster. The worker runs the row as the user of the
 syncs, under the lock of the district, and closes it in the transaction that writes the correction. A worker that is
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -21,16 +21,18 @@ from roster_pipeline.corrections.resolve_reason import resolve_reason
 from roster_pipeline.corrections.run import hold_district, renew_snapshots
 from roster_pipeline.corrections.summary import count_correction
 from roster_pipeline.corrections.undo import undo_sync
-from roster_pipeline.errors import CorrectionRefused, PlanStale, RosterError, place_of
+from roster_pipeline.errors import AdminRefused, CorrectionRefused, PlanStale, RosterError, place_of
 from roster_pipeline.messages import operator
+from roster_pipeline.product.admins import grant_rights
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import corrections, holds, organizations, reviews, syncs
 from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.holds import decide_plan
 from roster_pipeline.syncs.requests import file_request
 
-Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo"]
+Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin"]
 MAX_SKIPPED = 50
 """The rows that an undo left unchanged of which the result keeps the keys."""
 columns = corrections.c
@@ -150,6 +152,8 @@ def _failure_of(error: Exception) -> str:
     """Return the kind of a failure, for which the page has a sentence."""
     if isinstance(error, PlanStale):
         return "stale"
+    if isinstance(error, AdminRefused):
+        return "no_admin"
     return "refused" if isinstance(error, CorrectionRefused) else "error"
 
 
@@ -168,7 +172,15 @@ def _close(
     sync_id: int | None = None,
     summary: str | None = None,
 ) -> None:
-    values = {"state": state, "result": dict(result), "finished_at": at, "sync_id": sync_id, "summary": summary}
+    values = {
+        "state": state,
+        "result": dict(result),
+        "finished_at": at,
+        "sync_id": sync_id,
+        "summary": summary,
+        # The email of a future admin is needed only until here.
+        "args": columns.args.op("-")("email"),
+    }
     pg.execute(corrections.update().where(columns.id == correction_id).values(values))
 
 
@@ -229,6 +241,15 @@ def _undo(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     return _Written(undone.sync_id, {**_counts(pg, undone.sync_id), **skipped})
 
 
+def _add_admin(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    """Make an admin of the same district. The page has written the row of the audit trail."""
+    organization = find_organization(pg, row.district_id)
+    change = grant_rights(pg, organization, row.args["email"], row.args["schools"], by=row.requested_by, at=at)
+    return _Written(
+        facts={"account": change.account_id, "before": asdict(change.before), "after": asdict(change.after)}
+    )
+
+
 def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:
     return {"counts": [[row.subject, row.effect, row.rows] for row in count_correction(pg, sync_id)]}
 
@@ -239,5 +260,6 @@ WORK: dict[Kind, Callable[[Connection, QueuedCorrection, datetime], _Written]] =
     "resolve": _resolve,
     "resolve_reason": _resolve_reason,
     "undo": _undo,
+    "add_admin": _add_admin,
 }
 """What the worker does, by the kind of the decision."""

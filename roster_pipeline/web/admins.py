@@ -1,11 +1,10 @@
-"""The admins of a district for the page: who they are, who made them, and the request to make another one."""
+"""The admins of a district for the page: who they are, what they manage, and who made them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -14,16 +13,10 @@ from roster_pipeline.product.admins import ACT
 from roster_pipeline.product.tables import (
     accounts,
     admin_schools,
-    corrections,
     org_memberships,
     schools,
     web_audit,
 )
-
-MAKE_ADMIN = "add_admin"
-"""The kind of a correction that makes an admin (docs/clever-page.md, Admins)."""
-RECENT = timedelta(hours=1)
-"""How long the screen shows what became of a request to make an admin."""
 
 
 @dataclass(frozen=True)
@@ -73,28 +66,10 @@ def list_schools(pg: Connection) -> list[sa.Row[tuple[int, str]]]:
     return list(pg.execute(sa.select(schools.c.id, schools.c.name).where(live).order_by(schools.c.name, schools.c.id)))
 
 
-def file_admin(
-    pg: Connection, organization_id: int, account_id: int, email: str, school_ids: Sequence[int], at: datetime
-) -> int:
-    """File the request to make an admin, which the worker of the page fulfils. Return its number."""
+def read_clever_ids(pg: Connection, school_ids: Sequence[int]) -> list[str]:
+    """Return Clever's ids of schools."""
     chosen = sa.select(schools.c.clever_id).where(schools.c.id.in_(school_ids)).order_by(schools.c.id)
-    args: dict[str, Any] = {"email": email, "schools": list(pg.execute(chosen).scalars())}
-    row = corrections.insert().values(
-        organization_id=organization_id,
-        kind=MAKE_ADMIN,
-        args=args,
-        requested_by=f"account:{account_id}",
-        requested_at=at,
-    )
-    return int(pg.execute(row.returning(corrections.c.id)).scalar_one())
-
-
-def count_open_requests(pg: Connection, now: datetime) -> dict[str, int]:
-    """Return how many requests to make an admin wait and how many have failed of late."""
-    of_kind = sa.and_(corrections.c.kind == MAKE_ADMIN, corrections.c.requested_at > now - RECENT)
-    rows = pg.execute(sa.select(corrections.c.state, sa.func.count()).where(of_kind).group_by(corrections.c.state))
-    states = {row[0]: row[1] for row in rows}
-    return {"waiting": states.get("queued", 0) + states.get("running", 0), "failed": states.get("failed", 0)}
+    return list(pg.execute(chosen).scalars())
 
 
 def _read_schools(pg: Connection, organization_id: int) -> dict[int, list[str]]:

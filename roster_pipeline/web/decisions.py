@@ -20,6 +20,7 @@ TITLES: dict[Kind, str] = {
     "resolve": product.mark("Review of an account"),
     "resolve_reason": product.mark("Review of several accounts"),
     "undo": product.mark("Take an update back"),
+    "add_admin": product.mark("Make an admin"),
 }
 DONE: dict[Kind, str] = {
     "approve": product.mark(
@@ -29,10 +30,15 @@ DONE: dict[Kind, str] = {
     "resolve": product.mark("Your decision is saved."),
     "resolve_reason": product.mark("Your decision is saved."),
     "undo": product.mark("The update is taken back. The next update brings again what Clever says."),
+    "add_admin": product.mark("The person is an admin now, and logs in with this email."),
 }
 FAILURES = {
     "stale": product.mark("Clever has changed since. Nothing was removed. Look at what waits now."),
     "refused": product.mark("This is not possible any more, because something changed meanwhile. Nothing was changed."),
+    "no_admin": product.mark(
+        "This person cannot be an admin here. The email belongs to a student, to another district or to a closed "
+        "account. Nothing was changed."
+    ),
     "killed": product.mark("Your decision did not reach its end. Nothing was changed. Please decide again."),
     "error": product.mark("Something went wrong here. Nothing was changed. Try again, or tell us the number below."),
 }

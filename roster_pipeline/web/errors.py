@@ -13,7 +13,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from roster_pipeline.errors import ProductUnusable, place_of
 from roster_pipeline.messages import product
 from roster_pipeline.web.languages import preferred_language
-from roster_pipeline.web.page import FreshLoginRequired
 from roster_pipeline.web.routing import LoginRequired
 from roster_pipeline.web.state import state_of
 
@@ -101,28 +100,15 @@ LOGIN_ERRORS = {
 }
 
 
-FRESH_LOGIN = Explanation(
-    product.mark("Please log in again first"),
-    NOTHING_CHANGED,
-    product.mark("This needs a login of the last 15 minutes. Log in, then press the button again."),
-)
-
-
-def show_error(
-    request: Request, status: int, explanation: Explanation | None = None, *, login_path: str = ""
-) -> Response:
-    """Return the page of an error. It needs no database and no session.
-
-    Args:
-        login_path: the address of a login that the page offers instead of the start.
-    """
+def show_error(request: Request, status: int, explanation: Explanation | None = None) -> Response:
+    """Return the page of an error. It needs no database and no session."""
     state = state_of(request)
     words = product(preferred_language(request.headers.get("accept-language", "")))
     values = {
         "words": words,
         "explanation": explanation or BY_STATUS.get(status, BY_STATUS[500]),
         "request_id": getattr(request.state, "request_id", ""),
-        "login_path": login_path or ("/login" if explanation in LOGIN_ERRORS.values() else ""),
+        "is_login": explanation in LOGIN_ERRORS.values(),
     }
     return HTMLResponse(state.renderer.render("error.html", values), status)
 
@@ -142,12 +128,6 @@ async def on_login_required(request: Request, error: Exception) -> Response:
     return RedirectResponse(to, 303)
 
 
-async def on_fresh_login_required(request: Request, error: Exception) -> Response:
-    assert isinstance(error, FreshLoginRequired)
-    path = f"/login/{error.login_kind}?" + urlencode({"next": error.path})
-    return show_error(request, 403, FRESH_LOGIN, login_path=path)
-
-
 async def on_product_unusable(request: Request, error: Exception) -> Response:
     log.error("%s", error)
     return show_error(request, 503)
@@ -162,7 +142,6 @@ async def on_internal_error(request: Request, error: Exception) -> Response:
 HANDLERS = {
     HTTPException: on_http_error,
     LoginRequired: on_login_required,
-    FreshLoginRequired: on_fresh_login_required,
     ProductUnusable: on_product_unusable,
     Exception: on_internal_error,
 }

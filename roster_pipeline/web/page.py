@@ -29,14 +29,6 @@ from roster_pipeline.web.rights import Place, Viewer
 from roster_pipeline.web.sessions import Session
 
 
-class FreshLoginRequired(Exception):
-    """The act needs a login that is not older than 15 minutes. Its answer leads to the login and back to `path`."""
-
-    def __init__(self, path: str, login_kind: str) -> None:
-        super().__init__(path)
-        self.path, self.login_kind = path, login_kind
-
-
 @dataclass
 class Page:
     """One request of a person who is logged in.
@@ -99,22 +91,6 @@ class Page:
         if not self.may(act):
             raise HTTPException(403)
 
-    def require_fresh_login(self, back: str) -> None:
-        """Check that the person logged in within the last 15 minutes.
-
-        Args:
-            back: the path of the screen to which the new login leads.
-
-        Raises:
-            FreshLoginRequired: the login is older.
-        """
-        if not self.session.is_fresh(self.now):
-            raise FreshLoginRequired(back, self.session.login_kind)
-
-    def has_screen(self, path: str) -> bool:
-        """Return whether a path such as `/clever/why/{account}` has a route, so that a screen may link to it."""
-        return path in self.request.app.state.screen_paths
-
     def number(self, name: str) -> int:
         """Return a number in the path.
 
@@ -122,7 +98,7 @@ class Page:
             HTTPException: 404, as for a row that does not exist.
         """
         text = str(self.request.path_params[name])
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
+        if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text)):
             raise HTTPException(404)
         return int(text)
 

@@ -178,9 +178,17 @@ def _may_see_id(page: Page, row: Row | None) -> bool:
 
 def _find_accounts(page: Page, question: str, clever_ids: Sequence[str]) -> Sequence[Row]:
     """Return the accounts that the visitor sees with a name or an email, or linked to one of these Clever ids."""
+    most = sa.cast(MOST_PEOPLE + 1, sa.BigInteger)
+    calls = [
+        sa.func.roster.find_people(role, question, sa.cast(None, sa.BigInteger), most)
+        for role in ("student", "teacher")
+    ]
+    hits = [accounts.c.id.in_(sa.select(call.table_valued("account_id").c.account_id)) for call in calls]
+    # The directory has nobody who left.
     text = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name, accounts.c.email)
     words = [text.icontains(word, autoescape=True) for word in question.split()[:10]]
-    return _read_accounts(page, sa.or_(sa.and_(*words), identity_links.c.clever_id.in_(clever_ids)))
+    has_left = sa.and_(org_memberships.c.ended_at.is_not(None), *words)
+    return _read_accounts(page, sa.or_(*hits, has_left, identity_links.c.clever_id.in_(clever_ids)))
 
 
 def _read_accounts(page: Page, which: sa.ColumnElement[bool]) -> list[Row]:

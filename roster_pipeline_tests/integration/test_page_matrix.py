@@ -76,7 +76,7 @@ def foreign_ids(site):
         }
     numbers = sorted(number for number in ids if number and number >= FOREIGN)
     assert numbers
-    return [*map(str, numbers), clever_id(2, "student", 1), "-1", "1e3", "é", "%00"]
+    return [*map(str, numbers), clever_id(2, "student", 1), "0", "-1", "1e3", "é", "%00"]
 
 
 def send(browser, route, path, *, csrf=None):

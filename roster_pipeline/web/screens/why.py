@@ -19,7 +19,8 @@ from roster_pipeline.explain.verdict import ClassFacts, Question, Verdict, find_
 from roster_pipeline.explain.verdict_words import VerdictText, describe_verdict
 from roster_pipeline.messages import product
 from roster_pipeline.model.clever_id import is_clever_id
-from roster_pipeline.product.tables import accounts, org_memberships, rosters, web_audit
+from roster_pipeline.product.tables import accounts, org_memberships, rosters
+from roster_pipeline.web.actors import read_hiders
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import STAFF, Role
 from roster_pipeline.web.routing import get
@@ -138,8 +139,8 @@ def show_answer(page: Page, question: Question, *, find: Callable[[Question], Ve
 def describe_answer(page: Page, question: Question, verdict: Verdict) -> VerdictText:
     """Say the verdict. It names who hid a class and an older email where the visitor sees them elsewhere too."""
     if verdict.name == "W13" and not verdict.variant:
-        person = find_hider(page, verdict.facts["roster_id"])
-        if person:
+        group = sa.select(rosters.c.id, rosters.c.hidden_at).where(rosters.c.id == verdict.facts["roster_id"])
+        if person := next(iter(read_hiders(page, page.pg.execute(group).all()).values()), None):
             verdict = replace(verdict, variant="by", facts={**verdict.facts, "person": person})
     if verdict.name == "W14" and page.viewer.role is Role.DISTRICT_ADMIN:
         verdict = replace(verdict, variant="email")
@@ -215,16 +216,6 @@ def list_admin_names(page: Page) -> list[str]:
     )
     query = sa.select(name).join_from(org_memberships, accounts, org_memberships.c.account_id == accounts.c.id)
     return [each for each in page.pg.execute(query.where(is_admin).order_by(accounts.c.id).limit(3)).scalars() if each]
-
-
-def find_hider(page: Page, roster_id: object) -> str | None:
-    """Return the name of the person who hid a class, if the audit trail has it and the visitor sees the person."""
-    hid = sa.and_(
-        web_audit.c.act == "hide_class", web_audit.c.target_kind == "class", web_audit.c.target_id == str(roster_id)
-    )
-    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
-    query = sa.select(name).join_from(web_audit, accounts, web_audit.c.account_id == accounts.c.id)
-    return page.pg.execute(query.where(hid).order_by(web_audit.c.id.desc()).limit(1)).scalar() or None
 
 
 def limited(read: Callable[[], Answer]) -> Answer:
