@@ -42,7 +42,7 @@ def mutants_of(model: str, sql: str) -> list[Mutant]:
     for index, node in enumerate(tree.dfs()):
         for kind, operator in OPERATORS.items():
             for replacement in operator(node):
-                changed = _text(_replace(tree, index, replacement))
+                changed = _text(_replace(tree, index, replacement), copy=False)
                 if changed == original:
                     continue
                 change = f"{_place(node)}: {_describe(node, replacement)}"
@@ -99,5 +99,10 @@ def _with_child(around: exp.Expression, child: exp.Expression, replacement: exp.
     return _replace(around, position, replacement)
 
 
-def _text(node: exp.Expression) -> str:
-    return node.sql(dialect=DIALECT, comments=False)
+def _text(node: exp.Expression, *, copy: bool = True) -> str:
+    """Return the SQL of a node.
+
+    Args:
+        copy: False saves most of the time, but the generator may then change the node.
+    """
+    return node.sql(dialect=DIALECT, comments=False, copy=copy)

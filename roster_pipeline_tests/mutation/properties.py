@@ -29,10 +29,14 @@ def draw_mutants(count: int, seed: int, equivalents: Collection[Key] = ()) -> li
     return random.Random(seed).sample(mutants, count)
 
 
-def survive_properties(mutants: list[Mutant], seed: int) -> list[Mutant]:
-    """Return the mutants that decide every random world as docs/rules.md says."""
+def survive_properties(mutants: list[Mutant], seed: int, *, count: int = WORLDS) -> list[Mutant]:
+    """Return the mutants that decide every random world as docs/rules.md says.
+
+    Args:
+        count: the number of worlds.
+    """
     drawing = random.Random(seed)
-    worlds = [draw_world(number, drawing) for number in range(1, WORLDS + 1)]
+    worlds = [draw_world(number, drawing) for number in range(1, count + 1)]
     with open_empty_warehouse() as con:
         fill_worlds(con, worlds)
         return [mutant for mutant in mutants if _is_right(con, worlds, mutant)]

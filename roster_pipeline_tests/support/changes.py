@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from roster_pipeline.model.limits import Limits
@@ -47,20 +47,42 @@ def clever_id(kind, number, district):
     return f"{district:08x}{kind:08x}{number:08x}"
 
 
-def tiny(district=1):
-    """Return a district with one record in each list, so that no list becomes empty."""
+def draw_examples(strategy, count):
+    """Return examples of a strategy, the same ones in each run."""
+    drawn = []
+
+    @settings(examples, max_examples=count)
+    @given(strategy)
+    def collect(example):
+        drawn.append(example)
+
+    collect()
+    return drawn
+
+
+def tiny(district=1, *, domain=None):
+    """Return a district with one record in each list, so that no list becomes empty.
+
+    Args:
+        domain: as in `apply`.
+    """
     key = clever_id(0, 0, district)
     made = SandboxDistrict({"id": key, "name": "Tiny", "state": "running"}, {}, seed=district)
     for change in (("school", 0), ("person", 0, "teacher", 0, 0, 0, {0}), ("person", 9, "student", 1, 1, 0, {0})):
-        apply(made, change, district)
+        apply(made, change, district, domain=domain)
     made.put("terms", {"id": clever_id(4, 0, district), "district": key, "name": "Autumn"})
     made.put("courses", {"id": clever_id(5, 0, district), "district": key, "name": "Any", "number": "1"})
     apply(made, ("section", 0, 0, 0, [0], [9]), district)
     return made
 
 
-def apply(district, change, number=1):
-    """Apply one edit to the Clever data of a district."""
+def apply(district, change, number=1, *, domain=None):
+    """Apply one edit to the Clever data of a district.
+
+    Args:
+        number: the number of the district, which is part of the ids.
+        domain: a text that makes each email one of this district alone. None leaves the emails of `EMAILS`.
+    """
 
     def own(kind, index):
         return clever_id(kind, index, number)
@@ -82,13 +104,20 @@ def apply(district, change, number=1):
         if role == "both":
             roles["student"] = {"school": own(1, 0), "schools": [own(1, 0)]}
         name = {"first": FIRST[first], "last": LAST[last]}
-        district.put("users", {**shared, "id": own(2, index), "email": EMAILS[email], "name": name, "roles": roles})
+        email = _in_domain(EMAILS[email], domain)
+        district.put("users", {**shared, "id": own(2, index), "email": email, "name": name, "roles": roles})
     else:
         name, school, teachers, students = rest
         section = {"id": own(3, index), "name": NAMES[name], "school": own(1, school), "term_id": own(4, index % 2)}
         people = {"teachers": [own(2, one) for one in teachers], "students": [own(2, one) for one in students]}
         primary = {"teacher": people["teachers"][0]} if teachers else {}
         district.put("sections", {**shared, **section, **people, **primary})
+
+
+def _in_domain(email, domain):
+    if not email or not domain:
+        return email
+    return email.replace("example.org", f"{domain}.example.org") if "@" in email else f"{email} {domain}"
 
 
 number = st.integers(1, 3)
@@ -138,3 +167,9 @@ class Shuffled(Collection):
 
     def _shuffled(self, ids):
         return random.Random(len(ids)).sample(ids, len(ids))
+
+
+def shuffle(district):
+    """Let the sandbox return the records of each list in another order."""
+    for name in ("schools", "users", "sections", "terms", "courses"):
+        district.resources[name] = Shuffled(district.resources[name].values())

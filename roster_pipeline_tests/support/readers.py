@@ -91,12 +91,24 @@ def empty(engine):
 
 def published(engine, district_id):
     """Return the live rows of one district in terms of Clever."""
-    found = {}
-    for name, statement in QUERIES.items():
-        rows = query(engine, f"{statement} and o.clever_district_id = :district", district=district_id)
+    return as_expected(
+        {
+            name: query(engine, f"{statement} and o.clever_district_id = :district", district=district_id)
+            for name, statement in QUERIES.items()
+        }
+    )
+
+
+def as_expected(tables):
+    """Return rows by table in the form of what the rules expect. No table may have a row twice."""
+    for name, rows in tables.items():
         assert len(set(rows)) == len(rows), f"{name} has a row twice"
-        found[name] = _keyed(rows, KEY_COLUMNS[name]) if name in KEY_COLUMNS else {_one(row) for row in rows}
-    return Expected(**found)
+    return Expected(
+        **{
+            name: _keyed(rows, KEY_COLUMNS[name]) if name in KEY_COLUMNS else {_one(row) for row in rows}
+            for name, rows in tables.items()
+        }
+    )
 
 
 def _keyed(rows, columns):

@@ -5,6 +5,7 @@ import pytest
 from roster_pipeline_tests.mutation.equivalents import compare_with_list, read_equivalents
 from roster_pipeline_tests.mutation.judge import find_survivors
 from roster_pipeline_tests.mutation.mutants import Mutant, mutants_of
+from roster_pipeline_tests.mutation.properties import draw_mutants, survive_properties
 from roster_pipeline_tests.support.sql_cases import SQL_FILES, Case, open_empty_warehouse
 
 
@@ -68,10 +69,11 @@ def test_a_change_has_one_name_however_the_file_is_formatted():
 
 
 @pytest.mark.parametrize("model", SQL_FILES)
-def test_changes_of_one_model_have_names_of_their_own(model):
+def test_changes_have_one_name_each_and_listed_ones_exist(model):
     names = [mutant.change for mutant in mutants_of(model, SQL_FILES[model].read_text(encoding="utf-8"))]
 
     assert len(set(names)) == len(names)
+    assert {change for listed, change in read_equivalents() if listed == model} <= set(names)
 
 
 def test_a_mutant_dies_of_other_rows_and_of_an_error():
@@ -112,12 +114,32 @@ def test_survivors_are_compared_with_the_list():
     assert not findings.is_good
 
 
-def test_every_listed_change_exists():
+def test_every_listed_change_is_of_a_model_and_has_a_reason():
     listed = read_equivalents()
-    models = {model for model, _ in listed}
-    existing = {
-        (model, mutant.change) for model in models for mutant in mutants_of(model, SQL_FILES[model].read_text())
-    }
 
-    assert listed.keys() <= existing
+    assert {model for model, _ in listed} <= SQL_FILES.keys()
     assert all(listed.values())
+
+
+def test_drawn_mutants_are_of_identity_and_not_equivalent():
+    listed = read_equivalents()
+    mutants = draw_mutants(20, 7, listed)
+
+    assert mutants == draw_mutants(20, 7, listed)
+    assert {mutant.model for mutant in mutants} <= {"int_identities", "int_email_claims"}
+    assert not {(mutant.model, mutant.change) for mutant in mutants} & listed.keys()
+
+
+def test_mutant_survives_the_properties_if_the_worlds_stay_right():
+    sql = SQL_FILES["int_identities"].read_text(encoding="utf-8")
+    exception = "reason is null or (reason = 'name_differs' and role = 'teacher')"
+    fine, other, broken = (
+        Mutant("int_identities", "any", name, changed)
+        for name, changed in (
+            ("fine", f"from ({sql})"),
+            ("other", sql.replace(exception, "reason is null")),
+            ("broken", "select no_column from staging.stg_students"),
+        )
+    )
+
+    assert survive_properties([broken, other, fine], 7, count=200) == [fine]
