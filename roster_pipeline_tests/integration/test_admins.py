@@ -80,8 +80,8 @@ def test_first_admin_of_a_district_gets_an_account(valley, product, admins, answ
     assert query(product, AUDIT) == [row]
 
 
-def test_schools_are_added_and_never_narrow_a_scope(valley, quick_sync, product, answer):
-    quick_sync(valley)
+def test_schools_are_added_and_never_narrow_a_scope(valley, known_sync, product, answer):
+    known_sync(valley)
     first, second, _ = schools_of(product)
     key = answer("add", EMAIL, "--school", first, "--by", "one")["account_id"]
     assert answer("add", EMAIL, "--school", second, "--by", "two")["after"] == state("schools", first, second)
@@ -94,8 +94,8 @@ def test_schools_are_added_and_never_narrow_a_scope(valley, quick_sync, product,
     assert (narrowed["is_new_account"], narrowed["after"]) == (False, state("schools", second))
 
 
-def test_teacher_from_clever_becomes_an_admin_and_stays_one(valley, quick_sync, product, answer):
-    quick_sync(valley)
+def test_teacher_from_clever_becomes_an_admin_and_stays_one(valley, quick_sync, known_sync, product, answer):
+    known_sync(valley)
     teacher = valley.get("users", users_of(valley, "teacher")[0])
     made = answer("add", teacher["email"])
     quick_sync(valley)
@@ -156,8 +156,8 @@ def test_accounts_that_cannot_be_admins_are_refused(valley, hamlet, quick_sync, 
     assert query(product, AUDIT) == []
 
 
-def test_school_of_another_district_is_refused(valley, hamlet, quick_sync, product, admins):
-    quick_sync(hamlet)
+def test_school_of_another_district_is_refused(valley, hamlet, known_sync, product, admins):
+    known_sync(hamlet)
     refused = admins("add", EMAIL, "--school", schools_of(product)[0])
     assert (refused.returncode, "has no school" in complaint(refused)) == (2, True)
     assert query(product, "select 1 from roster.accounts where email = :email", email=EMAIL) == []

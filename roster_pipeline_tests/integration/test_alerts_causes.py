@@ -45,8 +45,8 @@ def test_lost_connection_alerts_for_a_failing_district(valley, hamlet, fail, web
     assert webhook.take_alerts() == [recovered("disconnected", valley)]
 
 
-def test_an_operators_own_disconnection_is_not_told(valley, quick_sync, webhook, evaluate_sensors, product):
-    quick_sync(valley)
+def test_an_operators_own_disconnection_is_not_told(valley, known_sync, webhook, evaluate_sensors, product):
+    known_sync(valley)
     execute(product, "update roster.organizations set state = 'disconnected', operator_disconnected_at = now()")
     evaluate_sensors()
     assert webhook.take_alerts() == []

@@ -8,10 +8,21 @@ from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline_tests.support.accounts import MEMBER, set_user
-from roster_pipeline_tests.support.decisions import NAMES, classes_of, link_of, live_classes, with_new_id
-from roster_pipeline_tests.support.merged import BOOK
-from roster_pipeline_tests.support.people import users_of
-from roster_pipeline_tests.support.readers import execute, live_rows, query, row_versions
+from roster_pipeline_tests.support.decisions import (
+    NAMES,
+    classes_of,
+    link_of,
+    live_classes,
+    open_reviews,
+    rename,
+    student_of,
+    teacher_of,
+    with_new_id,
+)
+from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.shared_syncs import shares_syncs
+
+DECISION = "select state, decision, decided_by from roster.reviews where clever_id = :key"
 
 
 @pytest.mark.parametrize(
@@ -23,53 +34,61 @@ from roster_pipeline_tests.support.readers import execute, live_rows, query, row
         ("Tom", "Reed", "student", True, "link"),
     ],
 )
+@shares_syncs
 def test_same_person_takes_the_account_and_closes_the_empty_one(
-    valley, quick_sync, product, student, account, decide, undo, first, last, role, closed, decision
+    town, product, account, decide, undo, *, first, last, role, closed, decision
 ):
+    student = student_of(town)
     own = account(student["email"], first, last, role)
     if closed:
         execute(product, "update roster.accounts set archived_at = now() where id = :id", id=own)
-    quick_sync(valley)
+    yield
     empty = link_of(product, student)[0]
-    before = live_rows(product)
+    before = town.live_rows()
     decided = decide(student, decision)
     assert link_of(product, student) == (own, decision)
     assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
     assert query(product, NAMES, id=empty)[0][4]
-    assert live_classes(product, own) == classes_of(valley, student)
+    assert live_classes(product, own) == classes_of(town, student)
     assert live_classes(product, empty) == set()
-    versions = row_versions(product, without=BOOK)
-    assert quick_sync(valley).total == 0
-    assert row_versions(product, without=BOOK) == versions
+    versions = town.rows()
+    yield
+    assert town.counts() == {}
+    assert town.rows() == versions
     undo(decided.sync_id)
-    assert live_rows(product) == before
+    assert town.live_rows() == before
     assert link_of(product, student) == (empty, "created")
 
 
-def test_other_person_moves_nothing_and_is_not_asked_again(valley, quick_sync, product, student, account, decide):
+@shares_syncs
+def test_other_person_moves_nothing_and_is_not_asked_again(town, product, account, decide):
+    student = student_of(town)
     account(student["email"], "Ann", "Other")
-    quick_sync(valley)
-    before = live_rows(product)
+    yield
+    before = town.live_rows()
     decide(student, "create")
-    assert live_rows(product) | {"reviews": []} == before | {"reviews": []}
-    assert quick_sync(valley).total == 0
-    set_user(valley, student["id"], email="another@example.org", first="Tom", last="Reed")
-    quick_sync(valley)
-    set_user(valley, student["id"], email=student["email"], first="Tom", last="Reed")
-    quick_sync(valley)
-    assert query(product, "select state, decision, decided_by from roster.reviews") == [
-        ("resolved", "create", "the admin")
-    ]
+    assert town.live_rows() | {"reviews": []} == before | {"reviews": []}
+    yield
+    assert town.counts() == {}
+    set_user(town, student["id"], email=town.address("another"), first="Tom", last="Reed")
+    yield
+    set_user(town, student["id"], email=student["email"], first="Tom", last="Reed")
+    yield
+    assert query(
+        product, "select state, decision, decided_by from roster.reviews where clever_id = :key", key=student["id"]
+    ) == [("resolved", "create", "the admin")]
 
 
-def test_relinked_id_gets_the_account_with_classes_and_history(valley, quick_sync, product, student, decide, undo):
-    quick_sync(valley)
+@shares_syncs
+def test_relinked_id_gets_the_account_with_classes_and_history(town, product, decide, undo):
+    student = student_of(town)
+    yield
     own = link_of(product, student)[0]
-    mine = classes_of(valley, student)
-    again = with_new_id(valley, student, "beef")
-    quick_sync(valley)
+    mine = classes_of(town, student)
+    again = with_new_id(town, student, f"{town.part[-1]}eef")
+    yield
     empty = link_of(product, again)[0]
-    before = live_rows(product)
+    before = town.live_rows()
     assert live_classes(product, empty) == mine
     decided = decide(again, "relink")
     assert link_of(product, again) == (own, "relink")
@@ -86,21 +105,24 @@ def test_relinked_id_gets_the_account_with_classes_and_history(valley, quick_syn
         (again["id"], empty, "sync", False),
         (again["id"], own, "the admin", True),
     ]
-    assert quick_sync(valley).total == 0
+    yield
+    assert town.counts() == {}
     undo(decided.sync_id)
-    assert live_rows(product) == before
+    assert town.live_rows() == before
 
 
-def test_relink_of_a_shared_persons_account_is_refused(valley, quick_sync, product, student, decide):
-    quick_sync(valley)
-    again = {**student, "id": student["id"][:-4] + "beef"}
-    valley.put("users", student | {"email": "no address"})
-    valley.put("users", again)
-    quick_sync(valley)
-    before = row_versions(product)
+@shares_syncs
+def test_relink_of_a_shared_persons_account_is_refused(town, decide):
+    student = student_of(town)
+    yield
+    again = {**student, "id": f"{student['id'][:-3]}eef"}
+    town.put("users", student | {"email": "no address"})
+    town.put("users", again)
+    yield
+    before = town.rows()
     with pytest.raises(CorrectionRefused, match="Clever still shares"):
         decide(again, "relink")
-    assert row_versions(product) == before
+    assert town.rows() == before
 
 
 def test_account_that_joined_another_organization_is_refused(
@@ -113,82 +135,95 @@ def test_account_that_joined_another_organization_is_refused(
         decide(student, "same")
 
 
-def test_recycled_id_of_the_same_person_is_renamed(valley, quick_sync, product, renamed, decide, undo):
-    person, own = renamed
-    before = live_rows(product)
+@shares_syncs
+def test_recycled_id_of_the_same_person_is_renamed(town, product, decide, undo):
+    person, own = yield from rename(town, product)
+    before = town.live_rows()
     decided = decide(person, "same")
-    assert query(product, NAMES, id=own) == [("Kim", "West", "tom.reed@example.org", "student", False)]
-    assert live_classes(product, own) == classes_of(valley, person)
+    assert query(product, NAMES, id=own) == [("Kim", "West", town.address("tom.reed"), "student", False)]
+    assert live_classes(product, own) == classes_of(town, person)
     undo(decided.sync_id)
-    assert live_rows(product) == before
+    assert town.live_rows() == before
     decide(person, "same")
-    quick_sync(valley)
-    assert query(product, NAMES, id=own) == [("Kim", "West", "kim.west@example.org", "student", False)]
-    assert query(product, "select count(*) from roster.reviews where state = 'open'") == [(0,)]
-    assert quick_sync(valley).total == 0
+    yield
+    assert query(product, NAMES, id=own) == [("Kim", "West", town.address("kim.west"), "student", False)]
+    assert open_reviews(product, person) == []
+    yield
+    assert town.counts() == {}
 
 
-def test_recycled_id_of_another_person_gets_a_new_account(valley, quick_sync, product, renamed, decide, undo):
-    person, own = renamed
-    before = live_rows(product)
+@shares_syncs
+def test_recycled_id_of_another_person_gets_a_new_account(town, product, decide, undo):
+    person, own = yield from rename(town, product)
+    before = town.live_rows()
     decided = decide(person, "different")
     fresh = link_of(product, person)[0]
     assert fresh not in (None, own)
     assert query(product, NAMES, id=fresh) == [("Kim", "West", None, "student", False)]
-    assert query(product, NAMES, id=own) == [("Tom", "Reed", "tom.reed@example.org", "student", False)]
-    assert live_classes(product, fresh) == classes_of(valley, person)
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", town.address("tom.reed"), "student", False)]
+    assert live_classes(product, fresh) == classes_of(town, person)
     assert live_classes(product, own) == set()
     undo(decided.sync_id)
-    assert live_rows(product) == before
+    assert town.live_rows() == before
     decide(person, "different")
     fresh = link_of(product, person)[0]
-    quick_sync(valley)
-    assert query(product, NAMES, id=fresh) == [("Kim", "West", "kim.west@example.org", "student", False)]
-    assert quick_sync(valley).total == 0
+    yield
+    assert query(product, NAMES, id=fresh) == [("Kim", "West", town.address("kim.west"), "student", False)]
+    yield
+    assert town.counts() == {}
 
 
-def test_unlinked_teacher_leaves_the_account_as_before(valley, quick_sync, product, account, decide, undo):
-    teacher = set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+@shares_syncs
+def test_unlinked_teacher_leaves_the_account_as_before(town, product, account, decide, undo):
+    teacher = teacher_of(town)
     own = account(teacher["email"], "Ann", "Other", "teacher")
-    quick_sync(valley)
+    yield
     assert link_of(product, teacher) == (own, "email")
-    before = live_rows(product)
+    before = town.live_rows()
     decided = decide(teacher, "different")
     fresh = link_of(product, teacher)[0]
     marked = "select first_name, last_name, email, imported_from_clever from roster.accounts where id = :id"
-    assert query(product, marked, id=own) == [("Ann", "Other", "ida.moss@example.org", False)]
+    assert query(product, marked, id=own) == [("Ann", "Other", town.address("ida.moss"), False)]
     assert query(product, marked, id=fresh) == [("Ida", "Moss", None, True)]
-    assert quick_sync(valley).total == 0
+    yield
+    assert town.counts() == {}
     undo(decided.sync_id)
-    assert live_rows(product) == before
+    assert town.live_rows() == before
 
 
-def test_confirmed_teacher_only_closes_the_review(valley, quick_sync, product, account, decide):
-    teacher = set_user(valley, users_of(valley, "teacher")[0], email="ida.moss@example.org", first="Ida", last="Moss")
+@shares_syncs
+def test_confirmed_teacher_only_closes_the_review(town, account, decide):
+    teacher = teacher_of(town)
     account(teacher["email"], "Ann", "Other", "teacher")
-    quick_sync(valley)
-    before = live_rows(product)
+    yield
+    before = town.live_rows()
     decide(teacher, "same")
-    assert live_rows(product) | {"reviews": []} == before | {"reviews": []}
-    assert quick_sync(valley).total == 0
+    assert town.live_rows() | {"reviews": []} == before | {"reviews": []}
+    yield
+    assert town.counts() == {}
 
 
-def test_shared_email_goes_to_the_chosen_person(valley, quick_sync, product, student, decide):
-    twin = set_user(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
-    quick_sync(valley)
+@shares_syncs
+def test_shared_email_goes_to_the_chosen_person(town, product, decide):
+    student = student_of(town)
+    twin = set_user(town, town.student(2), email=student["email"], first="Kim", last="Reed")
+    yield
     decide(student, "link")
     with pytest.raises(CorrectionRefused, match="has since"):
         decide(twin, "link")
     decide(twin, "create")
-    quick_sync(valley)
+    yield
     addresses = [query(product, NAMES, id=link_of(product, one)[0])[0][2] for one in (student, twin)]
     assert addresses == [student["email"], None]
-    assert quick_sync(valley).total == 0
+    yield
+    assert town.counts() == {}
 
 
-def test_native_class_keeps_its_member_after_a_link(valley, quick_sync, product, student, account, decide):
+@shares_syncs
+def test_native_class_keeps_its_member_after_a_link(town, product, account, decide):
+    student = student_of(town)
     own = account(student["email"], "Ann", "Other")
-    quick_sync(valley)
+    yield
     native = execute(
         product,
         "insert into roster.rosters (organization_id, name) select id, 'Chess' from roster.organizations returning id",
@@ -204,22 +239,26 @@ def test_native_class_keeps_its_member_after_a_link(valley, quick_sync, product,
     assert query(product, members, roster=native) == [(own,)]
 
 
-def test_senseless_or_repeated_decision_is_refused_in_one_line(valley, quick_sync, product, student, account, decide):
+@shares_syncs
+def test_senseless_or_repeated_decision_is_refused_in_one_line(town, product, account, decide):
+    student = student_of(town)
     account(student["email"], "Tom", "Reed", "teacher")
-    quick_sync(valley)
-    ((review,),) = query(product, "select id from roster.reviews")
+    yield
+    ((review,),) = query(product, "select id from roster.reviews where clever_id = :key", key=student["id"])
     with pytest.raises(CorrectionRefused, match="offers link and create, not relink"):
         decide(student, "relink")
     decide(student, "create")
-    for number, said in ((review, "already resolved as create"), (review + 999, "no review")):
+    for number, said in ((review, "already resolved as create"), (review + 999_999, "no review")):
         with transaction(product) as pg, pytest.raises(CorrectionRefused, match=said):
             resolve_review(pg, number, "create", decided_by="the admin", at=datetime.now(UTC))
 
 
-def test_freed_email_ends_the_review(valley, quick_sync, product, student, account):
+@shares_syncs
+def test_freed_email_ends_the_review(town, product, account):
+    student = student_of(town)
     own = account(student["email"], "Ann", "Other")
-    quick_sync(valley)
+    yield
     execute(product, "update roster.accounts set email = 'ann@example.org' where id = :id", id=own)
-    quick_sync(valley)
+    yield
     assert query(product, NAMES, id=link_of(product, student)[0])[0][2] == student["email"]
-    assert query(product, "select state, decision, decided_by from roster.reviews") == [("resolved", "settled", "sync")]
+    assert query(product, DECISION, key=student["id"]) == [("resolved", "settled", "sync")]

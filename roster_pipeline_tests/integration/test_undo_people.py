@@ -12,15 +12,18 @@ from roster_pipeline_tests.support.decisions import (
     link_of,
     live_classes,
     open_reviews,
+    rename,
+    student_of,
     with_new_id,
     withdraw,
 )
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, live_rows, query, row_versions
+from roster_pipeline_tests.support.shared_syncs import shares_syncs
 
 
-def test_rejoined_class_survives_the_undo_of_the_first_joining(valley, quick_sync, product, student, undo):
-    quick_sync(valley)
+def test_rejoined_class_survives_the_undo_of_the_first_joining(valley, quick_sync, known_sync, product, student, undo):
+    known_sync(valley)
     key = another_class(valley, student)
     enrol(valley, key, student)
     first = quick_sync(valley).sync_id
@@ -33,83 +36,87 @@ def test_rejoined_class_survives_the_undo_of_the_first_joining(valley, quick_syn
     assert [skipped["entity"] for skipped in undone.skipped] == ["roster_students"]
 
 
-def test_second_relink_survives_the_undo_of_the_first(valley, quick_sync, product, student, decide, undo):
-    quick_sync(valley)
+@shares_syncs
+def test_second_relink_survives_the_undo_of_the_first(town, product, decide, undo):
+    student = student_of(town)
+    yield
     own = link_of(product, student)[0]
-    second = with_new_id(valley, student, "bee2")
-    quick_sync(valley)
+    second = with_new_id(town, student, f"{town.part[-1]}ee2")
+    yield
     relinked = decide(second, "relink")
-    third = with_new_id(valley, second, "bee3")
-    quick_sync(valley)
+    third = with_new_id(town, second, f"{town.part[-1]}ee3")
+    yield
     decide(third, "relink")
     undo(relinked.sync_id)
     assert link_of(product, third) == (own, "relink")
-    assert live_classes(product, own) == classes_of(valley, third)
+    assert live_classes(product, own) == classes_of(town, third)
     assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
 
 
-def test_redone_decision_takes_no_account_from_another_person(
-    valley, quick_sync, product, student, account, decide, undo
-):
+@shares_syncs
+def test_redone_decision_takes_no_account_from_another_person(town, account, decide, undo):
+    student = student_of(town)
     account(student["email"], "Ann", "Other")
-    twin = set_user(valley, users_of(valley, "student")[1], email=student["email"], first="Kim", last="Reed")
-    quick_sync(valley)
+    twin = set_user(town, town.student(2), email=student["email"], first="Kim", last="Reed")
+    yield
     undone = undo(decide(student, "link").sync_id)
     decide(twin, "link")
-    before = live_rows(product)
+    before = town.live_rows()
     assert undo(undone.sync_id).skipped
-    assert live_rows(product) == before
+    assert town.live_rows() == before
 
 
-def test_undone_parting_leaves_each_person_their_account(valley, quick_sync, product, renamed, decide, undo):
-    person, old = renamed
+@shares_syncs
+def test_undone_parting_leaves_each_person_their_account(town, product, decide, undo):
+    person, old = yield from rename(town, product)
     parted = decide(person, "different")
     fresh = link_of(product, person)[0]
-    quick_sync(valley)
+    yield
     owner = person | {
-        "id": person["id"][:-4] + "beef",
-        "email": "tom.reed@example.org",
+        "id": f"{person['id'][:-3]}eef",
+        "email": town.address("tom.reed"),
         "name": {"first": "Tom", "last": "Reed"},
     }
-    valley.put("users", owner)
-    quick_sync(valley)
+    town.put("users", owner)
+    yield
     assert link_of(product, owner) == (old, "email")
     undo(parted.sync_id)
     assert link_of(product, owner) == (old, "email")
     assert link_of(product, person) == (fresh, "different")
     assert live_classes(product, old) == set()
-    assert live_classes(product, fresh) == classes_of(valley, person)
+    assert live_classes(product, fresh) == classes_of(town, person)
 
 
 @pytest.mark.parametrize(
     ("first", "then", "names"),
     [("different", "same", ("Kim", "West", "kim.west")), ("same", "different", ("Tom", "Reed", "tom.reed"))],
 )
-def test_undone_decision_and_sync_are_independent(
-    valley, quick_sync, product, renamed, decide, undo, first, then, names
-):
-    person, own = renamed
+@shares_syncs
+def test_undone_decision_and_sync_are_independent(town, product, decide, undo, *, first, then, names):
+    person, own = yield from rename(town, product)
     decided = decide(person, first)
-    quick_sync(valley)
+    yield
     assert undo(decided.sync_id).skipped == []
     decide(person, then)
-    quick_sync(valley)
+    yield
     *named, name = names
-    assert query(product, NAMES, id=own) == [(*named, f"{name}@example.org", "student", False)]
-    assert live_classes(product, link_of(product, person)[0]) == classes_of(valley, person)
+    assert query(product, NAMES, id=own) == [(*named, town.address(name), "student", False)]
+    assert live_classes(product, link_of(product, person)[0]) == classes_of(town, person)
     assert open_reviews(product, person) == []
 
 
-def test_undone_link_returns_the_account_to_its_owner(valley, quick_sync, product, student, account, decide, undo):
+@shares_syncs
+def test_undone_link_returns_the_account_to_its_owner(town, product, account, decide, undo):
+    student = student_of(town)
     own = account(student["email"], "Ann", "Other")
-    quick_sync(valley)
+    yield
     decided = decide(student, "same")
-    set_user(valley, student["id"], email="tom2@example.org", first="Tom", last="Reed")
-    quick_sync(valley)
+    set_user(town, student["id"], email=town.address("tom2"), first="Tom", last="Reed")
+    yield
     undo(decided.sync_id)
-    quick_sync(valley)
+    yield
     assert query(product, NAMES, id=own) == [("Ann", "Other", student["email"], "student", False)]
-    assert query(product, NAMES, id=link_of(product, student)[0])[0][2] == "tom2@example.org"
+    assert query(product, NAMES, id=link_of(product, student)[0])[0][2] == town.address("tom2")
 
 
 @pytest.mark.parametrize(
@@ -137,16 +144,16 @@ def test_admin_made_since_survives_the_undo(valley, quick_sync, product, undo, p
     assert held() == before
 
 
-def test_account_used_elsewhere_stays_open_with_its_email(valley, hamlet, quick_sync, product, student, undo):
-    sync_id = quick_sync(valley).sync_id
+def test_account_used_elsewhere_stays_open_with_its_email(valley, hamlet, known_sync, product, student, undo):
+    sync_id = known_sync(valley).sync_id
     own = link_of(product, student)[0]
     execute(product, MEMBER, account=own, role="student", admin=False, district=hamlet.id)
     assert {"entity": "accounts", "key": {"id": own}} in undo(sync_id).skipped
     assert query(product, NAMES, id=own) == [("Tom", "Reed", student["email"], "student", False)]
 
 
-def test_reopened_account_returns_without_a_taken_email(valley, quick_sync, product, student, account, undo):
-    sync_id = quick_sync(valley).sync_id
+def test_reopened_account_returns_without_a_taken_email(valley, known_sync, product, student, account, undo):
+    sync_id = known_sync(valley).sync_id
     own = link_of(product, student)[0]
     undone = undo(sync_id)
     other = account(student["email"], "Ann", "Other")
@@ -156,8 +163,8 @@ def test_reopened_account_returns_without_a_taken_email(valley, quick_sync, prod
     assert live_classes(product, own) == classes_of(valley, student)
 
 
-def test_undo_reopens_the_review_that_the_sync_ended(valley, quick_sync, product, student, account, undo):
-    quick_sync(valley)
+def test_undo_reopens_the_review_that_the_sync_ended(valley, quick_sync, known_sync, product, student, account, undo):
+    known_sync(valley)
     for address in ("a@example.org", "b@example.org"):
         account(address, "Ann", "Other")
     set_user(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
@@ -171,15 +178,17 @@ def test_undo_reopens_the_review_that_the_sync_ended(valley, quick_sync, product
     assert live_rows(product) == before
 
 
-def test_undo_leaves_only_the_newer_review_open(valley, quick_sync, product, student, account, decide, undo):
-    quick_sync(valley)
-    account("a@example.org", "Ann", "Other")
-    newer = account("b@example.org", "Bea", "Else")
-    set_user(valley, student["id"], email="a@example.org", first="Tom", last="Reed")
-    quick_sync(valley)
+@shares_syncs
+def test_undo_leaves_only_the_newer_review_open(town, product, account, decide, undo):
+    student = student_of(town)
+    yield
+    account(town.address("a"), "Ann", "Other")
+    newer = account(town.address("b"), "Bea", "Else")
+    set_user(town, student["id"], email=town.address("a"), first="Tom", last="Reed")
+    yield
     decided = decide(student, "create")
-    set_user(valley, student["id"], email="b@example.org", first="Tom", last="Reed")
-    quick_sync(valley)
+    set_user(town, student["id"], email=town.address("b"), first="Tom", last="Reed")
+    yield
     undo(decided.sync_id)
     assert open_reviews(product, student) == [("email_shared", newer)]
 
@@ -210,9 +219,9 @@ def test_undo_of_one_school_keeps_the_other_whole(valley, quick_sync, product, s
 
 @pytest.mark.parametrize("is_old_school", [True, False])
 def test_undo_of_one_school_restores_members_of_a_moved_class(
-    valley, quick_sync, product, student, undo, is_old_school
+    valley, quick_sync, known_sync, product, student, undo, is_old_school
 ):
-    quick_sync(valley)
+    known_sync(valley)
     key = min(classes_of(valley, student))
     own, section = link_of(product, student)[0], valley.get("sections", key)
     other = next(school for school in valley.resources["schools"] if school != section["school"])
@@ -224,8 +233,8 @@ def test_undo_of_one_school_restores_members_of_a_moved_class(
     assert key in live_classes(product, own)
 
 
-def test_undo_of_a_school_can_be_repeated_after_its_undo(valley, quick_sync, product, student, undo):
-    school, sync_id = student["roles"]["student"]["school"], quick_sync(valley).sync_id
+def test_undo_of_a_school_can_be_repeated_after_its_undo(valley, known_sync, product, student, undo):
+    school, sync_id = student["roles"]["student"]["school"], known_sync(valley).sync_id
     first = undo(sync_id, school=school)
     assert first.counts["schools"] == {"end": 1}
     before = row_versions(product, without=())
@@ -237,8 +246,8 @@ def test_undo_of_a_school_can_be_repeated_after_its_undo(valley, quick_sync, pro
     assert undo(sync_id, school=school).counts["schools"] == {"end": 1}
 
 
-def test_undo_of_the_old_school_leaves_one_primary_school(valley, quick_sync, product, student, undo):
-    quick_sync(valley)
+def test_undo_of_the_old_school_leaves_one_primary_school(valley, quick_sync, known_sync, product, student, undo):
+    known_sync(valley)
     role = student["roles"]["student"]
     other = next(key for key in valley.resources["schools"] if key != role["school"])
     valley.put("users", student | {"roles": {"student": role | {"school": other, "schools": [other]}}})
@@ -252,11 +261,13 @@ def test_undo_of_the_old_school_leaves_one_primary_school(valley, quick_sync, pr
     assert dict(query(product, read, id=own)) == {role["school"]: False, other: True}
 
 
-def test_decision_cannot_be_undone_for_one_school(valley, quick_sync, product, student, account, decide, undo):
+@shares_syncs
+def test_decision_cannot_be_undone_for_one_school(town, account, decide, undo):
+    student = student_of(town)
     account(student["email"], "Ann", "Other")
-    quick_sync(valley)
+    yield
     decided = decide(student, "same")
-    before = row_versions(product)
+    before = town.rows()
     with pytest.raises(CorrectionRefused, match="as a whole"):
         undo(decided.sync_id, school=student["roles"]["student"]["school"])
-    assert row_versions(product) == before
+    assert town.rows() == before

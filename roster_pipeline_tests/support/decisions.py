@@ -51,15 +51,43 @@ def undo(product):
 
 
 @pytest.fixture
-def renamed(valley, quick_sync, product, student):
+def renamed(valley, known_sync, product, student):
     """Change name and email of a person and add the person to a class. Return the person and the account."""
-    quick_sync(valley)
+    known_sync(valley)
     own = link_of(product, student)[0]
     changed = set_user(valley, student["id"], email="kim.west@example.org", first="Kim", last="West")
     key = another_class(valley, student)
     enrol(valley, key, student)
-    quick_sync(valley)
+    known_sync(valley)
     assert query(product, NAMES, id=own) == [("Tom", "Reed", "tom.reed@example.org", "student", False)]
+    assert key not in live_classes(product, own)
+    return changed, own
+
+
+def student_of(town):
+    """Return a student of a part of a town, in one of its two classes."""
+    key = town.student(1, "Tom", "Reed", email=town.address("tom.reed"))
+    town.section(1, students=[key])
+    town.section(2)
+    return town.person(key)
+
+
+def teacher_of(town):
+    """Return a teacher of a part of a town, who has a class."""
+    key = town.teacher(1, "Ida", "Moss", email=town.address("ida.moss"))
+    town.section(3, teachers=[key])
+    return town.person(key)
+
+
+def rename(town, product):
+    """Do what `renamed` does, for a student of a part of a town, in two syncs. Return the person and the account."""
+    student = student_of(town)
+    yield
+    own = link_of(product, student)[0]
+    changed = set_user(town, student["id"], email=town.address("kim.west"), first="Kim", last="West")
+    key = town.section(2, students=[student["id"]])
+    yield
+    assert query(product, NAMES, id=own) == [("Tom", "Reed", town.address("tom.reed"), "student", False)]
     assert key not in live_classes(product, own)
     return changed, own
 

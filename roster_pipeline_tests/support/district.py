@@ -18,6 +18,7 @@ from roster_pipeline.sandbox.api.server import running_sandbox
 from roster_pipeline.sandbox.data.generate import DistrictSpec, generate_district
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.decisions import account, decide, renamed, student, undo  # noqa: F401 - fixtures
+from roster_pipeline_tests.support.remembered import known_sync, remembered  # noqa: F401 - fixtures
 from roster_pipeline_tests.support.stages import sync_by_stages
 
 VALLEY = DistrictSpec("Alder Valley", 3, 60, 12, 24, 4.0, staff=2, contacts=5)
@@ -29,7 +30,12 @@ class Impatient(DistrictSync):
     """The Clever resource of the real job, except that it does not sleep between its tries."""
 
     def clever(self):
-        return CleverClient(clever_access(read_settings()), sleep=lambda _seconds: None)
+        return impatient_client()
+
+
+def impatient_client():
+    """Return a client of Clever that does not sleep between its tries."""
+    return CleverClient(clever_access(read_settings()), sleep=lambda _seconds: None)
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,12 @@ def quick_sync(environment, product):
 
 
 @pytest.fixture
+def hasty_sync(quick_sync):
+    """Sync a district without Dagster and without a pause between tries."""
+    return lambda district: quick_sync(district, clever=impatient_client)
+
+
+@pytest.fixture
 def latest(environment):
     """Return the path of the analysts' database."""
     return read_settings().snapshots_folder / "latest.duckdb"
@@ -166,3 +178,9 @@ def latest(environment):
 def publish(quick_sync):
     """Sync a district, and update the analysts' database."""
     return lambda district: quick_sync(district, snapshot=True)
+
+
+@pytest.fixture
+def known_publish(known_sync):
+    """Do what `publish` does, or copy what it left in another test."""
+    return lambda district: known_sync(district, snapshot=True)

@@ -11,13 +11,13 @@ from roster_pipeline_tests.support.readers import published
 
 
 @pytest.fixture
-def crowd(valley, quick_sync):
+def crowd(valley, known_sync):
     """Remove twelve of sixty students from Clever, which is more than a tenth."""
-    quick_sync(valley)
+    known_sync(valley)
     leaving = users_of(valley, "student")[:12]
     for key in leaving:
         leave(valley, key)
-    plan = quick_sync(valley)
+    plan = known_sync(valley)
     assert plan.held
     return plan, leaving
 

@@ -1,6 +1,6 @@
 """A part of a town for one test of several that share the syncs of the town."""
 
-from roster_pipeline_tests.support.readers import published, query
+from roster_pipeline_tests.support.readers import LIVE_ROWS, published, query
 from roster_pipeline_tests.support.rule_book import Expected
 from roster_pipeline_tests.support.seen import flagged
 from roster_pipeline_tests.support.town import OTHERS
@@ -9,7 +9,11 @@ SIZE = 0x1000
 """Three of the hexadecimal digits of a Clever id, so that the five before them name the part."""
 DIGITS = slice(16, 21)
 SHARED_SCHOOLS = (0, 1)
-ACCOUNTS = "(select account_id from roster.identity_links where substr(clever_id, 17, 5) = :part)"
+ACCOUNTS = (
+    "(select account_id from roster.identity_links where substr(clever_id, 17, 5) = :part "
+    "union select id from roster.accounts where email like '%.' || :part || '@example.org')"
+)
+"""Accounts that were ever linked to a person of the part, or have an email of the part."""
 ROSTERS = "(select id from roster.rosters where substr(clever_id, 17, 5) = :part)"
 SCHOOLS = "(select id from roster.schools where substr(clever_id, 17, 5) = :part)"
 CHANGES = f"""
@@ -98,10 +102,20 @@ class TownPart:
         """Return every row of this part, without the number of the transaction."""
         return self._read("to_jsonb(t)::text", ())
 
+    def live_rows(self):
+        """Return the content of the rows of this part that have not ended."""
+        return {
+            name: sorted(query(self._product, self._select(name, columns, live), part=self.part), key=repr)
+            for name, (columns, live) in LIVE_ROWS.items()
+        }
+
+    def _select(self, name, columns, which="true"):
+        return f"select {columns} from roster.{name} as t where {ROWS[name]} and {which}"
+
     def _read(self, columns, without):
         return {
-            name: sorted(query(self._product, f"select {columns} from roster.{name} as t where {own}", part=self.part))
-            for name, own in ROWS.items()
+            name: sorted(query(self._product, self._select(name, columns), part=self.part))
+            for name in ROWS
             if name not in without
         }
 

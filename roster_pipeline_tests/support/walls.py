@@ -19,10 +19,11 @@ OF_ITS_OWN = (
 
 
 @pytest.fixture
-def districts(valley, hamlet, quick_sync, product):
+def districts(valley, hamlet, known_sync, product):
     """Return the ids of two published districts, each with a native class, a pending member and a review."""
     for district in (valley, hamlet):
-        quick_sync(district)
+        known_sync(district)
+    for district in (valley, hamlet):
         account = execute(product, ACCOUNT, email=f"{district.id}@example.org", first="A", last="B", role="teacher")
         execute(product, MEMBER, account=account, role="teacher", admin=True, district=district.id)
         for statement in OF_ITS_OWN:

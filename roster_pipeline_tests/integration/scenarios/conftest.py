@@ -5,7 +5,6 @@ import pytest
 from roster_pipeline_tests.support.accounts import ACCOUNT, MEMBER
 from roster_pipeline_tests.support.changes import NO_LIMITS
 from roster_pipeline_tests.support.readers import execute, published, query, row_versions
-from roster_pipeline_tests.support.shared_syncs import shared_outcomes, shared_syncs  # noqa: F401 - fixtures
 from roster_pipeline_tests.support.town import Town
 
 

@@ -115,8 +115,8 @@ def test_unknown_member_in_an_event_is_pending_until_arrival(town, product):
 
 
 @pytest.mark.scenario("E-12")
-def test_event_of_an_unused_kind_is_skipped(town, resync, delta):
-    resync()
+def test_event_of_an_unused_kind_is_skipped(town, known_sync, delta):
+    known_sync(town)
     _tell(town, "attendance.created", {})
     town.student(1)
     assert delta().total > 0
@@ -137,8 +137,8 @@ def test_event_that_cannot_be_decoded_forces_a_full_sync(town, resync, full, pro
 
 
 @pytest.mark.scenario("E-14")
-def test_expired_cursor_forces_a_full_sync(town, resync, delta, full, product):
-    resync()
+def test_expired_cursor_forces_a_full_sync(town, known_sync, delta, full, product):
+    known_sync(town)
     town.student(1)
     delta()
     town.student(2)
@@ -152,8 +152,8 @@ def test_expired_cursor_forces_a_full_sync(town, resync, delta, full, product):
 
 
 @pytest.mark.scenario("E-15")
-def test_no_event_changes_nothing_and_keeps_the_cursor(town, resync, delta):
-    resync()
+def test_no_event_changes_nothing_and_keeps_the_cursor(town, known_sync, delta):
+    known_sync(town)
     town.student(1)
     delta()
     cursor = _bookmark(town).cursor
@@ -162,8 +162,8 @@ def test_no_event_changes_nothing_and_keeps_the_cursor(town, resync, delta):
 
 
 @pytest.mark.scenario("E-17")
-def test_events_that_were_off_force_a_full_sync(town, resync, full, product):
-    resync()
+def test_events_that_were_off_force_a_full_sync(town, known_sync, full, product):
+    known_sync(town)
     town.events_on = False
     town.student(1)
     town.events_on = True
@@ -174,8 +174,8 @@ def test_events_that_were_off_force_a_full_sync(town, resync, full, product):
 
 
 @pytest.mark.scenario("E-18")
-def test_lost_events_are_drift_and_are_repaired(town, resync, delta, full, product):
-    resync()
+def test_lost_events_are_drift_and_are_repaired(town, resync, known_sync, delta, full, product):
+    known_sync(town)
     town.events_on = False
     student = town.student(1)
     town.edit("schools", _school(town), name="Renamed unheard")
@@ -195,12 +195,12 @@ def test_lost_events_are_drift_and_are_repaired(town, resync, delta, full, produ
 
 
 @pytest.mark.scenario("E-19")
-def test_change_during_a_full_sync_is_no_drift(town, resync, delta, product, monkeypatch):
-    resync()
+def test_change_during_a_full_sync_is_no_drift(town, resync, known_sync, delta, product, monkeypatch):
+    known_sync(town)
     lists = ingest.read_lists
 
-    def meanwhile(connection, into):
-        reads = lists(connection, into)
+    def meanwhile(connection, into, **how):
+        reads = lists(connection, into, **how)
         town.student(1)
         town.edit("schools", _school(town), name="Renamed meanwhile")
         return reads

@@ -28,8 +28,8 @@ def test_delta_before_any_full_sync_is_a_full_sync(town, quick_sync, product):
 
 
 @pytest.mark.scenario("E-22")
-def test_crash_before_the_cursor_is_saved_repeats_nothing(town, resync, delta, product, monkeypatch):
-    resync()
+def test_crash_before_the_cursor_is_saved_repeats_nothing(town, known_sync, delta, product, monkeypatch):
+    known_sync(town)
     town.student(1)
     cursor = _bookmark(town)
     delta()
@@ -40,8 +40,8 @@ def test_crash_before_the_cursor_is_saved_repeats_nothing(town, resync, delta, p
     assert_equal(product, town)
 
 
-def test_failed_sync_is_followed_by_a_full_read(town, resync, full, quick_sync, product):
-    resync()
+def test_failed_sync_is_followed_by_a_full_read(town, known_sync, full, quick_sync, product):
+    known_sync(town)
     town.student(1)
     execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Student1') not valid")
     with pytest.raises(Exception, match="nobody"):
@@ -51,8 +51,8 @@ def test_failed_sync_is_followed_by_a_full_read(town, resync, full, quick_sync, 
     assert_equal(product, town)
 
 
-def test_events_of_a_failed_delta_are_not_lost(town, resync, delta, quick_sync, product):
-    resync()
+def test_events_of_a_failed_delta_are_not_lost(town, known_sync, delta, quick_sync, product):
+    known_sync(town)
     town.student(1)
     execute(product, "alter table roster.accounts add constraint nobody check (last_name <> 'Student1') not valid")
     with pytest.raises(Exception, match="nobody"):
@@ -62,8 +62,8 @@ def test_events_of_a_failed_delta_are_not_lost(town, resync, delta, quick_sync, 
     assert_equal(product, town)
 
 
-def test_held_removals_by_events_lead_to_a_full_read(town, resync, quick_sync, full, product):
-    resync()
+def test_held_removals_by_events_lead_to_a_full_read(town, known_sync, quick_sync, full, product):
+    known_sync(town)
     for key in [key for key, user in town.resources["users"].items() if "student" in user["roles"]][:6]:
         town.leave(key)
     plan = quick_sync(town, mode="auto")
@@ -107,8 +107,8 @@ def test_email_given_up_by_events_goes_to_the_next_claimant(town, resync, delta,
     assert query(product, "select count(*) from roster.accounts where email = 'second@example.org'") == [(1,)]
 
 
-def test_upload_after_the_events_is_not_counted_as_published(town, resync, delta, monkeypatch, product):
-    resync()
+def test_upload_after_the_events_is_not_counted_as_published(town, known_sync, delta, monkeypatch, product):
+    known_sync(town)
     town.student(1)
     events = ingest.read_events
 
@@ -124,8 +124,8 @@ def test_upload_after_the_events_is_not_counted_as_published(town, resync, delta
     assert query(product, "select last_clever_sync_at from roster.organizations") == [(None,)]
 
 
-def test_changed_models_count_no_missed_events(town, resync, full, product):
-    resync()
+def test_changed_models_count_no_missed_events(town, known_sync, full, product):
+    known_sync(town)
     with open_warehouse(read_settings().districts_folder, town.id) as con:
         con.execute("update raw.bookmark set models_version = 'others'")
         con.execute("update raw.students set content_hash = content_hash + 1 where content_hash < 1000000000000000000")

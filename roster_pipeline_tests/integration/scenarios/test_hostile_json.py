@@ -67,13 +67,13 @@ def test_record_of_invalid_utf8_is_rejected_and_ends_nothing(town, own_words, re
 
 
 @pytest.mark.scenario("H-4")
-def test_broken_quote_in_the_last_record_refuses_the_feed(town, own_words, sync, resync, product, monkeypatch):
+def test_broken_quote_in_the_last_record_refuses_the_feed(town, own_words, hasty_sync, resync, product, monkeypatch):
     monkeypatch.setattr(pagination, "LIMIT", 7)
     resync()
     for number in range(5):
         town.student(number)
     own_words(town.resources["users"].ids()[-1], b'"ext": "')
-    assert "students" in refused(sync, product, town)
+    assert "students" in refused(hasty_sync, product, town)
 
 
 @pytest.mark.scenario("H-8")

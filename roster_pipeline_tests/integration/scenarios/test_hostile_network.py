@@ -24,9 +24,9 @@ NO_ANSWERS = ((204, b"", "204"), (302, b"", "302"), (206, page([]).pieces[0], "2
 
 
 @pytest.fixture
-def synced(town, resync):
+def synced(town, known_sync):
     """The town as it was published, and a class that was renamed since."""
-    resync()
+    known_sync(town)
     town.edit("sections", town.resources["sections"].ids()[0], name="Changed since")
     return town
 
@@ -53,27 +53,27 @@ def another_service():
 
 
 @pytest.mark.scenario("H-23")
-def test_html_404_is_a_404_and_not_broken_json(synced, clever, sync, product, monkeypatch):
+def test_html_404_is_a_404_and_not_broken_json(synced, clever, hasty_sync, product, monkeypatch):
     monkeypatch.setenv("ROSTER_CLEVER_API_URL", f"{clever.url}/nowhere")
-    said = refused(sync, product, synced)
+    said = refused(hasty_sync, product, synced)
     assert "status 404" in said
     assert "documented" not in said
 
 
 @pytest.mark.scenario("H-24")
-def test_answer_of_another_content_type_is_refused_in_one_line(synced, clever, sync, product, subtests):
+def test_answer_of_another_content_type_is_refused_in_one_line(synced, clever, hasty_sync, product, subtests):
     """The body tells what an answer is, and not its label: see the next test."""
     for kind, body, words in NO_LISTS:
         answer = Answer([body], headers={"Content-Type": kind})
         with subtests.test(kind), through(clever, lambda asked, _, to=answer: to if "sections" in asked.path else None):
-            assert words in refused(sync, product, synced)
+            assert words in refused(hasty_sync, product, synced)
     for status, body, words in NO_ANSWERS:
         answer = Answer([body], status, {"Location": "https://clever.com/login", "Content-Length": str(len(body))})
         with (
             subtests.test(status),
             through(clever, lambda asked, _, to=answer: to if "sections" in asked.path else None),
         ):
-            assert words in refused(sync, product, synced)
+            assert words in refused(hasty_sync, product, synced)
 
 
 @pytest.mark.scenario("H-24")
@@ -85,7 +85,9 @@ def test_list_under_another_content_type_is_read(synced, clever, quick_sync, pro
 
 @pytest.mark.scenario("H-24")
 @pytest.mark.parametrize("variable", ["ROSTER_CLEVER_API_URL", "ROSTER_CLEVER_AUTH_URL"])
-def test_unreachable_clever_is_reported_in_one_line(synced, clever, sync, product, monkeypatch, subtests, variable):
+def test_unreachable_clever_is_reported_in_one_line(
+    synced, clever, hasty_sync, product, monkeypatch, subtests, variable
+):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with another_service() as elsewhere:
@@ -93,14 +95,14 @@ def test_unreachable_clever_is_reported_in_one_line(synced, clever, sync, produc
         for place in (nobody, "http://clever.invalid", no_tls, f"http://{elsewhere}", f"https://{elsewhere}"):
             monkeypatch.setenv(variable, place)
             with subtests.test(place):
-                assert "did not respond after 6 tries" in refused(sync, product, synced)
+                assert "did not respond after 6 tries" in refused(hasty_sync, product, synced)
 
 
 @pytest.mark.scenario("H-24")
-def test_refused_login_names_the_settings(synced, sync, product, monkeypatch, subtests):
+def test_refused_login_names_the_settings(synced, hasty_sync, product, monkeypatch, subtests):
     for variable in ("ROSTER_CLEVER_CLIENT_ID", "ROSTER_CLEVER_CLIENT_SECRET"):
         with subtests.test(variable), monkeypatch.context() as environment:
             environment.setenv(variable, "of-another-app")
-            said = refused(sync, product, synced)
+            said = refused(hasty_sync, product, synced)
             assert "Clever refused the client id or the client secret" in said
             assert "of-another-app" not in said

@@ -27,10 +27,10 @@ def only(name, alter):
 
 
 @pytest.mark.scenario("H-1")
-def test_invalid_utf8_around_records_refuses_the_feed(town, clever, sync, resync, product):
-    resync()
+def test_invalid_utf8_around_records_refuses_the_feed(town, clever, hasty_sync, known_sync, product):
+    known_sync(town)
     with through(clever, only("sections", lambda body: body.replace(b'"self"', b'"\xff"'))):
-        assert "sections" in refused(sync, product, town)
+        assert "sections" in refused(hasty_sync, product, town)
 
 
 @pytest.mark.scenario("H-2")
@@ -95,8 +95,8 @@ def test_page_without_records_or_links_is_refused(town, clever, tmp_path):
 
 
 @pytest.mark.scenario("H-6")
-def test_records_with_only_unknown_fields_remove_nobody(town, clever, resync, product):
-    resync()
+def test_records_with_only_unknown_fields_remove_nobody(town, clever, resync, known_sync, product):
+    known_sync(town)
     before = row_versions(product)
     with through(
         clever, lambda asked, _: page([{"data": {"first": "Ann"}}]) if asked.path.endswith("/users") else None
@@ -106,12 +106,12 @@ def test_records_with_only_unknown_fields_remove_nobody(town, clever, resync, pr
 
 
 @pytest.mark.scenario("H-7")
-def test_announced_page_that_is_missing_or_foreign_is_refused(town, clever, sync, resync, product):
+def test_announced_page_that_is_missing_or_foreign_is_refused(town, clever, hasty_sync, known_sync, product):
     """That no link announces a page which is there, nobody can see: whoever is on it has left, as far as brakes let."""
-    resync()
+    known_sync(town)
     cursor = f"starting_after={'f' * 24}"
     clever.go_wrong((f"/v3.1/sections?{cursor}", 0, "404"))
     for following, said in ((f"/v3.1/sections?{cursor}", "404"), (f"/v3.1/courses?{cursor}", "another host or list")):
         announced = page([], following).pieces[0]
         with through(clever, lambda asked, _, to=announced: Answer([to]) if asked.raw_path == FIRST_SECTIONS else None):
-            assert said in refused(sync, product, town)
+            assert said in refused(hasty_sync, product, town)

@@ -52,8 +52,8 @@ def reasons(plan, part):
 
 
 @pytest.mark.scenario("S-1")
-def test_empty_lists_keep_everything_and_are_reported(town, sync, resync, product, checks):
-    resync()
+def test_empty_lists_keep_everything_and_are_reported(town, sync, resync, known_sync, product, checks):
+    known_sync(town)
     before = row_versions(product)
     everything = empty(town)
     assert sync(town).exit_code == 0
@@ -68,9 +68,9 @@ def test_empty_lists_keep_everything_and_are_reported(town, sync, resync, produc
 
 
 @pytest.mark.scenario("S-1")
-def test_empty_lists_prove_nothing_after_lost_district_files(town, resync, product):
+def test_empty_lists_prove_nothing_after_lost_district_files(town, resync, known_sync, product):
     """The last good lists are the published ones: what was in them the product knows, if nothing else does."""
-    resync()
+    known_sync(town)
     before = row_versions(product)
     (read_settings().districts_folder / f"{town.id}.duckdb").unlink()
     empty(town)

@@ -19,9 +19,9 @@ OTHER_SESSIONS = "from pg_stat_activity where datname = current_database() and p
 TERMINATE = "select count(pg_terminate_backend(pid))"
 
 
-def test_sessions_cut_while_clever_is_read_break_nothing(town, clever, sync, resync, product):
+def test_sessions_cut_while_clever_is_read_break_nothing(town, clever, sync, resync, known_sync, product):
     """As a restart does: the district's lock is gone with its session."""
-    resync()
+    known_sync(town)
     town.student(1)
     town.leave(town.student(119))
     clever.go_wrong(("/v3.1/sections", 1, "delay:1"))
@@ -39,8 +39,8 @@ def test_sessions_cut_while_clever_is_read_break_nothing(town, clever, sync, res
     assert query(product, RUNNING) == [(0,)]
 
 
-def test_session_cut_while_publishing_leaves_nothing_half_done(town, sync, resync, product):
-    resync()
+def test_session_cut_while_publishing_leaves_nothing_half_done(town, sync, resync, known_sync, product):
+    known_sync(town)
     before = row_versions(product)
     town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
     with ThreadPoolExecutor(1) as thread:
@@ -58,12 +58,12 @@ def test_session_cut_while_publishing_leaves_nothing_half_done(town, sync, resyn
 
 
 @pytest.mark.parametrize("size", [64, 20_000], ids=["for what Clever sends", "for the district's file"])
-def test_full_disk_changes_nothing_until_there_is_room(town, sync, resync, product, size):
-    resync()
+def test_full_disk_changes_nothing_until_there_is_room(town, hasty_sync, resync, known_sync, product, size):
+    known_sync(town)
     for number in range(3):
         town.section(number, students=[town.student(number)])
     with disk_full_at(size):
-        refused(sync, product, town, code=2)
+        refused(hasty_sync, product, town, code=2)
     assert [path for path in read_settings().landing_folder.rglob("*") if path.is_file()] == []
     resync()
     assert difference(expect(town), published(product, town.id)) == {}

@@ -40,14 +40,14 @@ def only(path, answer):
     return lambda asked, body: answer(body) if asked.path == path else None
 
 
-def test_late_answers_are_retried_then_refused(town, clever, sync, resync, product, impatient):
-    resync()
+def test_late_answers_are_retried_then_refused(town, clever, hasty_sync, known_sync, product, impatient):
+    known_sync(town)
     clever.go_wrong(("/v3.1/terms", 0, "delay:1"))
-    assert "ReadTimeout" in refused(sync, product, town)
+    assert "ReadTimeout" in refused(hasty_sync, product, town)
 
 
-def test_truncated_answers_are_retried_then_refused(town, clever, sync, resync, product, impatient):
-    resync()
+def test_truncated_answers_are_retried_then_refused(town, clever, hasty_sync, known_sync, product, impatient):
+    known_sync(town)
     over = Event()
 
     def hang(body):
@@ -58,7 +58,7 @@ def test_truncated_answers_are_retried_then_refused(town, clever, sync, resync, 
         return Answer(pieces(), headers={"Content-Type": JSON, "Content-Length": str(len(body))})
 
     with through(clever, only("/v3.1/sections", hang)):
-        assert "ReadTimeout" in refused(sync, product, town)
+        assert "ReadTimeout" in refused(hasty_sync, product, town)
         over.set()
 
 
@@ -93,11 +93,11 @@ def dishonest(headers):
     return lambda body: Answer([body], headers=headers(body))
 
 
-def test_answer_of_wrong_length_or_form_is_refused(town, clever, sync, resync, product, subtests):
-    resync()
+def test_answer_of_wrong_length_or_form_is_refused(town, clever, hasty_sync, known_sync, product, subtests):
+    known_sync(town)
     for place, (headers, said) in enumerate(WRONG_FORMS):
         with subtests.test(place), through(clever, only("/v3.1/sections", dishonest(headers))):
-            assert said in refused(sync, product, town)
+            assert said in refused(hasty_sync, product, town)
 
 
 def test_overlapping_pages_publish_everybody_once(town, clever, quick_sync, product, few_a_page):
