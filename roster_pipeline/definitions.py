@@ -11,6 +11,7 @@ from roster_pipeline.defs.assets import ASSETS
 from roster_pipeline.defs.batch import sync_batch
 from roster_pipeline.defs.freshness import every_district_is_fresh
 from roster_pipeline.defs.jobs import plan_roster, sync_roster
+from roster_pipeline.defs.preview_sensor import preview_requests
 from roster_pipeline.defs.resources import DistrictSync, Product
 from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import catch_up, district_partitions, refresh_requests
@@ -23,7 +24,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
         asset_checks=[every_district_is_fresh],
         jobs=[sync_roster, plan_roster, sync_batch],
         schedules=[nightly],
-        sensors=[district_partitions, refresh_requests, catch_up, failure_alerts, hold_alerts],
+        sensors=[district_partitions, refresh_requests, preview_requests, catch_up, failure_alerts, hold_alerts],
         resources={"sync": DistrictSync(), "product": Product(), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 from starlette.responses import Response
 
-from roster_pipeline.spreadsheet import write_csv
-from roster_pipeline.web.audit import record_act
 from roster_pipeline.web.audit_trail import ACT_WORDS, PAGE_ROWS, AuditLine, list_lines
+from roster_pipeline.web.lists import export_list
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import ADMINS, STAFF
 from roster_pipeline.web.routing import get
@@ -31,14 +28,12 @@ def show_audit(page: Page) -> Response:
 
 def save_audit(page: Page) -> Response:
     """Return what the screen shows as CSV."""
-    file = StringIO(newline="")
-    headings = [page.words.text(name) for name in ("When", "Who", "What", "On whom")]
+    words = page.words
+    headings = (words.text("When"), words.text("Who"), words.text("What"), words.text("On whom"))
     lines = read_lines(page)[:PAGE_ROWS]
-    write_csv(file, headings, ((page.words.at(line.at), line.who, line.what, line.on_whom) for line in lines))
-    list_of = ("list", "audit")
-    record_act(page, to=PATH, act="export_list", target=list_of, before=None, after={"rows": len(lines)})
-    headers = {"content-disposition": 'attachment; filename="audit.csv"'}
-    return Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return export_list(
+        page, "audit", headings, [(words.at(line.at), line.who, line.what, line.on_whom) for line in lines]
+    )
 
 
 def read_lines(page: Page) -> list[AuditLine]:
