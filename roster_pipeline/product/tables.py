@@ -132,6 +132,7 @@ school_memberships = Table(
     timestamp("ended_at"),
     PrimaryKeyConstraint("school_id", "account_id"),
     Index(None, "account_id"),
+    Index("school_memberships_live", "school_id", "role", "account_id", postgresql_where=text("ended_at is null")),
 )
 
 rosters = Table(
@@ -148,6 +149,7 @@ rosters = Table(
     timestamp("archived_at"),
     CheckConstraint("(source = 'clever') = (clever_id is not null)", name="source_has_clever_id"),
     Index(None, "organization_id"),
+    Index(None, "school_id"),
     Index("rosters_by_name", "organization_id", text('"left"(name, 100)'), "id"),
 )
 

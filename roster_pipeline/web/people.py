@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -28,18 +29,17 @@ def select_people(page: Page, role: str, request: ListRequest, limit: int | None
         limit: the most rows. None is for all of them.
     """
     people = (_search if request.search else _list)(page, role, request, limit).subquery("people")
-    member = sa.and_(org_memberships.c.account_id == accounts.c.id, org_memberships.c.organization_id == page.own.id)
     return (
         sa.select(
             accounts.c.id,
             sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name).label("name"),
             accounts.c.email,
             accounts.c.imported_from_clever.label("is_from_clever"),
-            org_memberships.c.verified_at,
+            _verified_at(page, people.c.account_id) if role == "teacher" else sa.null().label("verified_at"),
             _school_names(people.c.account_id).label("schools"),
             _class_names(role, people.c.account_id).label("classes"),
         )
-        .select_from(people.join(accounts, accounts.c.id == people.c.account_id).join(org_memberships, member))
+        .select_from(people.join(accounts, accounts.c.id == people.c.account_id))
         .order_by(people.c.is_first_choice.desc(), people.c.sort_name, people.c.account_id)
     )
 
@@ -75,6 +75,12 @@ def _search(_page: Page, role: str, request: ListRequest, limit: int | None) -> 
         .order_by(people.c.is_first_choice.desc(), people.c.sort_name, people.c.account_id)
         .limit(limit)
     )
+
+
+def _verified_at(page: Page, person: Ids) -> sa.ColumnElement[datetime]:
+    """Return when the membership of a person was verified."""
+    own = sa.and_(org_memberships.c.organization_id == page.own.id, org_memberships.c.account_id == person)
+    return sa.select(org_memberships.c.verified_at).where(own).scalar_subquery().label("verified_at")
 
 
 def _school_names(person: Ids) -> sa.ColumnElement[list[str]]:

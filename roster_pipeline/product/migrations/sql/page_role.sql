@@ -65,6 +65,7 @@ end;
 create or replace function roster.visible_accounts() returns setof bigint
 stable security definer set search_path = pg_catalog, pg_temp language sql
 begin atomic
+    with own_rosters as materialized (select r.id from roster.visible_rosters() as r (id))
     select roster.current_account()
     union
     select m.account_id from roster.school_memberships as m
@@ -72,11 +73,10 @@ begin atomic
     where current_setting('roster.sees', true) = 'schools' and m.school_id = any(roster.current_schools())
         and s.organization_id = roster.current_organization()
     union
-    select t.account_id from roster.roster_teachers as t
-    where t.roster_id in (select roster.visible_rosters())
+    select t.account_id from own_rosters as r inner join roster.roster_teachers as t on t.roster_id = r.id
     union
-    select s.account_id from roster.roster_students as s
-    where current_setting('roster.sees', true) <> 'self' and s.roster_id in (select roster.visible_rosters());
+    select s.account_id from own_rosters as r inner join roster.roster_students as s on s.roster_id = r.id
+    where current_setting('roster.sees', true) <> 'self';
 end;
 
 create or replace function roster.visible_schools() returns setof bigint
@@ -184,6 +184,7 @@ declare
     own constant text := 'organization_id = (select roster.current_organization())';
     all_or constant text := '((select roster.sees_all()) or %s)';
     member constant text := format(all_or, 'account_id in (select roster.visible_accounts())');
+    sees constant text := '(select current_setting(''roster.sees'', true))';
     own_school constant text :=
         'exists (select from roster.schools as s where s.id = school_id)';
     own_roster constant text :=
@@ -210,44 +211,51 @@ begin
     grant update (verified_at, is_admin, admin_scope) on roster.org_memberships to roster_page;
     grant update (ended_at, made_by, made_at) on roster.admin_schools to roster_page;
 
+    -- Table, the rows that the page sees, and the rows that it may write where these are others. The rows that a subquery
+    -- finds are those that the page sees. A table tests visible_accounts only where it has to, because that takes time.
     for policy in
         select * from (values
-            ('organizations', 'id = (select roster.current_organization())'),
-            ('schools', own || ' and ' || format(all_or, 'id in (select roster.visible_schools())')),
+            ('organizations', 'id = (select roster.current_organization())', null),
+            ('schools', own || ' and ' || format(all_or, 'id in (select roster.visible_schools())'), null),
             (
                 'accounts',
-                'exists (select from roster.org_memberships as m where m.account_id = accounts.id and m.' || own
-                || ') and ' || format(all_or, 'id in (select roster.visible_accounts())')
+                'exists (select from roster.org_memberships as m where m.account_id = accounts.id and m.' || own || ')',
+                null
             ),
-            ('directory', own || ' and ' || member),
-            ('identity_links', own || ' and ' || member),
-            ('org_memberships', own || ' and ' || member),
-            ('school_memberships', own_school || ' and ' || member),
-            ('rosters', own || ' and ' || format(all_or, 'id in (select roster.visible_rosters())')),
-            ('roster_teachers', own_roster),
+            ('directory', own || ' and ' || member, null),
+            ('identity_links', own || ' and ' || member, null),
+            ('org_memberships', own || ' and ' || member, null),
+            -- A school admin sees every member of the own schools.
+            ('school_memberships', format('%s and (%s = ''schools'' or %s)', own_school, sees, member), null),
+            ('rosters', own || ' and ' || format(all_or, 'id in (select roster.visible_rosters())'), null),
+            ('roster_teachers', own_roster, null),
+            -- Who sees a class sees its students. A student sees nobody else.
             (
                 'roster_students',
-                own_roster || ' and (' || member
-                || ' or account_id in (select a.account_id from roster.addable_students('''') as a))'
+                format('%s and (%s <> ''self'' or account_id = (select roster.current_account()))', own_roster, sees),
+                format(
+                    '%s and (%s or account_id in (select a.account_id from roster.addable_students('''') as a))',
+                    own_roster, member
+                )
             ),
-            ('pending_members', own_roster),
-            ('reviews', own),
-            ('syncs', own),
-            ('holds', own),
-            ('changes', 'sync_id in (select id from roster.syncs)'),
-            ('refresh_requests', own),
-            ('admin_schools', own),
-            ('corrections', own),
-            ('web_audit', own || ' and ' || member)
-        ) as p (relation, visible)
+            ('pending_members', own_roster, null),
+            ('reviews', own, null),
+            ('syncs', own, null),
+            ('holds', own, null),
+            ('changes', 'sync_id in (select id from roster.syncs)', null),
+            ('refresh_requests', own, null),
+            ('admin_schools', own, null),
+            ('corrections', own, null),
+            ('web_audit', own || ' and ' || member, null)
+        ) as p (relation, visible, writable)
     loop
         execute format('alter table roster.%I enable row level security', policy.relation);
         execute format('drop policy if exists every_role on roster.%I', policy.relation);
         execute format('create policy every_role on roster.%I using (true)', policy.relation);
         execute format('drop policy if exists page_visibility on roster.%I', policy.relation);
         execute format(
-            'create policy page_visibility on roster.%I as restrictive to roster_page using (%s)',
-            policy.relation, policy.visible
+            'create policy page_visibility on roster.%I as restrictive to roster_page using (%s) with check (%s)',
+            policy.relation, policy.visible, coalesce(policy.writable, policy.visible)
         );
     end loop;
 end
