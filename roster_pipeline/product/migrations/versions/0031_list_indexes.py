@@ -3,10 +3,10 @@
 from roster_pipeline.product.migrations.sql_files import run_sql_file
 
 revision = "0031"
-down_revision = "0028"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
-sql_digest = "2b92119c5474f0efb672968d343e44cfc5a9a137e83a6e3fa6ccaddc9aae1b19"
+sql_digest = "fad3ca0b5a794c7b744ba88d45aca6a3f0135f662ed5bc05b96725637acb62b6"
 
 
 def upgrade() -> None:
