@@ -212,12 +212,18 @@ named as (
     select
         counted.*,
         coalesce(
-            nullif(concat_ws(' ', person.first_name, person.last_name), ''), class.name, school.name, ''
+            nullif(concat_ws(' ', reviewed.first_name, reviewed.last_name), ''),
+            nullif(concat_ws(' ', person.first_name, person.last_name), ''),
+            class.name, school.name, ''
         ) as name,
         class.name as class_name,
         school.name as school_name
     from counted
     left join roster.accounts as person on person.id = counted.account_id
+    -- A review is named by the person whose account it is, and not by the account in question.
+    left join roster.identity_links as link
+        on counted.noun = 'review' and link.clever_id = counted.row ->> 'clever_id' and link.unlinked_at is null
+    left join roster.accounts as reviewed on reviewed.id = link.account_id
     left join roster.rosters as class on class.id = counted.roster_id
     left join roster.schools as school on school.id = counted.school_id
 ),

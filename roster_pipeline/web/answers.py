@@ -85,8 +85,8 @@ def describe_estimate(usual: Estimate | None, words: LocalCatalogue) -> str:
 
 def describe_published(counts: Mapping[str, Any], words: LocalCatalogue) -> list[str]:
     """Return the sentences about a published sync, from `syncs.counts`: what changed, and what waits."""
-    sentences = [describe_counts(counts.get("told") or {}, words)]
-    return [*sentences, *describe_held(counts, words)]
+    held, summary = describe_held(counts, words), counts.get("told") or {}
+    return held if held and not summary else [describe_counts(summary, words), *held]
 
 
 def describe_held(counts: Mapping[str, Any], words: LocalCatalogue) -> list[str]:
@@ -96,8 +96,8 @@ def describe_held(counts: Mapping[str, Any], words: LocalCatalogue) -> list[str]
         return []
     return [
         words.count(
-            "{n:,} more change is on hold until somebody decides.",
-            "{n:,} more changes are on hold until somebody decides.",
+            "{n:,} change is on hold until somebody decides.",
+            "{n:,} changes are on hold until somebody decides.",
             total,
         )
     ]

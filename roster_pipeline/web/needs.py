@@ -31,7 +31,7 @@ class NeedKind:
 
 KINDS = {
     "plans": NeedKind(
-        product.plural("{n:,} change waits for a decision", "{n:,} changes wait for a decision"), "/clever/holds"
+        product.plural("{n:,} plan waits for a decision", "{n:,} plans wait for a decision"), "/clever/holds"
     ),
     "reviews": NeedKind(
         product.plural("{n:,} account to review", "{n:,} accounts to review"), "/clever/reviews", DISTRICT_ADMIN

@@ -51,7 +51,7 @@ def test_a_held_plan_reads_like_a_letter(site, admin, plan):
     assert '<h1 class="first">5 students would leave the district.</h1>' in letter
     assert "School 0" in letter
     assert "Let it happen" in letter
-    assert admin.get("/clever").text.count("1 change waits for a decision") == 1
+    assert admin.get("/clever").text.count("1 plan waits for a decision") == 1
 
 
 def test_the_people_of_a_plan_are_named_with_an_audit_row(site, admin, plan):

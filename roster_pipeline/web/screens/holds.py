@@ -146,6 +146,6 @@ ROUTES = [
     get("/clever/holds", show_holds, ADMINS),
     get("/clever/holds/{plan}", show_hold, ADMINS),
     get("/clever/holds/{plan}/people", show_people, DISTRICT_ADMIN),
-    post("/clever/holds/{plan}/approve", approve_plan, ADMINS),
-    post("/clever/holds/{plan}/reject", reject_plan, ADMINS),
+    post("/clever/holds/{plan}/approve", approve_plan, DISTRICT_ADMIN),
+    post("/clever/holds/{plan}/reject", reject_plan, DISTRICT_ADMIN),
 ]
