@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import bidirectional
 
 from roster_pipeline.explain.verdict import Question, Verdict
 from roster_pipeline.messages import LocalCatalogue, product
@@ -124,8 +125,8 @@ def describe_verdict(
     """
     facts = {key: _say(value, words) for key, value in verdict.facts.items()}
     values = {
-        "name": question.name or words.text("this student"),
-        "group": question.group.name if question.group else words.text("this class"),
+        "name": _isolate(question.name) or words.text("this student"),
+        "group": _isolate(question.group.name) if question.group else words.text("this class"),
         "admins": words.join(list(admins)) if admins else words.text("an admin of your district"),
         "time": words.text("at a time that Clever does not say"),
         **facts,
@@ -144,4 +145,10 @@ def _say(value: object, words: LocalCatalogue) -> object:
         return words.text("at a time that Clever does not say")
     if isinstance(value, datetime):
         return words.at(value)
-    return words.join(value) if isinstance(value, list) else value
+    return words.join([_isolate(each) for each in value]) if isinstance(value, list) else _isolate(str(value))
+
+
+def _isolate(text: str) -> str:
+    """Return a name so that its direction of writing does not reorder the sentence around it."""
+    is_plain = not any(bidirectional(letter) in ("R", "AL", "RLE", "RLO", "RLI", "LRO") for letter in text)
+    return text if is_plain else f"\u2068{text}\u2069"
