@@ -2,9 +2,16 @@
 
 import pytest
 
-from roster_pipeline_tests.support.browser import NARROW, SIDEWAYS, WIDE, picture_name, route_of
+from roster_pipeline_tests.support.browser import NARROW, SIDEWAYS, WIDE, ZOOMED, picture_name, route_of
 
 ROLES = ("district_admin", "teacher", "student")
+LOOKS = {
+    "wide": (WIDE, "light"),
+    "narrow": (NARROW, "light"),
+    "zoomed": (ZOOMED, "light"),
+    "dark": (WIDE, "dark"),
+}
+"""The sizes and colors in which each screen is looked at."""
 EACH = 2
 """How many screens of one route are looked at."""
 
@@ -33,12 +40,13 @@ def test_every_screen_is_accessible_at_each_width(visit, published, role):
     for path in crawl(visitor):
         headings = visitor.page.locator("h1").count()
         faults += [f"{path}: {headings} h1"] if headings != 1 else []
-        for size in (WIDE, NARROW):
+        for name, (size, scheme) in LOOKS.items():
             visitor.page.set_viewport_size(size)
-            visitor.keep_picture(f"{picture_name(role, path)}-{size['width']}")
-            faults += [f"{path} at {size['width']}: {line}" for line in visitor.violations()]
+            visitor.page.emulate_media(color_scheme=scheme)
+            visitor.keep_picture(f"{picture_name(role, path)}-{name}")
+            if size is not ZOOMED:  # At a zoom of 200 % the screen is the narrow one or the wide one.
+                faults += [f"{path}, {name}: {line}" for line in visitor.violations()]
             if (excess := visitor.page.evaluate(SIDEWAYS)) > 0:
-                faults.append(f"{path} at {size['width']}: {excess} px wider than the screen")
-        visitor.page.set_viewport_size(WIDE)
+                faults.append(f"{path}, {name}: {excess} px wider than the screen")
     assert faults == []
     assert visitor.complaints == []

@@ -27,7 +27,7 @@ def installed(environment, tmp_path):
 
     def run(*arguments):
         return subprocess.run(
-            [SCRIPT, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            [SCRIPT, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
         )
 
     return run

@@ -123,7 +123,7 @@ def test_folder_of_a_killed_server_is_removed(place):
     first = Path(psycopg.conninfo.conninfo_to_dict(libpq(settings))["host"])
     postmaster = psutil.Process(int((settings.postgres_folder / "postmaster.pid").read_text().split()[0]))
     os.kill(postmaster.pid, signal.SIGQUIT)
-    postmaster.wait(20)
+    postmaster.wait(120)
     assert first.exists()
     with psycopg.connect(libpq(settings)) as pg:
         assert pg.execute("select 1").fetchone() == (1,)
@@ -155,7 +155,7 @@ def test_reused_process_id_does_not_block_the_start(place):
         number, *rest = record.read_text().splitlines(keepends=True)
         postmaster = psutil.Process(int(number))
         os.kill(postmaster.pid, signal.SIGQUIT)
-        postmaster.wait(20)
+        postmaster.wait(120)
         record.write_text("".join(["1\n", *rest]))
         with psycopg.connect(libpq(own)) as pg:
             found = pg.execute("select 1").fetchone()

@@ -43,7 +43,7 @@ def test_page_is_served_until_it_is_stopped(workers, environment, product, port,
             assert "server" not in login.headers
         finally:
             page.send_signal(signal.SIGTERM)
-            code = page.wait(30)
+            code = page.wait(120)
     assert code == 0
     assert f"The Clever page is on http://127.0.0.1:{port}." in (tmp_path / "out").read_text()
     assert "secret-place" not in (tmp_path / "err").read_text()

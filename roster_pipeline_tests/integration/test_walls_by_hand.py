@@ -98,5 +98,5 @@ def test_roles_created_at_the_same_moment_do_not_collide(administrator, database
         migrating = pool.submit(migrate, product)
         wait_until(lambda: query(administrator, waiting) == [(1,)])
         other.commit()
-        migrating.result(timeout=60)
+        migrating.result(timeout=240)
     assert query(product, MAY_BE_WRITER) == [(True,)]

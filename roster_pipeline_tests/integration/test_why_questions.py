@@ -91,7 +91,7 @@ def test_sync_waits_undisturbed_for_a_reading_question(valley, quick_sync, sync,
 
     asking = threading.Thread(target=ask)
     asking.start()
-    assert opened.wait(10)
+    assert opened.wait(120)
     assert sync(valley).exit_code == 0
     asking.join()
 

@@ -20,6 +20,8 @@ PATIENCE = 240
 """Seconds. A busy machine takes long to start the programs."""
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
+ZOOMED = {"width": 640, "height": 450}
+"""What a screen of 1280 px has at a zoom of 200 %."""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

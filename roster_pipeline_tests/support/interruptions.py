@@ -13,7 +13,7 @@ WAITING = (
 
 def wait_until(condition):
     """Call a function until it returns a true value, which another thread brings about. Return the value."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 240
     while not (found := condition()):
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.02)

@@ -12,7 +12,7 @@ from roster_pipeline_tests.support.console import run_command
 from roster_pipeline_tests.support.readers import query
 
 SCRIPT = Path(sys.executable).with_name("roster-pipeline")
-PATIENCE = 40
+PATIENCE = 240
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def crash(settings):
     """End the server at once, without a word to anybody; then start it, and it recovers."""
     postmaster = psutil.Process(int((settings.postgres_folder / "postmaster.pid").read_text().split()[0]))
     os.kill(postmaster.pid, signal.SIGQUIT)
-    postmaster.wait(10)
+    postmaster.wait(120)
     product_url(settings)
 
 

@@ -42,7 +42,7 @@ def test_it_serves_until_interrupted_and_ends_without_a_word(free_port):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         status = answer_of(f"http://127.0.0.1:{free_port}/v3.1/users").status_code
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=120)
 
     assert (status, process.returncode, said) == (401, 0, b"")
 
