@@ -78,8 +78,10 @@ def list_lines(
         before: show rows that are older than the row with this id.
     """
     columns = web_audit.c
-    who = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
-    shown = sa.select(columns.id, columns.at, columns.act, columns.target_kind, columns.target_id, who.label("who"))
+    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    who = sa.func.coalesce(sa.func.nullif(name, ""), accounts.c.email)
+    target = (columns.target_kind, columns.target_id)
+    shown = sa.select(columns.id, columns.at, columns.act, *target, columns.account_id, who.label("who"))
     query = shown.select_from(web_audit.outerjoin(accounts, accounts.c.id == columns.account_id))
     if own_account is not None:
         query = query.where(columns.account_id == own_account)
@@ -93,7 +95,8 @@ def list_lines(
         AuditLine(
             row.id,
             row.at,
-            row.who or "",
+            # The account of another school's admin is not visible to this reader.
+            "" if row.account_id is None else row.who or words.text("Another admin"),
             words.text(ACT_WORDS.get(row.act, OTHER_ACT)),
             names.get(row.target_kind, {}).get(row.target_id, ""),
             _path_of(row),
