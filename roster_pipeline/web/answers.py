@@ -26,6 +26,9 @@ STEP_NAMES = {
     "saving": product.mark("Saving"),
 }
 NOT_FINISHED = product.mark("The update did not reach its end. Nothing was changed.")
+NOT_READ = product.mark(
+    "The update stopped while it was reading from Clever. Nothing was changed. Try again in a few minutes."
+)
 STOPPED = product.mark("A person stopped the update. Nothing was changed.")
 STOPS: dict[RefreshStop, str] = {
     "sso_only": product.mark(
@@ -69,10 +72,19 @@ def describe_press(pg: Connection, press: Press, words: LocalCatalogue, *, sees_
     if press.state == "running":
         return [_describe_run(press, words)]
     if press.state == "failed":
-        return [words.text(NOT_FINISHED)]
+        return [describe_failure(press.step, words)]
     if press.state == "canceled":
         return [words.text(STOPPED)]
     return _describe_answer(pg, press, words, sees_all=sees_all)
+
+
+def describe_failure(step: str | None, words: LocalCatalogue) -> str:
+    """Say that an update failed, and whether that was while it read from Clever.
+
+    Args:
+        step: the step at which the sync failed.
+    """
+    return words.text(NOT_READ if step == STEPS[0] else NOT_FINISHED)
 
 
 def describe_estimate(usual: Estimate | None, words: LocalCatalogue) -> str:

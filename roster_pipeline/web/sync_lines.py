@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.product.tables import syncs
-from roster_pipeline.web.answers import NOT_FINISHED, STOPPED, describe_published
+from roster_pipeline.web.answers import STOPPED, describe_failure, describe_published
 
 STARTERS = {
     "nightly": product.mark("The night"),
@@ -33,6 +33,7 @@ class Sync:
 
     Attributes:
         mode: `full`, `delta` or `auto`. Of a correction `resolve` or `undo`.
+        step: the last step that a sync has begun.
     """
 
     id: int
@@ -42,6 +43,7 @@ class Sync:
     started_at: datetime
     finished_at: datetime | None
     counts: dict[str, Any]
+    step: str | None
 
     @property
     def is_correction(self) -> bool:
@@ -65,7 +67,7 @@ class SyncLine:
     has_changes: bool
 
 
-COLUMNS = tuple(syncs.c[name] for name in ("id", "mode", "trigger", "state", "started_at", "finished_at", "counts"))
+COLUMNS = tuple(syncs.c[name] for name in Sync.__dataclass_fields__)
 
 
 def find_sync(pg: Connection, sync_id: int) -> Sync | None:
@@ -89,7 +91,7 @@ def describe_sync(sync: Sync, words: LocalCatalogue, *, sees_all: bool) -> list[
     if sync.state == "running":
         return [words.text("Running now.")]
     if sync.state == "failed":
-        return [words.text(NOT_FINISHED)]
+        return [describe_failure(sync.step, words)]
     if sync.state == "canceled":
         return [words.text(STOPPED)]
     if sync.is_correction:

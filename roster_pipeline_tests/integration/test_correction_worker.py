@@ -10,6 +10,8 @@ import pytest
 from roster_pipeline.corrections.queue import file_correction, run_corrections
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page import Browser
+from roster_pipeline_tests.support.scripts import wait_until
 
 ROW = "select to_jsonb(c) from roster.corrections as c where id = :id"
 JOURNAL = "select count(*) from roster.changes"
@@ -90,3 +92,10 @@ def test_a_decision_that_fails_does_not_stop_the_next_one(site, file):
 
     assert (first["result"], second["state"]) == ({"failure": "error"}, "done")
     assert second["sync_id"] == site.value("select max(id) from roster.syncs where mode = 'undo'")
+
+
+def test_the_program_of_the_page_runs_what_is_filed(site, own, file):
+    number = file(school="f" * 24)
+    with Browser(site):
+        wait_until(lambda: site.value(ROW, id=number)["state"] == "failed")
+    assert site.value(ROW, id=number)["result"] == {"failure": "refused"}

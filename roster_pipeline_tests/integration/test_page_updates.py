@@ -143,13 +143,23 @@ def test_what_changed_is_what_the_answer_counts(site, admin):
     own = site.value("select organization_id from roster.syncs where id = :id", id=sync)
     with page_transaction(site.app._app.state.web.engine, Visibility(own, "organization")) as pg:
         listed = count_listed(list_changes(pg, sync, sees_all=True, most=5))
-    text = admin.get(f"/clever/syncs/{sync}").text
+    text, csv = admin.get(f"/clever/syncs/{sync}").text, admin.get(f"/clever/syncs/{sync}.csv").text
 
     assert listed == told
+    assert "new@town1.example.org" in csv
     assert "Added 1 student" in text
     assert "new@town1.example.org" in text
     assert "&lt;img src=x" in text
     assert HOSTILE not in text
+
+
+def test_a_failed_update_says_that_nothing_changed(site, admin):
+    path = press(admin).headers["location"]
+    site.execute("update roster.refresh_requests set state = 'failed' where state = 'queued'")
+    text = admin.get(path).text
+
+    assert "The update did not reach its end. Nothing was changed." in text
+    assert "Number for support" in text
 
 
 def test_the_overview_leads_to_what_needs_the_admin(site, admin):

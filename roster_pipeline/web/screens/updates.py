@@ -19,6 +19,7 @@ from roster_pipeline.syncs.changes import list_changes
 from roster_pipeline.syncs.requests import estimate_answer_time
 from roster_pipeline.web.answers import STOPS, describe_estimate, describe_press, list_steps
 from roster_pipeline.web.change_words import describe_change, title_of
+from roster_pipeline.web.lists import export_list
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.presses import Press, find_press, list_presses
 from roster_pipeline.web.rights import ADMINS, STAFF, Role
@@ -26,8 +27,8 @@ from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.screens.decisions import may_undo
 from roster_pipeline.web.sync_lines import describe_sync, describe_syncs, find_sync, list_syncs
 
-LINES, MOST_CHANGES = 50, 50
-"""The syncs on the list, and the changes of one kind that the screen of a sync names."""
+LINES, MOST_CHANGES, MOST_EXPORTED = 50, 50, 1_000_000
+"""The syncs on the list, and the changes of one kind that the screen of a sync and its CSV name."""
 SCOPES = {
     "district": ("update_district", "district", None),
     "school": ("update_school", "school", schools),
@@ -120,6 +121,26 @@ def show_sync(page: Page) -> Response:
     )
 
 
+def export_sync(page: Page) -> Response:
+    """Return what one sync changed as CSV."""
+    sync = find_sync(page.pg, page.number("id"))
+    if sync is None:
+        raise HTTPException(404)
+    words = page.words
+    changes = list_changes(page.pg, sync.id, sees_all=sees_all(page), most=MOST_EXPORTED)
+    titles = {(row.noun, row.became): title_of((row.noun, row.became), row.changes, words) for row in changes}
+    lines = ((titles[row.noun, row.became], describe_change(row, words)) for row in changes)
+    cells = ((title, line.name, line.where, line.before, line.after) for title, line in lines)
+    headings = (
+        words.text("Change"),
+        words.text("Name"),
+        words.text("Where"),
+        words.text("Before"),
+        words.text("After"),
+    )
+    return export_list(page, "what_changed", headings, cells)
+
+
 def _list_schools(page: Page) -> list[sa.Row[tuple[int, str]]]:
     query = sa.select(schools.c.id, schools.c.name).where(schools.c.archived_at.is_(None))
     return list(page.pg.execute(query.order_by(schools.c.name, schools.c.id)))
@@ -171,5 +192,6 @@ ROUTES = [
     post("/clever/updates", request_update, STAFF),
     get("/clever/updates/{id}", show_update, STAFF),
     get("/clever/updates/{id}/state", show_update_state, STAFF),
+    get("/clever/syncs/{id}.csv", export_sync, ADMINS),
     get("/clever/syncs/{id}", show_sync, ADMINS),
 ]
