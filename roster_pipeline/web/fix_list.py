@@ -25,10 +25,12 @@ class FixList:
 
     Attributes:
         set_aside: the records that are broken, with the reason.
+        is_preview: a preview found it. Otherwise the last update has done already what its counts say.
     """
 
     findings: Findings
     set_aside: Sequence[Row]
+    is_preview: bool
 
 
 def read_fix_list(pg: Connection, folder: Path, district_id: str, words: Catalogue) -> FixList | Unread:
@@ -44,7 +46,7 @@ def _read(pg: Connection, folder: Path, district_id: str, words: Catalogue, *, i
         last_read = read_last(con)
         if isinstance(last_read, Unread):
             return last_read
-        return FixList(read_findings(con, words), read_district(con, "set_aside_records"))
+        return FixList(read_findings(con, words), read_district(con, "set_aside_records"), is_preview)
 
 
 def mark_differences(email: str, other: str) -> tuple[list[Piece], list[Piece]]:

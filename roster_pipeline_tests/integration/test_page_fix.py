@@ -36,6 +36,7 @@ def admin(site, town, browser):
 def test_near_matches_and_broken_records_are_shown(admin):
     page = admin.get("/clever/fix").text
 
+    assert "This is what the last update found." in page
     assert "Emails that nearly match an account here" in page
     assert "near<mark>.</mark>match@example.org" in page
     assert "dots before the @" in page

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import connect, transaction
 from roster_pipeline.product.web_logins import end_district_sessions
 from roster_pipeline.web.login.attempt import safe_path
 from roster_pipeline.web.sessions import sweep_logins
@@ -131,6 +131,17 @@ def test_a_refused_form_has_a_page(site, browser, headers, status, title):
     assert (answer.status_code, title in answer.text) == (status, True)
     assert "<h1>" in answer.text
     assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/home", "/login/waiting", "/", "/readyz"])
+def test_a_database_that_is_away_has_its_page(site, browser, monkeypatch, path):
+    browser.log_in(person(site.towns[0], "student"))
+    monkeypatch.setattr(site.app._app.state.web, "engine", connect("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    answer = browser.get(path)
+
+    assert (answer.status_code, browser.get("/healthz").status_code) == (503, 200)
+    assert "We cannot reach our data now" in answer.text
+    assert "Your classes are kept." in answer.text
 
 
 def test_a_login_never_links_to_the_session_before_it(site, browser):

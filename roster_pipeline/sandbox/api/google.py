@@ -56,7 +56,9 @@ class Google:
         self._districts, self._clock = districts, clock
         self._client_id, self._client_secret = client_id, client_secret
         self._codes: dict[str, _Code] = {}
-        self._secrets = (Random(f"google/{number}").randbytes(20).hex() for number in count(1))  # noqa: S311 - invented
+        began = clock()
+        seeds = (f"google/{began}/{number}" for number in count(1))
+        self._secrets = (Random(seed).randbytes(20).hex() for seed in seeds)  # noqa: S311 - invented
 
     @property
     def routes(self) -> list[Route]:

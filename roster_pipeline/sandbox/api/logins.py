@@ -73,7 +73,9 @@ class Logins:
         self._districts, self._client_id, self._clock = districts, client_id, clock
         self._codes: dict[str, _Code] = {}
         self._tokens: dict[str, Login] = {}
-        self._secrets = (Random(f"login/{number}").randbytes(20).hex() for number in count(1))  # noqa: S311 - invented
+        # The product remembers the codes of an earlier run of the sandbox for a day, so each run has codes of its own.
+        began = clock()
+        self._secrets = (Random(f"{began}/{number}").randbytes(20).hex() for number in count(1))  # noqa: S311 - invented
 
     async def authorize(self, request: Request) -> Response:
         """Answer `GET /oauth/authorize` with the page of demo people, or with a code for the chosen `user`.

@@ -47,6 +47,7 @@ def show_fix_list(page: Page, *, refusal: str | None = None, status: int = 200) 
         set_aside=fix_list.set_aside if isinstance(fix_list, FixList) else (),
         near=near_matches(page, fix_list) if isinstance(fix_list, FixList) else [],
         others=other_people(page, fix_list) if isinstance(fix_list, FixList) else [],
+        has_counts=isinstance(fix_list, FixList) and (fix_list.is_preview or page.own.last_published_at is None),
         list_names={name: page.words.text(title) for name, title in LISTS.items()},
         most=MOST_ROWS,
         is_waiting=bool(last and last.state in ("queued", "running")),
