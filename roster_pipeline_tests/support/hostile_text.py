@@ -1,6 +1,7 @@
 """Hostile strings for every text field of a district."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -54,5 +55,15 @@ def texts(request):
         found = json.loads((folder / "strings/blns/blns.json").read_text(encoding="utf-8"))
     else:
         lines = (folder / "names/non-ascii-names.jsonl").read_text(encoding="utf-8").split("\n")
-        found = [json.loads(line)["name"] for line in lines if line]
+        found = _with_new_pairs(json.loads(line)["name"] for line in lines if line)
     return tuple(dict.fromkeys(found))
+
+
+def _with_new_pairs(names):
+    """Yield the names that have two characters side by side which no earlier name has."""
+    seen = set()
+    for name in names:
+        pairs = set(pairwise(("", *name, "")))
+        if pairs - seen:
+            seen |= pairs
+            yield name
