@@ -9,7 +9,7 @@ them have an id or an email in common, so they do not affect each other.
 
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from unittest.mock import create_autospec
 
 from roster_pipeline import pipeline
 from roster_pipeline.current.tables import CURRENT_TABLES
@@ -22,6 +22,7 @@ from roster_pipeline.model.feed import Cursor, District, Feed
 from roster_pipeline.model.sync_state import Bookmark
 from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.stage import count_rows
+from roster_pipeline.sync_context import SyncContext
 from roster_pipeline_tests.support.memory_product import apply_changes, create_tables, read_published
 from roster_pipeline_tests.support.memory_reading import read_events, read_lists
 
@@ -89,7 +90,8 @@ class MemoryPipeline:
 
 def _decide(con, *, is_delta):
     """Run the stages between reading and publishing, and apply the changes. Return their number."""
-    sync = SimpleNamespace(warehouse=lambda: nullcontext(con))
+    sync = create_autospec(SyncContext, instance=True)
+    sync.warehouse = lambda: nullcontext(con)
     pipeline.stage(sync)
     _load_current(con, is_delta=is_delta)
     pipeline.reconcile(sync).refuse_failures()
