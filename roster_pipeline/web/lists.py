@@ -89,13 +89,14 @@ def read_list_request(page: Page, states: Collection[str] = ()) -> ListRequest:
     return ListRequest(
         page.request.url.path.removesuffix(".csv"),
         values.get("q", "").replace("\0", "").strip()[:SEARCH_MAX_LENGTH],
-        _read_id(values.get("school", "")),
+        read_id(values.get("school", "")),
         state if state in states else "",
-        _read_id(values.get("after", "")),
+        read_id(values.get("after", "")),
     )
 
 
-def _read_id(text: str) -> int | None:
+def read_id(text: str) -> int | None:
+    """Return the id that a field or query parameter names, or None if it can name no row."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

@@ -171,6 +171,34 @@ def test_the_overview_leads_to_what_needs_the_admin(site, admin):
     assert 'action="/clever/updates"' in text
 
 
+def test_a_school_admin_updates_an_own_school_from_the_overview(site, admin):
+    scope = "update roster.org_memberships set admin_scope = '{}' where is_admin and organization_id = {}"
+    own = site.value("select organization_id from roster.rosters where name = 'Class 100' order by 1 limit 1")
+    school = site.value("select id from roster.schools where name = 'School 1' and organization_id = :own", own=own)
+    site.execute(scope.format("schools", own))
+    site.execute(
+        "insert into roster.admin_schools (organization_id, account_id, school_id, made_by) "
+        "select organization_id, account_id, :school, 'test' from roster.org_memberships "
+        "where is_admin and organization_id = :own",
+        school=school,
+        own=own,
+    )
+    overview = admin.get("/clever")
+    answers = [admin.submit("/clever/updates", overview, id=str(key)) for key in (school - 1, school)]
+    district = press(admin, scope="district")
+    text = admin.get(answers[1].headers["location"]).text
+    site.execute(scope.format("organization", own))
+
+    assert [answer.status_code for answer in answers] == [404, 303]
+    assert district.status_code == 403
+    assert "Update of School 1" in text
+
+
+@pytest.mark.parametrize("before", ["²", "-1", "9" * 30, "x"])
+def test_a_hostile_page_of_updates_is_the_first(admin, before):
+    assert admin.get("/clever/updates", params={"before": before}).status_code == 200
+
+
 def test_the_overview_before_the_first_update_is_the_checklist(site, admin):
     first = "update roster.organizations set last_published_at = {} where clever_district_id = :id"
     site.execute(first.format("null"), id=site.towns[0].id)

@@ -15,6 +15,7 @@ from roster_pipeline.corrections.queue import Kind, file_correction
 from roster_pipeline.product.tables import schools
 from roster_pipeline.web.decisions import TITLES, Decision, describe_decision, find_decision, list_skipped_names
 from roster_pipeline.web.fresh import ask_fresh_login
+from roster_pipeline.web.lists import read_id
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import DISTRICT_ADMIN
 from roster_pipeline.web.routing import get, post
@@ -87,9 +88,8 @@ def _find_school(page: Page, school_id: str) -> str:
     Raises:
         HTTPException: 404, the person sees no such school.
     """
-    if not (school_id.isascii() and school_id.isdigit() and len(school_id) < 19):
-        raise HTTPException(404)
-    clever_id = page.pg.execute(sa.select(schools.c.clever_id).where(schools.c.id == int(school_id))).scalar()
+    own = schools.c.id == read_id(school_id)
+    clever_id = page.pg.execute(sa.select(schools.c.clever_id).where(own)).scalar()
     if clever_id is None:
         raise HTTPException(404)
     return str(clever_id)

@@ -13,6 +13,7 @@ from roster_pipeline.product.connection_checklist import find_next_step, read_ch
 from roster_pipeline.product.connections import find_refresh_stop
 from roster_pipeline.product.tables import org_memberships, rosters, schools
 from roster_pipeline.syncs.requests import estimate_answer_time
+from roster_pipeline.web.admins import list_schools
 from roster_pipeline.web.answers import describe_estimate
 from roster_pipeline.web.checklist_words import describe_step
 from roster_pipeline.web.needs import list_needs
@@ -58,7 +59,7 @@ def show_overview(page: Page) -> Response:
         needs=list_needs(page.pg, page.own.id, page.viewer.role, page.words),
         lines=describe_syncs(list_syncs(page.pg, limit=LAST_UPDATES), page.words, sees_all=sees_all),
         usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
-        own_schools=[] if sees_all else page.pg.execute(sa.select(schools.c.id, schools.c.name)).all(),
+        own_schools=[] if sees_all else list_schools(page.pg),
         clever_notes=_describe_clever(page),
     )
 

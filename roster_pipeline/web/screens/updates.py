@@ -17,9 +17,10 @@ from roster_pipeline.product.tables import rosters, schools
 from roster_pipeline.syncs.account_requests import file_account_request
 from roster_pipeline.syncs.changes import list_changes
 from roster_pipeline.syncs.requests import estimate_answer_time
+from roster_pipeline.web.admins import list_schools
 from roster_pipeline.web.answers import STOPS, describe_estimate, describe_press, list_steps
 from roster_pipeline.web.change_words import describe_change, title_of
-from roster_pipeline.web.lists import export_list
+from roster_pipeline.web.lists import export_list, read_id
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.presses import Press, find_press, list_presses
 from roster_pipeline.web.rights import ADMINS, STAFF, Role
@@ -40,8 +41,7 @@ SCOPES = {
 def show_updates(page: Page, *, refusal: str | None = None, status: int = 200) -> Response:
     """List the presses that wait, and the last updates. A teacher gets the own presses alone."""
     is_admin = page.viewer.role in ADMINS
-    before = page.request.query_params.get("before", "")
-    syncs = list_syncs(page.pg, limit=LINES, before=int(before) if before.isdigit() and len(before) < 19 else None)
+    syncs = list_syncs(page.pg, limit=LINES, before=read_id(page.request.query_params.get("before", "")))
     presses = list_presses(page.pg, page.viewer, limit=LINES, is_open=is_admin)
     return page.render(
         "updates.html",
@@ -117,7 +117,7 @@ def show_sync(page: Page) -> Response:
         sentences=describe_sync(sync, page.words, sees_all=sees_all(page)),
         groups=groups,
         may_undo=can_undo,
-        undo_schools=_list_schools(page) if can_undo and not sync.is_correction else [],
+        undo_schools=list_schools(page.pg) if can_undo and not sync.is_correction else [],
     )
 
 
@@ -141,11 +141,6 @@ def export_sync(page: Page) -> Response:
     return export_list(page, "what_changed", headings, cells)
 
 
-def _list_schools(page: Page) -> list[sa.Row[tuple[int, str]]]:
-    query = sa.select(schools.c.id, schools.c.name).where(schools.c.archived_at.is_(None))
-    return list(page.pg.execute(query.order_by(schools.c.name, schools.c.id)))
-
-
 def sees_all(page: Page) -> bool:
     """Return whether the person sees the whole organization."""
     return page.viewer.role is Role.DISTRICT_ADMIN
@@ -157,13 +152,11 @@ def _find_place(page: Page, table: sa.Table) -> tuple[int, str]:
     Raises:
         HTTPException: 404, there is no such place, or it is not from Clever.
     """
-    text = page.form.get("id", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    place_id = read_id(page.form.get("id", ""))
+    clever_id = page.pg.execute(sa.select(table.c.clever_id).where(table.c.id == place_id)).scalar()
+    if place_id is None or clever_id is None:
         raise HTTPException(404)
-    clever_id = page.pg.execute(sa.select(table.c.clever_id).where(table.c.id == int(text))).scalar()
-    if clever_id is None:
-        raise HTTPException(404)
-    return int(text), clever_id
+    return place_id, clever_id
 
 
 def _require_press(page: Page) -> Press:
