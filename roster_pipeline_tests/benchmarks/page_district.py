@@ -1,0 +1,95 @@
+"""Fill an empty product database with one large district and a small one, without any sync."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.organizations import connect_district
+from roster_pipeline.product.tables import organizations
+
+FIRST_NAMES = "Ava Liam Mia Noah Zoe Eli Lena Omar Ines Hugo Nora Ivan Ruth Theo Emma Luis Ana Kai Sara Max"
+LAST_NAMES = (
+    "García Martin Nguyen Smith Jones Lopez Khan Silva Chen Patel Brown Novak Costa Meyer Diaz Ortiz Young Reed Cole "
+    "Ward Price Bell Ross Long Ford Webb Hunt Dean Lane Park Moss Kerr Shaw Hale Nash Pope Rowe Todd Vega Wolf"
+)
+"""Forty last names, so that one prefix matches more people than in a real district."""
+STUDENTS_A_CLASS, STUDENTS_A_SCHOOL, CLASSES_A_STUDENT = 25, 800, 6
+STEPS = (
+    """
+    insert into roster.schools (organization_id, clever_id, name)
+    select :own, 's' || :own || '-' || n, 'School ' || n from generate_series(1, :schools) as n
+    """,
+    """
+    insert into roster.accounts (id, first_name, last_name, email, role)
+    select :base + n, (string_to_array(:firsts, ' '))[1 + n / 40 % 20], (string_to_array(:lasts, ' '))[1 + n % 40],
+        'p' || :own || '-' || n || '@example.org', case when n <= :students then 'student' else 'teacher' end
+    from generate_series(1, :students + :teachers) as n
+    """,
+    """
+    insert into roster.org_memberships (organization_id, account_id, role)
+    select :own, id, role from roster.accounts where id > :base and id <= :base + :students + :teachers
+    """,
+    """
+    insert into roster.school_memberships (school_id, account_id, role, is_primary)
+    select s.id, a.id, a.role, true
+    from (select *, row_number() over (order by id) as place from roster.schools where organization_id = :own) as s
+    inner join roster.accounts as a on 1 + a.id % :schools = s.place
+    where a.id > :base and a.id <= :base + :students + :teachers
+    """,
+    """
+    insert into roster.rosters (organization_id, school_id, name, period)
+    select :own, s.id, 'Class ' || n, 'P' || n % 7
+    from generate_series(0, :classes - 1) as n
+    inner join (select *, row_number() over (order by id) as place from roster.schools where organization_id = :own)
+        as s on 1 + n % :schools = s.place
+    """,
+    """
+    insert into roster.roster_students (roster_id, account_id)
+    select distinct r.id, :base + n
+    from generate_series(1, :students) as n
+    cross join generate_series(0, :each - 1) as k
+    inner join roster.rosters as r
+        on r.organization_id = :own and r.name = 'Class ' || (
+            (:base + n) % :schools + :schools * ((n / :schools + k * 31) % (:classes / :schools))
+        )
+    """,
+    """
+    insert into roster.roster_teachers (roster_id, account_id, is_primary)
+    select r.id, :base + :students + 1 + r.id % :teachers, true
+    from roster.rosters as r where r.organization_id = :own
+    """,
+)
+
+
+def fill_district(engine: Engine, name: str, students: int) -> int:
+    """Connect a district and insert its people, schools and classes. Return the organization.
+
+    Args:
+        name: the Clever id and the name of the district.
+    """
+    with transaction(engine) as pg:
+        connect_district(pg, name, name=name, tier="secure_sync")
+        found = sa.select(organizations.c.id).where(organizations.c.clever_district_id == name)
+        own = int(pg.execute(found).scalar_one())
+        values = {
+            "own": own,
+            "base": own * 10_000_000,
+            "students": students,
+            "teachers": max(1, students // 20),
+            "schools": max(1, students // STUDENTS_A_SCHOOL),
+            "classes": max(1, students * CLASSES_A_STUDENT // STUDENTS_A_CLASS),
+            "each": CLASSES_A_STUDENT,
+            "firsts": FIRST_NAMES,
+            "lasts": LAST_NAMES,
+        }
+        for step in STEPS:
+            pg.execute(sa.text(step), values)
+    return own
+
+
+def analyze(engine: Engine) -> None:
+    """Collect the statistics that the planner needs, as autovacuum does within minutes."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as pg:
+        pg.execute(sa.text("vacuum analyze"))
