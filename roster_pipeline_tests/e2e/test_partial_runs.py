@@ -40,9 +40,9 @@ def start(environment, instance, job):
 
 
 @pytest.fixture
-def failed(valley, sync, instance, product):
+def failed(valley, known_sync, sync, instance, product):
     """A run of a full sync of the valley that failed as it published; by now it would not."""
-    sync(valley)
+    known_sync(valley)
     section = valley.get("sections", valley.resources["sections"].ids()[0])
     valley.put("sections", section | {"name": "Changed since"})
     execute(product, REFUSE)
@@ -91,13 +91,13 @@ def test_rerun_from_publish_works_after_a_second_failure(valley, failed, start, 
     assert query(product, SYNCS) == [("published",), ("published",)]
 
 
-def test_rerun_of_an_old_or_published_sync_is_refused(valley, failed, start, sync, product, instance):
+def test_rerun_of_an_old_or_published_sync_is_refused(valley, failed, start, quick_sync, product, instance):
     start(valley, *FROM_PUBLISH, again=failed)
     before = row_versions(product)
     (again,) = instance.get_runs(limit=1)
     assert "is already published" in refusal(instance, start(valley, *FROM_PUBLISH, again=again))
     execute(product, "update roster.syncs set state = 'failed' where id = (select max(id) from roster.syncs)")
-    assert sync(valley).exit_code == 0
+    quick_sync(valley)
     assert "came after it" in refusal(instance, start(valley, *FROM_PUBLISH, again=again))
     assert row_versions(product) == before
 
@@ -110,22 +110,23 @@ def test_rerun_is_refused_if_the_file_holds_another_plan(valley, failed, start, 
     assert query(product, SYNCS) == [("published",), ("canceled",)]
 
 
-def test_rerun_with_a_damaged_file_is_refused_and_moves_it_aside(valley, failed, start, sync, instance, product):
+def test_rerun_with_a_damaged_file_is_refused_and_moves_it_aside(valley, failed, start, quick_sync, instance, product):
     file = district_file(read_settings().districts_folder, valley.id)
     damage(file, "text")
     assert "is damaged" in refusal(instance, start(valley, *FROM_PUBLISH, again=failed))
     assert (file.exists(), len(moved_aside(file))) == (False, 1)
     assert query(product, SYNCS) == [("published",), ("failed",)]
-    assert sync(valley).exit_code == 0
+    quick_sync(valley)
 
 
-@pytest.mark.parametrize("groups", [("product",), ("sync", "product", "snapshots"), ("raw", "product")])
-def test_partial_run_that_would_publish_opens_no_sync(valley, sync, start, instance, product, groups):
-    sync(valley)
+def test_partial_run_that_would_publish_opens_no_sync(valley, known_sync, start, instance, product, subtests):
+    known_sync(valley)
     before = row_versions(product)
-    assert "Only a whole sync publishes" in refusal(instance, start(valley, *groups))
-    assert query(product, SYNCS) == [("published",)]
-    assert row_versions(product) == before
+    for groups in (("product",), ("sync", "product", "snapshots"), ("raw", "product")):
+        with subtests.test(groups):
+            assert "Only a whole sync publishes" in refusal(instance, start(valley, *groups))
+            assert query(product, SYNCS) == [("published",)]
+            assert row_versions(product) == before
 
 
 def test_rerun_of_reading_and_publishing_steps_is_refused(valley, failed, start, instance, product):
@@ -135,18 +136,19 @@ def test_rerun_of_reading_and_publishing_steps_is_refused(valley, failed, start,
     assert row_versions(product) == before
 
 
-@pytest.mark.parametrize("groups", [("raw",), ("marts", "intermediate"), ("snapshots",)])
-def test_partial_run_that_publishes_nothing_succeeds(valley, sync, start, product, groups):
-    sync(valley)
-    run = start(valley, *groups)
-    assert run.status is dg.DagsterRunStatus.SUCCESS
-    assert query(product, SYNCS) == [("published",)]
-    assert run.tags[OUTCOME_TAG].startswith("partial run, nothing published (")
+def test_partial_run_that_publishes_nothing_succeeds(valley, known_sync, sync, start, product, subtests):
+    known_sync(valley)
+    for groups in (("raw",), ("marts", "intermediate"), ("snapshots",)):
+        with subtests.test(groups):
+            run = start(valley, *groups)
+            assert run.status is dg.DagsterRunStatus.SUCCESS
+            assert query(product, SYNCS) == [("published",)]
+            assert run.tags[OUTCOME_TAG].startswith("partial run, nothing published (")
     assert sync(valley).exit_code == 0
 
 
-def test_refused_run_opens_no_alert(valley, sync, start, instance, product):
-    sync(valley)
+def test_refused_run_opens_no_alert(valley, known_sync, start, instance, product):
+    known_sync(valley)
     start(valley, "product")
     with dg.build_sensor_context(instance=instance, resources={"product": Product()}) as context:
         assert failure_alerts(context).skip_message.startswith("0 alerts sent")

@@ -66,8 +66,8 @@ def test_districts_list_shows_three_times_after_a_sync(valley, hamlet, quick_syn
     assert {rows[hamlet.id][name] for name in ("last_read_at", "last_full_read_at", "last_published_at")} == {None}
 
 
-def test_districts_list_fits_80_columns(valley, quick_sync, environment, monkeypatch, capsys):
-    quick_sync(valley)
+def test_districts_list_fits_80_columns(valley, known_sync, environment, monkeypatch, capsys):
+    known_sync(valley)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "argv", ["roster-pipeline", "districts"])
     with pytest.raises(SystemExit):
@@ -78,8 +78,8 @@ def test_districts_list_fits_80_columns(valley, quick_sync, environment, monkeyp
     assert max(len(line) for line in said.splitlines()) <= 80
 
 
-def test_published_data_is_dated_by_the_start_of_the_read(valley, quick_sync, product):
-    plan = quick_sync(valley)
+def test_published_data_is_dated_by_the_start_of_the_read(valley, known_sync, product):
+    plan = known_sync(valley)
     started = query(product, "select started_at from roster.syncs")[0][0]
     with transaction(product) as pg:
         first = find_organization(pg, valley.id)
@@ -95,8 +95,8 @@ def test_published_data_is_dated_by_the_start_of_the_read(valley, quick_sync, pr
     assert second.freshness.us_to_published == NOW
 
 
-def test_why_without_a_change_shows_times_and_the_usual_action(valley, quick_sync, steps):
-    quick_sync(valley)
+def test_why_without_a_change_shows_times_and_the_usual_action(valley, known_sync, steps):
+    known_sync(valley)
     clock = steps()["Clock"]
     assert (clock["state"], clock["says"].count(" ET")) == ("ok", 3)
     assert {"sis_to_clever", "clever_to_us", "us_to_published"} <= clock["facts"].keys()

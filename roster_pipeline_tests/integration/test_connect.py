@@ -14,13 +14,13 @@ REQUESTS = "select state, summary from roster.refresh_requests order by id"
 @pytest.mark.parametrize("stop", ["pause", "disconnect"])
 def test_stopped_district_is_not_synced_and_keeps_all(
     valley,
-    quick_sync,
+    known_sync,
     product,
     stop,
     press,
     command,
 ):
-    quick_sync(valley)
+    known_sync(valley)
     before = live_rows(product)
     press(valley)
     code, said, _ = command(stop, valley.id)

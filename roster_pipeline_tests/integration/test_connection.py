@@ -55,8 +55,8 @@ def answer(product):
     return read
 
 
-def test_sync_of_a_missing_district_keeps_all(valley, hamlet, quick_sync, sync, product):
-    quick_sync(valley)
+def test_sync_of_a_missing_district_keeps_all(valley, hamlet, known_sync, sync, product):
+    known_sync(valley)
     before = row_versions(product)
     valley.connected = False
     ended = sync(valley)

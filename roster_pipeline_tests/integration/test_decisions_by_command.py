@@ -53,11 +53,11 @@ def test_missing_review_or_sync_exits_2_with_one_line(valley, script):
 
 def test_changed_tier_keeps_all_and_is_reported(
     valley,
-    quick_sync,
+    known_sync,
     product,
     script,
 ):
-    quick_sync(valley)
+    known_sync(valley)
     before = live_rows(product)
     refused = script("connect", valley.id, "--tier", "library")
     assert (refused.returncode, "The program makes that organization" in complaint(refused)) == (2, True)
@@ -76,10 +76,11 @@ def test_changed_tier_keeps_all_and_is_reported(
 def test_undo_by_command_counts_people_and_places(
     valley,
     quick_sync,
+    known_sync,
     product,
     script,
 ):
-    quick_sync(valley)
+    known_sync(valley)
     leaving = users_of(valley, "student")[:2]
     places = sum(len(classes_of(valley, {"id": key})) for key in leaving)
     for key in leaving:

@@ -18,8 +18,8 @@ ROOM = "select current_setting('memory_limit')"
 RAW = ("raw", "students")
 
 
-def test_full_read_after_days_of_deltas_changes_nothing(quick_sync, product, valley):
-    quick_sync(valley)
+def test_full_read_after_days_of_deltas_changes_nothing(quick_sync, known_sync, product, valley):
+    known_sync(valley)
     for _ in range(3):
         school_days(valley, 1)
         assert quick_sync(valley, mode="auto").total > 0
@@ -42,8 +42,8 @@ def test_job_takes_the_delta_and_reports_it(sync, product, valley, instance, che
     assert not workspace_file(read_settings().districts_folder, valley.id).exists()
 
 
-def test_merged_delta_equals_a_full_read_in_the_warehouse(quick_sync, product, valley):
-    quick_sync(valley)
+def test_merged_delta_equals_a_full_read_in_the_warehouse(quick_sync, known_sync, product, valley):
+    known_sync(valley)
     school_days(valley, 2)
     quick_sync(valley, mode="auto")
     folded = _contents(valley)

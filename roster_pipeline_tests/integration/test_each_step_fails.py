@@ -147,8 +147,8 @@ def test_failure_of_each_publishing_statement_rolls_back(town, quick_sync, produ
     assert difference(expect(town, before), published(product, town.id)) == {}
 
 
-def test_failure_of_each_undo_statement_rolls_back(town, quick_sync, product):
-    quick_sync(town)
+def test_failure_of_each_undo_statement_rolls_back(town, quick_sync, known_sync, product):
+    known_sync(town)
     before = live_rows(product)
     town.section(1, teachers=[town.teacher(1)], students=[town.student(1)])
     town.student(100, "Renamed")

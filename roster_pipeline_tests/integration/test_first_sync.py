@@ -36,49 +36,12 @@ def test_names_of_every_alphabet_are_published_byte_for_byte(valley, quick_sync,
     assert [rosters[key][1] for key in keys] == names
 
 
-def test_teacher_among_several_roles_is_a_teacher(valley, quick_sync, product):
-    users = valley.resources["users"]
-    both = next(key for key in users if "student" in users[key]["roles"])
-    school = valley.resources["schools"].ids()[-1]
-    teacher = {"school": school, "schools": [school], "sis_id": "T-1"}
-    valley.put("users", users[both] | {"roles": users[both]["roles"] | {"teacher": teacher, "staff": {}}})
-    staff = {key for key in users if not users[key]["roles"].keys() & {"teacher", "student"}}
-    quick_sync(valley)
-    found = published(product, valley.id)
-    assert found.people[both][0] == found.members[both] == "teacher"
-    belongs = {one: member for (one, person), member in found.school_members.items() if person == both}
-    assert belongs == {one: ("teacher", one == school) for one in {school, *users[both]["roles"]["student"]["schools"]}}
-    assert staff
-    assert not staff & found.people.keys()
-
-
 def test_first_sync_marks_all_and_verifies_no_teacher(valley, quick_sync, product):
     quick_sync(valley)
     assert query(product, "select distinct verified_at, source, is_admin from roster.org_memberships") == [
         (None, "clever", False)
     ]
     assert query(product, "select distinct imported_from_clever from roster.accounts") == [(True,)]
-
-
-def test_member_who_is_not_shared_is_pending_and_joins_later(valley, quick_sync, product):
-    section = valley.get("sections", valley.resources["sections"].ids()[0])
-    student = valley.get("users", section["students"][0])
-    valley.remove("users", student["id"])
-    quick_sync(valley)
-    assert (section["id"], student["id"], "student") in published(product, valley.id).pending
-    valley.put("users", student)
-    quick_sync(valley)
-    assert difference(expect(valley), published(product, valley.id)) == {}
-    assert (section["id"], student["id"]) in published(product, valley.id).students
-
-
-def test_section_without_teacher_or_students_is_published(valley, quick_sync, product):
-    keys = valley.resources["sections"].ids()[:2]
-    valley.put("sections", valley.get("sections", keys[0]) | {"teacher": None, "teachers": []})
-    valley.put("sections", valley.get("sections", keys[1]) | {"students": []})
-    quick_sync(valley)
-    assert set(keys) <= published(product, valley.id).rosters.keys()
-    assert difference(expect(valley), published(product, valley.id)) == {}
 
 
 def test_demo_district_of_clever_publishes_its_known_numbers(connect, sync, product, shared):

@@ -109,8 +109,8 @@ def test_superseded_plan_cannot_be_approved(valley, crowd, quick_sync, product, 
         decide("approved", "f" * 12)
 
 
-def test_only_the_class_that_loses_most_waits(valley, quick_sync, product):
-    quick_sync(valley)
+def test_only_the_class_that_loses_most_waits(valley, quick_sync, known_sync, product):
+    known_sync(valley)
     section = max(valley.resources["sections"].values(), key=lambda one: len(one["students"]))
     before = set(section["students"])
     assert len(before) >= 5
@@ -127,8 +127,8 @@ def test_only_the_class_that_loses_most_waits(valley, quick_sync, product):
     assert (other["id"], gone) not in after
 
 
-def test_only_the_school_that_loses_many_waits(valley, quick_sync, product):
-    quick_sync(valley)
+def test_only_the_school_that_loses_many_waits(valley, quick_sync, known_sync, product):
+    known_sync(valley)
     in_school = {}
     for key in users_of(valley, "student"):
         in_school.setdefault(valley.get("users", key)["roles"]["student"]["school"], []).append(key)
@@ -144,8 +144,8 @@ def test_only_the_school_that_loses_many_waits(valley, quick_sync, product):
     assert rest[0] not in members(product, valley)
 
 
-def test_a_fifth_within_a_week_waits_and_old_days_do_not_count(valley, quick_sync, product):
-    quick_sync(valley)
+def test_a_fifth_within_a_week_waits_and_old_days_do_not_count(valley, quick_sync, known_sync, product):
+    known_sync(valley)
     reasons = []
     for _ in range(4):
         for key in users_of(valley, "student")[:5]:

@@ -19,8 +19,8 @@ ACCOUNT = (
 )
 
 
-def test_row_changed_between_plan_and_publish_stops_publishing(valley, quick_sync, product):
-    quick_sync(valley)
+def test_row_changed_between_plan_and_publish_stops_publishing(valley, quick_sync, known_sync, product):
+    known_sync(valley)
     key = users_of(valley, "teacher")[0]
     before = query(product, ACCOUNT, key=key)[0]
     valley.put("users", valley.get("users", key) | {"name": {"first": "There", "last": "Then"}})
@@ -42,8 +42,8 @@ def test_row_changed_between_plan_and_publish_stops_publishing(valley, quick_syn
     assert query(product, ACCOUNT, key=key) == [(*before[:3], "admin")]
 
 
-def test_published_plan_cannot_be_published_again(valley, quick_sync, product):
-    plan = quick_sync(valley)
+def test_published_plan_cannot_be_published_again(valley, known_sync, product):
+    plan = known_sync(valley)
     before = published(product, valley.id)
     with open_warehouse(read_settings().districts_folder, valley.id) as con:
         district = read_land_result(con).district

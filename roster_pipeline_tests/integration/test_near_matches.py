@@ -1,6 +1,7 @@
 """Near matches: accounts whose email is nearly that of a person in the feed."""
 
 import json
+from functools import partial
 
 import duckdb
 import pytest
@@ -56,45 +57,47 @@ def account(product):
     return made
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("ida@example.org", "IDA@Example.ORG"),
-        ("ida.moss@example.org", "i.damo.ss@example.org"),
-        ("ide\u0301e@example.org", "id\u00c9e@example.org"),
-        ("ida@example.org", "\uff49\uff44\uff41\uff20example\uff0eorg"),
-        ("ida@example.org", " ida\u00a0@\u200bexam\u00adple.org\t\ufeff"),
-        ("ida@example.org", "ida@example.org\x7f\u2060\ufe0f\u3164"),
-        ("o\ufb03ce@example.org", "OFFICE@example.org"),
-        ("\u212aay@example.org", "kay@example.org"),
-    ],
-)
-def test_emails_equal_but_for_case_dots_or_blanks_fold_to_one(product, one, other):
-    ((left, right),) = query(product, FOLDED, one=one, other=other)
-    assert left == right
-    assert "@" in left
+ONE_EMAIL = [
+    ("ida@example.org", "IDA@Example.ORG"),
+    ("ida.moss@example.org", "i.damo.ss@example.org"),
+    ("ide\u0301e@example.org", "id\u00c9e@example.org"),
+    ("ida@example.org", "\uff49\uff44\uff41\uff20example\uff0eorg"),
+    ("ida@example.org", " ida\u00a0@\u200bexam\u00adple.org\t\ufeff"),
+    ("ida@example.org", "ida@example.org\x7f\u2060\ufe0f\u3164"),
+    ("o\ufb03ce@example.org", "OFFICE@example.org"),
+    ("\u212aay@example.org", "kay@example.org"),
+]
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("ida@example.org", "ida+math@example.org"),
-        ("id\u00e9e@example.org", "idee@example.org"),
-        ("ida@example.org", "id\u0430@example.org"),
-        ("ida@ex.ample.org", "ida@exam.ple.org"),
-        ("ida@example.org", "ida@example.or"),
-        ("ida@@example.org", "ida@example.org"),
-        ("stra\u00dfe@example.org", "strasse@example.org"),
-    ],
-)
-def test_emails_that_differ_in_more_stay_two(product, one, other):
-    ((left, right),) = query(product, FOLDED, one=one, other=other)
-    assert left != right
+def test_emails_equal_but_for_case_dots_or_blanks_fold_to_one(product, subtests):
+    for one, other in ONE_EMAIL:
+        with subtests.test(ascii(other)):
+            ((left, right),) = query(product, FOLDED, one=one, other=other)
+            assert left == right
+            assert "@" in left
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u200b", "none", "n.a.", "@", "ida@", "@example.org"])
-def test_text_that_is_no_email_is_near_nothing(product, text):
-    assert query(product, FOLDED, one=text, other=None) == [(None, None)]
+TWO_EMAILS = [
+    ("ida@example.org", "ida+math@example.org"),
+    ("id\u00e9e@example.org", "idee@example.org"),
+    ("ida@example.org", "id\u0430@example.org"),
+    ("ida@ex.ample.org", "ida@exam.ple.org"),
+    ("ida@example.org", "ida@example.or"),
+    ("ida@@example.org", "ida@example.org"),
+    ("stra\u00dfe@example.org", "strasse@example.org"),
+]
+
+
+def test_emails_that_differ_in_more_stay_two(product, subtests):
+    for one, other in TWO_EMAILS:
+        with subtests.test(ascii(other)):
+            ((left, right),) = query(product, FOLDED, one=one, other=other)
+            assert left != right
+
+
+def test_text_that_is_no_email_is_near_nothing(product):
+    for text in ("", " ", "\u200b", "none", "n.a.", "@", "ida@", "@example.org"):
+        assert query(product, FOLDED, one=text, other=None) == [(None, None)], ascii(text)
 
 
 def test_endless_email_of_an_account_is_kept(product, account):
@@ -145,42 +148,40 @@ def _an_admin_of_none(_product, account, _valley, _hamlet):
     account(role="admin")
 
 
-@pytest.mark.parametrize(
-    "whose",
-    [
-        _archived,
-        _of_another_organization,
-        _of_both_organizations,
-        _linked_by_another_organization,
-        _an_admin_of_another_organization,
-        _an_admin_of_none,
-    ],
-)
-def test_account_that_cannot_be_linked_is_not_reported(valley, hamlet, looked, product, teacher, account, whose):
-    whose(product, account, valley, hamlet)
+UNLINKABLE = {
+    _archived: "account_closed",
+    _of_another_organization: "other_organization",
+    _of_both_organizations: "other_organization",
+    _linked_by_another_organization: "other_organization",
+    _an_admin_of_another_organization: "admin_account",
+    _an_admin_of_none: "admin_account",
+}
+"""Accounts that cannot be linked, and the reason of the review that their exact email opens."""
+
+
+def people_beside(accounts, make, product, valley, hamlet, email):
+    """Make each account, and give a teacher the email that `email` returns for the same number. Return both ids."""
+    made = {}
+    for number, whose in enumerate(accounts):
+        key = users_of(valley, "teacher")[number]
+        set_user(valley, key, email=email(number), first="Ida", last="Moss")
+        made[key] = whose(product, partial(make, f"Ida.Moss{number}@example.org"), valley, hamlet)
+    return made
+
+
+def test_account_that_cannot_be_linked_is_not_reported(valley, hamlet, looked, product, account):
+    people_beside(UNLINKABLE, account, product, valley, hamlet, "ida.moss{}@example.org".format)
     assert looked(valley).near_matches == []
     assert _read_near(valley) == []
 
 
-@pytest.mark.parametrize(
-    ("whose", "reason"),
-    [
-        (_archived, "account_closed"),
-        (_of_another_organization, "other_organization"),
-        (_of_both_organizations, "other_organization"),
-        (_linked_by_another_organization, "other_organization"),
-        (_an_admin_of_another_organization, "admin_account"),
-        (_an_admin_of_none, "admin_account"),
-    ],
-)
-def test_exact_email_of_such_an_account_reports_only_the_reason(
-    valley, hamlet, looked, product, teacher, account, whose, reason
-):
-    valley.put("users", teacher | {"email": "Ida.Moss@example.org"})
-    whose(product, account, valley, hamlet)
-    (person,) = looked(valley).people
-    assert person["findings"] == [reason]
-    assert {value for name, value in person.items() if name.startswith("account_")} == {None}
+def test_exact_email_of_such_an_account_reports_only_the_reason(valley, hamlet, looked, product, account):
+    made = people_beside(UNLINKABLE, account, product, valley, hamlet, "Ida.Moss{}@example.org".format)
+    people = {person["clever_id"]: person for person in looked(valley).people}
+    reasons_of = {key: person["findings"] for key, person in people.items()}
+    assert reasons_of == {key: [reason] for key, reason in zip(made, UNLINKABLE.values(), strict=True)}
+    for person in people.values():
+        assert {value for name, value in person.items() if name.startswith("account_")} == {None}
 
 
 def test_near_account_of_another_district_is_not_reported(valley, hamlet, quick_sync, looked, teacher):
@@ -209,10 +210,10 @@ def _once_of_another_organization(product, account, _valley, hamlet):
     return key
 
 
-@pytest.mark.parametrize("whose", [_a_member, _an_admin_here, _once_of_another_organization])
-def test_account_that_an_exact_email_would_link_is_near(valley, hamlet, looked, product, teacher, account, whose):
-    own = whose(product, account, valley, hamlet)
-    assert [row["account_id"] for row in looked(valley).near_matches] == [own]
+def test_account_that_an_exact_email_would_link_is_near(valley, hamlet, looked, product, account):
+    near = (_a_member, _an_admin_here, _once_of_another_organization)
+    made = people_beside(near, account, product, valley, hamlet, "ida.moss{}@example.org".format)
+    assert {row["clever_id"]: row["account_id"] for row in looked(valley).near_matches} == made
 
 
 def test_exact_match_hides_other_near_accounts(valley, quick_sync, looked, product, teacher, account):

@@ -38,16 +38,16 @@ def rename(district, key, name="Renamed"):
     district.put("sections", district.get("sections", key) | {"name": name})
 
 
-def test_request_may_name_a_school_or_class(valley, quick_sync, press):
-    quick_sync(valley)
+def test_request_may_name_a_school_or_class(valley, known_sync, press):
+    known_sync(valley)
     school, section = valley.resources["schools"].ids()[0], section_of(valley)
     assert press(valley, "school", school).scope == Scope("school", school)
     assert press(valley, "section", section).scope == Scope("section", section)
 
 
-def test_foreign_or_malformed_scope_is_refused_and_not_filed(valley, hamlet, quick_sync, press, product):
-    quick_sync(valley)
-    quick_sync(hamlet)
+def test_foreign_or_malformed_scope_is_refused_and_not_filed(valley, hamlet, known_sync, press, product):
+    known_sync(valley)
+    known_sync(hamlet)
     hamlets = hamlet.resources["schools"].ids()[0]
     for kind, key in (("school", hamlets), ("school", NOBODY), ("section", section_of(hamlet)), ("section", "Art 1")):
         with pytest.raises(CannotStart) as refused:
@@ -58,8 +58,8 @@ def test_foreign_or_malformed_scope_is_refused_and_not_filed(valley, hamlet, qui
     assert query(product, "select count(*) from roster.refresh_requests") == [(0,)]
 
 
-def test_unknown_class_is_answered_with_whether_it_came(valley, quick_sync, press, answers):
-    quick_sync(valley)
+def test_unknown_class_is_answered_with_whether_it_came(valley, quick_sync, known_sync, press, answers):
+    known_sync(valley)
     new = valley.get("sections", section_of(valley)) | {"id": "e" * 24, "name": "Brand new"}
     for key in (new["id"], NOBODY):
         assert press(valley, "section", key).scope == Scope("district", key)
@@ -141,8 +141,8 @@ def test_answered_requests_stay_when_a_run_is_closed_twice(valley, quick_sync, p
     assert [one.state for one in answers()] == ["published"]
 
 
-def test_requested_class_comes_first_in_the_answer(valley, quick_sync, press, answers):
-    quick_sync(valley)
+def test_requested_class_comes_first_in_the_answer(valley, quick_sync, known_sync, press, answers):
+    known_sync(valley)
     mine, another = section_of(valley), section_of(valley, 1)
     press(valley, "section", mine)
     press(valley)
@@ -158,8 +158,8 @@ def test_requested_class_comes_first_in_the_answer(valley, quick_sync, press, an
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
-def test_rename_is_reported_only_for_the_requested_class(valley, quick_sync, press, answers, mode):
-    quick_sync(valley)
+def test_rename_is_reported_only_for_the_requested_class(valley, quick_sync, known_sync, press, answers, mode):
+    known_sync(valley)
     section = next(one for one in valley.resources["sections"].values() if one["students"])
     outside = next(
         one["id"] for one in valley.resources["sections"].values() if section["students"][0] not in one["students"]
@@ -175,8 +175,8 @@ def test_rename_is_reported_only_for_the_requested_class(valley, quick_sync, pre
     ]
 
 
-def test_words_and_counts_agree_when_a_student_leaves(valley, quick_sync, press, product):
-    quick_sync(valley)
+def test_words_and_counts_agree_when_a_student_leaves(valley, quick_sync, known_sync, press, product):
+    known_sync(valley)
     press(valley)
     leaver = next(one["id"] for one in valley.resources["users"].values() if "student" in one["roles"])
     valley.remove("users", leaver)
