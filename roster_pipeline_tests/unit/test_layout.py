@@ -6,7 +6,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 PACKAGE = TESTS.name
-LAYERS = {"unit", "sql", "integration", "properties", "e2e", "chaos", "benchmarks"}
+LAYERS = {"unit", "sql", "integration", "properties", "e2e", "browser", "chaos", "benchmarks"}
 FILES = sorted(path.relative_to(TESTS) for path in TESTS.rglob("*.py"))
 TEST_FILES = [path for path in FILES if path.name.startswith("test_")]
 LONGEST_FILE = 300
