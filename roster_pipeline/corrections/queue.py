@@ -16,6 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from roster_pipeline.corrections.objection import open_objection
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.corrections.resolve_reason import resolve_reason
 from roster_pipeline.corrections.run import hold_district, renew_snapshots
@@ -32,7 +33,7 @@ from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.holds import decide_plan
 from roster_pipeline.syncs.requests import file_request
 
-Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin"]
+Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object"]
 MAX_SKIPPED = 50
 """The rows that an undo left unchanged of which the result keeps the keys."""
 columns = corrections.c
@@ -250,6 +251,11 @@ def _add_admin(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     )
 
 
+def _object(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    """Open the review of a person who says that the account is not theirs."""
+    return _Written(open_objection(pg, row.organization_id, row.args["account_id"], at))
+
+
 def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:
     return {"counts": [[row.subject, row.effect, row.rows] for row in count_correction(pg, sync_id)]}
 
@@ -261,5 +267,6 @@ WORK: dict[Kind, Callable[[Connection, QueuedCorrection, datetime], _Written]] =
     "resolve_reason": _resolve_reason,
     "undo": _undo,
     "add_admin": _add_admin,
+    "object": _object,
 }
 """What the worker does, by the kind of the decision."""

@@ -21,6 +21,7 @@ TITLES: dict[Kind, str] = {
     "resolve_reason": product.mark("Review of several accounts"),
     "undo": product.mark("Take an update back"),
     "add_admin": product.mark("Make an admin"),
+    "object": product.mark("Not my account"),
 }
 DONE: dict[Kind, str] = {
     "approve": product.mark(
@@ -31,6 +32,7 @@ DONE: dict[Kind, str] = {
     "resolve_reason": product.mark("Your decision is saved."),
     "undo": product.mark("The update is taken back. The next update brings again what Clever says."),
     "add_admin": product.mark("The person is an admin now, and logs in with this email."),
+    "object": product.mark("An admin of your district looks at it. Nothing changes until then."),
 }
 FAILURES = {
     "stale": product.mark("Clever has changed since. Nothing was removed. Look at what waits now."),

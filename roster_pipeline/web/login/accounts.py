@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import TierRefused
-from roster_pipeline.product.tables import refresh_requests, web_identities
+from roster_pipeline.product.tables import identity_links, refresh_requests, web_identities, web_sessions
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, User
 from roster_pipeline.web.login.google import GoogleIdentity
 from roster_pipeline.web.rights import ADMINS, read_viewer
-from roster_pipeline.web.sessions import begin_session
+from roster_pipeline.web.sessions import begin_session, hash_token
 from roster_pipeline.web.visibility import Visibility, set_visibility
 
 REQUESTER = "login"
 """Who requests the update for a person who logs in before it."""
+JOINED_LATELY = timedelta(days=25)
+"""How long after it a person reads that the account was joined. Sessions are kept a little longer."""
 STAFF_ROLES = frozenset({"staff", "district_admin"})
 
 
@@ -107,6 +109,25 @@ def begin_login(
         now=now,
     )
     return token, viewer.landing
+
+
+def is_newly_joined(pg: Connection, account_id: int, token: str, now: datetime) -> bool:
+    """Return whether a person who had an account before was joined to a district by email since the last session.
+
+    Args:
+        token: the token of the session that has just begun.
+    """
+    viewer = read_viewer(pg, account_id, None, "clever")
+    set_visibility(pg, viewer.visibility)
+    links, sessions = identity_links.c, web_sessions.c
+    earlier = sa.exists().where(
+        sessions.account_id == account_id,
+        sessions.created_at > links.linked_at,
+        sessions.token_hash != hash_token(token),
+    )
+    joined = sa.and_(links.account_id == account_id, links.unlinked_at.is_(None), links.rule == "email")
+    is_recent = links.linked_at > now - JOINED_LATELY
+    return pg.execute(sa.select(links.id).where(joined, is_recent, ~earlier)).first() is not None
 
 
 def request_account(pg: Connection, identity: Identity) -> None:

@@ -20,6 +20,7 @@ from roster_pipeline.web.login.accounts import (
     begin_login,
     find_clever_account,
     find_google_account,
+    is_newly_joined,
     link_by_email,
     request_account,
 )
@@ -172,6 +173,8 @@ def _log_in_with_clever(request: Request, code: str, attempt: Attempt) -> Respon
                 pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now
             )
             _note_session(pg, code, hash_token(session_token))
+            if account_id and is_newly_joined(pg, account_id, session_token, now):
+                landing, attempt = "/login/joined", Attempt()
     except CodeRefused:
         return _refuse_code(request, code, "old_link")
     except LoginUnanswered:
