@@ -97,6 +97,20 @@ def test_a_stale_form_decides_nothing_and_shows_the_plan(site, admin, plan):
     assert site.value(FILED) == number
 
 
+def test_a_plan_that_changed_meanwhile_is_not_decided(site, admin, plan):
+    letter, number, town = admin.get(f"/clever/holds/{plan}"), site.value(FILED), site.towns[0]
+    town.leave(person(town, "student", 105))
+    site.sync(town)
+    answer = admin.submit(f"/clever/holds/{plan}/approve", letter)
+    shown = admin.get(f"/clever/holds/{plan}")
+    town.student(105)
+    site.sync(town)
+
+    assert (answer.status_code, shown.status_code, site.value(FILED)) == (409, 200, number)
+    assert "Clever has changed since" in answer.text
+    assert "6 students would leave the district." in answer.text
+
+
 def test_an_old_login_is_asked_for_again(site, admin, plan):
     page, number = admin.get(f"/clever/holds/{plan}"), site.value(FILED)
     site.time.pass_by(minutes=16)

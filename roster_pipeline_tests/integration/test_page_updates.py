@@ -1,6 +1,7 @@
 """Press *Update Roster* on the Clever page, follow the update, and read what it changed."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -48,6 +49,16 @@ def test_a_press_leads_to_its_screen_with_one_audit_row(site, admin):
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert (site.value(PRESSES), site.value(ACTS)) == (before[0] + 1, before[1] + 1)
     assert "Waiting its turn." in admin.get(answers[0].headers["location"]).text
+
+
+def test_five_presses_at_once_are_one_request(site, admin):
+    page, before = admin.get("/clever/updates"), (site.value(PRESSES), site.value(ACTS))
+    with ThreadPoolExecutor(5) as pool:
+        answers = [pool.submit(admin.submit, "/clever/updates", page) for _ in range(5)]
+    locations = {answer.result().headers["location"] for answer in answers}
+
+    assert len(locations) == 1
+    assert (site.value(PRESSES), site.value(ACTS)) == (before[0] + 1, before[1] + 1)
 
 
 def test_an_equal_waiting_press_of_a_person_is_joined(site, admin):
