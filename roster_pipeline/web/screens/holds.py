@@ -12,6 +12,7 @@ from roster_pipeline.explain.held_people import find_people_on_hold
 from roster_pipeline.product.tables import holds, schools
 from roster_pipeline.syncs.held_plans import NAME_CHARS, HeldPlan, list_held_plans
 from roster_pipeline.web.audit import record_act
+from roster_pipeline.web.file_reads import limited
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.letter import Letter, describe_for_clever_admin, write_letter
 from roster_pipeline.web.page import Page
@@ -51,7 +52,8 @@ def show_people(page: Page) -> Response:
         after=None,
     )
     state = state_of(page.request)
-    people = find_people_on_hold(state.engine, state.settings.districts_folder, plan.district_id, plan.digest)
+    folder = state.settings.districts_folder
+    people = limited(lambda: find_people_on_hold(state.engine, folder, plan.district_id, plan.digest))
     return page.render("hold_people.html", plan=plan, people=people, most=MOST_PEOPLE)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from threading import BoundedSemaphore
-from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -21,6 +19,7 @@ from roster_pipeline.messages import product
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.product.tables import accounts, org_memberships, rosters
 from roster_pipeline.web.actors import read_hiders
+from roster_pipeline.web.file_reads import limited
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import STAFF, Role
 from roster_pipeline.web.routing import get
@@ -34,10 +33,6 @@ from roster_pipeline.web.why import (
     make_change,
 )
 
-Answer = TypeVar("Answer")
-AT_ONCE = BoundedSemaphore(2)
-"""How many answers one program makes at a time. Each reads a district file."""
-PATIENCE_SECONDS = 20
 MOST_CLASSES = 200
 """A list of more classes is too long to choose from. An admin begins at the class instead."""
 MISSING = "missing"
@@ -216,20 +211,6 @@ def list_admin_names(page: Page) -> list[str]:
     )
     query = sa.select(name).join_from(org_memberships, accounts, org_memberships.c.account_id == accounts.c.id)
     return [each for each in page.pg.execute(query.where(is_admin).order_by(accounts.c.id).limit(3)).scalars() if each]
-
-
-def limited(read: Callable[[], Answer]) -> Answer:
-    """Call `read` when fewer than two answers are being made.
-
-    Raises:
-        HTTPException: 503, too many people ask at once.
-    """
-    if not AT_ONCE.acquire(timeout=PATIENCE_SECONDS):
-        raise HTTPException(503)
-    try:
-        return read()
-    finally:
-        AT_ONCE.release()
 
 
 ROUTES = [
