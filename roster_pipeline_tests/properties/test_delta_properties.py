@@ -17,7 +17,7 @@ from roster_pipeline_tests.support.changes import (
 from roster_pipeline_tests.support.readers import difference, published, query, row_versions
 from roster_pipeline_tests.support.rule_book import expect
 
-days = st.lists(st.lists(changes, min_size=1, max_size=6), min_size=2, max_size=5)
+days = st.lists(st.lists(changes, min_size=1, max_size=6), min_size=2, max_size=3)
 MODES = "select mode from roster.syncs order by id"
 
 

@@ -2,7 +2,9 @@
 
 from random import Random
 
-from roster_pipeline_tests.support.sql_cases import SQL_FILES, open_empty_warehouse
+import pytest
+
+from roster_pipeline_tests.support.sql_cases import ROW_ORDERS, SQL_FILES, open_empty_warehouse
 from roster_pipeline_tests.support.worlds import draw_world, fill_worlds, find_differences, run_identity_models
 
 WORLDS = 1000
@@ -13,10 +15,11 @@ def draw_worlds(seed, number):
     return [draw_world(index, random) for index in range(1, number + 1)]
 
 
-def test_accounts_and_reviews_of_random_worlds_equal_the_oracle():
+@pytest.mark.parametrize("step", ROW_ORDERS.values(), ids=ROW_ORDERS)
+def test_accounts_and_reviews_of_random_worlds_equal_the_oracle(step):
     worlds = draw_worlds(1, WORLDS)
     with open_empty_warehouse() as con:
-        fill_worlds(con, worlds)
+        fill_worlds(con, worlds, step)
         run_identity_models(con)
         assert next(find_differences(con, worlds), None) is None
 

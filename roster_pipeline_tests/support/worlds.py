@@ -130,17 +130,21 @@ def _draw_reviews(random: Random, feed: dict, accounts: dict) -> tuple[dict, set
     return reviews, decided
 
 
-def fill_worlds(con: duckdb.DuckDBPyConnection, worlds: list[World]) -> None:
-    """Fill the tables that the models of identity read."""
+def fill_worlds(con: duckdb.DuckDBPyConnection, worlds: list[World], step: int = 1) -> None:
+    """Fill the tables that the models of identity read.
+
+    Args:
+        step: 1 inserts the rows in their order, -1 in reverse order.
+    """
     people = {"teacher": [], "student": []}
     for world in worlds:
         for key, (role, first, last, email) in world.feed.items():
             people[role].append({"clever_id": key, "first_name": first, "last_name": last, "email": email})
     for role, rows in people.items():
-        _insert(con, f"staging.stg_{role}s", [{**row, "school_ids": []} for row in rows])
-    _insert(con, "current.accounts", [row for world in worlds for row in _account_rows(world)])
-    _insert(con, "current.org_memberships", [row for world in worlds for row in _membership_rows(world)])
-    _insert(con, "current.reviews", [row for world in worlds for row in _review_rows(world)])
+        _insert(con, f"staging.stg_{role}s", [{**row, "school_ids": []} for row in rows[::step]])
+    _insert(con, "current.accounts", [row for world in worlds for row in _account_rows(world)][::step])
+    _insert(con, "current.org_memberships", [row for world in worlds for row in _membership_rows(world)][::step])
+    _insert(con, "current.reviews", [row for world in worlds for row in _review_rows(world)][::step])
 
 
 def run_identity_models(con: duckdb.DuckDBPyConnection, **replaced: str) -> None:
