@@ -1,6 +1,8 @@
 """What people do on the Clever page, from the first click to the answer."""
 
-from roster_pipeline_tests.support.browser import pass_a_school_day, read_clever
+import re
+
+from roster_pipeline_tests.support.browser import pass_a_school_day, read_clever, set_limit
 
 
 def test_admin_starts_the_first_update_and_reads_its_answer(published, visit):
@@ -40,6 +42,32 @@ def test_teacher_finds_out_why_a_child_is_missing_and_updates(installation, publ
     visitor.go("/clever/classes")
     visitor.page.get_by_role("link", name=section["name"], exact=True).click()
     assert child["name"]["last"] in visitor.page.locator("main").inner_text()
+
+
+def test_admin_approves_a_plan_on_hold_and_takes_it_back(installation, published, visit):
+    visitor = visit()
+    visitor.log_in("district_admin")
+    set_limit(installation, "district_removals=0")
+    pass_a_school_day(installation)
+    visitor.page.get_by_role("button", name="Update Roster").first.click()
+    visitor.wait_for_answer()
+    students = visitor.count_students()
+    visitor.go("/clever/holds")
+    visitor.page.locator("main li a").first.click()
+    letter = visitor.page.locator("main").inner_text()
+    if number := re.search("type the number ([0-9,]+)", letter):
+        visitor.page.locator("#number").fill(number[1].replace(",", ""))
+    visitor.page.get_by_role("button", name="Let it happen").click()
+    visitor.page.wait_for_url("**/clever/updates/*")
+    visitor.wait_for_answer()
+    update = visitor.page.get_by_role("link", name="See exactly what changed").get_attribute("href")
+    approved = visitor.count_students()
+    visitor.go(update)
+    visitor.page.get_by_role("button", name="Undo").click()
+    visitor.wait_for_answer()
+    set_limit(installation, "district_removals=10%")
+
+    assert (approved < students, visitor.count_students()) == (True, students)
 
 
 def test_the_next_person_at_a_shared_device_replaces_the_first(installation, published, visit):

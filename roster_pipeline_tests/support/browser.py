@@ -1,6 +1,8 @@
 """A person in front of the Clever page: log in, look at screens, and keep their pictures."""
 
+import os
 import re
+import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from playwright.sync_api import Page
 from starlette.routing import Route
 
 from roster_pipeline.web.screens import SCREENS
+from roster_pipeline_tests.support.scripts import SCRIPT
 
 PICTURES = Path(__file__).parents[2] / ".screenshots"
 """Where a person can look at the screens after the tests. Git ignores the folder."""
@@ -82,6 +85,12 @@ class Visitor:
         self.go("/login")
         self.page.get_by_role("link", name="Log in with Clever").click()
 
+    def count_students(self) -> int:
+        """Return the number of students that the Overview shows."""
+        self.go("/clever")
+        tile = self.page.get_by_role("link", name=re.compile("^[0-9,]+ students"))
+        return int(tile.inner_text().split()[0].replace(",", ""))
+
     def links(self) -> set[str]:
         """Return the paths of the page that the screen leads to."""
         found = self.page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
@@ -116,6 +125,14 @@ def read_clever(installation: Installation, path: str) -> list[dict[str, Any]]:
         answer = clever.get(f"/v3.1/{path}", params={"limit": 10000})
         answer.raise_for_status()
         return [record["data"] for record in answer.json()["data"]]
+
+
+def set_limit(installation: Installation, change: str) -> None:
+    """Change a limit of the first district by the command."""
+    district_id = read_clever(installation, "districts")[0]["id"]
+    variables = os.environ | {"ROSTER_HOME": str(installation.folder / ".roster")}
+    command = [str(SCRIPT), "limits", "--district", district_id, "--set", change]
+    subprocess.run(command, cwd=installation.folder, env=variables, check=True, capture_output=True)
 
 
 def pass_a_school_day(installation: Installation) -> None:
