@@ -88,7 +88,7 @@ class Visitor:
     def count_students(self) -> int:
         """Return the number of students that the Overview shows."""
         self.go("/clever")
-        tile = self.page.get_by_role("link", name=re.compile("^[0-9,]+ students"))
+        tile = self.page.get_by_role("link", name=re.compile("^[0-9,]+ students$"))
         return int(tile.inner_text().split()[0].replace(",", ""))
 
     def links(self) -> set[str]:
