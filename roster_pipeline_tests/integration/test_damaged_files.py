@@ -23,9 +23,9 @@ MOVED = "the district file was damaged and moved aside"
 
 
 @pytest.fixture
-def file(valley, quick_sync):
+def file(valley, known_sync):
     """The file of a district that was synced once."""
-    quick_sync(valley)
+    known_sync(valley)
     return district_file(read_settings().districts_folder, valley.id)
 
 
@@ -53,9 +53,6 @@ def test_damaged_file_is_moved_aside_and_all_is_published(file, quick_sync, prod
     assert difference(expect(valley, before), published(product, valley.id)) == {}
     assert len(moved_aside(file)) >= 1
     assert all(one.stat().st_mode & 0o077 == 0 for one in [file.parent, file, *moved_aside(file)])
-    school_days(valley, 1)
-    quick_sync(valley, mode="auto")
-    assert query(product, LAST)[0][0] == "delta"
 
 
 def test_a_file_of_an_earlier_version_is_read_in_full(file, quick_sync, product, valley):
@@ -78,12 +75,16 @@ def test_page_damage_found_by_a_delta_leads_to_a_full_read(file, quick_sync, pro
     def cut(con, *_):
         raise duckdb.InternalException("a page that cannot be read")
 
-    monkeypatch.setattr("roster_pipeline.ingest.build_workspace", cut)
-    quick_sync(valley, mode="auto")
+    with monkeypatch.context() as patched:
+        patched.setattr("roster_pipeline.ingest.build_workspace", cut)
+        quick_sync(valley, mode="auto")
     assert query(product, LAST) == [("full", MOVED, "published")]
     assert difference(expect(valley, before), published(product, valley.id)) == {}
     assert not workspace_file(file.parent, valley.id).exists()
     assert len(moved_aside(file)) == 1
+    school_days(valley, 1)
+    quick_sync(valley, mode="auto")
+    assert query(product, LAST)[0][0] == "delta"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ TELLING = {"Xanthippe", "Vandersloot", "xanthippe.v@example.org", "Periwinkle"}
 
 
 @pytest.fixture
-def ids(valley, quick_sync, product):
+def ids(valley, known_sync, product):
     """A published district with a telling class of a student, a teacher and one who is awaited; and native rows."""
     telling = {"name": {"first": "Xanthippe", "last": "Vandersloot"}, "email": "xanthippe.v@example.org"}
     section = first_with(valley, "sections", lambda one: len(one["students"]) > 1)
@@ -26,7 +26,7 @@ def ids(valley, quick_sync, product):
     teacher = users_of(valley, "teacher")[0]
     for key in users_of(valley, "teacher")[:2]:  # a review, of an email that two share
         valley.put("users", valley.get("users", key) | {"email": valley.get("users", teacher)["email"]})
-    quick_sync(valley)
+    known_sync(valley)
     held = "insert into roster.holds (sync_id, organization_id, plan_digest, reason) "
     execute(product, f"{held} select id, organization_id, 'e', 'district_removals' from roster.syncs")
     native = execute(

@@ -98,9 +98,9 @@ def test_snapshot_drops_rows_of_a_sync_lost_by_a_restore(quick_sync, product, va
     assert is_snapshot_right(product, valley, tmp_path)
 
 
-def test_plan_of_a_lost_sync_is_not_published(quick_sync, product, valley, backup):
+def test_plan_of_a_lost_sync_is_not_published(quick_sync, known_sync, product, valley, backup):
     """The district's file still has the plan of the lost sync; a run that goes on from the plan must not write it."""
-    quick_sync(valley)
+    known_sync(valley)
     restore = backup()
     school_days(valley, 2)
     lost = quick_sync(valley)
@@ -116,9 +116,9 @@ def test_plan_of_a_lost_sync_is_not_published(quick_sync, product, valley, backu
         finish_sync(pg, load_verified_plan(con), read_land_result(con).district, SyncReport(""), at=datetime.now(UTC))
 
 
-def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, product, valley, backup, monkeypatch):
+def test_why_knows_neither_a_lost_plan_nor_its_successor(quick_sync, known_sync, product, valley, backup, monkeypatch):
     """The file says that a sync of this number read it, and holds a plan of this number; both may be the lost one's."""
-    quick_sync(valley)
+    known_sync(valley)
     person, restore = valley.resources["users"].ids()[0], backup()
     school_days(valley, 2)
     quick_sync(valley)

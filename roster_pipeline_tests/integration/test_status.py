@@ -37,13 +37,13 @@ def ask(command):
 def test_status_is_one_line_a_district(
     valley,
     hamlet,
-    quick_sync,
+    known_sync,
     product,
     command,
     ask,
     monkeypatch,
 ):
-    quick_sync(valley)
+    known_sync(valley)
     execute(product, HOLD)
     execute(product, REVIEW, name=valley.name)
     later = datetime.now(UTC) + timedelta(seconds=1)
@@ -81,13 +81,13 @@ def test_sync_dated_ahead_is_not_the_last_for_ever(valley, product, ask):
 
 def test_syncs_are_listed_newest_first_in_words(
     valley,
-    quick_sync,
+    known_sync,
     product,
     command,
     ask,
 ):
     assert "no sync yet" in command("syncs", "--district", valley.id)[1]
-    quick_sync(valley)
+    known_sync(valley)
     execute(product, FAILED, at=datetime.now(UTC) + timedelta(seconds=1), key=valley.id)
     failed, published = ask("syncs", "--district", valley.id)
     assert (failed["trigger"], failed["outcome"]) == ("nightly", "Failed. status 503")
@@ -102,13 +102,13 @@ def test_syncs_are_listed_newest_first_in_words(
 def test_districts_say_what_waits_and_that_a_connection_is_gone(
     valley,
     hamlet,
-    quick_sync,
+    known_sync,
     product,
     command,
     ask,
     monkeypatch,
 ):
-    quick_sync(valley)
+    known_sync(valley)
     execute(product, HOLD)
     execute(product, "update roster.organizations set missing_since = now() - interval '2 hours'")
     valley.connected = False

@@ -13,8 +13,8 @@ def states(product):
     return [state for (state,) in query(product, "select state from roster.syncs order by id")]
 
 
-def test_undone_class_stays_hidden(valley, quick_sync, product, undo):
-    sync_id = quick_sync(valley).sync_id
+def test_undone_class_stays_hidden(valley, known_sync, product, undo):
+    sync_id = known_sync(valley).sync_id
     execute(
         product, "update roster.rosters set hidden_at = '2026-01-01' where id = (select min(id) from roster.rosters)"
     )
@@ -24,8 +24,8 @@ def test_undone_class_stays_hidden(valley, quick_sync, product, undo):
     assert {name: len(rows) for name, rows in live_rows(product).items() if rows} == {}
 
 
-def test_row_changed_since_is_kept_and_listed(valley, quick_sync, product, undo):
-    sync_id = quick_sync(valley).sync_id
+def test_row_changed_since_is_kept_and_listed(valley, known_sync, product, undo):
+    sync_id = known_sync(valley).sync_id
     ((account, _, _),) = query(product, LINK, key=users_of(valley, "teacher")[0])
     execute(product, "update roster.accounts set role = 'admin' where id = :id", as_sync=True, id=account)
     undone = undo(sync_id)
@@ -54,8 +54,8 @@ def test_email_taken_since_is_not_lost(valley, quick_sync, product, undo):
     assert emails == [("tom.reed@example.org",), ("tom@example.org",)]
 
 
-def test_undone_removals_return_to_their_classes(valley, quick_sync, product, undo):
-    quick_sync(valley)
+def test_undone_removals_return_to_their_classes(valley, quick_sync, known_sync, product, undo):
+    known_sync(valley)
     before = live_rows(product)
     for key in users_of(valley, "student")[:20]:
         valley.remove("users", key)
@@ -67,8 +67,8 @@ def test_undone_removals_return_to_their_classes(valley, quick_sync, product, un
     assert states(product) == ["published", "undone", "published"]
 
 
-def test_undone_undo_counts_the_sync_again(valley, quick_sync, product, undo):
-    sync_id = quick_sync(valley).sync_id
+def test_undone_undo_counts_the_sync_again(valley, known_sync, product, undo):
+    sync_id = known_sync(valley).sync_id
     after = live_rows(product)
     again = undo(undo(sync_id).sync_id)
     assert live_rows(product) == after
@@ -76,24 +76,24 @@ def test_undone_undo_counts_the_sync_again(valley, quick_sync, product, undo):
     assert states(product) == ["published", "undone", "published"]
 
 
-def test_chain_of_undos_reports_what_counts(valley, quick_sync, product, undo):
-    last = quick_sync(valley).sync_id
+def test_chain_of_undos_reports_what_counts(valley, known_sync, product, undo):
+    last = known_sync(valley).sync_id
     for _ in range(3):
         last = undo(last).sync_id
     assert states(product) == ["undone", "published", "undone", "published"]
     assert {name: rows for name, rows in live_rows(product).items() if rows} == {}
 
 
-def test_undone_undo_restores_the_held_state(valley, quick_sync, product, undo):
-    quick_sync(valley)
+def test_undone_undo_restores_the_held_state(valley, quick_sync, known_sync, product, undo):
+    known_sync(valley)
     for key in users_of(valley, "student")[:20]:
         valley.remove("users", key)
     undo(undo(quick_sync(valley).sync_id).sync_id)
     assert states(product) == ["published", "held", "undone", "published"]
 
 
-def test_repeated_or_unknown_undo_is_refused_or_empty(valley, quick_sync, product, undo):
-    sync_id = quick_sync(valley).sync_id
+def test_repeated_or_unknown_undo_is_refused_or_empty(valley, known_sync, product, undo):
+    sync_id = known_sync(valley).sync_id
     undo(sync_id)
     assert undo(sync_id) is None
     with pytest.raises(CorrectionRefused, match="no sync"):

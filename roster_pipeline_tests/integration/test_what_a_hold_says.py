@@ -101,10 +101,11 @@ def test_approved_plan_names_the_sync_as_next(
 def test_rejected_set_that_returned_is_asked_again(
     valley,
     quick_sync,
+    known_sync,
     product,
     decide,
 ):
-    quick_sync(valley)
+    known_sync(valley)
     leaving = users_of(valley, "student")[:12]
     before = [(name, dict(one)) for name in ("users", "sections") for one in valley.resources[name].values()]
     for key in leaving:

@@ -57,8 +57,8 @@ def test_same_email_is_explained_and_needs_no_action(valley, quick_sync, product
     assert (states(steps["Classes"]).keys(), whose(steps)) == ({"published"}, "nobody")
 
 
-def test_new_teacher_needs_verification(valley, quick_sync, chain, teacher):
-    quick_sync(valley)
+def test_new_teacher_needs_verification(valley, known_sync, chain, teacher):
+    known_sync(valley)
     steps = chain("--person", teacher["id"])
     assert (steps["Identity"]["facts"]["rule"], steps["Organization"]["state"]) == ("created", "waiting")
     assert whose(steps) == "admin"
@@ -79,8 +79,8 @@ def test_member_who_is_not_shared_is_pending(valley, quick_sync, chain):
     assert whose(of_class) == "district"
 
 
-def test_departure_is_dated_with_what_ended(valley, quick_sync, product, chain, student):
-    quick_sync(valley)
+def test_departure_is_dated_with_what_ended(valley, quick_sync, known_sync, product, chain, student):
+    known_sync(valley)
     leave(valley, student["id"])
     quick_sync(valley)
     steps = chain("--person", student["id"])
@@ -100,8 +100,8 @@ def test_departure_is_dated_with_what_ended(valley, quick_sync, product, chain, 
     assert whose(steps) == "district"
 
 
-def test_wrong_type_names_the_reason_and_the_district(valley, quick_sync, chain, student, teacher):
-    quick_sync(valley)
+def test_wrong_type_names_the_reason_and_the_district(valley, quick_sync, known_sync, chain, student, teacher):
+    known_sync(valley)
     valley.put("users", student | {"roles": {"student": {"school": 7}}})
     valley.put("users", teacher | {"name": {"first": 7, "last": "Moss"}})
     section = first_with(valley, "sections", lambda _: True)
@@ -127,8 +127,8 @@ def test_wrong_type_names_the_reason_and_the_district(valley, quick_sync, chain,
     )
 
 
-def test_hidden_and_archived_classes_explain_their_members(valley, quick_sync, product, chain, student):
-    quick_sync(valley)
+def test_hidden_and_archived_classes_explain_their_members(valley, quick_sync, known_sync, product, chain, student):
+    known_sync(valley)
     hidden, archived = classes_of(valley, student)[:2]
     execute(product, "update roster.rosters set hidden_at = '2026-03-01T12:00:00Z' where clever_id = :k", k=hidden)
     valley.remove("sections", archived)
@@ -143,8 +143,8 @@ def test_hidden_and_archived_classes_explain_their_members(valley, quick_sync, p
     assert (classes[hidden], classes[archived]) == ("hidden", "archived")
 
 
-def test_waiting_removal_names_its_hold(valley, quick_sync, product, chain, student):
-    quick_sync(valley)
+def test_waiting_removal_names_its_hold(valley, quick_sync, known_sync, product, chain, student):
+    known_sync(valley)
     classes = classes_of(valley, student)
     for key in users_of(valley, "student")[:7]:
         leave(valley, key)
@@ -182,23 +182,25 @@ def test_review_is_explained_before_and_after_its_resolution(valley, quick_sync,
     assert (past["state"], after["Account"]["facts"]["account_id"], whose(after)) == ("ended", about, "nobody")
 
 
-def test_paused_district_keeps_all_and_waits_for_an_admin(valley, quick_sync, product, chain, student):
-    quick_sync(valley)
+def test_paused_district_keeps_all_and_waits_for_an_admin(valley, known_sync, product, chain, student):
+    known_sync(valley)
     execute(product, "update roster.organizations set state = 'paused'")
     for steps in (chain("--person", student["id"]), chain("--section", classes_of(valley, student)[0])):
         assert (steps["Organization"]["state"], whose(steps)) == ("stopped", "admin")
         assert "paused" in steps["Organization"]["says"]
 
 
-def test_missing_district_waits_for_its_own_administrators(valley, quick_sync, product, chain, student):
-    quick_sync(valley)
+def test_missing_district_waits_for_its_own_administrators(valley, known_sync, product, chain, student):
+    known_sync(valley)
     execute(product, "update roster.organizations set state = 'disconnected', missing_since = now()")
     steps = chain("--person", student["id"])
     assert ("no longer shows the district" in steps["Organization"]["says"], whose(steps)) == (True, "district")
 
 
-def test_failed_or_undone_sync_is_the_next_action(valley, quick_sync, sync, clever, product, chain, student):
-    quick_sync(valley)
+def test_failed_or_undone_sync_is_the_next_action(
+    valley, quick_sync, known_sync, sync, clever, product, chain, student
+):
+    known_sync(valley)
     clever.go_wrong(("/v3.1/schools", 0, "401"))
     assert sync(valley).exit_code == 4
     steps = chain("--person", student["id"])
@@ -212,8 +214,8 @@ def test_failed_or_undone_sync_is_the_next_action(valley, quick_sync, sync, clev
     assert "undone" in chain("--person", student["id"])["Next"]["says"]
 
 
-def test_empty_list_proves_nothing(valley, quick_sync, chain, student):
-    quick_sync(valley)
+def test_empty_list_proves_nothing(valley, quick_sync, known_sync, chain, student):
+    known_sync(valley)
     for key in list(valley.resources["users"]):
         valley.remove("users", key)
     quick_sync(valley)
@@ -222,8 +224,8 @@ def test_empty_list_proves_nothing(valley, quick_sync, chain, student):
     assert "It was empty and had not been." in steps["Next"]["says"]
 
 
-def test_previewed_plan_waits_for_a_sync(valley, quick_sync, instance, chain, student):
-    quick_sync(valley)
+def test_previewed_plan_waits_for_a_sync(valley, known_sync, instance, chain, student):
+    known_sync(valley)
     valley.put("users", student | {"id": NOBODY, "email": "new@example.org"})
     job = build_definitions({"sync": Impatient()}).resolve_job_def("plan_roster")
     add_partition(instance, valley.id)

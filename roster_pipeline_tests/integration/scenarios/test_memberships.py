@@ -155,25 +155,31 @@ def test_teacher_who_becomes_staff_loses_memberships_only(town, product):
     assert key in town.published().people
 
 
-@pytest.mark.parametrize("table", ["org_memberships", "school_memberships"])
-def test_adopted_native_membership_returns_by_undo(town, resync, product, link, undo, table):
-    key = town.student(1)
+def test_adopted_native_memberships_return_by_undo(town, resync, product, link, undo):
+    keys = {table: town.student(number) for number, table in enumerate(("org_memberships", "school_memberships"))}
     resync()
-    student, values = town.person(key), {"account": link(key)[0]}
-    town.leave(key)
+    people, accounts = [town.person(key) for key in keys.values()], {table: link(key)[0] for table, key in keys.items()}
+
+    def states(which="true"):
+        read = "select source, ended_at from roster.{} where account_id = :account and {}"
+        return [query(product, read.format(table, which), account=own) for table, own in accounts.items()]
+
+    town.leave(*keys.values())
     resync()
-    execute(product, f"update roster.{table} set source = 'native' where account_id = :account", as_sync=True, **values)
-    states = f"select source, ended_at from roster.{table} where account_id = :account"
-    before = query(product, states, **values)
-    town.put("users", student)
+    for table, own in accounts.items():
+        adopt = f"update roster.{table} set source = 'native' where account_id = :account"
+        execute(product, adopt, as_sync=True, account=own)
+    before = states()
+    for person in people:
+        town.put("users", person)
     back = resync()
-    assert query(product, states, **values) == [("clever", None)]
+    assert states() == [[("clever", None)]] * 2
     undo(back.sync_id)
-    assert query(product, states, **values) == before
+    assert states() == before
     resync()
-    town.leave(key)
+    town.leave(*keys.values())
     resync()
-    assert query(product, f"{states} and ended_at is null", **values) == []
+    assert states("ended_at is null") == [[], []]
 
 
 def test_readmitted_admin_can_be_undone_repeatedly(town, resync, product, link, undo):

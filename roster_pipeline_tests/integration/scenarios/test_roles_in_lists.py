@@ -44,9 +44,9 @@ def mixed(town):
     return section, teacher, student
 
 
-def test_person_in_the_wrong_list_has_only_the_own_role(town, mixed, quick_sync, product):
+def test_person_in_the_wrong_list_has_only_the_own_role(town, mixed, quick_sync, known_sync, product):
     section, teacher, student = mixed
-    quick_sync(town)
+    known_sync(town)
     assert difference(expect(town), published(product, town.id)) == {}
     roster = roster_of(product, section)
     assert roster.teachers == {teacher: "co-teacher"}
@@ -80,9 +80,9 @@ def test_pending_teacher_who_comes_as_a_student_is_dropped(town, quick_sync, pro
     assert person_of(product, student).teaches == {}
 
 
-def test_why_asks_the_district_to_correct_the_wrong_list(town, mixed, quick_sync, why):
+def test_why_asks_the_district_to_correct_the_wrong_list(town, mixed, known_sync, why):
     section, teacher, student = mixed
-    quick_sync(town)
+    known_sync(town)
     for person, finding in ((student, "teacher_is_student"), (teacher, "student_is_teacher")):
         steps = why("--person", person)
         (item,) = [item for item in steps["Classes"]["items"] if item["state"] == "not placed"]
@@ -103,9 +103,9 @@ def test_why_asks_the_district_to_correct_the_wrong_list(town, mixed, quick_sync
     assert steps["Next"]["facts"]["whose"] == "district"
 
 
-def test_preflight_reports_people_in_the_wrong_list(town, mixed, quick_sync):
+def test_preflight_reports_people_in_the_wrong_list(town, mixed, known_sync):
     _, teacher, student = mixed
-    quick_sync(town)
+    known_sync(town)
     with open_warehouse(read_settings().districts_folder, town.id) as con:
         found = read_findings(con)
     counts = [found.counts[key] for key in ("teachers_who_are_students", "students_who_are_teachers", "reviews")]
@@ -115,9 +115,9 @@ def test_preflight_reports_people_in_the_wrong_list(town, mixed, quick_sync):
     assert people[teacher]["findings"] == "a class lists this teacher among its students"
 
 
-def test_file_of_another_version_lets_the_product_answer_alone(town, mixed, quick_sync, why):
+def test_file_of_another_version_lets_the_product_answer_alone(town, mixed, known_sync, why):
     section, _, student = mixed
-    quick_sync(town)
+    known_sync(town)
     with duckdb.connect(read_settings().districts_folder / f"{town.id}.duckdb") as con:
         con.execute("alter table intermediate.int_section_members drop column finding")
     assert why("--person", student)["In Clever"]["state"] == "unknown"

@@ -28,12 +28,12 @@ ENDED = "select count(*) from roster.changes where op = 'end'"
 
 
 @pytest.fixture
-def crowd(town, quick_sync):
+def crowd(town, known_sync):
     """Adds students to the twenty of the classes and syncs for the first time; all their ids, the new ones first."""
 
     def gathered(count):
         keys = [town.student(number) for number in (*range(count - len(OTHERS)), *OTHERS)]
-        quick_sync(town)
+        known_sync(town)
         return keys
 
     return gathered
