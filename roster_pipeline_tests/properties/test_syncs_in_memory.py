@@ -11,9 +11,9 @@ from roster_pipeline_tests.support.changes import changes, shuffle
 from roster_pipeline_tests.support.histories import districts_of, draw_histories, expect_all
 from roster_pipeline_tests.support.readers import difference
 
-FULL_DAYS = st.lists(st.lists(changes, min_size=1, max_size=10), min_size=1, max_size=3)
-DELTA_DAYS = st.lists(st.lists(changes, min_size=1, max_size=6), min_size=2, max_size=5)
-ONE_DAY = st.lists(changes, min_size=5, max_size=20)
+FULL_DAYS = st.lists(st.lists(changes, min_size=4, max_size=15), min_size=2, max_size=3)
+DELTA_DAYS = st.lists(st.lists(changes, min_size=2, max_size=8), min_size=3, max_size=5)
+ONE_DAY = st.lists(changes, min_size=10, max_size=20)
 
 
 def test_syncs_equal_the_oracle_and_the_second_changes_nothing(new_memory):
