@@ -26,8 +26,8 @@ HOSTILE = "\x1b[31m\x9b2J\u202e\x07[bold]Botany[/bold]\r\n"
 """Colours, a cleared screen, text from right to left, a bell, markup and a line of its own."""
 
 
-def test_unknown_id_or_email_exits_2_and_repeats_nothing(valley, quick_sync, why):
-    quick_sync(valley)
+def test_unknown_id_or_email_exits_2_and_repeats_nothing(valley, known_sync, why):
+    known_sync(valley)
     for asked in (("--person", NOBODY), ("--section", NOBODY), ("--email", "nobody.at.all@example.org")):
         code, said, complaint = why(*asked)
         assert (code, said, complaint.count("\n")) == (2, "", 1)
@@ -60,8 +60,8 @@ def test_hostile_names_are_escaped_for_people_and_exact_in_json(valley, quick_sy
     assert HOSTILE in chain("--section", key)["Class"]["says"]
 
 
-def test_running_sync_is_mentioned_and_the_product_answers(valley, quick_sync, product, chain, student):
-    quick_sync(valley)
+def test_running_sync_is_mentioned_and_the_product_answers(valley, known_sync, product, chain, student):
+    known_sync(valley)
     with district_lock(product, valley.id, on_wait=lambda: None):
         steps = chain("--person", student["id"])
     assert [steps[name]["state"] for name in ("In Clever", "Read", "Account", "Classes")] == ["unknown"] * 2 + [
@@ -71,8 +71,8 @@ def test_running_sync_is_mentioned_and_the_product_answers(valley, quick_sync, p
     assert whose(steps) == "sync"
 
 
-def test_missing_file_is_mentioned_and_the_product_answers(valley, quick_sync, chain, student):
-    quick_sync(valley)
+def test_missing_file_is_mentioned_and_the_product_answers(valley, known_sync, chain, student):
+    known_sync(valley)
     (read_settings().districts_folder / f"{valley.id}.duckdb").unlink()
     steps = chain("--person", student["id"])
     assert [steps[name]["state"] for name in ("In Clever", "Account", "Next")] == ["unknown", "ok", "unknown"]
@@ -80,8 +80,8 @@ def test_missing_file_is_mentioned_and_the_product_answers(valley, quick_sync, c
     assert chain("--section", classes_of(valley, student)[0])["Students"]["state"] == "ok"
 
 
-def test_sync_waits_undisturbed_for_a_reading_question(valley, quick_sync, sync, product):
-    quick_sync(valley)
+def test_sync_waits_undisturbed_for_a_reading_question(valley, known_sync, sync, product):
+    known_sync(valley)
     opened, folder = threading.Event(), read_settings().districts_folder
 
     def ask():
@@ -96,8 +96,8 @@ def test_sync_waits_undisturbed_for_a_reading_question(valley, quick_sync, sync,
     asking.join()
 
 
-def test_question_changes_no_row_and_no_file(valley, quick_sync, product, why, student):
-    quick_sync(valley)
+def test_question_changes_no_row_and_no_file(valley, known_sync, product, why, student):
+    known_sync(valley)
     folder = read_settings().districts_folder
 
     def everything():

@@ -71,8 +71,8 @@ def said(instance, product, caplog, capfd):
 
 
 @pytest.mark.parametrize("wrongs", [DROPPED, UNREADABLE, NO_IDS], ids=["dropped", "unreadable", "no ids"])
-def test_wrong_types_of_known_records_keep_their_values(valley, quick_sync, product, wrongs):
-    quick_sync(valley)
+def test_wrong_types_of_known_records_keep_their_values(valley, quick_sync, known_sync, product, wrongs):
+    known_sync(valley)
     before = published(product, valley.id)
     teacher, section = valley.get("users", users_of(valley, "teacher")[0]), valley.resources["sections"].ids()[-1]
     valley.put("users", teacher | {"name": {"first": "Ida", "last": "Moss"}})
@@ -120,8 +120,8 @@ def test_wrong_types_are_counted_and_not_quoted(valley, sync, instance, checks, 
     assert str(NUMBER) not in words
 
 
-def test_classes_that_list_text_keep_their_members(valley, quick_sync, sync, product, said):
-    quick_sync(valley)
+def test_classes_that_list_text_keep_their_members(valley, known_sync, sync, product, said):
+    known_sync(valley)
     before = published(product, valley.id)
     texts = (MARK, f"ida.{MARK}@example.org", MARK * 10_000)
     misprint_each(valley, [("sections", {role: [text]}) for role in ("students", "teachers") for text in texts])
