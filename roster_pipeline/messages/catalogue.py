@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gettext
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 
 from roster_pipeline.messages.times import local_time
+from roster_pipeline.messages.translations import load_translations
 
 Plural = tuple[str, str]
 """The message ids of one and of several; each names its number `{n}` or `{n:,}`."""
-LOCALES = Path(__file__).parent / "locale"
 
 
 class Marks:
@@ -40,7 +38,7 @@ class Catalogue(Marks):
 
     def __init__(self, domain: str, language: str) -> None:
         self.language = language
-        self._translations = gettext.translation(domain, LOCALES, [language], fallback=True)
+        self._translations = load_translations(domain, language)
 
     def text(self, message: str, /, **values: object) -> str:
         """Translate a sentence and fill in its values.

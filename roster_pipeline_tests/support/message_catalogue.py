@@ -1,5 +1,6 @@
-"""Collects the sentences of the package into `messages/operator.pot` and `messages/product.pot`.
+"""Collects the sentences of the package into `messages/operator.pot`, `messages/product.pot` and each `product.po`.
 
+A translation stays as long as its English sentence stays. A new sentence has an empty translation.
 Run it by `make messages`. The name before a call says the domain of its sentence. `operator.text(...)` is of the domain
 `operator`. `product.mark(...)`, `product(language).text(...)` and `words.text(...)` are of the domain `product`, so a
 catalogue of this domain that a function takes as an argument is always named `words`. `both.mark(...)` is of both.
@@ -17,6 +18,8 @@ import jinja2
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import nodes
+
+from roster_pipeline.messages.translations import LOCALES, translation_file
 
 PACKAGE = Path(__file__).parents[2] / "roster_pipeline"
 MESSAGES = PACKAGE / "messages"
@@ -87,6 +90,24 @@ def write_messages(domain: str) -> None:
         catalog.add(message)
     with pot_file(domain).open("wb") as file:
         write_po(file, catalog, sort_output=True, omit_header=True, width=120)
+    for translated in LOCALES.glob(f"*/{domain}.po"):
+        _update_translations(translated, catalog)
+
+
+def read_translations(domain: str, language: str) -> Catalog:
+    """Return the translations of a domain into a language."""
+    with translation_file(domain, language).open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def _update_translations(file: Path, template: Catalog) -> None:
+    """Bring the sentences of a translation up to date. A similar old sentence never translates a new one."""
+    with file.open("rb") as source:
+        translations = read_po(source, locale=file.parent.name)
+    translations.update(template, no_fuzzy_matching=True)
+    translations.obsolete.clear()
+    with file.open("wb") as target:
+        write_po(target, translations, sort_output=True, omit_header=True, width=120)
 
 
 def sentences_outside(room: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from string import Formatter
 
 import pytest
 
@@ -12,6 +13,7 @@ from roster_pipeline_tests.support.message_catalogue import (
     collect_messages,
     messages_in_template,
     read_messages,
+    read_translations,
     sentences_outside,
 )
 
@@ -67,6 +69,29 @@ def test_a_time_zone_is_known_by_its_iana_name(name, is_known):
 @pytest.mark.parametrize("domain", ["operator", "product"])
 def test_the_file_for_translators_is_complete(domain):
     assert read_messages(domain) == collect_messages(domain), "run make messages"
+
+
+def test_every_sentence_of_the_page_has_a_spanish_translation():
+    translations = {entry.id: entry for entry in read_translations("product", "es") if entry.id}
+
+    assert set(translations) == collect_messages("product"), "run make messages"
+    assert [id_ for id_, entry in translations.items() if entry.fuzzy or not _texts(entry.string)] == []
+
+
+def test_a_translation_has_the_fields_of_its_sentence():
+    entries = [entry for entry in read_translations("product", "es") if entry.id]
+
+    assert [entry.id for entry in entries if _fields(entry.string) != _fields(entry.id)] == []
+
+
+def _texts(text):
+    return text if isinstance(text, str) else all(text)
+
+
+def _fields(texts):
+    """Return the replacement fields of a sentence, or of each of its plural forms."""
+    forms = [texts] if isinstance(texts, str) else texts
+    return [{name for _, name, *_ in Formatter().parse(form) if name} for form in forms]
 
 
 def test_sentences_of_templates_are_collected():
