@@ -89,9 +89,9 @@ def _texts(text):
 
 
 def _fields(texts):
-    """Return the replacement fields of a sentence, or of each of its plural forms."""
+    """Return the replacement fields that the forms of a sentence have. Spanish has more plural forms than English."""
     forms = [texts] if isinstance(texts, str) else texts
-    return [{name for _, name, *_ in Formatter().parse(form) if name} for form in forms]
+    return {frozenset(name for _, name, *_ in Formatter().parse(form) if name) for form in forms}
 
 
 def test_sentences_of_templates_are_collected():
