@@ -138,3 +138,12 @@ def test_the_page_sees_no_row_of_another_organization(site, own, sees):
         seen = {table.name: set(pg.execute(sa.select(table.c.organization_id)).scalars()) for table in tables}
     assert set().union(*seen.values()) <= {own}
     assert sees != "organization" or seen["rosters"] == {own}
+
+
+def test_a_browser_that_prefers_spanish_gets_spanish(site, browser):
+    browser.log_in(person(site.towns[0], "staff"))
+    spanish = browser.get("/clever", headers={"accept-language": "es-MX,es;q=0.9,en;q=0.5"})
+
+    assert '<html lang="es">' in spanish.text
+    assert "Actualizar listas" in spanish.text
+    assert "Update Roster" not in spanish.text
