@@ -12,6 +12,7 @@ held_classes as (
 
 select
     class.name,
+    class.school_id,
     school.name as school,
     coalesce(member.students, 0) as students,
     class.section_id in (select section_id from held_classes) as archived

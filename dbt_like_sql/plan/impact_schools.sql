@@ -18,6 +18,7 @@ held_classes as (
 )
 
 select
+    school.school_id,
     school.name,
     coalesce(member.students, 0) as students,
     coalesce(member.teachers, 0) as teachers,

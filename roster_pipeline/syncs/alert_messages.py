@@ -107,7 +107,7 @@ def build_message(change: Change) -> dict[str, Any]:
 
 def _describe_counts(change: Change) -> list[str]:
     if change.kind == "held":
-        return describe_parts(dict(sorted(change.counts.items())))
+        return describe_parts(change.counts)
     return [operator.count(*FAILED_SYNCS, number) for number in change.counts.values()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from roster_pipeline.messages import both, operator
 from roster_pipeline.plan.summary_words import OTHER_CHANGES
@@ -51,9 +51,16 @@ REASONS = {
 """By the reason of a hold: the clause about the places, or the district, that crossed the threshold."""
 
 
+def sort_parts(parts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Sort the parts of a held plan, the largest first. PostgreSQL keeps no order of the keys of a stored object."""
+    return sorted(parts, key=lambda part: (-part[1], part[0]))
+
+
 def describe_parts(parts: Mapping[str, int]) -> list[str]:
-    """Return a clause for each part of a held plan, and one for their total if there are several parts."""
-    clauses = [operator.count(*HELD_PARTS.get(part, OTHER_CHANGES), number) for part, number in parts.items()]
+    """Return a clause for each part of a held plan, the largest first, and one for their total if there are several."""
+    clauses = [
+        operator.count(*HELD_PARTS.get(part, OTHER_CHANGES), number) for part, number in sort_parts(parts.items())
+    ]
     if len(parts) > 1:
         clauses.append(operator.text("{total:,} removals and other changes in all", total=sum(parts.values())))
     return clauses

@@ -9,7 +9,7 @@ from typing import Any
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.summary_words import OTHER_CHANGES, PART_NAMES
-from roster_pipeline.syncs.held_parts import HELD_PARTS, REASONS
+from roster_pipeline.syncs.held_parts import HELD_PARTS, REASONS, sort_parts
 from roster_pipeline.syncs.held_plans import HeldPlan
 
 CONFIRM_ABOVE = 100
@@ -54,17 +54,17 @@ def write_letter(plan: HeldPlan, words: LocalCatalogue, own_schools: Collection[
     """Return the letter of a plan.
 
     Args:
-        own_schools: the names of the schools that the reader may see. None for all.
+        own_schools: the Clever ids of the schools that the reader may see. None for all. A plan that was stored without
+            ids of schools names no school to a reader who may see some.
     """
     impact = plan.impact
-    parts = list((impact.get("parts") or {}).items()) or [
-        (threshold["part"], threshold["removals"]) for threshold in plan.thresholds
-    ]
+    thresholds = [(threshold["part"], threshold["removals"]) for threshold in plan.thresholds]
+    parts = sort_parts((impact.get("parts") or {}).items() or thresholds)
     sentences = [f"{words.count(*HELD_PARTS.get(part, OTHER_CHANGES), number)}." for part, number in parts]
     schools, classes = impact.get("schools_named") or [], impact.get("classes_named") or []
     if own_schools is not None:
-        schools = [row for row in schools if row["name"] in own_schools]
-        classes = [row for row in classes if row["school"] in own_schools]
+        schools = [row for row in schools if row.get("school_id") in own_schools]
+        classes = [row for row in classes if row.get("school_id") in own_schools]
     is_partial = own_schools is not None
     return Letter(
         plan,

@@ -140,7 +140,7 @@ def _write(page: Page, plan: HeldPlan) -> Letter:
     """Return the letter of a plan. A school admin reads of the own schools alone."""
     own = None
     if page.viewer.role is not Role.DISTRICT_ADMIN:
-        own = set(page.pg.execute(sa.select(schools.c.name)).scalars())
+        own = set(page.pg.execute(sa.select(schools.c.clever_id).where(schools.c.clever_id.is_not(None))).scalars())
     return write_letter(plan, page.words, own)
 
 
