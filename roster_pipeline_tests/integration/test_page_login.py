@@ -1,5 +1,6 @@
 """People log in to the Clever page with Clever, over the running sandbox and real PostgreSQL."""
 
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,8 +8,14 @@ import pytest
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 
+STAFF_EMAIL = "staff1@town2.example.org"
 LIVE = "select count(*) from roster.web_sessions where ended_at is null"
 AUTHORIZE = "/oauth/authorize?"
+MAKE_ACCOUNT = """
+    with person as (insert into roster.accounts (email, role) values (:email, :role) returning id)
+    insert into roster.org_memberships (organization_id, account_id, role)
+    select o.id, person.id, :role from person, roster.organizations as o where o.name = any(:towns)
+"""
 
 
 @pytest.mark.parametrize(
@@ -145,6 +152,57 @@ def test_staff_without_a_place_read_whom_to_ask(site, browser):
 
     assert (answer.status_code, browser.session) == (403, None)
     assert "you have no place here yet" in answer.text
+
+
+@pytest.fixture(scope="module")
+def login_only(site):
+    """The second district has logins only."""
+    tier = "update roster.organizations set tier = :tier where name = 'Town 2'"
+    site.execute(tier, tier="sso_only")
+    yield site.towns[1]
+    site.execute(tier, tier="secure_sync")
+
+
+@pytest.fixture
+def make_account(site, login_only):
+    """Return a function that makes an account in some towns, and returns its email."""
+
+    def make(role, *towns):
+        email = f"{secrets.token_hex(8)}@example.org"
+        site.execute(MAKE_ACCOUNT, email=email, role=role, towns=list(towns or ("Town 2",)))
+        return email
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("role", "account"), [("student", "teacher"), ("teacher", "student"), ("contact", "teacher"), ("student", "admin")]
+)
+def test_a_login_by_email_refuses_another_role(login_only, browser, make_account, role, account):
+    email = STAFF_EMAIL if account == "admin" else make_account(account)
+    answer = browser.log_in(getattr(login_only, role)(30, email=email))
+
+    assert (answer.status_code, browser.session) == (403, None)
+    assert "you have no place here yet" in answer.text
+
+
+def test_a_login_by_email_refuses_a_linked_account(login_only, browser):
+    email = login_only.person(person(login_only, "teacher"))["email"]
+
+    assert browser.log_in(login_only.teacher(31, email=email)).status_code == 403
+
+
+def test_a_login_by_email_refuses_a_place_elsewhere(login_only, browser, make_account):
+    email = make_account("teacher", "Town 1", "Town 2")
+
+    assert browser.log_in(login_only.teacher(32, email=email)).status_code == 403
+
+
+@pytest.mark.parametrize("role", ["student", "teacher"])
+def test_a_login_by_email_opens_the_own_account(login_only, browser, make_account, role):
+    answer = browser.log_in(getattr(login_only, role)(33, email=make_account(role)))
+
+    assert (answer.status_code, browser.session is not None) == (303, True)
 
 
 def test_a_person_who_is_shared_no_more_has_the_page(site, browser):

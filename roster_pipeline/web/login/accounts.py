@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from roster_pipeline.product.tables import identity_links, refresh_requests, web
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, User
 from roster_pipeline.web.login.google import GoogleIdentity
-from roster_pipeline.web.rights import ADMINS, read_viewer
+from roster_pipeline.web.rights import ADMINS, STAFF, STUDENTS, Place, Role, read_viewer
 from roster_pipeline.web.sessions import begin_session, hash_token
 from roster_pipeline.web.visibility import Visibility, set_visibility
 
@@ -57,18 +58,32 @@ def link_by_email(pg: Connection, identity: Identity, user: User) -> int | None:
         LoginRefused: the person has no place here.
     """
     organization = _organization_of(pg, identity)
-    is_staff = bool(STAFF_ROLES & user.roles.keys()) and not {"teacher", "student"} & user.roles.keys()
-    if not is_staff and organization.tier == "secure_sync":
+    if not _is_only_staff(user) and organization.tier == "secure_sync":
         return None
     row = _find_email(pg, "clever", (user.email or "").strip())
     viewer = read_viewer(pg, row.account_id, None, "clever") if row and not row.is_pinned else None
-    here = [place for place in (viewer.places if viewer else ()) if place.organization_id == organization[0]]
-    if is_staff:
-        here = [place for place in here if place.role in ADMINS]
-    if row is None or not here:
+    if row is None or viewer is None or not _is_place_of(user, viewer.places, organization.organization_id):
         raise LoginRefused("no_place")
     _pin(pg, "clever", identity.id, row.account_id)
     return int(row.account_id)
+
+
+def _is_only_staff(user: User) -> bool:
+    return bool(STAFF_ROLES & user.roles.keys()) and not {"teacher", "student"} & user.roles.keys()
+
+
+def _is_place_of(user: User, places: Sequence[Place], organization_id: int) -> bool:
+    """Return whether an account with these places may be that of a person in Clever.
+
+    The roles have to agree, and a teacher or a student has no place in another district (docs/rules.md R2.13 to R2.15).
+    """
+    if _is_only_staff(user):
+        return any(place.role in ADMINS for place in places if place.organization_id == organization_id)
+    is_student, is_teacher = "student" in user.roles, "teacher" in user.roles
+    roles = STUDENTS if is_student else STAFF | {Role.LOGIN_ONLY} if is_teacher else frozenset()
+    is_here = any(place.organization_id == organization_id for place in places)
+    elsewhere = [place for place in places if place.organization_id != organization_id and place.tier != "library"]
+    return is_here and not elsewhere and all(place.role in roles for place in places)
 
 
 def find_google_account(pg: Connection, identity: GoogleIdentity) -> int:

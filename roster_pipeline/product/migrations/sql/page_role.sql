@@ -138,7 +138,8 @@ begin atomic
     limit 1;
 end;
 
--- The live account with exactly this email, and whether a login of this provider is pinned to it already.
+-- The live account with exactly this email, and whether a login of this provider is pinned to it already. To Clever it is
+-- pinned by an identity link too.
 create or replace function roster.account_of_email(provider_name text, address text) returns table (
     account_id bigint, is_pinned boolean, domains text[]
 )
@@ -148,6 +149,8 @@ begin atomic
         exists (
             select from roster.web_identities as i
             where i.provider = provider_name and i.account_id = a.id and i.unlinked_at is null
+        ) or provider_name = 'clever' and exists (
+            select from roster.identity_links as l where l.account_id = a.id and l.unlinked_at is null
         ),
         array(
             select distinct unnest(o.google_domains)
