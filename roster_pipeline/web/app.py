@@ -56,6 +56,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = lambda: date
     handlers: Mapping[Any, Any] = HANDLERS
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=_lifespan)
     app.state.web = state
+    app.state.worker = None
     app.state.screen_paths = {route.path for route in routes}
     return SecureApp(app, settings)
 
@@ -120,9 +121,10 @@ def _open_engine(settings: Settings) -> Engine:
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     state: WebState = app.state.web
-    worker = CorrectionsWorker(state.settings, state.now)
+    app.state.worker = worker = CorrectionsWorker(state.settings, state.now)
     worker.start()
     yield
+    app.state.worker = None
     await run_in_threadpool(worker.stop)
     state.clever.close()
 
@@ -132,11 +134,16 @@ async def _show_health(_request: Request) -> Response:
 
 
 async def _show_readiness(request: Request) -> Response:
+    """Answer 503 if the database does not answer, or if no thread is left that runs the decisions."""
+
     def look() -> None:
         with page_transaction(state_of(request).engine) as pg:
             pg.execute(sa.text("select 1"))
 
     await run_in_threadpool(look)
+    worker: CorrectionsWorker | None = request.app.state.worker
+    if worker and not worker.is_alive:
+        return PlainTextResponse("The corrections worker has stopped. Start this program again.", 503)
     return PlainTextResponse("ok")
 
 

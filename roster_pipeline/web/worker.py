@@ -10,7 +10,7 @@ from threading import Event, Thread
 from sqlalchemy import Engine
 
 from roster_pipeline.corrections.queue import run_corrections
-from roster_pipeline.errors import RosterError
+from roster_pipeline.errors import RosterError, place_of
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.settings import Settings
 from roster_pipeline.web.sessions import sweep_logins
@@ -38,6 +38,11 @@ class CorrectionsWorker:
         self._settings, self._now, self._stop = settings, now, Event()
         self._thread = Thread(target=self._run, name="corrections", daemon=True)
 
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the thread runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
@@ -59,4 +64,8 @@ class CorrectionsWorker:
                 pause = LOOK_SECONDS
             except RosterError as error:
                 log.warning("No decision was run. %s", error)
+                pause = RETRY_SECONDS
+            except Exception as error:  # noqa: BLE001 - without this thread no decision would run any more
+                # The message of a library's error could quote a row.
+                log.error("No decision was run: %s at %s", type(error).__name__, place_of(error))
                 pause = RETRY_SECONDS

@@ -9,6 +9,7 @@ import pytest
 
 from roster_pipeline.corrections.queue import file_correction, run_corrections
 from roster_pipeline.product.database import district_lock, transaction
+from roster_pipeline.web import worker
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import Browser
 from roster_pipeline_tests.support.scripts import wait_until
@@ -99,3 +100,26 @@ def test_the_program_of_the_page_runs_what_is_filed(site, own, file):
     with Browser(site):
         wait_until(lambda: site.value(ROW, id=number)["state"] == "failed")
     assert site.value(ROW, id=number)["result"] == {"failure": "refused"}
+
+
+def test_the_worker_goes_on_after_an_unexpected_error(site, file, monkeypatch):
+    faults, number = ["first look"], file(school="f" * 24)
+
+    def look(*arguments):
+        if faults:
+            raise LookupError(faults.pop())
+        run_corrections(*arguments)
+
+    monkeypatch.setattr(worker, "run_corrections", look)
+    monkeypatch.setattr(worker, "RETRY_SECONDS", 0.0)
+    with Browser(site):
+        wait_until(lambda: site.value(ROW, id=number)["state"] == "failed")
+    assert not faults
+
+
+def test_a_program_without_its_worker_is_not_ready(site, monkeypatch):
+    monkeypatch.setattr(worker.CorrectionsWorker, "_run", lambda _worker: None)
+    with Browser(site) as browser:
+        answer = browser.get("/readyz")
+    assert (answer.status_code, "Start this program again." in answer.text) == (503, True)
+    assert Browser(site).get("/readyz").status_code == 200
