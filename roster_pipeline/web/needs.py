@@ -8,7 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.messages import LocalCatalogue, Plural, product
-from roster_pipeline.product.tables import holds, org_memberships, reviews, roster_students, roster_teachers, rosters
+from roster_pipeline.product.tables import (
+    directory,
+    holds,
+    org_memberships,
+    reviews,
+    roster_students,
+    roster_teachers,
+    rosters,
+)
 from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, Role
 
 
@@ -67,8 +75,13 @@ def list_needs(pg: Connection, organization_id: int, role: Role, words: LocalCat
 
 def _count_needs(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int, int, int, int, int]]:
     """Count what waits. Classes that a teacher made here do not count, because they are the teacher's own."""
-    member = org_memberships.c
-    is_member = sa.and_(member.organization_id == organization_id, member.ended_at.is_(None))
+    member = directory.c
+    is_member = member.organization_id == organization_id
+    is_unverified = sa.exists().where(
+        org_memberships.c.organization_id == member.organization_id,
+        org_memberships.c.account_id == member.account_id,
+        org_memberships.c.verified_at.is_(None),
+    )
     from_clever = sa.and_(rosters.c.archived_at.is_(None), rosters.c.source == "clever")
     is_taught = sa.exists().where(roster_teachers.c.roster_id == rosters.c.id, roster_teachers.c.ended_at.is_(None))
     has_students = sa.exists().where(roster_students.c.roster_id == rosters.c.id, roster_students.c.ended_at.is_(None))
@@ -87,8 +100,8 @@ def _count_needs(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int,
         sa.select(
             plans.label("plans"),
             count(reviews, reviews.c.state == "open").label("reviews"),
-            count(org_memberships, is_member, member.role == "teacher", member.verified_at.is_(None)).label("teachers"),
-            count(org_memberships, is_member, member.role == "student", ~in_class).label("students"),
+            count(directory, is_member, member.role == "teacher", is_unverified).label("teachers"),
+            count(directory, is_member, member.role == "student", ~in_class).label("students"),
             count(rosters, from_clever, ~is_taught).label("without_teacher"),
             count(rosters, from_clever, ~has_students).label("without_students"),
         )

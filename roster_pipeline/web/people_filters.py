@@ -52,7 +52,6 @@ def is_not_verified(_role: str, person: sa.ColumnElement[int]) -> Condition:
     """Return the condition for teachers whom no admin has verified."""
     return sa.exists().where(
         org_memberships.c.account_id == person,
-        org_memberships.c.role == "teacher",
         org_memberships.c.verified_at.is_(None),
         org_memberships.c.ended_at.is_(None),
     )

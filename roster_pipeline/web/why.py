@@ -22,7 +22,7 @@ from roster_pipeline.explain.report import Evidence, add_arrival, read_subject
 from roster_pipeline.explain.source_facts import read_people_named
 from roster_pipeline.explain.subject import Subject, read_district_facts
 from roster_pipeline.explain.verdict import ClassFacts, Question
-from roster_pipeline.product.tables import accounts, identity_links, org_memberships, rosters, schools
+from roster_pipeline.product.tables import accounts, directory, identity_links, org_memberships, rosters, schools
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import TEACHERS, Role
 from roster_pipeline.web.state import state_of
@@ -184,10 +184,11 @@ def _find_accounts(page: Page, question: str, clever_ids: Sequence[str]) -> Sequ
         for role in ("student", "teacher")
     ]
     hits = [accounts.c.id.in_(sa.select(call.table_valued("account_id").c.account_id)) for call in calls]
-    # The directory has nobody who left.
+    # The directory shows nobody who left, be it the organization or what the visitor sees.
     text = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name, accounts.c.email)
     words = [text.icontains(word, autoescape=True) for word in question.split()[:10]]
-    has_left = sa.and_(org_memberships.c.ended_at.is_not(None), *words)
+    is_here = accounts.c.id.in_(sa.select(directory.c.account_id).where(directory.c.organization_id == page.own.id))
+    has_left = sa.and_(~is_here, *words)
     return _read_accounts(page, sa.or_(*hits, has_left, identity_links.c.clever_id.in_(clever_ids)))
 
 

@@ -14,6 +14,7 @@ from roster_pipeline_tests.support.page_people import (
     add_person,
     class_of,
     count_acts,
+    move_person,
     school_admin,
     school_of,
 )
@@ -85,6 +86,31 @@ def test_a_school_admin_sees_one_school(site, browser):
         assert foreign.status_code == 404
     with school_admin(site, site.towns[0], "School 0", "School 1"):
         assert len(names_in(browser.get("/clever/teachers"))) == 21
+
+
+def test_a_school_admin_lists_nobody_who_left(site, browser):
+    town = site.towns[0]
+    child = add_person(site, town, "Moved", "Child")
+    teacher = add_person(site, town, "Moved", "Master", role="teacher")
+    for account in (child, teacher):
+        move_person(site, town, account, "School 1")
+    with school_admin(site, town, "School 0") as key:
+        browser.log_in(key)
+        school = browser.get(f"/clever/schools/{school_of(site, town, 'School 0')}")
+        fields = {f"verify-{teacher}": "1", "form_token": "moved"}
+
+        assert browser.submit("/clever/teachers/verify", school, **fields).status_code == 409
+        for path in ("/clever/students", "/clever/students?q=moved", "/clever/students.csv"):
+            assert "Moved" not in browser.get(path).text
+        assert re.findall(r"<strong>(\d+)</strong> (teachers|students)", browser.get("/clever").text) == [
+            ("21", "teachers"),
+            ("21", "students"),
+        ]
+        assert "in no class" not in browser.get("/clever").text
+        assert "Moved Child" in browser.get("/clever/why?q=moved+child").text
+    with school_admin(site, town, "School 1") as key:
+        assert names_in(browser.get("/clever/students")) == ["Moved Child"]
+    site.execute("update roster.org_memberships set ended_at = now() where account_id in (:a, :b)", a=child, b=teacher)
 
 
 def test_an_admin_of_one_school_verifies_on_its_page(site, browser):

@@ -72,3 +72,13 @@ def school_admin(site, town, *names):
     yield person(town, "staff")
     site.execute("delete from roster.admin_schools where organization_id = :own", own=own)
     site.execute(ADMIN_SCOPE, scope="organization", own=own)
+
+
+def move_person(site, town, account, school):
+    """Move a native person of a town from every school to another one."""
+    site.execute("update roster.school_memberships set ended_at = now() where account_id = :account", account=account)
+    site.execute(
+        "insert into roster.school_memberships (school_id, account_id, role) "
+        "select :school, id, role from roster.accounts where id = :account",
+        school=school_of(site, town, school), account=account,
+    )  # fmt: skip

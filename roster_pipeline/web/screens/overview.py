@@ -11,7 +11,7 @@ from starlette.responses import Response
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.product.connection_checklist import find_next_step, read_checklist
 from roster_pipeline.product.connections import find_refresh_stop
-from roster_pipeline.product.tables import org_memberships, rosters, schools
+from roster_pipeline.product.tables import directory, rosters, schools
 from roster_pipeline.syncs.requests import estimate_answer_time
 from roster_pipeline.web.admins import list_schools
 from roster_pipeline.web.answers import describe_estimate
@@ -103,7 +103,7 @@ def _describe_clever(page: Page) -> list[str]:
 
 def count_records(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int, int, int, int]]:
     """Return the counts of live records: schools, teachers, classes, hidden classes and students."""
-    live_member = sa.and_(org_memberships.c.organization_id == organization_id, org_memberships.c.ended_at.is_(None))
+    is_member = directory.c.organization_id == organization_id
     live_class = rosters.c.archived_at.is_(None)
 
     def count(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -112,10 +112,10 @@ def count_records(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int
     return pg.execute(
         sa.select(
             count(schools.c.archived_at.is_(None)).label("schools"),
-            count(live_member, org_memberships.c.role == "teacher").label("teachers"),
+            count(is_member, directory.c.role == "teacher").label("teachers"),
             count(live_class).label("classes"),
             count(live_class, rosters.c.hidden_at.is_not(None)).label("hidden"),
-            count(live_member, org_memberships.c.role == "student").label("students"),
+            count(is_member, directory.c.role == "student").label("students"),
         )
     ).one()
 

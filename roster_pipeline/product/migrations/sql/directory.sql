@@ -185,7 +185,7 @@ begin
         where d.organization_id = own and d.role = person_role
             and d.sort_name >= prefix collate "C" and d.sort_name < (prefix || chr(1114111)) collate "C"
             and (after_name is null or (d.sort_name, d.account_id) > (after_name collate "C", after_id))
-            and (roster.sees_all() or d.account_id in (select roster.visible_accounts()))
+            and (roster.sees_all() or d.account_id in (select roster.present_accounts()))
         order by d.sort_name, d.account_id
         limit page_size;
         get diagnostics found_rows = row_count;
@@ -203,7 +203,7 @@ begin
                 after_name is null or (prefix is not null and starts_with(after_name, prefix))
                 or (h.sort_name, h.account_id) > (after_name collate "C", after_id)
             )
-            and (roster.sees_all() or h.account_id in (select roster.visible_accounts()))
+            and (roster.sees_all() or h.account_id in (select roster.present_accounts()))
         order by h.sort_name, h.account_id
         limit page_size - found_rows;
     end if;

@@ -79,6 +79,26 @@ begin atomic
     where current_setting('roster.sees', true) <> 'self';
 end;
 
+-- The visible accounts that are in the schools or the classes now. The lists have these. The others are former members,
+-- whom the audit trail, the answers of Why? and the changes of an update name.
+create or replace function roster.present_accounts() returns setof bigint
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    with own_rosters as materialized (select r.id from roster.visible_rosters() as r (id))
+    select roster.current_account()
+    union
+    select m.account_id from roster.school_memberships as m
+    inner join roster.schools as s on s.id = m.school_id
+    where current_setting('roster.sees', true) = 'schools' and m.school_id = any(roster.current_schools())
+        and s.organization_id = roster.current_organization() and m.ended_at is null
+    union
+    select t.account_id from own_rosters as r inner join roster.roster_teachers as t on t.roster_id = r.id
+    where t.ended_at is null
+    union
+    select s.account_id from own_rosters as r inner join roster.roster_students as s on s.roster_id = r.id
+    where current_setting('roster.sees', true) <> 'self' and s.ended_at is null;
+end;
+
 create or replace function roster.visible_schools() returns setof bigint
 stable security definer set search_path = pg_catalog, pg_temp language sql
 begin atomic
@@ -91,7 +111,8 @@ end;
 
 -- logins. The account and the organization are not known before them.
 
--- Every place of an account: its live memberships, and the live schools that it administers.
+-- Every place of an account: its live memberships with the role in the directory, in which an admin who teaches is a
+-- teacher, and the live schools that it administers.
 create or replace function roster.places_of_account(account bigint) returns table (
     organization_id bigint, name text, district_id text, tier text, state text, time_zone text, shared_devices boolean,
     role text, is_admin boolean, admin_scope text, school_ids bigint[]
@@ -99,7 +120,7 @@ create or replace function roster.places_of_account(account bigint) returns tabl
 stable security definer set search_path = pg_catalog, pg_temp language sql
 begin atomic
     select o.id, o.name, o.clever_district_id, o.tier, o.state, o.time_zone, o.shared_devices,
-        m.role, m.is_admin, m.admin_scope,
+        d.role, m.is_admin, m.admin_scope,
         array(
             select s.id from roster.admin_schools as a inner join roster.schools as s on s.id = a.school_id
             where a.account_id = m.account_id and a.organization_id = o.id and a.ended_at is null
@@ -109,6 +130,7 @@ begin atomic
     from roster.org_memberships as m
     inner join roster.organizations as o on o.id = m.organization_id
     inner join roster.accounts as person on person.id = m.account_id
+    inner join roster.directory as d on d.organization_id = m.organization_id and d.account_id = m.account_id
     where m.account_id = account and m.ended_at is null and person.archived_at is null
     order by o.id;
 end;
@@ -187,6 +209,7 @@ declare
     own constant text := 'organization_id = (select roster.current_organization())';
     all_or constant text := '((select roster.sees_all()) or %s)';
     member constant text := format(all_or, 'account_id in (select roster.visible_accounts())');
+    present constant text := format(all_or, 'account_id in (select roster.present_accounts())');
     sees constant text := '(select current_setting(''roster.sees'', true))';
     own_school constant text :=
         'exists (select from roster.schools as s where s.id = school_id)';
@@ -225,9 +248,9 @@ begin
                 'exists (select from roster.org_memberships as m where m.account_id = accounts.id and m.' || own || ')',
                 null
             ),
-            ('directory', own || ' and ' || member, null),
+            ('directory', own || ' and ' || present, null),
             ('identity_links', own || ' and ' || member, null),
-            ('org_memberships', own || ' and ' || member, null),
+            ('org_memberships', own || ' and ' || member, own || ' and ' || present),
             -- A school admin sees every member of the own schools.
             ('school_memberships', format('%s and (%s = ''schools'' or %s)', own_school, sees, member), null),
             ('rosters', own || ' and ' || format(all_or, 'id in (select roster.visible_rosters())'), null),
@@ -265,16 +288,16 @@ end
 $$;
 
 revoke execute on function
-    roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
-    roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.account_of_review from public;
+    roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
+    roster.places_of_account, roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.account_of_review from public;
 
 do $$
 begin
     if exists (select from pg_roles where rolname = 'roster_page') then
         grant execute on function
-            roster.visible_rosters, roster.visible_accounts, roster.visible_schools, roster.places_of_account,
-            roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.account_of_review, roster.find_people,
-            roster.make_native_class, roster.addable_students to roster_page;
+            roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
+            roster.places_of_account, roster.organization_of_login, roster.account_of_login, roster.account_of_email,
+            roster.account_of_review, roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
         call roster.grant_page_access();
     end if;
 end
