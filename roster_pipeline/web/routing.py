@@ -21,8 +21,8 @@ from roster_pipeline.product.organizations import COLUMNS, Organization
 from roster_pipeline.product.tables import organizations
 from roster_pipeline.web.audit import find_answer
 from roster_pipeline.web.page import Page
-from roster_pipeline.web.rights import Role, read_viewer
-from roster_pipeline.web.sessions import STUDENT_LIFETIME, Session, end_session, find_session
+from roster_pipeline.web.rights import Role, Viewer, read_viewer
+from roster_pipeline.web.sessions import Session, end_session, find_session, is_idle, record_use
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction, set_visibility
 
@@ -106,12 +106,11 @@ def open_page(request: Request, state: WebState, pg: Connection, form: Form) -> 
         LoginRequired: there is no live session.
     """
     now = state.now()
-    session = find_session(pg, request.cookies.get(state.session_cookie, ""), now)
-    if session is None:
+    visitor = find_visitor(request, pg)
+    if visitor is None:
         raise LoginRequired(request.url.path)
-    viewer = read_viewer(pg, session.account_id, session.acting, session.login_kind)
-    if viewer.role is Role.STUDENT and now - session.seen_at > STUDENT_LIFETIME.idle:
-        raise LoginRequired(request.url.path)
+    session, viewer = visitor
+    record_use(pg, session, now)
     set_visibility(pg, viewer.visibility)
     organization = _read_organization(pg, viewer.place.organization_id) if viewer.place else None
     return Page(request, state.renderer, session, viewer, pg, organization, now, form)
@@ -122,7 +121,11 @@ def _read_organization(pg: Connection, organization_id: int) -> Organization | N
     return Organization(*row) if row else None
 
 
-def current_session(request: Request, pg: Connection) -> Session | None:
-    """Return the live session of a request that needs none."""
+def find_visitor(request: Request, pg: Connection) -> tuple[Session, Viewer] | None:
+    """Return the live session of a request and its person, or None. This is no use of the session."""
     state = state_of(request)
-    return find_session(pg, request.cookies.get(state.session_cookie, ""), state.now())
+    session = find_session(pg, request.cookies.get(state.session_cookie, ""), state.now())
+    if session is None:
+        return None
+    viewer = read_viewer(pg, session.account_id, session.acting, session.login_kind)
+    return None if is_idle(viewer.role, session, state.now()) else (session, viewer)

@@ -99,26 +99,31 @@ def begin_session(
     return token
 
 
-def find_session(pg: Connection, token: str, now: datetime, *, is_use: bool = True) -> Session | None:
-    """Return the live session of a token.
-
-    Args:
-        is_use: record that the session is used, so that it lives on.
-    """
+def find_session(pg: Connection, token: str, now: datetime) -> Session | None:
+    """Return the live session of a token. The idle limit of students is shorter, and `is_idle` checks it."""
     live = sa.and_(columns.token_hash == hash_token(token), columns.ended_at.is_(None), columns.expires_at > now)
     row = pg.execute(sa.select(*SHOWN).where(live)).one_or_none()
-    if row is None or now - row.seen_at > STAFF_LIFETIME.idle:
-        return None
-    session = Session(*row)
-    if is_use and now - session.seen_at > SEEN_STEP:
+    return None if row is None or now - row.seen_at > STAFF_LIFETIME.idle else Session(*row)
+
+
+def record_use(pg: Connection, session: Session, now: datetime) -> None:
+    """Record that a session is used, so that it lives on."""
+    if now - session.seen_at > SEEN_STEP:
         pg.execute(web_sessions.update().where(columns.token_hash == session.token_hash).values(seen_at=now))
-    return session
+
+
+def is_idle(role: str, session: Session, now: datetime) -> bool:
+    """Return whether a person of a role has not used the session for so long that it is over."""
+    return now - session.seen_at > _lifetime(role).idle
 
 
 def seconds_to_warning(role: str, seen_at: datetime, now: datetime) -> int:
     """Return in how many seconds a screen warns of the idle end. It is 0 if the warning is due."""
-    lifetime = STUDENT_LIFETIME if role == "student" else STAFF_LIFETIME
-    return max(0, int((seen_at + lifetime.idle - WARNING - now).total_seconds()))
+    return max(0, int((seen_at + _lifetime(role).idle - WARNING - now).total_seconds()))
+
+
+def _lifetime(role: str) -> Lifetime:
+    return STUDENT_LIFETIME if role == "student" else STAFF_LIFETIME
 
 
 def end_session(pg: Connection, token_hash: str, now: datetime) -> None:

@@ -82,6 +82,8 @@ def test_a_session_of_a_student_ends_after_45_idle_minutes(site, new_browser):
         browser.log_in(person(site.towns[0], role))
     site.time.pass_by(minutes=46)
 
+    assert browsers["student"].get("/session/ending").headers["hx-redirect"] == "/login"
+    assert browsers["student"].get("/").headers["location"] == "/login"
     assert browsers["student"].get("/home").headers["location"].startswith("/login")
     assert browsers["teacher"].get("/clever/classes").status_code == 200
 

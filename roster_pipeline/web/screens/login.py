@@ -28,7 +28,7 @@ from roster_pipeline.web.login.attempt import Attempt, read_attempt, restart_att
 from roster_pipeline.web.login.clever import CodeRefused, LoginUnanswered
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import EVERYBODY, Role, read_viewer
-from roster_pipeline.web.routing import current_session, get, post
+from roster_pipeline.web.routing import find_visitor, get, post
 from roster_pipeline.web.sessions import STUDENT_LIFETIME, change_session, end_session, hash_token
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction
@@ -46,10 +46,8 @@ def show_start(request: Request) -> Response:
     """Lead to the landing screen of the person, or to the login."""
     state = state_of(request)
     with page_transaction(state.engine) as pg:
-        session = current_session(request, pg)
-        if session is None:
-            return RedirectResponse("/login", 303)
-        return RedirectResponse(read_viewer(pg, session.account_id, session.acting, session.login_kind).landing, 303)
+        visitor = find_visitor(request, pg)
+    return RedirectResponse(visitor[1].landing if visitor else "/login", 303)
 
 
 def show_login(request: Request) -> Response:

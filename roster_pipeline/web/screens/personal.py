@@ -15,9 +15,9 @@ from roster_pipeline.product.tables import web_preferences
 from roster_pipeline.web.languages import LANGUAGES, preferred_language
 from roster_pipeline.web.login.attempt import safe_path
 from roster_pipeline.web.page import Page
-from roster_pipeline.web.rights import EVERYBODY, read_viewer
-from roster_pipeline.web.routing import get, post
-from roster_pipeline.web.sessions import change_session, find_session, seconds_to_warning
+from roster_pipeline.web.rights import EVERYBODY
+from roster_pipeline.web.routing import find_visitor, get, post
+from roster_pipeline.web.sessions import change_session, seconds_to_warning
 from roster_pipeline.web.state import state_of
 from roster_pipeline.web.visibility import page_transaction
 
@@ -53,10 +53,10 @@ def warn_of_end(request: Request) -> Response:
     """
     state = state_of(request)
     with page_transaction(state.engine) as pg:
-        session = find_session(pg, request.cookies.get(state.session_cookie, ""), state.now(), is_use=False)
-        if session is None:
-            return Response(status_code=204, headers={"hx-redirect": "/login"})
-        viewer = read_viewer(pg, session.account_id, session.acting, session.login_kind)
+        visitor = find_visitor(request, pg)
+    if visitor is None:
+        return Response(status_code=204, headers={"hx-redirect": "/login"})
+    session, viewer = visitor
     seconds = seconds_to_warning(viewer.role, session.seen_at, state.now())
     values = {
         "words": product(session.language or preferred_language(request.headers.get("accept-language", ""))),
