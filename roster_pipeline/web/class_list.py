@@ -28,6 +28,13 @@ def read_classes(page: Page, request: ListRequest) -> ListPart:
     return make_part(request, page.pg.execute(select_classes(page, request, PAGE_ROWS + 1)).all())
 
 
+def count_hidden_classes(page: Page) -> int:
+    """Return the number of hidden classes that the person sees."""
+    is_hidden = rosters.c.hidden_at.is_not(None)
+    own = sa.and_(rosters.c.organization_id == page.own.id, rosters.c.archived_at.is_(None), is_hidden)
+    return page.pg.execute(sa.select(sa.func.count()).where(own)).scalar_one()
+
+
 def select_classes(page: Page, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:
     """Return the statement for the live classes, by name. Hidden ones are left out unless the filter asks for them.
 

@@ -74,7 +74,7 @@ def list_needs(pg: Connection, organization_id: int, role: Role, words: LocalCat
 
 
 def _count_needs(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int, int, int, int, int]]:
-    """Count what waits. Classes that a teacher made here do not count, because they are the teacher's own."""
+    """Count what waits. Hidden classes, and those that a teacher made here, do not count as without a member."""
     member = directory.c
     is_member = member.organization_id == organization_id
     is_unverified = sa.exists().where(
@@ -84,6 +84,7 @@ def _count_needs(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int,
     )
     from_clever = sa.and_(rosters.c.archived_at.is_(None), rosters.c.source == "clever")
     is_taught = sa.exists().where(roster_teachers.c.roster_id == rosters.c.id, roster_teachers.c.ended_at.is_(None))
+    is_listed = sa.and_(from_clever, rosters.c.hidden_at.is_(None))
     has_students = sa.exists().where(roster_students.c.roster_id == rosters.c.id, roster_students.c.ended_at.is_(None))
     in_class = (
         sa.select(sa.literal(1))
@@ -102,7 +103,7 @@ def _count_needs(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int,
             count(reviews, reviews.c.state == "open").label("reviews"),
             count(directory, is_member, member.role == "teacher", is_unverified).label("teachers"),
             count(directory, is_member, member.role == "student", ~in_class).label("students"),
-            count(rosters, from_clever, ~is_taught).label("without_teacher"),
-            count(rosters, from_clever, ~has_students).label("without_students"),
+            count(rosters, is_listed, ~is_taught).label("without_teacher"),
+            count(rosters, is_listed, ~has_students).label("without_students"),
         )
     ).one()

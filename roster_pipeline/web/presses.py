@@ -74,7 +74,10 @@ def _select(viewer: Viewer) -> sa.Select[Any]:
     running, other = syncs.alias("running"), refresh_requests.alias("other")
     is_behind = sa.exists().where(running.c.organization_id == requests.organization_id, running.c.state == "running")
     others = sa.select(sa.func.count()).where(
-        other.c.organization_id == requests.organization_id, other.c.state == requests.state, other.c.id != requests.id
+        other.c.organization_id == requests.organization_id,
+        other.c.kind == "update",
+        other.c.state == requests.state,
+        other.c.id != requests.id,
     )
     is_own = requests.requested_by_account_id == viewer.account_id
     sees_all = sa.literal(viewer.role is Role.DISTRICT_ADMIN)

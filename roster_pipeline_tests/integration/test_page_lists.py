@@ -18,6 +18,7 @@ from roster_pipeline_tests.support.page_people import (
     school_admin,
     school_of,
 )
+from roster_pipeline_tests.support.readers import execute
 
 LISTS = ("/clever/schools", "/clever/teachers", "/clever/classes", "/clever/students")
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe"
@@ -149,6 +150,54 @@ def test_filters_narrow_the_lists(site, admin):
     assert names_in(admin.get("/clever/classes?state=no_teacher")) == []
     for account in (ava, lone):
         site.execute("update roster.org_memberships set ended_at = now() where account_id = :id", id=account)
+
+
+def test_more_hidden_classes_than_a_page_are_counted_and_linked(site, admin, monkeypatch):
+    hide = "update roster.rosters set hidden_at = {} where name like 'Class 10%'"
+    site.execute(hide.format("now()"))
+    whole = admin.get("/clever/classes").text
+    monkeypatch.setattr("roster_pipeline.web.lists.PAGE_ROWS", 2)
+    monkeypatch.setattr("roster_pipeline.web.class_list.PAGE_ROWS", 2)
+    cut, hidden = admin.get("/clever/classes").text, admin.get("/clever/classes?state=hidden")
+    site.execute(hide.format("null"))
+
+    assert "Hidden classes (4)" in whole
+    assert "Hidden classes (4)" in cut
+    assert ("?state=hidden" in whole, 'href="?state=hidden"' in cut) == (False, True)
+    assert len(names_in(hidden)) == 2
+    assert "Next page" in hidden.text
+
+
+def test_an_admin_who_teaches_counts_as_in_the_list(site, admin):
+    values = {"own": add_class(site, site.towns[0], "Chess"), "town": site.towns[0].id}
+    site.execute(
+        "insert into roster.roster_teachers (roster_id, account_id) select :own, m.account_id "
+        "from roster.org_memberships as m inner join roster.organizations as o on o.id = m.organization_id "
+        "where m.is_admin and o.clever_district_id = :town",
+        **values,
+    )
+    overview, listed = admin.get("/clever").text, names_in(admin.get("/clever/teachers"))
+    site.execute("update roster.roster_teachers set ended_at = now() where roster_id = :own", own=values["own"])
+    site.execute("update roster.rosters set archived_at = now() where id = :own", own=values["own"])
+
+    assert "Jordan Lee" in listed
+    assert f"<strong>{len(listed)}</strong> teachers" in overview
+
+
+def test_a_hidden_class_without_teacher_needs_nobody(site, admin):
+    hide = "update roster.rosters set hidden_at = {} where id = :own"
+    own = class_of(site, "Class 103")
+    end = "update roster.roster_teachers set ended_at = {} where roster_id = :own"
+    execute(site.product, end.format("now()"), as_sync=True, own=own)
+    shown = admin.get("/clever").text
+    site.execute(hide.format("now()"), own=own)
+    hidden, listed = admin.get("/clever").text, names_in(admin.get("/clever/classes?state=no_teacher"))
+    site.execute(hide.format("null"), own=own)
+    execute(site.product, end.format("null"), as_sync=True, own=own)
+
+    assert "1 class has no teacher" in shown
+    assert "has no teacher" not in hidden
+    assert listed == []
 
 
 def test_pages_go_on_by_key_and_hold_no_name(site, admin, monkeypatch):

@@ -127,6 +127,18 @@ def test_a_teacher_does_not_see_the_presses_of_others(site, admin, teacher):
     assert path not in teacher.get("/clever/updates").text
 
 
+def test_a_request_for_a_fix_list_is_no_other_press(site, admin):
+    path = press(admin).headers["location"]
+    site.execute("""
+        insert into roster.refresh_requests (organization_id, kind, scope, requested_by)
+        select organization_id, 'preview', 'district', 'test' from roster.refresh_requests order by id desc limit 1
+    """)
+    text = admin.get(path).text
+
+    assert "Waiting its turn." in text
+    assert "Your press and" not in text
+
+
 def test_the_screen_follows_an_update_to_its_answer(site, admin):
     path = press(admin).headers["location"]
     waiting = admin.get(f"{path}/state")

@@ -14,7 +14,7 @@ from roster_pipeline.messages import product
 from roster_pipeline.product.classes import hide_class, show_class
 from roster_pipeline.product.native_classes import is_own_native_class, list_archived_classes
 from roster_pipeline.web.actors import read_hiders
-from roster_pipeline.web.class_list import FILTERS, read_classes, select_classes
+from roster_pipeline.web.class_list import FILTERS, count_hidden_classes, read_classes, select_classes
 from roster_pipeline.web.class_members import ClassDetails, read_class
 from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
 from roster_pipeline.web.page import Page
@@ -47,6 +47,7 @@ def show_classes(page: Page) -> Response:
         filter_names=[(key, page.words.text(name)) for key, name in FILTERS.items()],
         schools=list_school_names(page) if page.viewer.role in ADMINS else [],
         hidden_classes=hidden,
+        hidden_number=count_hidden_classes(page) if hidden else 0,
         hiders=read_hiders(page, (*part.rows, *hidden)),
         archived=_list_archived(page),
         notice=_describe_notice(page, page.request.query_params.get("done", "")),

@@ -102,7 +102,10 @@ def _describe_clever(page: Page) -> list[str]:
 
 
 def count_records(pg: Connection, organization_id: int) -> sa.Row[tuple[int, int, int, int, int]]:
-    """Return the counts of live records: schools, teachers, classes, hidden classes and students."""
+    """Return the counts of live records: schools, teachers, classes, hidden classes and students.
+
+    The people are those of the lists, so an admin who teaches counts as a teacher.
+    """
     is_member = directory.c.organization_id == organization_id
     live_class = rosters.c.archived_at.is_(None)
 
