@@ -93,7 +93,7 @@ def list_tabs(page: Page) -> list[Tab]:
 def describe_freshness(page: Page) -> Freshness | None:
     """Return how old the class lists are, and whether the connection stands."""
     words, organization = page.words, page.organization
-    if organization is None or page.viewer.role is Role.STUDENT:
+    if organization is None or page.viewer.role in (Role.STUDENT, Role.LOGIN_ONLY):
         return None
     if organization.state == "disconnected":
         return Freshness("bad", words.text("Clever is disconnected. Class lists stay as they are."))

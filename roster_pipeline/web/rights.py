@@ -34,6 +34,7 @@ TEACHERS = frozenset({Role.TEACHER, Role.LIBRARY_TEACHER})
 STAFF = ADMINS | TEACHERS
 DISTRICT_ADMIN = frozenset({Role.DISTRICT_ADMIN})
 STUDENTS = frozenset({Role.STUDENT})
+LOGIN_ONLY = frozenset({Role.LOGIN_ONLY})
 EVERYBODY = frozenset(Role)
 
 ACTS: dict[str, frozenset[Role]] = {
@@ -57,6 +58,7 @@ SEES = {
     Role.TEACHER: "classes",
     Role.LIBRARY_TEACHER: "classes",
     Role.STUDENT: "self",
+    Role.LOGIN_ONLY: "self",
 }
 LANDING = {
     Role.DISTRICT_ADMIN: "/clever",
@@ -64,8 +66,9 @@ LANDING = {
     Role.TEACHER: "/clever/classes",
     Role.LIBRARY_TEACHER: "/clever/classes",
     Role.STUDENT: "/home",
+    Role.LOGIN_ONLY: "/welcome",
 }
-"""Where a role begins. Every other role begins at the page that says whom to ask."""
+"""Where a role begins. A person without a place begins at the screen that waits for the account."""
 
 
 @dataclass(frozen=True)

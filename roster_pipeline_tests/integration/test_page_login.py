@@ -163,6 +163,18 @@ def login_only(site):
     site.execute(tier, tier="secure_sync")
 
 
+def test_a_teacher_with_logins_only_has_a_screen(login_only, browser):
+    answer = browser.log_in(person(login_only, "teacher"))
+    screen = browser.get("/welcome")
+
+    assert answer.headers["location"] == browser.get("/").headers["location"] == "/welcome"
+    assert "Hi Tea2." in screen.text
+    assert "there are no class lists from Clever here" in screen.text
+    assert browser.get("/clever").status_code == 403
+    assert browser.submit("/language", screen, language="en").status_code == 303
+    assert browser.submit("/logout", screen).headers["location"] == "/login?logged_out=1"
+
+
 @pytest.fixture
 def make_account(site, login_only):
     """Return a function that makes an account in some towns, and returns its email."""
