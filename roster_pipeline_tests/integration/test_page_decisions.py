@@ -16,6 +16,11 @@ LIVE = """
     select count(*) from roster.org_memberships
     where role = 'student' and ended_at is null and organization_id = (select min(id) from roster.organizations)
 """
+REVIEW = """
+    insert into roster.reviews (organization_id, clever_id, reason, state)
+    select organization_id, repeat('a', 24), 'admin_account', 'resolved' from roster.syncs where id = :sync
+    returning id
+"""
 SCOPE = """
     update roster.org_memberships set admin_scope = :scope
     where is_admin and organization_id = (select min(id) from roster.organizations)
@@ -150,6 +155,22 @@ def test_an_update_is_taken_back_once(site, admin):
     assert "Take this update back" not in page
     token = {"csrf": csrf_of(admin.get("/clever")), "form_token": "twice"}
     assert admin.post(f"/clever/syncs/{sync}/undo", data={**token, "seen": "published"}).status_code == 409
+
+
+@pytest.mark.parametrize("counts", ["'{from_organizations}', '[1]'", "'{review}', to_jsonb(:review)"])
+def test_a_decision_of_an_operator_is_taken_back_by_an_operator(site, admin, counts):
+    """A correction took people from another district, or it decided about the account of an admin."""
+    sync = site.value(NEWEST)
+    review = site.value(REVIEW, sync=sync)
+    before = admin.get(f"/clever/syncs/{sync}")
+    values = {"review": review} if ":review" in counts else {}
+    site.execute(f"update roster.syncs set counts = jsonb_set(counts, {counts}) where id = :id", id=sync, **values)
+    page, refused = admin.get(f"/clever/syncs/{sync}").text, admin.submit(f"/clever/syncs/{sync}/undo", before)
+    site.execute("update roster.syncs set counts = counts - 'from_organizations' - 'review' where id = :id", id=sync)
+
+    assert "Take this update back" in before.text
+    assert "Take this update back" not in page
+    assert refused.status_code == 409
 
 
 def test_one_school_of_an_update_is_taken_back(site, admin):

@@ -12,11 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from roster_pipeline.corrections.queue import Kind, file_correction
-from roster_pipeline.product.tables import schools
+from roster_pipeline.product.tables import reviews, schools
 from roster_pipeline.web.decisions import TITLES, Decision, describe_decision, find_decision, list_skipped_names
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.lists import read_id
 from roster_pipeline.web.page import Page
+from roster_pipeline.web.review_cards import OPERATOR_REASONS
 from roster_pipeline.web.rights import DISTRICT_ADMIN
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.sync_lines import Sync, find_sync
@@ -79,7 +80,15 @@ def undo_update(page: Page) -> Response:
 def may_undo(page: Page, sync: Sync) -> bool:
     """Return whether the person may take an update back now."""
     at = sync.finished_at or sync.started_at
-    return page.may("undo_sync") and sync.state in ("published", "held") and page.now - at <= UNDO_AGE
+    is_open = sync.state in ("published", "held") and page.now - at <= UNDO_AGE
+    return page.may("undo_sync") and is_open and not _is_of_operators(page, sync)
+
+
+def _is_of_operators(page: Page, sync: Sync) -> bool:
+    """Return whether a correction concerns another organization, so that only an operator may take it back."""
+    decided = sync.counts.get("reviews") or [sync.counts.get("review")]
+    reasons = page.pg.execute(sa.select(reviews.c.reason).where(reviews.c.id.in_(decided))).scalars()
+    return bool(sync.counts.get("from_organizations")) or not OPERATOR_REASONS.isdisjoint(reasons)
 
 
 def _find_school(page: Page, school_id: str) -> str:
