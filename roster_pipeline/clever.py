@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import ConnectionGone, DistrictNotShown, SettingRefused, SourceUnusable
 from roster_pipeline.extract.client import CleverAccess, CleverClient, DistrictConnection
+from roster_pipeline.extract.patience import Patience
 from roster_pipeline.product.connections import describe_lost_connection, note_list, note_shown
 from roster_pipeline.settings import Settings
 
@@ -57,10 +58,10 @@ def look_up_connection(
     return connection
 
 
-def read_last_upload(settings: Settings, district_id: str) -> datetime | None:
+def read_last_upload(settings: Settings, district_id: str, *, patience: Patience | None = None) -> datetime | None:
     """Ask Clever when it last received the files of a district. Return None if Clever cannot be asked now."""
     try:
-        with CleverClient(clever_access(settings)) as clever:
+        with CleverClient(clever_access(settings), patience=patience) as clever:
             return clever.district(district_id).last_sync
     except (SourceUnusable, SettingRefused):
         return None

@@ -30,19 +30,22 @@ PIECE_BYTES = 2**20
 """The most bytes that are unpacked at once."""
 
 
-def read_body(answer: httpx.Response, label: str, elapsed: Callable[[], float]) -> bytes:
+def read_body(
+    answer: httpx.Response, label: str, elapsed: Callable[[], float], seconds: float = ANSWER_TIMEOUT_SECONDS
+) -> bytes:
     """Return the unpacked body of an answer.
 
     Args:
         answer: a good answer whose body was not read.
         label: the district and the list, for error messages.
         elapsed: a monotonic clock in seconds.
+        seconds: the longest time for the answer.
 
     Raises:
         TransientError: the answer takes too long or is cut.
         SourceBroken: the answer is larger than any page, or has an encoding other than one layer of gzip.
     """
-    body, packed_bytes, deadline = BytesIO(), 0, elapsed() + ANSWER_TIMEOUT_SECONDS
+    body, packed_bytes, deadline = BytesIO(), 0, elapsed() + seconds
     unpacker = _unpacker(answer, label)
     assert isinstance(answer.stream, httpx.SyncByteStream)
     for piece in answer.stream:
@@ -52,7 +55,7 @@ def read_body(answer: httpx.Response, label: str, elapsed: Callable[[], float]) 
             if max(body.tell(), packed_bytes) > ANSWER_MAX_BYTES:
                 raise _too_large(label, f"{ANSWER_MAX_BYTES:,} bytes")
         if elapsed() > deadline:
-            raise TransientError(f"an answer that took over {ANSWER_TIMEOUT_SECONDS:.0f} seconds")
+            raise TransientError(f"an answer that took over {seconds:.0f} seconds")
     if not unpacker.is_whole:
         raise TransientError("an answer that is cut")
     unpacked = body.getvalue()

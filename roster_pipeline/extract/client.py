@@ -5,22 +5,22 @@ from __future__ import annotations
 import codecs
 import logging
 import random as chance
-import ssl
 import time
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from roster_pipeline.errors import DistrictNotShown, SourceBroken, SourceUnreachable
-from roster_pipeline.extract.body import ACCEPTED, ANSWER_MAX_BYTES, read_body
+from roster_pipeline.extract.body import ANSWER_MAX_BYTES, read_body
 from roster_pipeline.extract.envelope import DistrictAnswer, TokenPage, broken, read_answer
 from roster_pipeline.extract.lenient_decode import decode_repaired
 from roster_pipeline.extract.pagination import follow_pages
+from roster_pipeline.extract.patience import FOR_SYNCS, Patience, open_http
 from roster_pipeline.extract.rate_limit import RateWindow
-from roster_pipeline.extract.retry import TRIES, TransientError, check_status, make_wait
+from roster_pipeline.extract.retry import TransientError, check_status, make_wait
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from roster_pipeline.extract.envelope import TokenEntry
 
 log = logging.getLogger(__name__)
-TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-"""The longest wait for the next piece of an answer and for a connection. `body.py` bounds the whole answer."""
 MAX_SHOWN_IDS = 20
 """The most district ids that an error message lists."""
 CONNECTIONS = "Clever's list of connections"
@@ -153,6 +151,7 @@ class CleverClient:
 
     Args:
         access: the addresses and the credentials.
+        patience: the bounds of a request, if they are not those of a sync.
         transport: replaces the network in tests.
         sleep: make_wait for a number of seconds.
         clock: returns the Unix time in seconds.
@@ -168,15 +167,15 @@ class CleverClient:
         self,
         access: CleverAccess,
         *,
+        patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = chance.random,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.access = access
-        self.elapsed = elapsed
-        self._http = httpx.Client(transport=transport, timeout=TIMEOUT, verify=_load_certificates(), headers=ACCEPTED)
+        self.access, self.elapsed, self._patience = access, elapsed, patience or FOR_SYNCS
+        self._http = open_http(self._patience, transport)
         self._sleep, self._clock, self._random = sleep, clock, random
         self._windows: dict[str, RateWindow] = {}
         self._has_logged_retry = False
@@ -253,7 +252,7 @@ class CleverClient:
         label = f"District {district_id}, {url.path}" if district_id else CONNECTIONS
         window = self._windows.setdefault(district_id or "", RateWindow(self._sleep, self.elapsed))
         retrying = Retrying(
-            stop=stop_after_attempt(TRIES),
+            stop=stop_after_attempt(self._patience.tries),
             wait=make_wait(self._clock, self._random),
             retry=retry_if_exception_type(TransientError),
             before_sleep=partial(self._log_first_retry, label),
@@ -264,8 +263,8 @@ class CleverClient:
             return retrying(self._send, url, auth, window, label)
         except TransientError as fault:
             raise SourceUnreachable(
-                f"{label}: Clever did not respond after {TRIES} tries (last: {fault}). Nothing was changed. Check "
-                "status.clever.com, then run again."
+                f"{label}: Clever did not respond after {self._patience.tries} tries (last: {fault}). Nothing was "
+                "changed. Check status.clever.com, then run again."
             ) from None
 
     def _log_first_retry(self, label: str, state: RetryCallState) -> None:
@@ -273,23 +272,24 @@ class CleverClient:
         if not self._has_logged_retry:
             self._has_logged_retry = True
             fault = state.outcome.exception() if state.outcome else None
-            log.warning("%s: no usable answer yet (%s). The request is repeated up to %s times.", label, fault, TRIES)
+            log.warning(
+                "%s: no usable answer yet (%s). The request is repeated up to %s times.",
+                label,
+                fault,
+                self._patience.tries,
+            )
 
     def _send(self, url: httpx.URL, auth: httpx.Auth, window: RateWindow, label: str) -> bytes:
         window.take()
         try:
             with self._http.stream("GET", url, auth=auth) as answer:
                 check_status(answer, label)
-                return read_body(answer, label, self.elapsed).removeprefix(codecs.BOM_UTF8)
+                return read_body(answer, label, self.elapsed, self._patience.answer_seconds).removeprefix(
+                    codecs.BOM_UTF8
+                )
         except httpx.TransportError as fault:
             # The message has only the name of the fault, because its text may repeat the request.
             raise TransientError(type(fault).__name__) from None
-
-
-@cache
-def _load_certificates() -> ssl.SSLContext:
-    """Load the trusted certificates once for each process, because loading takes as long as an answer."""
-    return httpx.create_ssl_context()
 
 
 def _not_shown(district_id: str, shown: tuple[str, ...]) -> str:

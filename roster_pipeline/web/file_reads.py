@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from threading import BoundedSemaphore
-from typing import TypeVar
 
+import anyio
 from starlette.exceptions import HTTPException
 
-Answer = TypeVar("Answer")
 AT_ONCE = BoundedSemaphore(2)
 """How many answers one program makes at a time. Each reads a district file."""
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS, LOOK_SECONDS = 20.0, 0.05
+"""How long a request waits for its turn, and how often it looks."""
 
 
-def limited(read: Callable[[], Answer]) -> Answer:
-    """Call `read` when fewer than two answers are being made.
+@asynccontextmanager
+async def file_turn() -> AsyncIterator[None]:
+    """Wait until fewer than two answers are being made. A request that waits holds no thread and no connection.
 
     Raises:
         HTTPException: 503, too many people ask at once.
     """
-    if not AT_ONCE.acquire(timeout=PATIENCE_SECONDS):
-        raise HTTPException(503)
+    end = anyio.current_time() + PATIENCE_SECONDS
+    while not AT_ONCE.acquire(blocking=False):
+        if anyio.current_time() >= end:
+            raise HTTPException(503)
+        await anyio.sleep(LOOK_SECONDS)
     try:
-        return read()
+        yield
     finally:
         AT_ONCE.release()

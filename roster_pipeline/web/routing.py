@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager, nullcontext
 from secrets import compare_digest
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from roster_pipeline.product.organizations import COLUMNS, Organization
 from roster_pipeline.product.tables import organizations
 from roster_pipeline.web.audit import find_answer
+from roster_pipeline.web.file_reads import file_turn
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import Role, Viewer, read_viewer
 from roster_pipeline.web.sessions import Session, end_session, find_session, is_idle, record_use
@@ -28,6 +30,7 @@ from roster_pipeline.web.visibility import page_transaction, set_visibility
 
 Screen = Callable[[Page], Response]
 Form = dict[str, str]
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 FORM_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -42,28 +45,33 @@ class LoginRequired(Exception):
 class ScreenRoute(Route):
     """The route of a screen for some roles. Tests walk these routes, so every screen is among them."""
 
-    def __init__(self, path: str, screen: Screen, roles: Collection[Role], *, is_act: bool) -> None:
+    def __init__(self, path: str, screen: Screen, roles: Collection[Role], *, is_act: bool, reads_file: bool) -> None:
         self.roles, self.is_act = frozenset(roles), is_act
-        endpoint = _endpoint(screen, self.roles, is_act=is_act)
+        endpoint = _endpoint(screen, self.roles, is_act=is_act, turn=file_turn if reads_file else nullcontext)
         super().__init__(path, endpoint, methods=["POST" if is_act else "GET"], name=screen.__name__)
 
 
-def get(path: str, screen: Screen, roles: Collection[Role]) -> Route:
-    """Return the route of a screen that only reads."""
-    return ScreenRoute(path, screen, roles, is_act=False)
+def get(path: str, screen: Screen, roles: Collection[Role], *, reads_file: bool = False) -> Route:
+    """Return the route of a screen that only reads.
+
+    Args:
+        reads_file: the screen reads a district file, so it waits for its turn.
+    """
+    return ScreenRoute(path, screen, roles, is_act=False, reads_file=reads_file)
 
 
-def post(path: str, screen: Screen, roles: Collection[Role]) -> Route:
+def post(path: str, screen: Screen, roles: Collection[Role], *, reads_file: bool = False) -> Route:
     """Return the route of an act. The act ends with `Page.finish`, and a second press of its form acts no more."""
-    return ScreenRoute(path, screen, roles, is_act=True)
+    return ScreenRoute(path, screen, roles, is_act=True, reads_file=reads_file)
 
 
-def _endpoint(screen: Screen, roles: frozenset[Role], *, is_act: bool) -> Callable[[Request], object]:
+def _endpoint(screen: Screen, roles: frozenset[Role], *, is_act: bool, turn: Turn) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         form: Form = {}
         if is_act:
             form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-        return await run_in_threadpool(_run, screen, roles, request, form, is_act=is_act)
+        async with turn():
+            return await run_in_threadpool(_run, screen, roles, request, form, is_act=is_act)
 
     return answer
 

@@ -22,6 +22,7 @@ from roster_pipeline.explain.report import Evidence, add_arrival, read_subject
 from roster_pipeline.explain.source_facts import read_people_named
 from roster_pipeline.explain.subject import Subject, read_district_facts
 from roster_pipeline.explain.verdict import ClassFacts, Question
+from roster_pipeline.extract.patience import FOR_SCREENS
 from roster_pipeline.product.tables import accounts, directory, identity_links, org_memberships, rosters, schools
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import TEACHERS, Role
@@ -147,7 +148,7 @@ def find_class(page: Page, roster_id: int) -> ClassFacts:
 def make_change(page: Page, made_at: datetime | None) -> Change | None:
     """Return the change of a question, if the question names the time of one."""
     settings = state_of(page.request).settings
-    return Change(made_at, page.now, partial(read_last_upload, settings)) if made_at else None
+    return Change(made_at, page.now, partial(read_last_upload, settings, patience=FOR_SCREENS)) if made_at else None
 
 
 def _read_section(page: Page, clever_id: str) -> Subject:

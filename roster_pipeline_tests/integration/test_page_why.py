@@ -1,10 +1,13 @@
 """The page answers why a child is not in a class: a verdict, who acts and what to do, cut to what a visitor sees."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
 
+from roster_pipeline.web import file_reads
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import clever_id, person
 
@@ -90,9 +93,9 @@ def test_a_change_is_followed_to_clever(site, admin, town, uploaded, name):
     assert answer[0] == name
 
 
-@pytest.mark.parametrize("time", ["2999-01-01T00:00", "soon", "2026-99-01T00:00"])
-def test_a_time_that_is_none_is_refused_in_the_form(admin, time):
-    answer = admin.get("/clever/why", params={"q": "Ava", "changed_at": time})
+@pytest.mark.parametrize("moment", ["2999-01-01T00:00", "soon", "2026-99-01T00:00"])
+def test_a_time_that_is_none_is_refused_in_the_form(admin, moment):
+    answer = admin.get("/clever/why", params={"q": "Ava", "changed_at": moment})
     assert (answer.status_code, "Give the time of your change" in answer.text) == (400, True)
 
 
@@ -112,6 +115,40 @@ def test_the_state_of_the_district_comes_first(site, admin, town, change, name):
     site.execute("update roster.organizations set state = 'active', clever_pause_end = null where id = :own", own=own)
     site.execute("update roster.syncs set state = 'published' where organization_id = :own", own=own)
     assert answer[0] == name
+
+
+def test_people_who_wait_for_an_answer_stop_no_screen(site, admin, new_browser):
+    askers = [new_browser() for _ in range(20)]
+    for asker in askers:
+        asker.cookies.update(admin.cookies)
+    with ThreadPoolExecutor(len(askers)) as threads:
+        with file_reads.AT_ONCE, file_reads.AT_ONCE:
+            answers = [threads.submit(asker.get, "/clever/why?q=Nobody+Here") for asker in askers]
+            wait(answers, timeout=0.5)
+            began = time.monotonic()
+            others = [admin.get(path).status_code for path in ("/clever/classes", "/clever/fix/x", "/readyz")]
+            spent = time.monotonic() - began
+            are_waiting = not any(answer.done() for answer in answers)
+        statuses = {answer.result().status_code for answer in answers}
+
+    assert (others, spent < 10, are_waiting, statuses) == ([200, 404, 200], True, True, {200})
+
+
+@pytest.mark.parametrize("path", ["/clever/why", "/clever/fix", "/clever/fix.csv"])
+def test_too_many_who_wait_are_answered(admin, monkeypatch, path):
+    monkeypatch.setattr(file_reads, "PATIENCE_SECONDS", 0.1)
+    with file_reads.AT_ONCE, file_reads.AT_ONCE:
+        assert admin.get(path).status_code == 503
+
+
+def test_a_silent_clever_is_asked_once(site, admin, town):
+    made_at = site.time.now - timedelta(hours=1)
+    site.execute("update roster.organizations set last_clever_sync_at = :at", at=made_at - timedelta(hours=1))
+    site.go_wrong(("/oauth/tokens", 0, "500"))
+    began = time.monotonic()
+    answer = admin.get("/clever/why", params={"q": "Stu1 Dent1", "changed_at": made_at.isoformat()})
+
+    assert (answer.status_code, time.monotonic() - began < 10) == (200, True)
 
 
 def test_several_people_are_offered(admin):

@@ -121,7 +121,7 @@ def record_look(page: Page) -> None:
 
 
 ROUTES = [
-    get(PATH, show_fix_list, DISTRICT_ADMIN),
-    post(PATH, request_preview, DISTRICT_ADMIN),
-    get(f"{PATH}.csv", save_fix_list, DISTRICT_ADMIN),
+    get(PATH, show_fix_list, DISTRICT_ADMIN, reads_file=True),
+    post(PATH, request_preview, DISTRICT_ADMIN, reads_file=True),
+    get(f"{PATH}.csv", save_fix_list, DISTRICT_ADMIN, reads_file=True),
 ]

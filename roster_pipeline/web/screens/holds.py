@@ -12,7 +12,6 @@ from roster_pipeline.explain.held_people import find_people_on_hold
 from roster_pipeline.product.tables import holds, schools
 from roster_pipeline.syncs.held_plans import NAME_CHARS, HeldPlan, list_held_plans
 from roster_pipeline.web.audit import record_act
-from roster_pipeline.web.file_reads import limited
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.letter import Letter, describe_for_clever_admin, write_letter
 from roster_pipeline.web.page import Page
@@ -53,7 +52,7 @@ def show_people(page: Page) -> Response:
     )
     state = state_of(page.request)
     folder = state.settings.districts_folder
-    people = limited(lambda: find_people_on_hold(state.engine, folder, plan.district_id, plan.digest))
+    people = find_people_on_hold(state.engine, folder, plan.district_id, plan.digest)
     return page.render("hold_people.html", plan=plan, people=people, most=MOST_PEOPLE)
 
 
@@ -147,7 +146,7 @@ def _write(page: Page, plan: HeldPlan) -> Letter:
 ROUTES = [
     get("/clever/holds", show_holds, ADMINS),
     get("/clever/holds/{plan}", show_hold, ADMINS),
-    get("/clever/holds/{plan}/people", show_people, DISTRICT_ADMIN),
+    get("/clever/holds/{plan}/people", show_people, DISTRICT_ADMIN, reads_file=True),
     post("/clever/holds/{plan}/approve", approve_plan, DISTRICT_ADMIN),
     post("/clever/holds/{plan}/reject", reject_plan, DISTRICT_ADMIN),
 ]

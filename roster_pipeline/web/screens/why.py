@@ -19,7 +19,6 @@ from roster_pipeline.messages import product
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.product.tables import accounts, org_memberships, rosters
 from roster_pipeline.web.actors import read_hiders
-from roster_pipeline.web.file_reads import limited
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import STAFF, Role
 from roster_pipeline.web.routing import get
@@ -74,9 +73,9 @@ def show_question(page: Page) -> Response:
         return answer_about(page, person, change)
     if not question:
         return show_form(page, "")
-    search = limited(lambda: find_people(page, question))
+    search = find_people(page, question)
     if not search.people:
-        return show_answer(page, limited(lambda: ask_about_nobody(page, search.unread, change)))
+        return show_answer(page, ask_about_nobody(page, search.unread, change))
     if len(search.people) == 1 and search.people[0].clever_id:
         return answer_about(page, search.people[0].clever_id, change)
     return page.render("why_people.html", people=search.people, question=question, more=link_values(page))
@@ -92,13 +91,13 @@ def show_person(page: Page) -> Response:
     if row.clever_id:
         return answer_about(page, row.clever_id, change)
     name = " ".join(part for part in (row.first_name, row.last_name) if part)
-    question = limited(lambda: ask_about_nobody(page, None, change, name=name, is_native=True))
+    question = ask_about_nobody(page, None, change, name=name, is_native=True)
     return show_answer(page, question)
 
 
 def show_class(page: Page) -> Response:
     """Answer about a class as a whole."""
-    group = limited(lambda: find_class(page, page.number("roster")))
+    group = find_class(page, page.number("roster"))
     if group.section is None:
         return page.render("why_native.html", group=group)
     try:
@@ -112,10 +111,8 @@ def show_class(page: Page) -> Response:
 def answer_about(page: Page, clever_id: str, change: Change | None) -> Response:
     """Answer about a person in Clever, and about the class that the question names."""
     wanted = page.request.query_params.get("class", "")
-    group = limited(lambda: read_class(page, wanted))
-    return show_answer(
-        page, limited(lambda: ask_about(page, clever_id, group, change, is_class_missing=wanted == MISSING))
-    )
+    group = read_class(page, wanted)
+    return show_answer(page, ask_about(page, clever_id, group, change, is_class_missing=wanted == MISSING))
 
 
 def show_answer(page: Page, question: Question, *, find: Callable[[Question], Verdict] = find_verdict) -> Response:
@@ -214,7 +211,7 @@ def list_admin_names(page: Page) -> list[str]:
 
 
 ROUTES = [
-    get("/clever/why", show_question, STAFF),
-    get("/clever/why/class/{roster}", show_class, STAFF),
-    get("/clever/why/{account}", show_person, STAFF),
+    get("/clever/why", show_question, STAFF, reads_file=True),
+    get("/clever/why/class/{roster}", show_class, STAFF, reads_file=True),
+    get("/clever/why/{account}", show_person, STAFF, reads_file=True),
 ]

@@ -5,6 +5,7 @@ Faults that the scenarios do not number. Where a whole page is wrong, see `test_
 
 import json
 import time
+from dataclasses import replace
 from threading import Event
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 
 from roster_pipeline.extract import client, pagination
 from roster_pipeline.extract import lists as read
+from roster_pipeline.extract.patience import FOR_SYNCS
 from roster_pipeline_tests.support.gateway import Answer, page, refused, through
 from roster_pipeline_tests.support.readers import difference, published
 from roster_pipeline_tests.support.rule_book import expect
@@ -32,7 +34,7 @@ def few_a_page(monkeypatch):
 @pytest.fixture
 def impatient(monkeypatch):
     """An answer is waited for less than half a second, and so is each next piece of it."""
-    monkeypatch.setattr(client, "TIMEOUT", IMPATIENT)
+    monkeypatch.setattr(client, "FOR_SYNCS", replace(FOR_SYNCS, timeout=IMPATIENT))
 
 
 def only(path, answer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -16,8 +17,10 @@ from roster_pipeline.errors import (
     SourceUnreachable,
 )
 from roster_pipeline.extract import body as body_module
+from roster_pipeline.extract import client as client_module
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.lists import read_pages
+from roster_pipeline.extract.patience import FOR_SYNCS
 from roster_pipeline.extract.rate_limit import MAX_REQUESTS_PER_MINUTE, RateWindow
 from roster_pipeline.extract.retry import TRIES
 from roster_pipeline.model.resources import SCHOOLS
@@ -114,7 +117,7 @@ def trickle():
 
 
 def test_endless_slow_answer_is_given_up(monkeypatch):
-    monkeypatch.setattr(body_module, "ANSWER_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(client_module, "FOR_SYNCS", replace(FOR_SYNCS, answer_seconds=0.05))
     clever = FakeClever(lambda _: httpx.Response(200, content=trickle()))
     with pytest.raises(SourceUnreachable, match="took over"):
         ask(clever)
