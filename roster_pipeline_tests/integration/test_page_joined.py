@@ -37,3 +37,24 @@ def test_an_objection_opens_a_review_that_a_sync_keeps(site, browser, new_browse
     site.sync(site.towns[0])
     assert site.value(REVIEW, id=teacher) == "name_differs"
     assert new_browser().log_in(teacher).headers["location"] == "/clever/classes"
+
+
+def test_an_admin_who_was_joined_reads_so_too(site, browser, teacher):
+    make_admin = (
+        "update roster.org_memberships set is_admin = :is_admin "
+        "where account_id = (select id from roster.accounts where first_name = 'Ad' and last_name = 'Min')"
+    )
+    town = site.towns[0]
+    site.execute(
+        "insert into roster.accounts (email, first_name, last_name, role) "
+        "values ('both@example.org', 'Ad', 'Min', 'teacher')"
+    )
+    both = town.teacher(62, "Ad", "Min", email="both@example.org")
+    site.sync(town)
+    site.time.pass_by(minutes=10)
+    site.execute(make_admin, is_admin=True)
+    answer = browser.log_in(both)
+
+    assert answer.headers["location"] == "/login/joined"
+    assert "Your account now belongs to Town 1" in browser.get("/login/joined").text
+    site.execute(make_admin, is_admin=False)

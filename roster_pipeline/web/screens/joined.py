@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from roster_pipeline.corrections.queue import file_correction
 from roster_pipeline.web.page import Page
-from roster_pipeline.web.rights import STUDENTS, TEACHERS
+from roster_pipeline.web.rights import EVERYBODY, Role
 from roster_pipeline.web.routing import get, post
 
-PEOPLE = STUDENTS | TEACHERS
+PEOPLE = EVERYBODY - {Role.NOBODY}
 
 
 def show_joined(page: Page) -> Response:
