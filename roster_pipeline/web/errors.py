@@ -92,6 +92,11 @@ LOGIN_ERRORS = {
         NOTHING_CHANGED,
         product.mark("Ask our account team to make you an admin of your district."),
     ),
+    "removed": Explanation(
+        product.mark("Your account has no rights here now"),
+        product.mark("Your work is kept."),
+        product.mark("Ask an admin of your district."),
+    ),
     "google_unknown": Explanation(
         product.mark("No account here has this email"),
         NOTHING_CHANGED,

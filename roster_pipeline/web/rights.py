@@ -5,6 +5,7 @@ The rights are read from the product again at each request, so a removed admin l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -159,8 +160,18 @@ def read_viewer(pg: Connection, account_id: int | None, acting: str | None, logi
     return Viewer(account_id, first_name, last_name, email, place, tuple(places))
 
 
+def has_membership(pg: Connection, account_id: int) -> bool:
+    """Return whether an account is a member of an organization, even if it has no place there."""
+    return bool(_read_memberships(pg, account_id))
+
+
+def _read_memberships(pg: Connection, account_id: int) -> Sequence[sa.Row[tuple[object, ...]]]:
+    query = sa.text("select * from roster.places_of_account(:account)")
+    return pg.execute(query, {"account": account_id}).all()
+
+
 def _read_places(pg: Connection, account_id: int, login_kind: str) -> list[Place]:
-    rows = pg.execute(sa.text("select * from roster.places_of_account(:account)"), {"account": account_id})
+    rows = _read_memberships(pg, account_id)
     order = list(Role)
     return sorted(
         (place for row in rows for place in _places_of_row(row, login_kind)),
@@ -169,7 +180,7 @@ def _read_places(pg: Connection, account_id: int, login_kind: str) -> list[Place
 
 
 def _places_of_row(row: sa.Row[tuple[object, ...]], login_kind: str) -> list[Place]:
-    """Return the places of one membership. A teacher who is also an admin has two."""
+    """Return the places of one membership. A teacher who is also an admin has two, and a removed admin has none."""
     about = (row.organization_id, row.name, row.district_id, row.tier, row.state, row.time_zone, row.shared_devices)
     places = []
     # On shared devices the Clever session of another person may be open, so it makes no teacher an admin.

@@ -8,6 +8,7 @@ import pytest
 from roster_pipeline.corrections.queue import run_corrections
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import clever_id, person
+from roster_pipeline_tests.support.page_people import add_class
 
 OWN = "select id from roster.organizations where clever_district_id = :district"
 AUDIT = "select count(*) from roster.web_audit where act = 'manage_admins'"
@@ -94,6 +95,29 @@ def test_a_removed_admin_loses_rights_and_sessions(site, admin, own, second):
     assert [answer.status_code for answer in answers] == [303, 303]
     assert site.value("select is_admin from roster.org_memberships where account_id = :id", id=second) is False
     assert site.value(AUDIT) == before + 1
+
+
+def test_an_admin_who_teaches_stays_a_teacher(site, admin, own, second, new_browser):
+    me = site.value(
+        "select account_id from roster.org_memberships where organization_id = :own and is_admin and account_id <> :id",
+        own=own, id=second,
+    )  # fmt: skip
+    class_id = add_class(site, site.towns[0], "Own class")
+    site.execute("insert into roster.roster_teachers (roster_id, account_id) values (:r, :me)", r=class_id, me=me)
+    switched = admin.submit("/switch", admin.get("/clever"), place=f"{own}:teacher")
+    landing = admin.get("/").headers["location"]
+    site.execute(REMOVE, id=me)
+    teacher = new_browser().log_in(person(site.towns[0], "staff"))
+    site.execute("update roster.roster_teachers set ended_at = now() where account_id = :me", me=me)
+    nobody = new_browser().log_in(person(site.towns[0], "staff"))
+    site.execute("update roster.org_memberships set is_admin = true where account_id = :me", me=me)
+    site.execute("update roster.rosters set archived_at = now() where id = :r", r=class_id)
+
+    assert (switched.status_code, landing) == (303, "/clever/classes")
+    assert teacher.headers["location"] == "/clever/classes"
+    assert nobody.status_code == 403
+    assert "Your account has no rights here now" in nobody.text
+    assert "no longer shares" not in nobody.text
 
 
 def test_nobody_removes_oneself_or_the_last_admin(site, admin, own, second):

@@ -13,7 +13,7 @@ from roster_pipeline.product.tables import identity_links, refresh_requests, web
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, User
 from roster_pipeline.web.login.google import GoogleIdentity
-from roster_pipeline.web.rights import ADMINS, STAFF, STUDENTS, Place, Role, read_viewer
+from roster_pipeline.web.rights import ADMINS, STAFF, STUDENTS, Place, Role, has_membership, read_viewer
 from roster_pipeline.web.sessions import begin_session, hash_token
 from roster_pipeline.web.visibility import Visibility, set_visibility
 
@@ -46,8 +46,9 @@ def find_clever_account(pg: Connection, identity: Identity) -> int | None:
         return None
     account_id = int(row.account_id)
     is_of_district = row.organization_id in (None, organization.organization_id)
-    if row.is_archived or not is_of_district or not read_viewer(pg, account_id, None, "clever").places:
+    if row.is_archived or not is_of_district:
         raise LoginRefused("not_shared")
+    _require_place(pg, account_id, "clever")
     return account_id
 
 
@@ -94,9 +95,20 @@ def find_google_account(pg: Connection, identity: GoogleIdentity) -> int:
     """
     row = _find_login(pg, "google", identity.subject)
     account_id = int(row.account_id) if row else _pin_google(pg, identity)
-    if (row and row.is_archived) or not read_viewer(pg, account_id, None, "google").places:
+    if row and row.is_archived:
         raise LoginRefused("not_shared")
+    _require_place(pg, account_id, "google")
     return account_id
+
+
+def _require_place(pg: Connection, account_id: int, login_kind: str) -> None:
+    """Check that an account has a place.
+
+    Raises:
+        LoginRefused: no organization has the account as a member, or the account is that of a removed admin.
+    """
+    if not read_viewer(pg, account_id, None, login_kind).places:
+        raise LoginRefused("removed" if has_membership(pg, account_id) else "not_shared")
 
 
 def _pin_google(pg: Connection, identity: GoogleIdentity) -> int:
