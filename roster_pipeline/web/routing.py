@@ -69,7 +69,9 @@ def _endpoint(screen: Screen, roles: frozenset[Role], *, is_act: bool, turn: Tur
     async def answer(request: Request) -> Response:
         form: Form = {}
         if is_act:
-            form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+            texts = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+            # PostgreSQL stores no NUL.
+            form = {name: value.replace("\0", "") for name, value in texts.items()}
         async with turn():
             return await run_in_threadpool(_run, screen, roles, request, form, is_act=is_act)
 
@@ -99,7 +101,7 @@ def _answer(page: Page, screen: Screen, roles: frozenset[Role], *, is_act: bool)
     token = page.form.get("form_token", "")
     if not FORM_TOKEN.fullmatch(token):
         raise HTTPException(400)
-    if answer := find_answer(page.pg, token, page.viewer.account_id):
+    if answer := find_answer(page.pg, token, page.viewer):
         return RedirectResponse(answer, 303)
     response = screen(page)
     if response.status_code < 400 and not page.is_finished:

@@ -139,6 +139,11 @@ def form_fields(page):
     return dict(re.findall(r'name="(csrf|form_token)" value="([^"]*)"', page.text))
 
 
+def test_a_form_may_hold_any_character(teacher, club):
+    page = teacher.get(f"/clever/classes/{club}")
+    assert teacher.submit(f"/classes/{club}/rename", page, name="Club \0", seen="\0").status_code == 409
+
+
 @pytest.mark.parametrize("act", ["rename", "delete", "restore", "students", "students/1/remove"])
 def test_clever_classes_and_those_of_others_cannot_be_edited(site, teacher, new_browser, club, act):
     colleague = new_browser()

@@ -12,6 +12,16 @@ from roster_pipeline_tests.support.page import FOREIGN, person
 
 ADMIN = "update roster.org_memberships set ended_at = {} where is_admin and role = 'admin' and organization_id = :own"
 OWN = "select id from roster.organizations where clever_district_id = :district"
+JOIN_SECOND = """
+    insert into roster.org_memberships (organization_id, account_id, role, is_admin)
+    select (select max(id) from roster.organizations), account_id, 'admin', true from roster.org_memberships
+    where is_admin and role = 'admin' and organization_id = (select min(id) from roster.organizations)
+"""
+LEAVE_SECOND = """
+    update roster.org_memberships as m set ended_at = now() from roster.accounts as a
+    where a.id = m.account_id and m.role = 'admin' and a.email like '%town1.example.org'
+        and m.organization_id = (select max(id) from roster.organizations)
+"""
 SEPARATE = (
     "directory",
     "rosters",
@@ -122,6 +132,20 @@ def test_a_teacher_who_is_an_admin_switches_the_role(site, browser, own):
     assert admin.status_code == 200
     assert (answer.headers["location"], foreign.headers["location"]) == ("/", "/")
     assert browser.get("/").headers["location"] == "/clever/classes"
+
+
+def test_a_second_press_of_a_switch_between_districts(site, browser):
+    site.execute(JOIN_SECOND)
+    browser.log_in(person(site.towns[0], "staff"))
+    first, second = site.value("select array_agg(id order by id) from roster.organizations")
+    page = browser.get("/clever")
+    places = [f"{second}:district_admin", f"{first}:district_admin"]
+    answers = [browser.submit("/switch", page, place=place) for place in places]
+    screen = browser.get("/clever").text
+    site.execute(LEAVE_SECOND)
+
+    assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [(303, "/")] * 2
+    assert "Town 2" in screen
 
 
 def test_the_screens_of_an_admin_name_no_other_district(site, browser):

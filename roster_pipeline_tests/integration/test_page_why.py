@@ -151,6 +151,16 @@ def test_a_silent_clever_is_asked_once(site, admin, town):
     assert (answer.status_code, time.monotonic() - began < 10) == (200, True)
 
 
+@pytest.mark.parametrize("query", ["q=a%00b", "q=%00", "q=a&class=%00", "q=a&class=%D9%A3", "person=%00"])
+def test_a_hostile_question_is_answered(admin, query):
+    assert admin.get(f"/clever/why?{query}").status_code in (200, 404)
+
+
+@pytest.mark.parametrize("moment", ["%00", "0001-01-01", "0001-01-01T00:00%2B14:00", "9999-12-31T23:59-14:00"])
+def test_a_hostile_time_is_answered(admin, moment):
+    assert admin.get(f"/clever/why?q=Stu1+Dent1&changed_at={moment}").status_code in (200, 400)
+
+
 def test_several_people_are_offered(admin):
     page = admin.get("/clever/why?q=student1").text
     assert "Who is it?" in page

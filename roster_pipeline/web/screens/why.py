@@ -62,7 +62,7 @@ class NotATime(ValueError):
 def show_question(page: Page) -> Response:
     """Show the question, the people whom it may mean, or the answer about one of them."""
     query = page.request.query_params
-    question, person = query.get("q", "").strip()[:200], query.get("person", "")
+    question, person = query.get("q", "").replace("\0", "").strip()[:200], query.get("person", "")
     try:
         change = read_change(page)
     except NotATime:
