@@ -22,7 +22,7 @@ from roster_pipeline.corrections.resolve_reason import resolve_reason
 from roster_pipeline.corrections.run import hold_district, renew_snapshots
 from roster_pipeline.corrections.summary import count_correction
 from roster_pipeline.corrections.undo import undo_sync
-from roster_pipeline.errors import AdminRefused, CorrectionRefused, PlanStale, RosterError, place_of
+from roster_pipeline.errors import AdminRefused, CorrectionRefused, PlanStale, RosterError, TierRefused, place_of
 from roster_pipeline.messages import operator
 from roster_pipeline.product.admins import grant_rights
 from roster_pipeline.product.busy import write_product
@@ -153,6 +153,8 @@ def _failure_of(error: Exception) -> str:
     """Return the kind of a failure, for which the page has a sentence."""
     if isinstance(error, PlanStale):
         return "stale"
+    if isinstance(error, TierRefused):
+        return "stopped"
     if isinstance(error, AdminRefused):
         return "no_admin"
     return "refused" if isinstance(error, CorrectionRefused) else "error"

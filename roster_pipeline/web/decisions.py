@@ -37,6 +37,10 @@ DONE: dict[Kind, str] = {
 FAILURES = {
     "stale": product.mark("Clever has changed since. Nothing was removed. Look at what waits now."),
     "refused": product.mark("This is not possible any more, because something changed meanwhile. Nothing was changed."),
+    "stopped": product.mark(
+        "Updates are paused, or the district is disconnected, so your decision cannot be carried out now. Nothing was "
+        "changed."
+    ),
     "no_admin": product.mark(
         "This person cannot be an admin here. The email belongs to a student, to another district or to a closed "
         "account. Nothing was changed."

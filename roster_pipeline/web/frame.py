@@ -98,7 +98,7 @@ def describe_freshness(page: Page) -> Freshness | None:
     if organization.state == "disconnected":
         return Freshness("bad", words.text("Clever is disconnected. Class lists stay as they are."))
     if organization.state == "paused":
-        return Freshness("muted", words.text("Clever is paused. Class lists stay as they are."))
+        return Freshness("muted", words.text("Updates are paused by our account team. Class lists stay as they are."))
     if organization.last_read_at is None:
         return Freshness("muted", words.text("Clever has not been read yet."))
     read_at = words.at(organization.last_read_at)

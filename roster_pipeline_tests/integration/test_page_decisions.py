@@ -126,6 +126,20 @@ def test_an_old_login_is_asked_for_again(site, admin, plan):
     assert site.value(FILED) == number
 
 
+def test_a_paused_district_applies_no_plan_and_says_why(site, admin, plan):
+    filed = admin.submit(f"/clever/holds/{plan}/approve", admin.get(f"/clever/holds/{plan}"))
+    site.execute("update roster.organizations set state = 'paused'")
+    work(site)
+    failed = admin.get(filed.headers["location"]).text
+    site.execute("update roster.organizations set state = 'active'")
+
+    assert "Updates are paused, or the district is disconnected" in failed
+    assert "Something went wrong" not in failed
+    assert "Updates are paused by our account team. Class lists stay as they are." in failed
+    assert "Clever is paused" not in failed
+    assert site.value(PLAN) == plan
+
+
 def test_an_approved_plan_is_applied_and_can_be_taken_back(site, admin, plan):
     live, audited = site.value(LIVE), site.value(AUDITED)
     letter = admin.get(f"/clever/holds/{plan}")

@@ -242,6 +242,24 @@ def test_a_person_shared_since_the_update_waits_for_it(site, browser):
     assert browser.get("/").headers["location"] == "/home"
 
 
+@pytest.mark.parametrize(
+    ("stop", "reason"),
+    [("state = 'paused'", "Updates are paused"), ("operator_disconnected_at = now()", "The district is disconnected")],
+)
+def test_a_person_without_an_account_reads_that_updates_stopped(site, browser, stop, reason):
+    town, number = site.towns[0], "select count(*) from roster.refresh_requests"
+    site.execute(f"update roster.organizations set {stop} where clever_district_id = :id", id=town.id)
+    before, answer = site.value(number), browser.log_in(town.student(9))
+    waiting = browser.get(answer.headers["location"])
+    site.execute("update roster.organizations set state = 'active', operator_disconnected_at = null")
+    town.leave(person(town, "student", 9))
+
+    assert reason in waiting.text
+    assert "until updates go on" in waiting.text
+    assert ("being made" in waiting.text, "http-equiv" in waiting.text) == (False, False)
+    assert site.value(number) == before
+
+
 def test_a_person_who_waits_can_log_out(site, browser):
     browser.log_in(site.towns[0].student(8))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import TierRefused
-from roster_pipeline.product.tables import identity_links, refresh_requests, web_identities, web_sessions
+from roster_pipeline.product.connections import RefreshStop, find_refresh_stop
+from roster_pipeline.product.organizations import COLUMNS, Organization
+from roster_pipeline.product.tables import identity_links, organizations, refresh_requests, web_identities, web_sessions
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, User
 from roster_pipeline.web.login.google import GoogleIdentity
@@ -121,11 +124,21 @@ def _pin_google(pg: Connection, identity: GoogleIdentity) -> int:
 
 
 def begin_login(
-    pg: Connection, *, account_id: int | None, clever_id: str | None, login_kind: str, now: datetime
+    pg: Connection,
+    *,
+    account_id: int | None,
+    clever_id: str | None,
+    login_kind: str,
+    now: datetime,
+    waits_in: int | None = None,
 ) -> tuple[str, str]:
-    """Begin the session of a person. Return its token and the landing screen."""
+    """Begin the session of a person. Return its token and the landing screen.
+
+    Args:
+        waits_in: the organization in which a person without an account waits for one.
+    """
     viewer = read_viewer(pg, account_id, None, login_kind)
-    organization_id = viewer.place.organization_id if viewer.place else None
+    organization_id = viewer.place.organization_id if viewer.place else waits_in
     token = begin_session(
         pg,
         account_id=account_id,
@@ -157,21 +170,32 @@ def is_newly_joined(pg: Connection, account_id: int, token: str, now: datetime) 
     return pg.execute(sa.select(links.id).where(joined, is_recent, ~earlier)).first() is not None
 
 
-def request_account(pg: Connection, identity: Identity) -> None:
+def request_account(pg: Connection, identity: Identity) -> int:
     """Request the update that makes the account of a person who was shared after the last one.
 
-    A request of another login that still waits serves this one too.
+    A request of another login that still waits serves this one too. If no update may begin, no request is filed, and
+    the person reads so (`find_account_stop`).
+
+    Returns:
+        The organization in which the person waits.
     """
     organization = _organization_of(pg, identity)
-    set_visibility(pg, Visibility(organization.organization_id))
+    organization_id = int(organization.organization_id)
+    set_visibility(pg, Visibility(organization_id))
     own = refresh_requests.c.organization_id == organization.organization_id
     waits = sa.and_(own, refresh_requests.c.requested_by == REQUESTER, refresh_requests.c.state == "queued")
     if pg.execute(sa.select(refresh_requests.c.id).where(waits).limit(1)).scalar():
-        return
-    try:
+        return organization_id
+    with suppress(TierRefused):
         file_request(pg, str(identity.district), scope="district", scope_clever_id=None, requested_by=REQUESTER)
-    except TierRefused:
-        return  # The district is paused. The person waits, and reads so.
+    return organization_id
+
+
+def find_account_stop(pg: Connection, organization_id: int) -> RefreshStop | None:
+    """Return why no update may make the account of a person who waits, or None if one may."""
+    set_visibility(pg, Visibility(organization_id))
+    row = pg.execute(sa.select(*COLUMNS).where(organizations.c.id == organization_id)).one()
+    return find_refresh_stop(Organization(*row))
 
 
 def _organization_of(pg: Connection, identity: Identity) -> sa.Row[tuple[int, str, str]]:

@@ -13,11 +13,13 @@ from starlette.routing import Route
 
 from roster_pipeline.messages import product
 from roster_pipeline.product.tables import web_codes
+from roster_pipeline.web.answers import STOPS
 from roster_pipeline.web.errors import LOGIN_ERRORS, show_error
 from roster_pipeline.web.languages import preferred_language
 from roster_pipeline.web.login.accounts import (
     LoginRefused,
     begin_login,
+    find_account_stop,
     find_clever_account,
     find_google_account,
     is_newly_joined,
@@ -123,7 +125,7 @@ def finish_google(request: Request) -> Response:
 
 
 def wait_for_account(page: Page) -> Response:
-    """Show that the account is being made, and go on when it is there."""
+    """Show that the account is being made or why it cannot be made now, and go on when it is there."""
     if page.viewer.place:
         return RedirectResponse(page.viewer.landing, 303)
     query = sa.text("select account_id from roster.account_of_login('clever', :clever_id)")
@@ -134,8 +136,10 @@ def wait_for_account(page: Page) -> Response:
             end = {"expires_at": page.session.fresh_at + STUDENT_LIFETIME.longest}
         change_session(page.pg, page.session.token_hash, account_id=account_id, **end)
         return RedirectResponse("/", 303)
+    organization_id = page.session.organization_id
+    stop = find_account_stop(page.pg, organization_id) if organization_id and not account_id else None
     is_late = (page.now - page.session.fresh_at).total_seconds() > PATIENCE_SECONDS
-    return page.render("waiting.html", is_late=is_late)
+    return page.render("waiting.html", is_late=is_late, stop=page.words.text(STOPS[stop]) if stop else "")
 
 
 def log_out(page: Page) -> Response:
@@ -164,11 +168,10 @@ def _log_in_with_clever(request: Request, code: str, attempt: Attempt) -> Respon
         with page_transaction(state.engine) as pg:
             if user:
                 account_id = link_by_email(pg, identity, user)
-            if account_id is None:
-                request_account(pg, identity)
+            waits_in = request_account(pg, identity) if account_id is None else None
             now = state.now()
             session_token, landing = begin_login(
-                pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now
+                pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now, waits_in=waits_in
             )
             _note_session(pg, code, hash_token(session_token))
             if account_id and is_newly_joined(pg, account_id, session_token, now):
