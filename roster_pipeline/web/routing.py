@@ -24,7 +24,7 @@ from roster_pipeline.web.audit import find_answer
 from roster_pipeline.web.file_reads import file_turn
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import Role, Viewer, read_viewer
-from roster_pipeline.web.sessions import Session, end_session, find_session, is_idle, record_use
+from roster_pipeline.web.sessions import Session, end_session, find_session, is_idle, is_use_due, record_use
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction, set_visibility
 
@@ -83,11 +83,18 @@ def _run(screen: Screen, roles: frozenset[Role], request: Request, form: Form, *
     state = state_of(request)
     with page_transaction(state.engine) as pg:
         page = open_page(request, state, pg, form)
-        if page.session.account_id is None or page.viewer.places:
-            return _answer(page, screen, roles, is_act=is_act)
-        end_session(pg, page.session.token_hash, page.now)
-    # The refusal comes after the transaction, because it would roll the end of the session back.
-    raise HTTPException(403)
+        has_place = page.session.account_id is None or bool(page.viewer.places)
+        response = _answer(page, screen, roles, is_act=is_act) if has_place else None
+        if response is None:
+            end_session(pg, page.session.token_hash, page.now)
+    if response is None:
+        # The refusal comes after the transaction, because it would roll the end of the session back.
+        raise HTTPException(403)
+    if is_use_due(page.session, page.now):
+        # A lock of the session's row during the screen would stop other requests of the person and a new login.
+        with page_transaction(state.engine) as pg:
+            record_use(pg, page.session, page.now)
+    return response
 
 
 def _answer(page: Page, screen: Screen, roles: frozenset[Role], *, is_act: bool) -> Response:
@@ -120,7 +127,6 @@ def open_page(request: Request, state: WebState, pg: Connection, form: Form) -> 
     if visitor is None:
         raise LoginRequired(request.url.path)
     session, viewer = visitor
-    record_use(pg, session, now)
     set_visibility(pg, viewer.visibility)
     organization = _read_organization(pg, viewer.place.organization_id) if viewer.place else None
     return Page(request, state.renderer, session, viewer, pg, organization, now, form)

@@ -106,10 +106,16 @@ def find_session(pg: Connection, token: str, now: datetime) -> Session | None:
     return None if row is None or now - row.seen_at > STAFF_LIFETIME.idle else Session(*row)
 
 
+def is_use_due(session: Session, now: datetime) -> bool:
+    """Return whether the use of a session has to be recorded. It is not written at each request."""
+    return now - session.seen_at > SEEN_STEP
+
+
 def record_use(pg: Connection, session: Session, now: datetime) -> None:
-    """Record that a session is used, so that it lives on."""
-    if now - session.seen_at > SEEN_STEP:
-        pg.execute(web_sessions.update().where(columns.token_hash == session.token_hash).values(seen_at=now))
+    """Record that a session is used, so that it lives on. Another request that writes the session is not waited for."""
+    own = sa.and_(columns.token_hash == session.token_hash, columns.seen_at < now)
+    row = sa.select(columns.token_hash).where(own).with_for_update(skip_locked=True)
+    pg.execute(web_sessions.update().where(columns.token_hash.in_(row)).values(seen_at=now))
 
 
 def is_idle(role: str, session: Session, now: datetime) -> bool:

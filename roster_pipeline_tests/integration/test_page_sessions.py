@@ -167,3 +167,22 @@ def test_tokens_stand_nowhere_in_plain_text(site, browser, caplog):
     own = [record.getMessage() for record in caplog.records if record.name.startswith("roster_pipeline")]
     assert own
     assert not [text for text in (*rows, *own) for secret in (browser.session, code, "Tea1") if secret in (text or "")]
+
+
+def test_a_slow_screen_stops_no_other_request(site, browser, new_browser, monkeypatch):
+    browser.log_in(person(site.towns[0], "staff"))
+    other, answers = new_browser(), []
+    other.cookies.update(browser.cookies)
+    site.time.pass_by(minutes=2)
+    renderer = site.app._app.state.web.renderer
+    render = renderer.render
+
+    def render_slowly(*values):
+        monkeypatch.setattr(renderer, "render", render)
+        answers.append(other.get("/clever").status_code)
+        answers.append(other.log_in(person(site.towns[0], "teacher")).status_code)
+        return render(*values)
+
+    monkeypatch.setattr(renderer, "render", render_slowly)
+    assert browser.get("/help").status_code == 200
+    assert answers == [200, 303]
