@@ -7,7 +7,8 @@ BENCH := .venv-bench
 DUCKDB_1 := .venv-duckdb1
 DAYS ?= 0
 # Tests that share their syncs are a group: one process runs them all.
-PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --durations 10
+# The tests of one file share syncs and installations, so one process runs them in their order.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --durations 10
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help

@@ -17,16 +17,10 @@ NUMBERS = count(1)
 LAYERS = ("unit", "sql", "integration", "properties", "e2e", "browser", "chaos", "benchmarks")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the layer that its folder names.
-
-    The tests of one module of the Clever page share one installation, so they run in one process, in their order.
-    """
+    """Mark each test with the layer that its folder names."""
     folder = Path(__file__).parent
     for item in items:
-        if "site" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         layer = item.path.relative_to(folder).parts[0]
         if layer in LAYERS:
             item.add_marker(layer)

@@ -30,7 +30,7 @@ def shares_syncs(case):
     test.case = case
     test.__name__, test.__doc__, test.__module__ = case.__name__, case.__doc__, case.__module__
     test.__signature__ = Signature([Parameter(name, BY_NAME) for name in ("shared_syncs", *parameters)])
-    return pytest.mark.xdist_group(case.__module__)(test)
+    return test
 
 
 @pytest.fixture(scope="session")
