@@ -41,7 +41,7 @@ class Question:
         person: what is known of the person, or None if nobody of this name is known.
         group: the class, or None if the question names none.
         is_class_missing: the class is none of those that are here.
-        is_limited: whoever asks may not see the person, so the answer names no class of the person.
+        is_limited: the reader may not see the person, so the answer names no class of the person.
         unread: why the district file cannot be read, if it cannot.
         is_native: the person has an account here and no Clever id.
     """
@@ -149,7 +149,7 @@ def _not_read(question: Question) -> Verdict | None:
 
 def _not_published(question: Question) -> Verdict | None:
     person = question.person
-    # Whoever may not see the person does not see whether an account exists.
+    # A reader who may not see the person does not see whether an account exists.
     if question.is_limited or person is None or not person.source or not person.source.records or person.source.held:
         return None
     if person.source.rejections or not person.source.last_read.is_decided:

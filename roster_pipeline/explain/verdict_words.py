@@ -56,7 +56,7 @@ SENTENCES: dict[Key, str] = {
     ("W15", "class"): product.mark("{group} is here as in Clever."),
     ("W16", ""): product.mark("Clever has it and we have read it. It is published with the next update."),
 }
-TODO: dict[Key, str] = {
+ADVICE: dict[Key, str] = {
     ("W1", "until"): product.mark("Wait for that day, or ask your Clever admin to end the pause."),
     ("W1", "paused"): product.mark("Ask our account team when updates start again."),
     ("W1", "disconnected"): product.mark("Ask our account team to connect your district again."),
@@ -98,7 +98,7 @@ TODO: dict[Key, str] = {
 ACTORS = {
     "you": product.mark("You"),
     "clever_admin": product.mark("Your Clever admin"),
-    "sis": product.mark("Whoever runs your school's system"),
+    "sis": product.mark("The person who runs your school's system"),
     "us": product.mark("We"),
     "admin": product.mark("An admin of your district"),
     "nobody": product.mark("Nobody"),
@@ -131,7 +131,7 @@ def describe_verdict(
         "time": words.text("at a time that Clever does not say"),
         **facts,
     }
-    todo = TODO.get((verdict.name, verdict.variant)) or TODO[verdict.name, ""]
+    todo = ADVICE.get((verdict.name, verdict.variant)) or ADVICE[verdict.name, ""]
     return VerdictText(
         verdict.name,
         words.text(SENTENCES[verdict.name, verdict.variant], **values),

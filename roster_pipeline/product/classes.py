@@ -16,7 +16,7 @@ def hide_class(pg: Connection, roster_id: int, now: datetime) -> bool:
 
 
 def show_class(pg: Connection, roster_id: int, hidden_at: datetime) -> bool:
-    """Show a class that was hidden at this time. Return False if somebody changed that meanwhile."""
+    """Show a class that was hidden at this time. Return False if another person changed that meanwhile."""
     return _change(pg, roster_id, rosters.c.hidden_at == hidden_at, hidden_at=None)
 
 

@@ -108,8 +108,8 @@ def describe_held(counts: Mapping[str, Any], words: LocalCatalogue) -> list[str]
         return []
     return [
         words.count(
-            "{n:,} change is on hold until somebody decides.",
-            "{n:,} changes are on hold until somebody decides.",
+            "{n:,} change is on hold until an admin decides.",
+            "{n:,} changes are on hold until an admin decides.",
             total,
         )
     ]

@@ -22,7 +22,7 @@ DECISION_NAMES = {
     "link": product.mark("It is this person: use this account"),
     "relink": product.mark("It is this person: move this account"),
     "same": product.mark("It is the same person"),
-    "create": product.mark("It is somebody else: keep the new account"),
+    "create": product.mark("It is another person: keep the new account"),
     "different": product.mark("It is another person"),
 }
 FIELDS = {

@@ -22,7 +22,7 @@ STARTERS = {
 }
 CORRECTION_SENTENCES = {
     "undo": product.mark("An earlier update was taken back."),
-    "resolve": product.mark("Somebody decided whose account it is."),
+    "resolve": product.mark("A person decided whose account it is."),
 }
 SAW_NOTHING = product.mark("Done.")
 

@@ -10,7 +10,7 @@ from roster_pipeline.explain.product_facts import ProductFacts
 from roster_pipeline.explain.source_facts import LastRead, SourceFacts
 from roster_pipeline.explain.subject import DistrictFacts, Subject
 from roster_pipeline.explain.verdict import ClassFacts, Question, Verdict, find_class_verdict, find_verdict
-from roster_pipeline.explain.verdict_words import ACTORS, SENTENCES, TODO, describe_verdict
+from roster_pipeline.explain.verdict_words import ACTORS, ADVICE, SENTENCES, describe_verdict
 from roster_pipeline.messages import product
 from roster_pipeline.product.organizations import Organization
 
@@ -117,4 +117,4 @@ def test_verdict_has_sentences_without_words_of_programs(key):
 
 def test_every_verdict_says_what_to_do():
     assert {name for name, _ in SENTENCES} == {f"W{number}" for number in range(1, 17)}
-    assert {key for key in SENTENCES if key not in TODO and (key[0], "") not in TODO} == set()
+    assert {key for key in SENTENCES if key not in ADVICE and (key[0], "") not in ADVICE} == set()

@@ -31,7 +31,7 @@ NOTICES = {
     "restored": product.mark("The class is here again, with its students."),
     "added": product.mark("The students are in the class."),
     "removed": product.mark("The student is not in the class any more. You can add the student again."),
-    "changed": product.mark("Somebody else changed this class meanwhile. Nothing was changed now."),
+    "changed": product.mark("Another person changed this class meanwhile. Nothing was changed now."),
 }
 """The sentence above a class after an act, by the value of `done` in its address."""
 
