@@ -15,7 +15,15 @@ SECONDS_OF_WORK = "select sum(hash(range)) from range(400_000_000)"
 
 
 @pytest.fixture
-def stopped_while():
+def interruptible():
+    """Let Ctrl-C raise KeyboardInterrupt. A run of Dagster in an earlier test may have left a handler of its own."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
+@pytest.fixture
+def stopped_while(interruptible):
     """Sends the signal of Ctrl-C to this process while something works."""
 
     def work(do):
