@@ -16,6 +16,7 @@ RosterError                    an internal error                                
 ├── SourceUnusable             Clever is not usable: nothing changed               exit 4
 │   ├── SourceUnreachable      Clever did not respond after every retry
 │   ├── SourceRefused          Clever refused: token revoked, not shared, disconnected
+│   │   ├── TokenRefused       the token is not valid any more
 │   │   └── ConnectionGone     Clever no longer shows a connected district (R5.20)
 │   └── SourceBroken           the answer is not the documented JSON, or a list has no end
 ├── EventsMissing              events may be missing: the sync becomes a full sync              exit 1
@@ -119,6 +120,10 @@ class SourceUnreachable(SourceUnusable):
 
 class SourceRefused(SourceUnusable):
     """Clever refused the request. Repeating it is useless until something changes in Clever."""
+
+
+class TokenRefused(SourceRefused):
+    """Clever answered 401: the token was revoked, or it has expired. Another token can help."""
 
 
 class ConnectionGone(SourceRefused):

@@ -80,7 +80,7 @@ class _Tokens(NamedTuple):
         return f"_Tokens({len(self.by_district)})"
 
 
-class _Bearer(httpx.Auth):
+class Bearer(httpx.Auth):
     """Send the token as a header, and keep it out of every repr."""
 
     def __init__(self, token: str) -> None:
@@ -107,7 +107,7 @@ class DistrictConnection:
             SourceRefused: Clever refused the request.
             SourceBroken: the status is one that no list has, or the answer exceeds the bounds of `body.py`.
         """
-        return self.client.request(url, _Bearer(self.token), self.district_id)
+        return self.client.request(url, Bearer(self.token), f"District {self.district_id}")
 
     def elapsed(self) -> float:
         """Return the seconds of a monotonic clock."""
@@ -247,10 +247,14 @@ class CleverClient:
         districts = (entry for entry in entries if entry.owner.type == "district")
         return _Tokens({entry.owner.id: entry.access_token for entry in districts if entry.access_token}, undecodable)
 
-    def request(self, url: httpx.URL, auth: httpx.Auth, district_id: str | None) -> bytes:
-        """Request an address with retries and within the rate of the token. Raise as `DistrictConnection.get` does."""
-        label = f"District {district_id}, {url.path}" if district_id else CONNECTIONS
-        window = self._windows.setdefault(district_id or "", RateWindow(self._sleep, self.elapsed))
+    def request(self, url: httpx.URL, auth: httpx.Auth, owner: str | None) -> bytes:
+        """Request an address with retries and within the rate of the token. Raise as `DistrictConnection.get` does.
+
+        Args:
+            owner: who the token belongs to, for messages. None for the application itself.
+        """
+        label = f"{owner}, {url.path}" if owner else CONNECTIONS
+        window = self._windows.setdefault(owner or "", RateWindow(self._sleep, self.elapsed))
         retrying = Retrying(
             stop=stop_after_attempt(self._patience.tries),
             wait=make_wait(self._clock, self._random),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roster_pipeline.errors import SourceBroken, SourceRefused
+from roster_pipeline.errors import SourceBroken, SourceRefused, TokenRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,7 @@ def check_status(answer: httpx.Response, label: str) -> None:
 
     Raises:
         TransientError: the status is 408, 429, or 5xx other than 501.
+        TokenRefused: the status is 401.
         SourceRefused: the status is another 4xx or 501, so that repeating the request is useless.
         SourceBroken: the status is a redirect or another one that no list has.
     """
@@ -64,7 +65,8 @@ def check_status(answer: httpx.Response, label: str) -> None:
     if status in (408, 429) or (status >= 500 and status != 501):
         raise TransientError(f"status {status}", _reset(answer))
     if status >= 400:
-        raise SourceRefused(f"{label}: status {status} from Clever. {_advice(answer)}")
+        refusal = TokenRefused if status == 401 else SourceRefused
+        raise refusal(f"{label}: status {status} from Clever. {_advice(answer)}")
     raise SourceBroken(
         f"{label}: status {status} from Clever instead of a list. Nothing was changed. Check the Clever address."
     )

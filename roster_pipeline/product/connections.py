@@ -75,7 +75,8 @@ def note_list(pg: Connection, shown: Collection[str], at: datetime) -> None:
     if not shown:
         return
     note_shown(pg, shown)
-    missing = sa.and_(columns.clever_district_id.not_in(shown), ~IS_OPERATORS)
+    # The organization of Clever Library is no district, so no list of connections contains it.
+    missing = sa.and_(columns.clever_district_id.not_in(shown), columns.tier != "library", ~IS_OPERATORS)
     again = sa.and_(missing, columns.state == "active", columns.missing_since <= at - MISSING_FOR)
     pg.execute(organizations.update().where(_select_unlocked(again)).values(state="disconnected"))
     unknown_since = sa.or_(columns.missing_since.is_(None), columns.missing_since > at + CLOCK_TOLERANCE)

@@ -156,9 +156,15 @@ def connect_district(
 
 
 def list_organizations(pg: Connection) -> list[Organization]:
-    """Return every connected district, ordered by name."""
-    rows = pg.execute(sa.select(*COLUMNS).order_by(organizations.c.name, organizations.c.id))
+    """Return every connected district, ordered by name. The organization of Clever Library is no district."""
+    districts = sa.select(*COLUMNS).where(organizations.c.tier != "library")
+    rows = pg.execute(districts.order_by(organizations.c.name, organizations.c.id))
     return [Organization(*row) for row in rows]
+
+
+def find_library_organization(pg: Connection) -> int:
+    """Return the id of the organization of all Library teachers. The first call makes it (docs/rules.md R3.1)."""
+    return int(pg.execute(sa.select(sa.func.roster.library_organization())).scalar_one())
 
 
 def find_organization(pg: Connection, district_id: str) -> Organization:

@@ -29,6 +29,8 @@ from roster_pipeline.product.columns import metadata as metadata
 from roster_pipeline.product.web_tables import admin_schools as admin_schools
 from roster_pipeline.product.web_tables import corrections as corrections
 from roster_pipeline.product.web_tables import directory as directory
+from roster_pipeline.product.web_tables import library_classes as library_classes
+from roster_pipeline.product.web_tables import library_tokens as library_tokens
 from roster_pipeline.product.web_tables import web_audit as web_audit
 from roster_pipeline.product.web_tables import web_codes as web_codes
 from roster_pipeline.product.web_tables import web_identities as web_identities
@@ -55,6 +57,7 @@ organizations = Table(
     Column("time_zone", Text, nullable=False, server_default=TIME_ZONE),
     Column("shared_devices", Boolean, nullable=False, server_default=false()),
     Column("google_domains", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    unique_where("tier = 'library'", "organizations_one_library", "tier"),
 )
 
 schools = Table(
@@ -220,8 +223,10 @@ syncs = Table(
     Column("step", Text),
     timestamp("step_at"),
     *(Column(name, BigInteger) for name in ("read_rows", "expected_rows")),
+    reference("accounts", nullable=True),
     Index(None, "organization_id", "started_at"),
     Index(None, "dagster_run_id"),
+    Index("syncs_of_account", "account_id", "id", postgresql_where=text("account_id is not null")),
 )
 
 holds = Table(
@@ -261,7 +266,7 @@ refresh_requests = Table(
     surrogate_key(),
     reference("organizations"),
     *choice("kind", "update", "preview", default="update"),
-    *choice("scope", "district", "school", "section", default="district"),
+    *choice("scope", "district", "school", "section", "library", default="district"),
     Column("scope_clever_id", Text),
     Column("requested_by", Text),
     timestamp("requested_at", now=True),

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from roster_pipeline.product.columns import (
@@ -107,6 +118,28 @@ web_audit = Table(
     *(Column(name, Text) for name in ("answer", "request_id")),
     Index(None, "organization_id", "at"),
 )
+
+library_tokens = Table(
+    "library_tokens",
+    metadata,
+    Column("account_id", BigInteger, ForeignKey(f"{SCHEMA}.accounts.id"), primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+    timestamp("at", now=True),
+)
+"""The tokens of Library teachers. The web program encrypts them, and only it can read them."""
+
+library_classes = Table(
+    "library_classes",
+    metadata,
+    reference("organizations"),
+    reference("accounts"),
+    Column("section_id", Text, nullable=False),
+    timestamp("chosen_at", now=True),
+    timestamp("removed_at"),
+    PrimaryKeyConstraint("account_id", "section_id"),
+    Index(None, "organization_id", "section_id"),
+)
+"""The sections that Library teachers chose. `removed_at` dates the removal of a class by its teacher."""
 
 directory = Table(
     "directory",

@@ -33,9 +33,7 @@ def file_account_request(
     waiting = sa.select(sa.func.min(requests.id)).where(own, is_equal, requests.state == "queued")
     if (request_id := pg.execute(waiting).scalar()) is not None:
         return int(request_id)
-    recent = sa.select(sa.func.count()).where(own, requests.requested_at > at - REQUEST_WINDOW)
-    if pg.execute(recent).scalar_one() >= MAX_REQUESTS:
-        raise PressedTooOften(operator.text("This account has filed too many requests. No request was filed."))
+    refuse_frequent_requests(pg, account_id, at)
     filed = file_request(
         pg,
         district_id,
@@ -45,3 +43,15 @@ def file_account_request(
         account_id=account_id,
     )
     return filed.id
+
+
+def refuse_frequent_requests(pg: Connection, account_id: int, at: datetime) -> None:
+    """Refuse a further request of an account that has filed too many.
+
+    Raises:
+        PressedTooOften: the account has filed `MAX_REQUESTS` requests within `REQUEST_WINDOW`.
+    """
+    own = sa.and_(requests.requested_by_account_id == account_id, requests.kind == "update")
+    recent = sa.select(sa.func.count()).where(own, requests.requested_at > at - REQUEST_WINDOW)
+    if pg.execute(recent).scalar_one() >= MAX_REQUESTS:
+        raise PressedTooOften(operator.text("This account has filed too many requests. No request was filed."))

@@ -197,7 +197,7 @@ def list_waiting_districts(pg: Connection) -> list[WaitingDistrict]:
             requests.state == "queued",
             organizations.c.state != "paused",
             organizations.c.operator_disconnected_at.is_(None),
-            organizations.c.tier != "sso_only",
+            organizations.c.tier == "secure_sync",
         )
         .group_by(organizations.c.id)
         .order_by(sa.func.min(requests.requested_at))

@@ -144,6 +144,18 @@ begin atomic
     select o.id, o.tier, o.state from roster.organizations as o where o.clever_district_id = district;
 end;
 
+-- The organization of all Library teachers. The first call makes it (docs/rules.md R3.1).
+create or replace function roster.library_organization() returns bigint
+volatile security definer set search_path = pg_catalog, pg_temp language plpgsql as $$
+begin
+    if not exists (select from roster.organizations where tier = 'library') then
+        insert into roster.organizations (clever_district_id, name, tier)
+        values ('library', 'Clever Library', 'library') on conflict do nothing;
+    end if;
+    return (select id from roster.organizations where tier = 'library');
+end
+$$;
+
 -- The account that a login belongs to: by identity link, or by an earlier login with the same subject.
 create or replace function roster.account_of_login(provider_name text, subject_id text) returns table (
     account_id bigint, organization_id bigint, is_archived boolean
@@ -208,6 +220,9 @@ declare
     policy record;
     own constant text := 'organization_id = (select roster.current_organization())';
     all_or constant text := '((select roster.sees_all()) or %s)';
+    self constant text := 'account_id = (select roster.current_account())';
+    -- The syncs and requests of a Library teacher are the teacher's own.
+    own_sync constant text := format('%s and (account_id is null or %s)', own, self);
     member constant text := format(all_or, 'account_id in (select roster.visible_accounts())');
     present constant text := format(all_or, 'account_id in (select roster.present_accounts())');
     sees constant text := '(select current_setting(''roster.sees'', true))';
@@ -222,14 +237,15 @@ begin
         roster.school_memberships, roster.rosters, roster.roster_teachers, roster.roster_students,
         roster.pending_members, roster.reviews, roster.syncs, roster.holds, roster.changes, roster.refresh_requests,
         roster.admin_schools, roster.web_sessions, roster.web_codes, roster.web_identities, roster.web_preferences,
-        roster.corrections, roster.web_audit, roster.directory
+        roster.corrections, roster.web_audit, roster.directory, roster.library_tokens, roster.library_classes
         to roster_page;
     grant insert on
         roster.refresh_requests, roster.web_sessions, roster.web_codes, roster.web_identities, roster.web_preferences,
-        roster.corrections, roster.web_audit, roster.admin_schools
+        roster.corrections, roster.web_audit, roster.admin_schools, roster.library_tokens, roster.library_classes
         to roster_page;
-    grant update on roster.web_sessions, roster.web_preferences to roster_page;
-    grant delete on roster.web_sessions, roster.web_codes to roster_page;
+    grant update on roster.web_sessions, roster.web_preferences, roster.library_tokens to roster_page;
+    grant update (chosen_at, removed_at) on roster.library_classes to roster_page;
+    grant delete on roster.web_sessions, roster.web_codes, roster.library_tokens to roster_page;
     grant update (session_hash) on roster.web_codes to roster_page;
     -- Write protection keeps the classes from Clever as they are, but for hidden_at.
     grant update (hidden_at, name, archived_at) on roster.rosters to roster_page;
@@ -266,10 +282,12 @@ begin
             ),
             ('pending_members', own_roster, null),
             ('reviews', own, null),
-            ('syncs', own, null),
-            ('holds', own, null),
+            ('syncs', own_sync, null),
+            ('holds', 'sync_id in (select id from roster.syncs)', null),
             ('changes', 'sync_id in (select id from roster.syncs)', null),
-            ('refresh_requests', own, null),
+            ('refresh_requests', format('%s and (scope <> ''library'' or requested_by_%s)', own, self), null),
+            ('library_tokens', self, null),
+            ('library_classes', own || ' and ' || self, null),
             ('admin_schools', own, null),
             ('corrections', own, null),
             ('web_audit', own || ' and ' || member, null)
@@ -289,15 +307,16 @@ $$;
 
 revoke execute on function
     roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
-    roster.places_of_account, roster.organization_of_login, roster.account_of_login, roster.account_of_email, roster.account_of_review from public;
+    roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
+    roster.account_of_email, roster.account_of_review from public;
 
 do $$
 begin
     if exists (select from pg_roles where rolname = 'roster_page') then
         grant execute on function
             roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
-            roster.places_of_account, roster.organization_of_login, roster.account_of_login, roster.account_of_email,
-            roster.account_of_review, roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
+            roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
+            roster.account_of_email, roster.account_of_review, roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
         call roster.grant_page_access();
     end if;
 end

@@ -1,0 +1,61 @@
+"""Files the requests of Library teachers for an update of their classes, and lists the teachers who wait for one.
+
+A login and a press of *Update Class Rosters* file a request. No sensor of Dagster starts such an update, because only
+the web program can read the token of the teacher.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.product.organizations import find_library_organization
+from roster_pipeline.product.tables import refresh_requests
+from roster_pipeline.syncs.account_requests import refuse_frequent_requests
+
+requests = refresh_requests.c
+
+
+def file_library_request(pg: Connection, account_id: int, *, at: datetime) -> int:
+    """File the request of a Library teacher, and return its number.
+
+    If a request of the teacher still waits, that one is returned. The user of the Clever page may call this.
+
+    Raises:
+        PressedTooOften: as `file_account_request`.
+    """
+    waiting = sa.select(sa.func.min(requests.id)).where(_is_of(account_id), requests.state == "queued")
+    if (request_id := pg.execute(waiting).scalar()) is not None:
+        return int(request_id)
+    refuse_frequent_requests(pg, account_id, at)
+    row = refresh_requests.insert().values(
+        organization_id=find_library_organization(pg),
+        scope="library",
+        requested_by=f"account:{account_id}",
+        requested_by_account_id=account_id,
+        requested_at=at,
+    )
+    return int(pg.execute(row.returning(requests.id)).scalar_one())
+
+
+def list_waiting_teachers(pg: Connection) -> list[int]:
+    """Return the accounts of the Library teachers with queued requests, the longest wait first."""
+    teacher = requests.requested_by_account_id
+    rows = sa.select(teacher).where(requests.scope == "library", requests.state == "queued").group_by(teacher)
+    return list(pg.execute(rows.order_by(sa.func.min(requests.id))).scalars())
+
+
+def refuse_waiting_teacher(pg: Connection, account_id: int, why: str, *, at: datetime) -> None:
+    """Answer the queued requests of a Library teacher whose update cannot begin, for example without a token.
+
+    Args:
+        why: a sentence of the catalogue `product`.
+    """
+    queued = sa.and_(_is_of(account_id), requests.state == "queued")
+    pg.execute(refresh_requests.update().where(queued).values(state="failed", summary=why, finished_at=at))
+
+
+def _is_of(account_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(requests.scope == "library", requests.requested_by_account_id == account_id)
