@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from roster_pipeline.sandbox.api.answers import json_answer, one_answer, refusal
 from roster_pipeline.sandbox.api.collection import Object
+from roster_pipeline.sandbox.api.library import answer_library
 from roster_pipeline.sandbox.api.versions import VERSIONS
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 
@@ -137,7 +138,10 @@ class PersonApi:
         self._logins, self._others = logins, others
 
     async def answer(self, request: Request) -> Response:
-        """Answer `/userinfo`, `/v3.x/me` and `/v3.x/users/{own id}` for the token of a person."""
+        """Answer `/userinfo`, `/v3.x/me` and `/v3.x/users/{own id}` for the token of a person.
+
+        The token of a Library teacher opens the teacher's classes too.
+        """
         login = self._logins.find_person(request.headers.get("authorization", ""))
         if login is None:
             return await self._others(request)
@@ -148,6 +152,8 @@ class PersonApi:
             return refusal(404, "Resource not found")
         if path == "me":
             return json_answer({"type": "user", "data": _identify(login), "links": _links(version, login)})
+        if not login.district.connected:
+            return answer_library(login.district, login.user_id, version, path, request.query_params)
         if path != f"users/{login.user_id}":
             return refusal(403, "Forbidden")
         if not login.user:

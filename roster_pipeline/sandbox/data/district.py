@@ -31,6 +31,7 @@ class SandboxDistrict:
         events: the events of the last 30 days, the oldest first.
         events_on: whether changes are recorded as events. A test may assign it, as Clever's dashboard has this switch.
         events_a_page: the most events on a page, even if the request has a higher limit. A test may assign it.
+        library_links_next: whether the lists of a Library teacher have a `next` link. A test may assign it.
         seed: the seed of the school days.
         day: the number of school days that have passed.
         now: the time of the district's calendar, from which ids are made. It does not depend on the machine's clock.
@@ -63,6 +64,7 @@ class SandboxDistrict:
         self.events = Collection()
         self.events_on = True
         self.events_a_page = MAXIMUM_LIMIT
+        self.library_links_next = False
         self.id: str = record["id"]
         self.token = Random(f"token/{seed}/{self.id}").randbytes(20).hex()  # noqa: S311 - an invented token
         self.connected = True
