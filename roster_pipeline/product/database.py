@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 import psycopg
 import sqlalchemy as sa
@@ -24,8 +25,13 @@ from roster_pipeline.settings import Settings
 MIGRATION_LOCK = "roster:migrations"
 LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
-BEGIN = "select set_config('lock_timeout', :lock_timeout, true), set_config('roster.writer', 'program', true)"
-"""The first statement of each transaction. The writer `program` may write the records of syncs, `sync` all tables."""
+BEGIN = """
+    select set_config(name, value, true)
+    from unnest(cast(:names as text[]), cast(:values as text[])) as wanted (name, value)
+"""
+"""The first statement of each transaction. It sets what holds until the transaction ends."""
+WRITER = {"roster.writer": "program"}
+"""The writer `program` may write the records of syncs, `sync` all tables."""
 MAY_BE_WRITER = """
     select exists (
         select from pg_roles
@@ -71,17 +77,24 @@ def migrate(engine: Engine) -> None:
     with transaction(engine, lock_seconds=0) as connection:
         _wait_for_lock(connection, MIGRATION_LOCK, scope="xact")
         # The wait for a table of the application is bounded, because the application's own queries queue behind it.
-        connection.execute(sa.text(BEGIN), {"lock_timeout": f"{LOCK_SECONDS * 1000:.0f}ms"})
+        set_for_transaction(connection, _begin_settings(LOCK_SECONDS))
         upgrade_schema(connection)
 
 
 @contextmanager
-def transaction(engine: Engine, *, one_view: bool = False, lock_seconds: float = LOCK_SECONDS) -> Iterator[Connection]:
+def transaction(
+    engine: Engine,
+    *,
+    one_view: bool = False,
+    lock_seconds: float = LOCK_SECONDS,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Connection]:
     """Open a transaction. It is committed at the end of the block and rolled back on any error.
 
     Args:
         one_view: all queries see the product as it was at the first query.
         lock_seconds: the longest wait for each lock of another session. 0 waits without a limit.
+        settings: what else the first statement sets.
 
     Raises:
         ProductBusy: another session held a lock for too long.
@@ -91,11 +104,20 @@ def transaction(engine: Engine, *, one_view: bool = False, lock_seconds: float =
         with (
             engine.execution_options(isolation_level="REPEATABLE READ") if one_view else engine
         ).begin() as connection:
-            connection.execute(sa.text(BEGIN), {"lock_timeout": f"{lock_seconds * 1000:.0f}ms"})
+            set_for_transaction(connection, {**_begin_settings(lock_seconds), **settings})
             yield connection
     except (DBAPIError, psycopg.Error) as error:
         # COPY runs on psycopg's own cursor. The server's message can quote a row, so it is not passed on.
         raise _refusal(engine, error.orig if isinstance(error, DBAPIError) else error) from None
+
+
+def set_for_transaction(pg: Connection, settings: Mapping[str, str]) -> None:
+    """Set some settings of PostgreSQL until the transaction ends."""
+    pg.execute(sa.text(BEGIN), {"names": list(settings), "values": list(settings.values())})
+
+
+def _begin_settings(lock_seconds: float) -> dict[str, str]:
+    return {"lock_timeout": f"{lock_seconds * 1000:.0f}ms", **WRITER}
 
 
 def _refusal(engine: Engine, error: BaseException | None) -> RosterError:

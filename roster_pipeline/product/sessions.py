@@ -56,16 +56,18 @@ SERVER_FACTS = """
 """
 
 
-def connect(url: str, *, setting: str = SETTING) -> Engine:
+def connect(url: str, *, setting: str = SETTING, **pool: float) -> Engine:
     """Return an engine for the product database. It opens no connection until it is used.
 
     Args:
         url: a URL of SQLAlchemy.
         setting: the environment variable that an error names.
+        pool: options of SQLAlchemy's pool, such as `pool_size`.
     """
     engine = sa.create_engine(
         url,
         pool_pre_ping=True,
+        **pool,
         connect_args=_select_client_options(make_url(url)),
         execution_options={"setting": setting},
     )

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from roster_pipeline.embedded import product_url
 from roster_pipeline.errors import AccessRefused, SettingRefused
 from roster_pipeline.product.database import connect, open_product, transaction
 from roster_pipeline.settings import Settings, read_settings
@@ -24,6 +25,7 @@ from roster_pipeline.web.errors import HANDLERS
 from roster_pipeline.web.headers import SecureApp
 from roster_pipeline.web.login.clever import CleverLogin
 from roster_pipeline.web.login.google import GoogleLogin
+from roster_pipeline.web.overload import POOL
 from roster_pipeline.web.rendering import Renderer
 from roster_pipeline.web.screens import SCREENS
 from roster_pipeline.web.state import WebState, state_of
@@ -106,9 +108,11 @@ def _open_engine(settings: Settings) -> Engine:
     """
     if settings.web_database_url:
         url = settings.web_database_url.get_secret_value()
-        engine = connect("postgresql+psycopg" + url[url.index("://") :], setting="ROSTER_WEB_DATABASE_URL")
+        engine = connect("postgresql+psycopg" + url[url.index("://") :], setting="ROSTER_WEB_DATABASE_URL", **POOL)
     else:
-        engine = open_product(settings)
+        # The decisions have the connections of this engine, so that many screens do not stop them.
+        setting = str(open_product(settings).get_execution_options()["setting"])
+        engine = connect(product_url(settings), setting=setting, **POOL)
     with transaction(engine) as pg:
         if not pg.execute(sa.text(MAY_BE_PAGE)).scalar_one():
             raise AccessRefused(

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from roster_pipeline.errors import ProductUnusable, place_of
 from roster_pipeline.messages import product
 from roster_pipeline.web.languages import preferred_language
+from roster_pipeline.web.overload import TooBusy, retry_headers
 from roster_pipeline.web.routing import LoginRequired
 from roster_pipeline.web.state import state_of
 
@@ -64,6 +65,11 @@ BY_STATUS = {
         product.mark("Try again in a minute."),
     ),
 }
+BUSY = Explanation(
+    product.mark("Many people are here right now"),
+    NOTHING_CHANGED,
+    product.mark("Wait a few seconds, then try again."),
+)
 LOGIN_ERRORS = {
     "old_link": Explanation(product.mark("That link was a little old"), NOTHING_CHANGED, product.mark("Log in again.")),
     "no_answer": Explanation(
@@ -118,6 +124,13 @@ def show_error(request: Request, status: int, explanation: Explanation | None = 
     return HTMLResponse(state.renderer.render("error.html", values), status)
 
 
+def show_busy(request: Request) -> Response:
+    """Return the page that asks to try again in some seconds. A browser that reads a page does so by itself."""
+    response = show_error(request, 503, BUSY)
+    response.headers.update(retry_headers(request.method))
+    return response
+
+
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer an error with a status. A row that is missing and one of another district have the same answer."""
     assert isinstance(error, HTTPException)
@@ -138,6 +151,11 @@ async def on_product_unusable(request: Request, error: Exception) -> Response:
     return show_error(request, 503)
 
 
+async def on_too_busy(request: Request, _error: Exception) -> Response:
+    """Answer a request that the program has no place for."""
+    return show_busy(request)
+
+
 async def on_internal_error(request: Request, error: Exception) -> Response:
     """Answer an error that nobody expected. The log has its class and place, and no value of a row."""
     log.error("%s at %s, request %s", type(error).__name__, place_of(error), getattr(request.state, "request_id", ""))
@@ -148,5 +166,6 @@ HANDLERS = {
     HTTPException: on_http_error,
     LoginRequired: on_login_required,
     ProductUnusable: on_product_unusable,
+    TooBusy: on_too_busy,
     Exception: on_internal_error,
 }

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from threading import BoundedSemaphore
 
 import anyio
-from starlette.exceptions import HTTPException
+
+from roster_pipeline.web.overload import TooBusy
 
 AT_ONCE = BoundedSemaphore(2)
 """How many answers one program makes at a time. Each reads a district file."""
@@ -20,12 +21,12 @@ async def file_turn() -> AsyncIterator[None]:
     """Wait until fewer than two answers are being made. A request that waits holds no thread and no connection.
 
     Raises:
-        HTTPException: 503, too many people ask at once.
+        TooBusy: too many people ask at once.
     """
     end = anyio.current_time() + PATIENCE_SECONDS
     while not AT_ONCE.acquire(blocking=False):
         if anyio.current_time() >= end:
-            raise HTTPException(503)
+            raise TooBusy
         await anyio.sleep(LOOK_SECONDS)
     try:
         yield

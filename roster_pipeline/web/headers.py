@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from roster_pipeline.settings import Settings
-from roster_pipeline.web.errors import show_error
+from roster_pipeline.web.errors import show_busy, show_error
+from roster_pipeline.web.overload import Admission
 
 log = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -53,6 +54,7 @@ class SecureApp:
         self._app = app
         self._headers = security_headers(settings)
         self._origin = origin_of(str(settings.web_url))
+        self._admission = Admission()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, as ASGI defines it."""
@@ -75,8 +77,11 @@ class SecureApp:
 
         headers = Headers(scope=scope)
         scope["app"] = self._app
-        status = 403 if self._is_foreign(scope["method"], headers) else 413 if _is_large(headers) else None
-        await (show_error(Request(scope), status) if status else self._app)(scope, receive, send_secured)
+        with self._admission.admit(scope["path"]) as is_admitted:
+            refusal = None if is_admitted else show_busy(Request(scope))
+            status = 403 if self._is_foreign(scope["method"], headers) else 413 if _is_large(headers) else None
+            refusal = show_error(Request(scope), status) if status else refusal
+            await (refusal or self._app)(scope, receive, send_secured)
 
     def _is_foreign(self, method: str, headers: Headers) -> bool:
         """Return whether another site sends a form. A browser names the site of each form."""

@@ -5,16 +5,16 @@ The rights are read from the product again at each request, so a removed admin l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.product.tables import accounts
-from roster_pipeline.web.visibility import NOTHING, Visibility, set_visibility
+from roster_pipeline.web.visibility import Visibility
 
 
 class Role(StrEnum):
@@ -148,15 +148,10 @@ def read_viewer(pg: Connection, account_id: int | None, acting: str | None, logi
     """
     if account_id is None:
         return Viewer(None, None, None, None, None, ())
-    places = _read_places(pg, account_id, login_kind)
+    rows = _read_memberships(pg, account_id)
+    places = _list_places(rows, login_kind)
     place = next((each for each in places if each.key == acting), places[0] if places else None)
-    organization_id = place.organization_id if place else None
-    set_visibility(pg, Visibility(organization_id, "self", account_id=account_id))
-    name = pg.execute(
-        sa.select(accounts.c.first_name, accounts.c.last_name, accounts.c.email).where(accounts.c.id == account_id)
-    ).one_or_none()
-    set_visibility(pg, NOTHING)
-    first_name, last_name, email = name or (None, None, None)
+    first_name, last_name, email = (rows[0].first_name, rows[0].last_name, rows[0].email) if rows else (None,) * 3
     return Viewer(account_id, first_name, last_name, email, place, tuple(places))
 
 
@@ -165,13 +160,12 @@ def has_membership(pg: Connection, account_id: int) -> bool:
     return bool(_read_memberships(pg, account_id))
 
 
-def _read_memberships(pg: Connection, account_id: int) -> Sequence[sa.Row[tuple[object, ...]]]:
+def _read_memberships(pg: Connection, account_id: int) -> Sequence[sa.Row[Any]]:
     query = sa.text("select * from roster.places_of_account(:account)")
     return pg.execute(query, {"account": account_id}).all()
 
 
-def _read_places(pg: Connection, account_id: int, login_kind: str) -> list[Place]:
-    rows = _read_memberships(pg, account_id)
+def _list_places(rows: Iterable[sa.Row[Any]], login_kind: str) -> list[Place]:
     order = list(Role)
     return sorted(
         (place for row in rows for place in _places_of_row(row, login_kind)),
@@ -179,7 +173,7 @@ def _read_places(pg: Connection, account_id: int, login_kind: str) -> list[Place
     )
 
 
-def _places_of_row(row: sa.Row[tuple[object, ...]], login_kind: str) -> list[Place]:
+def _places_of_row(row: sa.Row[Any], login_kind: str) -> list[Place]:
     """Return the places of one membership. A teacher who is also an admin has two, and a removed admin has none."""
     about = (row.organization_id, row.name, row.district_id, row.tier, row.state, row.time_zone, row.shared_devices)
     places = []

@@ -89,7 +89,7 @@ def begin_session(
             organization_id=organization_id,
             login_kind=login_kind,
             csrf=secrets.token_urlsafe(32),
-            language=pg.execute(language).scalar(),
+            language=language.scalar_subquery(),
             created_at=now,
             seen_at=now,
             fresh_at=now,

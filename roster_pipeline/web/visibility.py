@@ -6,16 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from roster_pipeline.product.database import transaction
-
-SETTINGS = """
-    select set_config('role', 'roster_page', true), set_config('roster.writer', '', true),
-        set_config('roster.organization', :organization, true), set_config('roster.sees', :sees, true),
-        set_config('roster.schools', :schools, true), set_config('roster.account', :account, true)
-"""
+from roster_pipeline.product.database import set_for_transaction, transaction
+from roster_pipeline.web.overload import TooBusy
 
 
 @dataclass(frozen=True)
@@ -37,15 +32,19 @@ NOTHING = Visibility()
 
 def set_visibility(pg: Connection, visibility: Visibility) -> None:
     """Narrow a transaction to one organization and to what may be seen of it."""
-    pg.execute(
-        sa.text(SETTINGS),
-        {
-            "organization": str(visibility.organization_id or ""),
-            "sees": visibility.sees,
-            "schools": "{" + ",".join(map(str, visibility.schools)) + "}",
-            "account": str(visibility.account_id or ""),
-        },
-    )
+    set_for_transaction(pg, settings_of(visibility))
+
+
+def settings_of(visibility: Visibility) -> dict[str, str]:
+    """Return the settings of a transaction that sees the rows of a visibility."""
+    return {
+        "role": "roster_page",
+        "roster.writer": "",
+        "roster.organization": str(visibility.organization_id or ""),
+        "roster.sees": visibility.sees,
+        "roster.schools": "{" + ",".join(map(str, visibility.schools)) + "}",
+        "roster.account": str(visibility.account_id or ""),
+    }
 
 
 @contextmanager
@@ -53,8 +52,11 @@ def page_transaction(engine: Engine, visibility: Visibility = NOTHING) -> Iterat
     """Open a transaction of the page.
 
     Raises:
+        TooBusy: no connection became free in time.
         ProductUnusable: the database does not answer, or the role `roster_page` is missing.
     """
-    with transaction(engine) as pg:
-        set_visibility(pg, visibility)
-        yield pg
+    try:
+        with transaction(engine, settings=settings_of(visibility)) as pg:
+            yield pg
+    except PoolTimeout:
+        raise TooBusy from None

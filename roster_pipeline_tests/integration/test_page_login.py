@@ -111,7 +111,7 @@ def test_an_outage_of_clever_has_its_page(site, browser, path, kind):
 
 def test_a_slow_clever_has_its_page(site, browser, monkeypatch):
     address = browser.callback(person(site.towns[0], "teacher"))
-    monkeypatch.setattr(site.app._app.state.web.clever._http, "timeout", 0.2)
+    monkeypatch.setattr(site.app._app.state.web.clever, "_timeout", 0.2)
     site.go_wrong(("/oauth/tokens", 0, "delay:1"))
 
     assert "Clever did not answer" in browser.get(address).text

@@ -1,6 +1,7 @@
 """Every route of the page with every role and with ids of another district. New screens are walked without a change."""
 
 import re
+import time
 from itertools import count
 
 import pytest
@@ -32,6 +33,16 @@ MAKE_SCHOOL_ADMIN = """
     where s.clever_id = :school returning account_id
 """
 TOKENS = count(1)
+OWNER = "organization_id = (select max(id) from roster.organizations)"
+TIMED = {
+    "/clever/schools/{}": f"select max(id) from roster.schools where {OWNER}",
+    "/clever/classes/{}": f"select max(id) from roster.rosters where {OWNER}",
+    "/clever/why/{}": f"select max(account_id) from roster.org_memberships where role = 'student' and {OWNER}",
+    "/clever/why/class/{}": f"select max(id) from roster.rosters where {OWNER}",
+    "/clever/updates/{}": f"select max(id) from roster.refresh_requests where {OWNER}",
+    "/clever/syncs/{}": f"select max(id) from roster.syncs where {OWNER}",
+}
+"""By the path of a screen: the query for a row of the second district."""
 
 
 def name_of(route):
@@ -168,3 +179,23 @@ def test_a_student_who_follows_every_link_reads_no_other_name(people):
         waiting |= set(re.findall(r'href="(/[^"#?]*)"', page)) - seen
     assert {"/home", "/help"} <= seen
     assert not [path for path in seen if path.startswith("/clever")]
+
+
+def test_missing_and_foreign_rows_take_the_same_time(site, people):
+    admin, calls = people[Role.DISTRICT_ADMIN], 40
+    foreign = {path: site.value(query) for path, query in TIMED.items()}
+    assert None not in foreign.values()
+    shares = {}
+    for path, key in foreign.items():
+        pairs = [(spend(admin, path.format(MISSING)), spend(admin, path.format(key))) for _ in range(calls)]
+        shares[path] = sum(theirs > missing for missing, theirs in pairs) / calls
+
+    # By chance alone a share is so far from a half once in 20,000 runs.
+    assert {path: share for path, share in shares.items() if not 0.2 < share < 0.8} == {}
+
+
+def spend(browser, path):
+    """Return the seconds of an answer that a row is missing."""
+    began = time.perf_counter()
+    assert browser.get(path).status_code == 404
+    return time.perf_counter() - began

@@ -4,9 +4,11 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
+from roster_pipeline.product import database
 from roster_pipeline.web import file_reads
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import clever_id, person
@@ -215,3 +217,32 @@ def test_a_school_admin_asks_about_the_own_schools_only(site, admin, town):
     answers = [admin.get(f"/clever/why?q={name}") for name in ("Ava+Unlisted", "Other+Pupil")]
     site.execute(f"update roster.org_memberships set admin_scope = 'organization' {membership}", own=own)
     assert [verdict(answer)[0] for answer in answers] == ["W9", "W5"]
+
+
+def test_questions_beside_updates_make_no_update_wait(site, admin, town, monkeypatch):
+    """Twice a second somebody asks. An update waits only for an answer that is just being read from the file."""
+    waits, is_over, answers = [], Event(), []
+
+    def wait_and_measure(*arguments, **more):
+        began = time.monotonic()
+        wait_for_lock(*arguments, **more)
+        waits.append(time.monotonic() - began)
+
+    def ask():
+        while not is_over.wait(0.5):
+            answers.append(admin.get("/clever/why?q=Stu1+Dent1").status_code)
+
+    wait_for_lock = database._wait_for_lock
+    monkeypatch.setattr(database, "_wait_for_lock", wait_and_measure)
+    with ThreadPoolExecutor(1) as threads:
+        asker = threads.submit(ask)
+        began = time.monotonic()
+        for number in range(4):
+            town.student(70 + number)
+            site.sync(town)
+        spent = time.monotonic() - began
+        is_over.set()
+        asker.result()
+
+    assert (len(answers) > 1, set(answers)) == (True, {200})
+    assert sum(waits) < 0.05 * spent

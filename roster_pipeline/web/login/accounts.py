@@ -16,7 +16,7 @@ from roster_pipeline.product.tables import identity_links, organizations, refres
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, User
 from roster_pipeline.web.login.google import GoogleIdentity
-from roster_pipeline.web.rights import ADMINS, STAFF, STUDENTS, Place, Role, has_membership, read_viewer
+from roster_pipeline.web.rights import ADMINS, STAFF, STUDENTS, Place, Role, Viewer, has_membership, read_viewer
 from roster_pipeline.web.sessions import begin_session, hash_token
 from roster_pipeline.web.visibility import Visibility, set_visibility
 
@@ -51,7 +51,6 @@ def find_clever_account(pg: Connection, identity: Identity) -> int | None:
     is_of_district = row.organization_id in (None, organization.organization_id)
     if row.is_archived or not is_of_district:
         raise LoginRefused("not_shared")
-    _require_place(pg, account_id, "clever")
     return account_id
 
 
@@ -100,18 +99,7 @@ def find_google_account(pg: Connection, identity: GoogleIdentity) -> int:
     account_id = int(row.account_id) if row else _pin_google(pg, identity)
     if row and row.is_archived:
         raise LoginRefused("not_shared")
-    _require_place(pg, account_id, "google")
     return account_id
-
-
-def _require_place(pg: Connection, account_id: int, login_kind: str) -> None:
-    """Check that an account has a place.
-
-    Raises:
-        LoginRefused: no organization has the account as a member, or the account is that of a removed admin.
-    """
-    if not read_viewer(pg, account_id, None, login_kind).places:
-        raise LoginRefused("removed" if has_membership(pg, account_id) else "not_shared")
 
 
 def _pin_google(pg: Connection, identity: GoogleIdentity) -> int:
@@ -131,13 +119,18 @@ def begin_login(
     login_kind: str,
     now: datetime,
     waits_in: int | None = None,
-) -> tuple[str, str]:
-    """Begin the session of a person. Return its token and the landing screen.
+) -> tuple[str, Viewer]:
+    """Begin the session of a person. Return its token and the person.
 
     Args:
         waits_in: the organization in which a person without an account waits for one.
+
+    Raises:
+        LoginRefused: no organization has the account as a member, or the account is that of a removed admin.
     """
     viewer = read_viewer(pg, account_id, None, login_kind)
+    if account_id and not viewer.places:
+        raise LoginRefused("removed" if has_membership(pg, account_id) else "not_shared")
     organization_id = viewer.place.organization_id if viewer.place else waits_in
     token = begin_session(
         pg,
@@ -148,24 +141,25 @@ def begin_login(
         is_student=viewer.role == "student",
         now=now,
     )
-    return token, viewer.landing
+    return token, viewer
 
 
-def is_newly_joined(pg: Connection, account_id: int, token: str, now: datetime) -> bool:
+def is_newly_joined(pg: Connection, viewer: Viewer, token: str, now: datetime) -> bool:
     """Return whether a person who had an account before was joined to a district by email since the last session.
 
     Args:
         token: the token of the session that has just begun.
     """
-    viewer = read_viewer(pg, account_id, None, "clever")
+    if viewer.account_id is None:
+        return False
     set_visibility(pg, viewer.visibility)
     links, sessions = identity_links.c, web_sessions.c
     earlier = sa.exists().where(
-        sessions.account_id == account_id,
+        sessions.account_id == viewer.account_id,
         sessions.created_at > links.linked_at,
         sessions.token_hash != hash_token(token),
     )
-    joined = sa.and_(links.account_id == account_id, links.unlinked_at.is_(None), links.rule == "email")
+    joined = sa.and_(links.account_id == viewer.account_id, links.unlinked_at.is_(None), links.rule == "email")
     is_recent = links.linked_at > now - JOINED_LATELY
     return pg.execute(sa.select(links.id).where(joined, is_recent, ~earlier)).first() is not None
 

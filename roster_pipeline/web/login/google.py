@@ -80,7 +80,8 @@ class GoogleLogin:
             "code_verifier": verifier,
         }
         try:
-            token = decode_answer(self._http.post(places.token_endpoint, data=body), IdToken).id_token
+            answer = self._http.post(places.token_endpoint, data=body)
+            token = decode_answer(answer.status_code, answer.content, IdToken).id_token
             keys = jwt.PyJWKSet.from_dict(self._http.get(places.jwks_uri).json())
             key = keys[jwt.get_unverified_header(token)["kid"]]
             claims = jwt.decode(
@@ -99,6 +100,7 @@ class GoogleLogin:
 
     def _discover(self) -> Discovery:
         try:
-            return decode_answer(self._http.get(f"{self._url}/.well-known/openid-configuration"), Discovery)
+            answer = self._http.get(f"{self._url}/.well-known/openid-configuration")
+            return decode_answer(answer.status_code, answer.content, Discovery)
         except httpx.HTTPError as error:
             raise LoginUnanswered(f"Google did not answer a login ({type(error).__name__}).") from None

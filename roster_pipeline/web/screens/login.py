@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 
 import sqlalchemy as sa
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 from starlette.requests import Request
@@ -27,7 +30,8 @@ from roster_pipeline.web.login.accounts import (
     request_account,
 )
 from roster_pipeline.web.login.attempt import Attempt, read_attempt, restart_attempt, safe_path, write_attempt
-from roster_pipeline.web.login.clever import CodeRefused, LoginUnanswered
+from roster_pipeline.web.login.clever import CodeRefused, Identity, LoginUnanswered
+from roster_pipeline.web.overload import MOST_AT_ONCE
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import EVERYBODY, Role, read_viewer
 from roster_pipeline.web.routing import find_visitor, get, post
@@ -38,6 +42,8 @@ from roster_pipeline.web.visibility import page_transaction
 CLEVER_CALLBACK, GOOGLE_CALLBACK = "/auth/clever/callback", "/auth/google/callback"
 WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.1
 """How long a second delivery of a code waits for the session of the first, and how often it looks."""
+THREADS = CapacityLimiter(MOST_AT_ONCE["login"])
+"""Logins have threads of their own, because most of them wait for Clever or Google."""
 FAILED = ""
 """Stands for the session of a code that led to none."""
 PATIENCE_SECONDS = 90
@@ -114,14 +120,12 @@ def finish_google(request: Request) -> Response:
         identity = state.google.identify(code, state.url(GOOGLE_CALLBACK), attempt.nonce, attempt.verifier)
         with page_transaction(state.engine) as pg:
             account_id = find_google_account(pg, identity)
-            token, landing = begin_login(
-                pg, account_id=account_id, clever_id=None, login_kind="google", now=state.now()
-            )
+            token, viewer = begin_login(pg, account_id=account_id, clever_id=None, login_kind="google", now=state.now())
     except LoginUnanswered:
         return _refuse(request, "no_answer", 502)
     except LoginRefused as refusal:
         return _refuse(request, refusal.reason, 403)
-    return _enter(state, token, landing, attempt)
+    return _enter(state, token, viewer.landing, attempt)
 
 
 def wait_for_account(page: Page) -> Response:
@@ -164,25 +168,33 @@ def _log_in_with_clever(request: Request, code: str, attempt: Attempt) -> Respon
         identity = state.clever.identify(token)
         with page_transaction(state.engine) as pg:
             account_id = find_clever_account(pg, identity)
-        user = None if account_id else state.clever.read_user(token, identity.id)
+            if account_id:
+                return _open_session(state, pg, identity, code, account_id, attempt)
+        user = state.clever.read_user(token, identity.id)
         with page_transaction(state.engine) as pg:
-            if user:
-                account_id = link_by_email(pg, identity, user)
-            waits_in = request_account(pg, identity) if account_id is None else None
-            now = state.now()
-            session_token, landing = begin_login(
-                pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now, waits_in=waits_in
-            )
-            _note_session(pg, code, hash_token(session_token))
-            if account_id and is_newly_joined(pg, account_id, session_token, now):
-                landing, attempt = "/login/joined", Attempt()
+            account_id = link_by_email(pg, identity, user)
+            return _open_session(state, pg, identity, code, account_id, attempt)
     except CodeRefused:
         return _refuse_code(request, code, "old_link")
     except LoginUnanswered:
         return _refuse_code(request, code, "no_answer", 502)
     except LoginRefused as refusal:
         return _refuse_code(request, code, refusal.reason, 403)
-    return _enter(state, session_token, landing, attempt)
+
+
+def _open_session(
+    state: WebState, pg: Connection, identity: Identity, code: str, account_id: int | None, attempt: Attempt
+) -> Response:
+    """Begin the session of a person, and lead to where the login leads. A person without an account waits for one."""
+    waits_in = request_account(pg, identity) if account_id is None else None
+    now = state.now()
+    token, viewer = begin_login(
+        pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now, waits_in=waits_in
+    )
+    _note_session(pg, code, hash_token(token))
+    if is_newly_joined(pg, viewer, token, now):
+        return _enter(state, token, "/login/joined", Attempt())
+    return _enter(state, token, viewer.landing, attempt)
 
 
 def _note_session(pg: Connection, code: str, session_hash: str) -> None:
@@ -251,13 +263,22 @@ def _refuse_code(request: Request, code: str, reason: str, status: int = 400) ->
     return _refuse(request, reason, status)
 
 
+def _apart(screen: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Return a screen that runs in the threads of logins."""
+
+    async def answer(request: Request) -> Response:
+        return await run_sync(screen, request, limiter=THREADS)
+
+    return answer
+
+
 ROUTES = [
     Route("/", show_start),
     Route("/login", show_login),
     Route("/login/clever", start_clever),
-    Route(CLEVER_CALLBACK, finish_clever),
-    Route("/login/google", start_google),
-    Route(GOOGLE_CALLBACK, finish_google),
+    Route(CLEVER_CALLBACK, _apart(finish_clever)),
+    Route("/login/google", _apart(start_google)),
+    Route(GOOGLE_CALLBACK, _apart(finish_google)),
     get("/login/waiting", wait_for_account, EVERYBODY),
     post("/logout", log_out, EVERYBODY),
     post("/switch", switch_place, EVERYBODY),

@@ -111,11 +111,11 @@ end;
 
 -- logins. The account and the organization are not known before them.
 
--- Every place of an account: its live memberships with the role in the directory, in which an admin who teaches is a
+-- Every place of an account with its name: its live memberships with the role in the directory, in which an admin who teaches is a
 -- teacher, and the live schools that it administers.
 create or replace function roster.places_of_account(account bigint) returns table (
     organization_id bigint, name text, district_id text, tier text, state text, time_zone text, shared_devices boolean,
-    role text, is_admin boolean, admin_scope text, school_ids bigint[]
+    role text, is_admin boolean, admin_scope text, school_ids bigint[], first_name text, last_name text, email text
 )
 stable security definer set search_path = pg_catalog, pg_temp language sql
 begin atomic
@@ -126,7 +126,8 @@ begin atomic
             where a.account_id = m.account_id and a.organization_id = o.id and a.ended_at is null
                 and s.organization_id = o.id and s.archived_at is null
             order by s.id
-        )
+        ),
+        person.first_name, person.last_name, person.email
     from roster.org_memberships as m
     inner join roster.organizations as o on o.id = m.organization_id
     inner join roster.accounts as person on person.id = m.account_id
