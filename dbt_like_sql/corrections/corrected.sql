@@ -7,10 +7,12 @@ with rows as (
         case entity when 'parked_members' then 'pending_members' else entity end as entity,
         coalesce(after, before) as row,
         before is not null and coalesce(
-            before ->> 'ended_at', before ->> 'archived_at', before ->> 'unlinked_at', before ->> 'decided_at'
+            before ->> 'ended_at', before ->> 'archived_at', before ->> 'unlinked_at',
+            before ->> 'decided_at', nullif(before ->> 'state', 'open')
         ) is null as was_live,
         after is not null and coalesce(
-            after ->> 'ended_at', after ->> 'archived_at', after ->> 'unlinked_at', after ->> 'decided_at'
+            after ->> 'ended_at', after ->> 'archived_at', after ->> 'unlinked_at',
+            after ->> 'decided_at', nullif(after ->> 'state', 'open')
         ) is null as is_live
     from roster.changes
     where sync_id = :sync_id

@@ -28,6 +28,14 @@ with matched as (
             and fold_name(holder.last_name) <> fold_name(person.last_name),
             false
         ) as both_names_differ,
+        -- A person has decided that the two are different people (docs/rules.md R2.30).
+        exists (
+            select 1
+            from current.reviews as decision
+            where decision.is_native
+                and decision.clever_id = person.clever_id
+                and decision.account_id = holder.account_id
+        ) as is_other_person,
         coalesce(
             person.sis_id = if(claim.is_recycled, own.linked_sis_id, holder.linked_sis_id), false
         ) as sis_id_agrees,
@@ -70,6 +78,7 @@ decided as (
         *,
         case
             when linked_account_id is not null then 'linked'
+            when is_other_person then 'created'
             when is_email_taken and (reason is null or (reason = 'name_differs' and role = 'teacher')) then 'email'
             else 'created'
         end as rule

@@ -16,6 +16,11 @@ with pairs as (
     inner join current.near_accounts as near on near.email = person.email
     -- An email of a person in the feed is the correct email of that person.
     anti join intermediate.int_people as owner on owner.email = near.account_email
+    -- A person has decided that the two are different people (docs/rules.md R2.30).
+    anti join current.reviews as decision
+        on decision.is_native
+        and decision.clever_id = person.clever_id
+        and decision.account_id = near.account_id
     -- A person who was matched by the exact email has nothing to correct.
     where identity.rule <> 'email' and coalesce(near.linked_by, 'created') = 'created'
 ),

@@ -12,10 +12,12 @@ with journal as (
         coalesce(after, before) as row,
         before is null as is_new,
         before is not null and coalesce(
-            before ->> 'ended_at', before ->> 'archived_at', before ->> 'unlinked_at', before ->> 'decided_at'
+            before ->> 'ended_at', before ->> 'archived_at', before ->> 'unlinked_at',
+            before ->> 'decided_at', nullif(before ->> 'state', 'open')
         ) is null as was_live,
         after is not null and coalesce(
-            after ->> 'ended_at', after ->> 'archived_at', after ->> 'unlinked_at', after ->> 'decided_at'
+            after ->> 'ended_at', after ->> 'archived_at', after ->> 'unlinked_at',
+            after ->> 'decided_at', nullif(after ->> 'state', 'open')
         ) is null as is_live
     from roster.changes
     where sync_id = :sync_id
@@ -32,6 +34,7 @@ changed as (
             when is_live and not was_live then 'restore'
             else 'update'
         end as op,
+        was_live <> is_live as begins_or_ends,
         (row ->> 'account_id')::bigint as account_id,
         (row ->> 'roster_id')::bigint as roster_id,
         (row ->> 'school_id')::bigint as school_id,
@@ -106,7 +109,8 @@ facts as (
         'review', case op when 'end' then 'closed' else 'opened' end,
         concat_ws('/', row ->> 'clever_id', row ->> 'reason', account_id), account_id, null, null, false, 3, old, row
     from changed
-    where entity = 'reviews'
+    -- A decision that no review asked for opens and closes none.
+    where entity = 'reviews' and begins_or_ends
     union all
     select
         'school',

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
+from roster_pipeline.corrections.different import mark_different
 from roster_pipeline.corrections.objection import open_objection
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.corrections.resolve_reason import resolve_reason
@@ -33,7 +34,7 @@ from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.holds import decide_plan
 from roster_pipeline.syncs.requests import file_request
 
-Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object"]
+Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object", "different"]
 MAX_SKIPPED = 50
 """The rows that an undo left unchanged of which the result keeps the keys."""
 columns = corrections.c
@@ -258,6 +259,12 @@ def _object(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     return _Written(open_objection(pg, row.organization_id, row.args["account_id"], at))
 
 
+def _mark_different(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    """Record that a person of Clever and an account are two people."""
+    person, account = row.args["person"], row.args["account"]
+    return _Written(mark_different(pg, row.organization_id, person, account, decided_by=row.requested_by, at=at))
+
+
 def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:
     return {"counts": [[row.subject, row.effect, row.rows] for row in count_correction(pg, sync_id)]}
 
@@ -270,5 +277,6 @@ WORK: dict[Kind, Callable[[Connection, QueuedCorrection, datetime], _Written]] =
     "undo": _undo,
     "add_admin": _add_admin,
     "object": _object,
+    "different": _mark_different,
 }
 """What the worker does, by the kind of the decision."""

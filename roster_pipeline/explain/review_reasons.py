@@ -24,6 +24,7 @@ MEANINGS = {
     "recycled_id": product.mark(
         "First name, last name and email changed at once. Clever may have given the ID to another person."
     ),
+    "near_match": product.mark("An account has nearly this email."),
 }
 UNKNOWN_REASON = product.mark("Someone has to decide who this is.")
 GETS_ACCOUNT = product.mark(

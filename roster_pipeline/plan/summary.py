@@ -70,9 +70,13 @@ def summarize(
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def describe_counts(changes: ChangeSummary, words: Catalogue) -> str:
-    """Return the sentence about published changes, such as `Added 3 students; removed nothing.`, or that none exist."""
-    described = _describe_changes(changes, is_published=True, words=words)
+def describe_counts(changes: ChangeSummary, words: Catalogue, *, place: str | None = None) -> str:
+    """Return the sentence about published changes, such as `Added 3 students; removed nothing.`, or that none exist.
+
+    Args:
+        place: `class` or `school` if the changes are those in one class or school, else None.
+    """
+    described = _describe_changes(changes, place, is_published=True, words=words)
     return _capitalize(words.text("{changes}.", changes=described)) if described else words.text(NO_CHANGES)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -69,6 +69,21 @@ def list_changes(
     }
     rows = pg.execute(sa.text(load_query("syncs", "changes_of_sync")), values)
     return [Change(**row) for row in rows.mappings()]
+
+
+def list_last_changes_of_schools(
+    pg: Connection, sync_ids: Collection[int], school_ids: Collection[int]
+) -> dict[int, tuple[int, ChangeSummary]]:
+    """Return the newest of some syncs that changed each school, and what it did to the people and classes there.
+
+    A school that none of the syncs changed is left out.
+    """
+    values = {"sync_ids": list(sync_ids), "school_ids": list(school_ids)}
+    changes: dict[int, tuple[int, ChangeSummary]] = {}
+    for row in pg.execute(sa.text(load_query("syncs", "last_changes_of_schools")), values):
+        _, counts = changes.setdefault(row.school_id, (row.sync_id, {}))
+        counts.setdefault(row.noun, {})[row.became] = row.changes
+    return changes
 
 
 def count_listed(changes: Iterable[Change]) -> ChangeSummary:

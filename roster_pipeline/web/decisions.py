@@ -22,6 +22,7 @@ TITLES: dict[Kind, str] = {
     "undo": product.mark("Take an update back"),
     "add_admin": product.mark("Make an admin"),
     "object": product.mark("Not my account"),
+    "different": product.mark("This is another person"),
 }
 DONE: dict[Kind, str] = {
     "approve": product.mark(
@@ -33,6 +34,7 @@ DONE: dict[Kind, str] = {
     "undo": product.mark("The update is taken back. The next update brings again what Clever says."),
     "add_admin": product.mark("The person is an admin now, and logs in with this email."),
     "object": product.mark("An admin of your district looks at it. Nothing changes until then."),
+    "different": product.mark("Saved. No update gives this person that account, even if the emails become equal."),
 }
 FAILURES = {
     "stale": product.mark("Clever has changed since. Nothing was removed. Look at what waits now."),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from roster_pipeline.explain.district_file import Unread, open_file
+from roster_pipeline.explain.finding_words import NEAR_MATCH
 from roster_pipeline.explain.facts import Row, read_district
 from roster_pipeline.explain.preflight import Findings, read_findings
 from roster_pipeline.explain.source_facts import read_last
@@ -47,6 +48,19 @@ def _read(pg: Connection, folder: Path, district_id: str, words: Catalogue, *, i
         if isinstance(last_read, Unread):
             return last_read
         return FixList(read_findings(con, words), read_district(con, "set_aside_records"), is_preview)
+
+
+def leave_out(fix_list: FixList, decided: Collection[tuple[str, int]]) -> FixList:
+    """Return a fix list without the near matches of which a person has decided since that they are another person.
+
+    Args:
+        decided: the Clever id of the person and the id of the account, of each decision.
+    """
+    findings = fix_list.findings
+    near = [row for row in findings.near_matches if (row["clever_id"], row["account_id"]) not in decided]
+    open_ids = {row["clever_id"] for row in near}
+    people = [row for row in findings.people if row["findings"] != [NEAR_MATCH] or row["clever_id"] in open_ids]
+    return replace(fix_list, findings=replace(findings, near_matches=near, people=people))
 
 
 def mark_differences(email: str, other: str) -> tuple[list[Piece], list[Piece]]:

@@ -29,6 +29,17 @@ from roster_pipeline.web.rights import Place, Viewer
 from roster_pipeline.web.sessions import Session
 
 
+class StaleForm(Exception):
+    """The form showed a state that is no longer there. The act has written nothing.
+
+    The answer is the screen of `path` as it is now, with status 409 and a sentence that something changed.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
 @dataclass
 class Page:
     """One request of a person who is logged in.
@@ -37,6 +48,7 @@ class Page:
         pg: the transaction of the request. It sees what the person may see, and is committed after the screen.
         organization: the organization in which the person acts. It is None for a person without a place.
         form: the fields of a POST.
+        has_changed: the screen answers a stale form, so it says that something changed meanwhile.
     """
 
     request: Request
@@ -48,6 +60,7 @@ class Page:
     now: datetime
     form: Mapping[str, str] = field(default_factory=dict)
     is_finished: bool = False
+    has_changed: bool = False
 
     @cached_property
     def language(self) -> str:

@@ -101,6 +101,12 @@ def find_review(pg: Connection, review_id: int, words: LocalCatalogue) -> Review
     return _card(row, words) if row else None
 
 
+def is_resolved(pg: Connection, review_id: int) -> bool:
+    """Return whether the organization has a review that is not open any more."""
+    own = reviews.c.id == review_id
+    return pg.execute(sa.select(reviews.c.id).where(own, reviews.c.state != "open")).first() is not None
+
+
 def _select() -> sa.Select[Any]:
     """Select reviews with the person's own account and the account in question, if the transaction sees it."""
     names = ("id", "first_name", "last_name", "email", "role")

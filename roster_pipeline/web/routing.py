@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from dataclasses import replace
 from secrets import compare_digest
 
 import sqlalchemy as sa
@@ -16,13 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from roster_pipeline.product.organizations import COLUMNS, Organization
 from roster_pipeline.product.tables import organizations
 from roster_pipeline.web.audit import find_answer
 from roster_pipeline.web.file_reads import file_turn
-from roster_pipeline.web.page import Page
+from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import Role, Viewer, read_viewer
 from roster_pipeline.web.sessions import Session, end_session, find_session, is_idle, is_use_due, record_use
 from roster_pipeline.web.state import WebState, state_of
@@ -46,7 +47,7 @@ class ScreenRoute(Route):
     """The route of a screen for some roles. Tests walk these routes, so every screen is among them."""
 
     def __init__(self, path: str, screen: Screen, roles: Collection[Role], *, is_act: bool, reads_file: bool) -> None:
-        self.roles, self.is_act = frozenset(roles), is_act
+        self.screen, self.roles, self.is_act, self.reads_file = screen, frozenset(roles), is_act, reads_file
         endpoint = _endpoint(screen, self.roles, is_act=is_act, turn=file_turn if reads_file else nullcontext)
         super().__init__(path, endpoint, methods=["POST" if is_act else "GET"], name=screen.__name__)
 
@@ -110,10 +111,31 @@ def _answer(page: Page, screen: Screen, roles: frozenset[Role], *, is_act: bool)
         raise HTTPException(400)
     if answer := find_answer(page.pg, token, page.viewer):
         return RedirectResponse(answer, 303)
-    response = screen(page)
+    try:
+        response = screen(page)
+    except StaleForm as stale:
+        return _show_changed(page, stale.path)
     if response.status_code < 400 and not page.is_finished:
         raise RuntimeError(f"The act {page.request.url.path} ended without Page.finish.")
     return response
+
+
+def _show_changed(page: Page, path: str) -> Response:
+    """Return the screen to which a stale form belongs, as it is now. If it is gone, return the person's first screen."""
+    for each in (path, page.viewer.landing):
+        scope = {**page.request.scope, "method": "GET", "path": each, "query_string": b""}
+        matches = ((route, route.matches(scope)) for route in page.request.app.routes if isinstance(route, ScreenRoute))
+        found = next(((route, child) for route, (match, child) in matches if match is Match.FULL), None)
+        # A screen that reads a district file would have to wait for its turn.
+        if found is None or found[0].reads_file or page.viewer.role not in found[0].roles:
+            continue
+        with suppress(HTTPException):
+            response = found[0].screen(
+                replace(page, request=Request({**scope, **found[1]}), form={}, is_finished=False, has_changed=True)
+            )
+            response.status_code = 409
+            return response
+    raise HTTPException(409)
 
 
 def open_page(request: Request, state: WebState, pg: Connection, form: Form) -> Page:

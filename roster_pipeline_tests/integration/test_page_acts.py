@@ -10,6 +10,7 @@ from roster_pipeline_tests.support.page_people import account_of, class_of, coun
 
 HIDDEN = "select hidden_at is not null from roster.rosters where id = :id"
 VERIFIED = "select verified_at is not null from roster.org_memberships where account_id = :id"
+CHANGED = "Something changed meanwhile. Nothing was changed now. This is the new state."
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_a_stale_tab_shows_the_new_state(site, admin, algebra):
     admin.submit(f"{page}/hide", first)
     stale = admin.submit(f"{page}/hide", second)
     assert stale.status_code == 409
-    assert "Show this class" in stale.text
+    assert [text in stale.text for text in (CHANGED, "Show this class")] == [True, True]
 
     shown = admin.get(page)
     site.execute("update roster.rosters set hidden_at = '2026-01-01' where id = :id", id=algebra)
@@ -104,7 +105,9 @@ def test_an_admin_verifies_a_teacher_and_takes_it_back(site, admin, teacher):
 
     admin.submit("/clever/teachers/unverify", page)
     assert not site.value(VERIFIED, id=teacher)
-    assert admin.submit("/clever/teachers/unverify", page, form_token="again").status_code == 409
+    stale = admin.submit("/clever/teachers/unverify", page, form_token="again")
+    assert stale.status_code == 409
+    assert [text in stale.text for text in (CHANGED, "<h1>Teachers</h1>", "Verify Tea1 Cher1")] == [True] * 3
 
 
 def test_all_teachers_of_a_page_are_verified_at_once(site, admin, teacher):

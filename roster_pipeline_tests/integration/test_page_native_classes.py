@@ -12,6 +12,7 @@ from roster_pipeline_tests.support.page_people import account_of, class_of, coun
 
 MEMBERS = "select array_agg(account_id) from roster.roster_students where roster_id = :id and ended_at is null"
 VERIFY = "update roster.org_memberships set verified_at = {} where account_id = :id"
+CHANGED = "Something changed meanwhile. Nothing was changed now. This is the new state."
 
 
 @pytest.fixture
@@ -116,7 +117,9 @@ def test_a_class_is_renamed_unless_the_form_is_stale(site, teacher, club):
     teacher.submit(f"/classes/{club}/rename", teacher.get(page), name="Go <b>club</b>")
 
     assert "Go &lt;b&gt;club&lt;/b&gt;" in teacher.get(page).text
-    assert teacher.submit(f"/classes/{club}/rename", stale, name="Third").status_code == 409
+    again = teacher.submit(f"/classes/{club}/rename", stale, name="Third")
+    assert again.status_code == 409
+    assert [text in again.text for text in (CHANGED, "Go &lt;b&gt;club&lt;/b&gt;")] == [True, True]
     assert teacher.submit(f"/classes/{club}/rename", teacher.get(page), name=" ").status_code == 400
 
 
@@ -132,7 +135,9 @@ def test_a_deleted_class_can_be_had_back_for_30_days(site, teacher, club):
     site.execute("update roster.rosters set archived_at = now() - interval '31 days' where id = :id", id=club)
     assert f"/classes/{club}/restore" not in teacher.get("/clever/classes").text
     token = {"form_token": f"late{club}"}
-    assert teacher.post(f"/classes/{club}/restore", data=form_fields(listed) | token).status_code == 409
+    late = teacher.post(f"/classes/{club}/restore", data=form_fields(listed) | token)
+    assert late.status_code == 409
+    assert [text in late.text for text in (CHANGED, "<h1>Classes</h1>")] == [True, True]
 
 
 def form_fields(page):

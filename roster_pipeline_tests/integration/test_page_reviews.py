@@ -13,6 +13,7 @@ ACCOUNT = """
 OPEN = "select count(*) from roster.reviews where state = 'open' and reason = :reason"
 REVIEW = "select min(id) from roster.reviews where state = 'open' and reason = :reason"
 DECIDED = "select count(*) from roster.web_audit where act = 'resolve_review'"
+CHANGED = "Something changed meanwhile. Nothing was changed now. This is the new state."
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +83,14 @@ def test_a_decision_resolves_the_review_once(reviewed, admin):
     assert "1 review is resolved." in done
     assert reviewed.value(DECIDED) == audited + 1
     assert admin.get(f"/clever/reviews/{key}").status_code == 404
+    stale = admin.submit(f"/clever/reviews/{key}", card, decision="create", form_token="stale")
+    assert (stale.status_code, CHANGED in stale.text, "2 accounts to review" in stale.text) == (409, True, True)
 
 
 def test_a_decision_that_is_not_offered_is_refused(reviewed, admin):
     key = reviewed.value(REVIEW, reason="role_differs")
     answer = admin.submit(f"/clever/reviews/{key}", admin.get(f"/clever/reviews/{key}"), decision="relink")
-    assert answer.status_code == 409
+    assert (answer.status_code, CHANGED in answer.text, "In Clever" in answer.text) == (409, True, True)
 
 
 def test_all_reviews_of_a_reason_need_their_number(reviewed, admin):

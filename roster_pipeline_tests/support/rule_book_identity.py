@@ -139,9 +139,13 @@ class _Meeting:
 
     def _is_met(self, key, against):
         """Return whether the account with the email is this person's: nothing contradicts but a teacher's name."""
-        if self._holder(key) is None or key in self.given:
+        if self._holder(key) is None or key in self.given or self._is_other_person(key):
             return False
         return not against or (against == {"name_differs"} and self.feed[key][0] == "teacher")
+
+    def _is_other_person(self, key):
+        """Return whether a decision says that the person is not the account with the email."""
+        return any(one == key and about == self._holder(key) for one, _, about in self.known.decided)
 
     def _contradictions(self, key):
         """Return the contradictions that need a review if the person is new."""

@@ -29,6 +29,16 @@ def sync_by_stages(settings, product, district_id, *, mode="full", snapshot=Fals
         return pipeline.run_sync(request, mode=mode, with_snapshot=snapshot)
 
 
+def preview_by_stages(settings, product, district_id):
+    """Plan a sync of one district on a copy of its file, as a preview does. The product stays as it is."""
+    with pipeline.open_sync(sync_request(settings, product, district_id, is_preview=True)) as sync:
+        pipeline.ingest(sync, mode="full")
+        pipeline.stage(sync)
+        pipeline.load_current(sync)
+        pipeline.reconcile(sync)
+        pipeline.plan(sync)
+
+
 @contextmanager
 def timed_stages(took):
     """Add the seconds of each stage to `took`. None measures nothing."""

@@ -17,7 +17,7 @@ from roster_pipeline.web.actors import read_hiders
 from roster_pipeline.web.class_list import FILTERS, count_hidden_classes, read_classes, select_classes
 from roster_pipeline.web.class_members import ClassDetails, read_class
 from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
-from roster_pipeline.web.page import Page
+from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import ADMINS, STAFF
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.school_list import list_school_names
@@ -31,7 +31,6 @@ NOTICES = {
     "restored": product.mark("The class is here again, with its students."),
     "added": product.mark("The students are in the class."),
     "removed": product.mark("The student is not in the class any more. You can add the student again."),
-    "changed": product.mark("Another person changed this class meanwhile. Nothing was changed now."),
 }
 """The sentence above a class after an act, by the value of `done` in its address."""
 
@@ -81,7 +80,7 @@ def hide_one_class(page: Page) -> Response:
     page.require("hide_class")
     details = _require_class(page)
     if not hide_class(page.pg, details.id, page.now):
-        return _render(page, _require_class(page), "changed", 409)
+        raise StaleForm(f"/clever/classes/{details.id}")
     return _finish(page, details.id, "hide_class", "hidden")
 
 
@@ -94,7 +93,7 @@ def show_hidden_class(page: Page) -> Response:
     except ValueError:
         raise HTTPException(400) from None
     if hidden_at.tzinfo is None or not show_class(page.pg, details.id, hidden_at):
-        return _render(page, _require_class(page), "changed", 409)
+        raise StaleForm(f"/clever/classes/{details.id}")
     return _finish(page, details.id, "show_class", "shown")
 
 
@@ -103,15 +102,13 @@ def _finish(page: Page, roster_id: int, act: str, notice: str) -> Response:
     return page.finish(to, act, ("class", roster_id), after={"ids": [roster_id]})
 
 
-def _render(page: Page, details: ClassDetails, notice: str, status: int = 200) -> Response:
+def _render(page: Page, details: ClassDetails, notice: str) -> Response:
     return page.render(
         "class.html",
-        status,
         details=details,
         row=details.row,
         notice=_describe_notice(page, notice),
         is_own=page.may("edit_native_class") and is_own_native_class(page.pg, details.id, page.viewer.account_id or 0),
-        is_conflict=status == 409,
         hiders=read_hiders(page, [details.row]),
     )
 

@@ -16,7 +16,7 @@ from roster_pipeline.product.tables import reviews, schools
 from roster_pipeline.web.decisions import TITLES, Decision, describe_decision, find_decision, list_skipped_names
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.lists import read_id
-from roster_pipeline.web.page import Page
+from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.review_cards import OPERATOR_REASONS
 from roster_pipeline.web.rights import DISTRICT_ADMIN
 from roster_pipeline.web.routing import get, post
@@ -70,7 +70,7 @@ def undo_update(page: Page) -> Response:
     if answer := ask_fresh_login(page, f"/clever/syncs/{sync.id}"):
         return answer
     if not may_undo(page, sync) or page.form.get("seen") != sync.state:
-        raise HTTPException(409)
+        raise StaleForm(f"/clever/syncs/{sync.id}")
     school_id = page.form.get("school", "")
     clever_id = _find_school(page, school_id) if school_id else None
     args = {"sync": sync.id, "school": clever_id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -11,17 +12,20 @@ from starlette.responses import Response
 
 from roster_pipeline.explain.district_file import Unread, retry_when_damaged
 from roster_pipeline.explain.finding_words import describe_differences, describe_person
+from roster_pipeline.messages import product
 from roster_pipeline.product.connection_checklist import OPEN_FIX_LIST
 from roster_pipeline.product.connections import find_refresh_stop
 from roster_pipeline.product.tables import web_audit
 from roster_pipeline.syncs.preview_requests import file_preview, find_last_preview
 from roster_pipeline.web.answers import STOPS
 from roster_pipeline.web.audit import record_act
-from roster_pipeline.web.fix_list import FixList, mark_differences, read_fix_list
-from roster_pipeline.web.lists import export_list
+from roster_pipeline.web.fix_list import FixList, leave_out, mark_differences, read_fix_list
+from roster_pipeline.web.lists import export_list, read_id
+from roster_pipeline.web.other_people import OtherPerson, list_other_people
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import DISTRICT_ADMIN
 from roster_pipeline.web.routing import get, post
+from roster_pipeline.web.screens.decisions import UNDO_AGE, file_decision
 from roster_pipeline.web.shared_fields import LISTS
 from roster_pipeline.web.state import state_of
 from roster_pipeline.web.visibility import page_transaction
@@ -30,11 +34,13 @@ PATH = "/clever/fix"
 MOST_ROWS = 200
 """The rows of one table of the screen. The CSV has all of them."""
 AUDIT_EVERY = timedelta(days=1)
+HAS_CHANGED = product.mark("This list has changed since. Nothing was changed. Here is the new list.")
 
 
 def show_fix_list(page: Page, *, refusal: str | None = None, status: int = 200) -> Response:
     """Show what an update would do with people, and what to correct in Clever."""
-    fix_list = read_list(page)
+    decided = list_other_people(page.pg)
+    fix_list = read_list(page, decided)
     last = find_last_preview(page.pg, page.own.id)
     is_there = isinstance(fix_list, FixList)
     if is_there:
@@ -46,7 +52,8 @@ def show_fix_list(page: Page, *, refusal: str | None = None, status: int = 200) 
         findings=fix_list.findings if isinstance(fix_list, FixList) else None,
         set_aside=fix_list.set_aside if isinstance(fix_list, FixList) else (),
         near=near_matches(page, fix_list) if isinstance(fix_list, FixList) else [],
-        others=other_people(page, fix_list) if isinstance(fix_list, FixList) else [],
+        others=list_other_findings(page, fix_list) if isinstance(fix_list, FixList) else [],
+        decided=[(each, bool(each.decided_at) and page.now - each.decided_at <= UNDO_AGE) for each in decided],
         has_counts=isinstance(fix_list, FixList) and (fix_list.is_preview or page.own.last_published_at is None),
         list_names={name: page.words.text(title) for name, title in LISTS.items()},
         most=MOST_ROWS,
@@ -66,9 +73,22 @@ def request_preview(page: Page) -> Response:
     return page.finish(PATH, "request_preview", ("request", request_id), after={"request": request_id})
 
 
+def mark_other_person(page: Page) -> Response:
+    """File the decision that a near match of the list is another person."""
+    page.require("resolve_review")
+    fix_list = read_list(page, list_other_people(page.pg))
+    near = fix_list.findings.near_matches if isinstance(fix_list, FixList) else ()
+    pair = page.form.get("person", ""), read_id(page.form.get("account", ""))
+    if pair not in [(row["clever_id"], row["account_id"]) for row in near]:
+        return show_fix_list(page, refusal=page.words.text(HAS_CHANGED), status=409)
+    clever_id, account_id = pair
+    args = {"person": clever_id, "account": account_id}
+    return file_decision(page, "mark_different", "different", ("account", account_id), args, args)
+
+
 def save_fix_list(page: Page) -> Response:
     """Return every person of the fix list as CSV, for the person who keeps the school's system."""
-    fix_list = read_list(page)
+    fix_list = read_list(page, list_other_people(page.pg))
     if isinstance(fix_list, Unread):
         raise HTTPException(404)
     words = page.words
@@ -79,15 +99,16 @@ def save_fix_list(page: Page) -> Response:
     return export_list(page, "fix", headings, ([row[field] for field in fields] for row in people))
 
 
-def read_list(page: Page) -> FixList | Unread:
-    """Read the fix list of the district, as the visitor sees the product."""
+def read_list(page: Page, decided: Iterable[OtherPerson]) -> FixList | Unread:
+    """Read the fix list of the district, as the visitor sees the product, without what was decided since."""
     state = state_of(page.request)
 
     def read() -> FixList | Unread:
         with page_transaction(state.engine, page.viewer.visibility) as pg:
             return read_fix_list(pg, state.settings.districts_folder, page.own.district_id, page.words)
 
-    return retry_when_damaged(read)
+    fix_list = retry_when_damaged(read)
+    return leave_out(fix_list, {each.pair for each in decided}) if isinstance(fix_list, FixList) else fix_list
 
 
 def near_matches(page: Page, fix_list: FixList) -> list[dict[str, object]]:
@@ -95,6 +116,8 @@ def near_matches(page: Page, fix_list: FixList) -> list[dict[str, object]]:
     differs = partial(describe_differences, words=page.words)
     return [
         {
+            "clever_id": row["clever_id"],
+            "account_id": row["account_id"],
             "name": " ".join(part for part in (row["first_name"], row["last_name"]) if part),
             "emails": mark_differences(row["email"] or "", row["account_email"] or ""),
             "differs": differs(row["differs"]),
@@ -103,7 +126,7 @@ def near_matches(page: Page, fix_list: FixList) -> list[dict[str, object]]:
     ]
 
 
-def other_people(page: Page, fix_list: FixList) -> list[dict[str, object]]:
+def list_other_findings(page: Page, fix_list: FixList) -> list[dict[str, object]]:
     """Return the people with other findings, in words."""
     near = {row["clever_id"] for row in fix_list.findings.near_matches}
     rows = [row for row in fix_list.findings.people if row["clever_id"] not in near]
@@ -123,5 +146,6 @@ def record_look(page: Page) -> None:
 ROUTES = [
     get(PATH, show_fix_list, DISTRICT_ADMIN, reads_file=True),
     post(PATH, request_preview, DISTRICT_ADMIN, reads_file=True),
+    post(f"{PATH}/different", mark_other_person, DISTRICT_ADMIN, reads_file=True),
     get(f"{PATH}.csv", save_fix_list, DISTRICT_ADMIN, reads_file=True),
 ]

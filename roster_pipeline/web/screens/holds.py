@@ -14,7 +14,7 @@ from roster_pipeline.syncs.held_plans import NAME_CHARS, HeldPlan, list_held_pla
 from roster_pipeline.web.audit import record_act
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.letter import Letter, describe_for_clever_admin, write_letter
-from roster_pipeline.web.page import Page
+from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, Role
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.screens.decisions import file_decision
@@ -78,7 +78,7 @@ def _decide(page: Page, kind: str) -> Response:
             page, "decide_hold", "reject", ("plan", plan.name), {"plan": plan.digest}, {"decision": "rejected"}
         )
     if not plan.is_approvable:
-        raise HTTPException(409)
+        raise StaleForm(f"/clever/holds/{plan.name}")
     letter = _write(page, plan)
     if letter.confirmation and page.form.get("number", "").replace(",", "").strip() != str(letter.confirmation):
         return _show_letter(page, plan, 400, is_unconfirmed=True)

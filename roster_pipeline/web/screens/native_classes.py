@@ -18,7 +18,7 @@ from roster_pipeline.product.native_classes import (
 )
 from roster_pipeline.web.class_members import read_class
 from roster_pipeline.web.lists import PAGE_ROWS, read_list_request
-from roster_pipeline.web.page import Page
+from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import TEACHERS
 from roster_pipeline.web.routing import get, post
 
@@ -46,7 +46,7 @@ def rename_own_class(page: Page) -> Response:
     if name is None:
         raise HTTPException(400)
     if not rename_class(page.pg, roster_id, page.form.get("seen", ""), name):
-        raise HTTPException(409)
+        raise StaleForm(f"/clever/classes/{roster_id}")
     return _finish(page, roster_id, "rename_class", "renamed")
 
 
@@ -54,7 +54,7 @@ def delete_own_class(page: Page) -> Response:
     """Archive a class. It can be restored for 30 days."""
     roster_id = _require_own(page)
     if not archive_class(page.pg, roster_id, page.now):
-        raise HTTPException(409)
+        raise StaleForm("/clever/classes")
     return _finish(page, roster_id, "delete_class", "deleted", "/clever/classes")
 
 
@@ -62,7 +62,7 @@ def restore_own_class(page: Page) -> Response:
     """Restore a class."""
     roster_id = _require_own(page)
     if not restore_class(page.pg, roster_id, page.now):
-        raise HTTPException(409)
+        raise StaleForm("/clever/classes")
     return _finish(page, roster_id, "restore_class", "restored")
 
 
@@ -91,7 +91,7 @@ def add_chosen_students(page: Page) -> Response:
         raise HTTPException(400)
     students = add_students(page.pg, roster_id, ids)
     if not students:
-        raise HTTPException(409)
+        raise StaleForm(f"/classes/{roster_id}/students")
     return _finish(page, roster_id, "add_students", "added", after={"students": students})
 
 
@@ -99,7 +99,7 @@ def remove_one_student(page: Page) -> Response:
     """Remove a student from a class."""
     roster_id, account_id = _require_own(page), page.number("account")
     if not remove_student(page.pg, roster_id, account_id, page.now):
-        raise HTTPException(409)
+        raise StaleForm(f"/clever/classes/{roster_id}")
     return _finish(page, roster_id, "remove_student", "removed", after={"students": [account_id]})
 
 

@@ -11,7 +11,7 @@ from roster_pipeline.product.verification import unverify_teacher, verify_teache
 from roster_pipeline.web.actors import read_verifiers
 from roster_pipeline.web.lists import PAGE_ROWS, export_list, read_list_request, stream_rows
 from roster_pipeline.web.login.attempt import safe_path
-from roster_pipeline.web.page import Page
+from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.people import read_people, select_people
 from roster_pipeline.web.people_filters import FILTERS
 from roster_pipeline.web.rights import ADMINS, Role
@@ -82,7 +82,7 @@ def verify(page: Page) -> Response:
         raise HTTPException(400)
     verified = verify_teachers(page.pg, page.own.id, ids, verifier_id=page.viewer.account_id, now=page.now)
     if not verified:
-        raise HTTPException(409)
+        raise StaleForm(_way_back(page))
     target = ("account", verified[0]) if len(verified) == 1 else ("accounts", len(verified))
     return page.finish(_way_back(page), "verify_teacher", target, after={"ids": verified})
 
@@ -101,7 +101,7 @@ def unverify(page: Page) -> Response:
     if not unverify_teacher(
         page.pg, page.own.id, account_id, verifier_id=page.viewer.account_id, verified_at=verified_at
     ):
-        raise HTTPException(409)
+        raise StaleForm(_way_back(page))
     after = {"ids": [account_id]}
     return page.finish(_way_back(page), "unverify_teacher", ("account", account_id), after=after)
 

@@ -7,8 +7,8 @@ from itertools import groupby
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from roster_pipeline.web.page import Page
-from roster_pipeline.web.review_cards import ReviewCard, find_review, list_reviews
+from roster_pipeline.web.page import Page, StaleForm
+from roster_pipeline.web.review_cards import ReviewCard, find_review, is_resolved, list_reviews
 from roster_pipeline.web.rights import DISTRICT_ADMIN
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.screens.decisions import file_decision
@@ -27,10 +27,12 @@ def show_review(page: Page) -> Response:
 def decide_review(page: Page) -> Response:
     """File the decision about one review."""
     page.require("resolve_review")
+    if is_resolved(page.pg, page.number("id")):
+        raise StaleForm("/clever/reviews")
     review = _require_review(page)
     decision = page.form.get("decision", "")
     if decision not in {choice.key for choice in review.choices}:
-        raise HTTPException(409)
+        raise StaleForm(f"/clever/reviews/{review.id}")
     args = {"review": review.id, "decision": decision}
     return file_decision(page, "resolve_review", "resolve", ("review", review.id), args, {"decision": decision})
 
@@ -44,7 +46,7 @@ def decide_reason(page: Page) -> Response:
     if not cards or page.form.get("seen") != ",".join(map(str, numbers)):
         return _show_list(page, 409, has_changed=True)
     if decision not in _common_choices(cards):
-        raise HTTPException(409)
+        return _show_list(page, 409, has_changed=True)
     if page.form.get("number", "").strip() != str(len(numbers)):
         return _show_list(page, 400, unconfirmed=reason)
     args = {"reason": reason, "reviews": numbers, "decision": decision}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from roster_pipeline.messages import Catalogue
+from roster_pipeline.messages import Catalogue, product
 from roster_pipeline.web.actors import read_verifiers
 from roster_pipeline.web.class_list import read_classes
 from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
@@ -16,14 +16,23 @@ from roster_pipeline.web.page import Page
 from roster_pipeline.web.people import read_people
 from roster_pipeline.web.rights import ADMINS
 from roster_pipeline.web.routing import get
+from roster_pipeline.web.school_changes import describe_last_changes
 from roster_pipeline.web.school_list import read_schools, select_schools
+
+REQUEST = (
+    product.mark("A school of our district is not in the app. Please share it in Clever:"),
+    product.mark("1. Open Applications in Clever, and choose the app."),
+    product.mark("2. Press Edit sharing, and add the school with its teachers, classes and students."),
+    product.mark("3. Save. The school is in the app after the next update."),
+)
 
 
 def show_schools(page: Page) -> Response:
     """Show the schools that the admin sees, with their counts."""
     part = read_schools(page, read_list_request(page))
     grades = {row.id: describe_grades(page.words, row) for row in part.rows}
-    return page.render("schools.html", part=part, grades=grades)
+    changes = describe_last_changes(page.pg, grades, page.words)
+    return page.render("schools.html", part=part, grades=grades, changes=changes, copy=write_request(page.words))
 
 
 def export_schools(page: Page) -> Response:
@@ -46,11 +55,17 @@ def show_school(page: Page) -> Response:
     return page.render(
         "school.html",
         school=school,
+        change=describe_last_changes(page.pg, [school_id], page.words)[school_id],
         grades=describe_grades(page.words, school),
         part=teachers,
         verifiers=read_verifiers(page, teachers.rows),
         classes=read_classes(page, ListRequest("/clever/classes", school=school_id)),
     )
+
+
+def write_request(words: Catalogue) -> str:
+    """Return a text to copy for the person who keeps Clever, who may share a school that is not here."""
+    return "\n".join(words.text(line) for line in REQUEST)
 
 
 def describe_grades(words: Catalogue, school: sa.Row[Any]) -> str:

@@ -195,8 +195,8 @@ begin atomic
     from roster.accounts as a where a.email = address and a.archived_at is null;
 end;
 
--- The account that an open review asks about, for an admin of the whole district. It may belong to no organization, so
--- row-level security does not show it. An account of another organization is not returned.
+-- The account that an open review asks about, or that is another person than a near match (docs/rules.md R2.30), for an
+-- admin of the whole district. It may belong to no organization, so row-level security does not show it. An account of another organization is not returned.
 create or replace function roster.account_of_review(review bigint) returns table (
     id bigint, first_name text, last_name text, email text, role text
 )
@@ -204,7 +204,8 @@ stable security definer set search_path = pg_catalog, pg_temp language sql
 begin atomic
     select a.id, a.first_name, a.last_name, a.email, a.role
     from roster.reviews as r inner join roster.accounts as a on a.id = r.account_id
-    where r.id = review and r.state = 'open' and r.organization_id = roster.current_organization()
+    where r.id = review and (r.state = 'open' or r.reason = 'near_match')
+        and r.organization_id = roster.current_organization()
         and roster.sees_all()
         and not exists (
             select from roster.identity_links as l
