@@ -79,11 +79,11 @@ def list_last_changes_of_schools(
     A school that none of the syncs changed is left out.
     """
     values = {"sync_ids": list(sync_ids), "school_ids": list(school_ids)}
-    changes: dict[int, tuple[int, ChangeSummary]] = {}
+    changes: dict[int, tuple[int, dict[str, dict[str, int]]]] = {}
     for row in pg.execute(sa.text(load_query("syncs", "last_changes_of_schools")), values):
         _, counts = changes.setdefault(row.school_id, (row.sync_id, {}))
         counts.setdefault(row.noun, {})[row.became] = row.changes
-    return changes
+    return {school_id: (sync_id, counts) for school_id, (sync_id, counts) in changes.items()}
 
 
 def count_listed(changes: Iterable[Change]) -> ChangeSummary:

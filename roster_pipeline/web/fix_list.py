@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from roster_pipeline.explain.district_file import Unread, open_file
-from roster_pipeline.explain.finding_words import NEAR_MATCH
 from roster_pipeline.explain.facts import Row, read_district
+from roster_pipeline.explain.finding_words import NEAR_MATCH
 from roster_pipeline.explain.preflight import Findings, read_findings
 from roster_pipeline.explain.source_facts import read_last
 from roster_pipeline.messages import Catalogue

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.corrections.different import DECISION, REASON
-from roster_pipeline.product.tables import corrections, identity_links, reviews, syncs
 from roster_pipeline.product.tables import accounts as own_accounts
+from roster_pipeline.product.tables import corrections, identity_links, reviews, syncs
 from roster_pipeline.web.review_cards import about
 
 

@@ -121,7 +121,7 @@ def _answer(page: Page, screen: Screen, roles: frozenset[Role], *, is_act: bool)
 
 
 def _show_changed(page: Page, path: str) -> Response:
-    """Return the screen to which a stale form belongs, as it is now. If it is gone, return the person's first screen."""
+    """Return the screen to which a stale form belongs, as it is now. If it is gone, return the first screen."""
     for each in (path, page.viewer.landing):
         scope = {**page.request.scope, "method": "GET", "path": each, "query_string": b""}
         matches = ((route, route.matches(scope)) for route in page.request.app.routes if isinstance(route, ScreenRoute))

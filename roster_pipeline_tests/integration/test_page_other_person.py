@@ -16,7 +16,8 @@ EXACT = "near.match@example.org"
 FILED = "select count(*) from roster.corrections where kind = 'different'"
 AUDITED = "select count(*) from roster.web_audit where act = 'mark_different'"
 LINKED = """
-    select concat_ws(', ', l.rule, coalesce(a.email, 'no email')) from roster.identity_links as l join roster.accounts as a on a.id = l.account_id
+    select concat_ws(', ', l.rule, coalesce(a.email, 'no email'))
+    from roster.identity_links as l join roster.accounts as a on a.id = l.account_id
     where l.clever_id = :person and l.unlinked_at is null
 """
 PATH = "/clever/fix/different"

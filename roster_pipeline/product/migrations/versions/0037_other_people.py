@@ -1,10 +1,10 @@
 """Run the SQL files again: the fix list shows the accounts that are another person than a near match."""
 
 revision = "0037"
-down_revision = "0033"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
-sql_digest = "ae46681483544562be2759a642e499099b35d97ad873ab77b559b62b1d01f3a9"
+sql_digest = "3eb2b4cb6d421fa18cff3f3b58215a33ca2338605608b0403912a2689116a1ff"
 
 
 def upgrade() -> None:
