@@ -3,10 +3,10 @@
 from alembic import op
 
 revision = "0038"
-down_revision = "0033"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
-sql_digest = "0376db764fe38cf8d98c0aeab5a5116c02b4a323f5bb58ac20d2eb6f6812a881"
+sql_digest = "5d2b4e49f2e0142a1e743bb9955cbe310cb355f5994b9cfa7a55ceb59c309ed4"
 
 
 def upgrade() -> None:
