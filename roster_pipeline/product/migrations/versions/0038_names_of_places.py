@@ -3,10 +3,10 @@
 from alembic import op
 
 revision = "0038"
-down_revision = "0035"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
-sql_digest = "5d2b4e49f2e0142a1e743bb9955cbe310cb355f5994b9cfa7a55ceb59c309ed4"
+sql_digest = "b7fcc298f7e86bad12515544f76b36cb91af793e88d3ba59688ecdafd296d3a9"
 
 
 def upgrade() -> None:
