@@ -1,0 +1,136 @@
+"""Each verdict on a child is shown with who acts and what to do. Screens can be printed and read aloud."""
+
+import re
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+import uvicorn
+from playwright.sync_api import expect
+
+from roster_pipeline.product.database import transaction
+from roster_pipeline.settings import read_settings
+from roster_pipeline.web import create_app
+from roster_pipeline.web.sessions import begin_session
+from roster_pipeline_tests.support.browser import PICTURES, WIDE
+from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page_people import organization_of
+from roster_pipeline_tests.support.page_verdicts import prepare_children, question_of
+
+VERDICTS = [f"W{number}" for number in range(1, 17)]
+ADMIN = "select account_id from roster.org_memberships where is_admin and organization_id = :own"
+PRINTED = ("/clever", "/clever/classes", "/clever/students", "/clever/updates", "/clever/audit")
+CONTROLS = "button", "link", "textbox", "searchbox", "combobox", "checkbox"
+UNNAMED = re.compile(rf"^ *- ({'|'.join(CONTROLS)})(?: \[[^\]]*\])*:?$", re.MULTILINE)
+HEADING = re.compile(r'- heading "[^"]+" \[level=(\d)\]')
+FILE_OPEN = """
+    with request as (
+        insert into roster.refresh_requests (organization_id, scope) values (:own, 'district') returning id
+    )
+    select id from request
+"""
+ANSWER = "update roster.refresh_requests set state = 'failed', finished_at = now() where id = :id"
+
+
+@pytest.fixture(scope="module")
+def served(chromium, site, server_url):
+    """The page of the prepared towns on a port. Yield its address."""
+    prepare_children(site)
+    server = uvicorn.Server(uvicorn.Config(lambda: None, host="127.0.0.1", port=0, log_level="critical"))
+    with pytest.MonkeyPatch.context() as patch:
+        sockets = [server.config.bind_socket()]
+        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        patch.setenv("ROSTER_WEB_URL", url)
+        server.config.app = create_app(read_settings(), now=lambda: site.time.now)
+        thread = threading.Thread(target=server.run, args=(sockets,))
+        thread.start()
+        yield url
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def screen(chromium, site, served):
+    """A browser in which the admin of the first town is logged in."""
+    own = organization_of(site, site.towns[0])
+    with transaction(site.product) as pg:
+        token = begin_session(
+            pg,
+            account_id=site.value(ADMIN, own=own),
+            clever_id=None,
+            organization_id=own,
+            login_kind="clever",
+            is_student=False,
+            now=site.time.now,
+        )
+    with chromium.new_context(base_url=served, viewport=WIDE) as context:
+        context.add_cookies([{"name": "s", "value": token, "url": served}])
+        yield context.new_page()
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_a_verdict_says_who_acts_and_what_to_do(site, screen, verdict):
+    with question_of(site, verdict) as path:
+        screen.goto(path)
+    shown = screen.locator("[data-verdict]")
+    facts = screen.locator("dl.facts").first.locator("dd").all_inner_texts()
+
+    assert shown.get_attribute("data-verdict") == verdict, shown.inner_text()
+    assert shown.inner_text()
+    assert len(facts) == 2
+    assert all(facts)
+    assert facts[1].startswith(
+        screen.get_by_label("Text to copy").input_value().removeprefix(shown.inner_text()).strip()
+    )
+
+
+@pytest.mark.parametrize("path", PRINTED)
+def test_a_printed_screen_has_whole_tables_and_no_controls(screen, path):
+    screen.goto(path)
+    rows = screen.locator("main table tbody tr").count()
+    screen.emulate_media(media="print")
+    name = f"print{path.replace('/', '-')}"
+    PICTURES.mkdir(exist_ok=True)
+    screen.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    pdf = screen.pdf(path=PICTURES / f"{name}.pdf", format="A4")
+    controls = screen.locator("nav, button, input, select, textarea, summary").all()
+    visible = [control.evaluate("each => each.outerHTML") for control in controls if control.is_visible()]
+    printed = sum(row.is_visible() for row in screen.locator("main table tbody tr").all())
+    screen.emulate_media(media="screen")
+
+    foot = screen.locator("footer").text_content()
+
+    assert visible == []
+    assert "Class lists are as Clever had them" in foot
+    assert foot.endswith(f" {path}")
+    assert (printed, pdf.startswith(b"%PDF")) == (rows, True)
+
+
+@pytest.mark.parametrize("path", ["/clever", "/clever/students", "/clever/classes", "/clever/updates", "/clever/why"])
+def test_a_screen_reader_finds_landmarks_and_names(screen, path):
+    screen.goto(path)
+    tree = screen.locator("body").aria_snapshot()
+    (PICTURES / f"read-aloud{path.replace('/', '-')}.txt").write_text(tree)
+    levels = [int(level) for level in HEADING.findall(tree)]
+
+    assert [tree.count(f"- {landmark}") for landmark in ("banner", "main")] == [1, 1]
+    assert tree.count("- navigation") == len(set(re.findall('- navigation "[^"]+"', tree))) > 0
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert UNNAMED.findall(tree) == []
+
+
+def test_the_end_of_an_update_is_announced(site, screen):
+    own = organization_of(site, site.towns[0])
+    number = site.value(FILE_OPEN, own=own)
+    screen.goto(f"/clever/updates/{number}")
+    before = screen.get_by_role("status").inner_text()
+    site.execute(ANSWER, id=number)
+    began = time.monotonic()
+    expect(screen.get_by_role("status")).not_to_have_text(before, timeout=10_000)
+
+    assert screen.get_by_role("status").inner_text()
+    assert time.monotonic() - began < 10
+    assert screen.locator("[role=status]").count() == 1
