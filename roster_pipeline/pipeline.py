@@ -213,7 +213,7 @@ def publish(sync: SyncContext) -> PublishResult:
         if current_plan.sync_id == PREVIEW_SYNC_ID:
             raise PlanStale(operator.text("This plan was made for a preview. Run sync_roster to publish."))
         with sync.read_product() as pg:
-            rejected = is_rejected(pg, current_plan.organization_id, current_plan.held_digest)
+            rejected = is_rejected(pg, current_plan)
         district = read_land_result(con).district
         sync.write_product(prepare_publication(con, current_plan, district, sync.now, is_rejected=rejected))
         with sync.read_product() as pg:

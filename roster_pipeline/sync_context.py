@@ -46,7 +46,7 @@ class SyncRequest:
     Attributes:
         product: the engine of the product database.
         run_id: identifies this sync in `roster.syncs.dagster_run_id`. Two syncs never have the same one.
-        trigger: what started the sync: `nightly`, `manual` or `cli`.
+        trigger: what started the sync, as in `product.tables.TRIGGERS`.
         is_preview: read and plan in a copy of the district's file, and record no sync.
         now: the clock.
         clever: makes the HTTP client. None: a client with the credentials in the settings.

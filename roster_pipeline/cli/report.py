@@ -130,7 +130,7 @@ def _planned(settings: Settings, district_id: str, name: str, ended: Ended) -> R
     with open_preview(settings, district_id) as con:
         plan, leaves = load_plan(con), describe_impact(con)
         with transaction(open_product(settings)) as pg:
-            rejected = is_rejected(pg, plan.organization_id, plan.held_digest)
+            rejected = is_rejected(pg, plan)
         summary = summarize(con, plan, is_published=False, is_rejected=rejected)
     return Report(
         district_id,

@@ -21,7 +21,7 @@ from roster_pipeline.product.tables import identity_links, reviews
 from roster_pipeline.publish.statements import next_id
 from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
 from roster_pipeline.publish.writer import write_rows
-from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
+from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
 REASON = "name_differs"
 """The reason whose decisions are `same` and `different`."""

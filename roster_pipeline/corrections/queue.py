@@ -32,6 +32,7 @@ from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import corrections, holds, organizations, reviews, syncs
 from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.holds import decide_plan
+from roster_pipeline.syncs.library_requests import file_library_request, read_library_teacher
 from roster_pipeline.syncs.requests import file_request
 
 Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object", "different"]
@@ -198,7 +199,9 @@ def _require_own(pg: Connection, row: QueuedCorrection, table: sa.Table, which: 
 def _approve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     """Approve a plan, and file the update that applies it."""
     _require_own(pg, row, holds, holds.c.plan_digest == row.args["plan"])
-    decide_plan(pg, row.args["plan"], "approved", decided_by=row.requested_by, at=at)
+    hold = decide_plan(pg, row.args["plan"], "approved", decided_by=row.requested_by, at=at)
+    if teacher := read_library_teacher(pg, hold.sync_id):
+        return _Written(facts={"request": file_library_request(pg, teacher, at=at)})
     filed = file_request(
         pg,
         row.district_id,

@@ -33,7 +33,7 @@ from roster_pipeline.model.decisions import DECIDER_MAX_CHARS, is_decider_name
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import identity_links, reviews
 from roster_pipeline.publish.writer import write_rows
-from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
+from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
 SAME_PERSON_DECISIONS = ("link", "relink", "same")
 Counts = dict[str, dict[str, int]]

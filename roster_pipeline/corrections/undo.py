@@ -25,7 +25,7 @@ from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import changes, school_memberships, schools, syncs
 from roster_pipeline.publish.table_mappings import TARGETS
 from roster_pipeline.publish.writer import write_rows
-from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
+from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     undone = _find_sync(pg, sync_id)
     if undone.state == "undone" or (school and _is_school_undone(pg, undone, school)):
         return None
-    correction = begin_correction(pg, undone.organization_id, "undo", at)
+    correction = begin_correction(pg, undone.organization_id, "undo", at, account_id=undone.account_id)
     write_as_sync(pg, undone.organization_id)
     school_id = _find_school(pg, undone, school) if school else None
     others = undone.counts.get("from_organizations", [])

@@ -10,15 +10,16 @@ import msgspec
 
 from roster_pipeline.extract.client import Bearer
 from roster_pipeline.extract.decode import Page, PageDecoder
-from roster_pipeline.extract.records import Section
-from roster_pipeline.model.resources import SECTIONS, Resource
+from roster_pipeline.extract.envelope import broken
+from roster_pipeline.extract.records import Person, Section
+from roster_pipeline.model.resources import SECTIONS, TEACHERS, Resource
 
 if TYPE_CHECKING:
     from roster_pipeline.extract.client import CleverClient
 
 DEFAULT_PAGE = 100
 """The records of a page without paging. A list of exactly this length may be cut."""
-_SECTION_LINES = msgspec.json.Decoder(Section)
+_SECTION_LINES, _PERSON_LINES = msgspec.json.Decoder(Section), msgspec.json.Decoder(Person)
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,30 @@ def read_teacher_list(
         SourceRefused: Clever does not show the list to the teacher.
         SourceUnusable: Clever gave no usable answer.
     """
-    label = f"Library teacher {teacher.clever_id}"
+    return _decode(resource, teacher, _get(clever, teacher, path, query))
+
+
+def read_teacher(clever: CleverClient, teacher: LibraryTeacher) -> Page:
+    """Read the record of the teacher, as a list of one. Raise errors as `read_teacher_list` does."""
+    body = _get(clever, teacher, f"users/{teacher.clever_id}", {})
+    # The answer wraps its record as a list wraps each of its records.
+    page = _decode(TEACHERS, teacher, b'{"data":[%b],"links":[]}' % body)
+    if [person.id for person in _PERSON_LINES.decode_lines(page.lines)] != [teacher.clever_id]:
+        raise broken(_name(teacher))
+    return page
+
+
+def _get(clever: CleverClient, teacher: LibraryTeacher, path: str, query: dict[str, str]) -> bytes:
     url = httpx.URL(clever.access.lists.join(path), params=query)
-    body = clever.request(url, Bearer(teacher.token), label)
-    return PageDecoder(resource, "library").decode(body, f"{label}, {resource.name}")
+    return clever.request(url, Bearer(teacher.token), _name(teacher))
+
+
+def _decode(resource: Resource, teacher: LibraryTeacher, body: bytes) -> Page:
+    return PageDecoder(resource, "library").decode(body, f"{_name(teacher)}, {resource.name}")
+
+
+def _name(teacher: LibraryTeacher) -> str:
+    return f"Library teacher {teacher.clever_id}"
 
 
 def decode_sections(page: Page) -> list[Section]:

@@ -51,6 +51,8 @@ class Plan:
         parts: the held changes as people count them, by kind. The counts sum to the total.
         sentence: the largest part in words.
         sync_uid: the uid of the sync. None if it is unknown.
+        account_id: the Library teacher whose classes the plan is about. None for a district.
+        only_adds: the feed of a Library teacher was not proven complete, so the plan removes nothing.
     """
 
     sync_id: int
@@ -66,6 +68,8 @@ class Plan:
     parts: Mapping[str, int] = field(default_factory=dict)
     sentence: str | None = None
     sync_uid: str | None = None
+    account_id: int | None = None
+    only_adds: bool = False
 
     @property
     def total(self) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["district", "school", "section"]
+Kind = Literal["district", "school", "section", "library"]
 
 
 @dataclass(frozen=True)
 class Scope:
     """The whole district, one of its schools, or one of its classes (a `section`), by Clever id.
+
+    The scope `library` is all classes of one Library teacher, which are the whole of that teacher's update.
 
     A request for a class that the product does not have yet is a request for the district with the id of the class.
     """
@@ -21,6 +23,8 @@ class Scope:
     @property
     def subject(self) -> Kind:
         """Return the kind that the answer begins with."""
+        if self.kind == "library":
+            return "district"
         return "section" if self.kind == "district" and self.clever_id else self.kind
 
 

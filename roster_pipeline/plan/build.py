@@ -41,6 +41,8 @@ def build_plan(
     context: ThresholdContext,
     is_delta: bool = False,
     sync_uid: str | None = None,
+    account_id: int | None = None,
+    only_adds: bool = False,
 ) -> Plan:
     """Apply the thresholds to `changes.*`, and store the counts and digests of the result as one plan.
 
@@ -50,9 +52,13 @@ def build_plan(
         emptied: The Clever lists that are empty and were not empty in the last good feed.
         context: The limits of the organization, its recent removals, and the digests that people approved.
         is_delta: Whether the sync is a delta. Its events prove the removals, so no list counts as incomplete.
+        account_id: The Library teacher whose classes the plan is about. The caller has checked that the feed is
+            complete, or that the changes remove nothing, so no list counts as incomplete.
+        only_adds: The changes remove nothing, because the feed of the teacher is not proven complete.
     """
     _create_baseline(con, DELTA_BASELINE_SQL if is_delta else FULL_BASELINE_SQL)
-    incomplete = set() if is_delta else {*emptied, *_find_incomplete_lists(con)}
+    is_proven = is_delta or account_id is not None
+    incomplete = set() if is_proven else {*emptied, *_find_incomplete_lists(con)}
     held = hold_changes(con, context.limits, incomplete, dict(context.recent_removals))
     # Count the removals before approved changes are released, because approved removals do not count for
     # `window_removals`.
@@ -78,6 +84,8 @@ def build_plan(
         parts=parts,
         sentence=describe_largest_part(con, held, parts),
         sync_uid=sync_uid,
+        account_id=account_id,
+        only_adds=only_adds,
     )
     con.execute("create or replace table changes.plan (plan varchar)")
     con.execute("insert into changes.plan values (?)", [json.dumps(plan.as_json())])

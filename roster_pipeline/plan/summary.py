@@ -28,6 +28,7 @@ from roster_pipeline.plan.summary_words import (
 words = product()
 NOUNS = tuple(ITEMS)
 NO_CHANGES = product.mark("No changes. Everything already matches Clever.")
+ONLY_ADDED = product.mark("Clever did not show everything, so nothing was removed.")
 
 
 def summarize(
@@ -52,7 +53,7 @@ def summarize(
         is_rejected: Whether a person has rejected the held part, so that it needs no decision.
     """
     if not plan.total:
-        sentences = [words.text("No changes.") if plan.held else words.text(NO_CHANGES)]
+        sentences = [words.text("No changes.") if plan.held or plan.only_adds else words.text(NO_CHANGES)]
     elif scope.subject == "district":
         total = count_changes(con) if changes is None else changes
         described = _describe_changes(total, is_published=is_published)
@@ -67,6 +68,8 @@ def summarize(
     if plan.held:
         held = count_changes(con, held=True)
         sentences.append(_describe_held(held, plan.parts, is_published=is_published, is_rejected=is_rejected))
+    if plan.only_adds:
+        sentences.append(words.text(ONLY_ADDED))
     return " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -40,32 +40,47 @@ INCOMPLETE_LIST = operator.mark(
 )
 
 
-def load_threshold_context(pg: Connection, organization_id: int, at: datetime) -> ThresholdContext:
-    """Return the limits of an organization, its removals within `WINDOW`, and the decisions about its held plans."""
+def load_threshold_context(
+    pg: Connection, organization_id: int, at: datetime, *, account_id: int | None = None
+) -> ThresholdContext:
+    """Return the limits of an organization, its removals within `WINDOW`, and the decisions about its held plans.
+
+    Args:
+        account_id: a Library teacher, whose own plans are meant. For a teacher no removals of the past count.
+    """
     own = pg.execute(
         sa.select(organizations.c.limits, organizations.c.limits_once).where(organizations.c.id == organization_id)
     ).one()
     known = {limit.name for limit in fields(Limits)}
     limits = Limits(**{name: value for name, value in (own.limits | own.limits_once).items() if name in known})
     approved = sa.select(holds.c.plan_digest).where(
-        holds.c.organization_id == organization_id, holds.c.state == "approved", holds.c.applied_sync_id.is_(None)
+        _is_of(organization_id, account_id), holds.c.state == "approved", holds.c.applied_sync_id.is_(None)
     )
+    removals = _count_recent_removals(pg, organization_id, at) if account_id is None else Counter[str]()
+    rejected = _select_rejection(organization_id, account_id).with_only_columns(holds.c.plan_digest)
     return ThresholdContext(
         limits,
-        tuple(sorted(_count_recent_removals(pg, organization_id, at).items())),
+        tuple(sorted(removals.items())),
         frozenset(pg.execute(approved).scalars()),
-        frozenset(pg.execute(_select_rejection(organization_id).with_only_columns(holds.c.plan_digest)).scalars()),
+        frozenset(pg.execute(rejected).scalars()),
     )
 
 
-def is_rejected(pg: Connection, organization_id: int, digest: str) -> bool:
-    """Return whether a person rejected the plan of this digest, and every sync since has held the same plan."""
-    return (
-        pg.execute(_select_rejection(organization_id).where(holds.c.plan_digest == digest).limit(1)).first() is not None
-    )
+def is_rejected(pg: Connection, plan: Plan) -> bool:
+    """Return whether a person rejected what the plan holds, and every sync since has held the same."""
+    rejection = _select_rejection(plan.organization_id, plan.account_id)
+    return pg.execute(rejection.where(holds.c.plan_digest == plan.held_digest).limit(1)).first() is not None
 
 
-def _select_rejection(organization_id: int) -> sa.Select[tuple[str | None, datetime | None]]:
+def _is_of(organization_id: int, account_id: int | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a hold is of a district, or of one Library teacher."""
+    of_organization = holds.c.organization_id == organization_id
+    if account_id is None:
+        return of_organization
+    return sa.and_(of_organization, holds.c.sync_id.in_(sa.select(syncs.c.id).where(syncs.c.account_id == account_id)))
+
+
+def _select_rejection(organization_id: int, account_id: int | None) -> sa.Select[tuple[str | None, datetime | None]]:
     """Select who rejected the plan that the last sync held, and when.
 
     A rejection lasts as long as every sync holds the same plan. If the records are back in Clever and disappear again
@@ -73,6 +88,7 @@ def _select_rejection(organization_id: int) -> sa.Select[tuple[str | None, datet
     """
     newest = sa.select(sa.func.max(syncs.c.id)).where(
         syncs.c.organization_id == organization_id,
+        syncs.c.account_id.is_not_distinct_from(account_id),
         syncs.c.state.in_(("published", "held", "undone")),
         syncs.c.mode.not_in(CORRECTIONS),
     )
@@ -110,15 +126,15 @@ def _count_recent_removals(pg: Connection, organization_id: int, now: datetime) 
 
 def record_holds(pg: Connection, plan: Plan) -> str:
     """Store the held part of a published plan in place of the earlier holds. Return the state of its sync."""
-    of_organization = holds.c.organization_id == plan.organization_id
-    pending = sa.and_(of_organization, holds.c.state == "approved", holds.c.applied_sync_id.is_(None))
+    of_unit = _is_of(plan.organization_id, plan.account_id)
+    pending = sa.and_(of_unit, holds.c.state == "approved", holds.c.applied_sync_id.is_(None))
     if plan.approved:
         pg.execute(
             holds.update().where(pending, holds.c.plan_digest == plan.approved).values(applied_sync_id=plan.sync_id)
         )
     pg.execute(holds.update().where(pending).values(state="stale"))
-    pg.execute(holds.update().where(of_organization, holds.c.state == "open").values(state="superseded"))
-    query = _select_rejection(plan.organization_id).where(holds.c.plan_digest == plan.held_digest)
+    pg.execute(holds.update().where(of_unit, holds.c.state == "open").values(state="superseded"))
+    query = _select_rejection(plan.organization_id, plan.account_id).where(holds.c.plan_digest == plan.held_digest)
     rejection = pg.execute(query.limit(1)).one_or_none()
     decision = {"state": "rejected", **rejection._asdict()} if rejection else {}
     for held in plan.held:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.organizations import find_library_organization
-from roster_pipeline.product.tables import refresh_requests
+from roster_pipeline.product.tables import refresh_requests, syncs
 from roster_pipeline.syncs.account_requests import refuse_frequent_requests
 
 requests = refresh_requests.c
@@ -55,6 +55,11 @@ def refuse_waiting_teacher(pg: Connection, account_id: int, why: str, *, at: dat
     """
     queued = sa.and_(_is_of(account_id), requests.state == "queued")
     pg.execute(refresh_requests.update().where(queued).values(state="failed", summary=why, finished_at=at))
+
+
+def read_library_teacher(pg: Connection, sync_id: int) -> int | None:
+    """Return the account of the Library teacher whose update a sync was, or None for the sync of a district."""
+    return pg.execute(sa.select(syncs.c.account_id).where(syncs.c.id == sync_id)).scalar()
 
 
 def _is_of(account_id: int) -> sa.ColumnElement[bool]:

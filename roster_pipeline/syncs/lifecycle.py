@@ -31,17 +31,30 @@ words = product()
 NOT_FINISHED = product.mark("The sync did not reach its end.")
 
 
-def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: str, trigger: str, at: datetime) -> int:
+def begin_sync(
+    pg: Connection,
+    district_id: str,
+    *,
+    dagster_run_id: str,
+    mode: str,
+    trigger: str,
+    at: datetime,
+    account_id: int | None = None,
+) -> int:
     """Open a sync of a connected district and return its id. Call with the district's lock held.
 
     The sync claims the district's queued requests.
+
+    Args:
+        account_id: the Library teacher whose classes the sync is about. Then lock and requests are the teacher's.
 
     Raises:
         DistrictUnknown, TierRefused: as `require_syncable`.
     """
     organization_id = require_syncable(pg, district_id, trigger)
     # The caller holds the district's lock, so a sync that is still marked as running was killed.
-    _fail_running(pg, syncs.c.organization_id == organization_id, at)
+    of_unit = syncs.c.account_id.is_not_distinct_from(account_id)
+    _fail_running(pg, sa.and_(syncs.c.organization_id == organization_id, of_unit), at)
     sync_id = pg.execute(
         syncs.insert()
         .values(
@@ -50,10 +63,11 @@ def begin_sync(pg: Connection, district_id: str, *, dagster_run_id: str, mode: s
             mode=mode,
             trigger=trigger,
             started_at=at,
+            account_id=account_id,
         )
         .returning(syncs.c.id)
     ).scalar_one()
-    claim_requests(pg, organization_id, sync_id, at)
+    claim_requests(pg, organization_id, sync_id, at, account_id=account_id)
     return int(sync_id)
 
 
@@ -83,12 +97,9 @@ def require_syncable(pg: Connection, district_id: str, trigger: str) -> int:
                 district_id=district_id,
             )
         )
-    if organization.tier == "library" and trigger == "nightly":
+    if organization.tier == "library" and trigger != "library":
         raise TierRefused(
-            operator.text(
-                "District {district_id} has tier library, which has no nightly sync, only syncs on request.",
-                district_id=district_id,
-            )
+            operator.text("Clever Library is no district. Each teacher starts an update of own classes on the page.")
         )
     if refusal := describe_stop(organization):
         raise TierRefused(refusal)
@@ -178,7 +189,8 @@ def finish_sync(
     """
     state = record_holds(pg, plan)
     sync = _close_published(pg, plan, state, report, at)
-    _record_publication(pg, plan, district, sync.mode, published_at=at, read_at=read_at or sync.started_at)
+    if plan.account_id is None:
+        _record_publication(pg, plan, district, sync.mode, published_at=at, read_at=read_at or sync.started_at)
     answer_requests(pg, plan.sync_id, state, report.summary, at, by_scope=report.answers)
 
 
@@ -214,6 +226,7 @@ def _build_counts(plan: Plan, report: SyncReport) -> dict[str, Any]:
         "leaves": report.impact,
         "told": report.change_summary,
         "summary": report.summary,
+        **({"only_adds": True} if plan.only_adds else {}),
     }
 
 
@@ -236,27 +249,15 @@ def _record_publication(
     )
 
 
-def begin_correction(pg: Connection, organization_id: int, mode: str, at: datetime) -> int:
-    """Open the record of a correction and return its sync id.
-
-    Args:
-        mode: `resolve` or `undo`.
-    """
-    correction = syncs.insert().values(organization_id=organization_id, mode=mode, trigger="cli", started_at=at)
-    return int(pg.execute(correction.returning(syncs.c.id)).scalar_one())
-
-
-def finish_correction(pg: Connection, sync_id: int, counts: dict[str, Any], at: datetime) -> None:
-    """Close the record of a correction. Call in the transaction that wrote the correction."""
-    _close(pg, syncs.c.id == sync_id, state="published", counts=counts, at=at)
-
-
 def list_running_runs(pg: Connection) -> list[tuple[str, str]]:
-    """Return the Clever district id and the Dagster run id of every sync that is marked as running."""
+    """Return the Clever district id and the Dagster run id of every sync that is marked as running.
+
+    The updates of Library teachers are no runs of Dagster.
+    """
     running = (
         sa.select(organizations.c.clever_district_id, syncs.c.dagster_run_id)
         .join_from(syncs, organizations, syncs.c.organization_id == organizations.c.id)
-        .where(syncs.c.state == "running", syncs.c.dagster_run_id.is_not(None))
+        .where(syncs.c.state == "running", syncs.c.dagster_run_id.is_not(None), syncs.c.account_id.is_(None))
     )
     return [(str(district_id), str(run_id)) for district_id, run_id in pg.execute(running)]
 

@@ -20,11 +20,19 @@ CANCELED = product.mark("Nothing changed: a person stopped the sync.")
 """The answer to a refresh request whose sync a person stopped."""
 
 
-def claim_requests(pg: Connection, organization_id: int, sync_id: int, at: datetime) -> None:
-    """Claim the queued update requests of a district for a sync. Preview requests are not claimed."""
+def claim_requests(
+    pg: Connection, organization_id: int, sync_id: int, at: datetime, *, account_id: int | None = None
+) -> None:
+    """Claim the queued update requests of a district, or of one Library teacher, for a sync.
+
+    Preview requests are not claimed.
+    """
+    of_unit = requests.organization_id == organization_id
+    if account_id is not None:
+        of_unit = sa.and_(of_unit, requests.scope == "library", requests.requested_by_account_id == account_id)
     pg.execute(
         refresh_requests.update()
-        .where(requests.organization_id == organization_id, requests.kind == "update", requests.state == "queued")
+        .where(of_unit, requests.kind == "update", requests.state == "queued")
         .values(state="running", sync_id=sync_id, started_at=at)
     )
 

@@ -8,7 +8,7 @@ import pytest
 from roster_pipeline.definitions import defs
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.alerts import MAX_SENDING_SECONDS
-from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
+from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 from roster_pipeline_tests.support.alerts import (
     SECRET,
     begin,

@@ -1,0 +1,70 @@
+"""Compares the feed of one Library teacher with the product, within the classes of this teacher.
+
+The tables of schema `affected` bound what the stages compare, as in a delta sync (docs/architecture.md#the-delta-sync).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import duckdb
+from sqlalchemy import Connection
+
+from roster_pipeline.current.load import load_current
+from roster_pipeline.library.feed import TeacherFeed
+from roster_pipeline.library.own_classes import OwnClasses, load_own_classes
+from roster_pipeline.model.entities import END, ENTITIES
+from roster_pipeline.model.limits import Limits
+from roster_pipeline.reconcile.diff import compute_diff
+from roster_pipeline.validate.quarantine import reject_foreign_ids
+
+LIMITS = Limits(school_removals=1.0, district_removals=1.0, window_removals=1.0, district_updates=1.0)
+"""Of the thresholds only the one of a class applies to a teacher (docs/rules.md R5.5)."""
+
+
+def load_teacher(
+    con: duckdb.DuckDBPyConnection,
+    pg: Connection,
+    organization_id: int,
+    account_id: int,
+    teacher_id: str,
+    feed: TeacherFeed,
+) -> OwnClasses:
+    """Fill schema `current` with the rows that the feed of a teacher decides. Return the classes of the teacher.
+
+    A class that the teacher left and that another teacher keeps is not decided, except for the place of this teacher.
+    The places of other teachers are never decided.
+    """
+    own = load_own_classes(pg, organization_id, account_id)
+    leaving = own.find_leaving(feed.sections, feed.students) if feed.is_complete else set()
+    _set_ids(con, "affected.people", {teacher_id} | feed.students | leaving)
+    _set_ids(con, "affected.sections", feed.sections | own.known)
+    _set_ids(con, "affected.schools", ())
+    load_current(con, pg, organization_id, is_delta=True)
+    reject_foreign_ids(con)
+    _set_ids(con, "affected.left_to_others", own.find_left_to_others(feed.sections))
+    for table in ("rosters", "roster_students", "pending_members"):
+        con.execute(f"delete from current.{table} where section_id in (select id from affected.left_to_others)")
+    con.execute("delete from current.roster_teachers where account_id <> ?", [account_id])
+    return own
+
+
+def compare_teacher(con: duckdb.DuckDBPyConnection, own: OwnClasses, feed: TeacherFeed) -> None:
+    """Fill `changes.*`. If the feed is not proven complete, only the removed classes of the teacher end.
+
+    Teachers whom a section lists beside this one take their places by their own updates.
+    """
+    con.execute("delete from marts.pending_members where role = 'teacher'")
+    compute_diff(con)
+    if feed.is_complete:
+        return
+    _set_ids(con, "affected.removed", own.removed)
+    for entity in ENTITIES:
+        if "section_id" in entity.columns:
+            of_removed = "section_id in (select id from affected.removed)"
+            con.execute(f"delete from changes.{entity.name} where op = '{END}' and not {of_removed}")
+
+
+def _set_ids(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:
+    con.execute("create schema if not exists affected")
+    con.execute(f"create or replace table {table} as select unnest(?::varchar[]) as id", [sorted(ids)])
