@@ -17,7 +17,7 @@ from roster_pipeline.product.tables import identity_links, reviews
 from roster_pipeline.publish.statements import next_id
 from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
 from roster_pipeline.publish.writer import write_rows
-from roster_pipeline.syncs.lifecycle import begin_correction, finish_correction
+from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
 REASON = "near_match"
 """The reason of the review that holds the decision. The review is never open."""
