@@ -35,8 +35,9 @@ STATEMENT_TIMEOUT_MILLISECONDS = 60_000
 class _ExistenceCache:
     """A cache of the tables, columns and partitions that are known to exist.
 
-    Dagster queries them for every event, and for every asset that a step reads or writes. Only a positive answer is
-    cached, because what is missing may be created later.
+    Dagster queries them for every event, and for every asset that a step reads or writes: without the cache, more than
+    two in five statements of a run are these queries. Only a positive answer is cached, because what is missing may be
+    created later.
     """
 
     @cached_property
