@@ -27,6 +27,7 @@ class Decision:
         clever_id: the Clever id of the person.
         current_account: the id of the account that the person is linked to.
         reviewed_account: the id of the account that the review asks about. None if the review names no account.
+        proof: the evidence by which the person has proven to own the reviewed account, if any.
     """
 
     sync_id: int
@@ -38,6 +39,7 @@ class Decision:
     current_account: int
     reviewed_account: int | None
     at: datetime
+    proof: str | None = None
 
 
 def combine_queries(parts: Iterable[RowQueries]) -> RowQueries:

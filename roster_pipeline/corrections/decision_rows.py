@@ -127,13 +127,14 @@ def restore_previous_values(decision: Decision) -> RowQueries:
 def link_person(decision: Decision, account_id: int) -> RowQueries:
     """Link the person to an account. The live links of the person and of that account end."""
     row = identity_links.alias("row")
-    evidence = {"review_id": decision.review_id, "was_account_id": decision.current_account}
+    proof = {decision.proof: True} if decision.proof else {}
+    evidence = {"review_id": decision.review_id, "was_account_id": decision.current_account, **proof}
     values: Mapping[str, ColumnElement[Any]] = {
         "id": next_id(identity_links),
         "organization_id": sa.literal(decision.organization_id, BigInteger),
         "clever_id": sa.literal(decision.clever_id, Text),
         "account_id": sa.literal(account_id, BigInteger),
-        "rule": sa.literal(decision.decision, Text),
+        "rule": sa.literal("email" if decision.proof else decision.decision, Text),
         "evidence": sa.literal(evidence, JSONB),
         "sync_id": sa.literal(decision.sync_id, BigInteger),
         "decided_by": sa.literal(decision.decided_by, Text),

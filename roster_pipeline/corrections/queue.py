@@ -17,14 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.corrections.different import mark_different
+from roster_pipeline.corrections.library_merge import merge_own_account
 from roster_pipeline.corrections.objection import open_objection
+from roster_pipeline.corrections.ownership import require_own_row, require_own_update
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.corrections.resolve_reason import resolve_reason
 from roster_pipeline.corrections.run import hold_district, renew_snapshots
 from roster_pipeline.corrections.summary import count_correction
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.errors import AdminRefused, CorrectionRefused, PlanStale, RosterError, TierRefused, place_of
-from roster_pipeline.messages import operator
 from roster_pipeline.product.admins import grant_rights
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
@@ -32,14 +33,13 @@ from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import corrections, holds, organizations, reviews, syncs
 from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.holds import decide_plan
-from roster_pipeline.syncs.library_requests import file_library_request, read_library_teacher
+from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.syncs.requests import file_request
 
-Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object", "different"]
+Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object", "different", "merge"]
 MAX_SKIPPED = 50
-"""The rows that an undo left unchanged of which the result keeps the keys."""
+"""The unchanged rows of an undo of which the result keeps the keys."""
 columns = corrections.c
-OF_ANOTHER = operator.mark("This is not of the district of the decision.")
 log = logging.getLogger(__name__)
 
 
@@ -153,13 +153,8 @@ def _run(settings: Settings, engine: Engine, row: QueuedCorrection, now: Callabl
 
 def _failure_of(error: Exception) -> str:
     """Return the kind of a failure, for which the page has a sentence."""
-    if isinstance(error, PlanStale):
-        return "stale"
-    if isinstance(error, TierRefused):
-        return "stopped"
-    if isinstance(error, AdminRefused):
-        return "no_admin"
-    return "refused" if isinstance(error, CorrectionRefused) else "error"
+    kinds = {PlanStale: "stale", TierRefused: "stopped", AdminRefused: "no_admin", CorrectionRefused: "refused"}
+    return next((name for kind, name in kinds.items() if isinstance(error, kind)), "error")
 
 
 def _summary_of(error: Exception) -> str:
@@ -189,18 +184,11 @@ def _close(
     pg.execute(corrections.update().where(columns.id == correction_id).values(values))
 
 
-def _require_own(pg: Connection, row: QueuedCorrection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
-    """Refuse a decision about a row of another organization."""
-    owners = set(pg.execute(sa.select(table.c.organization_id).where(which)).scalars())
-    if owners - {row.organization_id}:
-        raise CorrectionRefused(operator.text(OF_ANOTHER))
-
-
 def _approve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     """Approve a plan, and file the update that applies it."""
-    _require_own(pg, row, holds, holds.c.plan_digest == row.args["plan"])
-    hold = decide_plan(pg, row.args["plan"], "approved", decided_by=row.requested_by, at=at)
-    if teacher := read_library_teacher(pg, hold.sync_id):
+    teacher = _require_own_plan(pg, row)
+    decide_plan(pg, row.args["plan"], "approved", decided_by=row.requested_by, at=at)
+    if teacher is not None:
         return _Written(facts={"request": file_library_request(pg, teacher, at=at)})
     filed = file_request(
         pg,
@@ -214,13 +202,21 @@ def _approve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
 
 
 def _reject(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
-    _require_own(pg, row, holds, holds.c.plan_digest == row.args["plan"])
+    _require_own_plan(pg, row)
     decide_plan(pg, row.args["plan"], "rejected", decided_by=row.requested_by, at=at)
     return _Written()
 
 
+def _require_own_plan(pg: Connection, row: QueuedCorrection) -> int | None:
+    """Refuse a decision about a plan of others. Return the Library teacher of the plan, or None for a district."""
+    is_plan = holds.c.plan_digest == row.args["plan"]
+    require_own_row(pg, row.organization_id, holds, is_plan)
+    sync_id = pg.execute(sa.select(sa.func.max(holds.c.sync_id)).where(is_plan)).scalar()
+    return require_own_update(pg, row.args.get("account_id"), sync_id)
+
+
 def _resolve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
-    _require_own(pg, row, reviews, reviews.c.id == row.args["review"])
+    require_own_row(pg, row.organization_id, reviews, reviews.c.id == row.args["review"])
     resolution = resolve_review(pg, row.args["review"], row.args["decision"], decided_by=row.requested_by, at=at)
     return _Written(resolution.sync_id, _counts(pg, resolution.sync_id))
 
@@ -240,7 +236,8 @@ def _resolve_reason(pg: Connection, row: QueuedCorrection, at: datetime) -> _Wri
 
 
 def _undo(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
-    _require_own(pg, row, syncs, syncs.c.id == row.args["sync"])
+    require_own_row(pg, row.organization_id, syncs, syncs.c.id == row.args["sync"])
+    require_own_update(pg, row.args.get("account_id"), row.args["sync"])
     undone = undo_sync(pg, row.args["sync"], at, school=row.args.get("school"))
     if undone is None:
         return _Written(facts={"nothing_to_do": True})
@@ -268,6 +265,12 @@ def _mark_different(pg: Connection, row: QueuedCorrection, at: datetime) -> _Wri
     return _Written(mark_different(pg, row.organization_id, person, account, decided_by=row.requested_by, at=at))
 
 
+def _merge(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    """Give a Library teacher the earlier account that the teacher has logged in to."""
+    own = (row.organization_id, row.args["account_id"], row.args["review"])
+    return _Written(merge_own_account(pg, *own, decided_by=row.requested_by, at=at))
+
+
 def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:
     return {"counts": [[row.subject, row.effect, row.rows] for row in count_correction(pg, sync_id)]}
 
@@ -281,5 +284,6 @@ WORK: dict[Kind, Callable[[Connection, QueuedCorrection, datetime], _Written]] =
     "add_admin": _add_admin,
     "object": _object,
     "different": _mark_different,
+    "merge": _merge,
 }
 """What the worker does, by the kind of the decision."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -83,16 +83,22 @@ class _Correction:
     decision: str
     decided_by: str
     at: datetime
+    proof: str | None = None
 
 
-def resolve_review(pg: Connection, review_id: int, decision: str, *, decided_by: str, at: datetime) -> Resolution:
+def resolve_review(
+    pg: Connection, review_id: int, decision: str, *, decided_by: str, at: datetime, proof: str | None = None
+) -> Resolution:
     """Resolve one review, in the transaction of `pg`. The caller holds the lock of the district.
+
+    Args:
+        proof: the evidence by which the person has proven to own the reviewed account, if any.
 
     Raises:
         CorrectionRefused: the review is not open, or the decision would harm a person.
     """
     review = _read_open_review(pg, review_id)
-    correction = _begin(pg, review.organization_id, decision, decided_by, at)
+    correction = replace(_begin(pg, review.organization_id, decision, decided_by, at), proof=proof)
     outcome, counts = _decide(pg, review, correction, ())
     others = {"from_organizations": list(outcome.others)} if outcome.others else {}
     record = {"review": review_id, "decision": decision, "changes": counts, **others}
@@ -221,6 +227,7 @@ def _read_decision(pg: Connection, review: sa.Row[Any], correction: _Correction)
         current_account=current,
         reviewed_account=review.account_id,
         at=correction.at,
+        proof=correction.proof,
     )
 
 

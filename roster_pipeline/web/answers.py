@@ -15,6 +15,7 @@ from roster_pipeline.product.connections import RefreshStop
 from roster_pipeline.syncs.changes import count_listed, list_changes
 from roster_pipeline.syncs.progress import STEPS
 from roster_pipeline.syncs.requests import Estimate
+from roster_pipeline.web.library_words import REFUSALS
 from roster_pipeline.web.presses import Press
 
 StepState = Literal["done", "current", "to_come"]
@@ -72,7 +73,8 @@ def describe_press(pg: Connection, press: Press, words: LocalCatalogue, *, sees_
     if press.state == "running":
         return [_describe_run(press, words)]
     if press.state == "failed":
-        return [describe_failure(press.step, words)]
+        refusal = press.refusal
+        return [words.text(REFUSALS[refusal]) if refusal else describe_failure(press.step, words)]
     if press.state == "canceled":
         return [words.text(STOPPED)]
     return _describe_answer(pg, press, words, sees_all=sees_all)
@@ -112,6 +114,16 @@ def describe_held(counts: Mapping[str, Any], words: LocalCatalogue) -> list[str]
             "{n:,} changes are on hold until an admin decides.",
             total,
         )
+    ]
+
+
+def describe_own_held(counts: Mapping[str, Any], words: LocalCatalogue) -> list[str]:
+    """Return the sentence about what the update of a Library teacher put on hold, if anything."""
+    total = (counts.get("leaves") or {}).get("total") or 0
+    if not total:
+        return []
+    return [
+        words.count("{n:,} change is on hold until you decide.", "{n:,} changes are on hold until you decide.", total)
     ]
 
 
@@ -166,7 +178,8 @@ def _describe_answer(pg: Connection, press: Press, words: LocalCatalogue, *, see
     else:
         visible = list_changes(pg, press.sync_id or 0, sees_all=False, most=1)
         sentences.append(describe_counts(count_listed(visible), words))
-    return [*sentences, *(describe_held(counts, words) if press.state == "held" else [])]
+    held = describe_own_held(counts, words) if press.scope == "library" else describe_held(counts, words)
+    return [*sentences, *(held if press.state == "held" else [])]
 
 
 def _duration(seconds: float, words: LocalCatalogue) -> str:

@@ -23,6 +23,7 @@ from roster_pipeline.product.database import connect, open_product, transaction
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.web.errors import HANDLERS
 from roster_pipeline.web.headers import SecureApp
+from roster_pipeline.web.library_tokens import TokenVault
 from roster_pipeline.web.login.clever import CleverLogin
 from roster_pipeline.web.login.google import GoogleLogin
 from roster_pipeline.web.overload import POOL
@@ -30,7 +31,7 @@ from roster_pipeline.web.rendering import Renderer
 from roster_pipeline.web.screens import SCREENS
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction
-from roster_pipeline.web.worker import CorrectionsWorker
+from roster_pipeline.web.worker import PageWorker
 
 YEAR = 31_536_000
 MAY_BE_PAGE = """
@@ -96,6 +97,7 @@ def _make_state(settings: Settings, now: Callable[[], datetime]) -> WebState:
         clever=CleverLogin(settings),
         google=GoogleLogin(settings) if settings.web_google_client_id else None,
         signer=URLSafeTimedSerializer(secret, salt="login"),
+        vault=TokenVault(secret),
         now=now,
     )
 
@@ -125,7 +127,7 @@ def _open_engine(settings: Settings) -> Engine:
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     state: WebState = app.state.web
-    app.state.worker = worker = CorrectionsWorker(state.settings, state.now)
+    app.state.worker = worker = PageWorker(state.settings, state.now)
     worker.start()
     yield
     app.state.worker = None
@@ -138,16 +140,16 @@ async def _show_health(_request: Request) -> Response:
 
 
 async def _show_readiness(request: Request) -> Response:
-    """Answer 503 if the database does not answer, or if no thread is left that runs the decisions."""
+    """Answer 503 if the database does not answer, or if a thread that runs decisions or updates has stopped."""
 
     def look() -> None:
         with page_transaction(state_of(request).engine) as pg:
             pg.execute(sa.text("select 1"))
 
     await run_in_threadpool(look)
-    worker: CorrectionsWorker | None = request.app.state.worker
+    worker: PageWorker | None = request.app.state.worker
     if worker and not worker.is_alive:
-        return PlainTextResponse("The corrections worker has stopped. Start this program again.", 503)
+        return PlainTextResponse("A thread of the page has stopped. Start this program again.", 503)
     return PlainTextResponse("ok")
 
 

@@ -23,6 +23,7 @@ TITLES: dict[Kind, str] = {
     "add_admin": product.mark("Make an admin"),
     "object": product.mark("Not my account"),
     "different": product.mark("This is another person"),
+    "merge": product.mark("Join two accounts"),
 }
 DONE: dict[Kind, str] = {
     "approve": product.mark(
@@ -35,6 +36,7 @@ DONE: dict[Kind, str] = {
     "add_admin": product.mark("The person is an admin now, and logs in with this email."),
     "object": product.mark("An admin of your district looks at it. Nothing changes until then."),
     "different": product.mark("Saved. No update gives this person that account, even if the emails become equal."),
+    "merge": product.mark("The accounts are joined."),
 }
 FAILURES = {
     "stale": product.mark("Clever has changed since. Nothing was removed. Look at what waits now."),
@@ -69,6 +71,7 @@ class Decision:
     result: dict[str, Any]
     sync_id: int | None
     is_behind: bool
+    requested_by: str
 
     @property
     def is_open(self) -> bool:
@@ -79,7 +82,7 @@ def find_decision(pg: Connection, decision_id: int) -> Decision | None:
     """Return one decision of the organization, or None."""
     own = corrections.c
     is_behind = sa.exists().where(syncs.c.organization_id == own.organization_id, syncs.c.state == "running")
-    columns = (own.id, own.kind, own.state, own.args, own.result, own.sync_id, is_behind)
+    columns = (own.id, own.kind, own.state, own.args, own.result, own.sync_id, is_behind, own.requested_by)
     row = pg.execute(sa.select(*columns).where(own.id == decision_id)).one_or_none()
     return Decision(*row) if row else None
 

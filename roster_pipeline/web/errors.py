@@ -83,10 +83,13 @@ LOGIN_ERRORS = {
         NOTHING_CHANGED,
         product.mark("Ask your district's Clever admin to connect the app."),
     ),
-    "library": Explanation(
-        product.mark("Your district is not connected to us yet"),
-        NOTHING_CHANGED,
-        product.mark("Teachers without their district cannot log in here yet."),
+    "premium": Explanation(
+        product.mark("Your plan has no Clever Library"),
+        product.mark("Your account and your work are kept."),
+        product.mark(
+            "Log in with Google, or from your school's Clever portal. To get class lists from Clever, ask our account "
+            "team for a plan for your district."
+        ),
     ),
     "not_shared": Explanation(
         product.mark("Your school no longer shares you with us"),

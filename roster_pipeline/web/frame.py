@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from roster_pipeline.messages import Catalogue, product
 from roster_pipeline.web.languages import LANGUAGES
+from roster_pipeline.web.library import find_last_update
 from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, STAFF, Role, Viewer
 from roster_pipeline.web.sessions import seconds_to_warning
 
@@ -99,10 +100,14 @@ def describe_freshness(page: Page) -> Freshness | None:
         return Freshness("bad", words.text("Clever is disconnected. Class lists stay as they are."))
     if organization.state == "paused":
         return Freshness("muted", words.text("Updates are paused by our account team. Class lists stay as they are."))
-    if organization.last_read_at is None:
+    last_read_at = organization.last_read_at
+    if page.viewer.role is Role.LIBRARY_TEACHER and page.viewer.account_id is not None:
+        # All Library teachers share one organization, and each has updates of the own classes alone.
+        last_read_at = find_last_update(page.pg, page.viewer.account_id)
+    if last_read_at is None:
         return Freshness("muted", words.text("Clever has not been read yet."))
-    read_at = words.at(organization.last_read_at)
-    if page.now - organization.last_read_at > STALE:
+    read_at = words.at(last_read_at)
+    if page.now - last_read_at > STALE:
         return Freshness("wait", words.text("Clever was last read on {time}.", time=read_at))
     line = words.text("Class lists are as Clever had them {time}.", time=read_at)
     if organization.last_clever_sync_at:

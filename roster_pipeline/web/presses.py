@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.tables import refresh_requests, rosters, schools, syncs
+from roster_pipeline.web.library_words import Refusal
 from roster_pipeline.web.rights import Role, Viewer
 
 requests = refresh_requests.c
@@ -47,6 +48,13 @@ class Press:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Return why Clever refused the update of a Library teacher, if it did. Without a token no update began."""
+        if self.scope != "library" or self.state != "failed":
+            return None
+        return (self.counts or {}).get("refusal") if self.sync_id else "login"
 
 
 def find_press(pg: Connection, viewer: Viewer, press_id: int) -> Press | None:

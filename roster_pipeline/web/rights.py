@@ -34,6 +34,9 @@ ADMINS = frozenset({Role.DISTRICT_ADMIN, Role.SCHOOL_ADMIN})
 TEACHERS = frozenset({Role.TEACHER, Role.LIBRARY_TEACHER})
 STAFF = ADMINS | TEACHERS
 DISTRICT_ADMIN = frozenset({Role.DISTRICT_ADMIN})
+LIBRARY_TEACHER = frozenset({Role.LIBRARY_TEACHER})
+DECIDERS = DISTRICT_ADMIN | LIBRARY_TEACHER
+"""Who decides about plans on hold and takes updates back. A Library teacher decides about the own updates alone."""
 STUDENTS = frozenset({Role.STUDENT})
 LOGIN_ONLY = frozenset({Role.LOGIN_ONLY})
 EVERYBODY = frozenset(Role)
@@ -41,12 +44,14 @@ EVERYBODY = frozenset(Role)
 ACTS: dict[str, frozenset[Role]] = {
     "update_district": DISTRICT_ADMIN,
     "update_school": ADMINS,
-    "update_class": STAFF,
+    "update_class": ADMINS | {Role.TEACHER},
+    "update_library": LIBRARY_TEACHER,
+    "choose_classes": LIBRARY_TEACHER,
     "hide_class": STAFF,
     "verify_teacher": ADMINS,
-    "decide_hold": DISTRICT_ADMIN,
+    "decide_hold": DECIDERS,
     "resolve_review": DISTRICT_ADMIN,
-    "undo_sync": DISTRICT_ADMIN,
+    "undo_sync": DECIDERS,
     "manage_admins": DISTRICT_ADMIN,
     "edit_native_class": TEACHERS,
     "ask_why": STAFF,

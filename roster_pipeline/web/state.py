@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from roster_pipeline.settings import Settings
+from roster_pipeline.web.library_tokens import TokenVault
 from roster_pipeline.web.rendering import Renderer
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class WebState:
     Attributes:
         now: returns the current time.
         signer: signs the cookie of a login that is under way.
+        vault: encrypts the tokens of Library teachers.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class WebState:
     clever: CleverLogin
     google: GoogleLogin | None
     signer: URLSafeTimedSerializer
+    vault: TokenVault
     now: Callable[[], datetime]
 
     @property

@@ -33,6 +33,7 @@ class Sync:
 
     Attributes:
         mode: `full`, `delta` or `auto`. Of a correction `resolve` or `undo`.
+        account_id: the Library teacher whose update it was. None for a district.
         step: the last step that a sync has begun.
     """
 
@@ -44,6 +45,7 @@ class Sync:
     finished_at: datetime | None
     counts: dict[str, Any]
     step: str | None
+    account_id: int | None
 
     @property
     def is_correction(self) -> bool:

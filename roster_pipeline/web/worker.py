@@ -1,8 +1,9 @@
-"""The thread of the web program that runs the decisions which people file on the page, and sweeps old sessions."""
+"""The threads of the web program: filed decisions, updates of Library teachers, and the sweep of what is old."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event, Thread
@@ -13,59 +14,79 @@ from roster_pipeline.corrections.queue import run_corrections
 from roster_pipeline.errors import RosterError, place_of
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.settings import Settings
+from roster_pipeline.web.library_tokens import sweep_tokens
+from roster_pipeline.web.library_worker import LibraryUpdates
 from roster_pipeline.web.sessions import sweep_logins
 
 LOOK_SECONDS, RETRY_SECONDS = 0.5, 5.0
-"""How often the worker looks for decisions, and how long it waits after the database did not answer."""
+"""How often a thread looks for work, and how long it waits after the database did not answer."""
 STOP_SECONDS = 5.0
+LIBRARY_THREADS = 2
+"""The most updates of Library teachers that one program runs at once."""
 SWEEP_EVERY = timedelta(hours=1)
-"""How often sessions and codes that ended long ago are deleted."""
+"""How often sessions and codes that ended long ago, and tokens that are too old, are deleted."""
 log = logging.getLogger(__name__)
 
 
 def sweep_all(engine: Engine, now: datetime) -> None:
-    """Delete sessions and codes that ended long ago, in batches of their own transactions."""
+    """Delete what is old, in batches of their own transactions."""
     deleted = 1
     while deleted:
         with transaction(engine) as pg:
             deleted = sweep_logins(pg, now)
+    with transaction(engine) as pg:
+        sweep_tokens(pg, now)
 
 
-class CorrectionsWorker:
-    """Runs filed decisions in a thread until it is stopped. Several programs may each have one."""
+class PageWorker:
+    """Runs what people file on the page, in threads, until it is stopped. Several programs may each have one."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._settings, self._now, self._stop = settings, now, Event()
-        self._thread = Thread(target=self._run, name="corrections", daemon=True)
+        self._library = LibraryUpdates(settings, now)
+        self._next_sweep = now()
+        works = [self._decide, *[self._update_teachers] * LIBRARY_THREADS]
+        self._threads = [Thread(target=self._run, args=(work,), daemon=True) for work in works]
 
     @property
     def is_alive(self) -> bool:
-        """Return whether the thread runs."""
-        return self._thread.is_alive()
+        """Return whether every thread runs."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Stop the thread after the decision on which it works. A longer decision is left to the next worker."""
+        """Stop each thread after the work at hand. What takes longer is left to the next program."""
         self._stop.set()
-        self._thread.join(STOP_SECONDS)
+        end = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
-    def _run(self) -> None:
-        pause, next_sweep = 0.0, self._now()
+    def _decide(self, engine: Engine) -> None:
+        """Run the decisions that wait, and sweep if it is time."""
+        run_corrections(self._settings, engine, self._now)
+        if self._now() >= self._next_sweep:
+            sweep_all(engine, self._now())
+            self._next_sweep = self._now() + SWEEP_EVERY
+
+    def _update_teachers(self, engine: Engine) -> None:
+        """Run the updates of Library teachers that wait."""
+        while not self._stop.is_set() and self._library.run_next(engine):
+            pass
+
+    def _run(self, work: Callable[[Engine], None]) -> None:
+        pause = 0.0
         while not self._stop.wait(pause):
             try:
-                engine = open_product(self._settings)
-                run_corrections(self._settings, engine, self._now)
-                if self._now() >= next_sweep:
-                    sweep_all(engine, self._now())
-                    next_sweep = self._now() + SWEEP_EVERY
+                work(open_product(self._settings))
                 pause = LOOK_SECONDS
             except RosterError as error:
-                log.warning("No decision was run. %s", error)
+                log.warning("No decision and no update was run. %s", error)
                 pause = RETRY_SECONDS
             except Exception as error:  # noqa: BLE001 - without this thread no decision would run any more
                 # The message of a library's error could quote a row.
-                log.error("No decision was run: %s at %s", type(error).__name__, place_of(error))
+                log.error("No decision and no update was run: %s at %s", type(error).__name__, place_of(error))
                 pause = RETRY_SECONDS

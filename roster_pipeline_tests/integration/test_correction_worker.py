@@ -118,7 +118,7 @@ def test_the_worker_goes_on_after_an_unexpected_error(site, file, monkeypatch):
 
 
 def test_a_program_without_its_worker_is_not_ready(site, monkeypatch):
-    monkeypatch.setattr(worker.CorrectionsWorker, "_run", lambda _worker: None)
+    monkeypatch.setattr(worker.PageWorker, "_run", lambda _worker, _work: None)
     with Browser(site) as browser:
         answer = browser.get("/readyz")
     assert (answer.status_code, "Start this program again." in answer.text) == (503, True)

@@ -138,15 +138,6 @@ def test_a_district_that_is_not_connected_has_its_page(site, browser):
     assert browser.session is None
 
 
-def test_a_login_of_clever_library_has_its_page(site, browser):
-    address = browser.callback(person(site.towns[1], "teacher"))
-    site.towns[1].connected = False
-    answer = browser.get(address)
-    site.towns[1].connected = True
-
-    assert "Teachers without their district cannot log in here yet" in answer.text
-
-
 def test_staff_without_a_place_read_whom_to_ask(site, browser):
     answer = browser.log_in(site.towns[0].staff(7))
 

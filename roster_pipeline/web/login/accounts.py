@@ -1,4 +1,7 @@
-"""Whose account a login opens. A login makes no account: the sync does (docs/clever-page.md, Log in)."""
+"""Whose account a login through a district or Google opens. Such a login makes no account: the sync does.
+
+The document docs/clever-page.md describes it in section *Log in*. `library.py` has the logins of Clever Library.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import TierRefused
 from roster_pipeline.product.connections import RefreshStop, find_refresh_stop
-from roster_pipeline.product.organizations import COLUMNS, Organization
+from roster_pipeline.product.organizations import COLUMNS, Organization, find_library_organization
 from roster_pipeline.product.tables import identity_links, organizations, refresh_requests, web_identities, web_sessions
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, User
@@ -41,14 +44,14 @@ def find_clever_account(pg: Connection, identity: Identity) -> int | None:
     Raises:
         LoginRefused: the district is not connected, or it no longer shares the person.
     """
-    if identity.is_library:
-        raise LoginRefused("library")
     organization = _organization_of(pg, identity)
-    row = _find_login(pg, "clever", identity.id)
+    row = find_login(pg, "clever", identity.id)
     if row is None:
         return None
     account_id = int(row.account_id)
     is_of_district = row.organization_id in (None, organization.organization_id)
+    # The next update of the district moves a person of Clever Library to it (docs/rules.md R3.13).
+    is_of_district = is_of_district or row.organization_id == find_library_organization(pg)
     if row.is_archived or not is_of_district:
         raise LoginRefused("not_shared")
     return account_id
@@ -63,7 +66,7 @@ def link_by_email(pg: Connection, identity: Identity, user: User) -> int | None:
     organization = _organization_of(pg, identity)
     if not _is_only_staff(user) and organization.tier == "secure_sync":
         return None
-    row = _find_email(pg, "clever", (user.email or "").strip())
+    row = find_email(pg, "clever", (user.email or "").strip())
     viewer = read_viewer(pg, row.account_id, None, "clever") if row and not row.is_pinned else None
     if row is None or viewer is None or not _is_place_of(user, viewer.places, organization.organization_id):
         raise LoginRefused("no_place")
@@ -93,18 +96,17 @@ def find_google_account(pg: Connection, identity: GoogleIdentity) -> int:
     """Return the existing account of a Google login. The first login pins the account to the Google identity.
 
     Raises:
-        LoginRefused: no account has this email, or another Google identity has it already.
+        LoginRefused: no account has this email, another Google identity has it already, or the account is closed.
     """
-    row = _find_login(pg, "google", identity.subject)
-    account_id = int(row.account_id) if row else _pin_google(pg, identity)
+    row = find_login(pg, "google", identity.subject)
     if row and row.is_archived:
         raise LoginRefused("not_shared")
-    return account_id
+    return int(row.account_id) if row else _pin_google(pg, identity)
 
 
 def _pin_google(pg: Connection, identity: GoogleIdentity) -> int:
     """Pin the account with exactly the email of a Google identity to it, and return the account."""
-    row = _find_email(pg, "google", identity.email)
+    row = find_email(pg, "google", identity.email)
     if row is None or row.is_pinned or (row.domains and identity.domain not in row.domains):
         raise LoginRefused("google_unknown")
     _pin(pg, "google", identity.subject, row.account_id)
@@ -200,12 +202,14 @@ def _organization_of(pg: Connection, identity: Identity) -> sa.Row[tuple[int, st
     return row
 
 
-def _find_login(pg: Connection, provider: str, subject: str) -> sa.Row[tuple[int, int | None, bool]] | None:
+def find_login(pg: Connection, provider: str, subject: str) -> sa.Row[tuple[int, int | None, bool]] | None:
+    """Return the account that a login belongs to, the organization of its identity link, and whether it is closed."""
     query = sa.text("select * from roster.account_of_login(:provider, :subject)")
     return pg.execute(query, {"provider": provider, "subject": subject}).one_or_none()
 
 
-def _find_email(pg: Connection, provider: str, email: str) -> sa.Row[tuple[int, bool, list[str]]] | None:
+def find_email(pg: Connection, provider: str, email: str) -> sa.Row[tuple[int, bool, list[str]]] | None:
+    """Return the live account with exactly this email, and whether another login of the provider has it already."""
     query = sa.text("select * from roster.account_of_email(:provider, :email)")
     return pg.execute(query, {"provider": provider, "email": email}).one_or_none() if email else None
 

@@ -35,6 +35,7 @@ class Attempt:
 
     Attributes:
         began: when the first try began, in Unix seconds.
+        is_proof: the login with Google proves that the person of the session owns another account too.
         nonce: what Google writes into its token.
         verifier: the secret of PKCE.
     """
@@ -42,6 +43,7 @@ class Attempt:
     next: str = "/"
     tries: int = 0
     began: float = 0.0
+    is_proof: bool = False
     state: str = field(default_factory=_random)
     nonce: str = field(default_factory=_random)
     verifier: str = field(default_factory=_random)

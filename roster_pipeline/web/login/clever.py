@@ -32,7 +32,7 @@ class LoginUnanswered(RosterError):
 
 
 class Token(msgspec.Struct):
-    """The token of one person. It is dropped when the login is over."""
+    """The token of one person. It is dropped when the login is over, unless the person is a Library teacher."""
 
     access_token: str
 
@@ -49,12 +49,20 @@ class Identity(msgspec.Struct):
         return not self.district or self.authorized_by != "district"
 
 
+class Name(msgspec.Struct):
+    """The name of a person. Of a student, Clever Library gives the first letter of the last name only."""
+
+    first: str | None = None
+    last: str | None = None
+
+
 class User(msgspec.Struct):
-    """The email and the roles of a person."""
+    """The name, the email and the roles of a person."""
 
     id: str
     roles: dict[str, msgspec.Raw] = {}
     email: str | None = None
+    name: Name | None = None
 
 
 class _Identified(msgspec.Struct):

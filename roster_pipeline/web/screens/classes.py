@@ -16,6 +16,7 @@ from roster_pipeline.product.native_classes import is_own_native_class, list_arc
 from roster_pipeline.web.actors import read_hiders
 from roster_pipeline.web.class_list import FILTERS, count_hidden_classes, read_classes, select_classes
 from roster_pipeline.web.class_members import ClassDetails, read_class
+from roster_pipeline.web.library_notes import read_notes
 from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
 from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import ADMINS, STAFF
@@ -49,6 +50,7 @@ def show_classes(page: Page) -> Response:
         hidden_number=count_hidden_classes(page) if hidden else 0,
         hiders=read_hiders(page, (*part.rows, *hidden)),
         archived=_list_archived(page),
+        notes=read_notes(page),
         notice=_describe_notice(page, page.request.query_params.get("done", "")),
     )
 

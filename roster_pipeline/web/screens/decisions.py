@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from roster_pipeline.corrections.queue import Kind, file_correction
-from roster_pipeline.product.tables import reviews, schools
+from roster_pipeline.product.tables import reviews, schools, syncs
 from roster_pipeline.web.decisions import TITLES, Decision, describe_decision, find_decision, list_skipped_names
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.lists import read_id
 from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.review_cards import OPERATOR_REASONS
-from roster_pipeline.web.rights import DISTRICT_ADMIN
+from roster_pipeline.web.rights import DECIDERS, Role
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.sync_lines import Sync, find_sync
 
@@ -81,7 +81,16 @@ def may_undo(page: Page, sync: Sync) -> bool:
     """Return whether the person may take an update back now."""
     at = sync.finished_at or sync.started_at
     is_open = sync.state in ("published", "held") and page.now - at <= UNDO_AGE
+    if page.viewer.role is Role.LIBRARY_TEACHER and not _is_last_own(page, sync):
+        return False
     return page.may("undo_sync") and is_open and not _is_of_operators(page, sync)
+
+
+def _is_last_own(page: Page, sync: Sync) -> bool:
+    """Return whether an update is the last one of this Library teacher."""
+    own = sa.and_(syncs.c.account_id == page.viewer.account_id, syncs.c.trigger == "library")
+    last = sa.select(sa.func.max(syncs.c.id)).where(own, syncs.c.state.in_(("published", "held")))
+    return sync.id == page.pg.execute(last).scalar()
 
 
 def _is_of_operators(page: Page, sync: Sync) -> bool:
@@ -106,7 +115,8 @@ def _find_school(page: Page, school_id: str) -> str:
 
 def _require_decision(page: Page) -> Decision:
     decision = find_decision(page.pg, page.number("id"))
-    if decision is None:
+    is_library = page.viewer.role is Role.LIBRARY_TEACHER
+    if decision is None or (is_library and decision.requested_by != f"account:{page.viewer.account_id}"):
         raise HTTPException(404)
     return decision
 
@@ -123,7 +133,7 @@ def _values(page: Page, decision: Decision) -> dict[str, Any]:
 
 
 ROUTES = [
-    get("/clever/decisions/{id}", show_decision, DISTRICT_ADMIN),
-    get("/clever/decisions/{id}/state", show_decision_state, DISTRICT_ADMIN),
-    post("/clever/syncs/{id}/undo", undo_update, DISTRICT_ADMIN),
+    get("/clever/decisions/{id}", show_decision, DECIDERS),
+    get("/clever/decisions/{id}/state", show_decision_state, DECIDERS),
+    post("/clever/syncs/{id}/undo", undo_update, DECIDERS),
 ]

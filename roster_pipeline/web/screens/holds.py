@@ -15,7 +15,7 @@ from roster_pipeline.web.audit import record_act
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.letter import Letter, describe_for_clever_admin, write_letter
 from roster_pipeline.web.page import Page, StaleForm
-from roster_pipeline.web.rights import ADMINS, DISTRICT_ADMIN, Role
+from roster_pipeline.web.rights import ADMINS, DECIDERS, DISTRICT_ADMIN, LIBRARY_TEACHER, Role
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.screens.decisions import file_decision
 from roster_pipeline.web.state import state_of
@@ -138,15 +138,15 @@ def _plan_name(page: Page) -> str:
 def _write(page: Page, plan: HeldPlan) -> Letter:
     """Return the letter of a plan. A school admin reads of the own schools alone."""
     own = None
-    if page.viewer.role is not Role.DISTRICT_ADMIN:
+    if page.viewer.role is Role.SCHOOL_ADMIN:
         own = set(page.pg.execute(sa.select(schools.c.clever_id).where(schools.c.clever_id.is_not(None))).scalars())
     return write_letter(plan, page.words, own)
 
 
 ROUTES = [
-    get("/clever/holds", show_holds, ADMINS),
-    get("/clever/holds/{plan}", show_hold, ADMINS),
+    get("/clever/holds", show_holds, ADMINS | LIBRARY_TEACHER),
+    get("/clever/holds/{plan}", show_hold, ADMINS | LIBRARY_TEACHER),
     get("/clever/holds/{plan}/people", show_people, DISTRICT_ADMIN, reads_file=True),
-    post("/clever/holds/{plan}/approve", approve_plan, DISTRICT_ADMIN),
-    post("/clever/holds/{plan}/reject", reject_plan, DISTRICT_ADMIN),
+    post("/clever/holds/{plan}/approve", approve_plan, DECIDERS),
+    post("/clever/holds/{plan}/reject", reject_plan, DECIDERS),
 ]

@@ -19,22 +19,21 @@ from roster_pipeline.product.tables import web_codes
 from roster_pipeline.web.answers import STOPS
 from roster_pipeline.web.errors import LOGIN_ERRORS, show_error
 from roster_pipeline.web.languages import preferred_language
+from roster_pipeline.web.library_tokens import delete_token
 from roster_pipeline.web.login.accounts import (
     LoginRefused,
     begin_login,
     find_account_stop,
-    find_clever_account,
     find_google_account,
-    is_newly_joined,
-    link_by_email,
-    request_account,
 )
 from roster_pipeline.web.login.attempt import Attempt, read_attempt, restart_attempt, safe_path, write_attempt
-from roster_pipeline.web.login.clever import CodeRefused, Identity, LoginUnanswered
+from roster_pipeline.web.login.clever import CodeRefused, LoginUnanswered
+from roster_pipeline.web.login.entry import enter_with_clever
 from roster_pipeline.web.overload import MOST_AT_ONCE
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import EVERYBODY, Role, read_viewer
 from roster_pipeline.web.routing import find_visitor, get, post
+from roster_pipeline.web.screens.merge import take_proof
 from roster_pipeline.web.sessions import STUDENT_LIFETIME, change_session, end_session, hash_token
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction
@@ -98,7 +97,8 @@ def start_google(request: Request) -> Response:
     state = state_of(request)
     if state.google is None:
         return show_error(request, 404)
-    attempt = Attempt(safe_path(request.query_params.get("next", "/")), began=time.time())
+    is_proof = "proof" in request.query_params
+    attempt = Attempt(safe_path(request.query_params.get("next", "/")), began=time.time(), is_proof=is_proof)
     try:
         url = state.google.authorize_url(
             state.url(GOOGLE_CALLBACK), attempt.sent_state, attempt.nonce, attempt.verifier
@@ -114,10 +114,13 @@ def finish_google(request: Request) -> Response:
     attempt = read_attempt(state, request)
     if state.google is None or attempt is None or not code:
         return _refuse(request, "canceled")
-    if not attempt.has_sent(request.query_params.get("state", "")) or not _claim(request, code):
+    is_sent = attempt.has_sent(request.query_params.get("state", ""))
+    if not is_sent or not _claim(request, code, keeps_session=attempt.is_proof):
         return _refuse(request, "old_link")
     try:
         identity = state.google.identify(code, state.url(GOOGLE_CALLBACK), attempt.nonce, attempt.verifier)
+        if attempt.is_proof:
+            return take_proof(request, identity)
         with page_transaction(state.engine) as pg:
             account_id = find_google_account(pg, identity)
             token, viewer = begin_login(pg, account_id=account_id, clever_id=None, login_kind="google", now=state.now())
@@ -147,8 +150,10 @@ def wait_for_account(page: Page) -> Response:
 
 
 def log_out(page: Page) -> Response:
-    """End the session here. Clever's own session stays (docs/clever-page.md, Sessions)."""
+    """End the session here, and delete the token of a Library teacher. Clever's own session stays."""
     end_session(page.pg, page.session.token_hash, page.now)
+    if page.viewer.account_id is not None:
+        delete_token(page.pg, page.viewer.account_id)
     response = page.finish("/login?logged_out=1", "log_out", ("account", page.viewer.account_id))
     state_of(page.request).clear_cookie(response, state_of(page.request).session_cookie)
     return response
@@ -163,38 +168,20 @@ def switch_place(page: Page) -> Response:
 
 def _log_in_with_clever(request: Request, code: str, attempt: Attempt) -> Response:
     state = state_of(request)
+
+    def note(pg: Connection, session_token: str) -> None:
+        _note_session(pg, code, hash_token(session_token))
+
     try:
         token = state.clever.exchange(code, state.url(CLEVER_CALLBACK))
-        identity = state.clever.identify(token)
-        with page_transaction(state.engine) as pg:
-            account_id = find_clever_account(pg, identity)
-            if account_id:
-                return _open_session(state, pg, identity, code, account_id, attempt)
-        user = state.clever.read_user(token, identity.id)
-        with page_transaction(state.engine) as pg:
-            account_id = link_by_email(pg, identity, user)
-            return _open_session(state, pg, identity, code, account_id, attempt)
+        entry = enter_with_clever(state, token, note)
     except CodeRefused:
         return _refuse_code(request, code, "old_link")
     except LoginUnanswered:
         return _refuse_code(request, code, "no_answer", 502)
     except LoginRefused as refusal:
         return _refuse_code(request, code, refusal.reason, 403)
-
-
-def _open_session(
-    state: WebState, pg: Connection, identity: Identity, code: str, account_id: int | None, attempt: Attempt
-) -> Response:
-    """Begin the session of a person, and lead to where the login leads. A person without an account waits for one."""
-    waits_in = request_account(pg, identity) if account_id is None else None
-    now = state.now()
-    token, viewer = begin_login(
-        pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now, waits_in=waits_in
-    )
-    _note_session(pg, code, hash_token(token))
-    if is_newly_joined(pg, viewer, token, now):
-        return _enter(state, token, "/login/joined", Attempt())
-    return _enter(state, token, viewer.landing, attempt)
+    return _enter(state, entry.session_token, entry.landing, Attempt() if entry.is_question else attempt)
 
 
 def _note_session(pg: Connection, code: str, session_hash: str) -> None:
@@ -203,14 +190,19 @@ def _note_session(pg: Connection, code: str, session_hash: str) -> None:
     pg.execute(web_codes.update().where(own).values(session_hash=session_hash))
 
 
-def _claim(request: Request, code: str) -> bool:
-    """Claim a code and end the session of this browser. Only the first delivery of a code gets True."""
+def _claim(request: Request, code: str, *, keeps_session: bool = False) -> bool:
+    """Claim a code and end the session of this browser. Only the first delivery of a code gets True.
+
+    Args:
+        keeps_session: the login proves something to the session, and replaces none.
+    """
     state = state_of(request)
     with page_transaction(state.engine) as pg:
         row = insert(web_codes).values(code_hash=hash_token(code), used_at=state.now())
         if pg.execute(row.on_conflict_do_nothing().returning(web_codes.c.code_hash)).scalar() is None:
             return False
-        if cookie := request.cookies.get(state.session_cookie):
+        cookie = request.cookies.get(state.session_cookie)
+        if cookie and not keeps_session:
             end_session(pg, hash_token(cookie), state.now())
         return True
 

@@ -9,25 +9,28 @@ from typing import Any
 
 import sqlalchemy as sa
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from roster_pipeline.errors import PressedTooOften
 from roster_pipeline.product.connections import find_refresh_stop
 from roster_pipeline.product.tables import rosters, schools
 from roster_pipeline.syncs.account_requests import file_account_request
 from roster_pipeline.syncs.changes import list_changes
+from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.syncs.requests import estimate_answer_time
 from roster_pipeline.web.admins import list_schools
 from roster_pipeline.web.answers import STOPS, describe_estimate, describe_press, list_steps
 from roster_pipeline.web.change_words import describe_change, title_of
+from roster_pipeline.web.library_tokens import has_token
 from roster_pipeline.web.lists import export_list, read_id
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.presses import Press, find_press, list_presses
-from roster_pipeline.web.rights import ADMINS, STAFF, Role
+from roster_pipeline.web.rights import ADMINS, LIBRARY_TEACHER, STAFF, Role
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.screens.decisions import may_undo
-from roster_pipeline.web.sync_lines import describe_sync, describe_syncs, find_sync, list_syncs
+from roster_pipeline.web.sync_lines import Sync, describe_sync, describe_syncs, find_sync, list_syncs
 
+LOG_IN_AGAIN = "/login/clever?next=/clever/classes"
 LINES, MOST_CHANGES, MOST_EXPORTED = 50, 50, 1_000_000
 """The syncs on the list, and the changes of one kind that the screen of a sync and its CSV name."""
 SCOPES = {
@@ -58,6 +61,8 @@ def show_updates(page: Page, *, refusal: str | None = None, status: int = 200) -
 def request_update(page: Page) -> Response:
     """File the request of a press for the district, a school or a class."""
     form_scope = page.form.get("scope", "district")
+    if form_scope == "library":
+        return _request_library_update(page)
     if form_scope not in SCOPES:
         raise HTTPException(404)
     act, kind, table = SCOPES[form_scope]
@@ -80,9 +85,27 @@ def request_update(page: Page) -> Response:
     return page.finish(f"/clever/updates/{request_id}", act, (form_scope, place_id), after={"request": request_id})
 
 
+def _request_library_update(page: Page) -> Response:
+    """File the update of a Library teacher. Without a token, Clever logs the teacher in, and the login files it."""
+    page.require("update_library")
+    account_id = page.viewer.account_id
+    assert account_id is not None
+    if not has_token(page.pg, account_id, page.now):
+        return page.finish(LOG_IN_AGAIN, "update_library", ("account", account_id))
+    try:
+        request_id = file_library_request(page.pg, account_id, at=page.now)
+    except PressedTooOften:
+        raise HTTPException(429) from None
+    after = {"request": request_id}
+    return page.finish(f"/clever/updates/{request_id}", "update_library", ("account", account_id), after=after)
+
+
 def show_update(page: Page) -> Response:
-    """Show how far an update is, or its answer."""
-    return page.render("update.html", is_fragment=False, **_press_values(page, _require_press(page)))
+    """Show how far an update is, or its answer. After a new login, an update that needed it leads to the next one."""
+    press = _require_press(page)
+    if press.refusal and (newer := list_presses(page.pg, page.viewer, limit=1)[0]).id != press.id:
+        return RedirectResponse(f"/clever/updates/{newer.id}", 303)
+    return page.render("update.html", is_fragment=False, **_press_values(page, press))
 
 
 def show_update_state(page: Page) -> Response:
@@ -98,9 +121,7 @@ def show_update_state(page: Page) -> Response:
 
 def show_sync(page: Page) -> Response:
     """Show what one sync changed, of what the person may see."""
-    sync = find_sync(page.pg, page.number("id"))
-    if sync is None:
-        raise HTTPException(404)
+    sync = _require_sync(page)
     changes = list_changes(page.pg, sync.id, sees_all=sees_all(page), most=MOST_CHANGES)
     groups = [
         (
@@ -123,9 +144,7 @@ def show_sync(page: Page) -> Response:
 
 def export_sync(page: Page) -> Response:
     """Return what one sync changed as CSV."""
-    sync = find_sync(page.pg, page.number("id"))
-    if sync is None:
-        raise HTTPException(404)
+    sync = _require_sync(page)
     words = page.words
     changes = list_changes(page.pg, sync.id, sees_all=sees_all(page), most=MOST_EXPORTED)
     titles = {(row.noun, row.became): title_of((row.noun, row.became), row.changes, words) for row in changes}
@@ -159,6 +178,14 @@ def _find_place(page: Page, table: sa.Table) -> tuple[int, str]:
     return place_id, clever_id
 
 
+def _require_sync(page: Page) -> Sync:
+    """Return the sync of the path. A Library teacher sees the own updates alone."""
+    sync = find_sync(page.pg, page.number("id"))
+    if sync is None or (page.viewer.role is Role.LIBRARY_TEACHER and sync.account_id != page.viewer.account_id):
+        raise HTTPException(404)
+    return sync
+
+
 def _require_press(page: Page) -> Press:
     press = find_press(page.pg, page.viewer, page.number("id"))
     if press is None:
@@ -176,7 +203,7 @@ def _press_values(page: Page, press: Press) -> Mapping[str, Any]:
         "sentences": sentences,
         "usual": describe_estimate(usual, page.words),
         "version": hashlib.sha256(state.encode()).hexdigest()[:16],
-        "may_see_changes": page.viewer.role in ADMINS,
+        "may_see_changes": page.viewer.role in ADMINS or press.scope == "library",
     }
 
 
@@ -185,6 +212,6 @@ ROUTES = [
     post("/clever/updates", request_update, STAFF),
     get("/clever/updates/{id}", show_update, STAFF),
     get("/clever/updates/{id}/state", show_update_state, STAFF),
-    get("/clever/syncs/{id}.csv", export_sync, ADMINS),
-    get("/clever/syncs/{id}", show_sync, ADMINS),
+    get("/clever/syncs/{id}.csv", export_sync, ADMINS | LIBRARY_TEACHER),
+    get("/clever/syncs/{id}", show_sync, ADMINS | LIBRARY_TEACHER),
 ]

@@ -1,0 +1,84 @@
+"""Finds the account that has the email of a Library teacher, and why the two are not joined.
+
+The reasons are those of docs/rules.md R2.11 to R2.17.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.product.tables import accounts, identity_links, org_memberships
+
+EMAIL = re.compile(r'[^\s@",:;<>()\[\]\\]+@[\w-]+(?:\.[\w-]+)+')
+EMAIL_MAX_CHARS = 254
+OWN_REASONS = ("email_shared", "name_differs")
+"""The reasons of a review which the teacher may decide alone, by a login to the other account."""
+
+
+@dataclass(frozen=True)
+class EmailHolder:
+    """The account that has an email.
+
+    Attributes:
+        is_linked: another Clever id has the account.
+        is_elsewhere: the account is a member of another organization.
+    """
+
+    account_id: int
+    role: str
+    first_name: str | None
+    last_name: str | None
+    is_archived: bool
+    is_linked: bool
+    is_elsewhere: bool
+
+    def has_first_name(self, name: str | None) -> bool:
+        return _fold(self.first_name) == _fold(name) is not None
+
+    def has_last_name(self, name: str | None) -> bool:
+        return _fold(self.last_name) == _fold(name) is not None
+
+
+def is_usable_email(email: str | None) -> bool:
+    """Return whether an account may get an email (docs/rules.md R2.6)."""
+    return bool(email and email.isprintable() and len(email) <= EMAIL_MAX_CHARS and EMAIL.fullmatch(email))
+
+
+def find_email_holder(pg: Connection, organization_id: int, email: str) -> EmailHolder | None:
+    """Return the account that has exactly this email, or None."""
+    link, member = identity_links.c, org_memberships.c
+    is_linked = sa.exists().where(link.account_id == accounts.c.id, link.unlinked_at.is_(None))
+    is_elsewhere = sa.exists().where(
+        member.account_id == accounts.c.id, member.ended_at.is_(None), member.organization_id != organization_id
+    )
+    names = (accounts.c.id, accounts.c.role, accounts.c.first_name, accounts.c.last_name)
+    query = sa.select(*names, accounts.c.archived_at.is_not(None), is_linked, is_elsewhere)
+    row = pg.execute(query.where(accounts.c.email == email)).one_or_none()
+    return EmailHolder(*row) if row else None
+
+
+def find_reason(holder: EmailHolder, first_name: str | None, last_name: str | None) -> str:
+    """Return the reason of the review about the account that has the email of a teacher."""
+    if holder.is_elsewhere:
+        return "admin_account" if holder.role == "admin" else "other_organization"
+    if holder.is_linked:
+        return "already_linked"
+    if holder.is_archived:
+        return "account_closed"
+    if holder.role != "teacher":
+        return "admin_account" if holder.role == "admin" else "role_differs"
+    pairs = ((holder.first_name, first_name), (holder.last_name, last_name))
+    # A missing name does not count as different (docs/rules.md R6.7).
+    is_other_name = all(_fold(here) and _fold(there) and _fold(here) != _fold(there) for here, there in pairs)
+    return "name_differs" if is_other_name else "email_shared"
+
+
+def _fold(name: str | None) -> str | None:
+    """Return a name in the form in which names are compared: trimmed, in lower case, without accents."""
+    letters = unicodedata.normalize("NFKD", (name or "").strip().lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)) or None

@@ -1,0 +1,158 @@
+"""Makes the account of a person who logs in through Clever Library (docs/clever-page.md, Clever Library).
+
+A login makes the account at once, because nobody else updates the teacher's classes. The account is written like a
+correction: one transaction, with a journal. A teacher whose email another account has gets an account without an email,
+and a review asks whether both are the same person. Nobody is merged by an email, because Clever verifies none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from roster_pipeline.corrections.decision import RowQueries
+from roster_pipeline.corrections.email_holder import EmailHolder, find_email_holder, find_reason, is_usable_email
+from roster_pipeline.model.entities import INSERT, RESTORE
+from roster_pipeline.product.database import write_as_sync
+from roster_pipeline.product.tables import accounts, identity_links, org_memberships, reviews, syncs
+from roster_pipeline.publish.statements import next_id
+from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
+from roster_pipeline.publish.writer import write_rows
+from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
+
+DECIDER = "login"
+"""Who decided about the account: the login of the person."""
+LOCK = "select pg_advisory_xact_lock(hashtextextended(:key, 0))"
+
+
+@dataclass(frozen=True)
+class LibraryPerson:
+    """A person as Clever describes the one who logs in. The email of a student is not used."""
+
+    clever_id: str
+    role: Literal["teacher", "student"]
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+
+
+def make_library_account(pg: Connection, organization_id: int, person: LibraryPerson, at: datetime) -> int:
+    """Make the account of a person, or restore the membership of the account that the person has. Return the account.
+
+    Two logins of one person at the same time make one account.
+    """
+    pg.execute(sa.text(LOCK), {"key": f"roster:login:{person.clever_id}"})
+    links = identity_links.c
+    is_linked = sa.and_(links.clever_id == person.clever_id, links.unlinked_at.is_(None))
+    account_id = pg.execute(sa.select(links.account_id).where(is_linked)).scalar()
+    if account_id is not None and _is_member(pg, organization_id, account_id):
+        return int(account_id)
+    sync_id = begin_correction(pg, organization_id, "resolve", at)
+    write_as_sync(pg, organization_id)
+    if account_id is None:
+        account_id = int(pg.execute(sa.select(next_id(accounts))).scalar_one())
+        rows = _account_rows(pg, organization_id, account_id, person, sync_id, at)
+    else:
+        rows = {}
+    rows["org_memberships"] = [_membership(pg, organization_id, int(account_id), person.role)]
+    counts = write_rows(pg, rows, sync_id)
+    finish_correction(pg, sync_id, {"decision": "login", "changes": counts}, at)
+    # The account did not exist when the record began. Only the person sees the record.
+    pg.execute(syncs.update().where(syncs.c.id == sync_id).values(account_id=account_id))
+    return int(account_id)
+
+
+def _is_member(pg: Connection, organization_id: int, account_id: int) -> bool:
+    live = _select_membership(organization_id, account_id).where(org_memberships.c.ended_at.is_(None))
+    return pg.execute(live).first() is not None
+
+
+def _select_membership(organization_id: int, account_id: int) -> sa.Select[Any]:
+    own = org_memberships.c
+    return sa.select(own.account_id).where(own.organization_id == organization_id, own.account_id == account_id)
+
+
+def _account_rows(
+    pg: Connection, organization_id: int, account_id: int, person: LibraryPerson, sync_id: int, at: datetime
+) -> RowQueries:
+    """Return the rows of a new account, of its identity link, and of the review if another account has the email."""
+    email = person.email if person.role == "teacher" and is_usable_email(person.email) else None
+    holder = find_email_holder(pg, organization_id, email) if email else None
+    account: Mapping[str, ColumnElement[Any]] = {
+        "id": sa.literal(account_id, BigInteger),
+        "role": sa.literal(person.role),
+        "first_name": sa.literal(person.first_name, Text),
+        "last_name": sa.literal(person.last_name, Text),
+        "email": sa.literal(None if holder else email, Text),
+        "clever_email": sa.literal(email, Text),
+        "imported_from_clever": sa.true(),
+        "archived_at": NO_TIME,
+    }
+    link: Mapping[str, ColumnElement[Any]] = {
+        "id": next_id(identity_links),
+        "organization_id": sa.literal(organization_id, BigInteger),
+        "clever_id": sa.literal(person.clever_id),
+        "account_id": sa.literal(account_id, BigInteger),
+        "rule": sa.literal("created"),
+        "evidence": sa.literal({}, JSONB),
+        "sync_id": sa.literal(sync_id, BigInteger),
+        "decided_by": sa.literal(DECIDER),
+        "linked_at": sa.literal(at, sa.DateTime(timezone=True)),
+        "unlinked_sync_id": sa.cast(sa.null(), BigInteger),
+        "unlinked_at": NO_TIME,
+    }
+    rows = {"accounts": [_select("accounts", account)], "identity_links": [_select("identity_links", link)]}
+    if holder:
+        rows["reviews"] = [_review(organization_id, person, holder)]
+    return rows
+
+
+def _review(organization_id: int, person: LibraryPerson, holder: EmailHolder) -> sa.Select[Any]:
+    """Return the review that asks whether the person owns the account that has the email."""
+    evidence = {
+        # Tenant isolation: no account id of another organization.
+        "account_id": None if holder.is_elsewhere else holder.account_id,
+        "first_name_agrees": holder.has_first_name(person.first_name),
+        "last_name_agrees": holder.has_last_name(person.last_name),
+        "suggestion": "create",
+    }
+    return _select(
+        "reviews",
+        {
+            "id": next_id(reviews),
+            "organization_id": sa.literal(organization_id, BigInteger),
+            "clever_id": sa.literal(person.clever_id),
+            "reason": sa.literal(find_reason(holder, person.first_name, person.last_name)),
+            "account_id": sa.literal(holder.account_id, BigInteger),
+            "evidence": sa.literal(evidence, JSONB),
+            "clever_says": sa.null().cast(JSONB),
+            "state": sa.literal("open"),
+            "decision": NO_TEXT,
+            "decided_by": NO_TEXT,
+            "decided_at": NO_TIME,
+        },
+    )
+
+
+def _membership(pg: Connection, organization_id: int, account_id: int, role: str) -> sa.Select[Any]:
+    is_known = pg.execute(_select_membership(organization_id, account_id)).first() is not None
+    values: Mapping[str, ColumnElement[Any]] = {
+        "organization_id": sa.literal(organization_id, BigInteger),
+        "account_id": sa.literal(account_id, BigInteger),
+        "role": sa.literal(role),
+        "source": sa.literal("clever"),
+        "verified_at": NO_TIME,
+        "ended_at": NO_TIME,
+    }
+    return _select("org_memberships", values, RESTORE if is_known else INSERT)
+
+
+def _select(entity: str, values: Mapping[str, ColumnElement[Any]], op: str = INSERT) -> sa.Select[Any]:
+    columns = [values[name].label(name) for name in TARGETS[entity].columns]
+    return sa.select(sa.literal(op).label("op"), *columns)

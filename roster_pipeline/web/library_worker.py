@@ -1,0 +1,100 @@
+"""Runs the updates that Library teachers request, each with the token of the teacher (docs/clever-page.md)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Lock
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import JSONB
+
+from roster_pipeline.errors import CannotStart, ProductUnusable, RosterError, SourceRefused, TokenRefused, place_of
+from roster_pipeline.library.update import LibraryRequest, run_library_update
+from roster_pipeline.messages import product
+from roster_pipeline.product.database import transaction
+from roster_pipeline.product.tables import syncs
+from roster_pipeline.settings import Settings
+from roster_pipeline.syncs.library_requests import list_waiting_teachers, refuse_waiting_teacher
+from roster_pipeline.web.answers import NOT_FINISHED
+from roster_pipeline.web.library_tokens import TokenVault, delete_token, read_token
+from roster_pipeline.web.library_words import LOGIN_AGAIN, REFUSALS, Refusal
+
+log = logging.getLogger(__name__)
+
+
+class LibraryUpdates:
+    """The updates of Library teachers in one program. Several threads may call `run_next`.
+
+    The token is in the memory of the thread that runs the update, and nowhere else outside of the database.
+    """
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+        assert settings.web_secret
+        self._settings, self._now = settings, now
+        self._vault = TokenVault(settings.web_secret.get_secret_value())
+        self._busy: set[int] = set()
+        self._lock = Lock()
+
+    def run_next(self, engine: Engine) -> bool:
+        """Run the update of the teacher who waits longest. Return whether there was one."""
+        with transaction(engine) as pg:
+            waiting = list_waiting_teachers(pg)
+        with self._claim(waiting) as account_id:
+            if account_id is None:
+                return False
+            self._run(engine, account_id)
+            return True
+
+    @contextmanager
+    def _claim(self, account_ids: list[int]) -> Iterator[int | None]:
+        """Claim the first account on which no other thread of this program works."""
+        with self._lock:
+            account_id = next((each for each in account_ids if each not in self._busy), None)
+            if account_id is not None:
+                self._busy.add(account_id)
+        try:
+            yield account_id
+        finally:
+            with self._lock:
+                self._busy.discard(account_id or 0)
+
+    def _run(self, engine: Engine, account_id: int) -> None:
+        """Run the update of one teacher. A refusal of Clever deletes the token, and nothing else changes."""
+        with transaction(engine) as pg:
+            token = read_token(pg, self._vault, account_id, self._now())
+        if token is None:
+            self._refuse(engine, account_id, LOGIN_AGAIN)
+            return
+        run_id = f"library-{uuid4()}"
+        try:
+            run_library_update(LibraryRequest(self._settings, engine, account_id, token, run_id, self._now))
+        except ProductUnusable:
+            raise
+        except TokenRefused:
+            self._drop_token(engine, account_id, run_id, "login")
+        except (SourceRefused, CannotStart) as error:
+            self._drop_token(engine, account_id, run_id, "login" if isinstance(error, CannotStart) else "refused")
+        except Exception as error:  # noqa: BLE001 - no error of one teacher may stop the next one
+            # The message of a library's error could quote a row.
+            shown = str(error) if isinstance(error, RosterError) else f"{type(error).__name__} at {place_of(error)}"
+            log.warning("The update of a Library teacher failed (account %s). %s", account_id, shown)
+            self._refuse(engine, account_id, NOT_FINISHED)
+
+    def _drop_token(self, engine: Engine, account_id: int, run_id: str, refusal: Refusal) -> None:
+        """Delete a token that Clever refuses, and record with the sync what the teacher reads."""
+        note = sa.cast({"refusal": refusal}, JSONB)
+        own = sa.and_(syncs.c.dagster_run_id == run_id, syncs.c.state == "failed")
+        with transaction(engine) as pg:
+            delete_token(pg, account_id)
+            pg.execute(syncs.update().where(own).values(counts=syncs.c.counts.op("||")(note)))
+        self._refuse(engine, account_id, REFUSALS[refusal])
+
+    def _refuse(self, engine: Engine, account_id: int, why: str) -> None:
+        """Answer the requests of a teacher that still wait, so that no thread tries them again and again."""
+        with transaction(engine) as pg:
+            refuse_waiting_teacher(pg, account_id, product().text(why), at=self._now())

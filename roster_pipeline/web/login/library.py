@@ -1,0 +1,79 @@
+"""The login through Clever Library: whose account it opens, and the account that it makes (docs/clever-page.md)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from roster_pipeline.corrections.library_account import LibraryPerson, make_library_account
+from roster_pipeline.product.admin_accounts import BLANKS
+from roster_pipeline.product.busy import write_product
+from roster_pipeline.product.database import open_product
+from roster_pipeline.product.organizations import find_library_organization
+from roster_pipeline.web.login.accounts import LoginRefused, find_email, find_login
+from roster_pipeline.web.login.clever import Identity, User
+from roster_pipeline.web.rights import Viewer, read_viewer
+from roster_pipeline.web.state import WebState
+
+
+def find_library_account(pg: Connection, identity: Identity) -> int | None:
+    """Return the account of a person who comes through Clever Library, or None if the login has to make one.
+
+    A person whom a district has shared before keeps the place there. A former member of the Library organization gets
+    the membership back.
+
+    Raises:
+        LoginRefused: the account is closed, or its plan has no Clever Library.
+    """
+    row = find_login(pg, "clever", identity.id)
+    if row is None:
+        return None
+    if row.is_archived:
+        raise LoginRefused("not_shared")
+    viewer = read_viewer(pg, row.account_id, None, "clever")
+    _refuse_premium(viewer)
+    if viewer.place is None and row.organization_id not in (None, find_library_organization(pg)):
+        raise LoginRefused("not_shared")
+    return int(row.account_id) if viewer.place else None
+
+
+def refuse_premium_email(pg: Connection, user: User) -> None:
+    """Refuse a new teacher whose email an account of a plan without Clever Library has.
+
+    Raises:
+        LoginRefused: that account is a Premium teacher's.
+    """
+    row = find_email(pg, "clever", _clean_email(user) or "") if "teacher" in user.roles else None
+    if row:
+        _refuse_premium(read_viewer(pg, row.account_id, None, "clever"))
+
+
+def make_account(state: WebState, user: User) -> int:
+    """Make the account of a teacher or a student of Clever Library, with the database user of the syncs.
+
+    Raises:
+        LoginRefused: the person is neither.
+    """
+    name = user.name
+    names = (name.first, name.last) if name else (None, None)
+    if "teacher" in user.roles:
+        person = LibraryPerson(user.id, "teacher", *names, _clean_email(user))
+    elif "student" in user.roles:
+        person = LibraryPerson(user.id, "student", *names, None)
+    else:
+        raise LoginRefused("no_place")
+    at = state.now()
+    return write_product(
+        open_product(state.settings),
+        lambda pg: make_library_account(pg, find_library_organization(pg), person, at),
+    )
+
+
+def _clean_email(user: User) -> str | None:
+    return (user.email or "").strip(BLANKS) or None
+
+
+def _refuse_premium(viewer: Viewer) -> None:
+    """Refuse a teacher whose only plan is one of logins, which Clever Library does not serve."""
+    tiers = {place.tier for place in viewer.places if place.role != "student"}
+    if tiers == {"sso_only"}:
+        raise LoginRefused("premium")

@@ -1,0 +1,135 @@
+"""A Library teacher joins the new account with an earlier one, after a login to it with Google."""
+
+import json
+from itertools import count
+
+import pytest
+
+from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page_library import account_of, enter, work
+
+NUMBERS = count(60)
+LIVE = "select count(*) from roster.accounts where archived_at is null"
+MERGES = (
+    "select array_agg(state order by id) from roster.corrections where kind = 'merge' and args ->> 'account_id' = :own"
+)
+OPEN = "select count(*) from roster.reviews where clever_id = :key and state = 'open'"
+
+
+@pytest.fixture
+def earlier(site, town):
+    """A teacher of Clever Library and the id of an account that has the teacher's email."""
+    number = next(NUMBERS)
+    email = f"owner{number}@town7.example.org"
+    account = site.value(
+        "insert into roster.accounts (email, role) values (:email, 'teacher') returning id", email=email
+    )
+    return town.teacher(number, "Mary", "Merge", email=email), account
+
+
+def prove(browser, user_id, **claims):
+    """Answer yes to the question, and log in with Google. Return the answer to the callback."""
+    start = browser.submit("/login/merge", browser.get("/login/merge"), answer="yes")
+    assert start.headers["location"] == "/login/google?proof=1"
+    more = {"claims": json.dumps(claims)} if claims else {}
+    return browser.log_in_with_google(user_id, start.headers["location"], **more)
+
+
+def test_a_teacher_proves_to_own_the_earlier_account(site, earlier):
+    teacher, account = earlier
+    browser = enter(site, teacher)
+    session, before, live = browser.session, account_of(site, teacher)["id"], site.value(LIVE)
+    question = browser.get("/login/merge").text
+    answer = prove(browser, teacher)
+    waiting = browser.get("/login/merge").text
+    work(site)
+    after = account_of(site, teacher)
+
+    assert f"{site.value('select email from roster.accounts where id = :id', id=account)} your account?" in question
+    assert (answer.headers["location"], browser.session) == ("/login/merge", session)
+    assert "Your accounts are being joined" in waiting
+    assert (before != account, after["id"], after["rule"]) == (True, account, "email")
+    assert after["evidence"]["merged_by_owner"] is True
+    assert (after["email"], after["first_name"]) == (f"{after['clever_email']}", "Mary")
+    assert (site.value(LIVE), site.value(OPEN, key=teacher)) == (live - 1, 0)
+    # The teacher comes from Clever again without a question, and the updates go on.
+    again = browser.get("/login/merge").headers["location"]
+    assert again == "/login/clever?next=/clever/classes"
+    assert browser.log_in(teacher, again).headers["location"] == "/clever/classes"
+    assert "Update Class Rosters" in browser.get("/clever/classes").text
+
+
+def test_without_the_proof_the_accounts_stay_apart(site, earlier):
+    teacher, account = earlier
+    browser = enter(site, teacher)
+    own = str(account_of(site, teacher)["id"])
+    answer = browser.submit("/login/merge", browser.get("/login/merge"), answer="no")
+    work(site)
+
+    assert answer.headers["location"] == "/clever/classes"
+    assert (account_of(site, teacher)["id"] != account, account_of(site, teacher)["email"]) == (True, None)
+    assert site.value(MERGES, own=own) is None
+    # The teacher may join both later.
+    assert '<a href="/login/merge">Is it yours?</a>' in browser.get("/clever/classes").text
+    prove(browser, teacher)
+    work(site)
+    assert account_of(site, teacher)["id"] == account
+
+
+def test_another_google_account_proves_nothing(site, town, earlier):
+    teacher, account = earlier
+    site.execute(
+        "insert into roster.accounts (email, role) values (:email, 'teacher')",
+        email=f"other{account}@town7.example.org",
+    )
+    browser = enter(site, teacher)
+    session = browser.session
+    unknown = prove(browser, teacher, email="nobody@town7.example.org", sub=f"nobody{account}")
+    other = prove(browser, teacher, email=f"other{account}@town7.example.org", sub=f"other{account}")
+    work(site)
+
+    assert {each.headers["location"] for each in (unknown, other)} == {"/login/merge?refused=1"}
+    assert browser.session == session
+    assert "That Google login does not open this account." in browser.get("/login/merge?refused=1").text
+    assert account_of(site, teacher)["id"] != account
+    # The refused login has pinned nothing.
+    pinned = "select count(*) from roster.web_identities where subject = :subject"
+    assert site.value(pinned, subject=f"other{account}") == 0
+
+
+def test_a_proof_without_a_session_opens_nothing(site, earlier, new_browser):
+    teacher, account = earlier
+    enter(site, teacher)
+    stranger = new_browser()
+    answer = stranger.log_in_with_google(teacher, "/login/google?proof=1")
+
+    assert (answer.headers["location"], stranger.session) == ("/login", None)
+    assert account_of(site, teacher)["id"] != account
+
+
+def test_a_forged_merge_is_refused(site, earlier):
+    """A filed merge alone is no proof: the login with Google has to be recorded."""
+    teacher, _ = earlier
+    enter(site, teacher)
+    own = account_of(site, teacher)["id"]
+    site.execute(
+        "insert into roster.corrections (organization_id, kind, args, requested_by) select organization_id, 'merge', "
+        "jsonb_build_object('review', id, 'account_id', cast(:own as bigint)), 'account:' || :name from roster.reviews "
+        "where clever_id = :key",
+        own=own, name=str(own), key=teacher,
+    )  # fmt: skip
+    work(site)
+
+    assert site.value(MERGES, own=str(own)) == ["failed"]
+    assert account_of(site, teacher)["id"] == own
+
+
+def test_a_student_is_never_asked(site, town, new_browser):
+    site.execute("insert into roster.accounts (email, role) values ('student70@town7.example.org', 'student')")
+    student = town.student(70)
+    browser = new_browser()
+
+    assert browser.log_in(student).headers["location"] == "/home"
+    assert site.value(OPEN, key=student) == 0
+    assert browser.get("/login/merge").status_code == 403
