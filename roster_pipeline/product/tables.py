@@ -175,6 +175,7 @@ roster_students = Table(
     timestamp("ended_at"),
     PrimaryKeyConstraint("roster_id", "account_id"),
     Index(None, "account_id"),
+    Index("roster_students_live", "roster_id", "account_id", postgresql_where=text("ended_at is null")),
 )
 
 pending_members = Table(

@@ -112,6 +112,18 @@ def test_last_names_come_first_and_pages_go_on_by_key(product, organizations, ad
         assert pages == ordered
 
 
+def test_the_pages_of_a_search_of_two_words_have_each_person_once(product, organizations, add):
+    named = [add("Kim", "Marsh"), add("Kim", "Martin"), add("Mary", "Kimball"), add("Mark", "Kimber-Lee")]
+    others = [add("Zoe", "Ann", email="kim.mara@example.org"), add("Zoe", "Ma'ran", email="kim@example.org")]
+    ordered = [named[2], named[3], *named[:2], *others]
+    for text in ("kim mar", "MAR kim", "ki mar kim"):
+        pages, after = [], None
+        while page := find(product, organizations[0], text, after=after, size=1):
+            pages += page
+            after = page[-1]
+        assert pages == find(product, organizations[0], text) == ordered
+
+
 def test_search_finds_nobody_of_another_organization(product, organizations, add):
     own, other = organizations
     ava = add("Ava", "García", own=other)

@@ -158,8 +158,8 @@ return (
 );
 
 -- Search. Finds people of the organization of the transaction by the beginnings of words of name and email, as far as
--- the transaction may see them. It runs as its owner, so it applies the visibility itself. Last names that begin with a
--- single word come first.
+-- the transaction may see them. It runs as its owner, so it applies the visibility itself. People whose last name begins
+-- with one of the words, and whose name has the others, come first. The index of the names finds them without the table.
 --   person_role   the role in the directory
 --   searched      what the person typed
 --   after_id      the account after which the rows go on, or null
@@ -171,21 +171,33 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
     own constant bigint := roster.current_organization();
-    terms constant text[] := roster.search_words(searched);
+    terms constant text[] := (roster.search_words(searched))[1:10];
     all_terms constant tsquery := roster.search_query(own, searched);
-    prefix constant text := case when cardinality(terms) = 1 then terms[1] end;
+    -- No word holds a wildcard, because wildcards end a word.
+    name_patterns constant text[] := array(select '% ' || term || '%' from unnest(terms) as term);
+    last_name_patterns constant text[] := array(select term || '%' from unnest(terms) as term);
     after_name constant text := (
         select d.sort_name from roster.directory as d where d.organization_id = own and d.account_id = after_id
     );
+    is_after_first_choice constant boolean :=
+        after_name like any(last_name_patterns) and ' ' || after_name like all(name_patterns);
     found_rows bigint := 0;
 begin
-    if prefix is not null and (after_name is null or starts_with(after_name, prefix)) then
+    if after_name is null or is_after_first_choice then
         return query
-        select d.account_id, true, d.sort_name from roster.directory as d
-        where d.organization_id = own and d.role = person_role
-            and d.sort_name >= prefix collate "C" and d.sort_name < (prefix || chr(1114111)) collate "C"
-            and (after_name is null or (d.sort_name, d.account_id) > (after_name collate "C", after_id))
-            and (roster.sees_all() or d.account_id in (select roster.present_accounts()))
+        select d.account_id, true, d.sort_name
+        from unnest(terms) as term
+        cross join lateral (
+            select d.account_id, d.sort_name from roster.directory as d
+            where d.organization_id = own and d.role = person_role
+                and d.sort_name >= term collate "C" and d.sort_name < (term || chr(1114111)) collate "C"
+                and ' ' || d.sort_name like all(name_patterns)
+                and (after_name is null or (d.sort_name, d.account_id) > (after_name collate "C", after_id))
+                and (roster.sees_all() or d.account_id in (select roster.present_accounts()))
+            order by d.sort_name, d.account_id
+            limit page_size
+        ) as d
+        group by d.sort_name, d.account_id
         order by d.sort_name, d.account_id
         limit page_size;
         get diagnostics found_rows = row_count;
@@ -198,9 +210,9 @@ begin
             where d.words @@ all_terms and d.organization_id = own and d.role = person_role
         )
         select h.account_id, false, h.sort_name from hits as h
-        where (prefix is null or not starts_with(h.sort_name, prefix))
+        where not (h.sort_name like any(last_name_patterns) and ' ' || h.sort_name like all(name_patterns))
             and (
-                after_name is null or (prefix is not null and starts_with(after_name, prefix))
+                after_name is null or is_after_first_choice
                 or (h.sort_name, h.account_id) > (after_name collate "C", after_id)
             )
             and (roster.sees_all() or h.account_id in (select roster.present_accounts()))
