@@ -39,7 +39,7 @@ def tag_beginning(instance: dg.DagsterInstance, run: dg.DagsterRun, district: st
 
 
 def trigger_of(run: dg.DagsterRun) -> str:
-    """Return what started a run: `nightly`, `cli` or `manual`. A run that repeats another one is `manual`."""
+    """Return what started a run: `nightly`, `cli`, `page` or `manual`. A run that repeats another one is `manual`."""
     return "manual" if run.parent_run_id else run.tags.get(TRIGGER_TAG, "manual")
 
 

@@ -91,7 +91,7 @@ def refresh_requests(context: dg.SensorEvaluationContext, product: Product) -> I
         return
     context.instance.add_dynamic_partitions(DISTRICTS, [request.district_id for request in requests])
     for request in requests:
-        tags = run_tags("manual", request.district_name) | URGENT
+        tags = run_tags("page" if request.is_pressed else "manual", request.district_name) | URGENT
         yield dg.RunRequest(partition_key=request.district_id, run_config=AUTO_MODE, tags=tags)
 
 

@@ -1,4 +1,6 @@
-"""Text that people read: labels from outside that are safe to show, and counts with their nouns."""
+"""Text that people read: labels from outside that are safe to show, counts with their nouns, and names to compare."""
+
+from unicodedata import combining, normalize
 
 LABEL_MAX_CHARS = 100
 """The most characters of a label. PostgreSQL's index of tags takes 2,704 bytes, and a character has at most four."""
@@ -15,6 +17,12 @@ def make_label(text: str, max_chars: int = LABEL_MAX_CHARS) -> str:
     """
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= max_chars else f"{line[: max_chars - 1]}…"
+
+
+def fold_name(name: str) -> str:
+    """Return a name in the form in which names are compared: trimmed, in lower case, without accents."""
+    letters = normalize("NFD", name.strip(" ").lower())
+    return "".join(letter for letter in letters if not combining(letter))
 
 
 def count_noun(number: int, noun: str) -> str:

@@ -48,11 +48,16 @@ NO_REQUEST = operator.mark("There is no request {request}. See roster-pipeline r
 
 @dataclass(frozen=True)
 class WaitingDistrict:
-    """A district with queued requests. One sync answers all of them."""
+    """A district with queued requests. One sync answers all of them.
+
+    Attributes:
+        is_pressed: a person pressed *Update Roster* on the Clever page.
+    """
 
     district_id: str
     district_name: str
     newest_id: int
+    is_pressed: bool
 
 
 @dataclass(frozen=True)
@@ -190,7 +195,12 @@ def cancel_waiting(pg: Connection, district_id: str, *, filed_before: datetime, 
 def list_waiting_districts(pg: Connection) -> list[WaitingDistrict]:
     """Return the districts with queued requests that may be synced, the longest wait first."""
     rows = pg.execute(
-        sa.select(organizations.c.clever_district_id, organizations.c.name, sa.func.max(requests.id))
+        sa.select(
+            organizations.c.clever_district_id,
+            organizations.c.name,
+            sa.func.max(requests.id),
+            sa.func.bool_or(requests.requested_by_account_id.is_not(None)),
+        )
         .join_from(refresh_requests, organizations, requests.organization_id == organizations.c.id)
         .where(
             requests.kind == "update",

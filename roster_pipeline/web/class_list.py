@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from roster_pipeline.messages import product
 from roster_pipeline.product.tables import accounts, roster_students, roster_teachers, rosters, schools
-from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, count_rows, make_part
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
@@ -21,11 +21,21 @@ FILTERS = {
     "hidden": product.mark("Hidden"),
 }
 """The filters by key, each with its name on the screen."""
+MEMBER_FILTERS = {"no_teacher": roster_teachers, "no_students": roster_students}
+"""The filters for classes without a member, with the table of the members."""
 
 
 def read_classes(page: Page, request: ListRequest) -> ListPart:
     """Return one page of the classes, by name."""
-    return make_part(request, page.pg.execute(select_classes(page, request, PAGE_ROWS + 1)).all())
+    rows = page.pg.execute(select_classes(page, request, PAGE_ROWS + 1)).all()
+    return make_part(request, rows, lambda: _count_classes(page, request))
+
+
+def _count_classes(page: Page, request: ListRequest) -> int | None:
+    """Return the number of classes of a list, or None if the filter looks at the members of every class."""
+    if request.state in MEMBER_FILTERS:
+        return None
+    return count_rows(page.pg, sa.select(rosters.c.id).where(*_select_conditions(page, request)))
 
 
 def count_hidden_classes(page: Page) -> int:
@@ -41,19 +51,24 @@ def select_classes(page: Page, request: ListRequest, limit: int | None = None) -
     Args:
         limit: the most rows. None is for all of them.
     """
-    conditions = [rosters.c.organization_id == page.own.id, rosters.c.archived_at.is_(None)]
-    conditions.append(rosters.c.hidden_at.is_not(None) if request.state == "hidden" else rosters.c.hidden_at.is_(None))
+    conditions = _select_conditions(page, request)
     if request.after:
         key = page.pg.execute(sa.select(SORT_NAME, rosters.c.id).where(rosters.c.id == request.after)).one_or_none()
         conditions += [after_row(SORT_NAME, rosters.c.id, (key[0], key[1]))] if key else []
-    if request.school:
-        conditions.append(rosters.c.school_id == request.school)
-    if request.state in ("no_teacher", "no_students"):
-        # A native class is a teacher's own, so nobody has to put it right.
-        members = roster_teachers if request.state == "no_teacher" else roster_students
-        conditions += [rosters.c.source == "clever", ~sa.exists().where(*_live(members))]
     classes = sa.select(rosters).where(*conditions).order_by(SORT_NAME, rosters.c.id).limit(limit).subquery("rosters")
     return select_details(classes).order_by(sa.func.left(classes.c.name, 100), classes.c.id)
+
+
+def _select_conditions(page: Page, request: ListRequest) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that the filters of the list put on a class."""
+    conditions = [rosters.c.organization_id == page.own.id, rosters.c.archived_at.is_(None)]
+    conditions.append(rosters.c.hidden_at.is_not(None) if request.state == "hidden" else rosters.c.hidden_at.is_(None))
+    if request.school:
+        conditions.append(rosters.c.school_id == request.school)
+    if request.state in MEMBER_FILTERS:
+        # A native class is a teacher's own, so nobody has to put it right.
+        conditions += [rosters.c.source == "clever", ~sa.exists().where(*_live(MEMBER_FILTERS[request.state]))]
+    return conditions
 
 
 def select_details(classes: sa.FromClause) -> sa.Select[Any]:

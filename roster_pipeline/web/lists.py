@@ -5,7 +5,7 @@ A list goes on after the row whose id stands in `after`. The address of a page s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from tempfile import TemporaryFile
@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 50
 """The rows of one page of a list."""
+MOST_COUNTED = 10_000
+"""The rows of a list that are counted. Of a longer list it is said that it has more."""
 SEARCH_MAX_LENGTH = 200
 EXPORT_CHUNK_ROWS = 5_000
 EXPORT_CHUNK_BYTES = 65_536
@@ -66,12 +69,19 @@ class ListPart:
     Attributes:
         next_address: the address of the next page, or None if this is the last one.
         csv_address: the address of the whole list as CSV.
+        total: the rows of the whole list, at most `MOST_COUNTED` and one. It is None if they were not counted.
     """
 
     request: ListRequest
     rows: Sequence[sa.Row[Any]]
     next_address: str | None
     csv_address: str
+    total: int | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Return whether the list has more rows than were counted."""
+        return self.total is not None and self.total > MOST_COUNTED
 
     @property
     def is_first(self) -> bool:
@@ -111,17 +121,25 @@ def after_row(
     return sa.and_(name >= after_name, sa.or_(name > after_name, identifier > after_id))
 
 
-def make_part(request: ListRequest, rows: Sequence[sa.Row[Any]]) -> ListPart:
+def make_part(
+    request: ListRequest, rows: Sequence[sa.Row[Any]], count: Callable[[], int | None] = lambda: None
+) -> ListPart:
     """Return a page of a list.
 
     Args:
         rows: the rows of the page, and one more if the list goes on. Each has the column `id`.
+        count: returns the rows of the whole list. It is called only if the list has more than one page.
     """
     shown = rows[:PAGE_ROWS]
     has_next = len(rows) > PAGE_ROWS
-    return ListPart(
-        request, shown, request.address(after=shown[-1].id) if has_next else None, request.address(suffix=".csv")
-    )
+    next_address = request.address(after=shown[-1].id) if has_next else None
+    total = count() if has_next or request.after else None
+    return ListPart(request, shown, next_address, request.address(suffix=".csv"), total)
+
+
+def count_rows(pg: Connection, rows: sa.Select[Any]) -> int:
+    """Return how many rows a statement has, at most `MOST_COUNTED` and one, so that a long list is not read whole."""
+    return pg.execute(sa.select(sa.func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())).scalar_one()
 
 
 def stream_rows(page: Page, statement: sa.Select[Any]) -> Iterable[sa.Row[Any]]:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from roster_pipeline.product.tables import accounts, directory, org_memberships, rosters, school_memberships, schools
-from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, count_rows, make_part
 from roster_pipeline.web.people_filters import MEMBERS, select_conditions
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
 
 Ids = sa.ColumnElement[int]
+UNCOUNTED = frozenset({"no_class"})
+"""The filters that look at the classes of everybody, so that a large district is not counted."""
 
 
 def read_people(page: Page, role: str, request: ListRequest) -> ListPart:
     """Return one page of the people of a role, with their schools, their classes and when they were verified."""
-    return make_part(request, page.pg.execute(select_people(page, role, request, PAGE_ROWS + 1)).all())
+    rows = page.pg.execute(select_people(page, role, request, PAGE_ROWS + 1)).all()
+    return make_part(request, rows, lambda: _count_people(page, role, replace(request, after=None)))
+
+
+def _count_people(page: Page, role: str, request: ListRequest) -> int | None:
+    """Return the number of people of a list, or None if a search or a filter makes that slow."""
+    if request.search or request.state in UNCOUNTED:
+        return None
+    return count_rows(page.pg, _list(page, role, request, None))
 
 
 def select_people(page: Page, role: str, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:

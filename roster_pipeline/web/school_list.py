@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from roster_pipeline.product.tables import rosters, school_memberships, schools
-from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, count_rows, make_part
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
@@ -17,7 +17,9 @@ SORT_NAME = sa.func.left(schools.c.name, 100)
 
 def read_schools(page: Page, request: ListRequest) -> ListPart:
     """Return one page of the schools, by name."""
-    return make_part(request, page.pg.execute(select_schools(page, request, PAGE_ROWS + 1)).all())
+    rows = page.pg.execute(select_schools(page, request, PAGE_ROWS + 1)).all()
+    live = sa.and_(schools.c.organization_id == page.own.id, schools.c.archived_at.is_(None))
+    return make_part(request, rows, lambda: count_rows(page.pg, sa.select(schools.c.id).where(live)))
 
 
 def select_schools(page: Page, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:

@@ -163,7 +163,18 @@ def test_a_teacher_with_logins_only_has_a_screen(login_only, browser):
     assert "there are no class lists from Clever here" in screen.text
     assert browser.get("/clever").status_code == 403
     assert browser.submit("/language", screen, language="en").status_code == 303
-    assert browser.submit("/logout", screen).headers["location"] == "/login?logged_out=1"
+    assert "/login?logged_out=" in browser.submit("/logout", screen).headers["location"]
+
+
+def test_who_logged_out_may_go_on_to_the_own_portal(site, browser):
+    portal = "https://portal.town1.example.org/"
+    site.execute("update roster.organizations set portal_url = :url where name = 'Town 1'", url=portal)
+    browser.log_in(person(site.towns[0], "student"))
+    left = browser.get(browser.submit("/logout", browser.get("/home")).headers["location"]).text
+
+    assert f'href="{portal}"' in left
+    assert f'href="{portal}"' not in browser.get("/login?logged_out=1").text
+    assert "evil.example" not in browser.get("/login?logged_out=https://evil.example").text
 
 
 @pytest.fixture
@@ -206,6 +217,37 @@ def test_a_login_by_email_opens_the_own_account(login_only, browser, make_accoun
     answer = browser.log_in(getattr(login_only, role)(33, email=make_account(role)))
 
     assert (answer.status_code, browser.session is not None) == (303, True)
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "status"),
+    [
+        ("student", ("Kim", "Rowe"), 403),
+        ("student", ("K\u00edm", "L\u00cdND"), 303),
+        ("student", ("Ada", "Rowe"), 303),
+        ("student", (None, "Rowe"), 303),
+        ("teacher", ("Kim", "Rowe"), 303),
+    ],
+)
+def test_a_login_by_email_compares_the_names(site, login_only, browser, make_account, role, name, status):
+    """docs/rules.md R2.17: an account of other names is no student's, and a teacher's is linked."""
+    email = make_account(role)
+    site.execute(
+        "update roster.accounts set first_name = :first, last_name = :last where email = :email",
+        **dict(zip(("first", "last"), name, strict=True)),
+        email=email,
+    )
+    answer = browser.log_in(getattr(login_only, role)(34, "Ada", "Lind", email=email))
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("character", ["\0", "\x07", "\u200b"])
+def test_an_email_that_cannot_be_one_is_refused(site, browser, character):
+    answer = browser.log_in(site.towns[0].staff(9, email=f"{character}{STAFF_EMAIL}"))
+
+    assert (answer.status_code, browser.session) == (403, None)
+    assert "you have no place here yet" in answer.text
 
 
 def test_a_person_who_is_shared_no_more_has_the_page(site, browser):

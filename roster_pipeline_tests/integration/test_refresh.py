@@ -13,6 +13,7 @@ from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.syncs.lifecycle import begin_sync
 from roster_pipeline.syncs.requests import file_request, list_waiting_districts
+from roster_pipeline_tests.support.accounts import ACCOUNT
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.requests import requests_of
 
@@ -23,9 +24,16 @@ REQUESTS = "select state, sync_id is not null, summary from roster.refresh_reque
 def press(product):
     """Presses Update Roster for a district."""
 
-    def pressed(district, scope="district", scope_clever_id=None):
+    def pressed(district, scope="district", scope_clever_id=None, account_id=None):
         with transaction(product) as pg:
-            return file_request(pg, district.id, scope=scope, scope_clever_id=scope_clever_id, requested_by="a teacher")
+            return file_request(
+                pg,
+                district.id,
+                scope=scope,
+                scope_clever_id=scope_clever_id,
+                requested_by="a teacher",
+                account_id=account_id,
+            )
 
     return pressed
 
@@ -58,7 +66,7 @@ def test_request_during_an_outage_says_nothing_changed(valley, sync, product, pr
     assert "Nothing changed" in summary
 
 
-def test_requests_of_two_districts_start_one_run_each(valley, hamlet, instance, press):
+def test_requests_of_two_districts_start_one_run_each(valley, hamlet, instance, product, press):
     for district in (valley, valley, hamlet):
         press(district)
     asked = requests_of(instance)
@@ -66,6 +74,11 @@ def test_requests_of_two_districts_start_one_run_each(valley, hamlet, instance, 
     assert {one.tags[TRIGGER_TAG] for one in asked} == {"manual"}
     again = requests_of(instance)
     assert [one.run_key for one in again] == [one.run_key for one in asked]
+    press(hamlet, account_id=execute(product, ACCOUNT, email="a@example.org", first="A", last="B", role="admin"))
+    assert {one.partition_key: one.tags[TRIGGER_TAG] for one in requests_of(instance)} == {
+        valley.id: "manual",
+        hamlet.id: "page",
+    }
 
 
 def test_sensor_skips_without_requests(valley, quick_sync, instance, press):

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.errors import TierRefused
+from roster_pipeline.model.text import fold_name
 from roster_pipeline.product.connections import RefreshStop, find_refresh_stop
 from roster_pipeline.product.organizations import COLUMNS, Organization, find_library_organization
 from roster_pipeline.product.tables import identity_links, organizations, refresh_requests, web_identities, web_sessions
 from roster_pipeline.syncs.requests import file_request
-from roster_pipeline.web.login.clever import Identity, User
+from roster_pipeline.web.login.clever import Identity, Name, User
 from roster_pipeline.web.login.google import GoogleIdentity
 from roster_pipeline.web.rights import ADMINS, STAFF, STUDENTS, Place, Role, Viewer, has_membership, read_viewer
 from roster_pipeline.web.sessions import begin_session, hash_token
@@ -70,6 +71,8 @@ def link_by_email(pg: Connection, identity: Identity, user: User) -> int | None:
     viewer = read_viewer(pg, row.account_id, None, "clever") if row and not row.is_pinned else None
     if row is None or viewer is None or not _is_place_of(user, viewer.places, organization.organization_id):
         raise LoginRefused("no_place")
+    if "student" in user.roles and _has_other_names(user, viewer):
+        raise LoginRefused("no_place")
     _pin(pg, "clever", identity.id, row.account_id)
     return int(row.account_id)
 
@@ -90,6 +93,14 @@ def _is_place_of(user: User, places: Sequence[Place], organization_id: int) -> b
     is_here = any(place.organization_id == organization_id for place in places)
     elsewhere = [place for place in places if place.organization_id != organization_id and place.tier != "library"]
     return is_here and not elsewhere and all(place.role in roles for place in places)
+
+
+def _has_other_names(user: User, viewer: Viewer) -> bool:
+    """Return whether neither name of a person agrees with the account (docs/rules.md R2.17). No missing one differs."""
+    name = user.name or Name()
+    pairs = ((name.first, viewer.first_name), (name.last, viewer.last_name))
+    folded = [(fold_name(mine or ""), fold_name(theirs or "")) for mine, theirs in pairs]
+    return all(mine and theirs and mine != theirs for mine, theirs in folded)
 
 
 def find_google_account(pg: Connection, identity: GoogleIdentity) -> int:
@@ -209,9 +220,14 @@ def find_login(pg: Connection, provider: str, subject: str) -> sa.Row[tuple[int,
 
 
 def find_email(pg: Connection, provider: str, email: str) -> sa.Row[tuple[int, bool, list[str]]] | None:
-    """Return the live account with exactly this email, and whether another login of the provider has it already."""
+    """Return the live account with exactly this email, and whether another login of the provider has it already.
+
+    No account has an empty email, or one with a control character.
+    """
+    if not email or not email.isprintable():
+        return None
     query = sa.text("select * from roster.account_of_email(:provider, :email)")
-    return pg.execute(query, {"provider": provider, "email": email}).one_or_none() if email else None
+    return pg.execute(query, {"provider": provider, "email": email}).one_or_none()
 
 
 def _pin(pg: Connection, provider: str, subject: str, account_id: int) -> None:

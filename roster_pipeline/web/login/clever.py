@@ -109,8 +109,15 @@ class CleverLogin:
         return decode_answer(answer.status, answer.data, Token).access_token
 
     def identify(self, token: str) -> Identity:
-        """Return who the person of a token is."""
-        return self._get("/v3.0/me", token, _Identified).data
+        """Return who the person of a token is.
+
+        Raises:
+            LoginUnanswered: as `decode_answer`, or an id is not printable, so that it can name no row.
+        """
+        identity = self._get("/v3.0/me", token, _Identified).data
+        if not f"{identity.id}{identity.district or ''}".isprintable():
+            raise LoginUnanswered("A login was answered with an id that is not printable.")
+        return identity
 
     def read_user(self, token: str, clever_id: str) -> User:
         """Return the email and the roles of the person of a token."""

@@ -96,7 +96,10 @@ class GoogleLogin:
             raise LoginUnanswered(f"Google gave no usable answer to a login ({type(error).__name__}).") from None
         if claims["nonce"] != nonce or claims.get("email_verified") is not True or not claims.get("email"):
             raise LoginUnanswered("The ID token of a login is not for it, or its email is not verified.")
-        return GoogleIdentity(str(claims["sub"]), str(claims["email"]).strip(), claims.get("hd"))
+        identity = GoogleIdentity(str(claims["sub"]), str(claims["email"]).strip(), claims.get("hd"))
+        if not identity.subject.isprintable():
+            raise LoginUnanswered("The ID token of a login has a subject that is not printable.")
+        return identity
 
     def _discover(self) -> Discovery:
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
+from itsdangerous import BadSignature
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 from starlette.requests import Request
@@ -43,6 +45,8 @@ WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.1
 """How long a second delivery of a code waits for the session of the first, and how often it looks."""
 THREADS = CapacityLimiter(MOST_AT_ONCE["login"])
 """Logins have threads of their own, because most of them wait for Clever or Google."""
+PORTAL = "portal"
+"""The salt under which the address of a portal is signed."""
 FAILED = ""
 """Stands for the session of a code that led to none."""
 PATIENCE_SECONDS = 90
@@ -62,7 +66,7 @@ def show_login(request: Request) -> Response:
     words = product(preferred_language(request.headers.get("accept-language", "")))
     next_path = safe_path(request.query_params.get("next", "/"))
     is_logged_out = "logged_out" in request.query_params
-    clever_url = str(state_of(request).settings.clever_auth_url)
+    clever_url = _read_portal(state_of(request), request.query_params.get("logged_out", ""))
     values = {"words": words, "next": next_path, "is_logged_out": is_logged_out, "clever_url": clever_url}
     return HTMLResponse(state_of(request).renderer.render("login.html", values))
 
@@ -151,12 +155,26 @@ def wait_for_account(page: Page) -> Response:
 
 def log_out(page: Page) -> Response:
     """End the session here, and delete the token of a Library teacher. Clever's own session stays."""
+    state = state_of(page.request)
+    portal = page.organization.portal_url if page.organization else None
+    to = urlencode({"logged_out": state.signer.dumps(portal, salt=PORTAL) if portal else "1"})
     end_session(page.pg, page.session.token_hash, page.now)
     if page.viewer.account_id is not None:
         delete_token(page.pg, page.viewer.account_id)
-    response = page.finish("/login?logged_out=1", "log_out", ("account", page.viewer.account_id))
-    state_of(page.request).clear_cookie(response, state_of(page.request).session_cookie)
+    response = page.finish(f"/login?{to}", "log_out", ("account", page.viewer.account_id))
+    state.clear_cookie(response, state.session_cookie)
     return response
+
+
+def _read_portal(state: WebState, text: str) -> str:
+    """Return the portal of the district of a person who has logged out, or Clever if it is not known.
+
+    The address of the login carries the portal signed, because nobody is logged in and no other address may be shown.
+    """
+    try:
+        return str(state.signer.loads(text, salt=PORTAL))
+    except BadSignature:
+        return str(state.settings.clever_auth_url)
 
 
 def switch_place(page: Page) -> Response:
