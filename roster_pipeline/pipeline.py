@@ -44,6 +44,7 @@ from roster_pipeline.sync_results import (
 )
 from roster_pipeline.syncs.history import count_usual_events, find_last_publication, record_mode
 from roster_pipeline.syncs.holds import is_rejected, load_threshold_context
+from roster_pipeline.syncs.library_move import move_from_library
 from roster_pipeline.syncs.lifecycle import (
     begin_sync,
     close_unpublished,
@@ -160,12 +161,19 @@ def stage(sync: SyncContext) -> tuple[StagedTable, ...]:
 def load_current(sync: SyncContext) -> None:
     """Copy what the product has of the district beside the staging tables.
 
+    Before, people and classes of Clever Library move to the district. A preview rolls that back.
     Staged rows with the Clever id of another district go to quarantine.
     """
     sync.begin_step("comparing")
     with sync.warehouse() as con:
-        with sync.read_product(one_view=True) as pg:
+        sync_id = read_land_result(con).sync_id
+        move = partial(move_from_library, con, district_id=sync.district_id, sync_id=sync_id, at=sync.now())
+        if not sync.request.is_preview:
+            sync.write_product(move)
+        with sync.read_product(one_view=True) as pg, pg.begin_nested() as trial:
+            move(pg)
             copy_current(con, pg, find_organization_id(pg, sync.district_id), is_delta=sync.is_delta)
+            trial.rollback()
         reject_foreign_ids(con)
 
 
@@ -254,16 +262,14 @@ def snapshot(sync: SyncContext) -> SnapshotResult:
 
 
 def close(sync: SyncContext, *, why: Callable[[], str | None] = lambda: None, is_canceled: bool = False) -> str | None:
-    """Close the sync if it was begun and not published, and answer its requests. Return the sync's state.
+    """Close the sync if it was begun and not published, and answer its requests.
 
     A product database that is away leaves the sync open. The next sync of the district closes it then.
+    Return the state of the sync, or None if none was begun or the product database is away.
 
     Args:
         why: gives the failure in one line. It is called only where there is a sync to close.
         is_canceled: a person stopped the sync.
-
-    Returns:
-        The state of the sync, or None if none was begun or the product database is away.
     """
     run_id = sync.request.run_id
 

@@ -117,7 +117,10 @@ def _is_excluded(
 
 
 def _is_written_later(target: Target, sync_id: int, journal: FromClause) -> ColumnElement[bool]:
-    """Return whether a later sync wrote the row. An undo and a sync that was itself undone do not count."""
+    """Return whether a later sync wrote the row. An undo and a sync that was itself undone do not count.
+
+    A move from Clever Library has a later number than the sync of the district, but it was made before.
+    """
     later, writer = changes.alias("later"), syncs.alias("writer")
     return sa.exists().where(
         writer.c.id == later.c.sync_id,
@@ -126,6 +129,7 @@ def _is_written_later(target: Target, sync_id: int, journal: FromClause) -> Colu
         later.c.key == journal.c.key,
         writer.c.mode != "undo",
         writer.c.state != "undone",
+        writer.c.counts["moved_for"].astext.is_distinct_from(str(sync_id)),
     )
 
 

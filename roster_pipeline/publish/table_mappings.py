@@ -211,10 +211,11 @@ _TARGETS = (
         key=("clever_id",),
         source=_joined("rosters", school=True),
         content={
+            **ORGANIZATION,
             "school_id": SCHOOL.c.id,
             **_copy("rosters", "name", "subject", "grade", "period", "term_name"),
         },
-        once={"clever_id": CHANGED["rosters"].c.section_id, **ORGANIZATION, **FROM_CLEVER},
+        once={"clever_id": CHANGED["rosters"].c.section_id, **FROM_CLEVER},
         ended="archived_at",
     ),
     Target(

@@ -63,7 +63,8 @@ begin
     grant insert (school_id, account_id, source, role, is_primary), update (role, is_primary, source, ended_at)
         on roster.school_memberships to roster_writer;
     grant insert (organization_id, clever_id, source, school_id, name, subject, grade, period, term_name),
-        update (school_id, name, subject, grade, period, term_name, archived_at) on roster.rosters to roster_writer;
+        update (organization_id, school_id, name, subject, grade, period, term_name, archived_at)
+        on roster.rosters to roster_writer;
     grant insert (roster_id, account_id, is_primary), update (is_primary, ended_at)
         on roster.roster_teachers to roster_writer;
     grant insert (roster_id, account_id), update (ended_at) on roster.roster_students to roster_writer;
