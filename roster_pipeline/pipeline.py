@@ -1,7 +1,7 @@
 """One sync of one district, from Clever to the product: a function for each stage, in the order of `run_sync`.
 
-Dagster's assets, the tests, the benchmarks and the fault injection call these functions. Each of them takes the context
-of the sync and returns what it did. What a stage decides is in the package of its name.
+Dagster's assets, the tests, the benchmarks and the fault injection call these functions. Each takes the context of the
+sync and returns what it did. What a stage decides is in the package of its name.
 """
 
 from __future__ import annotations
@@ -87,11 +87,7 @@ def run_sync(request: SyncRequest, *, mode: str = "auto", with_snapshot: bool = 
 
 @contextmanager
 def open_sync(request: SyncRequest, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[SyncContext]:
-    """Hold the district's lock while the block runs. At the end, close a sync that was not published.
-
-    Args:
-        on_wait: as in `hold_district`.
-    """
+    """Hold the district's lock, as `hold_district` does. At the end, close a sync that was not published."""
     with hold_district(request, on_wait=on_wait) as sync:
         try:
             yield sync
@@ -161,8 +157,8 @@ def stage(sync: SyncContext) -> tuple[StagedTable, ...]:
 def load_current(sync: SyncContext) -> None:
     """Copy what the product has of the district beside the staging tables.
 
-    Before, people and classes of Clever Library move to the district. A preview rolls that back.
-    Staged rows with the Clever id of another district go to quarantine.
+    Before, people and classes of Clever Library move to the district, in a preview only for this comparison. Staged
+    rows with the Clever id of another district go to quarantine.
     """
     sync.begin_step("comparing")
     with sync.warehouse() as con:
@@ -264,8 +260,7 @@ def snapshot(sync: SyncContext) -> SnapshotResult:
 def close(sync: SyncContext, *, why: Callable[[], str | None] = lambda: None, is_canceled: bool = False) -> str | None:
     """Close the sync if it was begun and not published, and answer its requests.
 
-    A product database that is away leaves the sync open. The next sync of the district closes it then.
-    Return the state of the sync, or None if none was begun or the product database is away.
+    If the product database is away, the next sync of the district closes it. Return the state, if it is known.
 
     Args:
         why: gives the failure in one line. It is called only where there is a sync to close.

@@ -6,6 +6,7 @@ moves everything back. The accounts and rosters stay the same rows, so work, nat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,15 +19,17 @@ from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import identity_links, library_tokens, org_memberships, organizations, rosters
 from roster_pipeline.product.transfer import copy_to_postgres
-from roster_pipeline.publish.statements import next_id
+from roster_pipeline.publish.statements import CreateTemporaryTable, next_id
 from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
 FEED_PEOPLE, FEED_SECTIONS = sa.table("feed_people", sa.column("id")), sa.table("feed_sections", sa.column("id"))
+MOVING_LINKS = sa.table("moving_links", sa.column("id", BigInteger), sa.column("account_id", BigInteger))
+MOVING_ROSTERS = sa.table("moving_rosters", sa.column("id", BigInteger))
 PEOPLE = "select clever_id from staging.stg_teachers union select clever_id from staging.stg_students"
 SECTIONS = "select section_id from staging.stg_sections"
-Values = dict[str, ColumnElement[Any]]
+Values = Mapping[str, ColumnElement[Any]]
 
 
 def move_from_library(
@@ -53,12 +56,15 @@ def move_from_library(
     organization_id = pg.execute(own).scalar_one()
     copy_to_postgres(con, PEOPLE, pg, FEED_PEOPLE.name, "id text")
     copy_to_postgres(con, SECTIONS, pg, FEED_SECTIONS.name, "id text")
-    links, classes = _select_links(library), _select_rosters(library)
+    # The rows to move are chosen before the first one is written.
+    pg.execute(CreateTemporaryTable(MOVING_LINKS.name, _select_links(library)))
+    pg.execute(CreateTemporaryTable(MOVING_ROSTERS.name, _select_rosters(library)))
+    links, classes = sa.select(MOVING_LINKS.c.id), sa.select(MOVING_ROSTERS.c.id)
     if not pg.execute(sa.select(sa.exists(links) | sa.exists(classes))).scalar():
         return None
     move = begin_correction(pg, organization_id, "resolve", at)
     write_as_sync(pg, organization_id)
-    accounts = sa.select(identity_links.c.account_id).where(identity_links.c.id.in_(links))
+    accounts = sa.select(MOVING_LINKS.c.account_id)
     pg.execute(library_tokens.delete().where(library_tokens.c.account_id.in_(accounts)))
     rows = {
         "identity_links": _move_links(links, organization_id, move, at),
@@ -71,18 +77,17 @@ def move_from_library(
     return move
 
 
-def _select_links(library: int) -> sa.Select[tuple[int]]:
-    """Select the live links of the Library organization whose Clever ids the feed holds."""
-    link = identity_links.alias("moving")
-    is_shared = link.c.clever_id.in_(sa.select(FEED_PEOPLE.c.id))
-    return sa.select(link.c.id).where(link.c.organization_id == library, link.c.unlinked_at.is_(None), is_shared)
+def _select_links(library: int) -> sa.Select[tuple[int, int]]:
+    """Select the live links of the Library organization whose Clever ids the feed holds, with their accounts."""
+    link = identity_links.c
+    is_live = sa.and_(link.organization_id == library, link.unlinked_at.is_(None))
+    return sa.select(link.id, link.account_id).where(is_live, link.clever_id.in_(sa.select(FEED_PEOPLE.c.id)))
 
 
 def _select_rosters(library: int) -> sa.Select[tuple[int]]:
     """Select the rosters of the Library organization whose Clever ids the feed holds, archived ones too."""
-    moving = rosters.alias("moving")
-    is_shared = moving.c.clever_id.in_(sa.select(FEED_SECTIONS.c.id))
-    return sa.select(moving.c.id).where(moving.c.organization_id == library, is_shared)
+    is_shared = rosters.c.clever_id.in_(sa.select(FEED_SECTIONS.c.id))
+    return sa.select(rosters.c.id).where(rosters.c.organization_id == library, is_shared)
 
 
 def _move_links(links: sa.Select[tuple[int]], organization_id: int, move: int, at: datetime) -> list[sa.Select[Any]]:
