@@ -61,6 +61,7 @@ def _load_layer(layer: str) -> Iterator[Model]:
         yield Model(layer, path.stem, sql, read_opening_comment(sql), find_tables(sql))
 
 
+@cache
 def find_tables(sql: str) -> frozenset[tuple[str, str]]:
     """Return the (schema, table) names that a SELECT reads, without its own CTEs."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")

@@ -11,7 +11,6 @@ import duckdb
 
 from roster_pipeline_tests.mutation.mutants import Mutant, mutants_of
 from roster_pipeline_tests.support.sql_cases import (
-    ROW_ORDERS,
     SQL_FILES,
     Case,
     cases_of,
@@ -50,7 +49,7 @@ def find_survivors(con: duckdb.DuckDBPyConnection, cases: Iterable[Case], mutant
     """Return the mutants that give what every case expects, with the rows in either order."""
     survivors = list(mutants)
     for case in cases:
-        for step in ROW_ORDERS.values():
+        for step in case.row_orders.values():
             survivors = _survive(con, case, step, survivors)
     return survivors
 

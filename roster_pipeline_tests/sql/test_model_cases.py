@@ -4,7 +4,6 @@ import pytest
 import yaml
 
 from roster_pipeline_tests.support.sql_cases import (
-    ROW_ORDERS,
     SQL_FILES,
     SQL_FOLDER,
     cases_of,
@@ -26,7 +25,7 @@ def warehouse():
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.subject}: {case.name}") for case in CASES])
 def test_case(warehouse, case):
     assert case.given.keys() <= case.readable, "a case gives only what its subject reads"
-    for order, step in ROW_ORDERS.items():
+    for order, step in case.row_orders.items():
         with given_rows(warehouse, case, step):
             expected, actual = compare(warehouse, case, case.sql)
         if expected != actual:

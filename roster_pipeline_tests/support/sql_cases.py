@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -68,10 +68,15 @@ class Case:
     def sql(self) -> str:
         return SQL_FILES[self.subject].read_text(encoding="utf-8")
 
-    @cached_property
+    @property
     def is_ordered(self) -> bool:
         """Return whether the SELECT of the subject has an order of its own."""
-        return sqlglot.parse_one(self.sql, dialect="duckdb").args.get("order") is not None
+        return is_ordered(self.sql)
+
+    @property
+    def row_orders(self) -> dict[str, int]:
+        """Return the orders in which the given rows differ. Where no table has two rows, there is only one."""
+        return ROW_ORDERS if any(len(rows) > 1 for rows in self.given.values()) else {"given": 1}
 
     @property
     def upstream(self) -> list[Model]:
@@ -94,6 +99,13 @@ class Case:
         return {".".join(key) for key in read}
 
 
+@cache
+def is_ordered(sql: str) -> bool:
+    """Return whether a SELECT has an order of its own."""
+    return sqlglot.parse_one(sql, dialect="duckdb").args.get("order") is not None
+
+
+@cache
 def find_full_names(sql: str) -> set[str]:
     """Return the names of the tables that a query reads, each with its catalog where the query names one."""
     tables = sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Table)
