@@ -34,6 +34,8 @@ from roster_pipeline.web.visibility import page_transaction
 from roster_pipeline.web.worker import PageWorker
 
 YEAR = 31_536_000
+LOGIN_SALT = "login"
+"""Keeps the signature of the cookie of a login apart from other signatures."""
 MAY_BE_PAGE = """
     select exists (select from pg_roles where rolname = 'roster_page' and pg_has_role(oid, 'member'))
 """
@@ -96,7 +98,7 @@ def _make_state(settings: Settings, now: Callable[[], datetime]) -> WebState:
         renderer=Renderer(settings),
         clever=CleverLogin(settings),
         google=GoogleLogin(settings) if settings.web_google_client_id else None,
-        signer=URLSafeTimedSerializer(secret, salt="login"),
+        signer=URLSafeTimedSerializer(secret, salt=LOGIN_SALT),
         vault=TokenVault(secret),
         now=now,
     )
