@@ -3,10 +3,10 @@
 from roster_pipeline.product.migrations.sql_files import run_sql_file
 
 revision = "0042"
-down_revision = "0038"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
-sql_digest = "06c98c40401d0ab087a9ed23cc160c4d93d3fce15e2ef3a398ff3b29b7d6c6b0"
+sql_digest = "15025bbed355a980aff43deb62da2f9770fe4c6b4ff8c4efe965b971d06f7017"
 
 
 def upgrade() -> None:
