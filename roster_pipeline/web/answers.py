@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.model.scope import Scope
-from roster_pipeline.plan.summary import describe_counts, describe_counts_here
+from roster_pipeline.plan.summary import ONLY_ADDED, describe_counts, describe_counts_here
 from roster_pipeline.product.connections import RefreshStop
 from roster_pipeline.syncs.changes import count_listed, list_changes
 from roster_pipeline.syncs.progress import STEPS
@@ -178,6 +178,8 @@ def _describe_answer(pg: Connection, press: Press, words: LocalCatalogue, *, see
     else:
         visible = list_changes(pg, press.sync_id or 0, sees_all=False, most=1)
         sentences.append(describe_counts(count_listed(visible), words))
+    if counts.get("only_adds"):
+        sentences.append(words.text(ONLY_ADDED))
     held = describe_own_held(counts, words) if press.scope == "library" else describe_held(counts, words)
     return [*sentences, *(held if press.state == "held" else [])]
 

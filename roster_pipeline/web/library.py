@@ -16,9 +16,10 @@ from roster_pipeline.errors import SourceRefused, SourceUnusable, TokenRefused
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.library import LibrarySection, LibraryTeacher, list_library_sections
 from roster_pipeline.extract.patience import FOR_SCREENS
+from roster_pipeline.library.update import LOG_IN_AGAIN, NOT_SHOWN
 from roster_pipeline.product.tables import identity_links, library_classes, roster_teachers, rosters, syncs
 from roster_pipeline.web.library_tokens import delete_token, read_token
-from roster_pipeline.web.library_words import LOGIN_AGAIN, NO_ANSWER, NO_LONGER_SHOWN
+from roster_pipeline.web.library_words import NO_ANSWER
 from roster_pipeline.web.state import WebState
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ def read_sections(page: Page, state: WebState, account_id: int) -> CleverAnswer:
         )
     ).scalar()
     if token is None or clever_id is None:
-        return CleverAnswer(refusal=LOGIN_AGAIN)
+        return CleverAnswer(refusal=LOG_IN_AGAIN)
     try:
         with CleverClient(clever_access(state.settings), patience=FOR_SCREENS) as clever:
             return CleverAnswer(list_library_sections(clever, LibraryTeacher(clever_id, token)))
     except SourceRefused as error:
         delete_token(page.pg, account_id)
-        return CleverAnswer(refusal=LOGIN_AGAIN if isinstance(error, TokenRefused) else NO_LONGER_SHOWN)
+        return CleverAnswer(refusal=LOG_IN_AGAIN if isinstance(error, TokenRefused) else NOT_SHOWN)
     except SourceUnusable:
         return CleverAnswer(refusal=NO_ANSWER)
 

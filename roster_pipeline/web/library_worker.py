@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.errors import CannotStart, ProductUnusable, RosterError, SourceRefused, TokenRefused, place_of
-from roster_pipeline.library.update import LibraryRequest, run_library_update
+from roster_pipeline.library.update import LOG_IN_AGAIN, LibraryRequest, run_library_update
 from roster_pipeline.messages import product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.tables import syncs
@@ -22,7 +22,7 @@ from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.library_requests import list_waiting_teachers, refuse_waiting_teacher
 from roster_pipeline.web.answers import NOT_FINISHED
 from roster_pipeline.web.library_tokens import TokenVault, delete_token, read_token
-from roster_pipeline.web.library_words import LOGIN_AGAIN, REFUSALS, Refusal
+from roster_pipeline.web.library_words import REFUSALS, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class LibraryUpdates:
         with transaction(engine) as pg:
             token = read_token(pg, self._vault, account_id, self._now())
         if token is None:
-            self._refuse(engine, account_id, LOGIN_AGAIN)
+            self._refuse(engine, account_id, LOG_IN_AGAIN)
             return
         run_id = f"library-{uuid4()}"
         try:

@@ -84,3 +84,11 @@ def choose(site, browser, *section_ids):
 def account_of(site, key):
     """Return the account of a Clever id as a mapping, or None."""
     return site.value(ACCOUNT, key=key)
+
+
+def update(site, browser):
+    """Press Update Class Rosters, run the update, and return its screen."""
+    pressed = browser.submit("/clever/updates", browser.get("/clever/classes"))
+    assert pressed.status_code == 303, pressed.text
+    work(site)
+    return browser.get(pressed.headers["location"])
