@@ -83,5 +83,6 @@ inner join roster.organizations as organization on organization.id = states.orga
 left join roster.alerts as alert
     on alert.organization_id = organization.id and alert.kind = states.kind and alert.recovered_at is null
 left join roster.syncs as sync on sync.id = coalesce(states.sync_id, alert.sync_id)
-where states.kind = :kind and states.is_open <> (alert.id is not null)
+-- An update of a Library teacher is answered to the teacher and alerts no operator.
+where states.kind = :kind and states.is_open <> (alert.id is not null) and organization.tier <> 'library'
 order by organization.id

@@ -94,11 +94,12 @@ def renew_snapshots(
 
 
 def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[tuple[int, str]]]:
-    """Return the organizations that a correction wrote: its own, and those that an account moved from or back to."""
+    """Return the districts that a correction wrote: its own, and those that an account moved from or back to."""
     own = pg.execute(sa.select(syncs.c.organization_id, syncs.c.counts).where(syncs.c.id == sync_id)).one()
     touched = [own.organization_id, *own.counts.get("from_organizations", [])]
     columns = sa.select(organizations.c.id, organizations.c.clever_district_id)
-    return list(pg.execute(columns.where(organizations.c.id.in_(touched)).order_by(organizations.c.id)))
+    districts = columns.where(organizations.c.id.in_(touched), organizations.c.tier != "library")
+    return list(pg.execute(districts.order_by(organizations.c.id)))
 
 
 def _renew_snapshot(

@@ -54,7 +54,9 @@ def explain_email(evidence: Evidence, email: str) -> EmailAnswer:
         people |= {key: rows for key, rows in previews.items() if isinstance(rows, Sequence) and rows}
     holders = [_account_item(row, organizations, words) for row in accounts]
     keys = dict.fromkeys(
-        (row.organization_id, row.clever_id) for row in accounts if row.organization_id and row.clever_id
+        (row.organization_id, row.clever_id)
+        for row in accounts
+        if row.organization_id in organizations and row.clever_id
     )
     for key, rows in people.items():
         holders += _people_items(rows, organizations[key], words)

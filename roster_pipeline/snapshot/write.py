@@ -99,11 +99,15 @@ def _update(pg: Connection, folder: Path, district: _District, at: datetime) -> 
 
 
 def _other_districts(pg: Connection, district: _District) -> list[_District]:
-    """Return every other district that was ever synced, with its newest sync that has ended."""
+    """Return every other district that was ever synced, with its newest sync that has ended.
+
+    Clever Library is no district. Its teachers are not in the analysts' database.
+    """
     rows = pg.exec_driver_sql(
         "select organization.clever_district_id, organization.id, max(sync.id) from roster.organizations as "
         "organization join roster.syncs as sync on sync.organization_id = organization.id "
-        "where sync.state <> 'running' and organization.id <> %s group by organization.id order by organization.id",
+        "where sync.state <> 'running' and organization.id <> %s and organization.tier <> 'library' "
+        "group by organization.id order by organization.id",
         (district.organization_id,),
     )
     return [_District(*row) for row in rows]

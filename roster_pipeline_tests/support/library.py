@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.library.update import LibraryRequest, run_library_update
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
@@ -91,6 +92,10 @@ class Library:
     def approve(self, plan):
         with transaction(self.product) as pg:
             decide_plan(pg, plan.held_digest, "approved", decided_by="account:1", at=utc_now())
+
+    def undo(self, plan):
+        with transaction(self.product) as pg:
+            return undo_sync(pg, plan.sync_id, utc_now())
 
     def classes(self, teacher):
         """Return the live classes of a teacher, each with the Clever ids of its students."""
