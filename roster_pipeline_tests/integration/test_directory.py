@@ -112,7 +112,7 @@ def test_last_names_come_first_and_pages_go_on_by_key(product, organizations, ad
         assert pages == ordered
 
 
-def test_the_pages_of_a_search_of_two_words_have_each_person_once(product, organizations, add):
+def test_pages_of_a_search_of_two_words_have_each_person_once(product, organizations, add):
     named = [add("Kim", "Marsh"), add("Kim", "Martin"), add("Mary", "Kimball"), add("Mark", "Kimber-Lee")]
     others = [add("Zoe", "Ann", email="kim.mara@example.org"), add("Zoe", "Ma'ran", email="kim@example.org")]
     ordered = [named[2], named[3], *named[:2], *others]
