@@ -290,12 +290,3 @@ def test_a_person_without_an_account_reads_that_updates_stopped(site, browser, s
     assert "until updates go on" in waiting.text
     assert ("being made" in waiting.text, "http-equiv" in waiting.text) == (False, False)
     assert site.value(number) == before
-
-
-def test_a_person_who_waits_can_log_out(site, browser):
-    browser.log_in(site.towns[0].student(8))
-
-    answer = browser.submit("/logout", browser.get("/login/waiting"))
-    site.towns[0].leave(person(site.towns[0], "student", 8))
-
-    assert answer.headers["location"] == "/login?logged_out=1"

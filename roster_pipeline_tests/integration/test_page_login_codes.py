@@ -1,4 +1,4 @@
-"""A code of Clever that arrives more than once logs a person in once."""
+"""A code of Clever that arrives more than once logs a person in once, and a person who waits can log out."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,3 +30,12 @@ def test_a_code_that_arrives_again_restarts_the_login(site, browser):
     address = browser.callback(person(site.towns[0], "student"))
     browser.get(address)
     assert AUTHORIZE in browser.get(address).headers["location"]
+
+
+def test_a_person_who_waits_can_log_out(site, browser):
+    browser.log_in(site.towns[0].student(8))
+
+    answer = browser.submit("/logout", browser.get("/login/waiting"))
+    site.towns[0].leave(person(site.towns[0], "student", 8))
+
+    assert answer.headers["location"] == "/login?logged_out=1"
