@@ -89,7 +89,9 @@ class WebServer:
 
 @contextmanager
 def served(instance):
-    """Start a web server on an instance with storage."""
+    """Start a web server on an instance with storage. Its code servers have ended when the block has."""
     target = WorkspaceFileTarget([str(ROOT / "workspace.yaml")])
     with WorkspaceProcessContext(instance, target) as process:
         yield WebServer(process, instance)
+    # A code server that looks for its last run in a database that a test has dropped never ends.
+    process._grpc_server_registry.wait_for_processes()
