@@ -1,7 +1,8 @@
 """The tables, the views and the storage version of `latest.duckdb`, and the conversion of older files.
 
-Only history tables are stored. `people` and the others are views of the rows that have not ended. No view names a
-catalog, because an analyst who attaches the file chooses its name.
+Only history tables are stored. `people` and the others are views of the rows that have not ended, and the macro
+`people_as_of(t)` and the others return the rows of a time. No view or macro names a catalog, because an analyst who
+attaches the file chooses its name.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from roster_pipeline.model.queries import load_query
 from roster_pipeline.paths import PRIVATE_FILE
-from roster_pipeline.snapshot.tables import ROW_TABLES, TABLES, SnapshotTable
+from roster_pipeline.snapshot.tables import FOLDER, ROW_TABLES, TABLES, VIEWS, SnapshotTable
 
 STORAGE = "v1.0.0"
 """The oldest storage version that DuckDB writes. DuckDB 1.0 and every later version read it."""
@@ -36,31 +38,36 @@ def open_for_writing(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables and views that are missing."""
+    """Create the tables that are missing, and every view and macro as this version has them."""
     for table in TABLES:
         columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
         con.execute(
             f"create table if not exists {table.name}_history (district_id VARCHAR, {columns}, "
             "valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, sync_id BIGINT)"
         )
+        rows = f"select * exclude (valid_from, valid_to, sync_id) from {table.name}_history"
+        con.execute(f"create or replace view {table.name} as {rows} where valid_to is null")
         con.execute(
-            f"create view if not exists {table.name} as select * exclude (valid_from, valid_to, sync_id) "
-            f"from {table.name}_history where valid_to is null"
+            f"create or replace macro {table.name}_as_of(t) as table {rows} "
+            "where valid_from <= t::timestamptz and (valid_to is null or valid_to > t::timestamptz)"
         )
+    for name in VIEWS:
+        con.execute(f"create or replace view {name} as {load_query(f'{FOLDER}/views', name)}")
 
 
 def is_current(file: Path) -> bool:
-    """Return whether a file has the current storage version, and the current columns of each table that it has."""
+    """Return whether a file has the current storage version, and every table with its current columns."""
     with open_for_writing(file) as con:
         here = "from duckdb_databases() where database_name = current_database()"
         (version,) = con.execute(f"select tags['storage_version'] {here}").fetchall()[0]
-        return str(version).startswith(STORAGE) and all(_has_columns(con, table) for table in TABLES)
+        return str(version).startswith(STORAGE) and all(_columns(con, table) == _expected(table) for table in TABLES)
 
 
 def convert(before: Path, file: Path) -> None:
     """Write the history of one file into a new file.
 
-    A new column is NULL there. In that case the syncs are left out, so that every district is read as a whole.
+    A new column is NULL there, and a new table is empty. In that case the syncs are left out, so that every district is
+    read as a whole.
     """
     with open_for_writing(file) as con:
         create_tables(con)
@@ -72,10 +79,6 @@ def convert(before: Path, file: Path) -> None:
                 con.execute(f"insert into {table.name}_history by name {rows}")
         con.execute("detach before")
         con.execute("checkpoint")
-
-
-def _has_columns(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> bool:
-    return _columns(con, table) in ([], _expected(table))
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: SnapshotTable, catalog: str | None = None) -> list[str]:

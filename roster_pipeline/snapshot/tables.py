@@ -2,7 +2,8 @@
 
 The PostgreSQL query `dbt_like_sql/snapshot/<table>.sql` reads the rows of each table. `touched_<table>.sql` finds the
 keys of rows that may differ from the snapshot, by the journal of the syncs that the snapshot has not seen. The product
-deletes no row that has a key here, so the product still has the row of every touched key.
+deletes no row that has a key here, so the product still has the row of every touched key. The queries of `VIEWS` are of
+DuckDB, and analysts run them.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ def _table(name: str, key: str, columns: str) -> SnapshotTable:
 
 ROW_TABLES: tuple[SnapshotTable, ...] = (
     _table(
+        "districts",
+        "organization_id",
+        "organization_id BIGINT, name VARCHAR, tier VARCHAR, time_zone VARCHAR, last_clever_sync_at TIMESTAMPTZ, "
+        "last_read_at TIMESTAMPTZ, last_full_read_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ",
+    ),
+    _table(
         "schools",
         "school_id",
         "school_id VARCHAR, name VARCHAR, sis_id VARCHAR, nces_id VARCHAR, low_grade VARCHAR, high_grade VARCHAR",
@@ -54,6 +61,11 @@ ROW_TABLES: tuple[SnapshotTable, ...] = (
         "people",
         "account_id",
         "account_id BIGINT, clever_id VARCHAR, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR",
+    ),
+    _table(
+        "school_memberships",
+        "school_id, account_id",
+        "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
     ),
     _table(
         "rosters",
@@ -74,3 +86,5 @@ SYNCS = _table(
     "counts JSON, uid VARCHAR",
 )
 TABLES = (*ROW_TABLES, SYNCS)
+VIEWS = ("freshness", "students_without_class", "movers", "daily_changes")
+"""The views of `dbt_like_sql/snapshot/views`, which answer questions from the tables."""

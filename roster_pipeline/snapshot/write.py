@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy import Connection
 
@@ -21,6 +22,7 @@ from roster_pipeline.damaged import move_aside
 from roster_pipeline.errors import FileDamaged, SnapshotUnwritable
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.paths import PRIVATE_FILE, private_folder
+from roster_pipeline.product.tables import syncs
 from roster_pipeline.product.transfer import copy_to_duckdb, select_into
 from roster_pipeline.snapshot.file import next_version
 from roster_pipeline.snapshot.tables import FOLDER, TABLES, SnapshotTable
@@ -35,12 +37,14 @@ class _District:
 
     Attributes:
         sync_id: The sync that its new rows are recorded under.
+        published_at: The end of that sync, from which they are valid.
         is_whole: Read all rows, whatever the snapshot has.
     """
 
     district_id: str
     organization_id: int
     sync_id: int
+    published_at: datetime
     is_whole: bool = False
 
 
@@ -59,8 +63,8 @@ def write_snapshot(
 
     Args:
         pg: A transaction of its own with one view of the product, under the lock of the district.
-        sync_id: The sync that the new rows are recorded under.
-        at: The time from which the new rows are valid.
+        sync_id: The sync that the new rows are recorded under. They are valid from its end.
+        at: The time now. Rows of a sync that the product does not know any more are valid from then.
         warn: Called with a sentence if the file was damaged, because its history is lost then.
         is_whole: Read all rows, because a correction of another district wrote rows of this one.
 
@@ -68,7 +72,8 @@ def write_snapshot(
         SnapshotUnwritable: The disk or the folder refuses the file.
         RosterError: Another process writes to the file, or the new file does not open.
     """
-    district = _District(district_id, organization_id, sync_id, is_whole)
+    published_at = pg.execute(sa.select(syncs.c.finished_at).where(syncs.c.id == sync_id)).scalar() or at
+    district = _District(district_id, organization_id, sync_id, published_at, is_whole)
     try:
         private_folder(folder)  # the operator decides who may read data of people
         lock = FileLock(folder / ".lock", mode=PRIVATE_FILE).acquire()
@@ -77,24 +82,24 @@ def write_snapshot(
     with lock:
         try:
             with pg.begin_nested():
-                return _update(pg, folder, district, at)
+                return _update(pg, folder, district)
         except FileDamaged as damage:
             aside = move_aside(damage.file, at)
             warn(
                 f"snapshots/{damage.file.name} was damaged. It is moved aside as {aside.name}, and every district is "
                 f"read again from PostgreSQL. Its history starts anew at {at:%Y-%m-%d %H:%M} UTC."
             )
-        return _update(pg, folder, district, at)
+        return _update(pg, folder, district)
 
 
-def _update(pg: Connection, folder: Path, district: _District, at: datetime) -> dict[str, int]:
+def _update(pg: Connection, folder: Path, district: _District) -> dict[str, int]:
     with next_version(folder) as con:
         is_new = not con.execute("from syncs limit 1").fetchall()
         for other in _other_districts(pg, district) if is_new else ():
             with pg.begin_nested() as own:
-                _update_district(con, pg, other, at)
+                _update_district(con, pg, other)
                 own.rollback()  # drops its temporary tables
-        _update_district(con, pg, district, at)
+        _update_district(con, pg, district)
         return {table.name: _count_rows(con, table.name, district.district_id) for table in TABLES}
 
 
@@ -104,18 +109,18 @@ def _other_districts(pg: Connection, district: _District) -> list[_District]:
     Clever Library is no district. Its teachers are not in the analysts' database.
     """
     rows = pg.exec_driver_sql(
-        "select organization.clever_district_id, organization.id, max(sync.id) from roster.organizations as "
-        "organization join roster.syncs as sync on sync.organization_id = organization.id "
-        "where sync.state <> 'running' and organization.id <> %s and organization.tier <> 'library' "
-        "group by organization.id order by organization.id",
+        "select distinct on (organization.id) organization.clever_district_id, organization.id, sync.id, "
+        "sync.finished_at from roster.organizations as organization join roster.syncs as sync "
+        "on sync.organization_id = organization.id where sync.state <> 'running' and organization.id <> %s "
+        "and organization.tier <> 'library' order by organization.id, sync.id desc",
         (district.organization_id,),
     )
     return [_District(*row) for row in rows]
 
 
-def _update_district(con: duckdb.DuckDBPyConnection, pg: Connection, district: _District, at: datetime) -> None:
+def _update_district(con: duckdb.DuckDBPyConnection, pg: Connection, district: _District) -> None:
     """Read the rows of one district that may differ from the snapshot, and record them."""
-    record = {"district": district.district_id, "sync": district.sync_id, "at": at}
+    record = {"district": district.district_id, "sync": district.sync_id, "at": district.published_at}
     last = None if district.is_whole else _last_sync(con, pg, district.district_id, district.organization_id)
     values = {"organization_id": district.organization_id, "last": last}
     if last is not None:

@@ -15,10 +15,9 @@ from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline_tests.support.interruptions import disk_full_at
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, published
-from roster_pipeline_tests.support.snapshots import read
+from roster_pipeline_tests.support.snapshots import NAMES, VIEWS, read
 from roster_pipeline_tests.support.stages import leave_snapshot
 
-NAMES = ("schools", "people", "rosters", "enrollments", "syncs")
 MUCH = 4_000_000
 """Bytes, more than the file of a small district grows by."""
 
@@ -26,7 +25,7 @@ MUCH = 4_000_000
 def test_snapshot_has_every_table_with_history(valley, sync, product, latest):
     sync(valley)
     shown = {name for (name,) in read(latest, "select table_name from information_schema.tables")}
-    assert shown == {*NAMES, *(f"{name}_history" for name in NAMES)}
+    assert shown == {*NAMES, *(f"{name}_history" for name in NAMES), *VIEWS}
     for name in NAMES:
         assert read(latest, f"select distinct district_id from {name}") == [(valley.id,)]
         columns = {column for (column, *_) in read(latest, f"describe {name}_history")}
@@ -79,6 +78,30 @@ def test_history_dates_each_change(valley, publish, known_publish, latest):
     assert read(latest, "select count(*) from rosters where section_id = ?", keys[1]) == [(0,)]
     untouched = "select count(*) from rosters_history where valid_from = ?"
     assert read(latest, untouched, new_since) == [(1,)]
+
+
+def test_rows_are_valid_from_the_end_of_their_sync(valley, publish, known_publish, product, latest):
+    known_publish(valley)
+    people = set(published(product, valley.id).members)
+    valley.remove("users", users_of(valley, "student")[0])
+    publish(valley)
+    left = set(published(product, valley.id).members)
+    ends = "select s.finished_at = p.valid_from from people_history as p join syncs as s on s.id = p.sync_id"
+    assert set(read(latest, ends)) == {(True,)}
+    as_of = "select clever_id from people_as_of((select finished_at from syncs where id = (select {}(id) from syncs)))"
+    assert {key for (key,) in read(latest, as_of.format("min"))} == people
+    assert {key for (key,) in read(latest, as_of.format("max"))} == left
+    assert read(latest, "select count(*) from people_as_of('2000-01-01')") == [(0,)]
+    leavers = "select clever_id, is_first_load from movers join people_history using (account_id) where move = 'left'"
+    assert read(latest, leavers) == [(key, False) for key in people - left]
+
+
+def test_students_have_the_schools_that_clever_shares(valley, known_publish, latest):
+    known_publish(valley)
+    users = valley.resources["users"]
+    shared = {key: set(users[key]["roles"]["student"]["schools"]) for key in users_of(valley, "student")}
+    schools = "select clever_id, list(school_id) from school_memberships where role = 'student' group by clever_id"
+    assert {key: set(ids) for key, ids in read(latest, schools)} == shared
 
 
 def test_person_whose_membership_had_ended_leaves(valley, publish, known_publish, product, latest):

@@ -16,7 +16,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import write_snapshot
 from roster_pipeline_tests.support.damage import KINDS, damage
-from roster_pipeline_tests.support.snapshots import read
+from roster_pipeline_tests.support.snapshots import NAMES, read
 
 ROWS = "select * from (select district_id, clever_id, email from people) order by all"
 OPENED_FOR_WRITING = """
@@ -130,9 +130,11 @@ def test_older_format_is_converted_once_with_its_history(valley, publish, known_
     history = "select * from rosters_history order by all"
     expected, people = read(latest, history), read(latest, ROWS)
     older = latest.with_name("older")
+    names = ("districts", "school_memberships")
+    expected_added = [len(read(latest, f"from {name}")) for name in names]
     with duckdb.connect(older, config={"storage_compatibility_version": "v2.0.0"}) as con:
         con.execute(f"attach '{latest}' as now (read_only)")
-        for name in ("schools", "people", "rosters", "enrollments", "syncs"):
+        for name in set(NAMES) - {*names}:
             con.execute(f"create table {name}_history as from now.{name}_history")
         con.execute("alter table people_history drop column email")
         con.execute("create view people as select * exclude (valid_from, valid_to, sync_id) from people_history")
@@ -140,6 +142,7 @@ def test_older_format_is_converted_once_with_its_history(valley, publish, known_
     publish(valley)
     assert read(latest, history) == expected
     assert read(latest, ROWS) == people
+    assert [len(read(latest, f"from {name}")) for name in names] == expected_added
     stored = "select tags['storage_version'] from duckdb_databases() where database_name = 'latest'"
     assert read(latest, stored)[0][0].startswith("v1.0.0")
     assert moved_aside(latest) == []

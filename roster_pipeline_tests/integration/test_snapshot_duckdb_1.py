@@ -10,8 +10,8 @@ import pytest
 
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import published
+from roster_pipeline_tests.support.snapshots import AS_OF, NAMES, VIEWS
 
-NAMES = ("schools", "people", "rosters", "enrollments", "syncs")
 CLIENT = """
 import json, sys, duckdb
 path, *names = sys.argv[1:]
@@ -40,8 +40,8 @@ def duckdb_1(pytestconfig):
 
 
 def answers(python: Path, file: Path):
-    """What a client of this environment reads: its version, and the rows of each table as text."""
-    names = [*NAMES, *(f"{name}_history" for name in NAMES)]
+    """What a client of this environment reads: its version, and the rows of each table, view and macro as text."""
+    names = [*NAMES, *(f"{name}_history" for name in NAMES), *VIEWS, *(f"{name}_as_of('2999-01-01')" for name in AS_OF)]
     ended = subprocess.run([python, "-c", CLIENT, file, *names], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     version, *opened = json.loads(ended.stdout)

@@ -17,7 +17,7 @@ from roster_pipeline.syncs.lifecycle import find_organization_id
 from roster_pipeline_tests.support.changes import NO_LIMITS, apply, changes, examples
 from roster_pipeline_tests.support.crowd import days_here, live, nth, signed_up
 from roster_pipeline_tests.support.readers import query
-from roster_pipeline_tests.support.snapshots import rows
+from roster_pipeline_tests.support.snapshots import rows, rows_as_of
 from roster_pipeline_tests.support.towns import (
     REVIEWS,
     towns,  # noqa: F401 - fixtures
@@ -31,6 +31,7 @@ steps = st.one_of(
     st.tuples(st.just("undo"), nth),
     st.tuples(st.just("decide"), nth, nth),
 )
+NEWEST_END = "select finished_at from roster.syncs order by id desc limit 1"
 histories = st.lists(st.tuples(steps, st.sampled_from([True, True, False])), min_size=4, max_size=7)
 
 
@@ -85,7 +86,7 @@ def test_snapshot_equals_one_that_is_read_in_full_each_time(
 ):
     shutil.rmtree(tmp_path, ignore_errors=True)
     districts = towns(first)
-    followed, reread = tmp_path / "followed", tmp_path / "reread"
+    followed, reread, published = tmp_path / "followed", tmp_path / "reread", {}
     for step, is_written in [(("day", (0, [], [], []), []), True), *history, (("undo", 1), True)]:
         take(product, quick_sync, districts, step)
         if is_written:
@@ -93,5 +94,9 @@ def test_snapshot_equals_one_that_is_read_in_full_each_time(
             counts = write(followed, districts[0], at)
             assert counts == write(reread, districts[0], at, whole=True)
             assert rows(followed, "_history") == rows(reread, "_history")
+            published[query(product, NEWEST_END)[0]] = rows(followed)
+    for (ended_at,), shown in published.items():
+        as_of = rows_as_of(followed, ended_at)
+        assert as_of == {name: shown[name] for name in as_of}
     write(tmp_path / "fresh", districts[0], at)
     assert rows(tmp_path / "fresh") == rows(followed)

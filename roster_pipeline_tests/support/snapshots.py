@@ -10,7 +10,9 @@ def read(path, query, *values):
         return con.execute(query, list(values)).fetchall()
 
 
-NAMES = ("schools", "people", "rosters", "enrollments", "syncs")
+NAMES = ("districts", "schools", "people", "school_memberships", "rosters", "enrollments", "syncs")
+VIEWS = ("freshness", "students_without_class", "movers", "daily_changes")
+AS_OF = ("schools", "people", "school_memberships", "rosters", "enrollments")
 
 
 def rows(folder, suffix=""):
@@ -23,3 +25,11 @@ def rows(folder, suffix=""):
             ).fetchall()
             for name in NAMES
         }
+
+
+def rows_as_of(folder, at):
+    """Return every row of the tables that have a macro, as text, as they were published at a time."""
+    with duckdb.connect(folder / LATEST, read_only=True) as con:
+        con.execute("set timezone = 'UTC'")
+        query = "select t::varchar as t from {}_as_of(?) as t order by t"
+        return {name: con.execute(query.format(name), [at]).fetchall() for name in AS_OF}
