@@ -46,7 +46,8 @@ class Catalogue(Marks):
         Args:
             message: the English sentence, with a replacement field such as `{plan}` for each value.
         """
-        return self._translations.gettext(message).format(**values)
+        sentence = self._translations.gettext(message)
+        return sentence.format(**values) if values else sentence
 
     def count(self, one: str, many: str, n: int, /, **values: object) -> str:
         """Translate a sentence about `n` things in the plural form that the language has for this number.

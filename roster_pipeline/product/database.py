@@ -25,10 +25,10 @@ from roster_pipeline.settings import Settings
 MIGRATION_LOCK = "roster:migrations"
 LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
-BEGIN = """
+BEGIN = sa.text("""
     select set_config(name, value, true)
     from unnest(cast(:names as text[]), cast(:values as text[])) as wanted (name, value)
-"""
+""")
 """The first statement of each transaction. It sets what holds until the transaction ends."""
 WRITER = {"roster.writer": "program"}
 """The writer `program` may write the records of syncs, `sync` all tables."""
@@ -113,7 +113,7 @@ def transaction(
 
 def set_for_transaction(pg: Connection, settings: Mapping[str, str]) -> None:
     """Set some settings of PostgreSQL until the transaction ends."""
-    pg.execute(sa.text(BEGIN), {"names": list(settings), "values": list(settings.values())})
+    pg.execute(BEGIN, {"names": list(settings), "values": list(settings.values())})
 
 
 def _begin_settings(lock_seconds: float) -> dict[str, str]:

@@ -56,7 +56,7 @@ SERVER_FACTS = """
 """
 
 
-def connect(url: str, *, setting: str = SETTING, **pool: float) -> Engine:
+def connect(url: str, *, setting: str = SETTING, **pool: Any) -> Engine:
     """Return an engine for the product database. It opens no connection until it is used.
 
     Args:
@@ -66,8 +66,7 @@ def connect(url: str, *, setting: str = SETTING, **pool: float) -> Engine:
     """
     engine = sa.create_engine(
         url,
-        pool_pre_ping=True,
-        **pool,
+        **{"pool_pre_ping": True, **pool},
         connect_args=_select_client_options(make_url(url)),
         execution_options={"setting": setting},
     )

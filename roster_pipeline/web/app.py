@@ -26,7 +26,7 @@ from roster_pipeline.web.headers import SecureApp
 from roster_pipeline.web.library_tokens import TokenVault
 from roster_pipeline.web.login.clever import CleverLogin
 from roster_pipeline.web.login.google import GoogleLogin
-from roster_pipeline.web.overload import POOL
+from roster_pipeline.web.overload import POOL, check_idle_connections
 from roster_pipeline.web.rendering import Renderer
 from roster_pipeline.web.screens import SCREENS
 from roster_pipeline.web.state import WebState, state_of
@@ -117,6 +117,7 @@ def _open_engine(settings: Settings) -> Engine:
         # The decisions have the connections of this engine, so that many screens do not stop them.
         setting = str(open_product(settings).get_execution_options()["setting"])
         engine = connect(product_url(settings), setting=setting, **POOL)
+    check_idle_connections(engine)
     with transaction(engine) as pg:
         if not pg.execute(sa.text(MAY_BE_PAGE)).scalar_one():
             raise AccessRefused(

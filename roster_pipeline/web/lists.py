@@ -5,10 +5,11 @@ A list goes on after the row whose id stands in `after`. The address of a page s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from tempfile import TemporaryFile
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -111,7 +112,7 @@ def read_id(text: str) -> int | None:
 
 
 def after_row(
-    name: sa.ColumnElement[str], identifier: sa.ColumnElement[int], row: tuple[str, int]
+    name: sa.ColumnElement[str], identifier: sa.ColumnElement[int], row: tuple[Any, Any]
 ) -> sa.ColumnElement[bool]:
     """Return the condition for the rows after one, in the order of a name and an id.
 
@@ -137,14 +138,17 @@ def make_part(
     return ListPart(request, shown, next_address, request.address(suffix=".csv"), total)
 
 
-def count_rows(pg: Connection, rows: sa.Select[Any]) -> int:
+def count_rows(pg: Connection, rows: sa.Select[Any], values: Mapping[str, object] = MappingProxyType({})) -> int:
     """Return how many rows a statement has, at most `MOST_COUNTED` and one, so that a long list is not read whole."""
-    return pg.execute(sa.select(sa.func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())).scalar_one()
+    number = sa.select(sa.func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())
+    return pg.execute(number, values).scalar_one()
 
 
-def stream_rows(page: Page, statement: sa.Select[Any]) -> Iterable[sa.Row[Any]]:
+def stream_rows(
+    page: Page, statement: sa.Select[Any], values: Mapping[str, object] = MappingProxyType({})
+) -> Iterable[sa.Row[Any]]:
     """Return the rows of a list of any length, without holding all of them."""
-    return page.pg.execute(statement.execution_options(yield_per=EXPORT_CHUNK_ROWS))
+    return page.pg.execute(statement, values, execution_options={"yield_per": EXPORT_CHUNK_ROWS})
 
 
 def export_list(page: Page, name: str, headings: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:

@@ -10,14 +10,22 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic
+from typing import Any
 
-POOL = {"pool_size": 8, "max_overflow": 0, "pool_timeout": 10.0}
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+POOL = {"pool_size": 8, "max_overflow": 0, "pool_timeout": 10.0, "pool_pre_ping": False}
 """The connections of one program for screens, and how many seconds a screen waits for one of them."""
 MOST_AT_ONCE = {"login": 300, "screen": 100, "other": 100_000}
 """The requests that one program answers at a time, by kind. A login waits for Clever, which costs little."""
 LOGIN_PATHS = ("/login", "/auth/", "/home")
 OTHER_PATHS = ("/static/", "/healthz", "/readyz")
 RETRY_SECONDS = range(2, 9)
+IDLE_SECONDS = 1.0
+"""A connection that was idle for longer is checked before its use."""
+USED_AT = "used_at"
 
 
 class TooBusy(Exception):
@@ -40,6 +48,24 @@ class Admission:
             yield is_admitted
         finally:
             self._now[kind] -= is_admitted
+
+
+def check_idle_connections(engine: Engine) -> None:
+    """Replace connections that the server ended while they were idle. Busy ones are not checked before each use."""
+
+    def note(_connection: Any, record: Any) -> None:
+        record.info[USED_AT] = monotonic()
+
+    def check(connection: Any, record: Any, _proxy: object) -> None:
+        if monotonic() - record.info.get(USED_AT, monotonic()) <= IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise sa.exc.DisconnectionError from None
+
+    sa.event.listen(engine, "checkin", note)
+    sa.event.listen(engine, "checkout", check)
 
 
 def kind_of(path: str) -> str:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from roster_pipeline.product.tables import accounts, directory, org_memberships, rosters, school_memberships, schools
 from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, count_rows, make_part
-from roster_pipeline.web.people_filters import MEMBERS, select_conditions
+from roster_pipeline.web.people_filters import MEMBERS, Shape, select_conditions
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
 
 Ids = sa.ColumnElement[int]
+Statement = tuple[sa.Select[Any], dict[str, object]]
+OWN, AFTER = sa.bindparam("own", type_=sa.BigInteger), sa.bindparam("after", type_=sa.BigInteger)
+FIND_NAME = sa.select(directory.c.sort_name).where(
+    directory.c.organization_id == OWN, directory.c.account_id == sa.bindparam("id")
+)
 UNCOUNTED = frozenset({"no_class"})
 """The filters that look at the classes of everybody, so that a large district is not counted."""
 
 
 def read_people(page: Page, role: str, request: ListRequest) -> ListPart:
     """Return one page of the people of a role, with their schools, their classes and when they were verified."""
-    rows = page.pg.execute(select_people(page, role, request, PAGE_ROWS + 1)).all()
+    rows = page.pg.execute(*select_people(page, role, request, PAGE_ROWS + 1)).all()
     return make_part(request, rows, lambda: _count_people(page, role, replace(request, after=None)))
 
 
@@ -30,16 +37,36 @@ def _count_people(page: Page, role: str, request: ListRequest) -> int | None:
     """Return the number of people of a list, or None if a search or a filter makes that slow."""
     if request.search or request.state in UNCOUNTED:
         return None
-    return count_rows(page.pg, _list(page, role, request, None))
+    values = _read_values(page, request)
+    return count_rows(page.pg, _list(role, _shape_of(request, values), None), values)
 
 
-def select_people(page: Page, role: str, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:
-    """Return the statement for the people of a role, in the order of their names.
+def select_people(page: Page, role: str, request: ListRequest, limit: int | None = None) -> Statement:
+    """Return the statement for the people of a role, in the order of their names, with its values.
 
     Args:
         limit: the most rows. None is for all of them.
     """
-    people = (_search if request.search else _list)(page, role, request, limit).subquery("people")
+    values = _read_values(page, request)
+    return _build(role, _shape_of(request, values), limit), values
+
+
+def _read_values(page: Page, request: ListRequest) -> dict[str, object]:
+    """Return the values of the parameters of the statements here."""
+    values = {"own": page.own.id, "search": request.search, "school": request.school}
+    key = page.pg.execute(FIND_NAME, {"own": page.own.id, "id": request.after}).scalar() if request.after else None
+    return {**values, "after": request.after, "after_name": key}
+
+
+def _shape_of(request: ListRequest, values: Mapping[str, object]) -> Shape:
+    """Return what decides the form of a statement. A page after a row that is not there is the first one."""
+    return Shape(bool(request.search), bool(request.school), request.state, values["after_name"] is not None)
+
+
+@cache
+def _build(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:
+    """Build a statement. To build one takes longer than PostgreSQL needs for its rows, so each is built once."""
+    people = (_search if shape.is_search else _list)(role, shape, limit).subquery("people")
     # The limit keeps the planner from reading every account, which row-level security makes slow.
     account = sa.select(accounts).where(accounts.c.id == people.c.account_id).limit(1).lateral("account")
     return (
@@ -48,7 +75,7 @@ def select_people(page: Page, role: str, request: ListRequest, limit: int | None
             sa.func.concat_ws(" ", account.c.first_name, account.c.last_name).label("name"),
             account.c.email,
             account.c.imported_from_clever.label("is_from_clever"),
-            _verified_at(page, people.c.account_id) if role == "teacher" else sa.null().label("verified_at"),
+            _verified_at(people.c.account_id) if role == "teacher" else sa.null().label("verified_at"),
             _school_names(people.c.account_id).label("schools"),
             _class_names(role, people.c.account_id).label("classes"),
         )
@@ -57,42 +84,37 @@ def select_people(page: Page, role: str, request: ListRequest, limit: int | None
     )
 
 
-def _list(page: Page, role: str, request: ListRequest, limit: int | None) -> sa.Select[Any]:
+def _list(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:
     """Return the statement for the ids of all people of a role, by name."""
     name, identifier = directory.c.sort_name, directory.c.account_id
-    conditions = [directory.c.organization_id == page.own.id, directory.c.role == role]
-    if request.after:
-        key = page.pg.execute(
-            sa.select(name, identifier).where(conditions[0], identifier == request.after)
-        ).one_or_none()
-        conditions += [after_row(name, identifier, (key[0], key[1]))] if key else []
+    conditions = [directory.c.organization_id == OWN, directory.c.role == role]
+    if shape.has_after:
+        conditions.append(after_row(name, identifier, (sa.bindparam("after_name", type_=sa.Text), AFTER)))
     return (
         sa.select(identifier, name, sa.false().label("is_first_choice"))
-        .where(*conditions, *select_conditions(role, request, identifier))
+        .where(*conditions, *select_conditions(role, shape, identifier))
         .order_by(name, identifier)
         .limit(limit)
     )
 
 
-def _search(_page: Page, role: str, request: ListRequest, limit: int | None) -> sa.Select[Any]:
+def _search(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:
     """Return the statement for the ids of the people that a search finds, the best ones first."""
     # The filters are applied to what the search finds, so the search itself has no limit beside them.
-    most = None if request.school or request.state else limit
-    call = sa.func.roster.find_people(
-        role, request.search, sa.cast(request.after, sa.BigInteger), sa.cast(most, sa.BigInteger)
-    )
+    most = sa.cast(None if shape.has_school or shape.state else limit, sa.BigInteger)
+    call = sa.func.roster.find_people(role, sa.bindparam("search", type_=sa.Text), sa.cast(AFTER, sa.BigInteger), most)
     people = call.table_valued("account_id", "is_first_choice", "sort_name").alias("matches")
     return (
         sa.select(people.c.account_id, people.c.sort_name, people.c.is_first_choice)
-        .where(*select_conditions(role, request, people.c.account_id))
+        .where(*select_conditions(role, shape, people.c.account_id))
         .order_by(people.c.is_first_choice.desc(), people.c.sort_name, people.c.account_id)
         .limit(limit)
     )
 
 
-def _verified_at(page: Page, person: Ids) -> sa.ColumnElement[datetime]:
+def _verified_at(person: Ids) -> sa.ColumnElement[datetime]:
     """Return when the membership of a person was verified."""
-    own = sa.and_(org_memberships.c.organization_id == page.own.id, org_memberships.c.account_id == person)
+    own = sa.and_(org_memberships.c.organization_id == OWN, org_memberships.c.account_id == person)
     return sa.select(org_memberships.c.verified_at).where(own).scalar_subquery().label("verified_at")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -16,7 +17,6 @@ from roster_pipeline.product.tables import (
     rosters,
     school_memberships,
 )
-from roster_pipeline.web.lists import ListRequest
 
 MEMBERS = {"student": roster_students, "teacher": roster_teachers}
 """The table that holds the classes of a role."""
@@ -73,17 +73,32 @@ FILTERS: dict[str, dict[str, Filter]] = {
 """The filters by role and key, each with its name on the screen."""
 
 
-def select_conditions(role: str, request: ListRequest, person: sa.ColumnElement[int]) -> list[Condition]:
-    """Return the conditions that the filters of a list put on a person."""
+@dataclass(frozen=True)
+class Shape:
+    """What decides the form of the statement for a list of people. The values of its parameters come apart.
+
+    Attributes:
+        state: the key of a filter.
+        has_after: whether the list goes on after a row.
+    """
+
+    is_search: bool
+    has_school: bool
+    state: str
+    has_after: bool
+
+
+def select_conditions(role: str, shape: Shape, person: sa.ColumnElement[int]) -> list[Condition]:
+    """Return the conditions that the filters of a list put on a person. The parameter `school` is the school."""
     conditions: list[Condition] = []
-    if request.school:
+    if shape.has_school:
         conditions.append(
             sa.exists().where(
                 school_memberships.c.account_id == person,
-                school_memberships.c.school_id == request.school,
+                school_memberships.c.school_id == sa.bindparam("school"),
                 school_memberships.c.ended_at.is_(None),
             )
         )
-    if request.state:
-        conditions.append(FILTERS[role][request.state][1](role, person))
+    if shape.state:
+        conditions.append(FILTERS[role][shape.state][1](role, person))
     return conditions

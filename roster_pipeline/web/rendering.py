@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from roster_pipeline.settings import Settings
 
@@ -45,10 +46,16 @@ class Renderer:
             "has_logo": settings.web_logo is not None,
             "has_google": settings.web_google_client_id is not None,
         }
+        self._environment.filters["names"] = join_names
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """Return the text of a template. A value that the template names and nobody gives is an error."""
         return self._environment.get_template(template).render(values)
+
+
+def join_names(names: Iterable[str]) -> Markup:
+    """Return names one after the other. Each has its own text direction."""
+    return Markup(", ".join(f"<bdi>{escape(name)}</bdi>" for name in names))  # noqa: S704 - each name is escaped
 
 
 def _read_static_files(settings: Settings) -> list[StaticFile]:

@@ -66,6 +66,7 @@ SEES = {
     Role.STUDENT: "self",
     Role.LOGIN_ONLY: "self",
 }
+READ_PLACES = sa.text("select * from roster.places_of_account(:account)")
 LANDING = {
     Role.DISTRICT_ADMIN: "/clever",
     Role.SCHOOL_ADMIN: "/clever",
@@ -166,8 +167,7 @@ def has_membership(pg: Connection, account_id: int) -> bool:
 
 
 def _read_memberships(pg: Connection, account_id: int) -> Sequence[sa.Row[Any]]:
-    query = sa.text("select * from roster.places_of_account(:account)")
-    return pg.execute(query, {"account": account_id}).all()
+    return pg.execute(READ_PLACES, {"account": account_id}).all()
 
 
 def _list_places(rows: Iterable[sa.Row[Any]], login_kind: str) -> list[Place]:

@@ -32,6 +32,7 @@ from roster_pipeline.web.visibility import page_transaction, set_visibility
 Screen = Callable[[Page], Response]
 Form = dict[str, str]
 Turn = Callable[[], AbstractAsyncContextManager[None]]
+FIND_ORGANIZATION = sa.select(*COLUMNS).where(organizations.c.id == sa.bindparam("own"))
 FORM_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -155,7 +156,7 @@ def open_page(request: Request, state: WebState, pg: Connection, form: Form) -> 
 
 
 def _read_organization(pg: Connection, organization_id: int) -> Organization | None:
-    row = pg.execute(sa.select(*COLUMNS).where(organizations.c.id == organization_id)).one_or_none()
+    row = pg.execute(FIND_ORGANIZATION, {"own": organization_id}).one_or_none()
     return Organization(*row) if row else None
 
 

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
 
 SORT_NAME = sa.func.left(schools.c.name, 100)
+LIST_NAMES = (
+    sa.select(schools.c.id, schools.c.name)
+    .where(schools.c.organization_id == sa.bindparam("own"), schools.c.archived_at.is_(None))
+    .order_by(SORT_NAME, schools.c.id)
+)
 
 
 def read_schools(page: Page, request: ListRequest) -> ListPart:
@@ -54,9 +59,7 @@ def select_schools(page: Page, request: ListRequest, limit: int | None = None) -
 
 def list_school_names(page: Page) -> list[tuple[int, str]]:
     """Return the ids and the names of the live schools, for a filter."""
-    own = sa.and_(schools.c.organization_id == page.own.id, schools.c.archived_at.is_(None))
-    rows = page.pg.execute(sa.select(schools.c.id, schools.c.name).where(own).order_by(SORT_NAME, schools.c.id))
-    return [(row.id, row.name) for row in rows]
+    return [(row.id, row.name) for row in page.pg.execute(LIST_NAMES, {"own": page.own.id})]
 
 
 def _count_members(role: str) -> sa.ScalarSelect[int]:

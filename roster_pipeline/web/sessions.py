@@ -61,6 +61,11 @@ class Session:
 
 
 SHOWN = tuple(columns[name] for name in Session.__dataclass_fields__)
+FIND = sa.select(*SHOWN).where(
+    columns.token_hash == sa.bindparam("token_hash"),
+    columns.ended_at.is_(None),
+    columns.expires_at > sa.bindparam("now"),
+)
 
 
 def hash_token(token: str) -> str:
@@ -101,8 +106,7 @@ def begin_session(
 
 def find_session(pg: Connection, token: str, now: datetime) -> Session | None:
     """Return the live session of a token. The idle limit of students is shorter, and `is_idle` checks it."""
-    live = sa.and_(columns.token_hash == hash_token(token), columns.ended_at.is_(None), columns.expires_at > now)
-    row = pg.execute(sa.select(*SHOWN).where(live)).one_or_none()
+    row = pg.execute(FIND, {"token_hash": hash_token(token), "now": now}).one_or_none()
     return None if row is None or now - row.seen_at > STAFF_LIFETIME.idle else Session(*row)
 
 

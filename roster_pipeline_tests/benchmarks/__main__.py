@@ -27,6 +27,7 @@ from roster_pipeline_tests.benchmarks.fresh import delta_sync
 from roster_pipeline_tests.benchmarks.measure import run_case
 from roster_pipeline_tests.benchmarks.nights import nightly, request
 from roster_pipeline_tests.benchmarks.page import page
+from roster_pipeline_tests.benchmarks.page_load import logins_a_second, requests_a_second
 from roster_pipeline_tests.benchmarks.who_is_who import LINKS, links, matching, mistakes
 
 MARKS = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
@@ -94,6 +95,8 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         "connections: what Clever says of each district": partial(connections, bench, args.districts * 5),
         "nightly: small districts through the daemon": partial(nightly, bench, args.districts),
         "page: lists and search": partial(page, bench, args.students * 5 // 2),
+        "page: requests": partial(requests_a_second, bench, args.students * 5 // 2),
+        "page: logins": partial(logins_a_second, bench),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
     }

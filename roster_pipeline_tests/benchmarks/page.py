@@ -6,6 +6,7 @@ The floor of each figure is the same rows from the directory alone, read by the 
 from __future__ import annotations
 
 import json
+import random
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -18,9 +19,11 @@ from sqlalchemy import Connection, Engine
 
 from roster_pipeline_tests.benchmarks.figures import Bench, Figure
 from roster_pipeline_tests.benchmarks.measure import report, run_case
+from roster_pipeline_tests.benchmarks.page_names import FIRST_NAMES, LAST_NAMES
 
 TARGET_MILLISECONDS = 10
-SEARCH = "ava garc"
+PREFIXES = (1, 2, 3, 5)
+"""How many letters of a name a search has."""
 LIST_FLOOR = """
     select account_id, sort_name from roster.directory
     where organization_id = :own and role = 'student' and sort_name >= :name order by sort_name, account_id limit 51
@@ -32,11 +35,19 @@ SEARCH_FLOOR = """
     )
     select account_id, sort_name from hits order by sort_name, account_id limit 51
 """
-Statement = Callable[[Connection], Any]
+Statement = Callable[[Connection], tuple[Any, dict[str, object]]]
+"""Makes a statement with its values."""
+SEARCHES = [
+    " ".join(random.Random(number).sample((first[:length], last[: length + 1]), 2))
+    for number, (first, last, length) in enumerate(
+        zip(FIRST_NAMES.split() * 2, LAST_NAMES.split(), PREFIXES * 10, strict=True)
+    )
+]
+"""Beginnings of a first and a last name, in any order."""
 
 
 def page(bench: Bench, students: int) -> list[Figure]:
-    """Compare the first and the next page of each list and a search of two words with their floors."""
+    """Compare the first and the next page of each list and searches of two words with their floors."""
     case = partial(run_case, "page:read_lists", students=students, repeats=bench.repeats)
     figures = []
     for name, (ours, floor) in bench.once("lists of the page", case).detail["milliseconds"].items():
@@ -81,7 +92,7 @@ def _measure_all(engine: Engine, own: int, repeats: int) -> dict[str, tuple[floa
         return lambda pg: select_people(_as_page(pg, own), "student", request, 51)
 
     def classes(request: ListRequest) -> Statement:
-        return lambda pg: select_classes(_as_page(pg, own), request, 51)
+        return lambda pg: (select_classes(_as_page(pg, own), request, 51), {})
 
     everything = Visibility(own, "organization")
     middle = _find_middle(engine, own)
@@ -89,7 +100,7 @@ def _measure_all(engine: Engine, own: int, repeats: int) -> dict[str, tuple[floa
     read_floor = partial(_measure, engine, None, repeats=repeats)
 
     def floor(text: str, **values: object) -> Statement:
-        return lambda _pg: sa.text(text).bindparams(own=own, **values)
+        return lambda _pg: (sa.text(text), {"own": own, **values})
 
     first, following = floor(LIST_FLOOR, name=""), floor(LIST_FLOOR, name=middle.sort_name)
     class_id = _find_class(engine, own)
@@ -98,11 +109,28 @@ def _measure_all(engine: Engine, own: int, repeats: int) -> dict[str, tuple[floa
         "next page of students": (read_ours(people(ListRequest("", after=middle.account_id))), read_floor(following)),
         "first page of classes": (read_ours(classes(ListRequest(""))), read_floor(first)),
         "next page of classes": (read_ours(classes(ListRequest("", after=class_id))), read_floor(following)),
-        "search of two words": (
-            read_ours(people(ListRequest("", SEARCH))),
-            read_floor(floor(SEARCH_FLOOR, search=SEARCH)),
+        f"slowest of {len(SEARCHES)} searches of two words": max(
+            (read_ours(people(ListRequest("", words))), read_floor(floor(SEARCH_FLOOR, search=words)))
+            for words in SEARCHES
+        ),
+        "first page of a school admin's students": (
+            _measure(engine, _one_school(engine, own), people(ListRequest("")), repeats=repeats),
+            read_floor(first),
+        ),
+        "first page of a school admin's classes": (
+            _measure(engine, _one_school(engine, own), classes(ListRequest("")), repeats=repeats),
+            read_floor(first),
         ),
     }
+
+
+def _one_school(engine: Engine, own: int) -> Any:
+    """Return what the admin of one school sees."""
+    from roster_pipeline.web.visibility import Visibility
+
+    query = "select max(id) from roster.schools where organization_id = :own"
+    with engine.connect() as pg:
+        return Visibility(own, "schools", (int(pg.execute(sa.text(query), {"own": own}).scalar_one()),))
 
 
 def _as_page(pg: Connection, own: int) -> Any:
@@ -122,11 +150,12 @@ def _measure(engine: Engine, visibility: Any, statement: Statement, *, repeats: 
     with transaction(engine) as pg:
         if visibility is not None:
             set_visibility(pg, visibility)
-        compiled = statement(pg).compile(dialect=engine.dialect)
+        query, values = statement(pg)
+        compiled = query.compile(dialect=engine.dialect)
         times = []
         for _ in range(3 * repeats):
-            query = f"explain (analyze, timing off, format json) {compiled}"
-            plan = pg.exec_driver_sql(query, compiled.params).scalar_one()[0]
+            explained = f"explain (analyze, timing off, format json) {compiled}"
+            plan = pg.exec_driver_sql(explained, compiled.construct_params(values)).scalar_one()[0]
             times.append(plan["Planning Time"] + plan["Execution Time"])
     return float(min(times))
 

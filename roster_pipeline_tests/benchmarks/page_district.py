@@ -8,13 +8,8 @@ from sqlalchemy import Engine
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.product.tables import organizations
+from roster_pipeline_tests.benchmarks.page_names import FIRST_NAMES, LAST_NAMES
 
-FIRST_NAMES = "Ava Liam Mia Noah Zoe Eli Lena Omar Ines Hugo Nora Ivan Ruth Theo Emma Luis Ana Kai Sara Max"
-LAST_NAMES = (
-    "García Martin Nguyen Smith Jones Lopez Khan Silva Chen Patel Brown Novak Costa Meyer Diaz Ortiz Young Reed Cole "
-    "Ward Price Bell Ross Long Ford Webb Hunt Dean Lane Park Moss Kerr Shaw Hale Nash Pope Rowe Todd Vega Wolf"
-)
-"""Forty last names, so that one prefix matches more people than in a real district."""
 STUDENTS_A_CLASS, STUDENTS_A_SCHOOL, CLASSES_A_STUDENT = 25, 800, 6
 STEPS = (
     """

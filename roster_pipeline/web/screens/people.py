@@ -34,7 +34,7 @@ def export_students(page: Page) -> Response:
     """Return the students as CSV."""
     words = page.words
     headings = (words.text("Name"), words.text("Email"), words.text("Schools"), words.text("Classes"))
-    rows = stream_rows(page, select_people(page, "student", read_list_request(page, FILTERS["student"])))
+    rows = stream_rows(page, *select_people(page, "student", read_list_request(page, FILTERS["student"])))
     cells = ((row.name, row.email, "; ".join(row.schools), "; ".join(row.classes)) for row in rows)
     return export_list(page, "students", headings, cells)
 
@@ -58,7 +58,7 @@ def export_teachers(page: Page) -> Response:
     words = page.words
     headings = [words.text("Name"), words.text("Email"), words.text("Schools"), words.text("Classes")]
     headings.append(words.text("Verified"))
-    rows = stream_rows(page, select_people(page, "teacher", read_list_request(page, FILTERS["teacher"])))
+    rows = stream_rows(page, *select_people(page, "teacher", read_list_request(page, FILTERS["teacher"])))
     cells = (
         (
             row.name,
