@@ -71,19 +71,19 @@ def list_changes(
     return [Change(**row) for row in rows.mappings()]
 
 
-def list_last_changes_of_schools(
+def list_changes_of_schools(
     pg: Connection, sync_ids: Collection[int], school_ids: Collection[int]
-) -> dict[int, tuple[int, ChangeSummary]]:
-    """Return the newest of some syncs that changed each school, and what it did to the people and classes there.
+) -> dict[tuple[int, int], ChangeSummary]:
+    """Return what each of some syncs did to the people and classes of each school, by school and sync.
 
-    A school that none of the syncs changed is left out.
+    The newest sync comes first. A sync that changed nothing in a school is left out.
     """
     values = {"sync_ids": list(sync_ids), "school_ids": list(school_ids)}
-    changes: dict[int, tuple[int, dict[str, dict[str, int]]]] = {}
-    for row in pg.execute(sa.text(load_query("syncs", "last_changes_of_schools")), values):
-        _, counts = changes.setdefault(row.school_id, (row.sync_id, {}))
+    changes: dict[tuple[int, int], dict[str, dict[str, int]]] = {}
+    for row in pg.execute(sa.text(load_query("syncs", "changes_of_schools")), values):
+        counts = changes.setdefault((row.school_id, row.sync_id), {})
         counts.setdefault(row.noun, {})[row.became] = row.changes
-    return {school_id: (sync_id, counts) for school_id, (sync_id, counts) in changes.items()}
+    return {**changes}
 
 
 def count_listed(changes: Iterable[Change]) -> ChangeSummary:

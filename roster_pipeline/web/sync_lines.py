@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.messages import LocalCatalogue, product
+from roster_pipeline.plan.change_summary import ChangeSummary
+from roster_pipeline.plan.summary import describe_counts
 from roster_pipeline.product.tables import syncs
 from roster_pipeline.web.answers import STOPPED, describe_failure, describe_published
 
@@ -24,7 +27,8 @@ CORRECTION_SENTENCES = {
     "undo": product.mark("An earlier update was taken back."),
     "resolve": product.mark("A person decided whose account it is."),
 }
-SAW_NOTHING = product.mark("Done.")
+NOT_COUNTED = product.mark("Done. Many records changed. Open this update to see those of your schools.")
+NO_CHANGE = product.mark("Nothing changed in your schools.")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class Sync:
     @property
     def is_correction(self) -> bool:
         return self.mode in CORRECTION_SENTENCES
+
+    @property
+    def ended_at(self) -> datetime:
+        """Return when the sync ended. Of a running one, return when it began."""
+        return self.finished_at or self.started_at
 
     @property
     def is_published(self) -> bool:
@@ -88,8 +97,12 @@ def list_syncs(pg: Connection, *, limit: int, before: int | None = None) -> list
     return [Sync(*row) for row in pg.execute(sa.select(*COLUMNS).where(older).order_by(syncs.c.id.desc()).limit(limit))]
 
 
-def describe_sync(sync: Sync, words: LocalCatalogue, *, sees_all: bool) -> list[str]:
-    """Return what a sync did, in words. The counts are those of the whole district."""
+def describe_sync(sync: Sync, words: LocalCatalogue, own: Mapping[int, ChangeSummary] | None = None) -> list[str]:
+    """Return what a sync did, in words. The counts are those of the whole district, unless `own` is given.
+
+    Args:
+        own: by sync, what changed of what the reader may see. A sync that is not in it was not counted.
+    """
     if sync.state == "running":
         return [words.text("Running now.")]
     if sync.state == "failed":
@@ -98,19 +111,27 @@ def describe_sync(sync: Sync, words: LocalCatalogue, *, sees_all: bool) -> list[
         return [words.text(STOPPED)]
     if sync.is_correction:
         return [words.text(CORRECTION_SENTENCES[sync.mode])]
-    sentences = describe_published(sync.counts, words) if sees_all else [words.text(SAW_NOTHING)]
+    sentences = describe_published(sync.counts, words) if own is None else [_describe_own(sync, own, words)]
     return [*sentences, words.text("It was taken back later.")] if sync.state == "undone" else sentences
 
 
-def describe_syncs(syncs: list[Sync], words: LocalCatalogue, *, sees_all: bool) -> list[SyncLine]:
-    """Return the lines of a list of syncs."""
+def _describe_own(sync: Sync, own: Mapping[int, ChangeSummary], words: LocalCatalogue) -> str:
+    if sync.id not in own:
+        return words.text(NOT_COUNTED)
+    return describe_counts(own[sync.id], words, place="school") if own[sync.id] else words.text(NO_CHANGE)
+
+
+def describe_syncs(
+    syncs: list[Sync], words: LocalCatalogue, own: Mapping[int, ChangeSummary] | None = None
+) -> list[SyncLine]:
+    """Return the lines of a list of syncs. `own` is that of `describe_sync`."""
     return [
         SyncLine(
             sync.id,
-            sync.finished_at or sync.started_at,
+            sync.ended_at,
             words.text(STARTERS[sync.trigger]) if not sync.is_correction else words.text("A decision"),
             sync.state,
-            describe_sync(sync, words, sees_all=sees_all),
+            describe_sync(sync, words, own),
             sync.is_published,
         )
         for sync in syncs

@@ -51,6 +51,18 @@ def test_a_school_admin_reads_the_change_of_the_school(site, changed, browser):
     assert "Added 1 student" in cell
 
 
+@pytest.mark.parametrize(
+    ("school", "sentence"),
+    [("School 0", "Added 1 student; removed nothing."), ("School 1", "Nothing changed in your schools.")],
+)
+def test_a_school_admin_reads_what_updates_did_there(site, changed, browser, school, sentence):
+    with school_admin(site, site.towns[0], school) as key:
+        browser.log_in(key)
+        screens = [browser.get(path).text for path in ("/clever", "/clever/updates", f"/clever/syncs/{changed}")]
+    assert [sentence in screen for screen in screens[:2]] == [True, True]
+    assert ("Added 1 student" in screens[2]) is (school == "School 0")
+
+
 def test_the_text_for_the_clever_admin_names_the_clicks(admin):
     page = admin.get("/clever/schools").text
     text = page.partition("<textarea")[2].partition("</textarea>")[0]

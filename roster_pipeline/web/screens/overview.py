@@ -20,6 +20,7 @@ from roster_pipeline.web.needs import list_needs
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import ADMINS, Role
 from roster_pipeline.web.routing import get
+from roster_pipeline.web.school_changes import count_in_schools
 from roster_pipeline.web.sync_lines import describe_syncs, list_syncs
 
 LAST_UPDATES = 5
@@ -52,12 +53,14 @@ def show_overview(page: Page) -> Response:
         return _show_checklist(page)
     sees_all = page.viewer.role is Role.DISTRICT_ADMIN
     counts = count_records(page.pg, page.own.id)
+    syncs = list_syncs(page.pg, limit=LAST_UPDATES)
+    own = None if sees_all else count_in_schools(page.pg, syncs, page.place.schools)
     return page.render(
         "overview.html",
         counts=counts,
         tiles=_list_tiles(counts, page.words),
         needs=list_needs(page.pg, page.own.id, page.viewer.role, page.words),
-        lines=describe_syncs(list_syncs(page.pg, limit=LAST_UPDATES), page.words, sees_all=sees_all),
+        lines=describe_syncs(syncs, page.words, own),
         usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
         own_schools=[] if sees_all else list_schools(page.pg),
         clever_notes=_describe_clever(page),

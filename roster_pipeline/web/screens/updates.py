@@ -15,7 +15,7 @@ from roster_pipeline.errors import PressedTooOften
 from roster_pipeline.product.connections import find_refresh_stop
 from roster_pipeline.product.tables import rosters, schools
 from roster_pipeline.syncs.account_requests import file_account_request
-from roster_pipeline.syncs.changes import list_changes
+from roster_pipeline.syncs.changes import count_listed, list_changes
 from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.syncs.requests import estimate_answer_time
 from roster_pipeline.web.admins import list_schools
@@ -27,6 +27,7 @@ from roster_pipeline.web.page import Page
 from roster_pipeline.web.presses import Press, find_press, list_presses
 from roster_pipeline.web.rights import ADMINS, LIBRARY_TEACHER, STAFF, Role
 from roster_pipeline.web.routing import get, post
+from roster_pipeline.web.school_changes import count_in_schools
 from roster_pipeline.web.screens.decisions import may_undo
 from roster_pipeline.web.sync_lines import Sync, describe_sync, describe_syncs, find_sync, list_syncs
 
@@ -46,13 +47,14 @@ def show_updates(page: Page, *, refusal: str | None = None, status: int = 200) -
     is_admin = page.viewer.role in ADMINS
     syncs = list_syncs(page.pg, limit=LINES, before=read_id(page.request.query_params.get("before", "")))
     presses = list_presses(page.pg, page.viewer, limit=LINES, is_open=is_admin)
+    own = count_in_schools(page.pg, syncs, page.place.schools) if page.viewer.role is Role.SCHOOL_ADMIN else None
     return page.render(
         "updates.html",
         status,
         refusal=refusal,
         usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
         presses=[(press, describe_press(page.pg, press, page.words, sees_all=sees_all(page))) for press in presses],
-        lines=describe_syncs(syncs, page.words, sees_all=sees_all(page)) if is_admin else [],
+        lines=describe_syncs(syncs, page.words, own) if is_admin else [],
         older=syncs[-1].id if len(syncs) == LINES else None,
         is_admin=is_admin,
     )
@@ -135,7 +137,7 @@ def show_sync(page: Page) -> Response:
     return page.render(
         "sync.html",
         sync=sync,
-        sentences=describe_sync(sync, page.words, sees_all=sees_all(page)),
+        sentences=describe_sync(sync, page.words, None if sees_all(page) else {sync.id: count_listed(changes)}),
         groups=groups,
         may_undo=can_undo,
         undo_schools=list_schools(page.pg) if can_undo and not sync.is_correction else [],

@@ -1,5 +1,5 @@
--- What the newest of some syncs that changed a school did to its people and classes, as people count changes. A school
--- that none of the syncs changed has no row.
+-- What each of some syncs did to the people and classes of some schools, as people count changes, the newest sync first.
+-- A sync that changed nothing in a school has no row for it.
 -- PostgreSQL.
 with journal as (
     select
@@ -23,14 +23,12 @@ changed as (
             when entity = 'rosters' then case when is_new then 'new' else 'back' end
             when is_live then 'added to a school'
             else 'taken out of a school'
-        end as became,
-        rank() over (partition by row ->> 'school_id' order by sync_id desc) as age
+        end as became
     from journal
     where was_live <> is_live and (row ->> 'school_id')::bigint = any(:school_ids)
 )
 
 select school_id, sync_id, noun, became, count(*) as changes
 from changed
-where age = 1
 group by school_id, sync_id, noun, became
-order by school_id, noun, became
+order by school_id, sync_id desc, noun, became
