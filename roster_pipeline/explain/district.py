@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from roster_pipeline.explain.facts import Row
+from roster_pipeline.explain.fault_words import describe_fault, describe_list
 from roster_pipeline.explain.freshness import Reached, describe_arrival, describe_freshness
 from roster_pipeline.explain.source_facts import LISTS
 from roster_pipeline.explain.steps import Item, State, Step
@@ -66,12 +67,10 @@ def source_step(subject: Subject, words: LocalCatalogue) -> Step:
     lists = list(source.records) or [fault.resource for fault in source.rejections][:1]
     if not lists:
         return Step("In Clever", "unknown" if emptied_lists(subject) else "stopped", _absence(subject, words), facts)
-    changed_at = _newest(source.records.values())
+    listed, changed_at = words.join([describe_list(name, words) for name in lists]), _newest(source.records.values())
     if changed_at is None:
-        return Step("In Clever", "ok", words.text("In Clever's data ({lists}).", lists=words.join(lists)), facts)
-    says = words.text(
-        "In Clever's data ({lists}), last changed {time}.", lists=words.join(lists), time=words.at(changed_at)
-    )
+        return Step("In Clever", "ok", words.text("In Clever's data ({lists}).", lists=listed), facts)
+    says = words.text("In Clever's data ({lists}), last changed {time}.", lists=listed, time=words.at(changed_at))
     return Step("In Clever", "ok", says, facts)
 
 
@@ -187,7 +186,9 @@ def fault_items(subject: Subject, kind: str, words: LocalCatalogue) -> tuple[Ite
     return tuple(
         Item(
             kind,
-            words.text(FAULTS, reason=fault.reason, resource=fault.resource),
+            words.text(
+                FAULTS, reason=describe_fault(fault.reason, words), resource=describe_list(fault.resource, words)
+            ),
             {"resource": fault.resource, "reason": fault.reason},
         )
         for fault in (subject.source.faults if subject.source else ())
@@ -202,7 +203,7 @@ def _absence(subject: Subject, words: LocalCatalogue) -> str:
     if emptied:
         return words.text(
             "Not in Clever's data at the last read. The list of {lists} was empty, which proves nothing.",
-            lists=words.join(emptied),
+            lists=words.join([describe_list(name, words) for name in emptied]),
         )
     says = [describe_last_read(subject.district, words)]
     if source.last_read.uploaded_at:

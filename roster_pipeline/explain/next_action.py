@@ -7,6 +7,7 @@ from typing import Any
 
 from roster_pipeline.explain.district import describe_decision, describe_last_read, describe_unread, emptied_lists
 from roster_pipeline.explain.enrollment import NOT_PLACED
+from roster_pipeline.explain.fault_words import describe_fault, describe_list
 from roster_pipeline.explain.person import class_items, is_unverified
 from roster_pipeline.explain.section import member_items
 from roster_pipeline.explain.steps import Step
@@ -124,7 +125,11 @@ def _correct_record(subject: Subject, words: LocalCatalogue) -> Step | None:
     if subject.source is None or not subject.source.rejections:
         return None
     fault = subject.source.rejections[0]
-    says = words.text("correct the record (list: {resource}). {reason}.", resource=fault.resource, reason=fault.reason)
+    says = words.text(
+        "correct the record (list: {resource}). {reason}.",
+        resource=describe_list(fault.resource, words),
+        reason=describe_fault(fault.reason, words),
+    )
     return _action(words, "district", says)
 
 
@@ -138,7 +143,8 @@ def _share(subject: Subject, words: LocalCatalogue) -> Step | None:
         return None
     emptied = emptied_lists(subject)
     if emptied:
-        says = words.text("share the list of {lists} again. It was empty and had not been.", lists=words.join(emptied))
+        lists = words.join([describe_list(name, words) for name in emptied])
+        says = words.text("share the list of {lists} again. It was empty and had not been.", lists=lists)
         return _action(words, "district", says)
     hold = _hold(subject, words)
     return hold or _action(words, "district", f"{share} {describe_last_read(subject.district, words)}")

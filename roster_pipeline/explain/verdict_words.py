@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from unicodedata import bidirectional
 
+from roster_pipeline.explain.fault_words import describe_fault
 from roster_pipeline.explain.verdict import Question, Verdict
 from roster_pipeline.messages import LocalCatalogue, product
 
@@ -124,6 +125,8 @@ def describe_verdict(
         admins: the names of the admins of the district.
     """
     facts = {key: _say(value, words) for key, value in verdict.facts.items()}
+    if reason := verdict.facts.get("reason"):
+        facts["reason"] = describe_fault(str(reason), words)
     values = {
         "name": _isolate(question.name) or words.text("this student"),
         "group": _isolate(question.group.name) if question.group else words.text("this class"),

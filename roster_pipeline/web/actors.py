@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.product.tables import accounts, web_audit
+from roster_pipeline.web.account_names import select_name
+from roster_pipeline.web.rights import ADMINS
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
@@ -30,7 +32,7 @@ def _read_actors(page: Page, act: str, ids: Sequence[int]) -> dict[int, str]:
     """Return the names of the actors by the id of the thing. `after` lists the ids of an act."""
     target = sa.func.jsonb_array_elements_text(sa.cast(web_audit.c.after["ids"], JSONB)).table_valued("value")
     target_id = sa.cast(target.c.value, sa.BigInteger)
-    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    name = select_name(shows_email=page.viewer.role in ADMINS)
     rows = page.pg.execute(
         sa.select(target_id, name)
         .select_from(web_audit.join(accounts, accounts.c.id == web_audit.c.account_id).join(target, sa.true()))

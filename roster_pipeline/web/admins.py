@@ -17,6 +17,7 @@ from roster_pipeline.product.tables import (
     schools,
     web_audit,
 )
+from roster_pipeline.web.account_names import select_name
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _read_schools(pg: Connection, organization_id: int) -> dict[int, list[str]]:
 
 def _read_makers(pg: Connection, organization_id: int) -> dict[int, tuple[str | None, datetime]]:
     """Return who made each admin last and when. A maker without an account is an operator."""
-    maker = sa.func.nullif(sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name), "")
+    maker = sa.func.nullif(select_name(shows_email=True), "")
     made = sa.and_(
         web_audit.c.organization_id == organization_id,
         web_audit.c.act == ACT,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.product.tables import accounts, rosters, schools, web_audit
+from roster_pipeline.web.account_names import select_name
 
 PAGE_ROWS = 50
 ACT_WORDS = {
@@ -82,8 +83,7 @@ def list_lines(
         before: show rows that are older than the row with this id.
     """
     columns = web_audit.c
-    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
-    who = sa.func.coalesce(sa.func.nullif(name, ""), accounts.c.email)
+    who = select_name(shows_email=True)
     target = (columns.target_kind, columns.target_id)
     shown = sa.select(columns.id, columns.at, columns.act, *target, columns.account_id, who.label("who"))
     query = shown.select_from(web_audit.outerjoin(accounts, accounts.c.id == columns.account_id))
@@ -120,6 +120,6 @@ def _read_names(pg: Connection, kind: str, rows: Sequence[sa.Row[Any]]) -> Mappi
     ids = [int(row.target_id) for row in rows if row.target_kind == kind and (row.target_id or "").isdigit()]
     if not ids:
         return {}
-    name = table.c.name if kind != "account" else sa.func.concat_ws(" ", table.c.first_name, table.c.last_name)
+    name = table.c.name if kind != "account" else select_name(shows_email=True)
     found = pg.execute(sa.select(table.c.id, name).where(table.c.id.in_(ids)))
     return {str(row[0]): row[1] for row in found}

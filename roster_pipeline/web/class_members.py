@@ -18,6 +18,7 @@ from roster_pipeline.product.tables import (
     school_memberships,
 )
 from roster_pipeline.web.class_list import select_details
+from roster_pipeline.web.lists import after_row
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
@@ -44,8 +45,13 @@ class ClassDetails:
         return int(self.row.id)
 
 
-def read_class(page: Page, roster_id: int) -> ClassDetails | None:
-    """Return a live class that the person sees, or None."""
+def read_class(page: Page, roster_id: int, *, after: int | None = None, most: int | None = None) -> ClassDetails | None:
+    """Return a live class that the person sees, or None.
+
+    Args:
+        after: the account of the student after whom the students begin.
+        most: the greatest number of students. None is for all of them.
+    """
     live = sa.and_(rosters.c.id == roster_id, rosters.c.organization_id == page.own.id, rosters.c.archived_at.is_(None))
     row = page.pg.execute(select_details(sa.select(rosters).where(live).subquery("rosters"))).one_or_none()
     if row is None:
@@ -54,7 +60,7 @@ def read_class(page: Page, roster_id: int) -> ClassDetails | None:
     return ClassDetails(
         row,
         page.pg.execute(_select_teachers(roster_id)).all(),
-        page.pg.execute(_select_students(page, roster_id, row.school_id)).all(),
+        page.pg.execute(_select_students(page, roster_id, row.school_id, after).limit(most)).all(),
         page.pg.execute(pending).scalar_one(),
     )
 
@@ -76,8 +82,13 @@ def _select_teachers(roster_id: int) -> sa.Select[Any]:
     )
 
 
-def _select_students(page: Page, roster_id: int, school_id: int | None) -> sa.Select[Any]:
-    """Return the statement for the students of a class, by name. `is_of_school` is None if the class has no school."""
+def _select_students(page: Page, roster_id: int, school_id: int | None, after: int | None) -> sa.Select[Any]:
+    """Return the statement for the students of a class, by name. `is_of_school` is None if the class has no school.
+
+    Args:
+        after: the account of the student after whom the rows begin. None is for all of them.
+    """
+    sort_name = sa.func.coalesce(directory.c.sort_name, "")
     live = sa.and_(roster_students.c.roster_id == roster_id, roster_students.c.ended_at.is_(None))
     own = sa.and_(directory.c.account_id == accounts.c.id, directory.c.organization_id == page.own.id)
     at_school = sa.exists().where(
@@ -85,7 +96,7 @@ def _select_students(page: Page, roster_id: int, school_id: int | None) -> sa.Se
         school_memberships.c.school_id == school_id,
         school_memberships.c.ended_at.is_(None),
     )
-    return (
+    query = (
         sa.select(
             accounts.c.id,
             NAME,
@@ -95,5 +106,10 @@ def _select_students(page: Page, roster_id: int, school_id: int | None) -> sa.Se
         )
         .select_from(roster_students.join(accounts).outerjoin(directory, own))
         .where(live)
-        .order_by(directory.c.sort_name, accounts.c.id)
+        .order_by(sort_name, accounts.c.id)
     )
+    if after is None:
+        return query
+    of_page = sa.and_(directory.c.organization_id == page.own.id, directory.c.account_id == after)
+    key = page.pg.execute(sa.select(directory.c.sort_name).where(of_page)).scalar() or ""
+    return query.where(after_row(sort_name, accounts.c.id, (key, after)))

@@ -23,6 +23,7 @@ def town(site):
     town.teacher(31, "Near", "Match", email="nearmatch@example.org")
     town.student(32, "Not", "Valid", email="no email")
     town.section(63, teachers=[person(town, "teacher")], students=[], name="")
+    town.section(64, teachers=[person(town, "teacher")], students=[], school="no id")
     site.sync(town)
     return town
 
@@ -41,6 +42,14 @@ def test_near_matches_and_broken_records_are_shown(admin):
     assert "near<mark>.</mark>match@example.org" in page
     assert "dots before the @" in page
     assert "the email is not a valid address" in page
+
+
+def test_broken_records_are_spanish_on_the_spanish_page(admin):
+    english, spanish = (admin.get("/clever/fix", headers={"accept-language": code}).text for code in ("en", "es"))
+
+    assert [text in english for text in (">classes</th>", "school is not an id of Clever")] == [True, True]
+    assert [text in spanish for text in (">clases</th>", "no es un identificador de Clever: escuela")] == [True, True]
+    assert "is not" not in spanish
 
 
 def test_the_file_has_everybody(admin):

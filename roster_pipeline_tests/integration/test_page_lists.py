@@ -200,33 +200,6 @@ def test_a_hidden_class_without_teacher_needs_nobody(site, admin):
     assert listed == []
 
 
-def test_pages_go_on_by_key_and_hold_no_name(site, admin, monkeypatch):
-    monkeypatch.setattr("roster_pipeline.web.lists.PAGE_ROWS", 4)
-    monkeypatch.setattr("roster_pipeline.web.people.PAGE_ROWS", 4)
-    monkeypatch.setattr("roster_pipeline.web.class_list.PAGE_ROWS", 4)
-    for start, total in (("/clever/students", 21), ("/clever/students?q=student", 21), ("/clever/classes", 5)):
-        names, address = [], start
-        while address:
-            page = admin.get(address)
-            names += names_in(page)
-            address = next(iter(re.findall(r'href="([^"]+)">Next page', page.text)), "").replace("&amp;", "&")
-            assert "Student1" not in address
-        assert len(names) == len(set(names)) == total
-
-
-def test_a_long_list_says_how_many_it_has(site, admin, monkeypatch):
-    for module in ("lists", "people", "class_list", "school_list"):
-        monkeypatch.setattr(f"roster_pipeline.web.{module}.PAGE_ROWS", 1)
-    totals = {path: re.findall(r"<caption>[^<]*?(1 of \d+)</caption>", admin.get(path).text) for path in LISTS}
-    monkeypatch.setattr("roster_pipeline.web.lists.MOST_COUNTED", 2)
-    capped = admin.get("/clever/students")
-    following = admin.get(re.search(r'href="([^"]+)">Next page', capped.text)[1].replace("&amp;", "&"))
-
-    assert [names[0] for names in totals.values()] == ["1 of 2", "1 of 21", "1 of 5", "1 of 21"]
-    assert ["1 of more than 2" in page.text for page in (capped, following)] == [True, True]
-    assert "1 on this page" in admin.get("/clever/students?q=student").text
-
-
 @pytest.mark.parametrize(
     "query", ["q=%00", "after=999999999", "after=x", "school=-1", "state=nothing", "school=" + "9" * 30]
 )

@@ -169,6 +169,24 @@ def test_several_people_are_offered(admin):
     assert len(re.findall(r'href="/clever/why/\d+\?', page)) > 5
 
 
+def test_of_many_classes_a_part_of_the_name_is_given_first(site, admin, monkeypatch):
+    monkeypatch.setattr("roster_pipeline.web.screens.why.MOST_CLASSES", 2)
+    form = admin.get("/clever/why").text
+    several = admin.get("/clever/why?q=ava+unlisted&class_name=hall").headers.get("location", "")
+    none = admin.get("/clever/why?q=ava+unlisted&class_name=zzz%25").text
+    many = admin.get("/clever/why?q=ava+unlisted&class_name=class").text
+    monkeypatch.setattr("roster_pipeline.web.screens.why.MOST_CLASSES", 9)
+    chosen = admin.get("/clever/why?q=ava+unlisted&class_name=p").text
+
+    assert ('name="class_name"' in form, 'name="class"' in form) == (True, False)
+    assert f"class={site.value(ROSTER, name='Hidden Hall')}" in several
+    assert "No class has this in its name." in none
+    assert ('name="class_name"' in many, "No class has this" in many) == (True, False)
+    assert ">Pending Place</option>" in chosen
+    assert 'value="ava unlisted"' in chosen
+    assert verdict(admin.get(several))[0] == "W9"
+
+
 def test_a_class_has_its_own_answer(site, admin):
     path = "/clever/why/class/{}"
     assert verdict(admin.get(path.format(site.value(ROSTER, name="Algebra 1"))))[0] == "W15"

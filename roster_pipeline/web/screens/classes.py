@@ -17,7 +17,15 @@ from roster_pipeline.web.actors import read_hiders
 from roster_pipeline.web.class_list import FILTERS, count_hidden_classes, read_classes, select_classes
 from roster_pipeline.web.class_members import ClassDetails, read_class
 from roster_pipeline.web.library_notes import read_notes
-from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
+from roster_pipeline.web.lists import (
+    PAGE_ROWS,
+    ListPart,
+    ListRequest,
+    export_list,
+    make_part,
+    read_list_request,
+    stream_rows,
+)
 from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import ADMINS, STAFF
 from roster_pipeline.web.routing import get, post
@@ -67,7 +75,9 @@ def export_classes(page: Page) -> Response:
 
 def show_one_class(page: Page) -> Response:
     """Show a class with its teachers and its students."""
-    return _render(page, _require_class(page), page.request.query_params.get("done", ""))
+    request = read_list_request(page)
+    details = _require_class(page, after=request.after, most=PAGE_ROWS + 1)
+    return _render(page, details, make_part(request, details.students, lambda: int(details.row.students)))
 
 
 def export_class(page: Page) -> Response:
@@ -104,12 +114,13 @@ def _finish(page: Page, roster_id: int, act: str, notice: str) -> Response:
     return page.finish(to, act, ("class", roster_id), after={"ids": [roster_id]})
 
 
-def _render(page: Page, details: ClassDetails, notice: str) -> Response:
+def _render(page: Page, details: ClassDetails, part: ListPart) -> Response:
     return page.render(
         "class.html",
         details=details,
         row=details.row,
-        notice=_describe_notice(page, notice),
+        part=part,
+        notice=_describe_notice(page, page.request.query_params.get("done", "")),
         is_own=page.may("edit_native_class") and is_own_native_class(page.pg, details.id, page.viewer.account_id or 0),
         hiders=read_hiders(page, [details.row]),
     )
@@ -126,8 +137,8 @@ def _list_archived(page: Page) -> Sequence[sa.Row[Any]]:
     return list_archived_classes(page.pg, page.viewer.account_id, page.now)
 
 
-def _require_class(page: Page) -> ClassDetails:
-    details = read_class(page, page.number("id"))
+def _require_class(page: Page, *, after: int | None = None, most: int | None = None) -> ClassDetails:
+    details = read_class(page, page.number("id"), after=after, most=most)
     if details is None:
         raise HTTPException(404)
     return details

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from roster_pipeline.explain.district_file import Unread, retry_when_damaged
+from roster_pipeline.explain.fault_words import describe_fault, describe_list
 from roster_pipeline.explain.finding_words import describe_differences, describe_person
 from roster_pipeline.messages import product
 from roster_pipeline.product.connection_checklist import OPEN_FIX_LIST
@@ -26,7 +27,6 @@ from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import DISTRICT_ADMIN
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.screens.decisions import UNDO_AGE, file_decision
-from roster_pipeline.web.shared_fields import LISTS
 from roster_pipeline.web.state import state_of
 from roster_pipeline.web.visibility import page_transaction
 
@@ -50,13 +50,12 @@ def show_fix_list(page: Page, *, refusal: str | None = None, status: int = 200) 
         status,
         refusal=refusal,
         findings=fix_list.findings if isinstance(fix_list, FixList) else None,
-        set_aside=fix_list.set_aside if isinstance(fix_list, FixList) else (),
+        set_aside=list_set_aside(page, fix_list) if isinstance(fix_list, FixList) else [],
         near=near_matches(page, fix_list) if isinstance(fix_list, FixList) else [],
         others=list_other_findings(page, fix_list) if isinstance(fix_list, FixList) else [],
         decided=decided,
         undo_until=page.now - UNDO_AGE,
         has_counts=isinstance(fix_list, FixList) and (fix_list.is_preview or page.own.last_published_at is None),
-        list_names={name: page.words.text(title) for name, title in LISTS.items()},
         most=MOST_ROWS,
         is_waiting=bool(last and last.state in ("queued", "running")),
         has_failed=bool(last and last.state in ("failed", "canceled")),
@@ -132,6 +131,14 @@ def list_other_findings(page: Page, fix_list: FixList) -> list[dict[str, object]
     near = {row["clever_id"] for row in fix_list.findings.near_matches}
     rows = [row for row in fix_list.findings.people if row["clever_id"] not in near]
     return [describe_person(row, page.words) for row in rows[:MOST_ROWS]]
+
+
+def list_set_aside(page: Page, fix_list: FixList) -> list[tuple[str, str, str]]:
+    """Return the records that are set aside: the list, the Clever id, and what is wrong, in words."""
+    return [
+        (describe_list(row.resource, page.words), row.clever_id or "", describe_fault(row.reason, page.words))
+        for row in fix_list.set_aside[:MOST_ROWS]
+    ]
 
 
 def record_look(page: Page) -> None:

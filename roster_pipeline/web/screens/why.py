@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from roster_pipeline.explain.freshness import Change
 from roster_pipeline.explain.verdict import ClassFacts, Question, Verdict, find_class_verdict, find_verdict
@@ -18,9 +18,10 @@ from roster_pipeline.explain.verdict_words import VerdictText, describe_verdict
 from roster_pipeline.messages import product
 from roster_pipeline.model.clever_id import is_clever_id
 from roster_pipeline.product.tables import accounts, org_memberships, rosters
+from roster_pipeline.web.account_names import select_name
 from roster_pipeline.web.actors import read_hiders
 from roster_pipeline.web.page import Page
-from roster_pipeline.web.rights import STAFF, Role
+from roster_pipeline.web.rights import ADMINS, STAFF, Role
 from roster_pipeline.web.routing import get
 from roster_pipeline.web.why import (
     ask_about,
@@ -33,7 +34,7 @@ from roster_pipeline.web.why import (
 )
 
 MOST_CLASSES = 200
-"""A list of more classes is too long to choose from. An admin begins at the class instead."""
+"""A list of more classes is too long to choose from. A visitor gives a part of the name first."""
 MISSING = "missing"
 """The choice of a class that is not in the list."""
 HOPS = (
@@ -73,6 +74,12 @@ def show_question(page: Page) -> Response:
         return answer_about(page, person, change)
     if not question:
         return show_form(page, "")
+    if class_name := read_class_name(page):
+        classes = list_classes(page, class_name)
+        if len(classes) != 1:
+            return show_form(page, question)
+        values = {**query, "class": classes[0].id}
+        return RedirectResponse("/clever/why?" + urlencode({**values, "class_name": ""}), 303)
     search = find_people(page, question)
     if not search.people:
         return show_answer(page, ask_about_nobody(page, search.unread, change))
@@ -151,17 +158,34 @@ def describe_hops(page: Page, question: Question, verdict: Verdict) -> list[Hop]
 
 
 def show_form(page: Page, question: str, *, has_wrong_time: bool = False, status: int = 200) -> Response:
-    """Show the form of a question."""
-    shown = sa.select(rosters.c.id, rosters.c.name).where(rosters.c.archived_at.is_(None))
-    classes = page.pg.execute(shown.order_by(rosters.c.name, rosters.c.id).limit(MOST_CLASSES + 1)).all()
+    """Show the form of a question. Of many classes, the visitor gives a part of the name first, and chooses then."""
+    class_name = read_class_name(page)
+    classes = list_classes(page, class_name)
     return page.render(
         "why.html",
         status,
         question=question,
         classes=classes if len(classes) <= MOST_CLASSES else [],
+        has_many_classes=len(classes) > MOST_CLASSES,
+        class_name=class_name,
         chosen=page.request.query_params.get("class", ""),
+        changed_at=page.request.query_params.get("changed_at", ""),
         has_wrong_time=has_wrong_time,
     )
+
+
+def read_class_name(page: Page) -> str:
+    """Return the part of the name of a class that the visitor gave, unless a class is chosen already."""
+    query = page.request.query_params
+    return "" if query.get("class") else query.get("class_name", "").replace("\0", "").strip()[:200]
+
+
+def list_classes(page: Page, part: str) -> Sequence[sa.Row[tuple[int, str]]]:
+    """Return the classes with this part in their names, in any case, one more than a list of them may have."""
+    shown = sa.select(rosters.c.id, rosters.c.name).where(rosters.c.archived_at.is_(None))
+    if part:
+        shown = shown.where(rosters.c.name.icontains(part, autoescape=True))
+    return page.pg.execute(shown.order_by(rosters.c.name, rosters.c.id).limit(MOST_CLASSES + 1)).all()
 
 
 def read_class(page: Page, text: str) -> ClassFacts | None:
@@ -200,7 +224,7 @@ def link_values(page: Page) -> str:
 
 def list_admin_names(page: Page) -> list[str]:
     """Return the names of the district's admins that the visitor sees."""
-    name = sa.func.concat_ws(" ", accounts.c.first_name, accounts.c.last_name)
+    name = select_name(shows_email=page.viewer.role in ADMINS)
     is_admin = sa.and_(
         org_memberships.c.is_admin,
         org_memberships.c.admin_scope == "organization",
