@@ -48,9 +48,9 @@ FIELDS = {
 COMPLAINTS = {
     "is missing": product.mark("{field} is missing"),
     "is not an object": product.mark("{field} is not in the form that Clever documents"),
-    "is not text": product.mark("{field} is not a text"),
+    "is not text": product.mark("{field} is not text"),
     "is not a list": product.mark("{field} is not a list"),
-    "holds something that is not text": product.mark("{field} has something that is not a text"),
+    "holds something that is not text": product.mark("{field} has something that is not text"),
     "holds a character that cannot be stored": product.mark("{field} has a character that cannot be stored"),
     "is not 24 hexadecimal digits": product.mark("{field} is not an id of Clever"),
     "hold an id that is not 24 hexadecimal digits": product.mark("{field} has something that is not an id of Clever"),
@@ -86,4 +86,5 @@ def describe_fault(reason: str, words: Catalogue) -> str:
 
 
 def _describe_field(field: str, words: Catalogue) -> str:
-    return words.text(FIELDS[field]) if field in FIELDS else field
+    known = re.sub(r"^roles\.\w+\.", "", field)
+    return words.text(FIELDS[known]) if known in FIELDS else field

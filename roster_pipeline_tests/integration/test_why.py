@@ -113,7 +113,7 @@ def test_wrong_type_names_the_reason_and_the_district(valley, quick_sync, known_
         {"rejected": 1},
         "district",
     )
-    assert "roles.student.school is not text" in refused["Next"]["says"]
+    assert "school is not text" in refused["Next"]["says"]
     assert states(refused["Classes"]) == {"published": len(classes_of(valley, student))}
     assert (dropped["Read"]["state"], dropped["Read"]["items"][0]["facts"]["reason"]) == (
         "ok",
