@@ -120,6 +120,13 @@ def has_chosen(pg: Connection, account_id: int) -> bool:
     return pg.execute(sa.select(chosen.section_id).where(chosen.account_id == account_id).limit(1)).first() is not None
 
 
+def was_moved(pg: Connection, account_id: int) -> bool:
+    """Return whether a district took the teacher over from Clever Library (docs/rules.md R3.13)."""
+    link = identity_links.c
+    moved = sa.and_(link.account_id == account_id, link.unlinked_at.is_(None), link.rule == "library")
+    return pg.execute(sa.select(link.id).where(moved)).first() is not None
+
+
 def find_last_update(pg: Connection, account_id: int) -> datetime | None:
     """Return when the classes of a Library teacher were last read from Clever, or None."""
     own = sa.and_(syncs.c.account_id == account_id, syncs.c.trigger == "library", syncs.c.state.in_(PUBLISHED))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from roster_pipeline.web.answers import describe_press
-from roster_pipeline.web.library import has_chosen
+from roster_pipeline.web.library import was_moved
 from roster_pipeline.web.library_merges import find_own_review
 from roster_pipeline.web.library_tokens import has_token
 from roster_pipeline.web.library_words import NO_ANSWER
@@ -43,7 +43,7 @@ def read_notes(page: Page) -> LibraryNotes | None:
     if account_id is None or page.viewer.role not in (Role.TEACHER, Role.LIBRARY_TEACHER):
         return None
     if page.viewer.role is Role.TEACHER:
-        return LibraryNotes(was_of_library=True) if has_chosen(page.pg, account_id) else None
+        return LibraryNotes(was_of_library=True) if was_moved(page.pg, account_id) else None
     press = next(iter(list_presses(page.pg, page.viewer, limit=1)), None)
     notes = LibraryNotes(
         has_token=has_token(page.pg, account_id, page.now),
