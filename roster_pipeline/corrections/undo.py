@@ -22,6 +22,7 @@ from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.model.entities import END
 from roster_pipeline.product.database import write_as_sync
+from roster_pipeline.product.native_classes import follow_teachers
 from roster_pipeline.product.tables import changes, school_memberships, schools, syncs
 from roster_pipeline.publish.table_mappings import TARGETS
 from roster_pipeline.publish.writer import write_rows
@@ -77,6 +78,8 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
         for name, target in TARGETS.items()
     }
     counts = write_rows(pg, rows, correction, as_owner=bool(others))
+    if others:
+        follow_teachers(pg, (undone.organization_id, *others))
     record = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
     record |= {"from_organizations": others} if others else {}
     finish_correction(pg, correction, record, at)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from roster_pipeline.product.tables import roster_students, roster_teachers, rosters
+from roster_pipeline.product.tables import org_memberships, roster_students, roster_teachers, rosters
 
 NAME_MAX_LENGTH = 100
 """The characters of the name of a class."""
@@ -31,6 +31,30 @@ def clean_class_name(text: str) -> str | None:
 def make_class(pg: Connection, name: str) -> int:
     """Make a class that the teacher teaches, and return its id."""
     return int(pg.execute(sa.select(sa.func.roster.make_native_class(name))).scalar_one())
+
+
+def follow_teachers(pg: Connection, organization_ids: Collection[int]) -> None:
+    """Move native classes to the organization of their teacher, if the teacher has moved between these organizations.
+
+    The classes are the teacher's own, and nobody sees a class of another organization (docs/rules.md R3.13).
+    """
+    teaching, member, here = roster_teachers.c, org_memberships.c, org_memberships.alias("here").c
+    is_moved = sa.and_(
+        rosters.c.source == "native",
+        rosters.c.organization_id.in_(organization_ids),
+        rosters.c.organization_id != member.organization_id,
+        teaching.roster_id == rosters.c.id,
+        teaching.ended_at.is_(None),
+        member.account_id == teaching.account_id,
+        member.ended_at.is_(None),
+        member.organization_id.in_(organization_ids),
+        ~sa.exists().where(
+            here.account_id == teaching.account_id,
+            here.organization_id == rosters.c.organization_id,
+            here.ended_at.is_(None),
+        ),
+    )
+    pg.execute(rosters.update().where(is_moved).values(organization_id=member.organization_id))
 
 
 def rename_class(pg: Connection, roster_id: int, old_name: str, name: str) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.model.entities import END, INSERT, RESTORE, UPDATE
 from roster_pipeline.product.database import write_as_sync
+from roster_pipeline.product.native_classes import follow_teachers
 from roster_pipeline.product.tables import identity_links, library_tokens, org_memberships, organizations, rosters
 from roster_pipeline.product.transfer import copy_to_postgres
 from roster_pipeline.publish.statements import CreateTemporaryTable, next_id
@@ -72,6 +73,7 @@ def move_from_library(
         "rosters": [_move_rosters(classes, organization_id)],
     }
     counts = write_rows(pg, rows, move, as_owner=True)
+    follow_teachers(pg, (library, organization_id))
     record = {"decision": "library", "moved_for": sync_id, "from_organizations": [library], "changes": counts}
     finish_correction(pg, move, record, at)
     return move

@@ -33,6 +33,11 @@ NATIVE = """
     )
     insert into roster.roster_teachers (roster_id, account_id) select id, :account from own
 """
+NATIVE_OWNER = """
+    select o.clever_district_id from roster.rosters as r
+    inner join roster.organizations as o on o.id = r.organization_id
+    where r.source = 'native'
+"""
 MOVE = "select max(id) from roster.syncs where counts ? 'moved_for'"
 
 
@@ -91,6 +96,7 @@ def test_same_ids_move_to_the_district_and_nothing_is_doubled(world, connect_tow
         "select count(*) from roster.roster_teachers where ended_at is null and roster_id in ("
         "select id from roster.rosters where source = 'native')",
     ) == [(1,)]
+    assert query(product, NATIVE_OWNER) == [(world.town.id,)]
     assert query(product, "select count(*) from roster.library_tokens") == [(0,)]
 
 
@@ -107,6 +113,7 @@ def test_undo_of_sync_and_move_gives_everything_back(world, connect_town, quick_
     assert undo(product, plan.sync_id).skipped == []
     ((move,),) = query(product, MOVE)
     assert undo(product, move).skipped == []
+    assert query(product, NATIVE_OWNER) == [("library",)]
 
     after = live_rows(product)
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
