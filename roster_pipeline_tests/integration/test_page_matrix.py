@@ -13,12 +13,20 @@ from roster_pipeline.web.routing import ScreenRoute
 from roster_pipeline.web.screens import SCREENS
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import FAR_IDS, FOREIGN, Browser, clever_id, person
+from roster_pipeline_tests.support.page_library import LibraryTown
 
 ROUTES = [route for screen in SCREENS for route in screen.ROUTES if isinstance(route, ScreenRoute)]
 WITH_IDS = [route for route in ROUTES if "{" in route.path]
 ACTS = [route for route in ROUTES if route.is_act]
 HEADERS = ("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy")
-ROLES = (Role.DISTRICT_ADMIN, Role.SCHOOL_ADMIN, Role.TEACHER, Role.STUDENT, Role.NOBODY)
+ROLES = (
+    Role.DISTRICT_ADMIN,
+    Role.SCHOOL_ADMIN,
+    Role.TEACHER,
+    Role.LIBRARY_TEACHER,
+    Role.STUDENT,
+    Role.NOBODY,
+)
 MISSING = "999999999999"
 MAKE_SCHOOL_ADMIN = """
     with person as (
@@ -33,7 +41,7 @@ MAKE_SCHOOL_ADMIN = """
     where s.clever_id = :school returning account_id
 """
 TOKENS = count(1)
-OWNER = "organization_id = (select max(id) from roster.organizations)"
+OWNER = "organization_id = (select max(id) from roster.organizations where tier = 'secure_sync')"
 TIMED = {
     "/clever/schools/{}": f"select max(id) from roster.schools where {OWNER}",
     "/clever/classes/{}": f"select max(id) from roster.rosters where {OWNER}",
@@ -51,14 +59,17 @@ def name_of(route):
 
 @pytest.fixture(scope="module")
 def people(site, foreign_ids):
-    """A browser of each role in the first district. Their rows have ids that are none of the second district."""
+    """A browser of each role in the first district, and of a Library teacher. No row has an id of the second district."""
     site.value(FAR_IDS, first=9 * FOREIGN)
     town = site.towns[0]
     school_admin = town.staff(51)
     site.value(
         MAKE_SCHOOL_ADMIN, email=town.person(school_admin)["email"], district=town.id, school=clever_id(1, "school", 0)
     )
+    free_town = LibraryTown()
+    site.towns.append(free_town)
     users = {
+        Role.LIBRARY_TEACHER: free_town.key("teacher", 100),
         Role.DISTRICT_ADMIN: person(town, "staff"),
         Role.SCHOOL_ADMIN: school_admin,
         Role.TEACHER: person(town, "teacher"),
