@@ -25,7 +25,7 @@ from roster_pipeline.product.organizations import list_organizations
 from roster_pipeline.sandbox.api.server import LOOPBACK, AddressTaken, create_app, listening, running_sandbox, serve
 from roster_pipeline.sandbox.data.clever_values import last_upload
 from roster_pipeline.sandbox.data.district import SandboxDistrict
-from roster_pipeline.sandbox.data.generate import default_districts
+from roster_pipeline.sandbox.data.generate import default_districts, free_teachers
 from roster_pipeline.sandbox.data.recorded import load_district
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import Settings, read_settings
@@ -110,8 +110,9 @@ def dev(
     refuse_taken(port, "--port")
     refuse_taken(sandbox_port, "--sandbox-port")
     refuse_taken(page_port, "--page-port")
-    invented = _districts(None, days)
-    with running_sandbox(invented, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port, today=_now) as address:
+    invented, free = _districts(None, days), free_teachers(days=days, today=last_upload(_now()))
+    served = [*invented, free]
+    with running_sandbox(served, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port, today=_now) as address:
         settings = _local_settings(address.url)
         prepare_product(settings, invented)  # starts the server, which outlives the programs started below
         home = prepare_home(settings)
@@ -121,7 +122,7 @@ def dev(
             ui=_local_url(port),
         )
         say(sandbox_and_ui)
-        say(_describe_page(page_port))
+        say(_describe_page(page_port, free.name))
         _say_how_to_use(address.url)
         try:
             return _serve(settings, home.resolve(), port, page_port)
@@ -129,12 +130,18 @@ def dev(
             stop_if_last(settings)
 
 
-def _describe_page(port: int) -> str:
-    """Return where the Clever page is, and how to log in as a demo person."""
+def _describe_page(port: int, free: str) -> str:
+    """Return where the Clever page is, and how to log in as a demo person.
+
+    Args:
+        free: the heading of the teachers of Clever Library.
+    """
     return operator.text(
         "The Clever page is on {page}. Press Log in with Clever there. The sandbox then lists demo people: "
-        "a district_admin, who is an admin here, a teacher and a student of each district. Choose one.",
+        "a district_admin, who is an admin here, a teacher and a student of each district. Choose one. "
+        "To try Clever Library, choose the teacher under {free}, and add classes. The students then log in too.",
         page=_local_url(port),
+        free=free,
     )
 
 

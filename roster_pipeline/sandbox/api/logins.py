@@ -24,6 +24,7 @@ from roster_pipeline.sandbox.data.district import SandboxDistrict
 CODE_SECONDS = 60
 """How long a code can be exchanged."""
 DEMO_ROLES = ("district_admin", "staff", "teacher", "student")
+LIBRARY_ROLES = ("teacher", "student")
 PEOPLE_PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Clever sandbox</title></head>
@@ -198,9 +199,9 @@ def _show_district(district: SandboxDistrict, query: dict[str, str]) -> str:
 
 
 def _demo_people(district: SandboxDistrict) -> Iterator[tuple[str, Object]]:
-    """Yield the first person of each role."""
+    """Yield the first person of each role. Clever Library has teachers and students only."""
     users = district.resources["users"].values()
-    for role in DEMO_ROLES:
+    for role in DEMO_ROLES if district.connected else LIBRARY_ROLES:
         if user := next((each for each in users if role in each.get("roles", {})), None):
             yield role, user
 

@@ -53,6 +53,8 @@ class DistrictSpec:
 SMALL_TOWN = DistrictSpec("Hollow Creek Town Schools", 3, 600, 42, 150, 6.0, staff=9, admins=2, contacts=120)
 CITY = DistrictSpec("Ciudad Mirador Unified", 20, 10_000, 600, 2_000, 5.0, staff=80, admins=6, contacts=1_500)
 
+VILLAGE = DistrictSpec("Teachers of Clever Library", 1, 40, 4, 10, 3.0)
+
 
 def default_districts(seed: int = 20261122, days: int = 0, today: datetime | None = None) -> list[SandboxDistrict]:
     """Generate a small town and a mid-size city.
@@ -67,6 +69,17 @@ def default_districts(seed: int = 20261122, days: int = 0, today: datetime | Non
     for district in districts:
         school_days(district, days)
     return districts
+
+
+def free_teachers(seed: int = 20261122, days: int = 0, today: datetime | None = None) -> SandboxDistrict:
+    """Generate a few teachers with their classes, whose district is not connected. They come through Clever Library.
+
+    The arguments are those of `default_districts`.
+    """
+    district = generate_district(replace(VILLAGE, shown=today and today - timedelta(days=days)), seed)
+    school_days(district, days)
+    district.connected = False
+    return district
 
 
 def generate_district(spec: DistrictSpec, seed: int) -> SandboxDistrict:
