@@ -59,7 +59,7 @@ def name_of(route):
 
 @pytest.fixture(scope="module")
 def people(site, foreign_ids):
-    """A browser of each role in the first district, and of a Library teacher. No row has an id of the second district."""
+    """A browser of each role in the first district, and of a Library teacher. Their ids are none of the second one."""
     site.value(FAR_IDS, first=9 * FOREIGN)
     town = site.towns[0]
     school_admin = town.staff(51)
