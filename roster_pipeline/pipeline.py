@@ -45,6 +45,7 @@ from roster_pipeline.sync_results import (
 from roster_pipeline.syncs.history import count_usual_events, find_last_publication, record_mode
 from roster_pipeline.syncs.holds import is_rejected, load_threshold_context
 from roster_pipeline.syncs.library_move import move_from_library
+from roster_pipeline.syncs.library_reviews import review_library_students
 from roster_pipeline.syncs.lifecycle import (
     begin_sync,
     close_unpublished,
@@ -220,6 +221,8 @@ def publish(sync: SyncContext) -> PublishResult:
             rejected = is_rejected(pg, current_plan)
         district = read_land_result(con).district
         sync.write_product(prepare_publication(con, current_plan, district, sync.now, is_rejected=rejected))
+        if current_plan.account_id is None and "identity_links" in current_plan.counts:
+            sync.write_product(lambda pg: review_library_students(pg, current_plan.organization_id, sync.now()))
         with sync.read_product() as pg:
             live = count_current(pg, current_plan.organization_id)
             freshness = find_organization(pg, sync.district_id).freshness

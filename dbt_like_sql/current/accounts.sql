@@ -24,9 +24,10 @@ known as (
         coalesce(m.is_member_elsewhere, false) as is_member_elsewhere,
         coalesce(m.is_admin_elsewhere, false) as is_admin_elsewhere,
         coalesce(m.is_admin_here, false) as is_admin_here,
-        -- The account belongs to other organizations, and all of them are disconnected (docs/rules.md R2.29).
+        -- The account belongs to other organizations, and all of them are disconnected (docs/rules.md R2.29) or Clever
+        -- Library (docs/rules.md R3.13).
         coalesce((
-            select bool_and(other.state = 'disconnected')
+            select bool_and(other.state = 'disconnected' or other.tier = 'library')
             from (
                 select organization_id from roster.identity_links where account_id = a.id and unlinked_at is null
                 union

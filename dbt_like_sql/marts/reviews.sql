@@ -8,6 +8,7 @@ with still_open as (
         and case
             when identity.clever_id is null then true
             when review.reason = 'recycled_id' then identity.is_recycled
+            when review.reason = 'library_student' then true
             -- A review of the account that the person is linked to stays open. Any other review closes when the account
             -- has the email or the person has another email.
             when review.account_id = identity.account_id then true

@@ -20,6 +20,7 @@ from roster_pipeline.corrections.refusals import (
     refuse_taken_email,
     refuse_unoffered_decision,
 )
+from roster_pipeline.model.decisions import MOVING_REASONS
 from roster_pipeline.product.tables import accounts
 from roster_pipeline.publish.statements import next_id
 
@@ -68,7 +69,7 @@ def decide_same_person(pg: Connection, review: sa.Row[Any], decision: Decision) 
         decision_rows.link_person(decision, reviewed_id),
         membership_rows.move_memberships(decision, reviewed_id, is_closing=True),
     )
-    others = tuple(reviewed.others) if review.reason == "other_organization" else ()
+    others = tuple(reviewed.others) if review.reason in MOVING_REASONS else ()
     if others:
         rows = (*rows, membership_rows.end_other_memberships(decision))
     return Outcome(reviewed_id, rows, touched | {reviewed_id}, others)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
-from roster_pipeline.model.decisions import decisions_for
+from roster_pipeline.model.decisions import MOVING_REASONS, decisions_for
 from roster_pipeline.product.database import share_district
 from roster_pipeline.product.tables import (
     accounts,
@@ -40,7 +40,7 @@ def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Ro
         `is_admin`: whether the account is an admin of any organization.
         `others`: the ids of the other organizations that the account belongs to.
         `is_elsewhere`: whether there are such organizations.
-        `is_released`: whether all of them are disconnected (docs/rules.md R2.29).
+        `is_released`: whether all of them are disconnected (docs/rules.md R2.29) or Clever Library (R3.13).
         `linked_clever_id`: the Clever id that the account is linked to.
         `is_linked_here`: whether that link belongs to this organization.
         `is_shared`: whether the account has a live membership or enrollment from Clever.
@@ -48,7 +48,9 @@ def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Ro
     is_account, link = accounts.c.id == account_id, identity_links.c
     is_live_link = sa.and_(link.account_id == account_id, link.unlinked_at.is_(None))
     others = _other_organizations(organization_id, account_id)
-    is_connected = sa.and_(organizations.c.id.in_(others), organizations.c.state != "disconnected")
+    is_connected = sa.and_(
+        organizations.c.id.in_(others), organizations.c.state != "disconnected", organizations.c.tier != "library"
+    )
     is_admin = sa.exists().where(*_is_live(org_memberships, account_id), org_memberships.c.is_admin)
     query = sa.select(
         accounts.c.role,
@@ -129,7 +131,7 @@ def refuse_harmful_merge(review: sa.Row[Any], reviewed: sa.Row[Any], current: sa
         reviewed: the result of `read_account` for the reviewed account.
         current: the result of `read_account` for the current account of the person.
     """
-    is_moving = review.reason == "other_organization"
+    is_moving = review.reason in MOVING_REASONS
     _refuse_unfit_account(review, reviewed, current, is_moving=is_moving)
     refuse_account_in_use(review, current)
     _refuse_linked_account(review, reviewed, is_moving=is_moving)
@@ -228,13 +230,13 @@ def lock_organizations(pg: Connection, organization_ids: Sequence[int]) -> tuple
         CorrectionRefused: a sync of one of them is running.
     """
     query = (
-        sa.select(organizations.c.clever_district_id, organizations.c.state)
+        sa.select(organizations.c.clever_district_id, organizations.c.state, organizations.c.tier)
         .where(organizations.c.id.in_(organization_ids))
         .order_by(organizations.c.id)
         .with_for_update(read=True)
     )
     rows = pg.execute(query).all()
-    for district_id, _ in rows:
+    for district_id, _, _ in rows:
         if not share_district(pg, district_id):
             raise CorrectionRefused(
                 operator.text(
@@ -242,4 +244,4 @@ def lock_organizations(pg: Connection, organization_ids: Sequence[int]) -> tuple
                     district=district_id,
                 )
             )
-    return tuple(district_id for district_id, state in rows if state != "disconnected")
+    return tuple(key for key, state, tier in rows if state != "disconnected" and tier != "library")

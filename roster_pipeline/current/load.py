@@ -21,7 +21,7 @@ DELTA_PAGE_COST = 1.1
 """`random_page_cost` of a delta sync, for pages that are in memory or on a disk without a head."""
 
 FEED = "(from staging.stg_teachers union all by name from staging.stg_students) where email is not null"
-DISCONNECTED = "select exists (select from roster.organizations where state = 'disconnected')"
+DISCONNECTED = "select exists (select from roster.organizations where state = 'disconnected' or tier = 'library')"
 
 CURRENT_ROWS = {
     "accounts": "identity_links where organization_id = :organization_id and unlinked_at is null",

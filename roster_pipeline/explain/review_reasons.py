@@ -24,6 +24,9 @@ MEANINGS = {
     "recycled_id": product.mark(
         "First name, last name and email changed at once. Clever may have given the ID to another person."
     ),
+    "library_student": product.mark(
+        "A student whom Clever Library shared before has this first name and initial, in the class of the same name."
+    ),
     "near_match": product.mark("An account has nearly this email."),
 }
 UNKNOWN_REASON = product.mark("Someone has to decide who this is.")
@@ -46,8 +49,13 @@ EFFECTS_BY_REASON = {
     ("email_shared", "link"): product.mark("This person gets the email. The others who have it stay without one."),
     ("email_shared", "create"): product.mark("This person stays without this email."),
     ("other_organization", "relink"): product.mark(
-        "The person gets the account of the disconnected district, with its email, and leaves that district."
+        "The person gets the account of the disconnected district or of Clever Library, with its email, and leaves it."
     ),
+    ("library_student", "relink"): product.mark(
+        "The student gets the account from Clever Library and keeps its work. The account that the update made is "
+        "closed, and its classes move."
+    ),
+    ("library_student", "create"): product.mark("They are two students. Both accounts stay as they are."),
     ("recycled_id", "same"): product.mark(
         "It is the same person. The account gets the new name and email, and joins the classes."
     ),

@@ -12,8 +12,11 @@ DECISIONS: dict[str, tuple[str, ...]] = {
     "account_closed": ("link", "create"),
     "name_differs": ("same", "different", "link", "create"),
     "recycled_id": ("same", "different"),
+    "library_student": ("relink", "create"),
 }
 """The decisions that a person may make, by the reason of the review."""
+MOVING_REASONS = frozenset({"other_organization", "library_student"})
+"""The reasons about an account of another organization, which moves with the person."""
 
 
 def decisions_for(reason: str, *, is_released: bool) -> tuple[str, ...]:

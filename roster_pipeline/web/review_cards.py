@@ -16,7 +16,7 @@ from roster_pipeline.product.tables import accounts, identity_links, reviews
 from roster_pipeline.web.frame import ROLE_NAMES
 from roster_pipeline.web.rights import Role
 
-OPERATOR_REASONS = frozenset({"other_organization", "admin_account"})
+OPERATOR_REASONS = frozenset({"other_organization", "admin_account", "library_student"})
 """The reasons that concern another organization. Only our account team decides them."""
 DECISION_NAMES = {
     "link": product.mark("It is this person: use this account"),
