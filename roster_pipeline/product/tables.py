@@ -50,7 +50,7 @@ organizations = Table(
     Column("name", Text, nullable=False),
     *choice("tier", "secure_sync", "library", "sso_only"),
     *choice("state", "active", "paused", "disconnected", default="active"),
-    *(Column(name, JSONB, nullable=False, server_default=text("'{}'")) for name in ("limits", "limits_once")),
+    *(Column(name, JSONB, nullable=False, server_default=text("'{}'")) for name in ("limits", "limits_once", "needs")),
     *(timestamp(f"last_{what}_at") for what in ("clever_sync", "read", "full_read", "published", "snapshot")),
     *(Column(name, Text) for name in ("snapshot_failure", "clever_state", "clever_error", "portal_url")),
     *(timestamp(name) for name in ("clever_pause_end", "missing_since", "operator_disconnected_at")),

@@ -14,6 +14,7 @@ from roster_pipeline.corrections.queue import run_corrections
 from roster_pipeline.errors import RosterError, place_of
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.settings import Settings
+from roster_pipeline.web.counted_needs import count_needs
 from roster_pipeline.web.library_tokens import sweep_tokens
 from roster_pipeline.web.library_worker import LibraryUpdates
 from roster_pipeline.web.sessions import sweep_logins
@@ -23,6 +24,8 @@ LOOK_SECONDS, RETRY_SECONDS = 0.5, 5.0
 STOP_SECONDS = 5.0
 LIBRARY_THREADS = 2
 """The most updates of Library teachers that one program runs at once."""
+COUNT_EVERY = timedelta(seconds=10)
+"""How often the worker looks for districts in which the numbers of *Needs you* may have changed."""
 SWEEP_EVERY = timedelta(hours=1)
 """How often sessions and codes that ended long ago, and tokens that are too old, are deleted."""
 log = logging.getLogger(__name__)
@@ -45,7 +48,8 @@ class PageWorker:
         self._settings, self._now, self._stop = settings, now, Event()
         self._library = LibraryUpdates(settings, now)
         self._next_sweep = now()
-        works = [self._decide, *[self._update_teachers] * LIBRARY_THREADS]
+        self._next_count = now()
+        works = [self._decide, self._count_needs, *[self._update_teachers] * LIBRARY_THREADS]
         self._threads = [Thread(target=self._run, args=(work,), daemon=True) for work in works]
 
     @property
@@ -71,6 +75,12 @@ class PageWorker:
         if self._now() >= self._next_sweep:
             sweep_all(engine, self._now())
             self._next_sweep = self._now() + SWEEP_EVERY
+
+    def _count_needs(self, engine: Engine) -> None:
+        """Count what waits in the districts in which something has changed, if it is time."""
+        if self._now() >= self._next_count:
+            count_needs(self._settings, engine, self._now)
+            self._next_count = self._now() + COUNT_EVERY
 
     def _update_teachers(self, engine: Engine) -> None:
         """Run the updates of Library teachers that wait."""

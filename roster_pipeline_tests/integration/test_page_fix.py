@@ -1,13 +1,17 @@
 """A district admin reads the fix list, which shows what to correct in Clever, and asks for a new one."""
 
+from datetime import timedelta
+
 import pytest
 
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.preview_requests import answer_preview, begin_preview, list_open_previews
+from roster_pipeline.web.counted_needs import count_needs
 from roster_pipeline.web.fix_list import mark_differences
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 
+COUNTED = "select min(needs ->> 'counted_at') from roster.organizations"
 LOOKS = "select count(*) from roster.web_audit where act = 'open_fix_list'"
 REQUESTS = "select count(*) from roster.refresh_requests where kind = 'preview'"
 
@@ -50,6 +54,18 @@ def test_broken_records_are_spanish_on_the_spanish_page(admin):
     assert [text in english for text in (">classes</th>", "school is not an id of Clever")] == [True, True]
     assert [text in spanish for text in (">clases</th>", "no es un identificador de Clever: escuela")] == [True, True]
     assert "is not" not in spanish
+
+
+def test_the_overview_counts_what_the_list_has(site, admin):
+    count_needs(site.settings, site.product, lambda: site.time.now)
+    overview = admin.get("/clever").text
+    counted_at = site.value(COUNTED)
+    count_needs(site.settings, site.product, lambda: site.time.now + timedelta(hours=1))
+
+    assert "1 email nearly matches an account" in overview
+    assert "1 record that Clever sends is broken" in overview
+    assert overview.count('href="/clever/fix"') == 2
+    assert site.value(COUNTED) == counted_at
 
 
 def test_the_file_has_everybody(admin):

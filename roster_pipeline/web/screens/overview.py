@@ -63,7 +63,7 @@ def show_overview(page: Page) -> Response:
         lines=describe_syncs(syncs, page.words, own),
         usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
         own_schools=[] if sees_all else list_schools(page.pg),
-        clever_notes=_describe_clever(page),
+        clever_notes=_describe_clever(page, counts.schools),
     )
 
 
@@ -76,7 +76,7 @@ def _show_checklist(page: Page) -> Response:
         lines=[describe_step(step, page.words) for step in steps],
         following=describe_step(following, page.words) if following else None,
         may_start=find_refresh_stop(page.own) is None and page.may("update_district"),
-        clever_notes=_describe_clever(page),
+        clever_notes=_describe_clever(page, count_records(page.pg, page.own.id).schools),
     )
 
 
@@ -91,15 +91,19 @@ def _list_tiles(counts: sa.Row[tuple[int, int, int, int, int]], words: LocalCata
     ]
 
 
-def _describe_clever(page: Page) -> list[str]:
-    """Say what Clever reports about the district: that it is paused, its error, or that it shares nothing."""
+def _describe_clever(page: Page, schools: int) -> list[str]:
+    """Say what Clever reports about the district: that it is paused, its error, or that it shares nothing.
+
+    Args:
+        schools: the number of live schools.
+    """
     words, own, notes = page.words, page.own, []
     if own.clever_pause_end and own.clever_pause_end > page.now:
         time = words.at(own.clever_pause_end)
         notes.append(words.text("Clever is paused until {time}. Class lists stay as they are.", time=time))
     if own.clever_error:
         notes.append(words.text("Clever says: “{text}”", text=own.clever_error))
-    if own.last_read_at and not count_records(page.pg, own.id).schools:
+    if own.last_read_at and not schools:
         notes.append(words.text(NOTHING_SHARED))
     return notes
 
