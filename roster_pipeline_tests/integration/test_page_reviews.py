@@ -3,8 +3,10 @@
 import pytest
 
 from roster_pipeline.corrections.queue import run_corrections
+from roster_pipeline.explain.review_reasons import MEANINGS
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
+from roster_pipeline_tests.support.page_people import account_of, organization_of
 
 HOSTILE = "<b>Zoe</b>"
 ACCOUNT = """
@@ -12,6 +14,11 @@ ACCOUNT = """
 """
 OPEN = "select count(*) from roster.reviews where state = 'open' and reason = :reason"
 REVIEW = "select min(id) from roster.reviews where state = 'open' and reason = :reason"
+REASONS = sorted(MEANINGS)
+FOREIGN_REVIEW = """
+    insert into roster.reviews (organization_id, clever_id, account_id, reason, state)
+    values (:own, :clever_id, :account, :reason, 'open') returning id
+"""
 DECIDED = "select count(*) from roster.web_audit where act = 'resolve_review'"
 CHANGED = "Something changed meanwhile. Nothing was changed now. This is the new state."
 
@@ -103,3 +110,21 @@ def test_all_reviews_of_a_reason_need_their_number(reviewed, admin):
     assert (stale.status_code, unconfirmed.status_code, done.status_code) == (409, 400, 303)
     assert f"{number} reviews are resolved." in admin.get(done.headers["location"]).text
     assert reviewed.value(OPEN, reason="role_differs") == 0
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_no_review_shows_an_account_of_another_district(reviewed, admin, reason):
+    town, other = reviewed.towns
+    key = reviewed.value(
+        FOREIGN_REVIEW,
+        own=organization_of(reviewed, town),
+        clever_id=person(town, "student"),
+        account=account_of(reviewed, person(other, "student")),
+        reason=reason,
+    )
+    card, listed = admin.get(f"/clever/reviews/{key}"), admin.get("/clever/reviews")
+    reviewed.execute("delete from roster.reviews where id = :id", id=key)
+
+    assert (card.status_code, listed.status_code) == (200, 200)
+    assert [text for text in ("Stu2", "Dent2", "town2.example") if text in card.text + listed.text] == []
+    assert "an account outside your district" in card.text
