@@ -16,7 +16,7 @@ from roster_pipeline.web.sessions import begin_session
 from roster_pipeline_tests.support.browser import PICTURES, WIDE
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_people import organization_of
-from roster_pipeline_tests.support.page_verdicts import prepare_children, question_of
+from roster_pipeline_tests.support.page_verdicts import HOSTILE, prepare_children, question_of
 
 VERDICTS = [f"W{number}" for number in range(1, 17)]
 ADMIN = "select account_id from roster.org_memberships where is_admin and organization_id = :own"
@@ -50,12 +50,11 @@ def served(chromium, site, server_url):
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def screen(chromium, site, served):
-    """A browser in which the admin of the first town is logged in."""
+def begin_admin_session(site):
+    """Begin a session of the admin of the first town, and return its token."""
     own = organization_of(site, site.towns[0])
     with transaction(site.product) as pg:
-        token = begin_session(
+        return begin_session(
             pg,
             account_id=site.value(ADMIN, own=own),
             clever_id=None,
@@ -64,8 +63,13 @@ def screen(chromium, site, served):
             is_student=False,
             now=site.time.now,
         )
+
+
+@pytest.fixture(scope="module")
+def screen(chromium, site, served):
+    """A browser in which the admin of the first town is logged in."""
     with chromium.new_context(base_url=served, viewport=WIDE) as context:
-        context.add_cookies([{"name": "s", "value": token, "url": served}])
+        context.add_cookies([{"name": "s", "value": begin_admin_session(site), "url": served}])
         yield context.new_page()
 
 
@@ -134,3 +138,28 @@ def test_the_end_of_an_update_is_announced(site, screen):
     assert screen.get_by_role("status").inner_text()
     assert time.monotonic() - began < 10
     assert screen.locator("[role=status]").count() == 1
+
+
+def test_hostile_names_stay_text_in_a_browser(site, screen):
+    complaints = []
+    screen.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    screen.on("dialog", lambda dialog: complaints.append(dialog.message))
+    for path in ("/clever/students", "/clever/classes", "/clever/updates", "/clever/why?q=alert", "/clever/audit"):
+        screen.goto(path)
+        assert screen.locator("img, iframe, main script").count() == 0
+    screen.goto("/clever/students")
+    assert HOSTILE in screen.locator("main").inner_text()
+    assert complaints == []
+
+
+def test_back_after_log_out_shows_the_login(site, served, chromium):
+    with chromium.new_context(base_url=served) as context:
+        context.add_cookies([{"name": "s", "value": begin_admin_session(site), "url": served}])
+        page = context.new_page()
+        page.goto("/clever")
+        page.goto("/clever/students")
+        page.get_by_role("button", name="Log out").click()
+        page.wait_for_url("**/login?*")
+        page.go_back()
+        assert "/login" in page.url
+        assert "Stu1" not in page.content()

@@ -10,6 +10,7 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline_tests.support.page import clever_id, person
 from roster_pipeline_tests.support.page_people import ADD_PERSON, account_of, class_of, organization_of
 
+HOSTILE = "<img src=x onerror=alert(1)>"
 MARK_REVIEW = """
     insert into roster.reviews (organization_id, clever_id, account_id, reason, state)
     values (:own, :clever_id, :account, 'name_differs', 'open')
@@ -44,6 +45,7 @@ def prepare_children(site):
     """Sync the first town three times, so that it has every child of `CHILDREN`."""
     town, own = site.towns[0], organization_of(site, site.towns[0])
     teachers = [person(town, "teacher")]
+    town.student(20, "Alert", HOSTILE)
     town.student(21, "Ava", "Unlisted")
     town.student(22, "Gone", "Away")
     town.student(26, "Broken", "Record", roles={"student": {"school": 7}})
