@@ -42,19 +42,20 @@ class LibraryUpdates:
 
     def run_next(self, engine: Engine) -> bool:
         """Run the update of the teacher who waits longest. Return whether there was one."""
-        with transaction(engine) as pg:
-            waiting = list_waiting_teachers(pg)
-        with self._claim(waiting) as account_id:
+        with self._claim(engine) as account_id:
             if account_id is None:
                 return False
             self._run(engine, account_id)
             return True
 
     @contextmanager
-    def _claim(self, account_ids: list[int]) -> Iterator[int | None]:
-        """Claim the first account on which no other thread of this program works."""
+    def _claim(self, engine: Engine) -> Iterator[int | None]:
+        """Claim the teacher who waits longest and on whom no other thread of this program works."""
+        # A list that was read before another thread ended its update would name that teacher again.
         with self._lock:
-            account_id = next((each for each in account_ids if each not in self._busy), None)
+            with transaction(engine) as pg:
+                waiting = list_waiting_teachers(pg)
+            account_id = next((each for each in waiting if each not in self._busy), None)
             if account_id is not None:
                 self._busy.add(account_id)
         try:

@@ -22,6 +22,7 @@ FIELDS = {
     "name": product.mark("name"),
     "name.first": product.mark("first name"),
     "name.last": product.mark("last name"),
+    "name.initial": product.mark("first letter of the last name"),
     "email": product.mark("email"),
     "roles.teacher": product.mark("schools and staff number"),
     "roles.student": product.mark("schools and student number"),
@@ -42,6 +43,12 @@ FIELDS = {
     "last_modified": product.mark("time of the last change"),
 }
 """The kept fields in words, by their path in Clever's record."""
+LIBRARY_FIELDS = {
+    "teachers": ("id", "name.first", "name.last", "email"),
+    "students": ("id", "name.first", "name.initial"),
+    "sections": ("id", "name", "subject", "grade", "teacher", "teachers", "students"),
+}
+"""The fields that Clever Library gives, by list (docs/clever-api.md#library). The other lists do not exist there."""
 NEVER_KEPT = (
     product.mark("birth date"),
     product.mark("gender"),
@@ -65,11 +72,16 @@ class SharedList:
     fields: list[str]
 
 
-def list_shared(words: Catalogue) -> list[SharedList]:
-    """Return every list of Clever that the product reads, with its kept fields."""
+def list_shared(words: Catalogue, *, is_library: bool) -> list[SharedList]:
+    """Return every list of Clever that the product reads, with its kept fields.
+
+    Args:
+        is_library: the lists of Clever Library, which has fewer of them and of their fields.
+    """
+    paths = LIBRARY_FIELDS if is_library else {each.name: tuple(kept_paths(each)) for each in RESOURCES}
     return [
-        SharedList(each.name, words.text(LISTS[each.name]), [words.text(FIELDS[path]) for path in kept_paths(each)])
-        for each in RESOURCES
+        SharedList(name, words.text(LISTS[name]), [words.text(FIELDS[path]) for path in fields])
+        for name, fields in paths.items()
     ]
 
 

@@ -187,6 +187,27 @@ def test_records_of_clever_library_have_few_fields(site, town, teachers):
     assert "Zulu1" not in screen
 
 
-def test_the_other_screens_open_for_a_library_teacher(teachers):
-    paths = ("/clever/why", "/clever/sharing", "/clever/audit", "/clever/holds", "/help")
-    assert {teachers[0].get(path).status_code for path in paths} == {200}
+def test_the_other_screens_know_clever_library(site, town, teachers):
+    pages = {path: teachers[0].get(f"/clever/{path}").text for path in ("why", "sharing", "audit", "holds")}
+    student = account_of(site, town.key("student"))["id"]
+    answer = teachers[0].get(f"/clever/why/{student}").text
+
+    assert "first letter of the last name" in pages["sharing"]
+    assert not re.search("Your district|Schools|phone number of", pages["sharing"])
+    assert "added or removed classes" in pages["audit"]
+    assert "We keep no copy of what Clever shows you." in answer
+    assert "ask our account team" in teachers[0].get("/help").text
+
+
+def test_students_from_clever_join_a_class_that_was_made_here(site, town, teachers):
+    ana, _ = teachers
+    made = ana.submit("/classes", ana.get("/classes/new"), name="Chess club").headers["location"].partition("?")[0]
+    adding = f"{made.replace('/clever', '')}/students"
+    offered = ana.get(adding).text
+    student = account_of(site, town.key("student"))["id"]
+    ana.submit(adding, ana.get(adding), **{f"add-{student}": "1"})
+    update(site, ana)
+
+    assert ("Kid1 Z" in offered, "Kid3" in offered) == (True, False)
+    assert "Kid1 Z" in ana.get(made).text
+    assert "Chess club" in enter(site, town.key("student")).get("/home").text

@@ -43,6 +43,16 @@ def test_a_student_gets_an_account_with_a_name_and_no_email(site, town, browser)
     assert site.value(TOKENS, account=account["id"]) == 0
 
 
+def test_missing_fields_are_asked_of_nobody(site, town, new_browser):
+    """Clever may know neither the name nor the email of a teacher, and only the first name of a student."""
+    teacher, student = town.teacher(34, name={}, email=None), town.student(35, name={"first": "Mononym"})
+    landings = [new_browser().log_in(each).headers["location"] for each in (teacher, student)]
+
+    assert landings == ["/clever/library", "/home"]
+    assert enter(site, teacher).get("/clever/classes").status_code == 200
+    assert (account_of(site, teacher)["email"], account_of(site, student)["first_name"]) == (None, "Mononym")
+
+
 def test_a_later_login_opens_the_account_of_the_same_clever_id(site, town):
     enter(site, town.key("teacher"))
     before = site.value(ACCOUNTS)

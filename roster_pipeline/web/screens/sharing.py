@@ -17,7 +17,7 @@ def show_sharing(page: Page) -> Response:
     began = sa.select(sa.func.min(syncs.c.started_at)).where(syncs.c.state.in_(("published", "held")))
     return page.render(
         "sharing.html",
-        lists=list_shared(page.words),
+        lists=list_shared(page.words, is_library=page.own.tier == "library"),
         counts=count_shared(page),
         never=[page.words.text(name) for name in NEVER_KEPT],
         since=page.pg.execute(began).scalar(),

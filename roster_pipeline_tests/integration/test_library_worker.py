@@ -1,0 +1,77 @@
+"""The threads of the page that run the updates of Library teachers: at most two at once, and each teacher once."""
+
+from threading import Event, Lock
+
+import pytest
+
+from roster_pipeline.errors import SourceBroken
+from roster_pipeline.web import library_worker
+from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page import Browser
+from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page_library import account_of, enter
+from roster_pipeline_tests.support.scripts import wait_until
+
+WAITING = "select count(*) from roster.refresh_requests where scope = 'library' and state = 'queued'"
+CLAIM = (
+    "update roster.refresh_requests set state = 'published', finished_at = now() where requested_by_account_id = :id"
+)
+
+
+@pytest.fixture
+def teachers(site, town):
+    """The accounts of four teachers, whose logins have filed an update each."""
+    keys = [town.teacher(number) for number in (81, 82, 83, 84)]
+    for key in keys:
+        enter(site, key)
+    return [account_of(site, key)["id"] for key in keys]
+
+
+def test_a_program_runs_two_updates_at_once_at_most(site, teachers, monkeypatch):
+    lock, release, running, most = Lock(), Event(), set(), []
+
+    def run(request):
+        with lock:
+            assert request.account_id not in running
+            running.add(request.account_id)
+            most.append(len(running))
+        release.wait(30)
+        site.execute(CLAIM, id=request.account_id)
+        with lock:
+            running.discard(request.account_id)
+
+    monkeypatch.setattr(library_worker, "run_library_update", run)
+    with Browser(site) as browser:
+        wait_until(lambda: len(running) == 2)
+        # The screens and the logins do not wait for the updates.
+        assert browser.get("/login").status_code == 200
+        release.set()
+        wait_until(lambda: site.value(WAITING) == 0)
+
+    assert (max(most), len(most)) == (2, 4)
+
+
+def test_an_update_that_fails_is_not_tried_again_and_again(site, teachers, monkeypatch):
+    calls = []
+
+    def fail(request):
+        calls.append(request.account_id)
+        raise SourceBroken("An invented fault before the update began.")
+
+    monkeypatch.setattr(library_worker, "run_library_update", fail)
+    updates = library_worker.LibraryUpdates(site.settings, lambda: site.time.now)
+    while updates.run_next(site.product):
+        pass
+
+    assert sorted(calls) == sorted(teachers)
+    assert site.value(WAITING) == 0
+
+
+def test_the_token_is_not_in_the_repr_of_an_update(site, teachers, monkeypatch):
+    requests = []
+    monkeypatch.setattr(library_worker, "run_library_update", requests.append)
+    library_worker.LibraryUpdates(site.settings, lambda: site.time.now).run_next(site.product)
+    site.execute("update roster.refresh_requests set state = 'failed' where state = 'queued'")
+
+    assert requests[0].token
+    assert requests[0].token not in repr(requests[0])
