@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -26,6 +26,7 @@ from roster_pipeline.model.feed import District, Feed
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.product.busy import Patience
+from roster_pipeline.product.database import hold_keys
 from roster_pipeline.product.organizations import find_library_organization
 from roster_pipeline.product.tables import identity_links
 from roster_pipeline.settings import Settings
@@ -158,31 +159,36 @@ def _find_teacher(pg: Connection, organization_id: int, account_id: int) -> str 
 
 
 def _update(update: _Update, folder: Path) -> Plan:
-    """Read the feed, and decide and publish it. Decide it again if another update wrote the same rows meanwhile."""
+    """Read the feed, and decide and publish it. Decide it again if another update wrote the same rows meanwhile.
+
+    The last teacher who leaves a class archives it. So co-teachers decide about their class one after the other.
+    """
     sync = update.sync
-    feed = _read(update, folder)
+    feed, known = _read(update, folder)
     pipeline.stage(sync)
-    for _ in range(TRIES - 1):
-        try:
-            _decide(update, feed)
-            return pipeline.publish(sync).plan
-        except PlanStale:
-            continue
-    _decide(update, feed)
-    return pipeline.publish(sync).plan
+    with hold_keys(sync.request.product, [f"roster:library:section:{section}" for section in feed.sections | known]):
+        for _ in range(TRIES - 1):
+            try:
+                _decide(update, feed)
+                return pipeline.publish(sync).plan
+            except PlanStale:
+                continue
+        _decide(update, feed)
+        return pipeline.publish(sync).plan
 
 
-def _read(update: _Update, folder: Path) -> TeacherFeed:
+def _read(update: _Update, folder: Path) -> tuple[TeacherFeed, Set[str]]:
+    """Read and land the feed of the teacher. Return it with the sections that the teacher has or had."""
     sync = update.sync
     sync.begin_step("extracting")
     with sync.read_product() as pg:
-        chosen = load_own_classes(pg, update.organization_id, update.account_id).chosen
+        own = load_own_classes(pg, update.organization_id, update.account_id)
     with sync.clever() as clever:
-        feed = read_teacher_feed(clever, update.teacher, chosen, folder, on_rows=sync.count_read_rows)
+        feed = read_teacher_feed(clever, update.teacher, own.chosen, folder, on_rows=sync.count_read_rows)
     with sync.warehouse() as con:
         land(con, Feed(District(LIBRARY, "", "", None), feed.lists), update.sync_id, sync_uid=update.uid)
         save_bookmark(con, None)
-    return feed
+    return feed, own.known
 
 
 def _decide(update: _Update, feed: TeacherFeed) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -220,6 +220,22 @@ def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], Non
         connection.commit()
         try:
             yield DistrictLock(key, session)
+        finally:
+            connection.invalidate()
+
+
+@contextmanager
+def hold_keys(engine: Engine, keys: Collection[str]) -> Iterator[None]:
+    """Hold several advisory locks while the block runs. Callers take them in one order, so they never block each other.
+
+    The locks belong to a session of their own, so the server releases them at once if the process is killed.
+    """
+    with transaction(engine, lock_seconds=0) as connection:
+        for key in sorted(keys):
+            _wait_for_lock(connection, key, scope="session")
+        connection.commit()
+        try:
+            yield
         finally:
             connection.invalidate()
 

@@ -38,6 +38,7 @@ NATIVE_OWNER = """
     inner join roster.organizations as o on o.id = r.organization_id
     where r.source = 'native'
 """
+LAST_MODE = "select mode from roster.syncs where mode <> 'resolve' order by id desc limit 1"
 MOVE = "select max(id) from roster.syncs where counts ? 'moved_for'"
 
 
@@ -149,3 +150,20 @@ def test_disconnected_district_keeps_everything(world, connect_town, quick_sync,
     execute(product, "update roster.organizations set state = 'disconnected' where tier = 'secure_sync'")
     world.town.connected = False
     assert live_rows(product) == before
+
+
+def test_people_and_classes_shared_later_move_in_a_delta(world, connect_town, quick_sync, product):
+    town, teacher = world.town, world.first.clever_id
+    person, section = town.person(teacher), town.get("sections", world.maths)
+    town.leave(teacher)
+    town.remove("sections", world.maths)
+    quick_sync(connect_town())
+    assert [key for key, _ in query(product, ACCOUNTS, district="library")] == [teacher]
+    quick_sync(town)
+    town.put("users", person)
+    town.put("sections", section)
+    quick_sync(town, mode="delta")
+
+    assert query(product, LAST_MODE) == [("delta",)]
+    assert difference(expect(town), published(product, town.id)) == {}
+    assert dict(query(product, ACCOUNTS, district=town.id))[teacher] == world.first.account_id
