@@ -6,6 +6,7 @@ The proof is a login with Google to the earlier account. The identity link then 
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from roster_pipeline.corrections.email_holder import OWN_REASONS
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
+from roster_pipeline.product.database import name_teacher_lock, share_district
 from roster_pipeline.product.tables import (
     identity_links,
     library_classes,
@@ -28,6 +30,9 @@ from roster_pipeline.product.tables import (
 )
 
 PROOF = "merged_by_owner"
+WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.2
+"""How long a merge waits for an update of the teacher, and how often it looks."""
+UPDATING = operator.mark("An update of account {account} is running. Try again when it has ended.")
 NOT_OWN = operator.mark("Review {review} is not one that this teacher may decide.")
 
 
@@ -40,9 +45,10 @@ def merge_own_account(
     that is closed now.
 
     Raises:
-        CorrectionRefused: the review is not this teacher's, the teacher has not proven to own the earlier account, or
-            the merge would harm a person.
+        CorrectionRefused: an update of the teacher does not end, the review is not this teacher's, the teacher has not
+            proven to own the earlier account, or the merge would harm a person.
     """
+    _wait_for_update(pg, account_id)
     if not _may_decide(pg, organization_id, account_id, review_id):
         raise CorrectionRefused(operator.text(NOT_OWN, review=review_id))
     resolution = resolve_review(pg, review_id, "link", decided_by=decided_by, at=at, proof=PROOF)
@@ -55,6 +61,21 @@ def merge_own_account(
     # Only the teacher sees the record.
     pg.execute(syncs.update().where(syncs.c.id == resolution.sync_id).values(account_id=resolution.account_id))
     return resolution.sync_id
+
+
+def _wait_for_update(pg: Connection, account_id: int) -> None:
+    """Keep updates of the teacher from beginning until the transaction ends. Wait for one that runs.
+
+    It would write classes for the account that is closed meanwhile.
+
+    Raises:
+        CorrectionRefused: the update takes too long.
+    """
+    end = time.monotonic() + WAIT_SECONDS
+    while not share_district(pg, name_teacher_lock(account_id)):
+        if time.monotonic() > end:
+            raise CorrectionRefused(operator.text(UPDATING, account=account_id))
+        time.sleep(LOOK_SECONDS)
 
 
 def _may_decide(pg: Connection, organization_id: int, account_id: int, review_id: int) -> bool:

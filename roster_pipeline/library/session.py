@@ -12,7 +12,7 @@ import duckdb
 from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.queries import define_macros
 from roster_pipeline.paths import private_folder
-from roster_pipeline.product.database import district_lock
+from roster_pipeline.product.database import district_lock, name_teacher_lock
 from roster_pipeline.sync_context import SyncContext, SyncRequest
 
 LIBRARY = "library"
@@ -56,7 +56,7 @@ def hold_teacher(request: SyncRequest, account_id: int) -> Iterator[tuple[SyncCo
     Returns:
         The context for the stages, and an empty folder for landing files. The folder is removed at the end.
     """
-    unit = f"{LIBRARY}-{account_id}"
+    unit = name_teacher_lock(account_id)
     with district_lock(request.product, unit, on_wait=lambda: None) as lock:
         folder = request.settings.landing_folder / unit
         shutil.rmtree(folder, ignore_errors=True)  # a killed update may have left files there

@@ -240,6 +240,11 @@ def hold_keys(engine: Engine, keys: Collection[str]) -> Iterator[None]:
             connection.invalidate()
 
 
+def name_teacher_lock(account_id: int) -> str:
+    """Return what stands for the Clever id of a district in the lock of the updates of a Library teacher."""
+    return f"library-{account_id}"
+
+
 def share_district(pg: Connection, district_id: str) -> bool:
     """Keep syncs of a district from beginning until the transaction ends.
 

@@ -16,10 +16,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from roster_pipeline.errors import CannotStart, ProductUnusable, RosterError, SourceRefused, TokenRefused, place_of
 from roster_pipeline.library.update import LOG_IN_AGAIN, LibraryRequest, run_library_update
 from roster_pipeline.messages import product
-from roster_pipeline.product.database import transaction
-from roster_pipeline.product.tables import syncs
+from roster_pipeline.product.database import name_teacher_lock, share_district, transaction
+from roster_pipeline.product.tables import refresh_requests, syncs
 from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.library_requests import list_waiting_teachers, refuse_waiting_teacher
+from roster_pipeline.syncs.lifecycle import fail_killed
 from roster_pipeline.web.answers import NOT_FINISHED
 from roster_pipeline.web.library_tokens import TokenVault, delete_token, read_token
 from roster_pipeline.web.library_words import REFUSALS, Refusal
@@ -39,6 +40,19 @@ class LibraryUpdates:
         self._vault = TokenVault(settings.web_secret.get_secret_value())
         self._busy: set[int] = set()
         self._lock = Lock()
+
+    def requeue_killed(self, engine: Engine) -> None:
+        """Put the requests of killed updates back into the queue. Nobody holds the locks of their teachers."""
+        own = refresh_requests.c
+        running = (
+            sa.select(syncs.c.dagster_run_id, syncs.c.account_id)
+            .join_from(refresh_requests, syncs, syncs.c.id == own.sync_id)
+            .where(own.state == "running", own.scope == "library", syncs.c.state == "running")
+        )
+        with transaction(engine) as pg:
+            for run_id, account_id in pg.execute(running.distinct()).all():
+                if share_district(pg, name_teacher_lock(account_id)):
+                    fail_killed(pg, run_id, self._now())
 
     def run_next(self, engine: Engine) -> bool:
         """Run the update of the teacher who waits longest. Return whether there was one."""

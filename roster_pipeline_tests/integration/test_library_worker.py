@@ -5,6 +5,7 @@ from threading import Event, Lock
 import pytest
 
 from roster_pipeline.errors import SourceBroken
+from roster_pipeline.product.database import district_lock, name_teacher_lock
 from roster_pipeline.web import library_worker
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import Browser
@@ -16,6 +17,14 @@ WAITING = "select count(*) from roster.refresh_requests where scope = 'library' 
 CLAIM = (
     "update roster.refresh_requests set state = 'published', finished_at = now() where requested_by_account_id = :id"
 )
+KILLED = """
+    with killed as (
+        insert into roster.syncs (organization_id, account_id, dagster_run_id, trigger)
+        values (roster.library_organization(), :account, 'killed', 'library') returning id
+    )
+    update roster.refresh_requests set state = 'running', sync_id = killed.id from killed
+    where requested_by_account_id = :account and state = 'queued'
+"""
 
 
 @pytest.fixture
@@ -75,3 +84,22 @@ def test_the_token_is_not_in_the_repr_of_an_update(site, teachers, monkeypatch):
 
     assert requests[0].token
     assert requests[0].token not in repr(requests[0])
+
+
+def test_an_update_of_a_killed_program_is_run_again(site, town, teachers):
+    """The sync and its request say that they run, and nobody holds the lock of the teacher."""
+    account = teachers[0]
+    site.execute(KILLED, account=account)
+    number = site.value("select max(id) from roster.refresh_requests where requested_by_account_id = :id", id=account)
+    state = "select state from roster.refresh_requests where id = :id"
+    updates = library_worker.LibraryUpdates(site.settings, lambda: site.time.now)
+    with district_lock(site.product, name_teacher_lock(account), on_wait=lambda: None):
+        updates.requeue_killed(site.product)
+        held = site.value(state, id=number)
+    updates.requeue_killed(site.product)
+    queued = site.value(state, id=number)
+    while updates.run_next(site.product):
+        pass
+
+    assert (held, queued, site.value(state, id=number)) == ("running", "queued", "published")
+    assert site.value("select state from roster.syncs where dagster_run_id = 'killed'") == "failed"

@@ -5,6 +5,9 @@ from itertools import count
 
 import pytest
 
+from roster_pipeline.corrections import library_merge
+from roster_pipeline.corrections.queue import run_corrections
+from roster_pipeline.product.database import district_lock, name_teacher_lock
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_library import account_of, enter, work
@@ -133,3 +136,19 @@ def test_a_student_is_never_asked(site, town, new_browser):
     assert browser.log_in(student).headers["location"] == "/home"
     assert site.value(OPEN, key=student) == 0
     assert browser.get("/login/merge").status_code == 403
+
+
+def test_a_merge_waits_for_an_update_of_the_teacher(site, earlier, monkeypatch):
+    teacher, account = earlier
+    browser = enter(site, teacher)
+    own = account_of(site, teacher)["id"]
+    prove(browser, teacher)
+    monkeypatch.setattr(library_merge, "WAIT_SECONDS", 0.0)
+    with district_lock(site.product, name_teacher_lock(own), on_wait=lambda: None):
+        run_corrections(site.settings, site.product, lambda: site.time.now)
+    refused = browser.get("/login/merge").text
+    prove(browser, teacher)
+    work(site)
+
+    assert "The accounts cannot be joined now" in refused
+    assert account_of(site, teacher)["id"] == account
