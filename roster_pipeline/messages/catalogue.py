@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from roster_pipeline.messages.times import local_time
@@ -82,7 +82,7 @@ class Catalogue(Marks):
         """Return the same sentences with `at`, which gives a time in this time zone."""
         return LocalCatalogue(self, zone, now)
 
-    def _date(self, moment: datetime) -> str:
+    def _date(self, moment: date) -> str:
         return self.text(DATE, month=self.text(MONTHS[moment.month - 1]), day=moment.day)
 
     def _clock(self, moment: datetime) -> str:
@@ -100,6 +100,10 @@ class LocalCatalogue(Catalogue):
     def at(self, moment: datetime) -> str:
         """Return a time as the readers say it."""
         return self.time(moment, self._zone, self._now)
+
+    def day(self, day: date) -> str:
+        """Return a day as the readers say it, such as `Nov 27`."""
+        return self._date(day)
 
 
 class Domain(Marks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from roster_pipeline.product.tables import directory, rosters, schools
 from roster_pipeline.syncs.requests import estimate_answer_time
 from roster_pipeline.web.admins import list_schools
 from roster_pipeline.web.answers import describe_estimate
+from roster_pipeline.web.chart import DAYS, Chart, draw_days, read_own_summaries, read_summaries
 from roster_pipeline.web.checklist_words import describe_step
 from roster_pipeline.web.needs import list_needs
 from roster_pipeline.web.page import Page
@@ -61,10 +63,18 @@ def show_overview(page: Page) -> Response:
         tiles=_list_tiles(counts, page.words),
         needs=list_needs(page.pg, page.own.id, page.viewer.role, page.words),
         lines=describe_syncs(syncs, page.words, own),
+        chart=_draw_chart(page, sees_all=sees_all),
         usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
         own_schools=[] if sees_all else list_schools(page.pg),
         clever_notes=_describe_clever(page, counts.schools),
     )
+
+
+def _draw_chart(page: Page, *, sees_all: bool) -> Chart:
+    """Return the chart of the people who joined and left in the last days, of a school admin's schools alone."""
+    since = page.now - timedelta(days=DAYS + 1)
+    own = read_summaries(page.pg, since) if sees_all else read_own_summaries(page.pg, since, page.place.schools)
+    return draw_days(own, page.now, page.own.time_zone, page.words)
 
 
 def _show_checklist(page: Page) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from roster_pipeline.messages import Catalogue, product
 from roster_pipeline.web.actors import read_verifiers
+from roster_pipeline.web.chart import WEEKS, Chart, draw_weeks, read_own_summaries
 from roster_pipeline.web.class_list import read_classes
 from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
 from roster_pipeline.web.page import Page
@@ -55,12 +57,19 @@ def show_school(page: Page) -> Response:
     return page.render(
         "school.html",
         school=school,
+        chart=_draw_chart(page, school_id),
         change=describe_last_changes(page.pg, [school_id], page.words)[school_id],
         grades=describe_grades(page.words, school),
         part=teachers,
         verifiers=read_verifiers(page, teachers.rows),
         classes=read_classes(page, ListRequest("/clever/classes", school=school_id)),
     )
+
+
+def _draw_chart(page: Page, school_id: int) -> Chart:
+    """Return the chart of the people who joined and left a school in the last weeks."""
+    own = read_own_summaries(page.pg, page.now - timedelta(weeks=WEEKS), [school_id])
+    return draw_weeks(own, page.now, page.own.time_zone, page.words)
 
 
 def write_request(words: Catalogue) -> str:
