@@ -12,7 +12,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --durations 10
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast test-browser check format messages bench mutate chaos clean
+.PHONY: help demo dev test test-fast test-browser check format messages dictionary bench mutate chaos clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ format: $(INSTALLED) ## put imports and layout right
 
 messages: $(INSTALLED) ## collect the sentences of the package into messages/*.pot for translators
 	@$(BIN)/python -m roster_pipeline_tests.support.message_catalogue
+
+dictionary: $(INSTALLED) ## write docs/data-dictionary.md and docs/data-contract.odcs.yaml from roster_pipeline/model/dictionary.toml
+	@$(BIN)/python -m roster_pipeline_tests.support.data_dictionary
 
 bench: $(INSTALLED) $(BENCH)/.installed ## measure every figure beside what it is compared with (some minutes; BENCH_ARGS="--students 2000")
 	@$(BIN)/python -m roster_pipeline_tests.benchmarks --dlt-python $(BENCH)/bin/python $(BENCH_ARGS)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import dagster as dg
 import duckdb
 
+from roster_pipeline.model.dictionary import find_column_description
 from roster_pipeline.model.entities import OPS
 from roster_pipeline.model.plan import Counts, Plan
 from roster_pipeline.plan.impact import describe_reasons
@@ -15,7 +16,6 @@ from roster_pipeline.product.organizations import Freshness
 from roster_pipeline.stage import Model, count_rows, list_columns
 from roster_pipeline.stage.lineage import Source, cached_lineage
 from roster_pipeline.sync_results import PlanResult
-from roster_pipeline.validate.contracts import CONTRACTS
 
 ROWS, AFFECTED_ROWS = "dagster/partition_row_count", "rows_within_reach"
 """The keys of row counts. A delta sync counts only the rows of the affected set, so they have a key of their own."""
@@ -100,15 +100,14 @@ def _columns(
     lineage_sources: Mapping[str, Iterable[Source]] | None = None,
 ) -> dg.MetadataValue:
     """Return the columns of a table with types and descriptions."""
-    contract, sources = CONTRACTS.get(table), lineage_sources or {}
-    descriptions = {name: column.description for name, column in contract.columns.items()} if contract else {}
+    sources = lineage_sources or {}
     return dg.MetadataValue.table_schema(
         dg.TableSchema(
             [
                 dg.TableColumn(
                     name,
                     kind.lower(),
-                    description=_describe_column(descriptions.get(name), sources.get(name, ())),
+                    description=_describe_column(find_column_description(schema, table, name), sources.get(name, ())),
                 )
                 for name, kind in list_columns(con, schema, table).items()
             ]

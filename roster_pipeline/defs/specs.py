@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
+from sqlalchemy import Table
 
 from roster_pipeline.current.tables import CURRENT_TABLES
 from roster_pipeline.defs.describe import OWNERS
+from roster_pipeline.model.dictionary import SNAPSHOT as SNAPSHOT_SCHEMA
+from roster_pipeline.model.dictionary import describe_column
 from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline.pipeline import DECIDING_MODELS, STAGING_MODELS
+from roster_pipeline.product import tables
+from roster_pipeline.snapshot.tables import TABLES
 from roster_pipeline.stage import Model, load_models
 from roster_pipeline.syncs.schedule_policy import LATE
 from roster_pipeline.validate.sql_tests import SqlTest, load_sql_tests
@@ -24,6 +30,22 @@ REJECTED = ("raw", "rejected")
 def _table(schema: str, name: str) -> dict[str, Any]:
     """Return metadata with the name of the asset's table in the district file or in PostgreSQL."""
     return {"dagster/table_name": f"{schema}.{name}"}
+
+
+def _columns(table: Table) -> dict[str, Any]:
+    """Return metadata with the columns of a table of the product."""
+    columns = [
+        dg.TableColumn(column.name, str(column.type).lower(), description=column.comment) for column in table.columns
+    ]
+    return {"dagster/column_schema": dg.TableSchema(columns)}
+
+
+def _snapshot_columns() -> Iterator[dg.TableColumn]:
+    """Return the columns of every table of the analysts' database, each after the name of its table."""
+    for table in TABLES:
+        for name, kind in {"district_id": "VARCHAR", **table.columns}.items():
+            described = describe_column(SNAPSHOT_SCHEMA, table.name, name)
+            yield dg.TableColumn(f"{table.name}.{name}", kind.lower(), description=described)
 
 
 RAW = [
@@ -146,7 +168,7 @@ PRODUCT = [
         ["product", name],
         deps=[PLAN.key],
         description=description,
-        metadata=_table("roster", name),
+        metadata=_table("roster", name) | _columns(tables.metadata.tables[f"roster.{name}"]),
         group_name="product",
         kinds={"postgres"},
         owners=OWNERS,
@@ -159,6 +181,7 @@ SNAPSHOT = dg.AssetSpec(
     deps=[spec.key for spec in PRODUCT],
     description="The published data of all districts and its history, in one DuckDB file for analysts: "
     "snapshots/latest.duckdb.",
+    metadata={"dagster/column_schema": dg.TableSchema([*_snapshot_columns()])},
     group_name="snapshots",
     kinds={"duckdb"},
     owners=OWNERS,

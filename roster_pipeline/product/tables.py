@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from roster_pipeline.product.columns import SCHEMA as SCHEMA
 from roster_pipeline.product.columns import choice, reference, surrogate_key, timestamp, unique_where
 from roster_pipeline.product.columns import metadata as metadata
+from roster_pipeline.product.comments import add_comments
 from roster_pipeline.product.web_tables import admin_schools as admin_schools
 from roster_pipeline.product.web_tables import corrections as corrections
 from roster_pipeline.product.web_tables import directory as directory
@@ -290,3 +291,5 @@ alerts = Table(
     timestamp("recovered_at"),
     unique_where("recovered_at is null", "alerts_open", "organization_id", "kind"),
 )
+
+add_comments(metadata)

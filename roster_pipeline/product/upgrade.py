@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.errors import AccessRefused, ProductUnusable
+from roster_pipeline.product.comments import write_comments
 from roster_pipeline.product.migrations.sql_files import REPEATED_FILES, run_sql_file
 from roster_pipeline.product.refusals import OWN_SQLSTATES, PRIVILEGE, Place, read_sqlstate
-from roster_pipeline.product.tables import SCHEMA
+from roster_pipeline.product.tables import SCHEMA, metadata
 
 log = logging.getLogger(__name__)
 BASELINE = "0021"
@@ -51,6 +52,7 @@ def upgrade_schema(connection: Connection) -> None:
         if _read_revision(connection) != before:
             for name in REPEATED_FILES:
                 run_sql_file(name, connection)
+            write_comments(connection, metadata)
 
 
 def ensure_schema(connection: Connection, schema: str) -> None:

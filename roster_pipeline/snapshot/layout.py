@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 
+from roster_pipeline.model.dictionary import SNAPSHOT, describe_column, describe_table, load_dictionary
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.paths import PRIVATE_FILE
 from roster_pipeline.snapshot.tables import FOLDER, ROW_TABLES, TABLES, VIEWS, SnapshotTable
 
+DIGEST = "layout_digest"
+"""The macro that returns the digest of the views, macros and comments of a file."""
 STORAGE = "v1.0.0"
 """The oldest storage version that DuckDB writes. DuckDB 1.0 and every later version read it."""
 
@@ -38,21 +42,67 @@ def open_for_writing(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that are missing, and every view and macro as this version has them."""
+    """Create the tables that are missing, and every view, macro and comment as this version has them.
+
+    A file that has them already is left alone, because hundreds of statements take longer than most updates.
+    """
+    statements = "".join(_definitions())
+    digest = sha256(f"{statements}{load_dictionary()}".encode()).hexdigest()
+    if _has_layout(con, digest):
+        return
+    con.execute(statements)
+    con.execute("".join(_comments(con)))
+    con.execute(f"create or replace macro {DIGEST}() as '{digest}'")
+
+
+def _has_layout(con: duckdb.DuckDBPyConnection, digest: str) -> bool:
+    """Return whether a file has every view, and the macros and comments of this version."""
+    views = "select view_name from duckdb_views() where not internal and database_name = current_database()"
+    if not {name for (name,) in con.execute(views).fetchall()} >= {*VIEWS, *(table.name for table in TABLES)}:
+        return False
+    try:
+        return con.execute(f"select {DIGEST}()").fetchall() == [(digest,)]
+    except duckdb.CatalogException:  # the file is of an earlier version
+        return False
+
+
+def _definitions() -> Iterator[str]:
     for table in TABLES:
         columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
-        con.execute(
+        yield (
             f"create table if not exists {table.name}_history (district_id VARCHAR, {columns}, "
-            "valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, sync_id BIGINT)"
+            "valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, sync_id BIGINT);\n"
         )
         rows = f"select * exclude (valid_from, valid_to, sync_id) from {table.name}_history"
-        con.execute(f"create or replace view {table.name} as {rows} where valid_to is null")
-        con.execute(
+        yield f"create or replace view {table.name} as {rows} where valid_to is null;\n"
+        yield (
             f"create or replace macro {table.name}_as_of(t) as table {rows} "
-            "where valid_from <= t::timestamptz and (valid_to is null or valid_to > t::timestamptz)"
+            "where valid_from <= t::timestamptz and (valid_to is null or valid_to > t::timestamptz);\n"
         )
     for name in VIEWS:
-        con.execute(f"create or replace view {name} as {load_query(f'{FOLDER}/views', name)}")
+        yield f"create or replace view {name} as {load_query(f'{FOLDER}/views', name)};\n"
+
+
+def _comments(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Return the statements that describe every table, view, macro and column (`model/dictionary.toml`)."""
+    for table in TABLES:
+        described = describe_table(SNAPSHOT, table.name)
+        yield _comment("view", table.name, described)
+        yield _comment("table", f"{table.name}_history", f"{described} Every version of each row.")
+        yield _comment("macro table", f"{table.name}_as_of", f"{described} The rows that were published at time t.")
+    for name in VIEWS:
+        yield _comment("view", name, describe_table(SNAPSHOT, name))
+    tables = {f"{table.name}_history": table.name for table in TABLES}
+    views = {name: name for name in (*tables.values(), *VIEWS)}
+    columns = "select column_name from duckdb_columns() where table_name = ? and database_name = current_database()"
+    for name, described_name in (tables | views).items():
+        for (column,) in con.execute(columns, [name]).fetchall():
+            yield _comment("column", f"{name}.{column}", describe_column(SNAPSHOT, described_name, column))
+
+
+def _comment(kind: str, name: str, text: str) -> str:
+    quoted = text.replace("'", "''")
+    return f"comment on {kind} {name} is '{quoted}';\n"
 
 
 def is_current(file: Path) -> bool:

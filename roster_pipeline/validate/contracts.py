@@ -18,7 +18,7 @@ TEXT = pd.ArrowDtype(arrow.string())
 def _id(name: str, *, nullable: bool = False) -> tuple[str, pa.Column]:
     label = name.replace("_", " ") if nullable else "Clever id"
     check = pa.Check.str_matches(f"^{CLEVER_ID_PATTERN}$", error=f"{label} is not 24 hexadecimal digits")
-    return name, pa.Column(TEXT, check, nullable=nullable, description="Clever's id, 24 hexadecimal digits")
+    return name, pa.Column(TEXT, check, nullable=nullable)
 
 
 def _ids(name: str) -> tuple[str, pa.Column]:
@@ -27,11 +27,11 @@ def _ids(name: str) -> tuple[str, pa.Column]:
     check = pa.Check.str_matches(
         pattern, error=f"{name.replace('_', ' ')} hold an id that is not 24 hexadecimal digits"
     )
-    return name, pa.Column(TEXT, check, description="Clever's ids, 24 hexadecimal digits each")
+    return name, pa.Column(TEXT, check)
 
 
-def _text(name: str, description: str, *, nullable: bool = True) -> tuple[str, pa.Column]:
-    return name, pa.Column(TEXT, nullable=nullable, description=description)
+def _text(name: str, *, nullable: bool = True) -> tuple[str, pa.Column]:
+    return name, pa.Column(TEXT, nullable=nullable)
 
 
 def _contract(*columns: tuple[str, pa.Column]) -> pa.DataFrameSchema:
@@ -42,19 +42,11 @@ PERSON = _contract(
     _id("clever_id"),
     _id("school_id", nullable=True),
     _ids("school_ids"),
-    _text("first_name", "As the district typed it. May be missing"),
-    _text("last_name", "As the district typed it. May be missing"),
-    _text("email", "Without blanks around it. It is not verified, and may be shared or invalid"),
-    _text(
-        "sis_id",
-        "The id in the student information system. It is unique only in the district and never matches an account",
-    ),
+    *(_text(name) for name in ("first_name", "last_name", "email", "sis_id")),
 )
 CONTRACTS: dict[str, pa.DataFrameSchema] = {
     "stg_schools": _contract(
-        _id("school_id"),
-        _text("name", "As the district typed it", nullable=False),
-        *(_text(grade, "One of Clever's grades, or empty") for grade in ("low_grade", "high_grade")),
+        _id("school_id"), _text("name", nullable=False), *(_text(name) for name in ("low_grade", "high_grade"))
     ),
     "stg_teachers": PERSON,
     "stg_students": PERSON,
@@ -65,15 +57,11 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         _id("course_id", nullable=True),
         _ids("teacher_ids"),
         _ids("student_ids"),
-        _text("name", "Exactly as in Clever. Not unique", nullable=False),
-        *(_text(name, "As in Clever") for name in ("subject", "grade", "period")),
+        _text("name", nullable=False),
+        *(_text(name) for name in ("subject", "grade", "period")),
     ),
-    "stg_terms": _contract(_id("term_id"), _text("name", "As the district typed it")),
-    "stg_courses": _contract(
-        _id("course_id"),
-        _text("name", "As the district typed it"),
-        _text("number", "The district's own number"),
-    ),
+    "stg_terms": _contract(_id("term_id"), _text("name")),
+    "stg_courses": _contract(_id("course_id"), *(_text(name) for name in ("name", "number"))),
 }
 
 

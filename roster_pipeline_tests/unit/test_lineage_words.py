@@ -30,9 +30,9 @@ def con():
 def test_each_column_names_its_sources(con):
     schema = describe.describe_model(con, MODEL, 0)["dagster/column_schema"].schema
     assert {column.name: column.description for column in schema.columns} == {
-        "clever_id": "Made from raw.it.id.",
-        "name": "Made from raw.it.first, raw.it.last.",
-        "source": None,
+        "clever_id": "Clever's id, 24 hexadecimal digits. Made from raw.it.id.",
+        "name": "The name as the district typed it. It is not unique. Made from raw.it.first, raw.it.last.",
+        "source": "`clever` if a sync decides the row, or `native` if the product does.",
     }
     assert (
         column_lineage(MODEL, {("raw", "it"): {"id": "VARCHAR", "first": "VARCHAR", "last": "VARCHAR"}})["source"]
