@@ -1,7 +1,7 @@
 """One sync of one district, from Clever to the product: a function for each stage, in the order of `run_sync`.
 
-Dagster's assets, the tests, the benchmarks and the fault injection call these functions. Each takes the context of the
-sync and returns what it did. What a stage decides is in the package of its name.
+Dagster's assets, the tests, the benchmarks and the fault injection call these functions. Each takes the sync's context
+and returns what it did. The package of its name has the decisions.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ def load_current(sync: SyncContext) -> None:
         if not sync.request.is_preview:
             sync.write_product(move)
         with sync.read_product(one_view=True) as pg, pg.begin_nested() as trial:
-            move(pg)
+            if sync.request.is_preview:
+                move(pg)
             copy_current(con, pg, find_organization_id(pg, sync.district_id), is_delta=sync.is_delta)
             trial.rollback()
         reject_foreign_ids(con)
@@ -182,10 +183,7 @@ def reconcile(sync: SyncContext) -> ReconcileResult:
 
 
 def plan(sync: SyncContext) -> PlanResult:
-    """Compare the desired rows with the current ones, and freeze the difference as a plan.
-
-    The plan is kept in the district's DuckDB file.
-    """
+    """Compare the desired rows with the current ones, and freeze the difference as a plan in the DuckDB file."""
     with sync.warehouse() as con:
         land_result = read_land_result(con)
         with sync.read_product() as pg:

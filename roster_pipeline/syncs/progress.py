@@ -78,10 +78,16 @@ class SyncProgress:
 
 
 def _count_expected_rows(pg: Connection, run_id: str) -> int | None:
-    """Return the rows that the district's last published full sync read, or None if there was none."""
-    own = sa.select(syncs.c.organization_id).where(syncs.c.dagster_run_id == run_id, syncs.c.state == "running")
+    """Return the rows that the last published full sync of the district or teacher read, or None if there was none."""
+    own = syncs.alias("own")
+    is_same_unit = sa.exists().where(
+        own.c.dagster_run_id == run_id,
+        own.c.state == "running",
+        own.c.organization_id == syncs.c.organization_id,
+        own.c.account_id.is_not_distinct_from(syncs.c.account_id),
+    )
     last = sa.select(syncs.c.proof).where(
-        syncs.c.organization_id.in_(own), syncs.c.mode == "full", syncs.c.state.in_(("published", "held"))
+        is_same_unit, syncs.c.mode == "full", syncs.c.state.in_(("published", "held"))
     )
     proof = pg.execute(last.order_by(syncs.c.id.desc()).limit(1)).scalar() or {}
     return sum(read["rows"] for read in proof.values() if isinstance(read, dict)) or None
