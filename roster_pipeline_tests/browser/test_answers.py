@@ -1,21 +1,18 @@
 """Each verdict on a child is shown with who acts and what to do. Screens can be printed and read aloud."""
 
 import re
-import threading
 import time
 from itertools import pairwise
 
 import pytest
-import uvicorn
 from playwright.sync_api import expect
 
 from roster_pipeline.product.database import transaction
-from roster_pipeline.settings import read_settings
-from roster_pipeline.web import create_app
 from roster_pipeline.web.sessions import begin_session
 from roster_pipeline_tests.support.browser import PICTURES, WIDE
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_people import organization_of
+from roster_pipeline_tests.support.page_server import serve_page
 from roster_pipeline_tests.support.page_verdicts import HOSTILE, prepare_children, question_of
 
 VERDICTS = [f"W{number}" for number in range(1, 17)]
@@ -37,17 +34,8 @@ ANSWER = "update roster.refresh_requests set state = 'failed', finished_at = now
 def served(chromium, site, server_url):
     """The page of the prepared towns on a port. Yield its address."""
     prepare_children(site)
-    server = uvicorn.Server(uvicorn.Config(lambda: None, host="127.0.0.1", port=0, log_level="critical"))
-    with pytest.MonkeyPatch.context() as patch:
-        sockets = [server.config.bind_socket()]
-        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-        patch.setenv("ROSTER_WEB_URL", url)
-        server.config.app = create_app(read_settings(), now=lambda: site.time.now)
-        thread = threading.Thread(target=server.run, args=(sockets,))
-        thread.start()
+    with serve_page(site) as url:
         yield url
-        server.should_exit = True
-        thread.join()
 
 
 def begin_admin_session(site):

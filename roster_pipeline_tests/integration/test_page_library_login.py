@@ -18,6 +18,10 @@ MAKE_ACCOUNT = """
     insert into roster.org_memberships (organization_id, account_id, role)
     select o.id, person.id, :role from person, roster.organizations as o where o.name = :town returning account_id
 """
+MAKE_ADMIN = """
+    insert into roster.org_memberships (organization_id, account_id, role, is_admin)
+    select id, :account, 'admin', true from roster.organizations where name = :town
+"""
 PIN = """
     insert into roster.web_identities (provider, subject, account_id)
     select 'clever', :key, id from roster.accounts where email = :email
@@ -136,6 +140,20 @@ def test_a_person_of_a_connected_district_keeps_the_place_there(site, town, role
 
     assert landing == {"teacher": "/clever/classes", "student": "/home"}[role]
     assert site.value(TOKENS, account=account) == 0
+
+
+def test_an_admin_who_teaches_with_clever_library_reaches_both(site, town):
+    teacher = town.teacher(36, "Al", "So")
+    enter(site, teacher)
+    account = account_of(site, teacher)["id"]
+    site.execute(MAKE_ADMIN, account=account, town=site.towns[0].name)
+    browser = enter(site, teacher)
+    classes = browser.get("/clever/classes").text
+
+    assert browser.get("/").headers["location"] == "/clever/classes"
+    assert "Update Class Rosters" in classes
+    assert f"District admin · {site.towns[0].name}" in classes
+    assert site.value(TOKENS, account=account) == 1
 
 
 def test_a_premium_teacher_reads_what_the_plan_has(site, town, browser):

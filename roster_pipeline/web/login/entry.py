@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -22,7 +22,7 @@ from roster_pipeline.web.login.accounts import (
 )
 from roster_pipeline.web.login.clever import Identity
 from roster_pipeline.web.login.library import find_library_account, make_account, refuse_premium_email
-from roster_pipeline.web.rights import TEACHERS, Role, Viewer
+from roster_pipeline.web.rights import LANDING, TEACHERS, Role, Viewer
 from roster_pipeline.web.sessions import change_session, hash_token
 from roster_pipeline.web.state import WebState
 from roster_pipeline.web.visibility import page_transaction, set_visibility
@@ -118,13 +118,16 @@ def _enter_library(state: WebState, token: str, identity: Identity, note: Note) 
             pg, account_id=account_id, clever_id=identity.id, login_kind="clever", now=now
         )
         note(pg, session_token)
-        if viewer.role is not Role.LIBRARY_TEACHER:
+        place = next((each for each in viewer.places if each.role is Role.LIBRARY_TEACHER), None)
+        if place is None:
             return Entry(session_token, viewer.landing)
-        set_visibility(pg, viewer.visibility)
+        # The person may be an admin elsewhere. A login through Clever Library opens the classes of the teacher.
+        change_session(pg, hash_token(session_token), acting=place.key)
+        set_visibility(pg, replace(viewer, place=place).visibility)
         save_token(pg, state.vault, account_id, token, now)
         with suppress(PressedTooOften):
             file_library_request(pg, account_id, at=now)
         if is_new and find_own_review(pg, account_id):
             return Entry(session_token, MERGE, is_question=True)
         # Without a chosen class there is nothing to update, so the teacher chooses first.
-        return Entry(session_token, viewer.landing if has_chosen(pg, account_id) else CHOOSE)
+        return Entry(session_token, LANDING[place.role] if has_chosen(pg, account_id) else CHOOSE)
