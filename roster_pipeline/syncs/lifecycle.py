@@ -22,6 +22,7 @@ from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.syncs.holds import record_holds
 from roster_pipeline.syncs.request_answers import CANCELED, answer_requests, claim_requests, requeue_requests
+from roster_pipeline.syncs.requests import IS_LIBRARY
 
 KILLED_COUNTS = {"error": "killed"}
 """`counts` of a sync whose process was killed."""
@@ -98,9 +99,7 @@ def require_syncable(pg: Connection, district_id: str, trigger: str) -> int:
             )
         )
     if organization.tier == "library" and trigger != "library":
-        raise TierRefused(
-            operator.text("Clever Library is no district. Each teacher starts an update of own classes on the page.")
-        )
+        raise TierRefused(operator.text(IS_LIBRARY))
     if refusal := describe_stop(organization):
         raise TierRefused(refusal)
     return organization.id

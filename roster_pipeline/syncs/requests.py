@@ -28,6 +28,7 @@ ESTIMATE_REQUESTS = 10
 SCOPE_TABLES = {"school": schools, "section": rosters}
 requests = refresh_requests.c
 NO_ROSTER_SYNC = operator.mark("District {district_id} has tier sso_only: single sign-on, but no roster sync.")
+IS_LIBRARY = operator.mark("Clever Library is no district. Each teacher starts an update of own classes on the page.")
 NOT_FILED = operator.mark("No request was filed.")
 NO_CLEVER_ID = {
     "school": operator.mark("A school is named by its Clever ID, 24 characters of 0-9 and a-f."),
@@ -133,6 +134,8 @@ def file_request(
     organization = find_organization(pg, district_id)
     if find_refresh_stop(organization) == "sso_only":
         raise TierRefused(operator.text(NO_ROSTER_SYNC, district_id=district_id))
+    if organization.tier == "library":
+        raise TierRefused(f"{operator.text(IS_LIBRARY)} {operator.text(NOT_FILED)}")
     if refusal := describe_stop(organization):
         raise TierRefused(f"{refusal}. {operator.text(NOT_FILED)}")
     wanted = DISTRICT if scope == "district" else _find_scope(pg, organization.id, district_id, scope, scope_clever_id)

@@ -16,7 +16,7 @@ from roster_pipeline.syncs.library_requests import (
     refuse_waiting_teacher,
 )
 from roster_pipeline.syncs.lifecycle import list_running_runs, require_syncable
-from roster_pipeline.syncs.requests import list_waiting_districts
+from roster_pipeline.syncs.requests import file_request, list_waiting_districts
 from roster_pipeline.syncs.schedule_policy import list_candidates
 from roster_pipeline_tests.support.library import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.readers import execute, query
@@ -71,6 +71,8 @@ def test_library_is_no_district_for_nights_and_lists(library, product):
             note_list(pg, ["f" * 24], now + timedelta(hours=hours))
         with pytest.raises(TierRefused):
             require_syncable(pg, "library", "cli")
+        with pytest.raises(TierRefused):
+            file_request(pg, "library", scope="district", scope_clever_id=None, requested_by=None)
     assert query(product, STATE) == [("active", None)]
     execute(product, OPEN, account=teacher.account_id)
     with transaction(product) as pg:
