@@ -177,7 +177,9 @@ def _describe_answer(pg: Connection, press: Press, words: LocalCatalogue, *, see
         sentences.append(describe_counts(counts.get("told") or {}, words))
     else:
         visible = list_changes(pg, press.sync_id or 0, sees_all=False, most=1)
-        sentences.append(describe_counts(count_listed(visible), words))
+        # What is on hold does not match Clever yet.
+        if visible or press.state != "held":
+            sentences.append(describe_counts(count_listed(visible), words))
     if counts.get("only_adds"):
         sentences.append(words.text(ONLY_ADDED))
     held = describe_own_held(counts, words) if press.scope == "library" else describe_held(counts, words)

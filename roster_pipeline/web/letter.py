@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from roster_pipeline.library.session import LIBRARY
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.model.plan import FEED_INCOMPLETE
 from roster_pipeline.plan.summary_words import OTHER_CHANGES, PART_NAMES
@@ -15,6 +16,10 @@ from roster_pipeline.syncs.held_plans import HeldPlan
 CONFIRM_ABOVE = 100
 """The number of changes of one kind above which the person types it to approve the plan."""
 INCOMPLETE = product.mark("Clever's list is empty or broken. It can only be put right in Clever.")
+LIBRARY_PARTS = {
+    "students": product.plural("{n:,} student would leave your classes", "{n:,} students would leave your classes"),
+}
+"""The parts of the plan of a Library teacher that have other words than those of a district."""
 USUAL_CAUSE = product.mark("This usually means that a sharing rule was changed or that a term ended.")
 USUAL_CAUSE_OF_UPDATES = product.mark(
     "This usually means that names or emails were changed in your system for many people at once."
@@ -60,7 +65,8 @@ def write_letter(plan: HeldPlan, words: LocalCatalogue, own_schools: Collection[
     impact = plan.impact
     thresholds = [(threshold["part"], threshold["removals"]) for threshold in plan.thresholds]
     parts = sort_parts((impact.get("parts") or {}).items() or thresholds)
-    sentences = [f"{words.count(*HELD_PARTS.get(part, OTHER_CHANGES), number)}." for part, number in parts]
+    names = HELD_PARTS | (LIBRARY_PARTS if plan.district_id == LIBRARY else {})
+    sentences = [f"{words.count(*names.get(part, OTHER_CHANGES), number)}." for part, number in parts]
     schools, classes = impact.get("schools_named") or [], impact.get("classes_named") or []
     if own_schools is not None:
         schools = [row for row in schools if row.get("school_id") in own_schools]
