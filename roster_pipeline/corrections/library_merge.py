@@ -22,6 +22,8 @@ from roster_pipeline.product.tables import (
     identity_links,
     library_classes,
     library_tokens,
+    org_memberships,
+    organizations,
     refresh_requests,
     reviews,
     syncs,
@@ -37,19 +39,30 @@ NOT_OWN = operator.mark("Review {review} is not one that this teacher may decide
 
 
 def merge_own_account(
-    pg: Connection, organization_id: int, account_id: int, review_id: int, *, decided_by: str, at: datetime
+    pg: Connection,
+    organization_id: int,
+    account_id: int,
+    review_id: int,
+    *,
+    proven_id: int | None,
+    decided_by: str,
+    at: datetime,
 ) -> int:
     """Give a teacher the earlier account of a review, and return the sync that records it.
 
     The sessions and the chosen classes of the teacher move too. The token goes, because it is encrypted for the account
     that is closed now.
 
+    Args:
+        account_id: the account that the teacher has now.
+        proven_id: the earlier account, to which the teacher has logged in.
+
     Raises:
         CorrectionRefused: an update of the teacher does not end, the review is not this teacher's, the teacher has not
             proven to own the earlier account, or the merge would harm a person.
     """
     _wait_for_update(pg, account_id)
-    if not _may_decide(pg, organization_id, account_id, review_id):
+    if not _may_decide(pg, organization_id, account_id, review_id, proven_id):
         raise CorrectionRefused(operator.text(NOT_OWN, review=review_id))
     resolution = resolve_review(pg, review_id, "link", decided_by=decided_by, at=at, proof=PROOF)
     _move_choices(pg, account_id, resolution.account_id)
@@ -78,9 +91,17 @@ def _wait_for_update(pg: Connection, account_id: int) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _may_decide(pg: Connection, organization_id: int, account_id: int, review_id: int) -> bool:
-    """Return whether the open review is the teacher's own, and a Google login to the earlier account is recorded."""
-    link, proof = identity_links.c, web_identities.c
+def _may_decide(pg: Connection, organization_id: int, account_id: int, review_id: int, proven_id: int | None) -> bool:
+    """Return whether the open review is a Library teacher's own, and a login to the earlier account is recorded."""
+    link, member, proof = identity_links.c, org_memberships.c, web_identities.c
+    is_library_teacher = sa.exists().where(
+        organizations.c.id == organization_id,
+        organizations.c.tier == "library",
+        member.organization_id == organizations.c.id,
+        member.account_id == account_id,
+        member.role == "teacher",
+        member.ended_at.is_(None),
+    )
     is_own = sa.exists().where(
         link.clever_id == reviews.c.clever_id, link.account_id == account_id, link.unlinked_at.is_(None)
     )
@@ -90,7 +111,9 @@ def _may_decide(pg: Connection, organization_id: int, account_id: int, review_id
     query = sa.select(reviews.c.id).where(
         reviews.c.id == review_id,
         reviews.c.organization_id == organization_id,
+        reviews.c.account_id == proven_id,
         reviews.c.reason.in_(OWN_REASONS),
+        is_library_teacher,
         is_own,
         is_proven,
     )

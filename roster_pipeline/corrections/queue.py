@@ -268,7 +268,8 @@ def _mark_different(pg: Connection, row: QueuedCorrection, at: datetime) -> _Wri
 def _merge(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     """Give a Library teacher the earlier account that the teacher has logged in to."""
     own = (row.organization_id, row.args["account_id"], row.args["review"])
-    return _Written(merge_own_account(pg, *own, decided_by=row.requested_by, at=at))
+    proven_id = row.args.get("proven_account")
+    return _Written(merge_own_account(pg, *own, proven_id=proven_id, decided_by=row.requested_by, at=at))
 
 
 def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from roster_pipeline.corrections import library_merge
 from roster_pipeline.corrections.queue import run_corrections
 from roster_pipeline.product.database import district_lock, name_teacher_lock
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
+from roster_pipeline_tests.support.page import person
 from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_library import account_of, enter, work
 
@@ -17,6 +18,20 @@ LIVE = "select count(*) from roster.accounts where archived_at is null"
 MERGES = (
     "select array_agg(state order by id) from roster.corrections where kind = 'merge' and args ->> 'account_id' = :own"
 )
+PINNED = "select count(*) from roster.web_identities where account_id = :account and provider = 'google'"
+FILE_MERGE = """
+    insert into roster.corrections (organization_id, kind, args, requested_by)
+    select organization_id, 'merge',
+        jsonb_build_object('review', id, 'account_id', cast(:own as bigint), 'proven_account', account_id),
+        'account:' || cast(:own as bigint)
+    from roster.reviews where clever_id = :key
+"""
+REVIEW = """
+    insert into roster.reviews (organization_id, clever_id, reason, account_id)
+    select organization_id, clever_id, 'name_differs', :account from roster.identity_links
+    where clever_id = :key and unlinked_at is null
+"""
+PIN = "insert into roster.web_identities (provider, subject, account_id) values ('google', 'pinned', :account)"
 OPEN = "select count(*) from roster.reviews where clever_id = :key and state = 'open'"
 
 
@@ -116,12 +131,7 @@ def test_a_forged_merge_is_refused(site, earlier):
     teacher, _ = earlier
     enter(site, teacher)
     own = account_of(site, teacher)["id"]
-    site.execute(
-        "insert into roster.corrections (organization_id, kind, args, requested_by) select organization_id, 'merge', "
-        "jsonb_build_object('review', id, 'account_id', cast(:own as bigint)), 'account:' || :name from roster.reviews "
-        "where clever_id = :key",
-        own=own, name=str(own), key=teacher,
-    )  # fmt: skip
+    site.execute(FILE_MERGE, own=own, key=teacher)
     work(site)
 
     assert site.value(MERGES, own=str(own)) == ["failed"]
@@ -136,6 +146,26 @@ def test_a_student_is_never_asked(site, town, new_browser):
     assert browser.log_in(student).headers["location"] == "/home"
     assert site.value(OPEN, key=student) == 0
     assert browser.get("/login/merge").status_code == 403
+
+
+def test_a_district_teacher_resolves_no_own_review(site, earlier, new_browser):
+    """A teacher of a district has an open review about the account of another one."""
+    owner, account = earlier
+    teacher = person(site.towns[0], "teacher")
+    browser = new_browser()
+    browser.log_in(teacher)
+    own = account_of(site, teacher)["id"]
+    site.execute(REVIEW, key=teacher, account=account)
+    answer = browser.log_in_with_google(owner, "/login/google?proof=1")
+    pinned = site.value(PINNED, account=account)
+    # Neither does a filed merge, even with a recorded login.
+    site.execute(PIN, account=account)
+    site.execute(FILE_MERGE, key=teacher, own=own)
+    work(site)
+
+    assert (answer.status_code, pinned) == (403, 0)
+    assert site.value(MERGES, own=str(own)) == ["failed"]
+    assert (account_of(site, teacher)["id"], site.value(OPEN, key=teacher)) == (own, 1)
 
 
 def test_a_merge_waits_for_an_update_of_the_teacher(site, earlier, monkeypatch):

@@ -51,7 +51,10 @@ def answer_merge_question(page: Page) -> Response:
 
 
 def take_proof(request: Request, identity: GoogleIdentity) -> Response:
-    """File the merge of a teacher who has logged in to the earlier account with Google. The session stays."""
+    """File the merge of a Library teacher who has logged in to the earlier account with Google. The session stays.
+
+    The role is checked before the login pins the account to the Google identity.
+    """
     state = state_of(request)
     to = MERGE
     try:
@@ -59,6 +62,8 @@ def take_proof(request: Request, identity: GoogleIdentity) -> Response:
             visitor = find_visitor(request, pg)
             if visitor is None or visitor[1].account_id is None:
                 return RedirectResponse("/login", 303)
+            if visitor[1].role not in LIBRARY_TEACHER:
+                raise HTTPException(403)
             account_id = visitor[1].account_id
             proven_id = find_google_account(pg, identity)
             set_visibility(pg, visitor[1].visibility)
