@@ -13,6 +13,7 @@ from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.queries import define_macros
 from roster_pipeline.paths import private_folder
 from roster_pipeline.product.database import district_lock, name_teacher_lock
+from roster_pipeline.settings import Settings
 from roster_pipeline.sync_context import SyncContext, SyncRequest
 
 LIBRARY = "library"
@@ -58,12 +59,21 @@ def hold_teacher(request: SyncRequest, account_id: int) -> Iterator[tuple[SyncCo
     """
     unit = name_teacher_lock(account_id)
     with district_lock(request.product, unit, on_wait=lambda: None) as lock:
-        folder = request.settings.landing_folder / unit
-        shutil.rmtree(folder, ignore_errors=True)  # a killed update may have left files there
+        folder = _name_folder(request.settings, account_id)
+        remove_landing_files(request.settings, account_id)  # a killed update may have left some
         for each in (folder, folder / "lists", folder / "rows"):
             private_folder(each)
         try:
             with MemorySession(folder / "rows") as session:
                 yield SyncContext(request, lock, session), folder / "lists"
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_landing_files(request.settings, account_id)
+
+
+def remove_landing_files(settings: Settings, account_id: int) -> None:
+    """Remove the folder with what an update of a teacher has read. The caller holds the lock of the teacher."""
+    shutil.rmtree(_name_folder(settings, account_id), ignore_errors=True)
+
+
+def _name_folder(settings: Settings, account_id: int) -> Path:
+    return settings.landing_folder / name_teacher_lock(account_id)

@@ -18,7 +18,7 @@ from roster_pipeline.extract.library import LibrarySection, LibraryTeacher, list
 from roster_pipeline.extract.patience import FOR_SCREENS
 from roster_pipeline.library.update import LOG_IN_AGAIN, NOT_SHOWN
 from roster_pipeline.product.tables import identity_links, library_classes, roster_teachers, rosters, syncs
-from roster_pipeline.web.library_tokens import delete_token, read_token
+from roster_pipeline.web.library_tokens import delete_refused_token, read_token
 from roster_pipeline.web.library_words import NO_ANSWER
 from roster_pipeline.web.state import WebState
 
@@ -62,7 +62,7 @@ def read_sections(page: Page, state: WebState, account_id: int) -> CleverAnswer:
         with CleverClient(clever_access(state.settings), patience=FOR_SCREENS) as clever:
             return CleverAnswer(list_library_sections(clever, LibraryTeacher(clever_id, token)))
     except SourceRefused as error:
-        delete_token(page.pg, account_id)
+        delete_refused_token(page.pg, state.vault, account_id, token)
         return CleverAnswer(refusal=LOG_IN_AGAIN if isinstance(error, TokenRefused) else NOT_SHOWN)
     except SourceUnusable:
         return CleverAnswer(refusal=NO_ANSWER)

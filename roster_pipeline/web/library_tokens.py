@@ -75,6 +75,20 @@ def delete_token(pg: Connection, account_id: int) -> None:
     pg.execute(library_tokens.delete().where(columns.account_id == account_id))
 
 
+def delete_refused_token(pg: Connection, vault: TokenVault, account_id: int, token: str) -> bool:
+    """Delete a token that Clever refuses. The token of a newer login stays.
+
+    Returns:
+        Whether the account has no token now.
+    """
+    sealed = pg.execute(sa.select(columns.token).where(columns.account_id == account_id).with_for_update()).scalar()
+    if sealed is None:
+        return True
+    if is_refused := vault.decrypt(account_id, bytes(sealed)) == token:
+        delete_token(pg, account_id)
+    return is_refused
+
+
 def sweep_tokens(pg: Connection, now: datetime) -> int:
     """Delete the tokens that are too old, and return how many there were."""
     return pg.execute(library_tokens.delete().where(columns.at <= now - TOKEN_LIFETIME)).rowcount

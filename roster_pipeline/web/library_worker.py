@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock
 from uuid import uuid4
@@ -13,16 +13,25 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import JSONB
 
-from roster_pipeline.errors import CannotStart, ProductUnusable, RosterError, SourceRefused, TokenRefused, place_of
+from roster_pipeline.errors import (
+    CannotStart,
+    PressedTooOften,
+    ProductUnusable,
+    RosterError,
+    SourceRefused,
+    TokenRefused,
+    place_of,
+)
+from roster_pipeline.library.session import remove_landing_files
 from roster_pipeline.library.update import LOG_IN_AGAIN, LibraryRequest, run_library_update
 from roster_pipeline.messages import product
 from roster_pipeline.product.database import name_teacher_lock, share_district, transaction
 from roster_pipeline.product.tables import refresh_requests, syncs
 from roster_pipeline.settings import Settings
-from roster_pipeline.syncs.library_requests import list_waiting_teachers, refuse_waiting_teacher
+from roster_pipeline.syncs.library_requests import file_library_request, list_waiting_teachers, refuse_waiting_teacher
 from roster_pipeline.syncs.lifecycle import fail_killed
 from roster_pipeline.web.answers import NOT_FINISHED
-from roster_pipeline.web.library_tokens import TokenVault, delete_token, read_token
+from roster_pipeline.web.library_tokens import TokenVault, delete_refused_token, read_token
 from roster_pipeline.web.library_words import REFUSALS, Refusal
 
 log = logging.getLogger(__name__)
@@ -42,7 +51,10 @@ class LibraryUpdates:
         self._lock = Lock()
 
     def requeue_killed(self, engine: Engine) -> None:
-        """Put the requests of killed updates back into the queue. Nobody holds the locks of their teachers."""
+        """Put the requests of killed updates back into the queue, and remove the files that the updates left.
+
+        Nobody holds the locks of their teachers.
+        """
         own = refresh_requests.c
         running = (
             sa.select(syncs.c.dagster_run_id, syncs.c.account_id)
@@ -52,6 +64,7 @@ class LibraryUpdates:
         with transaction(engine) as pg:
             for run_id, account_id in pg.execute(running.distinct()).all():
                 if share_district(pg, name_teacher_lock(account_id)):
+                    remove_landing_files(self._settings, account_id)
                     fail_killed(pg, run_id, self._now())
 
     def run_next(self, engine: Engine) -> bool:
@@ -91,23 +104,31 @@ class LibraryUpdates:
         except ProductUnusable:
             raise
         except TokenRefused:
-            self._drop_token(engine, account_id, run_id, "login")
+            self._drop_token(engine, account_id, run_id, token, "login")
         except (SourceRefused, CannotStart) as error:
-            self._drop_token(engine, account_id, run_id, "login" if isinstance(error, CannotStart) else "refused")
+            refusal: Refusal = "login" if isinstance(error, CannotStart) else "refused"
+            self._drop_token(engine, account_id, run_id, token, refusal)
         except Exception as error:  # noqa: BLE001 - no error of one teacher may stop the next one
             # The message of a library's error could quote a row.
             shown = str(error) if isinstance(error, RosterError) else f"{type(error).__name__} at {place_of(error)}"
             log.warning("The update of a Library teacher failed (account %s). %s", account_id, shown)
             self._refuse(engine, account_id, NOT_FINISHED)
 
-    def _drop_token(self, engine: Engine, account_id: int, run_id: str, refusal: Refusal) -> None:
-        """Delete a token that Clever refuses, and record with the sync what the teacher reads."""
+    def _drop_token(self, engine: Engine, account_id: int, run_id: str, token: str, refusal: Refusal) -> None:
+        """Delete a token that Clever refuses, and record with the sync what the teacher reads.
+
+        If the teacher has logged in again meanwhile, the newer token stays and serves an update of its own.
+        """
         note = sa.cast({"refusal": refusal}, JSONB)
         own = sa.and_(syncs.c.dagster_run_id == run_id, syncs.c.state == "failed")
         with transaction(engine) as pg:
-            delete_token(pg, account_id)
+            is_gone = delete_refused_token(pg, self._vault, account_id, token)
             pg.execute(syncs.update().where(own).values(counts=syncs.c.counts.op("||")(note)))
-        self._refuse(engine, account_id, REFUSALS[refusal])
+            if is_gone:
+                refuse_waiting_teacher(pg, account_id, product().text(REFUSALS[refusal]), at=self._now())
+            else:
+                with suppress(PressedTooOften):
+                    file_library_request(pg, account_id, at=self._now())
 
     def _refuse(self, engine: Engine, account_id: int, why: str) -> None:
         """Answer the requests of a teacher that still wait, so that no thread tries them again and again."""

@@ -4,7 +4,7 @@ from threading import Event, Lock
 
 import pytest
 
-from roster_pipeline.errors import SourceBroken
+from roster_pipeline.errors import SourceBroken, TokenRefused
 from roster_pipeline.product.database import district_lock, name_teacher_lock
 from roster_pipeline.web import library_worker
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
@@ -76,6 +76,30 @@ def test_an_update_that_fails_is_not_tried_again_and_again(site, teachers, monke
     assert site.value(WAITING) == 0
 
 
+def test_a_newer_login_keeps_its_token_and_its_update(site, town, teachers, monkeypatch):
+    """An update ends because Clever refuses its token, and the teacher has logged in again meanwhile."""
+    requests = []
+
+    def refuse(request):
+        requests.append(request)
+        site.execute(CLAIM, id=request.account_id)
+        if len(requests) == 1:
+            enter(site, town.key("teacher", 81))
+            raise TokenRefused("Clever no longer accepts the token.")
+
+    site.execute(
+        "update roster.refresh_requests set state = 'failed' where requested_by_account_id <> :id", id=teachers[0]
+    )
+    monkeypatch.setattr(library_worker, "run_library_update", refuse)
+    updates = library_worker.LibraryUpdates(site.settings, lambda: site.time.now)
+    while updates.run_next(site.product):
+        pass
+
+    assert [request.account_id for request in requests] == [teachers[0]] * 2
+    assert requests[0].token != requests[1].token
+    assert site.value("select count(*) from roster.library_tokens where account_id = :id", id=teachers[0]) == 1
+
+
 def test_the_token_is_not_in_the_repr_of_an_update(site, teachers, monkeypatch):
     requests = []
     monkeypatch.setattr(library_worker, "run_library_update", requests.append)
@@ -90,16 +114,19 @@ def test_an_update_of_a_killed_program_is_run_again(site, town, teachers):
     """The sync and its request say that they run, and nobody holds the lock of the teacher."""
     account = teachers[0]
     site.execute(KILLED, account=account)
+    left = site.settings.landing_folder / name_teacher_lock(account) / "lists" / "students.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_text("rows with names")
     number = site.value("select max(id) from roster.refresh_requests where requested_by_account_id = :id", id=account)
     state = "select state from roster.refresh_requests where id = :id"
     updates = library_worker.LibraryUpdates(site.settings, lambda: site.time.now)
     with district_lock(site.product, name_teacher_lock(account), on_wait=lambda: None):
         updates.requeue_killed(site.product)
-        held = site.value(state, id=number)
+        held = site.value(state, id=number), left.exists()
     updates.requeue_killed(site.product)
-    queued = site.value(state, id=number)
+    queued = site.value(state, id=number), left.exists()
     while updates.run_next(site.product):
         pass
 
-    assert (held, queued, site.value(state, id=number)) == ("running", "queued", "published")
+    assert (held, queued, site.value(state, id=number)) == (("running", True), ("queued", False), "published")
     assert site.value("select state from roster.syncs where dagster_run_id = 'killed'") == "failed"

@@ -70,17 +70,23 @@ def test_saving_is_one_act_and_one_update(site, town, teachers):
     assert site.value(PUBLISHED, account=account) == done + 1
 
 
-def test_two_windows_end_with_what_was_saved_last(site, town, teachers):
+def test_an_older_window_changes_no_class(site, town, teachers):
     first, _ = teachers
     second = enter(site, town.key("teacher"))
     art, choir = town.key("section", 1), town.key("section", 3)
     form = first.get("/clever/library")
     choose(site, second, art, choir)
     with_choir = names(first)
-    first.submit("/clever/library", form, **{f"class-{art}": "1"})
+    stale = first.submit("/clever/library", form, **{f"class-{art}": "1"})
+    work(site)
+    after = names(first)
+    first.submit("/clever/library", stale, **{f"class-{art}": "1"})
     work(site)
 
-    assert (with_choir, names(first), names(second)) == (["Art", "Choir"], ["Art"], ["Art"])
+    assert (stale.status_code, "Something changed meanwhile." in stale.text) == (409, True)
+    assert (with_choir, after) == (["Art", "Choir"], ["Art", "Choir"])
+    # The answer is the form as it is now.
+    assert (names(first), names(second)) == (["Art"], ["Art"])
 
 
 def test_co_teachers_share_one_class_that_one_of_them_updates(site, town, teachers):

@@ -102,6 +102,14 @@ def test_a_refusal_on_the_screen_of_the_classes_is_said(site, account, teacher, 
     assert site.value(TOKENS, account=account) == 0
 
 
+def test_a_refusal_when_saving_is_said_once(site, teacher):
+    form = teacher.get("/clever/library")
+    site.go_wrong((SECTIONS, 0, "403"))
+    saved = teacher.submit("/clever/library", form)
+
+    assert (saved.status_code, BLOCKED in saved.text, LOG_IN in saved.text) == (409, True, False)
+
+
 def test_a_press_without_a_token_leads_to_clever(site, account, teacher):
     form = teacher.get("/clever/classes")
     site.execute("delete from roster.library_tokens where account_id = :account", account=account)

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from roster_pipeline.errors import PressedTooOften
 from roster_pipeline.syncs.library_requests import file_library_request
-from roster_pipeline.web.library import choose_sections, list_choices, list_sections_here, read_sections
+from roster_pipeline.web.library import CleverAnswer, choose_sections, list_choices, list_sections_here, read_sections
 from roster_pipeline.web.library_notes import is_of_district, may_log_in_again
-from roster_pipeline.web.page import Page
+from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import LIBRARY_TEACHER
 from roster_pipeline.web.routing import get, post
 from roster_pipeline.web.state import state_of
@@ -20,7 +20,7 @@ CHOSEN = "class-"
 
 def show_choices(page: Page) -> Response:
     """Show the sections of the teacher as Clever has them now, with a checkbox each."""
-    return _show(page)
+    return _show(page, read_sections(page, state_of(page.request), _account_of(page)))
 
 
 def save_choices(page: Page) -> Response:
@@ -29,10 +29,13 @@ def save_choices(page: Page) -> Response:
     account_id = _account_of(page)
     answer = read_sections(page, state_of(page.request), account_id)
     if answer.refusal:
-        return _show(page, 409)
-    shown = {section.section_id for section in answer.sections} & set(page.form.get("seen", "").split(","))
+        return _show(page, answer, 409)
+    shown = {section.section_id for section in answer.sections} & _split(page.form.get("seen", ""))
     wanted = {name.removeprefix(CHOSEN) for name in page.form if name.startswith(CHOSEN)} & shown
     here = list_sections_here(page.pg, account_id)
+    if _split(page.form.get("seen_here", "")) & shown != here & shown:
+        # Another window of the teacher, or a co-teacher, has added or removed a class since.
+        raise StaleForm(page.request.url.path)
     added, removed = wanted - here, (shown & here) - wanted
     choose_sections(page.pg, page.own.id, account_id, added=wanted, removed=removed, at=page.now)
     try:
@@ -43,19 +46,21 @@ def save_choices(page: Page) -> Response:
     return page.finish(f"/clever/updates/{request_id}", "choose_classes", ("account", account_id), after=after)
 
 
-def _show(page: Page, status: int = 200) -> Response:
+def _show(page: Page, answer: CleverAnswer, status: int = 200) -> Response:
     if is_of_district(page):
         return page.render("library.html", status, is_of_district=True, refusal=None, choices=[], may_log_in=False)
-    account_id = _account_of(page)
-    answer = read_sections(page, state_of(page.request), account_id)
     return page.render(
         "library.html",
         status,
         is_of_district=False,
         refusal=page.words.text(answer.refusal) if answer.refusal else None,
         may_log_in=may_log_in_again(answer.refusal),
-        choices=list_choices(page.pg, account_id, answer.sections),
+        choices=list_choices(page.pg, _account_of(page), answer.sections),
     )
+
+
+def _split(text: str) -> set[str]:
+    return set(text.split(","))
 
 
 def _account_of(page: Page) -> int:
