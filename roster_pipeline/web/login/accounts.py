@@ -16,7 +16,7 @@ from roster_pipeline.errors import TierRefused
 from roster_pipeline.model.text import fold_name
 from roster_pipeline.product.connections import RefreshStop, find_refresh_stop
 from roster_pipeline.product.organizations import COLUMNS, Organization, find_library_organization
-from roster_pipeline.product.tables import identity_links, organizations, refresh_requests, web_identities, web_sessions
+from roster_pipeline.product.tables import organizations, refresh_requests, web_identities
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, Name, User
 from roster_pipeline.web.login.google import GoogleIdentity
@@ -29,6 +29,16 @@ REQUESTER = "login"
 JOINED_LATELY = timedelta(days=25)
 """How long after it a person reads that the account was joined. Sessions are kept a little longer."""
 STAFF_ROLES = frozenset({"staff", "district_admin"})
+
+
+FIND_JOINED = sa.text("""
+    select l.id from roster.identity_links as l
+    where l.account_id = :account and l.unlinked_at is null and l.rule = 'email' and l.linked_at > :since
+        and not exists (
+            select from roster.web_sessions as s
+            where s.account_id = :account and s.created_at > l.linked_at and s.token_hash <> :own
+        )
+""")
 
 
 class LoginRefused(Exception):
@@ -166,15 +176,8 @@ def is_newly_joined(pg: Connection, viewer: Viewer, token: str, now: datetime) -
     if viewer.account_id is None:
         return False
     set_visibility(pg, viewer.visibility)
-    links, sessions = identity_links.c, web_sessions.c
-    earlier = sa.exists().where(
-        sessions.account_id == viewer.account_id,
-        sessions.created_at > links.linked_at,
-        sessions.token_hash != hash_token(token),
-    )
-    joined = sa.and_(links.account_id == viewer.account_id, links.unlinked_at.is_(None), links.rule == "email")
-    is_recent = links.linked_at > now - JOINED_LATELY
-    return pg.execute(sa.select(links.id).where(joined, is_recent, ~earlier)).first() is not None
+    values = {"account": viewer.account_id, "own": hash_token(token), "since": now - JOINED_LATELY}
+    return pg.execute(FIND_JOINED, values).first() is not None
 
 
 def request_account(pg: Connection, identity: Identity) -> int:

@@ -47,6 +47,8 @@ THREADS = CapacityLimiter(MOST_AT_ONCE["login"])
 """Logins have threads of their own, because most of them wait for Clever or Google."""
 PORTAL = "portal"
 """The salt under which the address of a portal is signed."""
+CLAIM = insert(web_codes).on_conflict_do_nothing().returning(web_codes.c.code_hash)
+NOTE = web_codes.update().where(web_codes.c.code_hash == sa.bindparam("own"))
 FAILED = ""
 """Stands for the session of a code that led to none."""
 PATIENCE_SECONDS = 90
@@ -204,8 +206,7 @@ def _log_in_with_clever(request: Request, code: str, attempt: Attempt) -> Respon
 
 def _note_session(pg: Connection, code: str, session_hash: str) -> None:
     """Note the session to which a code led, or `FAILED`. Later deliveries of the code look for it."""
-    own = web_codes.c.code_hash == hash_token(code)
-    pg.execute(web_codes.update().where(own).values(session_hash=session_hash))
+    pg.execute(NOTE, {"own": hash_token(code), "session_hash": session_hash})
 
 
 def _claim(request: Request, code: str, *, keeps_session: bool = False) -> bool:
@@ -216,8 +217,7 @@ def _claim(request: Request, code: str, *, keeps_session: bool = False) -> bool:
     """
     state = state_of(request)
     with page_transaction(state.engine) as pg:
-        row = insert(web_codes).values(code_hash=hash_token(code), used_at=state.now())
-        if pg.execute(row.on_conflict_do_nothing().returning(web_codes.c.code_hash)).scalar() is None:
+        if pg.execute(CLAIM, {"code_hash": hash_token(code), "used_at": state.now()}).scalar() is None:
             return False
         cookie = request.cookies.get(state.session_cookie)
         if cookie and not keeps_session:
