@@ -6,7 +6,7 @@ import pytest
 
 from roster_pipeline import pipeline
 from roster_pipeline.corrections.undo import undo_sync
-from roster_pipeline.errors import CannotStart
+from roster_pipeline.errors import CannotStart, ConnectionGone
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.settings import read_settings
@@ -144,11 +144,13 @@ def test_teacher_whose_district_connected_updates_nothing(world, connect_town, l
     assert contents(product) == before
 
 
-def test_disconnected_district_keeps_everything(world, connect_town, quick_sync, product):
-    quick_sync(connect_town())
+def test_district_that_disconnects_keeps_everything(world, connect_town, quick_sync, product):
+    town = connect_town()
+    quick_sync(town)
     before = live_rows(product)
-    execute(product, "update roster.organizations set state = 'disconnected' where tier = 'secure_sync'")
-    world.town.connected = False
+    town.connected = False
+    with pytest.raises(ConnectionGone):
+        quick_sync(town)
     assert live_rows(product) == before
 
 

@@ -3,12 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from roster_pipeline.errors import TierRefused
 from roster_pipeline.product.connections import note_list
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import list_organizations
+from roster_pipeline.settings import read_settings
 from roster_pipeline.sync_context import utc_now
 from roster_pipeline.syncs.library_requests import (
     file_library_request,
@@ -94,3 +96,18 @@ def test_teacher_who_cannot_update_gets_an_answer(library, product):
         refuse_waiting_teacher(pg, teacher.account_id, "Why.", at=utc_now())
         assert list_waiting_teachers(pg) == []
     assert query(product, "select state, summary from roster.refresh_requests") == [("failed", "Why.")]
+
+
+def test_teachers_of_library_are_in_no_analysts_database(library, connect, publish, latest):
+    teacher = library.join(library.serve(Town(1)).teacher(1))
+    library.update(teacher)
+    town = connect(Town(2))
+    publish(town)
+
+    with duckdb.connect(latest, read_only=True) as con:
+        assert con.execute("select distinct district_id from syncs").fetchall() == [(town.id,)]
+
+
+def test_landing_files_of_an_update_are_removed(library, environment):
+    library.update(library.join(library.serve(Town(1)).teacher(1)))
+    assert list(read_settings().landing_folder.rglob("*")) == []
