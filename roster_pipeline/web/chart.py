@@ -78,9 +78,9 @@ def draw_weeks(summaries: Iterable[Summary], now: datetime, zone: str, words: Lo
 
 
 def read_summaries(pg: Connection, since: datetime) -> list[Summary]:
-    """Return what each sync of the district changed that ended since a time and was not taken back."""
+    """Return what each sync of the district changed that began since a time and was not taken back."""
     columns = syncs.c
-    is_recent = sa.and_(columns.finished_at > since, columns.state.in_(("published", "held")))
+    is_recent = sa.and_(columns.started_at > since, columns.state.in_(("published", "held")))
     rows = pg.execute(sa.select(columns.finished_at, columns.counts["told"]).where(is_recent).order_by(columns.id))
     return [(row[0], row[1] or {}) for row in rows]
 

@@ -1,12 +1,15 @@
 """A person of a district with logins only is linked by exact email, unless a contradiction prevents it."""
 
 import secrets
+from itertools import count
 
 import pytest
 
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 
+NUMBERS = count(34)
+"""Each login is one of another person, because the first one pins the account."""
 STAFF_EMAIL = "staff1@town2.example.org"
 MAKE_ACCOUNT = """
     with person as (insert into roster.accounts (email, role) values (:email, :role) returning id)
@@ -96,6 +99,6 @@ def test_a_login_by_email_compares_the_names(site, login_only, browser, make_acc
         **dict(zip(("first", "last"), name, strict=True)),
         email=email,
     )
-    answer = browser.log_in(getattr(login_only, role)(34, "Ada", "Lind", email=email))
+    answer = browser.log_in(getattr(login_only, role)(next(NUMBERS), "Ada", "Lind", email=email))
 
     assert answer.status_code == status

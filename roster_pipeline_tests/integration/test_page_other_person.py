@@ -1,5 +1,8 @@
 """A district admin says that a near match of the fix list is another person, and takes it back."""
 
+from collections import namedtuple
+from itertools import count
+
 import pytest
 
 from roster_pipeline.corrections.queue import run_corrections
@@ -10,9 +13,9 @@ from roster_pipeline_tests.support.stages import preview_by_stages
 
 ACCOUNT = """
     insert into roster.accounts (email, first_name, last_name, role)
-    values ('near.match@example.org', 'Ned', 'Before', 'teacher') returning id
+    values (:email, 'Ned', 'Before', 'teacher') returning id
 """
-EXACT = "near.match@example.org"
+NUMBERS = count(31)
 FILED = "select count(*) from roster.corrections where kind = 'different'"
 AUDITED = "select count(*) from roster.web_audit where act = 'mark_different'"
 LINKED = """
@@ -21,16 +24,19 @@ LINKED = """
     where l.clever_id = :person and l.unlinked_at is null
 """
 PATH = "/clever/fix/different"
+NearMatch = namedtuple("NearMatch", ["key", "name", "email", "number", "account"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def near(site):
-    """The Clever id of a new teacher whose email is nearly that of an account. Only a preview has read it yet."""
-    site.value(ACCOUNT)
-    town = site.towns[0]
-    near = town.teacher(31, "Near", "Match", email="nearmatch@example.org")
+    """A new teacher whose email is nearly that of an account. Only a preview has read the teacher yet."""
+    number, town = next(NUMBERS), site.towns[0]
+    email = f"near.match{number}@example.org"
+    account = site.value(ACCOUNT, email=email)
+    key = town.teacher(number, f"Near{number}", "Match", email=f"nearmatch{number}@example.org")
     preview_by_stages(site.settings, site.product, town.id)
-    return near
+    yield NearMatch(key, f"Near{number} Match", email, number, account)
+    town.leave(key)
 
 
 @pytest.fixture
@@ -44,25 +50,25 @@ def work(site):
 
 
 def test_the_decision_is_filed_once_and_leaves_the_list(site, near, admin):
-    shown, before = admin.get("/clever/fix"), site.value(FILED)
+    shown, before, audited = admin.get("/clever/fix"), site.value(FILED), site.value(AUDITED)
     answers = [admin.submit(PATH, shown) for _ in range(2)]
     waiting = admin.get("/clever/fix").text
     work(site)
     done, after = admin.get(answers[0].headers["location"]).text, admin.get("/clever/fix")
 
     assert len({answer.headers["location"] for answer in answers}) == 1
-    assert (site.value(FILED), site.value(AUDITED)) == (before + 1, 1)
+    assert (site.value(FILED), site.value(AUDITED)) == (before + 1, audited + 1)
     assert [text in waiting for text in ("Your decision waits its turn.", "Decided: another person")] == [True, True]
     assert "No update gives this person that account, even if the emails become equal." in done
     assert "Emails that nearly match" not in after.text
-    assert [text in after.text for text in (near, EXACT, "Take back")] == [True] * 3
-    assert EXACT not in admin.get("/clever/fix.csv").text
+    assert [text in after.text for text in (near.key, near.email, "Take back")] == [True] * 3
+    assert near.email not in admin.get("/clever/fix.csv").text
 
     sync = site.value("select max(sync_id) from roster.corrections where kind = 'different'")
     admin.submit(f"/clever/syncs/{sync}/undo", after)
     work(site)
     again = admin.get("/clever/fix").text
-    assert ("Decided: another person" in again, "Emails that nearly match" in again) == (False, True)
+    assert (f'name="person" value="{near.key}"' in again, f"Take back: {near.key}" in again) == (True, False)
 
 
 def test_a_stale_list_changes_nothing_and_is_shown_anew(site, admin):
@@ -76,13 +82,12 @@ def test_a_stale_list_changes_nothing_and_is_shown_anew(site, admin):
     assert site.value(FILED) == before
 
 
-def test_other_districts_and_roles_decide_nothing(site, admin, new_browser):
+def test_other_districts_and_roles_decide_nothing(site, near, admin, new_browser):
     shown, before = admin.get("/clever/fix"), site.value(FILED)
     stranger, teacher = new_browser(), new_browser()
     stranger.log_in(person(site.towns[1], "staff"))
     teacher.log_in(person(site.towns[0], "teacher"))
-    account = site.value("select min(id) from roster.accounts where email = :email", email=EXACT)
-    form = {"form_token": "t", "person": person(site.towns[0], "teacher", 31), "account": str(account)}
+    form = {"form_token": "t", "person": near.key, "account": str(near.account)}
     csrf = {"csrf": token_of(stranger.get("/clever/fix"))}
 
     assert stranger.post(PATH, data={**form, **csrf}).status_code == 409
@@ -93,13 +98,13 @@ def test_other_districts_and_roles_decide_nothing(site, admin, new_browser):
 def test_no_update_links_the_two_by_an_equal_email(site, near, admin):
     admin.submit(PATH, admin.get("/clever/fix"))
     work(site)
-    site.towns[0].teacher(31, "Near", "Match", email=EXACT)
+    site.towns[0].teacher(near.number, *near.name.split(), email=near.email)
     site.sync(site.towns[0])
     shown = admin.get("/clever/fix")
 
-    assert site.value(LINKED, person=near) == "created, no email"
+    assert site.value(LINKED, person=near.key) == "created, no email"
     assert site.value("select count(*) from roster.reviews where state = 'open'") == 0
-    assert [text in shown.text for text in ("Near Match", EXACT, "Take back")] == [True] * 3
+    assert [text in shown.text for text in (near.name, near.email, "Take back")] == [True] * 3
     assert "Emails that nearly match" not in shown.text
 
 

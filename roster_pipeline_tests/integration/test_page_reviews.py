@@ -1,5 +1,7 @@
 """Accounts to review on the Clever page: two columns, the decision about one, and about all of a reason."""
 
+from itertools import count, islice
+
 import pytest
 
 from roster_pipeline.corrections.queue import run_corrections
@@ -9,6 +11,7 @@ from roster_pipeline_tests.support.page import person
 from roster_pipeline_tests.support.page_people import account_of, organization_of
 
 HOSTILE = "<b>Zoe</b>"
+NUMBERS = count(60)
 ACCOUNT = """
     insert into roster.accounts (email, first_name, last_name, role) values (:email, :first, 'Before', 'teacher')
 """
@@ -24,17 +27,25 @@ CHANGED = "Something changed meanwhile. Nothing was changed now. This is the new
 
 
 @pytest.fixture(scope="module")
-def reviewed(site):
-    """Open three reviews of one reason, and one that is about an account of another district."""
+def shared(site):
+    """Open one review that is about an account of another district. No test decides it."""
     town, other = site.towns
-    for number in (60, 61, 62):
-        email = f"before{number}@example.org"
-        site.execute(ACCOUNT, email=email, first=HOSTILE if number == 60 else f"Before{number}")
-        town.student(number, email=email)
-    town.student(63, email=other.person(person(other, "student"))["email"])
-    site.sync(town)
-    assert (site.value(OPEN, reason="role_differs"), site.value(OPEN, reason="other_organization")) == (3, 1)
+    town.student(59, email=other.person(person(other, "student"))["email"])
     return site
+
+
+@pytest.fixture
+def reviewed(shared):
+    """Open reviews of one reason until there are three."""
+    town = shared.towns[0]
+    for number in islice(NUMBERS, 3 - shared.value(OPEN, reason="role_differs")):
+        email = f"before{number}@example.org"
+        shared.execute(ACCOUNT, email=email, first=HOSTILE)
+        town.student(number, email=email)
+    if shared.value(OPEN, reason="role_differs") < 3:
+        shared.sync(town)
+    assert (shared.value(OPEN, reason="role_differs"), shared.value(OPEN, reason="other_organization")) == (3, 1)
+    return shared
 
 
 @pytest.fixture
@@ -54,7 +65,7 @@ def test_a_review_shows_clever_beside_the_account_here(reviewed, admin):
 
     assert "3 accounts to review" in listed
     assert "4 accounts to review" in admin.get("/clever").text
-    assert [text in card for text in ("First60", "&lt;b&gt;Zoe&lt;/b&gt;", "In Clever", "Account here")] == [True] * 4
+    assert [text in card for text in ("First6", "&lt;b&gt;Zoe&lt;/b&gt;", "In Clever", "Account here")] == [True] * 4
     assert HOSTILE not in card
     assert "This person is in class meanwhile." in card
 

@@ -14,6 +14,10 @@ HOSTILE = '<img src=x onerror="alert(1)">'
 PRESSES = "select count(*) from roster.refresh_requests where requested_by_account_id is not null"
 ACTS = "select count(*) from roster.web_audit where act like 'update%'"
 ROSTER = "select id from roster.rosters where name = :name"
+OWN_CLASS = """
+    select r.id from roster.rosters as r join roster.organizations as o on o.id = r.organization_id
+    where o.name = 'Town 1' and r.name <> 'Class 100' order by r.id limit 1
+"""
 ANSWERED = "update roster.refresh_requests set state = 'failed' where state = 'queued'"
 
 
@@ -100,7 +104,7 @@ def test_a_stopped_district_refuses_the_press_with_a_reason(site, admin, state):
 
 
 def test_a_teacher_updates_the_own_class_and_no_other(site, admin, teacher):
-    own, other = (site.value(ROSTER, name=name) for name in ("Algebra 1", "Class 100"))
+    own, other = site.value(OWN_CLASS), site.value(ROSTER, name="Class 100")
     foreign = site.value(ROSTER, name="Algebra 2")
 
     assert press(teacher, scope="class", id=str(own)).status_code == 303
@@ -186,6 +190,8 @@ def test_a_failed_update_says_that_nothing_changed(site, admin):
 
 
 def test_the_overview_leads_to_what_needs_the_admin(site, admin):
+    site.towns[0].student(42)
+    site.sync(site.towns[0])
     text = admin.get("/clever").text
 
     assert "Last updates" in text
