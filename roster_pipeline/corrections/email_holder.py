@@ -6,12 +6,12 @@ The reasons are those of docs/rules.md R2.11 to R2.17.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.model.text import fold_name
 from roster_pipeline.product.tables import accounts, identity_links, org_memberships
 
 EMAIL = re.compile(r'[^\s@",:;<>()\[\]\\]+@[\w-]+(?:\.[\w-]+)+')
@@ -79,6 +79,4 @@ def find_reason(holder: EmailHolder, first_name: str | None, last_name: str | No
 
 
 def _fold(name: str | None) -> str | None:
-    """Return a name in the form in which names are compared: trimmed, in lower case, without accents."""
-    letters = unicodedata.normalize("NFKD", (name or "").strip().lower())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)) or None
+    return fold_name(name or "") or None

@@ -1,4 +1,4 @@
-"""Makes the account of a person who logs in through Clever Library (docs/clever-page.md, Clever Library).
+"""Makes the account of a person who logs in through Clever Library (docs/rules.md R3.14).
 
 A login makes the account at once, because nobody else updates the teacher's classes. The account is written like a
 correction: one transaction, with a journal. A teacher whose email another account has gets an account without an email,

@@ -1,7 +1,7 @@
 """Joins the account of a Library teacher with an earlier account that the teacher has proven to own.
 
 The proof is a login with Google to the earlier account. The identity link then has rule `email` and the evidence
-`merged_by_owner` (docs/rules.md R2.2). To undo the sync that records it separates the two again.
+`merged_by_owner` (docs/rules.md R3.14). To undo the sync that records it separates the two again.
 """
 
 from __future__ import annotations

@@ -82,6 +82,25 @@ def test_two_first_logins_at_once_make_one_account(site, town, new_browser):
     assert (answers, site.value(ACCOUNTS)) == ([303, 303, 303], before + 1)
 
 
+def test_a_person_of_another_role_gets_no_account(site, town, browser):
+    before = site.value(ACCOUNTS)
+    answer = browser.log_in(town.staff(1))
+
+    assert (answer.status_code, site.value(ACCOUNTS)) == (403, before)
+    assert "Clever knows you, but you have no place here yet" in answer.text
+
+
+@pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "nul\0", "x" * 2000, " \t"])
+def test_a_hostile_name_stays_text_or_is_left_out(site, town, browser, name):
+    teacher = town.teacher(200 + len(name), name={"first": name, "last": "Person"})
+    browser.log_in(teacher)
+    screen = browser.get("/clever/classes").text
+
+    assert "<img src=x" not in screen
+    assert account_of(site, teacher)["first_name"] in (None, name)
+    assert "Person" in screen
+
+
 def test_a_login_files_an_update_and_keeps_the_token(site, town):
     enter(site, town.key("teacher", 2))
     account = account_of(site, town.key("teacher", 2))["id"]

@@ -57,7 +57,12 @@ def _describe_person(user: Object) -> Object:
     """Return the fields of a person. Of a student only the first letter of the last name is shown, and no email."""
     name = user.get("name") or {}
     if "student" not in user["roles"]:
-        shown = {"id": user["id"], "name": name, "email": user.get("email"), "roles": {"teacher": {}}}
+        shown = {
+            "id": user["id"],
+            "name": name,
+            "email": user.get("email"),
+            "roles": {role: {} for role in user["roles"]},
+        }
         return {field: value for field, value in shown.items() if value is not None}
     parts = {"first": name.get("first"), "last": (name.get("last") or "")[:1]}
     shown_name = {part: text for part, text in parts.items() if text}

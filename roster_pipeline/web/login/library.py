@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from roster_pipeline.corrections.library_account import LibraryPerson, make_library_account
+from roster_pipeline.model.resources import TEXT_MAX_CHARS
 from roster_pipeline.product.admin_accounts import BLANKS
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product
 from roster_pipeline.product.organizations import find_library_organization
 from roster_pipeline.web.login.accounts import LoginRefused, find_email, find_login
-from roster_pipeline.web.login.clever import Identity, User
+from roster_pipeline.web.login.clever import Identity, Name, User
 from roster_pipeline.web.rights import Viewer, read_viewer
 from roster_pipeline.web.state import WebState
 
@@ -53,8 +54,8 @@ def make_account(state: WebState, user: User) -> int:
     Raises:
         LoginRefused: the person is neither.
     """
-    name = user.name
-    names = (name.first, name.last) if name else (None, None)
+    name = user.name or Name()
+    names = (_clean_name(name.first), _clean_name(name.last))
     if "teacher" in user.roles:
         person = LibraryPerson(user.id, "teacher", *names, _clean_email(user))
     elif "student" in user.roles:
@@ -66,6 +67,12 @@ def make_account(state: WebState, user: User) -> int:
         open_product(state.settings),
         lambda pg: make_library_account(pg, find_library_organization(pg), person, at),
     )
+
+
+def _clean_name(text: str | None) -> str | None:
+    """Return a name that the product stores. PostgreSQL stores no NUL, and a longer text is rejected (R4.15)."""
+    name = (text or "").strip(BLANKS)
+    return name if name and "\0" not in name and len(name) <= TEXT_MAX_CHARS else None
 
 
 def _clean_email(user: User) -> str | None:
