@@ -2,6 +2,7 @@
 
 import pytest
 
+from roster_pipeline.web.login.clever import User, decode_answer
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 
@@ -146,6 +147,12 @@ def test_who_logged_out_may_go_on_to_the_own_portal(site, browser):
     assert f'href="{portal}"' in left
     assert f'href="{portal}"' not in browser.get("/login?logged_out=1").text
     assert "evil.example" not in browser.get("/login?logged_out=https://evil.example").text
+
+
+def test_values_that_cannot_be_stored_are_dropped():
+    answer = b'{"id": "x", "name": {"first": "A\\u0000", "last": "Lind"}, "email": " a\\u0000@b.org"}'
+    user = decode_answer(200, answer, User)
+    assert (user.name.first, user.name.last, user.email) == (None, "Lind", None)
 
 
 @pytest.mark.parametrize("character", ["\0", "\x07", "\u200b"])

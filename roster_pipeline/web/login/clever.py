@@ -55,6 +55,11 @@ class Name(msgspec.Struct):
     first: str | None = None
     last: str | None = None
 
+    def __post_init__(self) -> None:
+        """Drop a name with NUL, which PostgreSQL cannot store, as a sync does."""
+        self.first = None if self.first and "\0" in self.first else self.first
+        self.last = None if self.last and "\0" in self.last else self.last
+
 
 class User(msgspec.Struct):
     """The name, the email and the roles of a person."""
@@ -63,6 +68,10 @@ class User(msgspec.Struct):
     roles: dict[str, msgspec.Raw] = {}
     email: str | None = None
     name: Name | None = None
+
+    def __post_init__(self) -> None:
+        """Drop an email with a control character, because nobody has such a one."""
+        self.email = self.email if self.email and self.email.strip().isprintable() else None
 
 
 class _Identified(msgspec.Struct):
