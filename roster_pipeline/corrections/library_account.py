@@ -55,17 +55,33 @@ def make_library_account(pg: Connection, organization_id: int, person: LibraryPe
         return int(account_id)
     sync_id = begin_correction(pg, organization_id, "resolve", at)
     write_as_sync(pg, organization_id)
+    rows: RowQueries = {}
     if account_id is None:
-        account_id = int(pg.execute(sa.select(next_id(accounts))).scalar_one())
-        rows = _account_rows(pg, organization_id, account_id, person, sync_id, at)
-    else:
-        rows = {}
+        closed_id = _find_closed_account(pg, organization_id, person.clever_id)
+        account_id = closed_id or int(pg.execute(sa.select(next_id(accounts))).scalar_one())
+        rows = _account_rows(pg, organization_id, account_id, person, sync_id, at, is_new=closed_id is None)
     rows["org_memberships"] = [_membership(pg, organization_id, int(account_id), person.role)]
     counts = write_rows(pg, rows, sync_id)
     finish_correction(pg, sync_id, {"decision": "login", "changes": counts}, at)
     # The account did not exist when the record began. Only the person sees the record.
     pg.execute(syncs.update().where(syncs.c.id == sync_id).values(account_id=account_id))
     return int(account_id)
+
+
+def _find_closed_account(pg: Connection, organization_id: int, clever_id: str) -> int | None:
+    """Return the account that an undo closed and that its person gets back, as in `current/candidate_accounts.sql`."""
+    link, live = identity_links.alias("link"), identity_links.alias("live")
+    is_taken = sa.exists().where(live.c.account_id == link.c.account_id, live.c.unlinked_at.is_(None))
+    query = (
+        sa.select(link.c.account_id)
+        .join(syncs, sa.and_(syncs.c.id == link.c.unlinked_sync_id, syncs.c.mode == "undo"))
+        .where(link.c.organization_id == organization_id, link.c.clever_id == clever_id, link.c.rule == "created")
+        .where(~is_taken)
+        .order_by(link.c.id.desc())
+        .limit(1)
+    )
+    account_id: int | None = pg.execute(query).scalar()
+    return account_id
 
 
 def _is_member(pg: Connection, organization_id: int, account_id: int) -> bool:
@@ -79,11 +95,23 @@ def _select_membership(organization_id: int, account_id: int) -> sa.Select[Any]:
 
 
 def _account_rows(
-    pg: Connection, organization_id: int, account_id: int, person: LibraryPerson, sync_id: int, at: datetime
+    pg: Connection,
+    organization_id: int,
+    account_id: int,
+    person: LibraryPerson,
+    sync_id: int,
+    at: datetime,
+    *,
+    is_new: bool,
 ) -> RowQueries:
-    """Return the rows of a new account, of its identity link, and of the review if another account has the email."""
+    """Return the rows of an account, of its identity link, and of the review if another account has the email.
+
+    Args:
+        is_new: whether the account is made. Otherwise it is opened again.
+    """
     email = person.email if person.role == "teacher" and is_usable_email(person.email) else None
     holder = find_email_holder(pg, organization_id, email) if email else None
+    holder = None if holder and holder.account_id == account_id else holder
     account: Mapping[str, ColumnElement[Any]] = {
         "id": sa.literal(account_id, BigInteger),
         "role": sa.literal(person.role),
@@ -107,7 +135,8 @@ def _account_rows(
         "unlinked_sync_id": sa.cast(sa.null(), BigInteger),
         "unlinked_at": NO_TIME,
     }
-    rows = {"accounts": [_select("accounts", account)], "identity_links": [_select("identity_links", link)]}
+    op = INSERT if is_new else RESTORE
+    rows = {"accounts": [_select("accounts", account, op)], "identity_links": [_select("identity_links", link)]}
     if holder:
         rows["reviews"] = [_review(organization_id, person, holder)]
     return rows

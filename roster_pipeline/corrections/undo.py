@@ -3,7 +3,8 @@
 An undo is a sync of its own and can be undone. A row that existed before the sync gets the values that it had then. A
 row that the sync added ends. Only pending members, which have no end date, are deleted. A row that was written since
 the sync keeps its values and is listed. If the account, the identity link or the organization membership of a person
-was written since, the undo leaves every row of that person unchanged.
+was written since, the undo leaves every row of that person unchanged. The undo of a Library teacher's update leaves
+what other teachers have now.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.corrections.excluded_rows import exclude_unrestorable_rows
 from roster_pipeline.corrections.refusals import lock_organizations
+from roster_pipeline.corrections.shared_classes import exclude_shared_rows, lock_classes
 from roster_pipeline.corrections.undone_rows import UNDONE, load_undone_rows
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
@@ -67,11 +69,14 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     school_id = _find_school(pg, undone, school) if school else None
     others = undone.counts.get("from_organizations", [])
     lock_organizations(pg, others)
+    if undone.trigger == "library":
+        lock_classes(pg, undone.id)
     for target in TARGETS.values():
         load_undone_rows(pg, target, undone, correction=correction, at=at, school_id=school_id)
     if school_id is not None:
         _clear_second_primary_schools(pg, school_id)
-    skipped = exclude_unrestorable_rows(pg)
+    skipped = exclude_shared_rows(pg, undone.account_id) if undone.trigger == "library" else []
+    skipped += exclude_unrestorable_rows(pg)
     _set_former_admins(pg, sync_id)
     rows = {
         name: [sa.select(UNDONE[name].c.op, *(UNDONE[name].c[column] for column in target.columns))]

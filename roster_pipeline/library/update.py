@@ -26,7 +26,7 @@ from roster_pipeline.model.feed import District, Feed
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.product.busy import Patience
-from roster_pipeline.product.database import hold_keys
+from roster_pipeline.product.database import hold_keys, name_section_lock
 from roster_pipeline.product.organizations import find_library_organization
 from roster_pipeline.product.tables import identity_links
 from roster_pipeline.settings import Settings
@@ -166,7 +166,7 @@ def _update(update: _Update, folder: Path) -> Plan:
     sync = update.sync
     feed, known = _read(update, folder)
     pipeline.stage(sync)
-    with hold_keys(sync.request.product, [f"roster:library:section:{section}" for section in feed.sections | known]):
+    with hold_keys(sync.request.product, [name_section_lock(section) for section in feed.sections | known]):
         for _ in range(TRIES - 1):
             try:
                 _decide(update, feed)

@@ -240,6 +240,17 @@ def hold_keys(engine: Engine, keys: Collection[str]) -> Iterator[None]:
             connection.invalidate()
 
 
+def lock_keys(pg: Connection, keys: Collection[str]) -> None:
+    """Hold several advisory locks until the transaction ends. The order is that of `hold_keys`."""
+    for key in sorted(keys):
+        _wait_for_lock(pg, key, scope="xact")
+
+
+def name_section_lock(section_id: str) -> str:
+    """Return the key of the lock under which co-teachers decide about a class one after the other."""
+    return f"roster:library:section:{section_id}"
+
+
 def name_teacher_lock(account_id: int) -> str:
     """Return what stands for the Clever id of a district in the lock of the updates of a Library teacher."""
     return f"library-{account_id}"
