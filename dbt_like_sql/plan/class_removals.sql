@@ -1,9 +1,12 @@
 -- Classes that lose more than their share of students (docs/rules.md R5.5). The students of a class that ends are
--- not counted here, because the end of the class is counted as the removal of a class.
+-- not counted here, because the end of the class is counted as the removal of a class. Only for a Library teacher they
+-- count (`plan.missing_sections`), because no other threshold applies.
 with removals as (
     select section_id, count(*) as removals
     from plan.holdable_changes
-    where part = 'enrollments' and not is_held and not is_roster_ending
+    where part = 'enrollments'
+        and not is_held
+        and (not is_roster_ending or section_id in (select section_id from plan.missing_sections))
     group by section_id
 ),
 

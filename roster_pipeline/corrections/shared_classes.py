@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause
 
 from roster_pipeline.corrections.undone_rows import UNDONE
 from roster_pipeline.product.database import lock_keys, name_section_lock
-from roster_pipeline.product.tables import changes, roster_students, roster_teachers, rosters
+from roster_pipeline.product.tables import changes, library_classes, roster_students, roster_teachers, rosters
 from roster_pipeline.publish.table_mappings import TARGETS
 from roster_pipeline.publish.writer import DELETE
 
@@ -49,6 +49,18 @@ def exclude_shared_rows(pg: Connection, account_id: int) -> list[dict[str, Any]]
     placed = sa.union(_select_placed("roster_students"), _select_placed("roster_teachers"))
     rows += [_exclude(pg, entity, UNDONE[entity].c[column].in_(placed)) for entity, column in OF_PERSON.items()]
     return [row for of_entity in rows for row in of_entity]
+
+
+def restore_choices(pg: Connection, account_id: int) -> None:
+    """Choose the removed classes again that the teacher has after the undo. The next update would archive them again."""
+    choice, teaching = library_classes.c, roster_teachers.c
+    taught = (
+        sa.select(rosters.c.clever_id)
+        .join(roster_teachers, teaching.roster_id == rosters.c.id)
+        .where(teaching.account_id == account_id, teaching.ended_at.is_(None), rosters.c.archived_at.is_(None))
+    )
+    removed = sa.and_(choice.account_id == account_id, choice.removed_at.is_not(None), choice.section_id.in_(taught))
+    pg.execute(library_classes.update().where(removed).values(removed_at=None))
 
 
 def _select_placed(entity: str) -> sa.Select[Any]:

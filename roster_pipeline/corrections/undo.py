@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.corrections.excluded_rows import exclude_unrestorable_rows
 from roster_pipeline.corrections.refusals import lock_organizations
-from roster_pipeline.corrections.shared_classes import exclude_shared_rows, lock_classes
+from roster_pipeline.corrections.shared_classes import exclude_shared_rows, lock_classes, restore_choices
 from roster_pipeline.corrections.undone_rows import UNDONE, load_undone_rows
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
@@ -83,6 +83,8 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
         for name, target in TARGETS.items()
     }
     counts = write_rows(pg, rows, correction, as_owner=bool(others))
+    if undone.trigger == "library":
+        restore_choices(pg, undone.account_id)
     if others:
         follow_teachers(pg, (undone.organization_id, *others))
     record = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}

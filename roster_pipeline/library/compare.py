@@ -12,12 +12,19 @@ from sqlalchemy import Connection
 
 from roster_pipeline.current.load import load_current
 from roster_pipeline.library.feed import TeacherFeed
-from roster_pipeline.library.own_classes import OwnClasses, load_own_classes
+from roster_pipeline.library.own_classes import OwnClasses, list_teachers, load_own_classes
 from roster_pipeline.model.entities import END, ENTITIES
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.reconcile.diff import compute_diff
 from roster_pipeline.validate.quarantine import reject_foreign_ids
 
+TEACHERS_SQL = """
+    insert into staging.stg_teachers by name
+    select * from staging.stg_students
+    where clever_id in (select id from affected.teachers)
+        and clever_id not in (select clever_id from staging.stg_teachers)
+"""
+"""A person among the students who is a teacher is a teacher for the stages that follow."""
 LIMITS = Limits(school_removals=1.0, district_removals=1.0, window_removals=1.0, district_updates=1.0)
 """Of the thresholds only the one of a class applies to a teacher (docs/rules.md R5.5)."""
 
@@ -33,11 +40,15 @@ def load_teacher(
     """Fill schema `current` with the rows that the feed of a teacher decides. Return the classes of the teacher.
 
     A class that the teacher left and that another teacher keeps is not decided, except for the place of this teacher.
-    The places of other teachers are never decided.
+    The places of other teachers are never decided. A teacher among the students of a section is not enrolled
+    (docs/rules.md R4.14), and neither the account nor the membership of this person is decided.
     """
     own = load_own_classes(pg, organization_id, account_id)
+    teachers = (feed.teachers | list_teachers(pg, organization_id, feed.students)) - {teacher_id}
     leaving = own.find_leaving(feed.sections, feed.students) if feed.is_complete else set()
-    _set_ids(con, "affected.people", {teacher_id} | feed.students | leaving)
+    _set_ids(con, "affected.people", {teacher_id} | feed.students - teachers | leaving)
+    _set_ids(con, "affected.teachers", teachers)
+    con.execute(TEACHERS_SQL)
     _set_ids(con, "affected.sections", feed.sections | own.known)
     _set_ids(con, "affected.schools", ())
     load_current(con, pg, organization_id, is_delta=True)
@@ -55,6 +66,9 @@ def compare_teacher(con: duckdb.DuckDBPyConnection, own: OwnClasses, feed: Teach
     Teachers whom a section lists beside this one take their places by their own updates.
     """
     con.execute("delete from marts.pending_members where role = 'teacher'")
+    for entity in ENTITIES:
+        if "clever_id" in entity.columns:
+            con.execute(f"delete from marts.{entity.name} where clever_id in (select id from affected.teachers)")
     compute_diff(con)
     if feed.is_complete:
         return

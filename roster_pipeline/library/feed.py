@@ -19,13 +19,14 @@ from roster_pipeline.extract.library import (
     read_teacher_list,
 )
 from roster_pipeline.extract.lists import open_compressed
-from roster_pipeline.extract.records import Section
+from roster_pipeline.extract.records import Roles, Section
 from roster_pipeline.model.feed import ListFile
 from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS, TEACHERS, Resource
 
 
 class _Identified(msgspec.Struct):
     id: str
+    roles: Roles | None = None
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class TeacherFeed:
         lists: a landing file for each list. Those that Clever Library does not have are empty.
         sections: the Clever ids of the sections that were read.
         students: the Clever ids of the students who were read.
+        teachers: those of them who are teachers too. They are teachers (docs/rules.md R1.3).
         is_complete: whether absence from the feed proves anything (docs/clever-api.md#library).
     """
 
     lists: tuple[ListFile, ...]
     sections: Set[str]
     students: Set[str]
+    teachers: Set[str]
     is_complete: bool
 
 
@@ -51,6 +54,7 @@ def read_teacher_feed(
     chosen: Set[str],
     folder: Path,
     *,
+    has_classes: bool,
     on_rows: Callable[[int], None] = lambda _rows: None,
 ) -> TeacherFeed:
     """Read the chosen sections of a teacher with their students.
@@ -60,6 +64,7 @@ def read_teacher_feed(
     Args:
         chosen: the Clever ids of the sections that the teacher chose. Sections that are not the teacher's are left out.
         folder: an empty folder for the files. They hold data of people, so the caller removes it.
+        has_classes: whether the teacher has classes here. Then an empty list is not complete (docs/rules.md R5.3).
         on_rows: called with the number of rows of each answer.
 
     Raises:
@@ -76,7 +81,7 @@ def read_teacher_feed(
     except SourceRefused:
         pages[STUDENTS.name] = [read_teacher_list(clever, teacher, STUDENTS, f"{own}/mystudents")]
         return _write_feed(pages, folder, is_complete=False)
-    is_complete = is_whole(listed)
+    is_complete = is_whole(listed) and (listed.rows > 0 or not has_classes)
     # A section that Clever gives twice is read once, in its last copy.
     sections = {section.id: section for section in decode_sections(listed) if section.id in chosen}
     pages[SECTIONS.name] = [_page_of(sections, listed)]
@@ -95,14 +100,20 @@ def _page_of(sections: dict[str, Section], listed: Page) -> Page:
 
 
 def _read_ids(pages: list[Page]) -> set[str]:
+    return {record.id for record in _decode(pages)}
+
+
+def _decode(pages: list[Page]) -> list[_Identified]:
     decoder = msgspec.json.Decoder(_Identified)
-    return {record.id for page in pages for record in decoder.decode_lines(page.lines)}
+    return [record for page in pages for record in decoder.decode_lines(page.lines)]
 
 
 def _write_feed(pages: dict[str, list[Page]], folder: Path, *, is_complete: bool) -> TeacherFeed:
     lists = tuple(_write_list(resource, pages.get(resource.name, []), folder) for resource in RESOURCES)
     sections, students = (_read_ids(pages.get(resource.name, [])) for resource in (SECTIONS, STUDENTS))
-    return TeacherFeed(lists, sections, students, is_complete)
+    people = _decode(pages.get(STUDENTS.name, []))
+    teachers = {person.id for person in people if person.roles and person.roles.teacher is not None}
+    return TeacherFeed(lists, sections, students, teachers, is_complete)
 
 
 def _write_list(resource: Resource, pages: list[Page], folder: Path) -> ListFile:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.tables import (
+    accounts,
     identity_links,
     library_classes,
     org_memberships,
@@ -25,16 +26,18 @@ class OwnClasses:
     """The classes of a teacher in the product. Sections and students are named by their Clever ids.
 
     Attributes:
-        chosen: the sections that the teacher chose and did not remove.
+        chosen: the sections that the teacher chose or teaches here, and did not remove.
         removed: the sections that the teacher removed.
-        known: the sections above, and those that the teacher teaches in the product.
+        taught: the chosen sections that the teacher teaches here.
+        known: the sections above, and those of archived classes that the teacher taught.
         shared: the known sections that another teacher teaches in the product too.
-        students: the members of the organization who are or were in a known section.
+        students: the students of the organization who are or were in a known section.
         enrollments: the live enrollments of these students in every class of the organization, as student and section.
     """
 
     chosen: Set[str]
     removed: Set[str]
+    taught: Set[str]
     known: Set[str]
     shared: Set[str]
     students: Set[str]
@@ -64,13 +67,27 @@ def load_own_classes(pg: Connection, organization_id: int, account_id: int) -> O
     """Return the classes of a teacher in the Library organization."""
     own = sa.and_(choices.organization_id == organization_id, choices.account_id == account_id)
     rows = pg.execute(sa.select(choices.section_id, choices.removed_at).where(own)).all()
-    chosen = {row.section_id for row in rows if row.removed_at is None}
-    removed = {row.section_id for row in rows} - chosen
-    known = chosen | removed | _list_taught(pg, organization_id, teaching.account_id == account_id)
+    removed = {row.section_id for row in rows if row.removed_at is not None}
+    is_own = teaching.account_id == account_id
+    taught = _list_taught(pg, organization_id, sa.and_(is_own, rosters.c.archived_at.is_(None))) - removed
+    chosen = {row.section_id for row in rows} - removed | taught
+    known = chosen | removed | _list_taught(pg, organization_id, is_own)
     in_known = rosters.c.clever_id.in_(known)
     students, enrollments = _list_students(pg, organization_id, in_known)
     shared = _list_taught(pg, organization_id, sa.and_(teaching.account_id != account_id, in_known))
-    return OwnClasses(chosen, removed, known, shared, students, enrollments)
+    return OwnClasses(chosen, removed, taught, known, shared, students, enrollments)
+
+
+def list_teachers(pg: Connection, organization_id: int, clever_ids: Set[str]) -> set[str]:
+    """Return those of the Clever ids whose account in the organization is that of a teacher or an admin."""
+    link = identity_links.c
+    is_own = sa.and_(link.organization_id == organization_id, link.unlinked_at.is_(None))
+    query = (
+        sa.select(link.clever_id)
+        .join_from(identity_links, accounts, accounts.c.id == link.account_id)
+        .where(is_own, link.clever_id.in_(clever_ids), accounts.c.role != "student")
+    )
+    return set(pg.execute(query).scalars())
 
 
 def _list_taught(pg: Connection, organization_id: int, which: sa.ColumnElement[bool]) -> set[str]:
@@ -90,16 +107,17 @@ def _list_students(
     """Return the students of the known classes, and their live enrollments in all classes."""
     of_roster = rosters.c.id == learning.roster_id
     is_own = sa.and_(rosters.c.organization_id == organization_id, rosters.c.source == "clever")
-    accounts = sa.select(learning.account_id).join_from(roster_students, rosters, of_roster).where(is_own, in_known)
+    learners = sa.select(learning.account_id).join_from(roster_students, rosters, of_roster).where(is_own, in_known)
     is_linked = sa.and_(
         identity_links.c.organization_id == organization_id,
         identity_links.c.unlinked_at.is_(None),
-        identity_links.c.account_id.in_(accounts),
+        identity_links.c.account_id.in_(learners),
     )
     is_member = sa.exists().where(
         org_memberships.c.account_id == identity_links.c.account_id,
         org_memberships.c.organization_id == organization_id,
         org_memberships.c.ended_at.is_(None),
+        org_memberships.c.role == "student",
     )
     students = sa.select(identity_links.c.clever_id).where(is_linked, is_member)
     enrollments = (

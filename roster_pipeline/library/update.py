@@ -184,7 +184,14 @@ def _read(update: _Update, folder: Path) -> tuple[TeacherFeed, Set[str]]:
     with sync.read_product() as pg:
         own = load_own_classes(pg, update.organization_id, update.account_id)
     with sync.clever() as clever:
-        feed = read_teacher_feed(clever, update.teacher, own.chosen, folder, on_rows=sync.count_read_rows)
+        feed = read_teacher_feed(
+            clever,
+            update.teacher,
+            own.chosen,
+            folder,
+            has_classes=bool(own.taught),
+            on_rows=sync.count_read_rows,
+        )
     with sync.warehouse() as con:
         land(con, Feed(District(LIBRARY, "", "", None), feed.lists), update.sync_id, sync_uid=update.uid)
         save_bookmark(con, None)
@@ -212,6 +219,7 @@ def _decide(update: _Update, feed: TeacherFeed) -> None:
             context=replace(context, limits=LIMITS),
             account_id=update.account_id,
             only_adds=not feed.is_complete,
+            missing=own.taught - feed.sections,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from hashlib import sha256
 
 import duckdb
@@ -43,6 +43,7 @@ def build_plan(
     sync_uid: str | None = None,
     account_id: int | None = None,
     only_adds: bool = False,
+    missing: Set[str] = frozenset(),
 ) -> Plan:
     """Apply the thresholds to `changes.*`, and store the counts and digests of the result as one plan.
 
@@ -55,15 +56,17 @@ def build_plan(
         account_id: The Library teacher whose classes the plan is about. The caller has checked that the feed is
             complete, or that the changes remove nothing, so no list counts as incomplete.
         only_adds: The changes remove nothing, because the feed of the teacher is not proven complete.
+        missing: The sections of a Library teacher that are not in Clever any more. A class that ends for this reason
+            loses all its students.
     """
     _create_baseline(con, DELTA_BASELINE_SQL if is_delta else FULL_BASELINE_SQL)
     is_proven = is_delta or account_id is not None
     incomplete = set() if is_proven else {*emptied, *_find_incomplete_lists(con)}
-    held = hold_changes(con, context.limits, incomplete, dict(context.recent_removals))
+    held = hold_changes(con, context.limits, incomplete, dict(context.recent_removals), missing=missing)
     # Count the removals before approved changes are released, because approved removals do not count for
     # `window_removals`.
     removals = count_removals(con)
-    approved_digest = _find_approved_digest(con, context, held)
+    approved_digest = _find_approved_digest(con, context, held, account_id)
     if approved_digest:
         _release_held_changes(con)
         held = ()
@@ -75,7 +78,7 @@ def build_plan(
         organization_id=organization_id,
         district_id=district_id,
         digest=digests[False],
-        held_digest=digests[True],
+        held_digest=_name_plan(digests[True], account_id),
         counts=counts[False],
         held_counts=counts[True],
         held=held,
@@ -108,7 +111,7 @@ def _find_incomplete_lists(con: duckdb.DuckDBPyConnection) -> set[str]:
 
 
 def _find_approved_digest(
-    con: duckdb.DuckDBPyConnection, context: ThresholdContext, held: Iterable[HeldPart]
+    con: duckdb.DuckDBPyConnection, context: ThresholdContext, held: Iterable[HeldPart], account_id: int | None
 ) -> str | None:
     """Return the digest of the held changes if a person approved exactly these, else None.
 
@@ -117,8 +120,13 @@ def _find_approved_digest(
     reasons = {part.reason for part in held}
     if not context.approved or not reasons or FEED_INCOMPLETE in reasons:
         return None
-    digest = _digest_changes(con)[True]
+    digest = _name_plan(_digest_changes(con)[True], account_id)
     return digest if digest in context.approved else None
+
+
+def _name_plan(digest: str, account_id: int | None) -> str:
+    """Return the digest that names a held plan. Co-teachers who hold the same changes have a plan each."""
+    return digest if account_id is None else sha256(f"{account_id}:{digest}".encode()).hexdigest()
 
 
 def _release_held_changes(con: duckdb.DuckDBPyConnection) -> None:

@@ -30,19 +30,25 @@ THRESHOLDS = (
 
 
 def hold_changes(
-    con: duckdb.DuckDBPyConnection, limits: Limits, incomplete: Set[str], recent_removals: Mapping[str, int]
+    con: duckdb.DuckDBPyConnection,
+    limits: Limits,
+    incomplete: Set[str],
+    recent_removals: Mapping[str, int],
+    *,
+    missing: Set[str] = frozenset(),
 ) -> tuple[HeldPart, ...]:
     """Set `held` in `changes.*` for every change that a crossed threshold holds.
 
     Args:
         incomplete: The Clever lists that did not pass the completeness check. Removals that rest on them are held.
         recent_removals: The number of rows that were removed in the last seven days, by part.
+        missing: The sections whose end counts as the removal of all students of the class.
 
     Returns:
         The crossed thresholds, in the order in which they were checked.
     """
     con.execute("create schema if not exists plan")
-    store_inputs(con, limits, incomplete, recent_removals)
+    store_inputs(con, limits, incomplete, recent_removals, missing)
     create_table(con, "holdable_changes")
     if con.execute("from plan.holdable_changes limit 1").fetchone() is None:
         return ()
@@ -60,13 +66,19 @@ def count_removals(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def store_inputs(
-    con: duckdb.DuckDBPyConnection, limits: Limits, incomplete: Set[str], recent_removals: Mapping[str, int]
+    con: duckdb.DuckDBPyConnection,
+    limits: Limits,
+    incomplete: Set[str],
+    recent_removals: Mapping[str, int],
+    missing: Set[str] = frozenset(),
 ) -> None:
     """Store the arguments of `hold_changes` as tables of schema `plan`, where the SELECTs read them."""
     columns = ", ".join(f"? as {name}" for name in asdict(limits))
     con.execute(f"create or replace table plan.limits as select {columns}", [*asdict(limits).values()])
     lists = "select unnest(?::varchar[]) as resource"
     con.execute(f"create or replace table plan.incomplete_lists as {lists}", [sorted(incomplete)])
+    sections = "select unnest(?::varchar[]) as section_id"
+    con.execute(f"create or replace table plan.missing_sections as {sections}", [sorted(missing)])
     counts = "select unnest(?::varchar[]) as part, unnest(?::bigint[]) as removals"
     values = [[*recent_removals], [*recent_removals.values()]]
     con.execute(f"create or replace table plan.recent_removals as {counts}", values)

@@ -40,6 +40,9 @@ class History:
         self.students = {number: self.town.student(number, "Ada", "Brook") for number in range(1, 8)}
         self.teachers = {number: library.join(self.town.teacher(number)) for number in TEACHERS}
         self.tokens = {number: library.log_in(self.teachers[number].clever_id) for number in TEACHERS}
+        # An empty list would not be complete, so each teacher has a class that nobody chooses.
+        for number in TEACHERS:
+            self.town.section(50 + number, teachers=[self.teachers[number].clever_id])
         self.sections = {number: self.edit(number, {1, 2}, [number]) for number in SECTIONS}
         self.chosen = {number: set() for number in TEACHERS}
 

@@ -67,7 +67,8 @@ def _describe_person(user: Object) -> Object:
     parts = {"first": name.get("first"), "last": (name.get("last") or "")[:1]}
     shown_name = {part: text for part, text in parts.items() if text}
     role = {field: value for field, value in user["roles"]["student"].items() if field == "grade"}
-    return {"id": user["id"], "name": shown_name, "roles": {"student": role}}
+    roles = {"student": role} | ({"teacher": {}} if "teacher" in user["roles"] else {})
+    return {"id": user["id"], "name": shown_name, "roles": roles}
 
 
 def _list(district: SandboxDistrict, version: str, resource: str, records: list[Object], path: str) -> Response:
