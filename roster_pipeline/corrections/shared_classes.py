@@ -52,7 +52,7 @@ def exclude_shared_rows(pg: Connection, account_id: int) -> list[dict[str, Any]]
 
 
 def restore_choices(pg: Connection, account_id: int) -> None:
-    """Choose the removed classes again that the teacher has after the undo. The next update would archive them again."""
+    """Choose the removed classes again that the teacher has after the undo. An update would archive them again."""
     choice, teaching = library_classes.c, roster_teachers.c
     taught = (
         sa.select(rosters.c.clever_id)

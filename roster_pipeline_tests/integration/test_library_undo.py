@@ -24,7 +24,7 @@ ACCOUNT = "select account_id from roster.identity_links where clever_id = :key o
 
 @pytest.fixture
 def world(library):
-    """Two teachers of one class, and a class of each alone. Student 1 is in all of them, student 4 of the first only."""
+    """Two teachers of one class, and a class of each alone. Student 1 is in all, student 4 only in the first's own."""
     town = library.serve(Town(1))
     teachers = [town.teacher(1), town.teacher(2)]
     students = [town.student(number) for number in range(1, 5)]
