@@ -31,6 +31,7 @@ from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.model.decisions import DECIDER_MAX_CHARS, is_decider_name
 from roster_pipeline.product.database import write_as_sync
+from roster_pipeline.product.native_classes import follow_teachers
 from roster_pipeline.product.tables import identity_links, reviews
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
@@ -199,7 +200,10 @@ def _decide(
             )
         )
     rows = combine_queries([*outcome.rows, decision_rows.close_review(decision)])
-    return outcome, write_rows(pg, rows, correction.sync_id, as_owner=bool(outcome.others))
+    counts = write_rows(pg, rows, correction.sync_id, as_owner=bool(outcome.others))
+    if outcome.others:
+        follow_teachers(pg, (correction.organization_id, *outcome.others))
+    return outcome, counts
 
 
 def _read_decision(pg: Connection, review: sa.Row[Any], correction: _Correction) -> Decision:

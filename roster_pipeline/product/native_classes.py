@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from roster_pipeline.product.tables import org_memberships, roster_students, roster_teachers, rosters
+from roster_pipeline.product.tables import org_memberships, organizations, roster_students, roster_teachers, rosters
 
 NAME_MAX_LENGTH = 100
 """The characters of the name of a class."""
@@ -34,11 +34,15 @@ def make_class(pg: Connection, name: str) -> int:
 
 
 def follow_teachers(pg: Connection, organization_ids: Collection[int]) -> None:
-    """Move native classes to the organization of their teacher, if the teacher has moved between these organizations.
+    """Move native classes to the organization of their teacher, who has come from Clever Library or gone back to it.
 
     The classes are the teacher's own, and nobody sees a class of another organization (docs/rules.md R3.13).
+
+    Args:
+        organization_ids: the organizations between which the teachers have moved.
     """
     teaching, member, here = roster_teachers.c, org_memberships.c, org_memberships.alias("here").c
+    either = organizations.c.id.in_((rosters.c.organization_id, member.organization_id))
     is_moved = sa.and_(
         rosters.c.source == "native",
         rosters.c.organization_id.in_(organization_ids),
@@ -48,6 +52,7 @@ def follow_teachers(pg: Connection, organization_ids: Collection[int]) -> None:
         member.account_id == teaching.account_id,
         member.ended_at.is_(None),
         member.organization_id.in_(organization_ids),
+        sa.exists().where(organizations.c.tier == "library", either),
         ~sa.exists().where(
             here.account_id == teaching.account_id,
             here.organization_id == rosters.c.organization_id,

@@ -9,13 +9,23 @@ from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.sync_context import utc_now
 from roster_pipeline_tests.support.library import *  # noqa: F403 - the fixtures
-from roster_pipeline_tests.support.readers import query
+from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.town import Town
 
 REVIEWS = "select clever_id, reason, account_id from roster.reviews where state = 'open' order by clever_id"
 NUMBER = "select id from roster.reviews where state = 'open' and clever_id = :key"
 ACCOUNT = "select account_id from roster.identity_links where clever_id = :key and unlinked_at is null"
 OLD = "select archived_at is not null, term_name from roster.rosters where clever_id = :key"
+NATIVE = """
+    with own as (
+        insert into roster.rosters (organization_id, name) values (roster.library_organization(), 'Mine') returning id
+    )
+    insert into roster.roster_teachers (roster_id, account_id) select id, :account from own
+"""
+NATIVE_OWNER = """
+    select o.clever_district_id from roster.rosters as r
+    inner join roster.organizations as o on o.id = r.organization_id where r.source = 'native'
+"""
 EMAIL = "jlee@example.org"
 
 
@@ -61,6 +71,7 @@ def test_other_ids_open_reviews_and_merge_nobody(world, product):
 
 def test_relink_moves_the_accounts_to_the_district(world, product):
     ada = account(product, world.students[0])
+    execute(product, NATIVE, account=world.teacher.account_id)
     for key, _, _ in query(product, REVIEWS):
         with transaction(product) as pg:
             ((review,),) = query(product, NUMBER, key=key)
@@ -73,3 +84,4 @@ def test_relink_moves_the_accounts_to_the_district(world, product):
     assert query(product, names, id=ada) == [("Ada", "Brook", "student1@town2.example.org")]
     assert query(product, names, id=world.teacher.account_id)[0][2] == EMAIL
     assert query(product, REVIEWS) == []
+    assert query(product, NATIVE_OWNER) == [(world.town.id,)]
