@@ -28,7 +28,7 @@ def test_a_district_that_connects_takes_its_teachers_over(site, town, teacher):
     key, student = town.key("teacher"), town.key("student")
     accounts = [account_of(site, each)["id"] for each in (key, student)]
     choir = site.value(ROSTER, key=town.key("section", 3))
-    site.execute(CONNECT, id=town.id)
+    site.execute(CONNECT, id=town.id, tier="secure_sync")
     town.connected = True
     # Tonight has not come yet. The login requests the update of the district.
     browser = enter(site, key)

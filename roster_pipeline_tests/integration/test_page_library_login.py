@@ -138,6 +138,17 @@ def test_library_or_district_is_decided_at_each_login(site, town):
     assert "Update Class Rosters" not in screen
 
 
+def test_a_district_with_logins_only_promises_no_update(site, town):
+    teacher = town.teacher(36, "Gil", "Ha")
+    enter(site, teacher)
+    with connected(site, town, "sso_only"):
+        browser = enter(site, teacher)
+        screens = [browser.get(path).text for path in ("/clever/classes", "/clever/library")]
+
+    assert all("Its plan has no class lists from Clever" in screen for screen in screens)
+    assert not [screen for screen in screens if "Its next update" in screen or "Update Class Rosters" in screen]
+
+
 def test_log_out_deletes_the_token(site, town):
     browser = enter(site, town.key("teacher"))
     account = account_of(site, town.key("teacher"))["id"]

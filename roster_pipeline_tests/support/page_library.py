@@ -16,7 +16,7 @@ ACCOUNT = """
     select to_jsonb(a) || jsonb_build_object('rule', l.rule, 'evidence', l.evidence) from roster.identity_links as l
     inner join roster.accounts as a on a.id = l.account_id where l.clever_id = :key and l.unlinked_at is null
 """
-CONNECT = "insert into roster.organizations (clever_district_id, name, tier) values (:id, 'Town', 'secure_sync')"
+CONNECT = "insert into roster.organizations (clever_district_id, name, tier) values (:id, 'Town', :tier)"
 OF_TOWN = "organization_id = (select id from roster.organizations where clever_district_id = :id)"
 
 
@@ -32,9 +32,9 @@ class LibraryTown(Town):
 
 
 @contextmanager
-def connected(site, town):
+def connected(site, town, tier="secure_sync"):
     """Connect the district of a town for the duration of the context. No sync runs."""
-    site.execute(CONNECT, id=town.id)
+    site.execute(CONNECT, id=town.id, tier=tier)
     town.connected = True
     yield
     town.connected = False

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from roster_pipeline.errors import PressedTooOften
 from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.web.library import CleverAnswer, choose_sections, list_choices, list_sections_here, read_sections
-from roster_pipeline.web.library_notes import is_of_district, may_log_in_again
+from roster_pipeline.web.library_notes import describe_district, may_log_in_again
 from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import LIBRARY_TEACHER
 from roster_pipeline.web.routing import get, post
@@ -47,12 +47,12 @@ def save_choices(page: Page) -> Response:
 
 
 def _show(page: Page, answer: CleverAnswer, status: int = 200) -> Response:
-    if is_of_district(page):
-        return page.render("library.html", status, is_of_district=True, refusal=None, choices=[], may_log_in=False)
+    if of_district := describe_district(page):
+        return page.render("library.html", status, of_district=of_district, refusal=None, choices=[], may_log_in=False)
     return page.render(
         "library.html",
         status,
-        is_of_district=False,
+        of_district=None,
         refusal=page.words.text(answer.refusal) if answer.refusal else None,
         may_log_in=may_log_in_again(answer.refusal),
         choices=list_choices(page.pg, _account_of(page), answer.sections),
