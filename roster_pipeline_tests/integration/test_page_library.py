@@ -3,7 +3,10 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from roster_pipeline.product.database import transaction
+from roster_pipeline.web.visibility import Visibility, set_visibility
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_library import account_of, choose, enter, update, work
@@ -12,6 +15,20 @@ ROSTER = "select id from roster.rosters where clever_id = :key and archived_at i
 ACCOUNTS = "select count(*) from roster.identity_links where clever_id = :key and unlinked_at is null"
 ACTS = "select count(*) from roster.web_audit where act = :act"
 PUBLISHED = "select count(*) from roster.syncs where account_id = :account and trigger = 'library'"
+OF_OTHERS = (
+    "insert into roster.syncs (organization_id, dagster_run_id, trigger, mode, state) "
+    "values (roster.library_organization(), 'operator', 'cli', 'resolve', 'published')",
+    "insert into roster.reviews (organization_id, clever_id, reason, account_id, state) "
+    "values (roster.library_organization(), :key, 'name_differs', :account, 'resolved')",
+    "insert into roster.corrections (organization_id, kind, args, requested_by, state) "
+    "values (roster.library_organization(), 'undo', '{}', 'account:' || cast(:account as bigint), 'done')",
+)
+"""A decision of an operator, a decided review of a teacher, and a decision that this teacher filed."""
+SEEN_OF_OTHERS = (
+    "select count(*) from roster.syncs where dagster_run_id = 'operator'",
+    "select count(*) from roster.reviews",
+    "select count(*) from roster.corrections",
+)
 CHOSEN = "select array_agg(section_id) from roster.library_classes where account_id = :account and removed_at is null"
 
 
@@ -168,6 +185,22 @@ def test_a_teacher_sees_no_class_of_another_teacher(site, town, teachers):
     assert own is not None
     assert [each.get(own[0]).status_code for each in teachers] == [200, 404]
     assert bo.get(f"{own[0]}.csv").status_code == 404
+
+
+def test_a_teacher_sees_no_decision_about_another_one(site, town, teachers):
+    """Operators decide in the organization of Clever Library too. Their syncs are those of no teacher."""
+    ana, bo = (account_of(site, town.key("teacher", number))["id"] for number in (1, 2))
+    for statement in OF_OTHERS:
+        site.execute(statement, account=ana, key=town.key("teacher"))
+    with transaction(site.product) as pg:
+        rows = {}
+        for account in (ana, bo):
+            organization = pg.execute(sa.text("select roster.library_organization()")).scalar()
+            set_visibility(pg, Visibility(organization, "classes", (), account))
+            rows[account] = [pg.execute(sa.text(query)).scalar() for query in SEEN_OF_OTHERS]
+            pg.exec_driver_sql("reset role")
+
+    assert rows == {ana: [0, 1, 1], bo: [0, 0, 0]}
 
 
 def test_each_login_updates_the_classes(site, town, teachers):

@@ -225,8 +225,17 @@ declare
     own constant text := 'organization_id = (select roster.current_organization())';
     all_or constant text := '((select roster.sees_all()) or %s)';
     self constant text := 'account_id = (select roster.current_account())';
-    -- The syncs and requests of a Library teacher are the teacher's own.
-    own_sync constant text := format('%s and (account_id is null or %s)', own, self);
+    -- Nobody decides for all of Clever Library, so its people see their own syncs, reviews and decisions.
+    is_library constant text :=
+        '(select exists (select from roster.organizations as o where o.tier = ''library'' and o.id = roster.current_organization()))';
+    own_sync constant text := format('%s and (%s or (account_id is null and not %s))', own, self, is_library);
+    own_review constant text := format(
+        '%s and (not %s or clever_id in (select l.clever_id from roster.identity_links as l where l.%s))',
+        own, is_library, self
+    );
+    own_decision constant text := format(
+        '%s and (not %s or requested_by = ''account:'' || (select roster.current_account()))', own, is_library
+    );
     member constant text := format(all_or, 'account_id in (select roster.visible_accounts())');
     present constant text := format(all_or, 'account_id in (select roster.present_accounts())');
     sees constant text := '(select current_setting(''roster.sees'', true))';
@@ -285,7 +294,7 @@ begin
                 )
             ),
             ('pending_members', own_roster, null),
-            ('reviews', own, null),
+            ('reviews', own_review, null),
             ('syncs', own_sync, null),
             ('holds', 'sync_id in (select id from roster.syncs)', null),
             ('changes', 'sync_id in (select id from roster.syncs)', null),
@@ -293,7 +302,7 @@ begin
             ('library_tokens', self, null),
             ('library_classes', own || ' and ' || self, null),
             ('admin_schools', own, null),
-            ('corrections', own, null),
+            ('corrections', own_decision, null),
             ('web_audit', own || ' and ' || member, null)
         ) as p (relation, visible, writable)
     loop
