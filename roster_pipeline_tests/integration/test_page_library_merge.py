@@ -107,22 +107,57 @@ def test_another_google_account_proves_nothing(site, town, earlier):
     other = prove(browser, teacher, email=f"other{account}@town7.example.org", sub=f"other{account}")
     work(site)
 
-    assert {each.headers["location"] for each in (unknown, other)} == {"/login/merge?refused=1"}
+    assert {each.headers["location"] for each in (unknown, other)} == {"/login/merge?refused=other"}
     assert browser.session == session
-    assert "That Google login does not open this account." in browser.get("/login/merge?refused=1").text
+    assert "That Google login does not open this account." in browser.get("/login/merge?refused=other").text
     assert account_of(site, teacher)["id"] != account
     # The refused login has pinned nothing.
     pinned = "select count(*) from roster.web_identities where subject = :subject"
     assert site.value(pinned, subject=f"other{account}") == 0
 
 
+@pytest.mark.parametrize("at", [1, None])
+def test_an_open_google_session_proves_nothing(site, earlier, at):
+    """A colleague's session may be open on a shared computer. Without the time of the login nothing is proven."""
+    teacher, account = earlier
+    browser = enter(site, teacher)
+    answer = prove(browser, teacher, auth_time=at)
+    work(site)
+
+    assert answer.headers["location"] == "/login/merge?refused=old"
+    assert "Google did not ask you to log in again" in browser.get("/login/merge?refused=old").text
+    assert (account_of(site, teacher)["id"] != account, site.value(PINNED, account=account)) == (True, 0)
+
+
+def test_only_the_press_begins_a_proof(site, earlier):
+    teacher, _ = earlier
+    browser = enter(site, teacher)
+    without = browser.get("/login/google?proof=1").headers["location"]
+    browser.submit("/login/merge", browser.get("/login/merge"), answer="yes")
+    begun = browser.get("/login/google?proof=1").headers["location"]
+
+    assert without == "/login/merge"
+    assert all(each in begun for each in ("prompt=login", "max_age=0", "auth_time"))
+
+
+def test_a_proof_serves_the_session_that_began_it(site, town, earlier):
+    teacher, account = earlier
+    browser, other = enter(site, teacher), enter(site, town.key("teacher"))
+    browser.submit("/login/merge", browser.get("/login/merge"), answer="yes")
+    address = browser.authorize(browser.get("/login/google?proof=1").headers["location"], teacher)
+    browser.cookies["s"] = other.session
+    answer = browser.get(address)
+
+    assert (answer.headers["location"], site.value(PINNED, account=account)) == ("/login", 0)
+
+
 def test_a_proof_without_a_session_opens_nothing(site, earlier, new_browser):
     teacher, account = earlier
     enter(site, teacher)
     stranger = new_browser()
-    answer = stranger.log_in_with_google(teacher, "/login/google?proof=1")
+    answer = stranger.get("/login/google?proof=1")
 
-    assert (answer.headers["location"], stranger.session) == ("/login", None)
+    assert (answer.headers["location"], stranger.session) == ("/login/merge", None)
     assert account_of(site, teacher)["id"] != account
 
 
@@ -150,20 +185,19 @@ def test_a_student_is_never_asked(site, town, new_browser):
 
 def test_a_district_teacher_resolves_no_own_review(site, earlier, new_browser):
     """A teacher of a district has an open review about the account of another one."""
-    owner, account = earlier
+    _, account = earlier
     teacher = person(site.towns[0], "teacher")
     browser = new_browser()
     browser.log_in(teacher)
     own = account_of(site, teacher)["id"]
     site.execute(REVIEW, key=teacher, account=account)
-    answer = browser.log_in_with_google(owner, "/login/google?proof=1")
-    pinned = site.value(PINNED, account=account)
-    # Neither does a filed merge, even with a recorded login.
+    question = browser.get("/login/merge").status_code
+    # A filed merge does not resolve it either, even with a recorded login.
     site.execute(PIN, account=account)
     site.execute(FILE_MERGE, key=teacher, own=own)
     work(site)
 
-    assert (answer.status_code, pinned) == (403, 0)
+    assert question == 403
     assert site.value(MERGES, own=str(own)) == ["failed"]
     assert (account_of(site, teacher)["id"], site.value(OPEN, key=teacher)) == (own, 1)
 

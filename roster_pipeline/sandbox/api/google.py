@@ -1,6 +1,7 @@
 """Play *Log in with Google* (OpenID Connect): discovery, the page of demo people, codes, ID tokens and their key.
 
-Every user of a district who has an email has a Google account with that email.
+Every user of a district who has an email has a Google account with that email, and is logged in there for an hour. A
+request with `max_age=0` or `prompt=login` logs the person in again.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -31,6 +32,7 @@ from roster_pipeline.sandbox.data.district import SandboxDistrict
 PATH = "/google"
 KEY_ID = "sandbox"
 CODE_SECONDS = 60
+SESSION_SECONDS = 3600
 DEMO_ROLES = ("district_admin", "teacher", "student")
 
 
@@ -92,7 +94,7 @@ class Google:
             return refusal(404, "Resource not found")
         code = next(self._secrets)
         issuer = str(request.base_url).rstrip("/") + PATH
-        claims = self._claim(user, issuer, query.get("nonce", "")) | json.loads(query.get("claims", "{}"))
+        claims = self._claim(user, issuer, query) | json.loads(query.get("claims", "{}"))
         self._codes[code] = _Code(redirect_uri, query.get("code_challenge", ""), claims, self._clock())
         return RedirectResponse(f"{redirect_uri}?{urlencode({'code': code, 'state': query.get('state', '')})}", 303)
 
@@ -124,10 +126,12 @@ class Google:
         users = (user for district in self._districts for user in district.resources["users"].values())
         return [user for user in users if user.get("email")]
 
-    def _claim(self, user: Object, issuer: str, nonce: str) -> Object:
-        now = int(self._clock())
+    def _claim(self, user: Object, issuer: str, query: Mapping[str, str]) -> Object:
+        now, nonce = int(self._clock()), query.get("nonce", "")
+        is_fresh = query.get("prompt") == "login" or query.get("max_age") == "0"
+        times = {"iat": now, "exp": now + 3600, "auth_time": now if is_fresh else now - SESSION_SECONDS}
         about = {"sub": f"google-{user['id']}", "email": user["email"], "email_verified": True}
-        return {**about, "iss": issuer, "aud": self._client_id, "iat": now, "exp": now + 3600, "nonce": nonce}
+        return {**about, **times, "iss": issuer, "aud": self._client_id, "nonce": nonce}
 
     def _show_people(self, query: dict[str, str]) -> str:
         """Return the page with the first person of each role who has an email."""

@@ -35,7 +35,7 @@ class Attempt:
 
     Attributes:
         began: when the first try began, in Unix seconds.
-        is_proof: the login with Google proves that the person of the session owns another account too.
+        proof_session: the hash of the session whose person proves to own another account too. Empty: an ordinary login.
         nonce: what Google writes into its token.
         verifier: the secret of PKCE.
     """
@@ -43,10 +43,14 @@ class Attempt:
     next: str = "/"
     tries: int = 0
     began: float = 0.0
-    is_proof: bool = False
+    proof_session: str = ""
     state: str = field(default_factory=_random)
     nonce: str = field(default_factory=_random)
     verifier: str = field(default_factory=_random)
+
+    @property
+    def is_proof(self) -> bool:
+        return bool(self.proof_session)
 
     @property
     def sent_state(self) -> str:

@@ -14,6 +14,9 @@ import msgspec
 from roster_pipeline.settings import Settings
 from roster_pipeline.web.login.clever import SECONDS, LoginUnanswered, decode_answer
 
+FRESH = {"prompt": "login", "max_age": "0", "claims": '{"id_token":{"auth_time":{"essential":true}}}'}
+"""What asks for a new login (OpenID Connect Core, 3.1.2.1). A browser could drop it, so `auth_time` is checked too."""
+
 
 class Discovery(msgspec.Struct):
     """The addresses of the identity provider."""
@@ -32,11 +35,16 @@ class IdToken(msgspec.Struct):
 
 @dataclass(frozen=True)
 class GoogleIdentity:
-    """Who the person is to Google. The email is verified by Google."""
+    """Who the person is to Google. The email is verified by Google.
+
+    Attributes:
+        authenticated_at: when the person logged in to Google, in Unix seconds. None: Google did not say it.
+    """
 
     subject: str
     email: str
     domain: str | None
+    authenticated_at: int | None
 
 
 class GoogleLogin:
@@ -49,8 +57,12 @@ class GoogleLogin:
         self._secret = secret.get_secret_value() if secret else ""
         self._http = httpx.Client(timeout=SECONDS)
 
-    def authorize_url(self, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
-        """Return the address at Google to which a login goes."""
+    def authorize_url(self, redirect_uri: str, state: str, nonce: str, verifier: str, *, is_fresh: bool = False) -> str:
+        """Return the address at Google to which a login goes.
+
+        Args:
+            is_fresh: Google asks the person to log in, also if a session there is open, and says when it did.
+        """
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query = {
             "response_type": "code",
@@ -61,6 +73,7 @@ class GoogleLogin:
             "nonce": nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
+            **(FRESH if is_fresh else {}),
         }
         return f"{self._discover().authorization_endpoint}?{urlencode(query)}"
 
@@ -96,7 +109,10 @@ class GoogleLogin:
             raise LoginUnanswered(f"Google gave no usable answer to a login ({type(error).__name__}).") from None
         if claims["nonce"] != nonce or claims.get("email_verified") is not True or not claims.get("email"):
             raise LoginUnanswered("The ID token of a login is not for it, or its email is not verified.")
-        identity = GoogleIdentity(str(claims["sub"]), str(claims["email"]).strip(), claims.get("hd"))
+        at = claims.get("auth_time")
+        identity = GoogleIdentity(
+            str(claims["sub"]), str(claims["email"]).strip(), claims.get("hd"), at if isinstance(at, int) else None
+        )
         if not identity.subject.isprintable():
             raise LoginUnanswered("The ID token of a login has a subject that is not printable.")
         return identity

@@ -30,7 +30,7 @@ from roster_pipeline.web.login.accounts import (
 )
 from roster_pipeline.web.login.attempt import Attempt, read_attempt, restart_attempt, safe_path, write_attempt
 from roster_pipeline.web.login.clever import CodeRefused, LoginUnanswered
-from roster_pipeline.web.login.entry import enter_with_clever
+from roster_pipeline.web.login.entry import MERGE, enter_with_clever
 from roster_pipeline.web.overload import MOST_AT_ONCE
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import EVERYBODY, Role, read_viewer
@@ -103,12 +103,16 @@ def start_google(request: Request) -> Response:
     state = state_of(request)
     if state.google is None:
         return show_error(request, 404)
-    is_proof = "proof" in request.query_params
-    attempt = Attempt(safe_path(request.query_params.get("next", "/")), began=time.time(), is_proof=is_proof)
+    attempt = Attempt(safe_path(request.query_params.get("next", "/")), began=time.time())
+    if "proof" in request.query_params:
+        # Only the press of *Yes, it is mine* begins a proof.
+        begun = read_attempt(state, request)
+        if begun is None or not begun.is_proof:
+            return RedirectResponse(MERGE, 303)
+        attempt = begun
     try:
-        url = state.google.authorize_url(
-            state.url(GOOGLE_CALLBACK), attempt.sent_state, attempt.nonce, attempt.verifier
-        )
+        sent = (attempt.sent_state, attempt.nonce, attempt.verifier)
+        url = state.google.authorize_url(state.url(GOOGLE_CALLBACK), *sent, is_fresh=attempt.is_proof)
     except LoginUnanswered:
         return _refuse(request, "no_answer", 502)
     return _leave_for(state, url, attempt)
@@ -126,7 +130,7 @@ def finish_google(request: Request) -> Response:
     try:
         identity = state.google.identify(code, state.url(GOOGLE_CALLBACK), attempt.nonce, attempt.verifier)
         if attempt.is_proof:
-            return take_proof(request, identity)
+            return take_proof(request, identity, attempt)
         with page_transaction(state.engine) as pg:
             account_id = find_google_account(pg, identity)
             token, viewer = begin_login(pg, account_id=account_id, clever_id=None, login_kind="google", now=state.now())
