@@ -26,11 +26,16 @@ log = logging.getLogger(__name__)
 
 
 def count_needs(settings: Settings, engine: Engine, now: Callable[[], datetime]) -> None:
-    """Count what waits in each district in which something has changed since it was counted last."""
+    """Count what waits in each district in which something has changed since it was counted last.
+
+    A district in which a sync is running waits for the next call, because its file cannot be read.
+    """
     with transaction(engine) as pg:
         due = pg.execute(_select_due()).all()
     for district in due:
         fix_list = retry_when_damaged(lambda: _count_fix_list(settings, engine, district))  # noqa: B023
+        if fix_list is None:
+            continue
         with transaction(engine) as pg:
             counts = {**count_members(pg, district.id)._asdict(), **fix_list}
             stored = {"sync_id": district.sync_id, "counted_at": now().isoformat(), "counts": counts}
@@ -62,17 +67,23 @@ def _select_due() -> sa.Select[tuple[int, str, int]]:
     )
 
 
-def _count_fix_list(settings: Settings, engine: Engine, district: sa.Row[tuple[int, str, int]]) -> Mapping[str, int]:
+def _count_fix_list(
+    settings: Settings, engine: Engine, district: sa.Row[tuple[int, str, int]]
+) -> Mapping[str, int] | None:
     """Count the near matches and the broken records of the last preview, or else of the last sync.
 
-    The result is empty if no file can be read. A near match that a person has decided is left out.
+    A near match that a person has decided is left out. The result is empty if this machine has no file, and None if a
+    sync is running.
     """
     for is_preview in (True, False):
         with (
             transaction(engine) as pg,
             open_file(pg, settings.districts_folder, district.clever_district_id, is_preview=is_preview) as con,
         ):
-            if not isinstance(con, Unread):
+            if isinstance(con, Unread):
+                if con.is_running:
+                    return None
+            else:
                 near = {(row.clever_id, row.account_id) for row in read_district(con, "near_pairs")}
                 (set_aside,) = read_district(con, "set_aside_count")
                 return {"near": len(near - _list_decided(pg, district.id)), "set_aside": set_aside.records}

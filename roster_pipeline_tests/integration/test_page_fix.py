@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.syncs.preview_requests import answer_preview, begin_preview, list_open_previews
 from roster_pipeline.web.counted_needs import count_needs
 from roster_pipeline.web.fix_list import mark_differences
@@ -61,11 +61,19 @@ def test_the_overview_counts_what_the_list_has(site, admin):
     overview = admin.get("/clever").text
     counted_at = site.value(COUNTED)
     count_needs(site.settings, site.product, lambda: site.time.now + timedelta(hours=1))
+    assert site.value(COUNTED) == counted_at
 
+    with district_lock(site.product, site.towns[0].id, on_wait=pytest.fail):
+        site.execute("update roster.organizations set needs = '{}'")
+        count_needs(site.settings, site.product, lambda: site.time.now)
+    waiting = site.value("select needs from roster.organizations where clever_district_id = :id", id=site.towns[0].id)
+    count_needs(site.settings, site.product, lambda: site.time.now)
+
+    assert waiting == {}
     assert "1 email nearly matches an account" in overview
     assert "1 record that Clever sends is broken" in overview
     assert overview.count('href="/clever/fix"') == 2
-    assert site.value(COUNTED) == counted_at
+    assert site.value(COUNTED) == site.time.now.isoformat()
 
 
 def test_the_file_has_everybody(admin):
