@@ -27,6 +27,7 @@ from roster_pipeline_tests.benchmarks.fresh import delta_sync
 from roster_pipeline_tests.benchmarks.measure import run_case
 from roster_pipeline_tests.benchmarks.nights import nightly, request
 from roster_pipeline_tests.benchmarks.page import page
+from roster_pipeline_tests.benchmarks.page_beside import page_beside_syncs
 from roster_pipeline_tests.benchmarks.page_load import logins_a_second, requests_a_second
 from roster_pipeline_tests.benchmarks.who_is_who import LINKS, links, matching, mistakes
 
@@ -97,6 +98,7 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         "page: lists and search": partial(page, bench, args.students * 5 // 2),
         "page: requests": partial(requests_a_second, bench, args.students * 5 // 2),
         "page: logins": partial(logins_a_second, bench),
+        "page: beside syncs": partial(page_beside_syncs, bench, max(500, args.students // 10)),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
     }
