@@ -107,17 +107,21 @@ def show_update(page: Page) -> Response:
     press = _require_press(page)
     if press.refusal and (newer := list_presses(page.pg, page.viewer, limit=1)[0]).id != press.id:
         return RedirectResponse(f"/clever/updates/{newer.id}", 303)
-    return page.render("update.html", is_fragment=False, **_press_values(page, press))
+    sentences = describe_press(page.pg, press, page.words, sees_all=sees_all(page))
+    return page.render("update.html", is_fragment=False, **_press_values(page, press, sentences))
 
 
 def show_update_state(page: Page) -> Response:
     """Return the part of an update's screen that changes, or 204 if it shows this state already."""
-    values = _press_values(page, _require_press(page))
+    press = _require_press(page)
+    sentences = describe_press(page.pg, press, page.words, sees_all=sees_all(page))
+    version = _version_of(press, sentences)
     seen = {page.request.query_params.get("seen"), page.request.headers.get("if-none-match", "").strip('"')}
+    # Each browser that follows an update asks once a second, and most answers are this one.
     response = Response(status_code=204)
-    if values["version"] not in seen:
-        response = page.render("update_state.html", is_fragment=True, **values)
-    response.headers["etag"] = f'"{values["version"]}"'
+    if version not in seen:
+        response = page.render("update_state.html", is_fragment=True, **_press_values(page, press, sentences))
+    response.headers["etag"] = f'"{version}"'
     return response
 
 
@@ -195,16 +199,20 @@ def _require_press(page: Page) -> Press:
     return press
 
 
-def _press_values(page: Page, press: Press) -> Mapping[str, Any]:
-    sentences = describe_press(page.pg, press, page.words, sees_all=sees_all(page))
+def _version_of(press: Press, sentences: list[str]) -> str:
+    """Return a text that differs for each state of an update that the screen shows."""
     state = repr((press.state, press.step, press.read_rows, sentences))
+    return hashlib.sha256(state.encode()).hexdigest()[:16]
+
+
+def _press_values(page: Page, press: Press, sentences: list[str]) -> Mapping[str, Any]:
     usual = estimate_answer_time(page.pg, page.own.district_id, page.now) if press.is_open else None
     return {
         "press": press,
         "steps": list_steps(press, page.words) if press.state == "running" else [],
         "sentences": sentences,
         "usual": describe_estimate(usual, page.words),
-        "version": hashlib.sha256(state.encode()).hexdigest()[:16],
+        "version": _version_of(press, sentences),
         "may_see_changes": page.viewer.role in ADMINS or press.scope == "library",
     }
 
