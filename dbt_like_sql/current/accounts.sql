@@ -50,6 +50,7 @@ select
     email,
     case when is_linked_here then clever_email end as clever_email,
     imported_from_clever,
+    case when is_linked_here then grade end as grade,
     case when not is_linked_elsewhere then linked_clever_id end as linked_clever_id,
     case when is_linked_here then linked_sis_id end as linked_sis_id,
     reopens_for,

@@ -40,7 +40,7 @@ with matched as (
             person.sis_id = if(claim.is_recycled, own.linked_sis_id, holder.linked_sis_id), false
         ) as sis_id_agrees,
         holder.* exclude (
-            account_id, linked_clever_id, email, first_name, last_name, clever_email, is_linked_here,
+            account_id, linked_clever_id, email, first_name, last_name, clever_email, grade, is_linked_here,
             linked_sis_id, reopens_for
         ) rename (role as holder_role)
     from intermediate.int_people as person
@@ -93,6 +93,7 @@ select
     first_name,
     last_name,
     email,
+    grade,
     email_is_valid,
     school_id,
     school_ids,

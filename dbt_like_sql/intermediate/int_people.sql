@@ -1,7 +1,7 @@
 -- People who get an account, one row each. A person with several roles is a teacher if one of them is teacher
 -- (docs/rules.md R1.1). Staff, admins and contacts get no account.
 with everyone as (
-    select 'teacher' as role, * from staging.stg_teachers
+    select 'teacher' as role, *, null::varchar as grade from staging.stg_teachers
     union all by name
     select 'student' as role, * from staging.stg_students
 ),
@@ -14,6 +14,7 @@ people as (
         first_name,
         last_name,
         email,
+        grade,
         school_id,
         list_sort(list_distinct(flatten(list(school_ids) over (partition by clever_id)))) as school_ids,
         -- One stated rule for every address: one @, nothing blank or invisible, no bracket, a dotted domain, RFC 5321 lengths.

@@ -6,7 +6,8 @@ select
     m.role,
     account.first_name,
     account.last_name,
-    account.email
+    account.email,
+    account.grade
 from roster.org_memberships as m
 join roster.accounts as account on account.id = m.account_id
 join roster.identity_links as link

@@ -11,6 +11,7 @@ renamed as (
         name.last as last_name,
         -- Spaces, tabs, CR and LF around an email are removed. Nothing else of it is changed.
         clean_email(email) as email,
+        nullif(roles.student.grade, '') as grade,
         nullif(roles.student.school, '') as school_id,
         list_sort(list_distinct(list_filter(
             list_append(coalesce(roles.student.schools, []), roles.student.school),

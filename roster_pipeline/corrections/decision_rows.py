@@ -33,7 +33,7 @@ def merge_into_reviewed_account(decision: Decision) -> RowQueries:
     """
     row, current = accounts.alias("row"), accounts.alias("current")
     both = row.join(current, current.c.id == decision.current_account)
-    values = {name: current.c[name] for name in (*NAMES, "clever_email")}
+    values = {name: current.c[name] for name in (*NAMES, "clever_email", "grade")}
     role = sa.case((row.c.role == "admin", row.c.role), else_=current.c.role)
     updated = select_rows(
         decision,
@@ -83,6 +83,7 @@ def create_account(decision: Decision, account_id: int, *, is_named_by_review: b
         "role": sa.case((current.c.role == "admin", "teacher"), else_=current.c.role),
         "email": NO_TEXT,
         "clever_email": NO_TEXT if is_named_by_review else current.c.clever_email,
+        "grade": NO_TEXT if is_named_by_review else current.c.grade,
         "imported_from_clever": sa.true(),
         "archived_at": NO_TIME,
     }
@@ -117,7 +118,7 @@ def restore_previous_values(decision: Decision) -> RowQueries:
         )
         .join(previous, sa.true())
     )
-    columns = (*NAMES, "role", "clever_email", "imported_from_clever", "archived_at")
+    columns = (*NAMES, "role", "clever_email", "grade", "imported_from_clever", "archived_at")
     is_taken = sa.exists().where(other.c.email == previous.c.email, other.c.id != row.c.id)
     values = {**{name: previous.c[name] for name in columns}, "email": sa.case((~is_taken, previous.c.email))}
     updated = select_rows(decision, "accounts", UPDATE, row, source, values)

@@ -120,6 +120,7 @@ def _account_rows(
         "email": sa.literal(None if holder else email, Text),
         "clever_email": sa.literal(email, Text),
         "imported_from_clever": sa.true(),
+        "grade": NO_TEXT,
         "archived_at": NO_TIME,
     }
     link: Mapping[str, ColumnElement[Any]] = {

@@ -48,8 +48,8 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
     _table(
         "accounts",
         "account_id BIGINT, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR, clever_email VARCHAR, "
-        "imported_from_clever BOOLEAN, linked_clever_id VARCHAR, linked_sis_id VARCHAR, reopens_for VARCHAR, "
-        "is_linked_here BOOLEAN, is_linked_elsewhere BOOLEAN, "
+        "imported_from_clever BOOLEAN, grade VARCHAR, linked_clever_id VARCHAR, linked_sis_id VARCHAR, "
+        "reopens_for VARCHAR, is_linked_here BOOLEAN, is_linked_elsewhere BOOLEAN, "
         "is_member_elsewhere BOOLEAN, is_admin_elsewhere BOOLEAN, is_admin_here BOOLEAN, "
         "is_other_disconnected BOOLEAN, is_other_name_different BOOLEAN",
     ),

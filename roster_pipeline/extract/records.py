@@ -41,11 +41,12 @@ class Name(Struct, omit_defaults=True, gc=False):
 
 
 class Role(Struct, omit_defaults=True, gc=False):
-    """One role of a person, with the primary school and all schools."""
+    """One role of a person, with the primary school and all schools. Only students have a grade."""
 
     school: Text | None = None
     schools: list[Text] | None = None
     sis_id: Text | None = None
+    grade: Text | None = None
 
 
 class Roles(Struct, omit_defaults=True, gc=False):

@@ -42,7 +42,7 @@ SCHOOLS = Entity("schools", ("school_id",), ("name", "sis_id", "nces_id", "low_g
 ACCOUNTS = Entity(
     "accounts",
     ("account_id",),
-    ("role", "first_name", "last_name", "email", "clever_email", "imported_from_clever"),
+    ("role", "first_name", "last_name", "email", "clever_email", "imported_from_clever", "grade"),
     ("clever_id",),
     "never",
 )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ROLE = "STRUCT(school VARCHAR, schools VARCHAR[], sis_id VARCHAR)"
+ROLE = "STRUCT(school VARCHAR, schools VARCHAR[], sis_id VARCHAR, grade VARCHAR)"
+"""The fields of a role. Only students have a grade."""
 PERSON = {
     "id": "VARCHAR",
     "district": "VARCHAR",

@@ -84,6 +84,7 @@ accounts = Table(
     Column("imported_from_clever", Boolean, nullable=False, server_default=false()),
     Column("clever_email", Text),
     timestamp("archived_at"),
+    Column("grade", Text),
     Index(
         "accounts_near_email",
         text("roster.near_email(email)"),

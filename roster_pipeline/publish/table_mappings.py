@@ -161,7 +161,9 @@ _TARGETS = (
         "accounts",
         key=("id",),
         source=_joined("accounts"),
-        content=_copy("accounts", "role", "first_name", "last_name", "email", "clever_email", "imported_from_clever"),
+        content=_copy(
+            "accounts", "role", "first_name", "last_name", "email", "clever_email", "imported_from_clever", "grade"
+        ),
         once={"id": CHANGED["accounts"].c.account_id},
         ended="archived_at",
         closing={"email": NO_TEXT},

@@ -60,7 +60,8 @@ ROW_TABLES: tuple[SnapshotTable, ...] = (
     _table(
         "people",
         "account_id",
-        "account_id BIGINT, clever_id VARCHAR, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR",
+        "account_id BIGINT, clever_id VARCHAR, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR, "
+        "grade VARCHAR",
     ),
     _table(
         "school_memberships",

@@ -44,12 +44,13 @@ PERSON = _contract(
     _ids("school_ids"),
     *(_text(name) for name in ("first_name", "last_name", "email", "sis_id")),
 )
+STUDENT = PERSON.add_columns(dict([_text("grade")]))
 CONTRACTS: dict[str, pa.DataFrameSchema] = {
     "stg_schools": _contract(
         _id("school_id"), _text("name", nullable=False), *(_text(name) for name in ("low_grade", "high_grade"))
     ),
     "stg_teachers": PERSON,
-    "stg_students": PERSON,
+    "stg_students": STUDENT,
     "stg_sections": _contract(
         _id("section_id"),
         _id("school_id", nullable=True),

@@ -12,6 +12,7 @@ REFUSED = {
         "update roster.accounts set last_name = null where id = :person",
         "update roster.accounts set email = 'other@example.org' where id = :person",
         "update roster.accounts set clever_email = null where id = :person",
+        "update roster.accounts set grade = 'Other' where id = :person",
         "update roster.accounts set imported_from_clever = false where id = :person",
         "update roster.accounts set archived_at = now(), last_name = 'Other' where id = :person",
         "update roster.accounts set role = 'admin' where id = :person",

@@ -41,7 +41,7 @@ QUERIES = {
 LIVE_ROWS = {
     "schools": ("id, clever_id, name, sis_id, nces_id, low_grade, high_grade", "archived_at is null"),
     "accounts": (
-        "id, email, first_name, last_name, role, imported_from_clever, clever_email",
+        "id, email, first_name, last_name, role, imported_from_clever, clever_email, grade",
         "archived_at is null",
     ),
     "identity_links": ("clever_id, account_id", "unlinked_at is null"),

@@ -27,7 +27,7 @@ from roster_pipeline_tests.support.landing import ANN, VILLAGE, feed
 if TYPE_CHECKING:
     import httpx
 
-SCHOOLING = {"student": {"school": oid(7), "schools": [oid(7), oid(8)], "sis_id": "5"}}
+SCHOOLING = {"student": {"school": oid(7), "schools": [oid(7), oid(8)], "sis_id": "5", "grade": "4"}}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_table_has_kept_fields_hash_and_sync_only(con, tmp_path, resource):
     [
         {**ANN, "last_modified": "2023-04-09T16:06:54.403Z"},
         {**ANN, "roles": None},
-        {**ANN, "roles": {"student": {"school": "", "schools": [], "sis_id": None}}},
+        {**ANN, "roles": {"student": {"school": "", "schools": [], "sis_id": None, "grade": None}}},
         {key: ANN[key] for key in reversed(ANN)},
     ],
 )

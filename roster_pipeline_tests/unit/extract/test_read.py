@@ -121,4 +121,4 @@ def test_nothing_private_that_clever_answered_reaches_a_file(tmp_path):
     assert {key for person in people for key in person} <= set(STUDENTS.fields)
     assert {key for person in people for key in person.get("name", {})} == {"first", "last"}
     roles = [role for person in people for role in person.get("roles", {}).values()]
-    assert {key for role in roles for key in role} == {"school", "schools", "sis_id"}
+    assert {key for role in roles for key in role} == {"school", "schools", "sis_id", "grade"}

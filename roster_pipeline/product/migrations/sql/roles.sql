@@ -52,8 +52,8 @@ begin
 
     grant insert (organization_id, clever_id, name, sis_id, nces_id, low_grade, high_grade),
         update (name, sis_id, nces_id, low_grade, high_grade, archived_at) on roster.schools to roster_writer;
-    grant insert (id, role, first_name, last_name, email, clever_email, imported_from_clever),
-        update (role, first_name, last_name, email, clever_email, imported_from_clever, archived_at)
+    grant insert (id, role, first_name, last_name, email, clever_email, imported_from_clever, grade),
+        update (role, first_name, last_name, email, clever_email, imported_from_clever, grade, archived_at)
         on roster.accounts to roster_writer;
     grant insert (
             id, organization_id, clever_id, account_id, rule, evidence, sync_id, decided_by, linked_at, unlinked_sync_id

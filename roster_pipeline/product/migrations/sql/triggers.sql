@@ -23,14 +23,16 @@ when (
     current_setting('roster.writer', true) is distinct from 'sync'
     and (old.imported_from_clever or new.imported_from_clever)
     and (
-        new.first_name, new.last_name, new.email, new.clever_email, new.imported_from_clever, new.role, new.archived_at
+        new.first_name, new.last_name, new.email, new.clever_email, new.imported_from_clever, new.role, new.grade,
+        new.archived_at
     ) is distinct from (
-        old.first_name, old.last_name, old.email, old.clever_email, old.imported_from_clever, old.role, old.archived_at
+        old.first_name, old.last_name, old.email, old.clever_email, old.imported_from_clever, old.role, old.grade,
+        old.archived_at
     )
 )
 execute function roster.refuse_write(
     'RS001', 'old',
-    'Clever owns the name, the email, the role, the C icon and the closing of this account', 'R1.6',
+    'Clever owns the name, the email, the role, the grade, the C icon and the closing of this account', 'R1.6',
     'Change the person in Clever. The next sync applies the change. To make the person an admin, set is_admin of the '
     'membership.'
 );
