@@ -219,7 +219,8 @@ def publish(sync: SyncContext) -> PublishResult:
             rejected = is_rejected(pg, current_plan)
         district = read_land_result(con).district
         sync.write_product(prepare_publication(con, current_plan, district, sync.now, is_rejected=rejected))
-        if current_plan.account_id is None and "identity_links" in current_plan.counts:
+        if current_plan.account_id is None:
+            # Not only after new links: a process that is killed here loses no review, because the next sync opens it.
             sync.write_product(lambda pg: review_library_students(pg, current_plan.organization_id, sync.now()))
         with sync.read_product() as pg:
             live = count_current(pg, current_plan.organization_id)

@@ -8,14 +8,23 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, ColumnElement, FromClause
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Text
 
 from roster_pipeline.corrections.decision import Decision, RowQueries, select_rows
 from roster_pipeline.model.entities import END, INSERT, RESTORE
-from roster_pipeline.product.tables import org_memberships, pending_members, rosters, schools
+from roster_pipeline.product.tables import (
+    org_memberships,
+    organizations,
+    pending_members,
+    roster_teachers,
+    rosters,
+    schools,
+)
 from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
 from roster_pipeline.publish.writer import DELETE
 
+LIBRARY_TERM = "From Clever Library"
+"""The term of a class that was archived because the district has its teacher under another Clever id."""
 FROM_CLEVER, ALL_SOURCES = ("clever",), ("clever", "native")
 MEMBERSHIPS = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 
@@ -67,6 +76,21 @@ def end_other_memberships(decision: Decision) -> RowQueries:
             ended.where(row.c.account_id == decision.reviewed_account, row.c.ended_at.is_(None), is_elsewhere)
         ]
     return rows
+
+
+def archive_library_classes(decision: Decision) -> RowQueries:
+    """Archive the classes of Clever Library that only the reviewed account teaches (docs/rules.md R3.13)."""
+    row, mine, other = rosters.alias("row"), roster_teachers.alias("mine"), roster_teachers.alias("other")
+    library = sa.select(organizations.c.id).where(organizations.c.tier == "library")
+    is_taught = sa.exists().where(
+        mine.c.roster_id == row.c.id, mine.c.account_id == decision.reviewed_account, mine.c.ended_at.is_(None)
+    )
+    has_other = sa.exists().where(
+        other.c.roster_id == row.c.id, other.c.account_id != decision.reviewed_account, other.c.ended_at.is_(None)
+    )
+    is_live = sa.and_(row.c.organization_id.in_(library), row.c.source == "clever", row.c.archived_at.is_(None))
+    ended = select_rows(decision, "rosters", END, row, values={"term_name": sa.literal(LIBRARY_TERM, Text)})
+    return {"rosters": [ended.where(is_live, is_taught, ~has_other)]}
 
 
 def enroll_pending_member(decision: Decision, account_id: int) -> RowQueries:

@@ -17,6 +17,7 @@ from roster_pipeline.corrections.refusals import (
     read_account,
     refuse_account_in_use,
     refuse_harmful_merge,
+    refuse_library_student,
     refuse_taken_email,
     refuse_unoffered_decision,
 )
@@ -64,6 +65,7 @@ def decide_same_person(pg: Connection, review: sa.Row[Any], decision: Decision) 
         refuse_taken_email(pg, review, current_id)
         return Outcome(current_id, (decision_rows.assign_clever_email(decision),), touched)
     refuse_harmful_merge(review, reviewed, read_account(pg, decision.organization_id, current_id))
+    refuse_library_student(pg, review)
     rows = (
         decision_rows.merge_into_reviewed_account(decision),
         decision_rows.link_person(decision, reviewed_id),
@@ -71,7 +73,8 @@ def decide_same_person(pg: Connection, review: sa.Row[Any], decision: Decision) 
     )
     others = tuple(reviewed.others) if review.reason in MOVING_REASONS else ()
     if others:
-        rows = (*rows, membership_rows.end_other_memberships(decision))
+        archived = membership_rows.archive_library_classes(decision)
+        rows = (*rows, archived, membership_rows.end_other_memberships(decision))
     return Outcome(reviewed_id, rows, touched | {reviewed_id}, others)
 
 

@@ -206,6 +206,27 @@ def refuse_account_in_use(review: sa.Row[Any], current: sa.Row[Any]) -> None:
         )
 
 
+def refuse_library_student(pg: Connection, review: sa.Row[Any]) -> None:
+    """Refuse to take a student out of a class that a teacher of Clever Library still has (docs/rules.md R3.13)."""
+    library = sa.select(organizations.c.id).where(organizations.c.tier == "library")
+    query = (
+        sa.select(rosters.c.id)
+        .join(roster_students, roster_students.c.roster_id == rosters.c.id)
+        .join(roster_teachers, roster_teachers.c.roster_id == rosters.c.id)
+        .where(roster_students.c.account_id == review.account_id, roster_students.c.ended_at.is_(None))
+        .where(rosters.c.organization_id.in_(library), rosters.c.archived_at.is_(None), rosters.c.source == "clever")
+        .where(roster_teachers.c.ended_at.is_(None))
+    )
+    if review.reason == "library_student" and pg.execute(query.limit(1)).first():
+        raise CorrectionRefused(
+            operator.text(
+                "The student of review {review} is in a class of a teacher of Clever Library. Decide the review of "
+                "that teacher first.",
+                review=review.id,
+            )
+        )
+
+
 def refuse_taken_email(pg: Connection, review: sa.Row[Any], account_id: int) -> None:
     """Refuse to give an account an email that another account has taken since the review was opened."""
     account, other = accounts.alias("account"), accounts.alias("other")

@@ -16,6 +16,7 @@ from roster_pipeline.product.tables import (
     roster_students,
     roster_teachers,
     rosters,
+    syncs,
 )
 
 choices, teaching, learning = library_classes.c, roster_teachers.c, roster_students.c
@@ -30,7 +31,7 @@ class OwnClasses:
         removed: the sections that the teacher removed.
         taught: the chosen sections that the teacher teaches here.
         known: the sections above, and those of archived classes that the teacher taught.
-        shared: the known sections that another teacher teaches in the product too.
+        shared: the known sections that another teacher teaches in the product too, or chose since the last update.
         students: the students of the organization who are or were in a known section.
         enrollments: the live enrollments of these students in every class of the organization, as student and section.
     """
@@ -75,6 +76,7 @@ def load_own_classes(pg: Connection, organization_id: int, account_id: int) -> O
     in_known = rosters.c.clever_id.in_(known)
     students, enrollments = _list_students(pg, organization_id, in_known)
     shared = _list_taught(pg, organization_id, sa.and_(teaching.account_id != account_id, in_known))
+    shared |= _list_awaited(pg, account_id, known)
     return OwnClasses(chosen, removed, taught, known, shared, students, enrollments)
 
 
@@ -86,6 +88,20 @@ def list_teachers(pg: Connection, organization_id: int, clever_ids: Set[str]) ->
         sa.select(link.clever_id)
         .join_from(identity_links, accounts, accounts.c.id == link.account_id)
         .where(is_own, link.clever_id.in_(clever_ids), accounts.c.role != "student")
+    )
+    return set(pg.execute(query).scalars())
+
+
+def _list_awaited(pg: Connection, account_id: int, known: Set[str]) -> set[str]:
+    """Return the known sections that another teacher chose and could not update yet."""
+    is_updated = sa.exists().where(
+        syncs.c.account_id == choices.account_id,
+        syncs.c.trigger == "library",
+        syncs.c.state.in_(("published", "held", "undone")),
+        syncs.c.started_at >= choices.chosen_at,
+    )
+    query = sa.select(choices.section_id).where(
+        choices.account_id != account_id, choices.removed_at.is_(None), choices.section_id.in_(known), ~is_updated
     )
     return set(pg.execute(query).scalars())
 

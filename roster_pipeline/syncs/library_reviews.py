@@ -1,7 +1,7 @@
 """Asks who is who where a district has other Clever ids than Clever Library had (docs/rules.md R3.13).
 
-A teacher of the district with exactly the email of a Library teacher shows which classes are the same. Nobody is
-merged. The old classes are archived, and an operator decides the review of each student.
+A teacher of the district with exactly the email of a Library teacher shows which classes may be the same. Nobody is
+merged, and nothing ends. An operator decides the reviews of the teacher and of each student.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause
 from sqlalchemy.dialects.postgresql import JSONB
 
-from roster_pipeline.model.entities import END, INSERT
+from roster_pipeline.model.entities import INSERT
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import (
     accounts,
@@ -30,17 +30,15 @@ from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
 REASON = "library_student"
-TERM = "From Clever Library"
-"""The term of a class that was archived because the district has it under another Clever id."""
 TEACHERS = sa.table("library_teachers", sa.column("old_id", BigInteger), sa.column("new_id", BigInteger))
 STUDENTS = sa.table("library_students", sa.column("clever_id"), sa.column("account_id", BigInteger))
 
 
 def review_library_students(pg: Connection, organization_id: int, at: datetime) -> int | None:
-    """Archive the Library classes of teachers whom a district has under other Clever ids, and open the reviews.
+    """Open the reviews of students of teachers whom a district may have under other Clever ids.
 
     A review is about a student of the district who has the first name and the initial of exactly one Library student in
-    the class of the same name. A decision about both is not asked for again. Call after the district was published.
+    the class of the same name. A decision about both is not asked for again. Call after each publication.
 
     Args:
         pg: a transaction, which is committed together with the reviews.
@@ -51,15 +49,16 @@ def review_library_students(pg: Connection, organization_id: int, at: datetime) 
     library = pg.execute(sa.select(organizations.c.id).where(organizations.c.tier == "library")).scalar()
     if library is None:
         return None
-    pg.execute(CreateTemporaryTable(TEACHERS.name, _select_teachers(library, organization_id)))
+    teachers = _select_teachers(library, organization_id)
+    if not pg.execute(sa.select(sa.exists(teachers))).scalar():
+        return None
+    pg.execute(CreateTemporaryTable(TEACHERS.name, teachers))
     pg.execute(CreateTemporaryTable(STUDENTS.name, _select_students(library, organization_id)))
-    old_classes = _select_old_classes(library)
-    if not pg.execute(sa.select(sa.exists(sa.select(STUDENTS.c.account_id)) | sa.exists(old_classes))).scalar():
+    if not pg.execute(sa.select(sa.exists(sa.select(STUDENTS.c.account_id)))).scalar():
         return None
     sync_id = begin_correction(pg, organization_id, "resolve", at)
     write_as_sync(pg, organization_id)
-    rows = {"rosters": [_archive(old_classes, at)], "reviews": [_open_reviews(organization_id)]}
-    counts = write_rows(pg, rows, sync_id, as_owner=True)
+    counts = write_rows(pg, {"reviews": [_open_reviews(organization_id)]}, sync_id, as_owner=True)
     record = {"decision": "library", "from_organizations": [library], "changes": counts}
     finish_correction(pg, sync_id, record, at)
     return sync_id
@@ -81,22 +80,6 @@ def _select_teachers(library: int, organization_id: int) -> sa.Select[Any]:
 def _is_live_link(link: FromClause, account: FromClause, organization_id: int) -> ColumnElement[bool]:
     is_own = sa.and_(link.c.account_id == account.c.id, link.c.organization_id == organization_id)
     return sa.and_(is_own, link.c.unlinked_at.is_(None))
-
-
-def _select_old_classes(library: int) -> sa.Select[tuple[int]]:
-    """Select the live Library classes of these teachers that no other Library teacher teaches."""
-    mine, other = roster_teachers.alias("mine"), roster_teachers.alias("other")
-    has_other = sa.exists().where(
-        other.c.roster_id == rosters.c.id,
-        other.c.ended_at.is_(None),
-        other.c.account_id.not_in(sa.select(TEACHERS.c.old_id)),
-    )
-    return (
-        sa.select(rosters.c.id)
-        .join(mine, sa.and_(mine.c.roster_id == rosters.c.id, mine.c.ended_at.is_(None)))
-        .where(rosters.c.organization_id == library, rosters.c.source == "clever", rosters.c.archived_at.is_(None))
-        .where(mine.c.account_id.in_(sa.select(TEACHERS.c.old_id)), ~has_other)
-    )
 
 
 def _select_students(library: int, organization_id: int) -> sa.Select[Any]:
@@ -154,13 +137,6 @@ def _select_members(organization_id: int, side: str) -> sa.Subquery:
         .where(roster_teachers.c.ended_at.is_(None), roster_students.c.ended_at.is_(None), first != "", last != "")
         .subquery(side)
     )
-
-
-def _archive(old_classes: sa.Select[tuple[int]], at: datetime) -> sa.Select[Any]:
-    target, row = TARGETS["rosters"], rosters.alias("row")
-    values = {**target.ending, "term_name": sa.literal(TERM)}
-    columns = [values.get(name, row.c[name]).label(name) for name in target.columns]
-    return sa.select(sa.literal(END).label("op"), *columns).where(row.c.id.in_(old_classes)).params(at=at)
 
 
 def _open_reviews(organization_id: int) -> sa.Select[Any]:

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from roster_pipeline.corrections.resolve import resolve_review
+from roster_pipeline.corrections.undo import undo_sync
+from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.sync_context import utc_now
@@ -15,6 +17,7 @@ from roster_pipeline_tests.support.town import Town
 REVIEWS = "select clever_id, reason, account_id from roster.reviews where state = 'open' order by clever_id"
 NUMBER = "select id from roster.reviews where state = 'open' and clever_id = :key"
 ACCOUNT = "select account_id from roster.identity_links where clever_id = :key and unlinked_at is null"
+LOSE = "delete from roster.reviews where reason = 'library_student'"
 OLD = "select archived_at is not null, term_name from roster.rosters where clever_id = :key"
 NATIVE = """
     with own as (
@@ -64,18 +67,36 @@ def test_other_ids_open_reviews_and_merge_nobody(world, product):
         (world.twins[0], "library_student", ada),
     ]
     assert account(product, world.twins[0]) != ada
-    assert query(product, OLD, key=world.maths) == [(True, "From Clever Library")]
+    assert query(product, OLD, key=world.maths) == [(False, None)]
     world.sync()
     assert len(query(product, REVIEWS)) == 2
+    execute(product, LOSE, as_sync=True)  # as a process that is killed before the reviews
+    world.sync()
+    assert len(query(product, REVIEWS)) == 2
+
+
+def decide(product, key):
+    """Decide the review of a person as the same person. Return the sync that records it."""
+    with transaction(product) as pg:
+        ((review,),) = query(product, NUMBER, key=key)
+        return resolve_review(pg, review, "relink", decided_by="operator", at=utc_now()).sync_id
+
+
+def test_relink_of_the_teacher_archives_the_old_classes(world, product):
+    with pytest.raises(CorrectionRefused, match="teacher of Clever Library"):
+        decide(product, world.twins[0])
+    relink = decide(product, world.twin)
+    assert query(product, OLD, key=world.maths) == [(True, "From Clever Library")]
+    with transaction(product) as pg:
+        undo_sync(pg, relink, utc_now())
+    assert query(product, OLD, key=world.maths) == [(False, None)]
 
 
 def test_relink_moves_the_accounts_to_the_district(world, product):
     ada = account(product, world.students[0])
     execute(product, NATIVE, account=world.teacher.account_id)
     for key, _, _ in query(product, REVIEWS):
-        with transaction(product) as pg:
-            ((review,),) = query(product, NUMBER, key=key)
-            resolve_review(pg, review, "relink", decided_by="operator", at=utc_now())
+        decide(product, key)
     assert world.sync().held == ()
 
     assert account(product, world.twin) == world.teacher.account_id

@@ -22,6 +22,7 @@ STATES = """
     select s.account_id, h.state from roster.holds as h join roster.syncs as s on s.id = h.sync_id order by s.account_id
 """
 DECISIONS = "select state, result ->> 'failure' from roster.corrections order by id"
+LIVE = "select archived_at is null from roster.rosters where clever_id = :section"
 FORGET = "delete from roster.library_classes where account_id = :account"
 
 
@@ -136,3 +137,15 @@ def test_taught_class_without_a_choice_is_chosen(library, world, product):
 
     assert library.update(world.first).total == 0
     assert library.classes(world.first) == before
+
+
+def test_class_that_another_teacher_has_just_chosen_stays(library, world, product):
+    library.update(world.first)
+    second = join_second(library, world)
+    library.remove(world.first, world.maths)
+    library.update(world.first)
+    assert query(product, LIVE, section=world.maths) == [(True,)]
+    library.update(second)
+
+    assert library.classes(second) == {world.maths: world.students}
+    assert set(library.classes(world.first)) == {world.music}
