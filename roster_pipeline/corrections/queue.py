@@ -189,7 +189,7 @@ def _approve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     teacher = _require_own_plan(pg, row)
     decide_plan(pg, row.args["plan"], "approved", decided_by=row.requested_by, at=at)
     if teacher is not None:
-        return _Written(facts={"request": file_library_request(pg, teacher, at=at)})
+        return _Written(facts={"request": file_library_request(pg, teacher, at=at, is_press=False)})
     filed = file_request(
         pg,
         row.district_id,

@@ -18,10 +18,14 @@ from roster_pipeline.syncs.account_requests import refuse_frequent_requests
 requests = refresh_requests.c
 
 
-def file_library_request(pg: Connection, account_id: int, *, at: datetime) -> int:
+def file_library_request(pg: Connection, account_id: int, *, at: datetime, is_press: bool = True) -> int:
     """File the request of a Library teacher, and return its number.
 
     If a request of the teacher still waits, that one is returned. The user of the Clever page may call this.
+
+    Args:
+        is_press: the teacher presses or logs in, which an account may do so many times an hour. Otherwise the request
+            belongs to a decision or to a login that was counted before.
 
     Raises:
         PressedTooOften: as `file_account_request`.
@@ -29,7 +33,8 @@ def file_library_request(pg: Connection, account_id: int, *, at: datetime) -> in
     waiting = sa.select(sa.func.min(requests.id)).where(_is_of(account_id), requests.state == "queued")
     if (request_id := pg.execute(waiting).scalar()) is not None:
         return int(request_id)
-    refuse_frequent_requests(pg, account_id, at)
+    if is_press:
+        refuse_frequent_requests(pg, account_id, at)
     row = refresh_requests.insert().values(
         organization_id=find_library_organization(pg),
         scope="library",

@@ -112,6 +112,6 @@ def describe_for_clever_admin(letter: Letter, words: LocalCatalogue) -> str:
     """Return a text to copy for the person who keeps Clever. It names schools and classes, and no person."""
     lines = [letter.first, *letter.parts, *letter.why, words.text("Is this right? Please check the sharing in Clever.")]
     lines += [str(row["name"]) for row in letter.schools] + [
-        f"{row['name']} ({row['school']})" for row in letter.classes
+        f"{row['name']} ({row['school']})" if row["school"] else str(row["name"]) for row in letter.classes
     ]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
 from uuid import uuid4
@@ -15,7 +15,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.errors import (
     CannotStart,
-    PressedTooOften,
     ProductUnusable,
     RosterError,
     SourceRefused,
@@ -127,8 +126,7 @@ class LibraryUpdates:
             if is_gone:
                 refuse_waiting_teacher(pg, account_id, product().text(REFUSALS[refusal]), at=self._now())
             else:
-                with suppress(PressedTooOften):
-                    file_library_request(pg, account_id, at=self._now())
+                file_library_request(pg, account_id, at=self._now(), is_press=False)
 
     def _refuse(self, engine: Engine, account_id: int, why: str) -> None:
         """Answer the requests of a teacher that still wait, so that no thread tries them again and again."""

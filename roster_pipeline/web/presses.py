@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.product.tables import refresh_requests, rosters, schools, syncs
-from roster_pipeline.web.library_words import Refusal
+from roster_pipeline.web.library_words import REFUSALS, Refusal
 from roster_pipeline.web.rights import Role, Viewer
 
 requests = refresh_requests.c
@@ -26,6 +26,7 @@ class Press:
         is_behind: another sync is running, which began before the press.
         others: the number of other presses that wait for the same sync.
         counts: `syncs.counts` of the sync.
+        summary: the stored answer, if no sync has begun.
     """
 
     id: int
@@ -42,6 +43,7 @@ class Press:
     read_rows: int | None
     expected_rows: int | None
     counts: dict[str, Any] | None
+    summary: str | None
     is_behind: bool
     others: int
 
@@ -51,10 +53,12 @@ class Press:
 
     @property
     def refusal(self) -> Refusal | None:
-        """Return why Clever refused the update of a Library teacher, if it did. Without a token no update began."""
+        """Return why Clever refused the update of a Library teacher, or would have refused it, if so."""
         if self.scope != "library" or self.state != "failed":
             return None
-        return (self.counts or {}).get("refusal") if self.sync_id else "login"
+        if self.sync_id:
+            return (self.counts or {}).get("refusal")
+        return next((refusal for refusal, sentence in REFUSALS.items() if self.summary == sentence), None)
 
 
 def find_press(pg: Connection, viewer: Viewer, press_id: int) -> Press | None:
@@ -96,7 +100,7 @@ def _select(viewer: Viewer) -> sa.Select[Any]:
             *(requests.id, requests.state, requests.scope, requests.scope_clever_id),
             *(schools.c.id, rosters.c.id, sa.func.coalesce(schools.c.name, rosters.c.name)),
             *(requests.requested_at, requests.finished_at, requests.sync_id),
-            *(syncs.c.step, syncs.c.read_rows, syncs.c.expected_rows, syncs.c.counts),
+            *(syncs.c.step, syncs.c.read_rows, syncs.c.expected_rows, syncs.c.counts, requests.summary),
             *(is_behind, others.scalar_subquery()),
         )
         .select_from(refresh_requests.outerjoin(syncs).outerjoin(schools, school).outerjoin(rosters, roster))

@@ -23,10 +23,16 @@ STARTERS = {
     "library": product.mark("A teacher"),
     "cli": product.mark("Our account team"),
 }
+DECISION, LIBRARY = product.mark("A decision"), product.mark("Clever Library")
 CORRECTION_SENTENCES = {
     "undo": product.mark("An earlier update was taken back."),
     "resolve": product.mark("A person decided whose account it is."),
 }
+AUTOMATIC_SENTENCES = {
+    "login": product.mark("The login of a person opened the account here."),
+    "library": product.mark("People who came through Clever Library before were found in the district."),
+}
+"""The corrections that nobody decided, by `syncs.counts.decision`."""
 NOT_COUNTED = product.mark("Done. Many records changed. Open this update to see those of your schools.")
 NO_CHANGE = product.mark("Nothing changed in your schools.")
 
@@ -54,6 +60,11 @@ class Sync:
     @property
     def is_correction(self) -> bool:
         return self.mode in CORRECTION_SENTENCES
+
+    @property
+    def automatic(self) -> str | None:
+        """Return the sentence about a correction that nobody decided, or None."""
+        return AUTOMATIC_SENTENCES.get(self.counts.get("decision", "")) if self.mode == "resolve" else None
 
     @property
     def ended_at(self) -> datetime:
@@ -110,7 +121,7 @@ def describe_sync(sync: Sync, words: LocalCatalogue, own: Mapping[int, ChangeSum
     if sync.state == "canceled":
         return [words.text(STOPPED)]
     if sync.is_correction:
-        return [words.text(CORRECTION_SENTENCES[sync.mode])]
+        return [words.text(sync.automatic or CORRECTION_SENTENCES[sync.mode])]
     sentences = describe_published(sync.counts, words) if own is None else [_describe_own(sync, own, words)]
     return [*sentences, words.text("It was taken back later.")] if sync.state == "undone" else sentences
 
@@ -121,6 +132,12 @@ def _describe_own(sync: Sync, own: Mapping[int, ChangeSummary], words: LocalCata
     return describe_counts(own[sync.id], words, place="school") if own[sync.id] else words.text(NO_CHANGE)
 
 
+def _name_starter(sync: Sync) -> str:
+    if sync.automatic:
+        return LIBRARY
+    return DECISION if sync.is_correction else STARTERS[sync.trigger]
+
+
 def describe_syncs(
     syncs: list[Sync], words: LocalCatalogue, own: Mapping[int, ChangeSummary] | None = None
 ) -> list[SyncLine]:
@@ -129,7 +146,7 @@ def describe_syncs(
         SyncLine(
             sync.id,
             sync.ended_at,
-            words.text(STARTERS[sync.trigger]) if not sync.is_correction else words.text("A decision"),
+            words.text(_name_starter(sync)),
             sync.state,
             describe_sync(sync, words, own),
             sync.is_published,

@@ -60,7 +60,7 @@ def test_a_program_runs_two_updates_at_once_at_most(site, teachers, monkeypatch)
     assert (max(most), len(most)) == (2, 4)
 
 
-def test_an_update_that_fails_is_not_tried_again_and_again(site, teachers, monkeypatch):
+def test_an_update_that_fails_is_not_tried_again_and_again(site, town, teachers, monkeypatch):
     calls = []
 
     def fail(request):
@@ -74,6 +74,10 @@ def test_an_update_that_fails_is_not_tried_again_and_again(site, teachers, monke
 
     assert sorted(calls) == sorted(teachers)
     assert site.value(WAITING) == 0
+    # A new login would not help, because Clever refused nothing.
+    screen = enter(site, town.key("teacher", 81)).get("/clever/updates").text
+    assert "log in again" not in screen
+    site.execute("delete from roster.refresh_requests where state = 'queued'")
 
 
 def test_a_newer_login_keeps_its_token_and_its_update(site, town, teachers, monkeypatch):

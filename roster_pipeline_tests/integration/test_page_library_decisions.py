@@ -12,6 +12,10 @@ MEMBERS = """
     select count(*) from roster.roster_students as s inner join roster.rosters as r on r.id = s.roster_id
     where r.clever_id = :key and s.ended_at is null
 """
+PRESSES = """
+    insert into roster.refresh_requests (organization_id, scope, requested_by, requested_by_account_id, state)
+    select roster.library_organization(), 'library', 'account', :account, 'failed' from generate_series(1, 12)
+"""
 FORGED = """
     insert into roster.corrections (organization_id, kind, args, requested_by)
     select roster.library_organization(), 'approve', jsonb_build_object('plan', d, 'account_id', a), 'account:0'
@@ -61,6 +65,7 @@ def test_a_teacher_approves_the_own_plan_on_hold(site, town, band, teacher):
     done = teacher.get(update_screen.headers["location"]).text
 
     assert foreign == [404, False]
+    assert "(None)" not in letter.text
     assert "6 students would leave your classes." in letter.text
     assert not re.search("district|School", letter.text.partition("<main")[2])
     assert "Show the people by name" not in letter.text
@@ -107,6 +112,20 @@ def test_a_teacher_takes_the_last_update_back(site, town, band, teacher):
     assert (f'action="{first}/undo"' in older, before, site.value(MEMBERS, key=band)) == (False, 6, 7)
     assert "The update is taken back." in done
     assert own.get(answer.headers["location"]).status_code == 404
+
+
+def test_an_approval_is_no_press(site, town, band, teacher):
+    """A teacher who has pressed as often as a person may still decides."""
+    address = hold(site, town, band, teacher)
+    letter = teacher.get(address)
+    site.execute(PRESSES, account=account_of(site, town.key("teacher"))["id"])
+    teacher.submit(f"{address}/approve", letter)
+    work(site)
+
+    site.execute("delete from roster.refresh_requests where requested_by = 'account'")
+
+    assert site.value("select state from roster.corrections order by id desc limit 1") == "done"
+    assert site.value(MEMBERS, key=band) == 2
 
 
 def test_an_old_login_decides_nothing(site, town, band, teacher):

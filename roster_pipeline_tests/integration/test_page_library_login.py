@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from roster_pipeline.web.login.clever import CleverLogin, LoginUnanswered, User
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
@@ -147,6 +148,24 @@ def test_a_district_with_logins_only_promises_no_update(site, town):
 
     assert all("Its plan has no class lists from Clever" in screen for screen in screens)
     assert not [screen for screen in screens if "Its next update" in screen or "Update Class Rosters" in screen]
+
+
+def test_an_answer_about_another_person_is_none(site, monkeypatch):
+    clever = CleverLogin(site.settings)
+    monkeypatch.setattr(clever, "_get", lambda _path, _token, kind: kind(User("another")))
+
+    with pytest.raises(LoginUnanswered):
+        clever.read_user("token", "own")
+
+
+def test_the_record_of_a_first_login_names_no_decision(site, town):
+    browser = enter(site, town.key("teacher"))
+    account = account_of(site, town.key("teacher"))["id"]
+    sync = site.value("select min(id) from roster.syncs where account_id = :account", account=account)
+    screen = browser.get(f"/clever/syncs/{sync}").text
+
+    assert "The login of a person opened the account here." in screen
+    assert "A person decided" not in screen
 
 
 def test_log_out_deletes_the_token(site, town):

@@ -129,8 +129,15 @@ class CleverLogin:
         return identity
 
     def read_user(self, token: str, clever_id: str) -> User:
-        """Return the email and the roles of the person of a token."""
-        return self._get(f"/v3.0/users/{clever_id}", token, _UserAnswer).data
+        """Return the email and the roles of the person of a token.
+
+        Raises:
+            LoginUnanswered: as `decode_answer`, or the answer is about another person.
+        """
+        user = self._get(f"/v3.0/users/{clever_id}", token, _UserAnswer).data
+        if user.id != clever_id:
+            raise LoginUnanswered("A login was answered with another person than the one of its token.")
+        return user
 
     def _get(self, path: str, token: str, kind: type[Answer]) -> Answer:
         answer = self._ask("GET", self._api_url + path, {"authorization": f"Bearer {token}"})
