@@ -77,10 +77,15 @@ def test_a_verdict_says_who_acts_and_what_to_do(site, screen, verdict):
     )
 
 
+def count_visible_rows(screen):
+    """Return how many rows of tables a person sees. The tables that are folded on the screen are not printed."""
+    return sum(row.is_visible() for row in screen.locator("main table tbody tr").all())
+
+
 @pytest.mark.parametrize("path", PRINTED)
 def test_a_printed_screen_has_whole_tables_and_no_controls(screen, path):
     screen.goto(path)
-    rows = screen.locator("main table tbody tr").count()
+    rows = count_visible_rows(screen)
     screen.emulate_media(media="print")
     name = f"print{path.replace('/', '-')}"
     PICTURES.mkdir(exist_ok=True)
@@ -88,7 +93,7 @@ def test_a_printed_screen_has_whole_tables_and_no_controls(screen, path):
     pdf = screen.pdf(path=PICTURES / f"{name}.pdf", format="A4")
     controls = screen.locator("nav, button, input, select, textarea, summary").all()
     visible = [control.evaluate("each => each.outerHTML") for control in controls if control.is_visible()]
-    printed = sum(row.is_visible() for row in screen.locator("main table tbody tr").all())
+    printed = count_visible_rows(screen)
     screen.emulate_media(media="screen")
 
     foot = screen.locator("footer").text_content()
