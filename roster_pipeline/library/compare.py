@@ -5,14 +5,19 @@ The tables of schema `affected` bound what the stages compare, as in a delta syn
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import duckdb
 from sqlalchemy import Connection
 
 from roster_pipeline.current.load import load_current
 from roster_pipeline.library.feed import TeacherFeed
-from roster_pipeline.library.own_classes import OwnClasses, list_teachers, load_own_classes
+from roster_pipeline.library.own_classes import (
+    OwnClasses,
+    list_accounts_elsewhere,
+    list_teachers,
+    load_own_classes,
+)
 from roster_pipeline.model.entities import END, ENTITIES
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.reconcile.diff import compute_diff
@@ -20,11 +25,18 @@ from roster_pipeline.validate.quarantine import reject_foreign_ids
 
 TEACHERS_SQL = """
     insert into staging.stg_teachers by name
-    select * from staging.stg_students
+    select clever_id, sis_id, first_name, last_name, email, school_id, school_ids
+    from staging.stg_students
     where clever_id in (select id from affected.teachers)
         and clever_id not in (select clever_id from staging.stg_teachers)
 """
 """A person among the students who is a teacher is a teacher for the stages that follow."""
+ENROLLED_SQL = """
+    delete from marts.pending_members where (section_id, clever_id) in (
+        select (section_id, clever_id) from current.roster_students where not is_ended and clever_id is not null
+    )
+"""
+"""A student whom a district has taken over stays enrolled, and is no pending member beside that."""
 LIMITS = Limits(school_removals=1.0, district_removals=1.0, window_removals=1.0, district_updates=1.0)
 """Of the thresholds only the one of a class applies to a teacher (docs/rules.md R5.5)."""
 
@@ -52,6 +64,7 @@ def load_teacher(
     _set_ids(con, "affected.sections", feed.sections | own.known)
     _set_ids(con, "affected.schools", ())
     load_current(con, pg, organization_id, is_delta=True)
+    _name_students_elsewhere(con, list_accounts_elsewhere(pg, organization_id, feed.students))
     reject_foreign_ids(con)
     _set_ids(con, "affected.left_to_others", own.find_left_to_others(feed.sections))
     for table in ("rosters", "roster_students", "pending_members"):
@@ -66,6 +79,7 @@ def compare_teacher(con: duckdb.DuckDBPyConnection, own: OwnClasses, feed: Teach
     Teachers whom a section lists beside this one take their places by their own updates.
     """
     con.execute("delete from marts.pending_members where role = 'teacher'")
+    con.execute(ENROLLED_SQL)
     for entity in ENTITIES:
         if "clever_id" in entity.columns:
             con.execute(f"delete from marts.{entity.name} where clever_id in (select id from affected.teachers)")
@@ -77,6 +91,16 @@ def compare_teacher(con: duckdb.DuckDBPyConnection, own: OwnClasses, feed: Teach
         if "section_id" in entity.columns:
             of_removed = "section_id in (select id from affected.removed)"
             con.execute(f"delete from changes.{entity.name} where op = '{END}' and not {of_removed}")
+
+
+def _name_students_elsewhere(con: duckdb.DuckDBPyConnection, accounts: Mapping[int, str]) -> None:
+    """Set the Clever ids of enrolled students whom a district has taken over.
+
+    Their records go to quarantine as those of another organization, and a record in quarantine proves that the student
+    is still in the class.
+    """
+    for account_id, clever_id in accounts.items():
+        con.execute("update current.roster_students set clever_id = ? where account_id = ?", [clever_id, account_id])
 
 
 def _set_ids(con: duckdb.DuckDBPyConnection, table: str, ids: Collection[str]) -> None:

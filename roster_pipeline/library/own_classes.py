@@ -92,6 +92,14 @@ def list_teachers(pg: Connection, organization_id: int, clever_ids: Set[str]) ->
     return set(pg.execute(query).scalars())
 
 
+def list_accounts_elsewhere(pg: Connection, organization_id: int, clever_ids: Set[str]) -> dict[int, str]:
+    """Return the accounts that a district has under one of the Clever ids, each with its Clever id."""
+    link = identity_links.c
+    is_elsewhere = sa.and_(link.organization_id != organization_id, link.unlinked_at.is_(None))
+    query = sa.select(link.account_id, link.clever_id).where(is_elsewhere, link.clever_id.in_(clever_ids))
+    return {row.account_id: row.clever_id for row in pg.execute(query)}
+
+
 def _list_awaited(pg: Connection, account_id: int, known: Set[str]) -> set[str]:
     """Return the known sections that another teacher chose and could not update yet."""
     is_updated = sa.exists().where(

@@ -23,6 +23,16 @@ STATES = """
 """
 DECISIONS = "select state, result ->> 'failure' from roster.corrections order by id"
 LIVE = "select archived_at is null from roster.rosters where clever_id = :section"
+END_LINK = "update roster.identity_links set unlinked_at = now() where clever_id = :key"
+LINK_ELSEWHERE = """
+    with district as (
+        insert into roster.organizations (clever_district_id, name, tier)
+        values ('d15717c7000000000000000a', 'Town', 'secure_sync') returning id
+    )
+    insert into roster.identity_links (clever_id, account_id, organization_id, rule, decided_by)
+    select clever_id, account_id, district.id, 'library', 'sync' from roster.identity_links, district
+    where clever_id = :key
+"""
 FORGET = "delete from roster.library_classes where account_id = :account"
 
 
@@ -149,3 +159,14 @@ def test_class_that_another_teacher_has_just_chosen_stays(library, world, produc
 
     assert library.classes(second) == {world.maths: world.students}
     assert set(library.classes(world.first)) == {world.music}
+
+
+def test_student_of_a_district_stays_in_a_library_class(library, world, product):
+    library.update(world.first)
+    before = library.classes(world.first)
+    for statement in (END_LINK, LINK_ELSEWHERE):
+        execute(product, statement, as_sync=True, key=world.students[0])
+
+    library.update(world.first)
+    assert library.classes(world.first) == before
+    assert query(product, "select count(*) from roster.pending_members") == [(0,)]
