@@ -42,7 +42,7 @@ def test_the_question_at_the_first_login_is_accessible(site, town, look):
     email = "owner90@town7.example.org"
     site.execute("insert into roster.accounts (email, role) values (:email, 'teacher')", email=email)
     browser = enter(site, town.teacher(90, email=email))
-    for path in ("/login/merge", "/login/merge?refused=1"):
+    for path in ("/login/merge", "/login/merge?refused=other", "/login/merge?refused=old"):
         faults, words = look(browser, path, "library-merge")
         assert (faults, "Yes, it is mine" in words) == ([], True)
     assert look(browser, "/clever/classes", "library-question")[0] == []

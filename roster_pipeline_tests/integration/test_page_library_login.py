@@ -214,12 +214,19 @@ def test_a_premium_teacher_reads_what_the_plan_has(site, town, browser):
     # The person has logged in from the school's portal before.
     site.execute(PIN, key=teacher, email="premium@town7.example.org")
     answer = browser.log_in(teacher)
+    # Another person whose email in Clever is wrong gets an account without it.
+    site.value(MAKE_ACCOUNT, email="wrong@town7.example.org", role="teacher", town="P")
+    site.execute(
+        "update roster.accounts set first_name = 'Other', last_name = 'Person' where email = 'wrong@town7.example.org'"
+    )
+    namesake = browser.log_in(town.teacher(39, "Kim", "Lo", email="wrong@town7.example.org"))
 
+    assert namesake.status_code == 303
     assert [by_email.status_code, answer.status_code] == [403, 403]
     assert "Your plan has no Clever Library" in by_email.text
     assert "Your plan has no Clever Library" in answer.text
     assert "Log in with Google" in answer.text
-    assert site.value(ACCOUNTS) == before
+    assert site.value(ACCOUNTS) == before + 2
 
 
 @pytest.mark.parametrize(

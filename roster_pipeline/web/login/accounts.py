@@ -81,7 +81,7 @@ def link_by_email(pg: Connection, identity: Identity, user: User) -> int | None:
     viewer = read_viewer(pg, row.account_id, None, "clever") if row and not row.is_pinned else None
     if row is None or viewer is None or not _is_place_of(user, viewer.places, organization.organization_id):
         raise LoginRefused("no_place")
-    if "student" in user.roles and _has_other_names(user, viewer):
+    if "student" in user.roles and has_other_names(user, viewer):
         raise LoginRefused("no_place")
     _pin(pg, "clever", identity.id, row.account_id)
     return int(row.account_id)
@@ -105,7 +105,7 @@ def _is_place_of(user: User, places: Sequence[Place], organization_id: int) -> b
     return is_here and not elsewhere and all(place.role in roles for place in places)
 
 
-def _has_other_names(user: User, viewer: Viewer) -> bool:
+def has_other_names(user: User, viewer: Viewer) -> bool:
     """Return whether neither name of a person agrees with the account (docs/rules.md R2.17). No missing one differs."""
     name = user.name or Name()
     pairs = ((name.first, viewer.first_name), (name.last, viewer.last_name))

@@ -10,7 +10,7 @@ from roster_pipeline.product.admin_accounts import BLANKS
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product
 from roster_pipeline.product.organizations import find_library_organization
-from roster_pipeline.web.login.accounts import LoginRefused, find_email, find_login
+from roster_pipeline.web.login.accounts import LoginRefused, find_email, find_login, has_other_names
 from roster_pipeline.web.login.clever import Identity, Name, User
 from roster_pipeline.web.rights import Viewer, read_viewer
 from roster_pipeline.web.state import WebState
@@ -40,12 +40,15 @@ def find_library_account(pg: Connection, identity: Identity) -> int | None:
 def refuse_premium_email(pg: Connection, user: User) -> None:
     """Refuse a new teacher whose email an account of a plan without Clever Library has.
 
+    Clever verifies no email, so an account of another name says nothing about the teacher.
+
     Raises:
         LoginRefused: that account is a Premium teacher's.
     """
     row = find_email(pg, "clever", _clean_email(user) or "") if "teacher" in user.roles else None
-    if row:
-        _refuse_premium(read_viewer(pg, row.account_id, None, "clever"))
+    viewer = read_viewer(pg, row.account_id, None, "clever") if row else None
+    if viewer and not has_other_names(user, viewer):
+        _refuse_premium(viewer)
 
 
 def make_account(state: WebState, user: User) -> int:
