@@ -22,6 +22,8 @@ from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.held_plans import HeldPlan, list_held_plans
 from roster_pipeline.syncs.holds import decide_plan, find_plan, read_hold_state
+from roster_pipeline.syncs.library_requests import read_library_teacher
+from roster_pipeline.syncs.lifecycle import require_syncable
 
 PlanName = Annotated[
     str, typer.Argument(metavar="PLAN", help="The name of the plan, as roster-pipeline holds shows it.")
@@ -98,6 +100,9 @@ def _decide(settings: Settings, plan: str, decision: Literal["approved", "reject
     engine, decided_by = open_product(settings), by or current_user()
     with transaction(engine) as pg:
         hold = find_plan(pg, plan)
+        if read_library_teacher(pg, hold.sync_id) is not None:
+            # The plan waits for its teacher, and no command could apply it.
+            require_syncable(pg, hold.district_id, "cli")
     with hold_district(engine, hold.district_id, warn=complain):
         return write_product(
             engine, lambda pg: decide_plan(pg, plan, decision, decided_by=decided_by, at=datetime.now(UTC))

@@ -30,6 +30,7 @@ from roster_pipeline.product.tables import (
     web_identities,
     web_sessions,
 )
+from roster_pipeline.syncs.holds import close_teacher_holds
 
 PROOF = "merged_by_owner"
 WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.2
@@ -70,6 +71,7 @@ def merge_own_account(
     pg.execute(web_sessions.update().where(live).values(account_id=resolution.account_id))
     own = sa.and_(refresh_requests.c.requested_by_account_id == account_id, refresh_requests.c.state == "queued")
     pg.execute(refresh_requests.update().where(own).values(requested_by_account_id=resolution.account_id))
+    close_teacher_holds(pg, [account_id])
     pg.execute(library_tokens.delete().where(library_tokens.c.account_id == account_id))
     # Only the teacher sees the record.
     pg.execute(syncs.update().where(syncs.c.id == resolution.sync_id).values(account_id=resolution.account_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -140,6 +141,12 @@ def record_holds(pg: Connection, plan: Plan) -> str:
     for held in plan.held:
         pg.execute(holds.insert().values(_build_row(plan, held) | decision))
     return "held" if plan.held and not rejection else "published"
+
+
+def close_teacher_holds(pg: Connection, accounts: sa.Select[tuple[int]] | Sequence[int]) -> None:
+    """Close the open holds of Library teachers who leave Clever Library, because nobody can decide them any more."""
+    own = sa.select(syncs.c.id).where(syncs.c.trigger == "library", syncs.c.account_id.in_(accounts))
+    pg.execute(holds.update().where(holds.c.sync_id.in_(own), holds.c.state == "open").values(state="superseded"))
 
 
 def _build_row(plan: Plan, held: HeldPart) -> dict[str, Any]:

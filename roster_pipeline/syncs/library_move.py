@@ -24,6 +24,7 @@ from roster_pipeline.publish.statements import CreateTemporaryTable, next_id
 from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
+from roster_pipeline.syncs.holds import close_teacher_holds
 
 FEED_PEOPLE, FEED_SECTIONS = sa.table("feed_people", sa.column("id")), sa.table("feed_sections", sa.column("id"))
 MOVING_LINKS = sa.table("moving_links", sa.column("id", BigInteger), sa.column("account_id", BigInteger))
@@ -67,6 +68,7 @@ def move_from_library(
     write_as_sync(pg, organization_id)
     accounts = sa.select(MOVING_LINKS.c.account_id)
     pg.execute(library_tokens.delete().where(library_tokens.c.account_id.in_(accounts)))
+    close_teacher_holds(pg, accounts)
     rows = {
         "identity_links": _move_links(links, organization_id, move, at),
         "org_memberships": _move_memberships(accounts, library, organization_id, at),

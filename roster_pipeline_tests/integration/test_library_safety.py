@@ -4,11 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from roster_pipeline.cli.holds import approve
 from roster_pipeline.corrections.queue import file_correction, run_corrections
+from roster_pipeline.errors import TierRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_library_organization
 from roster_pipeline.settings import read_settings
 from roster_pipeline.sync_context import utc_now
+from roster_pipeline.syncs.holds import close_teacher_holds
 from roster_pipeline_tests.support.library import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.town import Town
@@ -108,6 +111,8 @@ def test_class_that_is_gone_from_clever_waits(library, world):
     plan = library.update(world.first)
     assert [(part.reason, part.removals, part.of) for part in plan.held] == [("class_removals", 6, 6)]
     assert set(library.classes(world.first)) == {world.maths, world.music}
+    with pytest.raises(TierRefused):
+        approve(plan.held_digest, as_json=True)
 
     library.approve(plan)
     library.update(world.first)
@@ -126,6 +131,9 @@ def test_co_teachers_decide_about_their_own_holds(library, world, product):
 
     assert query(product, DECISIONS) == [("done", None), ("failed", "refused")]
     assert query(product, STATES) == [(world.first.account_id, "approved"), (second.account_id, "open")]
+    with transaction(product) as pg:
+        close_teacher_holds(pg, [second.account_id])  # as when a district takes the teacher over
+    assert query(product, STATES)[1] == (second.account_id, "superseded")
 
 
 def test_undo_of_a_removal_lasts(library, world):

@@ -25,7 +25,8 @@ select review.id as review, review.district_id, review.clever_id, review.reason,
     case when not elsewhere.is_elsewhere
         then concat_ws(' ', about.first_name, about.last_name) || ' (' || about.id || ')' end as account,
     case when review.reason <> 'other_organization' then review.evidence ->> 'suggestion'
-        -- The other district may have been disconnected, or connected again, since the review was opened.
+        -- The other district may have been disconnected, or connected again, since the review was opened. Clever
+        -- Library is no other district (docs/rules.md R3.13).
         when elsewhere.is_released and about.role = review.own_role and (
             lower(about.first_name) = lower(review.first_name) or lower(about.last_name) = lower(review.last_name)
             or coalesce(about.first_name, about.last_name, '') = ''
@@ -38,7 +39,8 @@ left join roster.accounts as about on about.id = review.account_id
 left join sharing on sharing.organization_id = review.organization_id
     and sharing.clever_email = review.clever_email
 left join lateral (
-    select count(*) > 0 as is_elsewhere, coalesce(bool_and(other.state = 'disconnected'), true) as is_released
+    select count(*) > 0 as is_elsewhere, 
+        coalesce(bool_and(other.state = 'disconnected' or other.tier = 'library'), true) as is_released
     from (
         select organization_id from roster.identity_links where account_id = about.id and unlinked_at is null
         union
