@@ -28,6 +28,8 @@ class Patience:
 
 
 FOR_SYNCS = Patience(TRIES, httpx.Timeout(60.0, connect=10.0), ANSWER_TIMEOUT_SECONDS)
+FOR_TEACHERS = Patience(3, httpx.Timeout(15.0, connect=5.0), 30.0)
+"""Few threads run the updates of all Library teachers, so no update may wait long."""
 FOR_SCREENS = Patience(1, httpx.Timeout(3.0), 3.0)
 """A person waits for the screen, and other requests wait for its turn."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from roster_pipeline.errors import SourceRefused, TokenRefused
+from roster_pipeline.errors import SourceRefused, SourceUnreachable, TokenRefused
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.decode import Page
 from roster_pipeline.extract.library import (
@@ -20,8 +21,13 @@ from roster_pipeline.extract.library import (
 )
 from roster_pipeline.extract.lists import open_compressed
 from roster_pipeline.extract.records import Roles, Section
+from roster_pipeline.messages import operator
 from roster_pipeline.model.feed import ListFile
 from roster_pipeline.model.resources import RESOURCES, SECTIONS, STUDENTS, TEACHERS, Resource
+
+TOO_SLOW = operator.mark("Clever answers Library teacher {clever_id} too slowly. Nothing was changed.")
+MAX_SECONDS = 300.0
+"""The longest time for one feed. A Clever that hangs must not keep the updates of other teachers waiting."""
 
 
 class _Identified(msgspec.Struct):
@@ -70,8 +76,9 @@ def read_teacher_feed(
     Raises:
         TokenRefused: Clever no longer accepts the token.
         SourceRefused: Clever shows nothing to this teacher.
-        SourceUnusable: Clever gave no usable answer.
+        SourceUnusable: Clever gave no usable answer, or the answers took too long.
     """
+    end = time.monotonic() + MAX_SECONDS
     own = f"users/{teacher.clever_id}"
     pages = {TEACHERS.name: [read_teacher(clever, teacher)]}
     try:
@@ -87,6 +94,8 @@ def read_teacher_feed(
     pages[SECTIONS.name] = [_page_of(sections, listed)]
     pages[STUDENTS.name] = []
     for section in sections.values():
+        if time.monotonic() > end:
+            raise SourceUnreachable(operator.text(TOO_SLOW, clever_id=teacher.clever_id))
         page = read_teacher_list(clever, teacher, STUDENTS, f"sections/{section.id}/users", role="student")
         pages[STUDENTS.name].append(page)
         on_rows(page.rows)

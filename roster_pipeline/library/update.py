@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline import pipeline
+from roster_pipeline.clever import clever_access
 from roster_pipeline.delta.bookmark import save_bookmark
 from roster_pipeline.errors import CannotStart, PlanStale, SourceRefused, TokenRefused, is_interruption
 from roster_pipeline.extract.client import CleverClient
 from roster_pipeline.extract.library import LibraryTeacher
+from roster_pipeline.extract.patience import FOR_TEACHERS
 from roster_pipeline.land import land
 from roster_pipeline.library.compare import LIMITS, compare_teacher, load_teacher
 from roster_pipeline.library.feed import TeacherFeed, read_teacher_feed
@@ -106,7 +108,7 @@ def run_library_update(request: LibraryRequest) -> Plan:
         request.run_id,
         trigger="library",
         now=request.now,
-        clever=request.clever,
+        clever=request.clever or (lambda: CleverClient(clever_access(request.settings), patience=FOR_TEACHERS)),
         patience=request.patience,
     )
     with plain_errors(), hold_teacher(sync_request, request.account_id) as (sync, folder):

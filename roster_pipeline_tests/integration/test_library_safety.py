@@ -6,7 +6,7 @@ import pytest
 
 from roster_pipeline.cli.holds import approve
 from roster_pipeline.corrections.queue import file_correction, run_corrections
-from roster_pipeline.errors import TierRefused
+from roster_pipeline.errors import SourceUnreachable, TierRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_library_organization
 from roster_pipeline.settings import read_settings
@@ -178,3 +178,13 @@ def test_student_of_a_district_stays_in_a_library_class(library, world, product)
     library.update(world.first)
     assert library.classes(world.first) == before
     assert query(product, "select count(*) from roster.pending_members") == [(0,)]
+
+
+def test_clever_that_hangs_ends_the_update(library, world, monkeypatch):
+    library.update(world.first)
+    before = library.classes(world.first)
+    monkeypatch.setattr("roster_pipeline.library.feed.MAX_SECONDS", -1.0)
+
+    with pytest.raises(SourceUnreachable):
+        library.update(world.first)
+    assert library.classes(world.first) == before
