@@ -109,7 +109,7 @@ facts as (
         'review', case op when 'end' then 'closed' else 'opened' end,
         concat_ws('/', row ->> 'clever_id', row ->> 'reason', account_id), account_id, null, null, false, 3, old, row
     from changed
-    -- A decision that no review asked for opens and closes none.
+    -- A decision made without a review opens and closes none.
     where entity = 'reviews' and begins_or_ends
     union all
     select

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
-from roster_pipeline.model.entities import INSERT
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import identity_links, reviews
-from roster_pipeline.publish.statements import next_id
-from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
+from roster_pipeline.publish.new_review import select_new_review
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
@@ -50,21 +46,15 @@ def mark_different(
         )
     sync_id = begin_correction(pg, organization_id, "resolve", at)
     write_as_sync(pg, organization_id)
-    values: dict[str, sa.ColumnElement[Any]] = {
-        "id": next_id(reviews),
-        "organization_id": sa.literal(organization_id, sa.BigInteger),
-        "clever_id": sa.literal(clever_id),
-        "reason": sa.literal(REASON),
-        "account_id": sa.literal(account_id, sa.BigInteger),
-        "evidence": sa.literal({"account_id": account_id}, JSONB),
-        "clever_says": sa.null().cast(JSONB),
-        "state": sa.literal("resolved"),
-        "decision": sa.literal(DECISION),
-        "decided_by": sa.literal(decided_by),
-        # A new row has no end. Its sync has the time of the decision.
-        "decided_at": NO_TIME,
-    }
-    columns = [values[name].label(name) for name in TARGETS["reviews"].columns]
-    counts = write_rows(pg, {"reviews": [sa.select(sa.literal(INSERT).label("op"), *columns)]}, sync_id)
+    row = select_new_review(
+        organization_id,
+        clever_id=clever_id,
+        reason=REASON,
+        account_id=account_id,
+        evidence={"account_id": account_id},
+        decision=DECISION,
+        decided_by=decided_by,
+    )
+    counts = write_rows(pg, {"reviews": [row]}, sync_id)
     finish_correction(pg, sync_id, {"decision": DECISION, "changes": counts}, at)
     return sync_id

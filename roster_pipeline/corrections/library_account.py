@@ -20,7 +20,8 @@ from roster_pipeline.corrections.decision import RowQueries
 from roster_pipeline.corrections.email_holder import EmailHolder, find_email_holder, find_reason, is_usable_email
 from roster_pipeline.model.entities import INSERT, RESTORE
 from roster_pipeline.product.database import write_as_sync
-from roster_pipeline.product.tables import accounts, identity_links, org_memberships, reviews, syncs
+from roster_pipeline.product.tables import accounts, identity_links, org_memberships, syncs
+from roster_pipeline.publish.new_review import select_new_review
 from roster_pipeline.publish.statements import next_id
 from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
 from roster_pipeline.publish.writer import write_rows
@@ -152,21 +153,12 @@ def _review(organization_id: int, person: LibraryPerson, holder: EmailHolder) ->
         "last_name_agrees": holder.has_last_name(person.last_name),
         "suggestion": "create",
     }
-    return _select(
-        "reviews",
-        {
-            "id": next_id(reviews),
-            "organization_id": sa.literal(organization_id, BigInteger),
-            "clever_id": sa.literal(person.clever_id),
-            "reason": sa.literal(find_reason(holder, person.first_name, person.last_name)),
-            "account_id": sa.literal(holder.account_id, BigInteger),
-            "evidence": sa.literal(evidence, JSONB),
-            "clever_says": sa.null().cast(JSONB),
-            "state": sa.literal("open"),
-            "decision": NO_TEXT,
-            "decided_by": NO_TEXT,
-            "decided_at": NO_TIME,
-        },
+    return select_new_review(
+        organization_id,
+        clever_id=person.clever_id,
+        reason=find_reason(holder, person.first_name, person.last_name),
+        account_id=holder.account_id,
+        evidence=evidence,
     )
 
 

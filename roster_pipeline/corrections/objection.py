@@ -7,19 +7,15 @@ until a person of the district decides the review.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
-from roster_pipeline.model.entities import INSERT
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import identity_links, reviews
-from roster_pipeline.publish.statements import next_id
-from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
+from roster_pipeline.publish.new_review import select_new_review
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
@@ -52,20 +48,9 @@ def open_objection(pg: Connection, organization_id: int, account_id: int, at: da
     sync_id = begin_correction(pg, organization_id, "resolve", at)
     write_as_sync(pg, organization_id)
     evidence = {"rule": "email", "account_id": account_id, "suggestion": "different"}
-    values: dict[str, sa.ColumnElement[Any]] = {
-        "id": next_id(reviews),
-        "organization_id": sa.literal(organization_id, sa.BigInteger),
-        "clever_id": sa.literal(clever_id),
-        "reason": sa.literal(REASON),
-        "account_id": sa.literal(account_id, sa.BigInteger),
-        "evidence": sa.literal(evidence, JSONB),
-        "clever_says": sa.null().cast(JSONB),
-        "state": sa.literal("open"),
-        "decision": NO_TEXT,
-        "decided_by": NO_TEXT,
-        "decided_at": NO_TIME,
-    }
-    columns = [values[name].label(name) for name in TARGETS["reviews"].columns]
-    counts = write_rows(pg, {"reviews": [sa.select(sa.literal(INSERT).label("op"), *columns)]}, sync_id)
+    review = select_new_review(
+        organization_id, clever_id=clever_id, reason=REASON, account_id=account_id, evidence=evidence
+    )
+    counts = write_rows(pg, {"reviews": [review]}, sync_id)
     finish_correction(pg, sync_id, {"decision": "objection", "changes": counts}, at)
     return sync_id

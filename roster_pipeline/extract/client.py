@@ -14,6 +14,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from roster_pipeline.errors import DistrictNotShown, SourceBroken, SourceUnreachable
+from roster_pipeline.extract.bearer import Bearer
 from roster_pipeline.extract.body import ANSWER_MAX_BYTES, read_body
 from roster_pipeline.extract.envelope import DistrictAnswer, TokenPage, broken, read_answer
 from roster_pipeline.extract.lenient_decode import decode_repaired
@@ -24,7 +25,7 @@ from roster_pipeline.extract.retry import TransientError, check_status, make_wai
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
     from types import TracebackType
 
     from tenacity import RetryCallState
@@ -78,17 +79,6 @@ class _Tokens(NamedTuple):
 
     def __repr__(self) -> str:
         return f"_Tokens({len(self.by_district)})"
-
-
-class Bearer(httpx.Auth):
-    """Send the token as a header, and keep it out of every repr."""
-
-    def __init__(self, token: str) -> None:
-        self._header = f"Bearer {token}"
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = self._header
-        yield request
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from roster_pipeline.extract.client import Bearer
+from roster_pipeline.extract.bearer import Bearer
 from roster_pipeline.extract.decode import Page, PageDecoder
 from roster_pipeline.extract.envelope import broken
 from roster_pipeline.extract.records import Person, Section

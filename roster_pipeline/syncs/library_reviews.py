@@ -11,9 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause
-from sqlalchemy.dialects.postgresql import JSONB
 
-from roster_pipeline.model.entities import INSERT
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import (
     accounts,
@@ -24,8 +22,8 @@ from roster_pipeline.product.tables import (
     roster_teachers,
     rosters,
 )
-from roster_pipeline.publish.statements import CreateTemporaryTable, next_id
-from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
+from roster_pipeline.publish.new_review import select_new_review
+from roster_pipeline.publish.statements import CreateTemporaryTable
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 
@@ -38,7 +36,7 @@ def review_library_students(pg: Connection, organization_id: int, at: datetime) 
     """Open the reviews of students of teachers whom a district may have under other Clever ids.
 
     A review is about a student of the district who has the first name and the initial of exactly one Library student in
-    the class of the same name. A decision about both is not asked for again. Call after each publication.
+    the class of the same name. A pair that has a decision gets no second review. Call after each publication.
 
     Args:
         pg: a transaction, which is committed together with the reviews.
@@ -141,18 +139,10 @@ def _select_members(organization_id: int, side: str) -> sa.Subquery:
 
 def _open_reviews(organization_id: int) -> sa.Select[Any]:
     evidence = {"rule": "created", "first_name_agrees": True, "suggestion": "relink"}
-    values: dict[str, ColumnElement[Any]] = {
-        "id": next_id(reviews),
-        "organization_id": sa.literal(organization_id, BigInteger),
-        "clever_id": STUDENTS.c.clever_id,
-        "reason": sa.literal(REASON),
-        "account_id": STUDENTS.c.account_id,
-        "evidence": sa.literal(evidence, JSONB),
-        "clever_says": sa.cast(sa.null(), JSONB),
-        "state": sa.literal("open"),
-        "decision": NO_TEXT,
-        "decided_by": NO_TEXT,
-        "decided_at": NO_TIME,
-    }
-    columns = [values[name].label(name) for name in TARGETS["reviews"].columns]
-    return sa.select(sa.literal(INSERT).label("op"), *columns).select_from(STUDENTS)
+    return select_new_review(
+        organization_id,
+        clever_id=STUDENTS.c.clever_id,
+        reason=REASON,
+        account_id=STUDENTS.c.account_id,
+        evidence=evidence,
+    )

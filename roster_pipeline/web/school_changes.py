@@ -42,8 +42,8 @@ def describe_last_changes(
     changes: dict[int, SchoolChange] = {}
     for (school_id, sync_id), counts in list_changes_of_schools(pg, small, school_ids).items():
         if school_id not in changes:
-            told = describe_counts(counts, words, place="school")
-            text = words.text("{time}: {changes}", time=words.at(small[sync_id].ended_at), changes=told)
+            sentence = describe_counts(counts, words, place="school")
+            text = words.text("{time}: {changes}", time=words.at(small[sync_id].ended_at), changes=sentence)
             changes[school_id] = SchoolChange(text, sync_id)
     return {school_id: changes.get(school_id, unknown) for school_id in school_ids}
 

@@ -238,7 +238,7 @@ def test_a_school_admin_asks_about_the_own_schools_only(site, admin, town):
 
 
 def test_questions_beside_updates_make_no_update_wait(site, admin, town, monkeypatch):
-    """Twice a second somebody asks. An update waits only for an answer that is just being read from the file."""
+    """A person asks twice a second. An update waits only for an answer that is just being read from the file."""
     waits, is_over, answers = [], Event(), []
 
     def wait_and_measure(*arguments, **more):
