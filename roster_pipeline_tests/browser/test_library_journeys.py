@@ -18,6 +18,13 @@ def log_in(visitor, role):
     visitor.page.wait_for_url(f"{visitor.installation.page}/**")
 
 
+def wait_for_the_update_of_the_login(visitor):
+    """Wait for the update that a login files. It deletes a token that Clever refuses before the teacher presses."""
+    visitor.go("/clever/updates")
+    visitor.page.get_by_role("link", name=re.compile("^Update [0-9]+$")).first.click()
+    visitor.wait_for_answer()
+
+
 def refuse_tokens(installation, *faults):
     """Let Clever refuse the tokens of teachers, or accept them again."""
     httpx.post(f"{installation.sandbox}/sandbox/faults", json=list(faults)).raise_for_status()
@@ -67,6 +74,7 @@ def test_a_teacher_chooses_classes_and_a_student_finds_one(installation, visit):
 def test_one_click_goes_on_after_the_token_has_ended(installation, visit):
     visitor = visit(viewport=WIDE)
     log_in(visitor, "teacher")
+    wait_for_the_update_of_the_login(visitor)
     visitor.go("/clever/classes")
     refuse_tokens(installation, {"path_prefix": "/v3.1/users/", "nth": 0, "kind": "401"})
     try:
