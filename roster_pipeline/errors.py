@@ -12,6 +12,7 @@ RosterError                    an internal error                                
 │   ├── PartitionMissing       a run was started for no district
 │   ├── PressedTooOften        an account has filed too many update requests
 │   ├── AdminRefused           this account cannot be made or removed as an admin
+│   ├── IdentifyRefused        this user may not identify people, or nobody has this person id
 │   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
 ├── SourceUnusable             Clever is not usable: nothing changed               exit 4
 │   ├── SourceUnreachable      Clever did not respond after every retry
@@ -26,6 +27,7 @@ RosterError                    an internal error                                
 │   └── FileOutdated           an earlier version wrote it: moved aside and created again
 ├── HomeUnwritable             a file of a district cannot be written: free disk space       exit 2
 ├── SnapshotUnwritable         the analysts' file cannot be written: the sync is published      exit 2
+├── PseudonymKeyUnusable       the key of a district's person ids is missing or damaged        exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
 │   ├── ProductBusy            another session kept its locks through every try
 │   ├── ServerUnreachable      no answer, or the session was cut
@@ -102,6 +104,10 @@ class PartitionMissing(CannotStart):
 
 class AdminRefused(CannotStart):
     """The account cannot have these rights, or the district would have no admin any more."""
+
+
+class IdentifyRefused(CannotStart):
+    """The database user may not identify people, or nobody has this person id."""
 
 
 class CorrectionRefused(CannotStart):
@@ -189,6 +195,18 @@ class SnapshotUnwritable(RosterError):
         super().__init__(
             f"The analysts' file in {folder} cannot be written ({reason}). The sync is published and the last file "
             "stays. Make room there, or give this user the folder, then sync again."
+        )
+
+
+class PseudonymKeyUnusable(RosterError):
+    """The key of the person ids of an organization cannot be used. No other key takes its place by itself."""
+
+    exit_code = 2
+
+    def __init__(self, file: Path, what: str, remedy: str = "Put the file back from a copy") -> None:
+        super().__init__(
+            f"The key of person ids in {file} {what}. No new key was made, and the analysts' files stay as they are. "
+            f"{remedy}, then run again. If the key is lost: roster-pipeline keys rotate --district ID --lost"
         )
 
 

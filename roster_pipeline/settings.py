@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     web_product_name: str = Field(default="Classroom", min_length=1, max_length=60)
     web_logo: Annotated[Path, AfterValidator(_svg_file)] | None = None
     web_accent: Annotated[str, AfterValidator(_readable_accent)] | None = None
+    pseudonym_key: Annotated[SecretStr, AfterValidator(_long_secret)] | None = None
 
     @property
     def dagster_home(self) -> Path:
@@ -127,6 +128,11 @@ class Settings(BaseSettings):
     def snapshots_folder(self) -> Path:
         """Return the folder of the analysts' database."""
         return self.home.resolve() / "snapshots"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Return the folder of the keys with which person ids are made."""
+        return self.home.resolve() / "keys"
 
     @property
     def postgres_folder(self) -> Path:

@@ -17,6 +17,7 @@ from roster_pipeline.cli import (
     corrections,
     districts,
     holds,
+    keys,
     limits,
     local,
     preflight,
@@ -59,6 +60,7 @@ for commands in (
     resolve,
     corrections,
     why,
+    keys,
     web,
     local,
 ):

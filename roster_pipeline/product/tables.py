@@ -58,6 +58,7 @@ organizations = Table(
     Column("time_zone", Text, nullable=False, server_default=TIME_ZONE),
     Column("shared_devices", Boolean, nullable=False, server_default=false()),
     Column("google_domains", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("key_fingerprint", Text),
     unique_where("tier = 'library'", "organizations_one_library", "tier"),
 )
 

@@ -38,6 +38,7 @@ ACT_WORDS = {
     "restore_class": product.mark("took back the deletion of a class"),
     "add_students": product.mark("added students to a class"),
     "remove_student": product.mark("removed a student from a class"),
+    "identify_person": product.mark("looked up who a person in the analysts' database is"),
     "end_sessions": product.mark("logged everybody out"),
     "open_fix_list": product.mark("opened the fix list"),
     "request_preview": product.mark("asked for a new fix list"),

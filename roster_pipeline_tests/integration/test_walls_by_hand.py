@@ -83,7 +83,7 @@ def test_user_who_may_create_roles_becomes_the_writer(administrator, database):
     run(administrator, "create role maker login createrole")
     product = database("maker")
     migrate(product)
-    assert roles(administrator) == [("roster_page",), ("roster_reader",), ("roster_writer",)]
+    assert roles(administrator) == [(f"roster_{name}",) for name in ("identify", "page", "reader", "writer")]
     assert query(product, MAY_BE_WRITER) == [(True,)]
 
 

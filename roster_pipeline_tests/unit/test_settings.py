@@ -130,5 +130,5 @@ def test_own_database_of_dagster_is_used_only_by_it(monkeypatch):
 def test_every_embedded_file_is_below_home(monkeypatch, tmp_path):
     monkeypatch.setenv("ROSTER_HOME", str(tmp_path))
     settings = read_settings()
-    folders = ("dagster_home", "districts_folder", "landing_folder", "snapshots_folder", "postgres_folder")
-    assert all(getattr(settings, folder).parent == tmp_path for folder in folders)
+    folders = ("dagster_home", "districts_folder", "keys_folder", "landing_folder", "postgres_folder")
+    assert all(getattr(settings, folder).parent == tmp_path for folder in (*folders, "snapshots_folder"))

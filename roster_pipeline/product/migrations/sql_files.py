@@ -16,6 +16,7 @@ REPEATED_FILES = (
     "directory.sql",
     "native_classes.sql",
     "page_role.sql",
+    "identify_role.sql",
 )
 """The files that every upgrade runs, in this order. A change of a file needs a revision, which may
 be empty. Its `sql_digest` names the state of all files (CONTRIBUTING.md#migrations)."""
