@@ -27,6 +27,7 @@ class Decision:
         clever_id: the Clever id of the person.
         current_account: the id of the account that the person is linked to.
         reviewed_account: the id of the account that the review asks about. None if the review names no account.
+        is_login: no identity link leads to the current account. A login of the person opens it (`flagged_login`).
         proof: the evidence by which the person has proven to own the reviewed account, if any.
     """
 
@@ -39,6 +40,7 @@ class Decision:
     current_account: int
     reviewed_account: int | None
     at: datetime
+    is_login: bool = False
     proof: str | None = None
 
 

@@ -54,6 +54,7 @@ def mark_different(
         evidence={"account_id": account_id},
         decision=DECISION,
         decided_by=decided_by,
+        decided_at=at,
     )
     counts = write_rows(pg, {"reviews": [row]}, sync_id)
     finish_correction(pg, sync_id, {"decision": DECISION, "changes": counts}, at)

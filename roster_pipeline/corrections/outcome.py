@@ -81,14 +81,15 @@ def decide_same_person(pg: Connection, review: sa.Row[Any], decision: Decision) 
 def decide_other_person(pg: Connection, review: sa.Row[Any], decision: Decision) -> Outcome:
     """Return what to write if the person and the reviewed account are two people.
 
-    A person who is linked to the reviewed account gets a new account. Otherwise only the review changes.
+    A person who is linked to the reviewed account gets a new account. Otherwise only the review changes. A person who
+    only logs in to the account gets none, because no sync uses it.
 
     Raises:
         CorrectionRefused: the review does not offer the decision, or others depend on the current account.
     """
     refuse_unoffered_decision(review, decision.decision, None)
     current_id = decision.current_account
-    if decision.reviewed_account != current_id:
+    if decision.reviewed_account != current_id or decision.is_login:
         return Outcome(current_id)
     is_recycled = review.reason == "recycled_id"
     if is_recycled:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.corrections.different import mark_different
+from roster_pipeline.corrections.flagged_login import flag_login
 from roster_pipeline.corrections.library_merge import merge_own_account
 from roster_pipeline.corrections.objection import open_objection
 from roster_pipeline.corrections.ownership import require_own_row, require_own_update
@@ -36,10 +37,14 @@ from roster_pipeline.syncs.holds import decide_plan
 from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.syncs.requests import file_request
 
-Kind = Literal["approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object", "different", "merge"]
+Kind = Literal[
+    "approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object", "different", "merge", "flag"
+]
 MAX_SKIPPED = 50
 """The unchanged rows of an undo of which the result keeps the keys."""
 columns = corrections.c
+WITHOUT_PERSONAL = columns.args.op("-")("email").op("-")("clever_says")
+"""The arguments of a closed row. What they say of a person is needed only until the row is closed."""
 log = logging.getLogger(__name__)
 
 
@@ -103,14 +108,15 @@ def _give_up(sentence: str) -> None:
 
 
 def _close_killed(engine: Engine, district_id: str, at: datetime) -> None:
-    """Close the rows that run although this worker holds the lock of their district. Their workers were killed."""
-    own = columns.organization_id == _organization_of(district_id)
+    """Close the rows that run although this worker holds the lock of their district. Their workers were killed.
+
+    The row of a login runs again, because its person would not file it again.
+    """
+    own = sa.and_(columns.organization_id == _organization_of(district_id), columns.state == "running")
+    closed = {"state": "failed", "result": {"failure": "killed"}, "finished_at": at, "args": WITHOUT_PERSONAL}
     with transaction(engine) as pg:
-        pg.execute(
-            corrections.update()
-            .where(own, columns.state == "running")
-            .values(state="failed", result={"failure": "killed"}, finished_at=at)
-        )
+        pg.execute(corrections.update().where(own, columns.kind == "flag").values(state="queued"))
+        pg.execute(corrections.update().where(own).values(closed))
 
 
 def _claim_next(engine: Engine, district_id: str, at: datetime) -> QueuedCorrection | None:
@@ -178,8 +184,7 @@ def _close(
         "finished_at": at,
         "sync_id": sync_id,
         "summary": summary,
-        # The email of a future admin is needed only until here.
-        "args": columns.args.op("-")("email"),
+        "args": WITHOUT_PERSONAL,
     }
     pg.execute(corrections.update().where(columns.id == correction_id).values(values))
 
@@ -265,6 +270,12 @@ def _mark_different(pg: Connection, row: QueuedCorrection, at: datetime) -> _Wri
     return _Written(mark_different(pg, row.organization_id, person, account, decided_by=row.requested_by, at=at))
 
 
+def _flag(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
+    """Open the review about a teacher who has logged in to an account of another name."""
+    person, account, says = row.args["person"], row.args["account_id"], row.args["clever_says"]
+    return _Written(flag_login(pg, row.organization_id, person, account, says, at))
+
+
 def _merge(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     """Give a Library teacher the earlier account that the teacher has logged in to."""
     own = (row.organization_id, row.args["account_id"], row.args["review"])
@@ -286,5 +297,6 @@ WORK: dict[Kind, Callable[[Connection, QueuedCorrection, datetime], _Written]] =
     "object": _object,
     "different": _mark_different,
     "merge": _merge,
+    "flag": _flag,
 }
 """What the worker does, by the kind of the decision."""

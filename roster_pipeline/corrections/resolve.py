@@ -9,7 +9,8 @@ A review asks whether a Clever id and an account are the same person. The Clever
   Clever move to the reviewed account, and the current account is closed. If the review names no other account, the
   person keeps the current account, and only its name, its email or its pending places in classes change.
 - `create` and `different` say that they are two people. A person whose current account is the reviewed account gets a
-  new account. Otherwise the person keeps the current account.
+  new account. Otherwise the person keeps the current account. A login that opens the account without an identity link
+  ends.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.corrections import decision_rows
 from roster_pipeline.corrections.decision import Decision, combine_queries
+from roster_pipeline.corrections.flagged_login import end_login, find_login_account
 from roster_pipeline.corrections.outcome import Outcome, decide_other_person, decide_same_person
 from roster_pipeline.corrections.refusals import lock_organizations
 from roster_pipeline.errors import CorrectionRefused
@@ -187,6 +189,8 @@ def _decide(
     decision = _read_decision(pg, review, correction)
     is_same = correction.decision in SAME_PERSON_DECISIONS
     outcome = decide_same_person(pg, review, decision) if is_same else decide_other_person(pg, review, decision)
+    if decision.is_login and not is_same:
+        end_login(pg, review.clever_id, correction.at)
     if outcome.touched.intersection(touched):
         raise CorrectionRefused(
             operator.text("Another review concerns an account of review {review}. Decide it alone.", review=review.id)
@@ -212,11 +216,12 @@ def _read_decision(pg: Connection, review: sa.Row[Any], correction: _Correction)
     Raises:
         CorrectionRefused: the person has no account.
     """
-    current = pg.execute(
-        sa.select(identity_links.c.account_id).where(
-            identity_links.c.clever_id == review.clever_id, identity_links.c.unlinked_at.is_(None)
-        )
-    ).scalar()
+    link = identity_links.c
+    is_live = sa.and_(link.clever_id == review.clever_id, link.unlinked_at.is_(None))
+    current = pg.execute(sa.select(link.account_id).where(is_live)).scalar()
+    is_login = current is None and find_login_account(pg, review.clever_id) == review.account_id
+    if is_login:
+        current = review.account_id
     if current is None:
         raise CorrectionRefused(
             operator.text("The person of review {review} has no account now. Run a sync first.", review=review.id)
@@ -231,6 +236,7 @@ def _read_decision(pg: Connection, review: sa.Row[Any], correction: _Correction)
         current_account=current,
         reviewed_account=review.account_id,
         at=correction.at,
+        is_login=is_login,
         proof=correction.proof,
     )
 

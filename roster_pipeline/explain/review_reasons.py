@@ -69,6 +69,7 @@ IS_SEPARATED = product.mark(
 )
 EFFECTS_FOR_LINKED = {"same": STAYS_LINKED, "link": STAYS_LINKED, "different": IS_SEPARATED, "create": IS_SEPARATED}
 """What a decision does where the person is already linked to the account of the review."""
+ENDS_LOGIN = product.mark("It is another person. The login of this person opens this account no more.")
 EVIDENCE = {
     ("first_name_agrees", True): product.mark("same first name"),
     ("first_name_agrees", False): product.mark("different first name"),
@@ -93,12 +94,21 @@ def describe_reason(reason: str, words: Catalogue) -> str:
     return words.text(MEANINGS.get(reason, UNKNOWN_REASON))
 
 
-def describe_effect(reason: str, decision: str, words: Catalogue, *, is_linked: bool) -> str:
+def is_about_login(evidence: Mapping[str, object] | None) -> bool:
+    """Return whether a review is about a login of a person whom no sync has linked (docs/rules.md R2.17)."""
+    return (evidence or {}).get("rule") == "login"
+
+
+def describe_effect(
+    reason: str, decision: str, words: Catalogue, *, is_linked: bool, evidence: Mapping[str, object] | None = None
+) -> str:
     """Return a sentence that says what a decision does.
 
     Args:
         is_linked: whether the person is linked to the account of the review.
     """
+    if is_about_login(evidence):
+        return words.text(STAYS_LINKED if decision in ("same", "link") else ENDS_LOGIN)
     own = EFFECTS_BY_REASON.get((reason, decision))
     return words.text(own or (EFFECTS_FOR_LINKED if is_linked else EFFECTS)[decision])
 

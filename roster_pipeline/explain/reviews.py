@@ -57,6 +57,7 @@ def count_reviews(entries: Sequence[Entry]) -> int:
 def _entry(rows: Sequence[Row], words: Catalogue) -> Entry:
     first = rows[0]
     decisions = decisions_for(first.reason, is_released=first.is_released)
+    facts = {"is_linked": bool(first.is_linked), "evidence": first.evidence}
     return {
         **{key: getattr(first, key) for key in ENTRY_KEYS},
         "district": first.district,
@@ -64,8 +65,5 @@ def _entry(rows: Sequence[Row], words: Catalogue) -> Entry:
         "clever_ids": first.sharing or [first.clever_id],
         "people": [row.person for row in rows],
         "meaning": describe_reason(first.reason, words),
-        "decisions": {
-            decision: describe_effect(first.reason, decision, words, is_linked=bool(first.is_linked))
-            for decision in decisions
-        },
+        "decisions": {decision: describe_effect(first.reason, decision, words, **facts) for decision in decisions},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,14 +23,15 @@ def select_new_review(
     reason: str,
     account_id: int | ColumnElement[int],
     evidence: Mapping[str, Any],
+    clever_says: Mapping[str, Any] | None = None,
     decision: str | None = None,
     decided_by: str | None = None,
+    decided_at: datetime | None = None,
 ) -> sa.Select[Any]:
     """Select a new review for `write_rows`. With columns of a table, there is one review for each row of the table.
 
     Args:
-        decision: the decision of a review that is resolved from the beginning. None: the review is open. A new row has
-            no time of its decision, because its sync has that time.
+        decision: the decision of a review that is resolved from the beginning. None: the review is open.
     """
     values: dict[str, ColumnElement[Any]] = {
         "id": next_id(reviews),
@@ -38,11 +40,11 @@ def select_new_review(
         "reason": sa.literal(reason),
         "account_id": sa.literal(account_id, BigInteger) if isinstance(account_id, int) else account_id,
         "evidence": sa.literal(dict(evidence), JSONB),
-        "clever_says": sa.null().cast(JSONB),
+        "clever_says": sa.literal(dict(clever_says), JSONB) if clever_says else sa.null().cast(JSONB),
         "state": sa.literal("resolved" if decision else "open"),
         "decision": sa.literal(decision) if decision else NO_TEXT,
         "decided_by": sa.literal(decided_by) if decided_by else NO_TEXT,
-        "decided_at": NO_TIME,
+        "decided_at": sa.literal(decided_at, sa.DateTime(timezone=True)) if decided_at else NO_TIME,
     }
     columns = [values[name].label(name) for name in TARGETS["reviews"].columns]
     return sa.select(sa.literal(INSERT).label("op"), *columns)

@@ -50,6 +50,7 @@ class Target:
         ended: the column with the time at which a row ended. Rows of a table without it are deleted.
         closing: content that has another value once the row has ended.
         released: values that free a unique value of a row before the row is changed, so that another row may take it.
+        is_born_ended: whether a new row may have ended already, such as a review that is decided from the beginning.
         unique: a column of the content that a foreign key could refer to. PostgreSQL locks a row more strongly if the
             statement assigns such a column. The application could then add no row that refers to this one. Therefore
             the writer assigns the column only where it changes.
@@ -63,6 +64,7 @@ class Target:
     ended: str | None = None
     closing: Values = field(default_factory=dict)
     released: Values = field(default_factory=dict)
+    is_born_ended: bool = False
     unique: str | None = None
 
     @property
@@ -81,7 +83,7 @@ class Target:
     @property
     def inserted(self) -> tuple[str, ...]:
         """The columns of a new row."""
-        return (*self.once, *self.content)
+        return self.columns if self.is_born_ended else (*self.once, *self.content)
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -270,6 +272,7 @@ _TARGETS = (
             "clever_says": sa.cast(REVIEWS.c.clever_says, JSONB),
         },
         ended="decided_at",
+        is_born_ended=True,
     ),
 )
 TARGETS = {target.name: target for target in _TARGETS}

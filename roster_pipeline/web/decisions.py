@@ -24,6 +24,7 @@ TITLES: dict[Kind, str] = {
     "object": product.mark("Not my account"),
     "different": product.mark("This is another person"),
     "merge": product.mark("Join two accounts"),
+    "flag": product.mark("A login with another name"),
 }
 DONE: dict[Kind, str] = {
     "approve": product.mark(
@@ -37,6 +38,7 @@ DONE: dict[Kind, str] = {
     "object": product.mark("An admin of your district looks at it. Nothing changes until then."),
     "different": product.mark("Saved. No update gives this person that account, even if the emails become equal."),
     "merge": product.mark("The accounts are joined."),
+    "flag": product.mark("The account is among those to review."),
 }
 FAILURES = {
     "stale": product.mark("Clever has changed since. Nothing was removed. Look at what waits now."),

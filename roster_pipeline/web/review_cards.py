@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.explain.review_reasons import EVIDENCE, describe_effect, describe_reason
+from roster_pipeline.explain.review_reasons import EVIDENCE, describe_effect, describe_reason, is_about_login
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.model.decisions import decisions_for
 from roster_pipeline.product.tables import accounts, identity_links, reviews
@@ -71,6 +71,7 @@ class ReviewCard:
     Attributes:
         has_account: whether the review asks about an account that the person may see.
         is_outside: the review concerns an account of another organization, so our account team decides it.
+        is_login: the review is about a login. The district has no classes from Clever.
         is_waiting: the new classes of the person wait for the decision. Otherwise the person is in class meanwhile.
     """
 
@@ -83,6 +84,7 @@ class ReviewCard:
     choices: list[Choice]
     has_account: bool
     is_outside: bool
+    is_login: bool
 
     @property
     def is_waiting(self) -> bool:
@@ -135,14 +137,15 @@ def _card(row: sa.Row[Any], words: LocalCatalogue) -> ReviewCard:
         [] if is_outside else _choices(row, words),
         row.about_id is not None and not is_outside,
         is_outside,
+        is_about_login(row.evidence),
     )
 
 
 def _in_clever(row: sa.Row[Any]) -> dict[str, Any]:
-    """Return what Clever says of the person. A review of a recycled id has it, otherwise the own account has it."""
+    """Return what Clever says of the person. Some reviews have it, otherwise the own account of the person has it."""
     says = row.clever_says or {}
     if says:
-        return {"role": row.own_role, **{name: says.get(name) for name in ("first_name", "last_name", "email")}}
+        return {name: says.get(name) for name in FIELDS} | {"role": says.get("role") or row.own_role}
     return {
         "first_name": row.own_first_name,
         "last_name": row.own_last_name,
@@ -167,15 +170,16 @@ _BOOLEANS: Sequence[tuple[str, Any]] = tuple(EVIDENCE)
 
 
 def _choices(row: sa.Row[Any], words: LocalCatalogue) -> list[Choice]:
-    """Return the decisions that the review offers, the suggested one first."""
+    """Return the decisions that the review offers, the suggested one first. Of two with one effect there is one."""
     suggestion, is_linked = (row.evidence or {}).get("suggestion"), row.own_id == row.about_id
     choices = [
         Choice(
             decision,
             words.text(DECISION_NAMES[decision]),
-            describe_effect(row.reason, decision, words, is_linked=is_linked),
+            describe_effect(row.reason, decision, words, is_linked=is_linked, evidence=row.evidence),
             decision == suggestion,
         )
         for decision in decisions_for(row.reason, is_released=False)
     ]
-    return sorted(choices, key=lambda choice: not choice.is_suggested)
+    choices.sort(key=lambda choice: not choice.is_suggested)
+    return list({choice.effect: choice for choice in reversed(choices)}.values())[::-1]

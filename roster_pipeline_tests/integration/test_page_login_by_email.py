@@ -5,12 +5,16 @@ from itertools import count
 
 import pytest
 
+from roster_pipeline.corrections.queue import run_corrections
+from roster_pipeline.corrections.undo import undo_sync
+from roster_pipeline.product.database import transaction
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 
 NUMBERS = count(34)
 """Each login is one of another person, because the first one pins the account."""
 STAFF_EMAIL = "staff1@town2.example.org"
+OPEN_REVIEW = "select id from roster.reviews where clever_id = :key and reason = 'name_differs' and state = 'open'"
 MAKE_ACCOUNT = """
     with person as (insert into roster.accounts (email, role) values (:email, :role) returning id)
     insert into roster.org_memberships (organization_id, account_id, role)
@@ -102,3 +106,64 @@ def test_a_login_by_email_compares_the_names(site, login_only, browser, make_acc
     answer = browser.log_in(getattr(login_only, role)(next(NUMBERS), "Ada", "Lind", email=email))
 
     assert answer.status_code == status
+
+
+@pytest.fixture
+def flagged(site, login_only, make_account, new_browser):
+    """A teacher who has logged in to an account of another name. Yields the Clever id, the review and the browser."""
+    email = make_account("teacher")
+    site.execute("update roster.accounts set first_name = 'Kim', last_name = 'Rowe' where email = :email", email=email)
+    key, visitor = login_only.teacher(next(NUMBERS), "Ada", "Lind", email=email), new_browser()
+    visitor.log_in(key)
+    work(site)
+    return key, site.value(OPEN_REVIEW, key=key), visitor
+
+
+def work(site):
+    run_corrections(site.settings, site.product, lambda: site.time.now)
+
+
+def test_a_login_with_another_name_opens_a_review_once(site, flagged, new_browser, browser):
+    """docs/rules.md R2.17: the teacher is linked, and the review flags the link."""
+    key, review, visitor = flagged
+    again = new_browser().log_in(key)
+    work(site)
+    browser.log_in(person(site.towns[1], "staff"))
+    card = browser.get(f"/clever/reviews/{review}").text
+
+    assert (again.status_code, visitor.get("/welcome").status_code) == (303, 200)
+    assert site.value("select count(*) from roster.reviews where clever_id = :key", key=key) == 1
+    assert site.value("select args ? 'clever_says' from roster.corrections order by id desc limit 1") is False
+    assert [text in card for text in ("Ada", "Kim", "This person can log in meanwhile.")] == [True] * 3
+    assert card.count(f'action="/clever/reviews/{review}"') == 2
+
+
+@pytest.mark.parametrize(("decision", "status"), [("same", 303), ("different", 403)])
+def test_a_decision_about_a_login_keeps_or_ends_it(site, flagged, new_browser, browser, decision, status):
+    key, review, visitor = flagged
+    browser.log_in(person(site.towns[1], "staff"))
+    path = f"/clever/reviews/{review}"
+    browser.submit(path, browser.get(path), decision=decision)
+    work(site)
+    decided = "select decision from roster.reviews where id = :id and decided_at is not null"
+    is_in = visitor.get("/welcome").status_code == 200
+
+    assert (site.value(decided, id=review), is_in) == (decision, status == 303)
+    assert new_browser().log_in(key).status_code == status
+    if decision == "different":
+        with transaction(site.product) as pg:
+            undo_sync(pg, site.value("select max(id) from roster.syncs"), site.time.now)
+        assert new_browser().log_in(key).status_code == 303
+        assert site.value(OPEN_REVIEW, key=key) == review
+
+
+def test_a_killed_worker_opens_the_review_later(site, flagged):
+    key, review, _ = flagged
+    site.execute("delete from roster.reviews where id = :id", id=review)
+    site.execute(
+        "update roster.corrections set state = 'running', args = args || '{\"clever_says\": {}}' "
+        "where id = (select max(id) from roster.corrections where kind = 'flag')"
+    )
+    work(site)
+
+    assert site.value(OPEN_REVIEW, key=key)

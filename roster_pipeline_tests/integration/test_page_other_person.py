@@ -23,6 +23,7 @@ LINKED = """
     from roster.identity_links as l join roster.accounts as a on a.id = l.account_id
     where l.clever_id = :person and l.unlinked_at is null
 """
+DECIDED_AT = "select decided_at from roster.reviews where reason = 'near_match' and clever_id = :key"
 PATH = "/clever/fix/different"
 NearMatch = namedtuple("NearMatch", ["key", "name", "email", "number", "account"])
 
@@ -56,6 +57,7 @@ def test_the_decision_is_filed_once_and_leaves_the_list(site, near, admin):
     work(site)
     done, after = admin.get(answers[0].headers["location"]).text, admin.get("/clever/fix")
 
+    assert site.value(DECIDED_AT, key=near.key) == site.time.now
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert (site.value(FILED), site.value(AUDITED)) == (before + 1, audited + 1)
     assert [text in waiting for text in ("Your decision waits its turn.", "Decided: another person")] == [True, True]

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,23 +38,26 @@ class PageProgram:
 
 
 @contextmanager
-def running_page(settings: Settings, folder: Path, *, workers: int = 1, **variables: str) -> Iterator[PageProgram]:
+def running_page(
+    settings: Settings, folder: Path, *, workers: int = 1, program: Sequence[str] = (str(SCRIPT),), **variables: str
+) -> Iterator[PageProgram]:
     """Run `roster-pipeline web` on a free port for the duration of the context.
 
     Args:
         settings: those of the environment.
         folder: where the program writes what it says.
+        program: what runs in place of the command `roster-pipeline`.
         variables: more variables of its environment.
     """
     port = _find_port()
-    command = [str(SCRIPT), "web", "--port", str(port), "--workers", str(workers)]
+    command = [*program, "web", "--port", str(port), "--workers", str(workers)]
     with (folder / "page.log").open("w") as log:
         environment = {**os.environ, "ROSTER_HOME": str(settings.home), **variables}
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
-            program = PageProgram(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
-            _wait_for(program, process)
-            yield program
+            page = PageProgram(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
+            _wait_for(page, process)
+            yield page
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(STOP_SECONDS)

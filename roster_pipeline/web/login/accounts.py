@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.corrections.queue import file_correction
 from roster_pipeline.errors import TierRefused
 from roster_pipeline.model.text import fold_name
 from roster_pipeline.product.connections import RefreshStop, find_refresh_stop
@@ -25,7 +26,7 @@ from roster_pipeline.web.sessions import begin_session, hash_token
 from roster_pipeline.web.visibility import Visibility, set_visibility
 
 REQUESTER = "login"
-"""Who requests the update for a person who logs in before it."""
+"""Who requests what a login files: the update for a person who logs in before it, and the review of a teacher."""
 JOINED_LATELY = timedelta(days=25)
 """How long after it a person reads that the account was joined. Sessions are kept a little longer."""
 STAFF_ROLES = frozenset({"staff", "district_admin"})
@@ -81,10 +82,28 @@ def link_by_email(pg: Connection, identity: Identity, user: User) -> int | None:
     viewer = read_viewer(pg, row.account_id, None, "clever") if row and not row.is_pinned else None
     if row is None or viewer is None or not _is_place_of(user, viewer.places, organization.organization_id):
         raise LoginRefused("no_place")
-    if "student" in user.roles and has_other_names(user, viewer):
+    has_other = has_other_names(user, viewer)
+    if ("student" in user.roles and has_other) or _is_other_person(pg, identity.id, row.account_id):
         raise LoginRefused("no_place")
     _pin(pg, "clever", identity.id, row.account_id)
+    if has_other and "teacher" in user.roles:
+        _flag_login(pg, organization.organization_id, user, row.account_id)
     return int(row.account_id)
+
+
+def _is_other_person(pg: Connection, clever_id: str, account_id: int) -> bool:
+    """Return whether a person has decided that the person who logs in is not the one of the account."""
+    query = sa.text("select roster.is_other_person(:person, :account)")
+    return bool(pg.execute(query, {"person": clever_id, "account": account_id}).scalar())
+
+
+def _flag_login(pg: Connection, organization_id: int, user: User, account_id: int) -> None:
+    """File the review about a teacher whose account has another name (docs/rules.md R2.17). The login goes on."""
+    name = user.name or Name()
+    says = {"first_name": name.first, "last_name": name.last, "email": user.email, "role": "teacher"}
+    args = {"person": user.id, "account_id": account_id, "clever_says": says}
+    set_visibility(pg, Visibility(organization_id))
+    file_correction(pg, organization_id, "flag", args, requested_by=REQUESTER)
 
 
 def _is_only_staff(user: User) -> bool:

@@ -197,6 +197,16 @@ begin atomic
     from roster.accounts as a where a.email = address and a.archived_at is null;
 end;
 
+-- Whether a decision says that a person and an account are two people. A login by email does not open the account then.
+create or replace function roster.is_other_person(person text, account bigint) returns boolean
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select exists (
+        select from roster.reviews as r
+        where r.clever_id = person and r.account_id = account and r.decision in ('different', 'create')
+    );
+end;
+
 -- The account that an open review asks about, or that is another person than a near match (docs/rules.md R2.30), for an
 -- admin of the whole district. It may belong to no organization, so row-level security does not show it. An account of another organization is not returned.
 create or replace function roster.account_of_review(review bigint) returns table (
@@ -321,7 +331,7 @@ $$;
 revoke execute on function
     roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
     roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
-    roster.account_of_email, roster.account_of_review from public;
+    roster.account_of_email, roster.is_other_person, roster.account_of_review from public;
 
 do $$
 begin
@@ -329,7 +339,7 @@ begin
         grant execute on function
             roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
             roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
-            roster.account_of_email, roster.account_of_review, roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
+            roster.account_of_email, roster.is_other_person, roster.account_of_review, roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
         call roster.grant_page_access();
     end if;
 end

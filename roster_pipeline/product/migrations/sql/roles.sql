@@ -71,7 +71,8 @@ begin
     -- The writer updates no pending member. PostgreSQL lets a role lock a row only if it may update a column.
     grant insert (roster_id, clever_id, role), update (role), delete on roster.pending_members to roster_writer;
     grant insert (
-            id, organization_id, clever_id, reason, account_id, evidence, clever_says, state, decision, decided_by
+            id, organization_id, clever_id, reason, account_id, evidence, clever_says, state, decision, decided_by,
+            decided_at
         ), update (state, decision, decided_by, decided_at) on roster.reviews to roster_writer;
     grant insert (sync_id, entity, key, op, before, after) on roster.changes to roster_writer;
 
