@@ -1,10 +1,10 @@
 """Let a review be decided from the beginning with the time of the decision, and know people who must not log in."""
 
 revision = "0045"
-down_revision = "0044"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
-sql_digest = "5f5443b87dff36aee71e63d47d2f3222874bfec0db87f3130c22fe55481dff3e"
+sql_digest = "d9b299ebee4588c64b79c2de85f6110e296dc7a92ed15e23fa1835e1658464c8"
 
 
 def upgrade() -> None:
