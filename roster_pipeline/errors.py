@@ -13,7 +13,8 @@ RosterError                    an internal error                                
 │   ├── PressedTooOften        an account has filed too many update requests
 │   ├── AdminRefused           this account cannot be made or removed as an admin
 │   ├── IdentifyRefused        this user may not identify people, or nobody has this person id
-│   └── CorrectionRefused      this review cannot be decided so, or this sync not be undone
+│   ├── CorrectionRefused      this review cannot be decided so, or this sync not be undone
+│   └── ForgetRefused          Clever still shares the data, or nothing is held about this id
 ├── SourceUnusable             Clever is not usable: nothing changed               exit 4
 │   ├── SourceUnreachable      Clever did not respond after every retry
 │   ├── SourceRefused          Clever refused: token revoked, not shared, disconnected
@@ -112,6 +113,10 @@ class IdentifyRefused(CannotStart):
 
 class CorrectionRefused(CannotStart):
     """The review cannot be decided in this way, or the sync wrote nothing that could be undone."""
+
+
+class ForgetRefused(CannotStart):
+    """This person or district cannot be forgotten or exported. Nothing was changed."""
 
 
 class SourceUnusable(RosterError):

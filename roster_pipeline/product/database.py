@@ -31,7 +31,7 @@ BEGIN = sa.text("""
 """)
 """The first statement of each transaction. It sets what holds until the transaction ends."""
 WRITER = {"roster.writer": "program"}
-"""The writer `program` may write the records of syncs, `sync` all tables."""
+"""The writer `program` may write the records of syncs, `sync` all tables. The writer `erase` may delete their rows."""
 MAY_BE_WRITER = """
     select exists (
         select from pg_roles
@@ -156,6 +156,11 @@ def write_as_sync(pg: Connection, organization_id: int) -> None:
     )
 
 
+def write_as_eraser(pg: Connection) -> None:
+    """Let this transaction delete rows that write protection keeps (docs/rules.md R6.5 and R6.6)."""
+    set_for_transaction(pg, {"roster.writer": "erase"})
+
+
 @contextmanager
 def as_writer(pg: Connection, table: str) -> Iterator[None]:
     """Run the statements of the block as role `roster_writer`, if the role exists.
@@ -209,7 +214,7 @@ def district_lock(engine: Engine, district_id: str, *, on_wait: Callable[[], Non
         on_wait: called once if another sync of this district is running.
     """
     with transaction(engine, lock_seconds=0) as connection:
-        key = _district_key(district_id)
+        key = name_district_lock(district_id)
         taken = connection.execute(
             sa.text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), {"key": key}
         ).scalar_one()
@@ -265,10 +270,11 @@ def share_district(pg: Connection, district_id: str) -> bool:
         False if a sync of the district is running.
     """
     shared = sa.text("select pg_try_advisory_xact_lock_shared(hashtextextended(:key, 0))")
-    return bool(pg.execute(shared, {"key": _district_key(district_id)}).scalar_one())
+    return bool(pg.execute(shared, {"key": name_district_lock(district_id)}).scalar_one())
 
 
-def _district_key(district_id: str) -> str:
+def name_district_lock(district_id: str) -> str:
+    """Return the key of the advisory lock under which the syncs of a district run one after the other."""
     return f"roster:district:{district_id}"
 
 

@@ -27,6 +27,7 @@ from roster_pipeline.product.columns import SCHEMA as SCHEMA
 from roster_pipeline.product.columns import choice, reference, surrogate_key, timestamp, unique_where
 from roster_pipeline.product.columns import metadata as metadata
 from roster_pipeline.product.comments import add_comments
+from roster_pipeline.product.erasure_tables import erasures as erasures
 from roster_pipeline.product.web_tables import admin_schools as admin_schools
 from roster_pipeline.product.web_tables import corrections as corrections
 from roster_pipeline.product.web_tables import directory as directory
@@ -228,6 +229,7 @@ syncs = Table(
     timestamp("step_at"),
     *(Column(name, BigInteger) for name in ("read_rows", "expected_rows")),
     reference("accounts", nullable=True),
+    timestamp("journal_erased_at"),
     Index(None, "organization_id", "started_at"),
     Index(None, "dagster_run_id"),
     Index("syncs_of_account", "account_id", "id", postgresql_where=text("account_id is not null")),

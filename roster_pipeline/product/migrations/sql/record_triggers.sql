@@ -2,7 +2,7 @@
 --
 -- File triggers.sql says how a transaction names its writer.
 
--- the journal. The refusals of changes and deletions hold for syncs too.
+-- the journal. The refusals of changes and deletions hold for syncs too, and not for 'erase'.
 
 create or replace trigger refuse_insert before insert on roster.changes for each row
 when (current_setting('roster.writer', true) is distinct from 'sync')
@@ -13,6 +13,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_change before update or delete on roster.changes for each row
+when (current_setting('roster.writer', true) is distinct from 'erase')
 execute function roster.refuse_write(
     'RS006', 'old',
     'the journal is never rewritten', 'R5.18',
@@ -33,7 +34,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_change before update or delete on roster.syncs for each row
-when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'program'))
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'program', 'erase'))
 execute function roster.refuse_write(
     'RS008', 'old',
     'only roster-pipeline writes the record of syncs', 'R5.18',
@@ -52,7 +53,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_change before update or delete on roster.holds for each row
-when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'program'))
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'program', 'erase'))
 execute function roster.refuse_write(
     'RS008', 'old',
     'only roster-pipeline writes holds and the decisions on them', 'R5.15',
@@ -73,7 +74,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_change before update or delete on roster.reviews for each row
-when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'program'))
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'program', 'erase'))
 execute function roster.refuse_write(
     'RS008', 'old',
     'only roster-pipeline writes reviews and the decisions on them', 'R2.21',

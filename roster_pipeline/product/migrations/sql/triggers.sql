@@ -1,7 +1,8 @@
 -- Write protection of what Clever owns. Every upgrade runs this file.
 --
 -- A transaction of a sync sets roster.writer to 'sync', and a transaction of this program sets it to 'program'
--- (product/database.py). Each condition looks at the setting first, so that a sync calls no function for its rows. The
+-- (product/database.py). A transaction that erases data sets it to 'erase' (docs/rules.md R6.5 and R6.6). It may delete
+-- rows, and it adds none. Each condition looks at the setting first, so that a sync calls no function for its rows. The
 -- triggers prevent mistakes, not attacks, because a session that may write the tables may also set roster.writer.
 --
 -- Each refusal names the row by its ids, the rule and what to do instead. The SQLSTATE belongs to a class of its own:
@@ -20,7 +21,7 @@ execute function roster.refuse_write(
 
 create or replace trigger refuse_update before update on roster.accounts for each row
 when (
-    current_setting('roster.writer', true) is distinct from 'sync'
+    coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase')
     and (old.imported_from_clever or new.imported_from_clever)
     and (
         new.first_name, new.last_name, new.email, new.clever_email, new.imported_from_clever, new.role, new.grade,
@@ -38,7 +39,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_delete before delete on roster.accounts for each row
-when (current_setting('roster.writer', true) is distinct from 'sync' and old.imported_from_clever)
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase') and old.imported_from_clever)
 execute function roster.refuse_write(
     'RS001', 'old',
     'an account from Clever is never deleted', 'R1.6',
@@ -71,7 +72,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_delete before delete on roster.rosters for each row
-when (current_setting('roster.writer', true) is distinct from 'sync' and old.source = 'clever')
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase') and old.source = 'clever')
 execute function roster.refuse_write(
     'RS002', 'old',
     'a roster from Clever is never deleted', 'R4.5',
@@ -92,7 +93,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_old_row before update or delete on roster.roster_teachers for each row
-when (current_setting('roster.writer', true) is distinct from 'sync' and roster.is_clever_roster(old.roster_id))
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase') and roster.is_clever_roster(old.roster_id))
 execute function roster.refuse_write(
     'RS003', 'old',
     'the members of a roster from Clever are read-only', 'R4.5',
@@ -111,7 +112,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_old_row before update or delete on roster.roster_students for each row
-when (current_setting('roster.writer', true) is distinct from 'sync' and roster.is_clever_roster(old.roster_id))
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase') and roster.is_clever_roster(old.roster_id))
 execute function roster.refuse_write(
     'RS003', 'old',
     'the members of a roster from Clever are read-only', 'R4.5',
@@ -130,7 +131,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_old_row before update or delete on roster.pending_members for each row
-when (current_setting('roster.writer', true) is distinct from 'sync' and roster.is_clever_roster(old.roster_id))
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase') and roster.is_clever_roster(old.roster_id))
 execute function roster.refuse_write(
     'RS003', 'old',
     'the members of a roster from Clever are read-only', 'R4.5',
@@ -160,7 +161,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_delete before delete on roster.schools for each row
-when (current_setting('roster.writer', true) is distinct from 'sync')
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase'))
 execute function roster.refuse_write(
     'RS004', 'old',
     'a school is never deleted', 'R3.9',
@@ -170,7 +171,7 @@ execute function roster.refuse_write(
 create or replace trigger refuse_truncate before truncate on roster.schools for each statement
 execute function roster.refuse_truncate('RS004', 'a school is never deleted', 'R3.9');
 
--- identity links. The refusals of changes and deletions hold for syncs too.
+-- identity links. The refusals of changes and deletions hold for syncs too, and not for 'erase'.
 
 create or replace trigger refuse_insert before insert on roster.identity_links for each row
 when (current_setting('roster.writer', true) is distinct from 'sync')
@@ -182,8 +183,11 @@ execute function roster.refuse_write(
 
 create or replace trigger refuse_update before update on roster.identity_links for each row
 when (
-    current_setting('roster.writer', true) is distinct from 'sync'
-    or roster.link_without_end(to_jsonb(new)) is distinct from roster.link_without_end(to_jsonb(old))
+    current_setting('roster.writer', true) is distinct from 'erase'
+    and (
+        current_setting('roster.writer', true) is distinct from 'sync'
+        or roster.link_without_end(to_jsonb(new)) is distinct from roster.link_without_end(to_jsonb(old))
+    )
 )
 execute function roster.refuse_write(
     'RS005', 'old',
@@ -192,6 +196,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_delete before delete on roster.identity_links for each row
+when (current_setting('roster.writer', true) is distinct from 'erase')
 execute function roster.refuse_write(
     'RS005', 'old',
     'an identity link is never erased', 'R2.22',
@@ -225,7 +230,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_delete before delete on roster.org_memberships for each row
-when (current_setting('roster.writer', true) is distinct from 'sync' and old.source = 'clever')
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase') and old.source = 'clever')
 execute function roster.refuse_write(
     'RS007', 'old',
     'a membership of source clever is never deleted', 'R3.9',
@@ -256,7 +261,7 @@ execute function roster.refuse_write(
 );
 
 create or replace trigger refuse_delete before delete on roster.school_memberships for each row
-when (current_setting('roster.writer', true) is distinct from 'sync' and old.source = 'clever')
+when (coalesce(current_setting('roster.writer', true), '') not in ('sync', 'erase') and old.source = 'clever')
 execute function roster.refuse_write(
     'RS007', 'old',
     'a membership of source clever is never deleted', 'R3.9',

@@ -1,0 +1,201 @@
+"""Finds the subject of an erasure, or refuses it while Clever still shares the data (docs/rules.md R6.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from roster_pipeline.errors import ForgetRefused
+from roster_pipeline.messages import operator
+from roster_pipeline.privacy.subject import Subject, build_subject
+from roster_pipeline.product.tables import (
+    accounts,
+    identity_links,
+    org_memberships,
+    organizations,
+    pending_members,
+    reviews,
+    rosters,
+)
+
+MAX_ACCOUNT_DIGITS = 18
+IS_CONNECTED = organizations.c.state != "disconnected"
+
+
+def find_person(pg: Connection, person: str) -> Subject | None:
+    """Return the subject of one person, or None if PostgreSQL holds nothing about the person.
+
+    Args:
+        person: the Clever id of the person, or the number of an account.
+
+    Raises:
+        ForgetRefused: Clever still shares the person, or the product uses the account without Clever.
+    """
+    account_ids = _find_accounts(pg, person)
+    clever_ids = [person] if not _is_account(person) else _find_own_clever_ids(pg, account_ids)
+    if _is_shared(pg, clever_ids):
+        raise ForgetRefused(
+            operator.text(
+                "Clever still shares this person, so the next sync would bring the data back. Nothing was changed. "
+                "Unshare in Clever first, sync, and approve a hold if there is one."
+            )
+        )
+    own = sa.select(identity_links.c.organization_id).where(identity_links.c.clever_id.in_(clever_ids))
+    used = _find_used_elsewhere(pg, account_ids, own) | _find_used_here(pg, account_ids, clever_ids)
+    if _is_account(person) and used:
+        raise ForgetRefused(
+            operator.text(
+                "Account {account} is a member of an organization. Nothing was changed. End its memberships first.",
+                account=person,
+            )
+        )
+    if not account_ids and not _is_mentioned(pg, clever_ids):
+        return None
+    return build_subject(pg, "person", set(account_ids) - used, kept=used, clever_ids=clever_ids)
+
+
+def find_district(pg: Connection, district_id: str) -> Subject | None:
+    """Return the subject of one district, or None if there is no such organization.
+
+    Raises:
+        ForgetRefused: the district is connected, or it is Clever Library.
+    """
+    organization = pg.execute(
+        sa.select(organizations).where(organizations.c.clever_district_id == district_id)
+    ).one_or_none()
+    if organization is None:
+        return None
+    if organization.tier == "library":
+        raise ForgetRefused(
+            operator.text("Clever Library is no district. Nothing was changed. Forget its people one by one: --person.")
+        )
+    if organization.state != "disconnected":
+        raise ForgetRefused(
+            operator.text(
+                "District {district_id} is connected, so the next sync would bring the data back. Nothing was changed. "
+                "First run: roster-pipeline disconnect {district_id}",
+                district_id=district_id,
+            )
+        )
+    own = sa.select(sa.literal(organization.id))
+    of_links = sa.select(identity_links.c.account_id).where(identity_links.c.organization_id == organization.id)
+    members = sa.select(org_memberships.c.account_id).where(org_memberships.c.organization_id == organization.id)
+    account_ids = set(pg.execute(sa.union(of_links, members)).scalars())
+    used = _find_used_elsewhere(pg, account_ids, own)
+    subject = build_subject(pg, "district", account_ids - used, kept=used)
+    people = sa.select(identity_links.c.clever_id).where(identity_links.c.organization_id == organization.id)
+    return Subject(
+        "district",
+        subject.accounts,
+        subject.kept_accounts,
+        tuple(sorted({*subject.clever_ids, *pg.execute(people).scalars()})),
+        subject.emails,
+        subject.rosters,
+        (organization.id,),
+        (district_id,),
+    )
+
+
+def find_expired(pg: Connection, before: datetime, limit: int) -> Subject | None:
+    """Return the subject of some people who left before a time, or None if nobody is left.
+
+    A person has left when every organization membership has ended. The people who left first come first.
+    """
+    member = org_memberships
+    left_at = sa.func.max(member.c.ended_at)
+    is_live = member.c.ended_at.is_(None)
+    query = (
+        sa.select(member.c.account_id)
+        .join(accounts, accounts.c.id == member.c.account_id)
+        .where(accounts.c.imported_from_clever)
+        .group_by(member.c.account_id)
+        .having(left_at < before, sa.func.count().filter(is_live) == 0)
+        .order_by(left_at, member.c.account_id)
+        .limit(limit)
+    )
+    account_ids = list(pg.execute(query).scalars())
+    return build_subject(pg, "expired", account_ids) if account_ids else None
+
+
+def _is_account(person: str) -> bool:
+    """Return whether an id is the number of an account. A Clever id has 24 characters."""
+    return person.isascii() and person.isdigit() and len(person) <= MAX_ACCOUNT_DIGITS
+
+
+def _find_accounts(pg: Connection, person: str) -> list[int]:
+    """Return the accounts that the person is or was linked to."""
+    query = (
+        sa.select(accounts.c.id).where(accounts.c.id == int(person))
+        if _is_account(person)
+        else sa.select(identity_links.c.account_id).where(identity_links.c.clever_id == person)
+    )
+    return sorted(set(pg.execute(query).scalars()))
+
+
+def _find_own_clever_ids(pg: Connection, account_ids: list[int]) -> list[str]:
+    is_live = sa.and_(identity_links.c.account_id.in_(account_ids), identity_links.c.unlinked_at.is_(None))
+    return list(pg.execute(sa.select(identity_links.c.clever_id).where(is_live)).scalars())
+
+
+def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
+    """Return whether a connected organization has a live membership of a person, or a class that lists the person."""
+    link, member = identity_links, org_memberships
+    is_member = (
+        sa.select(sa.literal(1))
+        .select_from(link)
+        .join(
+            member,
+            sa.and_(member.c.account_id == link.c.account_id, member.c.organization_id == link.c.organization_id),
+        )
+        .join(organizations, organizations.c.id == link.c.organization_id)
+        .where(
+            link.c.clever_id.in_(clever_ids),
+            link.c.unlinked_at.is_(None),
+            member.c.ended_at.is_(None),
+            member.c.source == "clever",
+            IS_CONNECTED,
+        )
+    )
+    is_pending = (
+        sa.select(sa.literal(1))
+        .select_from(pending_members)
+        .join(rosters, rosters.c.id == pending_members.c.roster_id)
+        .join(organizations, organizations.c.id == rosters.c.organization_id)
+        .where(pending_members.c.clever_id.in_(clever_ids), rosters.c.archived_at.is_(None), IS_CONNECTED)
+    )
+    return pg.execute(sa.union_all(is_member, is_pending).limit(1)).first() is not None
+
+
+def _find_used_elsewhere(pg: Connection, account_ids: Collection[int], own: sa.Select[tuple[int]]) -> set[int]:
+    """Return the accounts that are linked or members in another organization than those of `own`."""
+    places = (
+        sa.select(table.c.account_id).where(
+            table.c.account_id.in_(account_ids), table.c[ended].is_(None), table.c.organization_id.not_in(own)
+        )
+        for table, ended in ((org_memberships, "ended_at"), (identity_links, "unlinked_at"))
+    )
+    return set(pg.execute(sa.union(*places)).scalars())
+
+
+def _find_used_here(pg: Connection, account_ids: Collection[int], clever_ids: Collection[str]) -> set[int]:
+    """Return the accounts that the product made members itself, and those that another person of Clever has now."""
+    member, link = org_memberships, identity_links
+    is_native = sa.and_(member.c.ended_at.is_(None), member.c.source == "native")
+    is_of_other = sa.and_(link.c.unlinked_at.is_(None), link.c.clever_id.not_in(clever_ids))
+    uses = (
+        sa.select(table.c.account_id).where(table.c.account_id.in_(account_ids), is_use)
+        for table, is_use in ((member, is_native), (link, is_of_other))
+    )
+    return set(pg.execute(sa.union(*uses)).scalars())
+
+
+def _is_mentioned(pg: Connection, clever_ids: list[str]) -> bool:
+    """Return whether a review or a class names the person, who never had an account."""
+    named = sa.union_all(
+        sa.select(sa.literal(1)).select_from(reviews).where(reviews.c.clever_id.in_(clever_ids)),
+        sa.select(sa.literal(1)).select_from(pending_members).where(pending_members.c.clever_id.in_(clever_ids)),
+    )
+    return pg.execute(named.limit(1)).first() is not None

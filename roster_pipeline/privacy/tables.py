@@ -1,0 +1,156 @@
+"""What an erasure does with each table of the product. A table that is not listed here fails a unit test.
+
+The order is that of the deletions: a row goes before the rows that it refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from roster_pipeline.privacy.subject import Subject
+from roster_pipeline.product import tables as t
+
+ERASED = "erased"
+"""Who decided, once the person who decided is forgotten."""
+
+
+@dataclass(frozen=True)
+class TableErasure:
+    """How the rows of one table are found.
+
+    Attributes:
+        accounts: the columns with the account of a person.
+        clever_ids: the columns with the Clever id of a person.
+        rosters: the column with the roster that goes as a whole.
+        texts: the columns with free text or JSON, which are searched for Clever ids and emails.
+        requesters: the columns that say which account asked, as `account:12`. The row goes.
+        deciders: the columns that say which account decided. The row stays, and the column says `erased`.
+        cleared: the columns with an account that become NULL. The row stays.
+        parent: the column that leads to the organization, and the table that it refers to.
+    """
+
+    table: Table
+    accounts: tuple[str, ...] = ()
+    clever_ids: tuple[str, ...] = ()
+    rosters: str | None = None
+    texts: tuple[str, ...] = ()
+    requesters: tuple[str, ...] = ()
+    deciders: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
+    parent: tuple[str, Table] | None = None
+
+    def is_erased(self, subject: Subject) -> ColumnElement[bool]:
+        """Return whether a row of the table belongs to the subject."""
+        columns = self.table.c
+        parts = [
+            *(_is_any(columns[name], subject.accounts) for name in self.accounts),
+            *(_is_any(columns[name], subject.clever_ids) for name in self.clever_ids),
+            *(_is_any(columns[name], _actors(subject)) for name in self.requesters),
+        ]
+        if self.rosters:
+            parts.append(_is_any(columns[self.rosters], subject.rosters))
+        if subject.kind != "district":  # the rows of a district are found by the organization
+            parts += [_mentions(columns[name], subject.names) for name in self.texts]
+        if subject.organizations:
+            parts.append(self._is_of_organization(subject.organizations))
+        return sa.or_(sa.false(), *parts)
+
+    def _is_of_organization(self, organizations: Collection[int]) -> ColumnElement[bool]:
+        if self.parent is not None:
+            column, parent = self.parent
+            own = sa.select(parent.c.id).where(_is_any(parent.c.organization_id, organizations))
+            return self.table.c[column].in_(own)
+        if "organization_id" in self.table.c:
+            return _is_any(self.table.c.organization_id, organizations)
+        return _is_any(self.table.c.id, organizations) if self.table is t.organizations else sa.false()
+
+    def changed(self, subject: Subject) -> dict[str, tuple[Any, ColumnElement[bool]]]:
+        """Return the new value of each column of a row that stays, and where it applies."""
+        columns = self.table.c
+        actors = _actors(subject)
+        return {
+            **{name: (ERASED, _is_any(columns[name], actors)) for name in self.deciders},
+            **{name: (None, _is_any(columns[name], subject.accounts)) for name in self.cleared},
+        }
+
+
+def _actors(subject: Subject) -> list[str]:
+    return [f"account:{account}" for account in subject.accounts]
+
+
+def _is_any(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Return whether a column has one of many values. One array is one parameter, however many values there are."""
+    return column == sa.any_(sa.cast(sa.literal(list(values), ARRAY(column.type)), ARRAY(column.type)))
+
+
+def _mentions(column: ColumnElement[Any], names: Collection[str]) -> ColumnElement[bool]:
+    """Return whether a text or a JSON value contains one of the names."""
+    each = sa.func.unnest(sa.cast(sa.literal(list(names), ARRAY(Text)), ARRAY(Text))).column_valued("name")
+    return sa.exists().where(sa.func.strpos(sa.cast(column, Text), each) > 0)
+
+
+@dataclass(frozen=True)
+class JournalErasure(TableErasure):
+    """How the rows of the journal are found, whose key and values are JSON."""
+
+    def is_erased(self, subject: Subject) -> ColumnElement[bool]:
+        columns = self.table.c
+        numbers = [str(account) for account in subject.accounts]
+        values = (columns.key, columns.before, columns.after)
+        parts = [sa.and_(columns.entity == "accounts", _is_any(columns.key["id"].astext, numbers))]
+        parts += [_is_any(value["account_id"].astext, numbers) for value in values]
+        parts += [_is_any(value["clever_id"].astext, subject.clever_ids) for value in values]
+        parts += [_is_any(value["roster_id"].astext, [str(each) for each in subject.rosters]) for value in values]
+        if subject.organizations:
+            parts.append(self._is_of_organization(subject.organizations))
+        return sa.or_(*parts)
+
+
+@dataclass(frozen=True)
+class AuditErasure(TableErasure):
+    """How the rows of the audit trail are found, which may be about an account."""
+
+    def is_erased(self, subject: Subject) -> ColumnElement[bool]:
+        columns = self.table.c
+        is_target = _is_any(columns.target_id, [str(account) for account in subject.accounts])
+        return sa.or_(super().is_erased(subject), sa.and_(columns.target_kind == "account", is_target))
+
+
+OF_ROSTER, OF_SCHOOL = ("roster_id", t.rosters), ("school_id", t.schools)
+ACCOUNT, CLEVER_ID = ("account_id",), ("clever_id",)
+
+TABLE_ERASURES: tuple[TableErasure, ...] = (
+    TableErasure(t.roster_teachers, ACCOUNT, rosters="roster_id", parent=OF_ROSTER),
+    TableErasure(t.roster_students, ACCOUNT, rosters="roster_id", parent=OF_ROSTER),
+    TableErasure(t.pending_members, clever_ids=CLEVER_ID, rosters="roster_id", parent=OF_ROSTER),
+    TableErasure(t.school_memberships, ACCOUNT, parent=OF_SCHOOL),
+    TableErasure(t.admin_schools, ACCOUNT, deciders=("made_by",)),
+    TableErasure(t.org_memberships, ACCOUNT),
+    TableErasure(t.directory, ACCOUNT),
+    TableErasure(t.library_classes, ACCOUNT),
+    TableErasure(t.library_tokens, ACCOUNT),
+    TableErasure(t.web_preferences, ACCOUNT),
+    TableErasure(t.web_identities, ACCOUNT),
+    TableErasure(t.web_sessions, ACCOUNT, CLEVER_ID),
+    TableErasure(t.web_codes),  # a used code names nobody, and the page deletes it after a day
+    AuditErasure(t.web_audit, ACCOUNT, texts=("target_id", "before", "after")),
+    TableErasure(t.corrections, texts=("args", "result", "summary"), requesters=("requested_by",)),
+    TableErasure(t.refresh_requests, ("requested_by_account_id",), requesters=("requested_by",)),
+    TableErasure(t.alerts),
+    TableErasure(t.holds, deciders=("decided_by",)),
+    TableErasure(t.reviews, ACCOUNT, CLEVER_ID, texts=("evidence", "clever_says"), deciders=("decided_by",)),
+    TableErasure(t.identity_links, ACCOUNT, CLEVER_ID, deciders=("decided_by",)),
+    JournalErasure(t.changes, parent=("sync_id", t.syncs)),
+    TableErasure(t.syncs, cleared=ACCOUNT),
+    TableErasure(t.rosters, rosters="id"),
+    TableErasure(t.schools),
+    TableErasure(t.accounts, ("id",)),
+    TableErasure(t.organizations),
+    TableErasure(t.erasures),  # an erasure names its subject by a digest, and the receipt stays
+)
