@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from roster_pipeline.messages import product
 from roster_pipeline.product.tables import accounts, roster_students, roster_teachers, rosters, schools
-from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, count_rows, make_part
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part, select_count
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
 
 SORT_NAME = sa.func.left(rosters.c.name, 100)
 """The part of a name by which classes are sorted. It is that of the index `rosters_by_name`."""
+Statement = tuple[sa.Select[Any], dict[str, object]]
+OWN = sa.bindparam("own", type_=sa.BigInteger)
+FIND_NAME = sa.select(SORT_NAME).where(rosters.c.id == sa.bindparam("id"))
 FILTERS = {
     "no_teacher": product.mark("Without a teacher"),
     "no_students": product.mark("Without students"),
@@ -27,7 +31,7 @@ MEMBER_FILTERS = {"no_teacher": roster_teachers, "no_students": roster_students}
 
 def read_classes(page: Page, request: ListRequest) -> ListPart:
     """Return one page of the classes, by name."""
-    rows = page.pg.execute(select_classes(page, request, PAGE_ROWS + 1)).all()
+    rows = page.pg.execute(*select_classes(page, request, PAGE_ROWS + 1)).all()
     return make_part(request, rows, lambda: _count_classes(page, request))
 
 
@@ -35,7 +39,8 @@ def _count_classes(page: Page, request: ListRequest) -> int | None:
     """Return the number of classes of a list, or None if the filter looks at the members of every class."""
     if request.state in MEMBER_FILTERS:
         return None
-    return count_rows(page.pg, sa.select(rosters.c.id).where(*_select_conditions(page, request)))
+    values = {"own": page.own.id, "school": request.school}
+    return page.pg.execute(_build_count(request.state, has_school=bool(request.school)), values).scalar_one()
 
 
 def count_hidden_classes(page: Page) -> int:
@@ -45,29 +50,46 @@ def count_hidden_classes(page: Page) -> int:
     return page.pg.execute(sa.select(sa.func.count()).where(own)).scalar_one()
 
 
-def select_classes(page: Page, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:
-    """Return the statement for the live classes, by name. Hidden ones are left out unless the filter asks for them.
+def select_classes(page: Page, request: ListRequest, limit: int | None = None) -> Statement:
+    """Return the statement for the live classes, by name, with its values.
+
+    Hidden ones are left out unless the filter asks for them.
 
     Args:
         limit: the most rows. None is for all of them.
     """
-    conditions = _select_conditions(page, request)
-    if request.after:
-        key = page.pg.execute(sa.select(SORT_NAME, rosters.c.id).where(rosters.c.id == request.after)).one_or_none()
-        conditions += [after_row(SORT_NAME, rosters.c.id, (key[0], key[1]))] if key else []
+    values: dict[str, object] = {"own": page.own.id, "school": request.school, "after": request.after}
+    values["after_name"] = page.pg.execute(FIND_NAME, {"id": request.after}).scalar() if request.after else None
+    has_after = values["after_name"] is not None
+    return _build(request.state, has_school=bool(request.school), has_after=has_after, limit=limit), values
+
+
+@cache
+def _build(state: str, *, has_school: bool, has_after: bool, limit: int | None) -> sa.Select[Any]:
+    """Build a statement. To build one takes longer than PostgreSQL needs for its rows, so each is built once."""
+    conditions = _select_conditions(state, has_school=has_school)
+    if has_after:
+        after = (sa.bindparam("after_name", type_=sa.Text), sa.bindparam("after", type_=sa.BigInteger))
+        conditions.append(after_row(SORT_NAME, rosters.c.id, after))
     classes = sa.select(rosters).where(*conditions).order_by(SORT_NAME, rosters.c.id).limit(limit).subquery("rosters")
     return select_details(classes).order_by(sa.func.left(classes.c.name, 100), classes.c.id)
 
 
-def _select_conditions(page: Page, request: ListRequest) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions that the filters of the list put on a class."""
-    conditions = [rosters.c.organization_id == page.own.id, rosters.c.archived_at.is_(None)]
-    conditions.append(rosters.c.hidden_at.is_not(None) if request.state == "hidden" else rosters.c.hidden_at.is_(None))
-    if request.school:
-        conditions.append(rosters.c.school_id == request.school)
-    if request.state in MEMBER_FILTERS:
+@cache
+def _build_count(state: str, *, has_school: bool) -> sa.Select[tuple[int]]:
+    """Build the statement that counts the classes of a list."""
+    return select_count(sa.select(rosters.c.id).where(*_select_conditions(state, has_school=has_school)))
+
+
+def _select_conditions(state: str, *, has_school: bool) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that the filters of the list put on a class. The parameter `school` is the school."""
+    conditions = [rosters.c.organization_id == OWN, rosters.c.archived_at.is_(None)]
+    conditions.append(rosters.c.hidden_at.is_not(None) if state == "hidden" else rosters.c.hidden_at.is_(None))
+    if has_school:
+        conditions.append(rosters.c.school_id == sa.bindparam("school"))
+    if state in MEMBER_FILTERS:
         # A native class is a teacher's own, so nobody has to put it right.
-        conditions += [rosters.c.source == "clever", ~sa.exists().where(*_live(MEMBER_FILTERS[request.state]))]
+        conditions += [rosters.c.source == "clever", ~sa.exists().where(*_live(MEMBER_FILTERS[state]))]
     return conditions
 
 

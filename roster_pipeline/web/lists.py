@@ -14,7 +14,6 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
@@ -138,10 +137,9 @@ def make_part(
     return ListPart(request, shown, next_address, request.address(suffix=".csv"), total)
 
 
-def count_rows(pg: Connection, rows: sa.Select[Any], values: Mapping[str, object] = MappingProxyType({})) -> int:
-    """Return how many rows a statement has, at most `MOST_COUNTED` and one, so that a long list is not read whole."""
-    number = sa.select(sa.func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())
-    return pg.execute(number, values).scalar_one()
+def select_count(rows: sa.Select[Any]) -> sa.Select[tuple[int]]:
+    """Return the statement that counts rows, at most `MOST_COUNTED` and one, so that a long list is not read whole."""
+    return sa.select(sa.func.count()).select_from(rows.limit(MOST_COUNTED + 1).subquery())
 
 
 def stream_rows(

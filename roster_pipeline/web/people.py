@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from roster_pipeline.product.tables import accounts, directory, org_memberships, rosters, school_memberships, schools
-from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, count_rows, make_part
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part, select_count
 from roster_pipeline.web.people_filters import MEMBERS, Shape, select_conditions
 
 if TYPE_CHECKING:
@@ -38,7 +38,13 @@ def _count_people(page: Page, role: str, request: ListRequest) -> int | None:
     if request.search or request.state in UNCOUNTED:
         return None
     values = _read_values(page, request)
-    return count_rows(page.pg, _list(role, _shape_of(request, values), None), values)
+    return page.pg.execute(_build_count(role, _shape_of(request, values)), values).scalar_one()
+
+
+@cache
+def _build_count(role: str, shape: Shape) -> sa.Select[tuple[int]]:
+    """Build the statement that counts the people of a list."""
+    return select_count(_list(role, shape, None))
 
 
 def select_people(page: Page, role: str, request: ListRequest, limit: int | None = None) -> Statement:

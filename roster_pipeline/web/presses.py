@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,7 +64,7 @@ class Press:
 
 def find_press(pg: Connection, viewer: Viewer, press_id: int) -> Press | None:
     """Return one press, or None if it does not exist or the person may not see it."""
-    row = pg.execute(_select(viewer).where(requests.id == press_id)).one_or_none()
+    row = pg.execute(_select_one(), {**_values_of(viewer), "press": press_id}).one_or_none()
     return Press(*row) if row else None
 
 
@@ -73,11 +74,29 @@ def list_presses(pg: Connection, viewer: Viewer, *, limit: int, is_open: bool = 
     Args:
         is_open: only the presses without an answer.
     """
+    rows = pg.execute(_select_last(is_open=is_open), {**_values_of(viewer), "most": limit})
+    return [Press(*row) for row in rows]
+
+
+def _values_of(viewer: Viewer) -> dict[str, object]:
+    """Return the values of the parameters of `_select`."""
+    return {"person": viewer.account_id, "sees_all": viewer.role is Role.DISTRICT_ADMIN}
+
+
+@cache
+def _select_one() -> sa.Select[Any]:
+    """Return the statement for one press. To build it takes longer than to execute it, so it is built once."""
+    return _select().where(requests.id == sa.bindparam("press"))
+
+
+@cache
+def _select_last(*, is_open: bool) -> sa.Select[Any]:
+    """Return the statement for the last presses."""
     which = requests.state.in_(OPEN_STATES) if is_open else sa.true()
-    return [Press(*row) for row in pg.execute(_select(viewer).where(which).order_by(requests.id.desc()).limit(limit))]
+    return _select().where(which).order_by(requests.id.desc()).limit(sa.bindparam("most", type_=sa.BigInteger))
 
 
-def _select(viewer: Viewer) -> sa.Select[Any]:
+def _select() -> sa.Select[Any]:
     """Select the presses that a person may see.
 
     A district admin sees all presses of the district. Others see their own, and those for a school or class that
@@ -91,8 +110,8 @@ def _select(viewer: Viewer) -> sa.Select[Any]:
         other.c.state == requests.state,
         other.c.id != requests.id,
     )
-    is_own = requests.requested_by_account_id == viewer.account_id
-    sees_all = sa.literal(viewer.role is Role.DISTRICT_ADMIN)
+    is_own = requests.requested_by_account_id == sa.bindparam("person", type_=sa.BigInteger)
+    sees_all = sa.bindparam("sees_all", type_=sa.Boolean)
     school = sa.and_(requests.scope == "school", schools.c.clever_id == requests.scope_clever_id)
     roster = sa.and_(requests.scope == "section", rosters.c.clever_id == requests.scope_clever_id)
     return (

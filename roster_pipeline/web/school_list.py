@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from roster_pipeline.product.tables import rosters, school_memberships, schools
-from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, count_rows, make_part
+from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part, select_count
 
 if TYPE_CHECKING:
     from roster_pipeline.web.page import Page
 
 SORT_NAME = sa.func.left(schools.c.name, 100)
-LIST_NAMES = (
-    sa.select(schools.c.id, schools.c.name)
-    .where(schools.c.organization_id == sa.bindparam("own"), schools.c.archived_at.is_(None))
-    .order_by(SORT_NAME, schools.c.id)
-)
+LIVE = sa.and_(schools.c.organization_id == sa.bindparam("own"), schools.c.archived_at.is_(None))
+LIST_NAMES = sa.select(schools.c.id, schools.c.name).where(LIVE).order_by(SORT_NAME, schools.c.id)
+COUNT = select_count(sa.select(schools.c.id).where(LIVE))
 
 
 def read_schools(page: Page, request: ListRequest) -> ListPart:
     """Return one page of the schools, by name."""
     rows = page.pg.execute(select_schools(page, request, PAGE_ROWS + 1)).all()
-    live = sa.and_(schools.c.organization_id == page.own.id, schools.c.archived_at.is_(None))
-    return make_part(request, rows, lambda: count_rows(page.pg, sa.select(schools.c.id).where(live)))
+    return make_part(request, rows, lambda: page.pg.execute(COUNT, {"own": page.own.id}).scalar_one())
 
 
 def select_schools(page: Page, request: ListRequest, limit: int | None = None) -> sa.Select[Any]:

@@ -92,7 +92,7 @@ def _measure_all(engine: Engine, own: int, repeats: int) -> dict[str, tuple[floa
         return lambda pg: select_people(_as_page(pg, own), "student", request, 51)
 
     def classes(request: ListRequest) -> Statement:
-        return lambda pg: (select_classes(_as_page(pg, own), request, 51), {})
+        return lambda pg: select_classes(_as_page(pg, own), request, 51)
 
     everything = Visibility(own, "organization")
     middle = _find_middle(engine, own)

@@ -68,7 +68,7 @@ def export_classes(page: Page) -> Response:
     words = page.words
     headings = [words.text("Name"), words.text("Teachers"), words.text("Period"), words.text("Term")]
     headings += [words.text("School"), words.text("Students")]
-    rows = stream_rows(page, select_classes(page, read_list_request(page, FILTERS)))
+    rows = stream_rows(page, *select_classes(page, read_list_request(page, FILTERS)))
     cells = ((row.name, "; ".join(row.teachers), row.period, row.term_name, row.school, row.students) for row in rows)
     return export_list(page, "classes", headings, cells)
 
