@@ -57,11 +57,10 @@ def staging(sync: DistrictSync) -> Results:
     with as_failure(), sync.context.warehouse() as con:
         for table in pipeline.stage(sync.context):
             quarantined = sum(table.quarantined.values())
-            yield dg.MaterializeResult(
-                asset_key=table.model.key,
-                metadata=describe.describe_model(con, table.model, table.rows, is_delta=sync.context.is_delta)
-                | {"quarantined": quarantined},
-            )
+            is_delta = sync.context.is_delta
+            described = describe.describe_model(con, table.model, table.rows, is_delta=is_delta)
+            described |= {"quarantined": quarantined}
+            yield describe.materialize_table(con, table.model.key, described, is_delta=is_delta)
             yield dg.AssetCheckResult(
                 passed=not quarantined,
                 asset_key=dg.AssetKey(table.model.key),
@@ -76,11 +75,10 @@ def current(sync: DistrictSync) -> Results:
     """Copy what the product has of this district beside the staging tables."""
     with as_failure(), sync.context.warehouse() as con:
         pipeline.load_current(sync.context)
+        is_delta = sync.context.is_delta
         for table in CURRENT_TABLES:
-            yield dg.MaterializeResult(
-                asset_key=["current", table.name],
-                metadata=describe.describe_table(con, "current", table.name, is_delta=sync.context.is_delta),
-            )
+            described = describe.describe_table(con, "current", table.name, is_delta=is_delta)
+            yield describe.materialize_table(con, ("current", table.name), described, is_delta=is_delta)
 
 
 @dg.multi_asset(name="reconcile", specs=specs.MODELS, check_specs=specs.TEST_CHECKS, partitions_def=districts)
@@ -89,9 +87,10 @@ def marts(sync: DistrictSync) -> Results:
     """Match people to accounts, decide which rows the product shall have, and run every SQL test."""
     with as_failure(), sync.context.warehouse() as con:
         result = pipeline.reconcile(sync.context)
+        is_delta = sync.context.is_delta
         for model, rows in result.rows:
-            described = describe.describe_model(con, model, rows, is_delta=sync.context.is_delta)
-            yield dg.MaterializeResult(asset_key=model.key, metadata=described)
+            described = describe.describe_model(con, model, rows, is_delta=is_delta)
+            yield describe.materialize_table(con, model.key, described, is_delta=is_delta)
         for test, outcome in result.tests:
             yield dg.AssetCheckResult(
                 passed=not outcome.guilty,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
 import dagster as dg
 import duckdb
 
+from roster_pipeline.instance.event_storage import FINGERPRINT, SAME
 from roster_pipeline.model.dictionary import find_column_description
 from roster_pipeline.model.entities import OPS
 from roster_pipeline.model.plan import Counts, Plan
 from roster_pipeline.plan.impact import describe_reasons
 from roster_pipeline.plan.summary import summarize
 from roster_pipeline.product.organizations import Freshness
-from roster_pipeline.stage import Model, count_rows, list_columns
+from roster_pipeline.stage import Model, count_rows, fingerprint_rows, list_columns
 from roster_pipeline.stage.lineage import Source, cached_lineage
 from roster_pipeline.sync_results import PlanResult
 
@@ -23,6 +25,21 @@ OWNERS = ["team:data-engineering"]
 WARNING = "warning"
 """The key in the metadata of a snapshot for warnings to the operator. The command prints them."""
 Metadata = dict[str, dg.MetadataValue | int | float | str]
+
+
+def materialize_table(
+    con: duckdb.DuckDBPyConnection, key: Sequence[str], metadata: Metadata, *, is_delta: bool = False
+) -> dg.MaterializeResult[None]:
+    """Return the materialization of a table, with a fingerprint of its rows and columns as the data version.
+
+    The storage keeps no materialization of a table whose fingerprint is that of the last one. A delta sync without rows
+    in a table changed nothing in it.
+    """
+    schema, table = key
+    rows, content = fingerprint_rows(con, schema, table)
+    columns = sha256(repr(list_columns(con, schema, table)).encode()).hexdigest()[:16]
+    version = SAME if is_delta and not rows else f"{FINGERPRINT}{rows}-{content}-{columns}"
+    return dg.MaterializeResult(asset_key=list(key), metadata=metadata, data_version=dg.DataVersion(version))
 
 
 def describe_table(con: duckdb.DuckDBPyConnection, schema: str, table: str, *, is_delta: bool = False) -> Metadata:

@@ -30,8 +30,9 @@ def yield_list_results(con: duckdb.DuckDBPyConnection, read: ListFile, result: I
         "events": district.events.events if district.events else 0,
         **({"missed_by_events": district.drift[name]} if district.drift is not None else {}),
     }
-    table = describe.describe_table(con, "raw", name, is_delta=district.land_result is None)
-    yield dg.MaterializeResult(asset_key=["raw", name], metadata=table | facts)
+    is_delta = district.land_result is None
+    described = describe.describe_table(con, "raw", name, is_delta=is_delta) | facts
+    yield describe.materialize_table(con, ("raw", name), described, is_delta=is_delta)
     yield dg.AssetCheckResult(
         passed=name not in emptied,
         asset_key=dg.AssetKey(["raw", name]),

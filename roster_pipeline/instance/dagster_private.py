@@ -6,6 +6,7 @@ fails at an upgrade that needs an adaptation. `docs/architecture.md` says what e
 
 from dagster._config import UserConfigSchema
 from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.execution.api import execute_run_iterator
@@ -16,6 +17,12 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log.schema import (
+    AssetCheckExecutionsTable,
+    AssetEventTagsTable,
+    SqlEventLogStorageTable,
+)
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._grpc.impl import core_execute_run
 from dagster._serdes import ConfigurableClassData, deserialize_value, serialize_value
@@ -24,7 +31,11 @@ from dagster._utils.interrupts import capture_interrupts
 from dagster_postgres.utils import DagsterPostgresException
 
 __all__ = [
+    "DATA_VERSION_TAG",
     "SINGLETON_REPOSITORY_NAME",
+    "AssetCheckExecutionRecordStatus",
+    "AssetCheckExecutionsTable",
+    "AssetEventTagsTable",
     "CheckRunHealthResult",
     "ConfigurableClassData",
     "DagsterPostgresException",
@@ -41,6 +52,7 @@ __all__ = [
     "ModuleCodePointer",
     "RemoteRepositoryOrigin",
     "RepositoryPythonOrigin",
+    "SqlEventLogStorageTable",
     "StepFailureData",
     "UserConfigSchema",
     "WorkerStatus",

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, Self
 
-import dagster as dg
 from dagster_postgres import (
     DagsterPostgresStorage,
-    PostgresEventLogStorage,
     PostgresRunStorage,
     PostgresScheduleStorage,
 )
@@ -26,33 +23,15 @@ from roster_pipeline.instance.dagster_private import (
     UserConfigSchema,
 )
 from roster_pipeline.instance.dagster_schema import dagster_place
+from roster_pipeline.instance.event_storage import RosterEvents
+from roster_pipeline.instance.existence_cache import ExistenceCache
 from roster_pipeline.model.clock import CLOCK_TOLERANCE
 from roster_pipeline.settings import read_settings
 
 STATEMENT_TIMEOUT_MILLISECONDS = 60_000
 
 
-class _ExistenceCache:
-    """A cache of the tables, columns and partitions that are known to exist.
-
-    Dagster queries them for every event, and for every asset that a step reads or writes: without the cache, more than
-    two in five statements of a run are these queries. Only a positive answer is cached, because what is missing may be
-    created later.
-    """
-
-    @cached_property
-    def _existing(self) -> set[tuple[str, ...]]:
-        return set()
-
-    def _exists(self, query: Callable[..., bool], *names: str) -> bool:
-        """Return the cached positive answer of a query, or run the query."""
-        key = (query.__name__, *names)
-        if key not in self._existing and query(*names):
-            self._existing.add(key)
-        return key in self._existing
-
-
-class RosterRuns(_ExistenceCache, PostgresRunStorage):
+class RosterRuns(ExistenceCache, PostgresRunStorage):
     """The storage of Dagster's runs."""
 
     def has_run_stats_index_cols(self) -> bool:
@@ -62,7 +41,7 @@ class RosterRuns(_ExistenceCache, PostgresRunStorage):
         return self._exists(super().has_backfill_id_column)
 
 
-class RosterSchedules(_ExistenceCache, PostgresScheduleStorage):
+class RosterSchedules(ExistenceCache, PostgresScheduleStorage):
     """The storage of Dagster's schedules and sensors.
 
     Stored times that are ahead of now are left out. A daemon whose clock was ahead stored them, and Dagster would start
@@ -105,59 +84,6 @@ def _without_times_ahead(state: InstigatorState) -> InstigatorState:
         if name.endswith("_timestamp") and (stored := getattr(data, name)) is not None and stored > latest
     }
     return state.with_data(data._replace(**ahead)) if ahead else state
-
-
-class RosterEvents(_ExistenceCache, PostgresEventLogStorage):
-    """The storage of Dagster's event log.
-
-    It keeps the tags of the materializations of this process, so that later steps do not query them.
-    """
-
-    @cached_property
-    def _tags_by_asset(self) -> dict[tuple[dg.AssetKey, str], Mapping[str, str]]:
-        return {}
-
-    def has_table(self, table_name: str) -> bool:
-        return self._exists(super().has_table, table_name)
-
-    def has_asset_key_col(self, column_name: str) -> bool:
-        return self._exists(super().has_asset_key_col, column_name)
-
-    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
-        return self._exists(super().has_dynamic_partition, partitions_def_name, partition_key)
-
-    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
-        super().delete_dynamic_partition(partitions_def_name, partition_key)
-        self._existing.clear()
-
-    def store_event(self, event: dg.EventLogEntry) -> None:
-        super().store_event(event)
-        if event.dagster_event and event.dagster_event.is_step_materialization:
-            asset = event.dagster_event.step_materialization_data.materialization
-            if asset.partition:
-                self._tags_by_asset[asset.asset_key, asset.partition] = asset.tags or {}
-
-    def get_latest_tags_by_partition(
-        self,
-        asset_key: dg.AssetKey,
-        event_type: dg.DagsterEventType,
-        tag_keys: Sequence[str],
-        asset_partitions: Sequence[str] | None = None,
-        before_cursor: int | None = None,
-        after_cursor: int | None = None,
-    ) -> Mapping[str, Mapping[str, str]]:
-        """Return the tags of the latest event of an asset for each partition.
-
-        Only one run at a time writes a district's assets. An asset that this process has materialized is therefore the
-        latest one.
-        """
-        key = (asset_key, asset_partitions[0]) if asset_partitions and len(asset_partitions) == 1 else None
-        is_any = event_type is dg.DagsterEventType.ASSET_MATERIALIZATION and before_cursor is after_cursor is None
-        if is_any and key in self._tags_by_asset:
-            return {key[1]: {name: value for name, value in self._tags_by_asset[key].items() if name in tag_keys}}
-        return super().get_latest_tags_by_partition(
-            asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
-        )
 
 
 class RosterStorage(DagsterPostgresStorage):

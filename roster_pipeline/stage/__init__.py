@@ -5,6 +5,15 @@ the tables that it reads (`staging.stg_students`), and sqlglot finds these names
 """
 
 from roster_pipeline.stage.models import Model, find_tables, load_models, read_opening_comment
-from roster_pipeline.stage.run import count_rows, list_columns, run_models
+from roster_pipeline.stage.run import count_rows, fingerprint_rows, list_columns, run_models
 
-__all__ = ["Model", "count_rows", "find_tables", "list_columns", "load_models", "read_opening_comment", "run_models"]
+__all__ = [
+    "Model",
+    "count_rows",
+    "find_tables",
+    "fingerprint_rows",
+    "list_columns",
+    "load_models",
+    "read_opening_comment",
+    "run_models",
+]

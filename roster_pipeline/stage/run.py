@@ -29,6 +29,17 @@ def count_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
     return int(row[0])
 
 
+def fingerprint_rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> tuple[int, int]:
+    """Return the number of rows of a table, and a number that stands for their content in any order.
+
+    The column `sync_id` is left out. It says which sync has read a row, and a full sync reads every row.
+    """
+    columns = ", ".join(f'"{name}"' for name in list_columns(con, schema, table) if name != "sync_id")
+    row = con.execute(f'select count(*), coalesce(sum(hash({columns})), 0) from {schema}."{table}"').fetchone()
+    assert row is not None  # an aggregate always returns one row
+    return int(row[0]), int(row[1])
+
+
 def list_columns(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, str]:
     """Return the columns of a table in order, each with its DuckDB type."""
     described = con.execute(f'select * from {schema}."{table}" limit 0').description or []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dagster_postgres import PostgresScheduleStorage
+from dagster_postgres import PostgresEventLogStorage, PostgresScheduleStorage
 
 from roster_pipeline.instance import dagster_private, storage
 from roster_pipeline.instance.dagster_private import DefaultRunLauncher
@@ -36,21 +36,29 @@ PARAMETERS = {
 }
 """The parameters of each name that this project calls."""
 ATTRIBUTES = {
+    "AssetCheckExecutionRecordStatus": "PLANNED",
+    "AssetCheckExecutionsTable": "c delete",
+    "AssetEventTagsTable": "c",
     "ErrorSource": "INTERRUPT",
     "InstanceRef": "from_dict",
     "InstigatorState": "instigator_data with_data",
     "LoadableTargetOrigin": "module_name",
     "ModuleCodePointer": "module load_target",
+    "SqlEventLogStorageTable": "c delete",
     "RemoteRepositoryOrigin": "get_label get_job_origin",
     "WorkerStatus": "FAILED RUNNING",
 }
-OTHER = {"DagsterPostgresException", "SINGLETON_REPOSITORY_NAME", "UserConfigSchema"}
-"""An exception, a constant and a type: that they can be imported is enough."""
+OTHER = {"DATA_VERSION_TAG", "DagsterPostgresException", "SINGLETON_REPOSITORY_NAME", "UserConfigSchema"}
+"""An exception, constants and a type: that they can be imported is enough."""
 OVERRIDDEN = [
     (DefaultRunLauncher, "launch_run", "self context"),
     (DefaultRunLauncher, "terminate", "self run_id"),
     (DefaultRunLauncher, "check_run_worker_health", "self run"),
     (DefaultRunLauncher, "dispose", "self"),
+    (PostgresEventLogStorage, "store_event", "self event"),
+    (PostgresEventLogStorage, "prepare_insert_event_batch", "self events"),
+    (PostgresEventLogStorage, "index_connection", None),
+    (PostgresEventLogStorage, "run_connection", None),
     (PostgresScheduleStorage, "all_instigator_state", None),
     (PostgresScheduleStorage, "get_instigator_state", "self origin_id selector_id"),
     (PostgresScheduleStorage, "get_ticks", "self origin_id selector_id before after limit statuses"),
