@@ -17,13 +17,27 @@ NUMBERS = count(1)
 LAYERS = ("unit", "sql", "integration", "properties", "e2e", "browser", "chaos", "benchmarks")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the layer that its folder names."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option to run journeys with districts that share no names and emails (docs/rules.md R6.7)."""
+    parser.addoption("--masked", action="store_true", help="districts share no names and emails; for e2e/ and browser/")
+
+
+@pytest.fixture(scope="session")
+def is_masked(pytestconfig: pytest.Config) -> bool:
+    """Whether districts share no names and emails of people."""
+    return bool(pytestconfig.getoption("masked"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with the layer that its folder names. With masked people, leave out what needs names."""
     folder = Path(__file__).parent
     for item in items:
         layer = item.path.relative_to(folder).parts[0]
         if layer in LAYERS:
             item.add_marker(layer)
+    if config.getoption("masked"):
+        items[:] = [item for item in items if not item.get_closest_marker("names")]
 
 
 def pytest_collection_finish() -> None:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +51,10 @@ Days = Annotated[
     int, typer.Option(min=0, help="School days that have passed, with transfers, new students and renamed classes.")
 ]
 
+Masked = Annotated[
+    bool, typer.Option("--masked", help="Share no name and no email of people, as a district can set it in Clever.")
+]
+
 
 def register(app: typer.Typer) -> None:
     app.command("sandbox")(sandbox)
@@ -63,10 +67,13 @@ def sandbox(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 4010,
     days: Days = 0,
     seed: Annotated[int, typer.Option(help="Another seed generates other districts.")] = 20261122,
+    *,
+    masked: Masked = False,
 ) -> None:
     """Serve a Clever stand-in on this machine until stopped."""
     refuse_taken(port, "--port")
     chosen, url = _districts(data, days, seed), f"http://{LOOPBACK}:{port}"
+    _mask(chosen, masked=masked)
     names = ", ".join(f"{district.name} ({district.id})" for district in chosen)
     say(operator.text("Clever sandbox on {url}: {districts}", url=url, districts=names))
     _say_how_to_use(url)
@@ -103,6 +110,8 @@ def dev(
     sandbox_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Clever sandbox.")] = 4010,
     page_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Clever page.")] = 3001,
     days: Days = 0,
+    *,
+    masked: Masked = False,
 ) -> int:
     """Serve the Dagster UI, its daemon, the Clever page and the Clever sandbox until stopped with Ctrl-C."""
     from roster_pipeline.defs.launch import prepare_home
@@ -112,6 +121,7 @@ def dev(
     refuse_taken(page_port, "--page-port")
     invented, free = _districts(None, days), free_teachers(days=days, today=last_upload(_now()))
     served = [*invented, free]
+    _mask(served, masked=masked)
     with running_sandbox(served, client_id=CLIENT, client_secret=CLIENT, port=sandbox_port, today=_now) as address:
         settings = _local_settings(address.url)
         prepare_product(settings, invented)  # starts the server, which outlives the programs started below
@@ -128,6 +138,11 @@ def dev(
             return _serve(settings, home.resolve(), port, page_port)
         finally:
             stop_if_last(settings)
+
+
+def _mask(districts: Sequence[SandboxDistrict], *, masked: bool) -> None:
+    for district in districts:
+        district.mask_people(is_masked=masked)
 
 
 def _describe_page(port: int, free: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.corrections.decision import RowQueries
 from roster_pipeline.corrections.email_holder import EmailHolder, find_email_holder, find_reason, is_usable_email
-from roster_pipeline.model.entities import INSERT, RESTORE
+from roster_pipeline.model.entities import INSERT, RESTORE, UPDATE
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import accounts, identity_links, org_memberships, syncs
 from roster_pipeline.publish.new_review import select_new_review
@@ -67,6 +67,33 @@ def make_library_account(pg: Connection, organization_id: int, person: LibraryPe
     # The account did not exist when the record began. Only the person sees the record.
     pg.execute(syncs.update().where(syncs.c.id == sync_id).values(account_id=account_id))
     return int(account_id)
+
+
+def change_role(pg: Connection, organization_id: int, person: LibraryPerson, at: datetime) -> bool:
+    """Give the account of a person of Clever Library the role that Clever says now. Return whether it changed.
+
+    Nothing else changes: the classes, the work and the email of the account stay. An admin keeps the role admin.
+    """
+    pg.execute(sa.text(LOCK), {"key": f"roster:login:{person.clever_id}"})
+    link, own = identity_links.c, accounts.c
+    is_linked = sa.and_(link.clever_id == person.clever_id, link.unlinked_at.is_(None))
+    query = sa.select(own.id).join_from(accounts, identity_links, link.account_id == own.id)
+    is_other = sa.and_(own.role.in_(("student", "teacher")), own.role != person.role, own.archived_at.is_(None))
+    account_id = pg.execute(query.where(is_linked, link.organization_id == organization_id, is_other)).scalar()
+    if account_id is None:
+        return False
+    sync_id = begin_correction(pg, organization_id, "resolve", at)
+    write_as_sync(pg, organization_id)
+    role = {"role": sa.literal(person.role)}
+    account = _select("accounts", {**accounts.c, **role}, UPDATE).where(own.id == account_id)
+    member = org_memberships.c
+    membership = _select("org_memberships", {**member, **role}, UPDATE).where(
+        member.organization_id == organization_id, member.account_id == account_id
+    )
+    counts = write_rows(pg, {"accounts": [account], "org_memberships": [membership]}, sync_id)
+    finish_correction(pg, sync_id, {"decision": "login", "changes": counts}, at)
+    pg.execute(syncs.update().where(syncs.c.id == sync_id).values(account_id=account_id))
+    return True
 
 
 def _find_closed_account(pg: Connection, organization_id: int, clever_id: str) -> int | None:

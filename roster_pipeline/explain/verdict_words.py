@@ -137,10 +137,15 @@ def describe_verdict(
     todo = ADVICE.get((verdict.name, verdict.variant)) or ADVICE[verdict.name, ""]
     return VerdictText(
         verdict.name,
-        words.text(SENTENCES[verdict.name, verdict.variant], **values),
+        _capitalize(words.text(SENTENCES[verdict.name, verdict.variant], **values)),
         words.text(ACTORS[verdict.whose]),
         words.text(todo),
     )
+
+
+def _capitalize(sentence: str) -> str:
+    """Begin a sentence with a capital letter, also one that begins with a person or a class without a name."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _say(value: object, words: LocalCatalogue) -> object:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from zlib import crc32
 
 import psycopg
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from roster_pipeline.settings import Settings
 MIGRATION_LOCK = "roster:migrations"
 LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
+SECTION_LOCKS = 256
+"""The most locks of classes that one update of a Library teacher holds."""
 BEGIN = sa.text("""
     select set_config(name, value, true)
     from unnest(cast(:names as text[]), cast(:values as text[])) as wanted (name, value)
@@ -236,7 +239,7 @@ def hold_keys(engine: Engine, keys: Collection[str]) -> Iterator[None]:
     The locks belong to a session of their own, so the server releases them at once if the process is killed.
     """
     with transaction(engine, lock_seconds=0) as connection:
-        for key in sorted(keys):
+        for key in sorted(set(keys)):
             _wait_for_lock(connection, key, scope="session")
         connection.commit()
         try:
@@ -247,13 +250,16 @@ def hold_keys(engine: Engine, keys: Collection[str]) -> Iterator[None]:
 
 def lock_keys(pg: Connection, keys: Collection[str]) -> None:
     """Hold several advisory locks until the transaction ends. The order is that of `hold_keys`."""
-    for key in sorted(keys):
+    for key in sorted(set(keys)):
         _wait_for_lock(pg, key, scope="xact")
 
 
 def name_section_lock(section_id: str) -> str:
-    """Return the key of the lock under which co-teachers decide about a class one after the other."""
-    return f"roster:library:section:{section_id}"
+    """Return the key of the lock under which co-teachers decide about a class one after the other.
+
+    Classes share `SECTION_LOCKS` keys, because the lock table of PostgreSQL has few places.
+    """
+    return f"roster:library:section:{crc32(section_id.encode()) % SECTION_LOCKS}"
 
 
 def name_teacher_lock(account_id: int) -> str:

@@ -269,16 +269,22 @@ def fail_killed(pg: Connection, dagster_run_id: str, at: datetime) -> None:
     """
     own = syncs.c.dagster_run_id == dagster_run_id
     _close(pg, sa.and_(own, syncs.c.state == "running"), state="failed", counts=KILLED_COUNTS, at=at)
-    for sync_id, organization_id in pg.execute(sa.select(syncs.c.id, syncs.c.organization_id).where(own)).all():
-        if _count_killed_in_a_row(pg, organization_id) >= MAX_KILLED_SYNCS:
+    units = sa.select(syncs.c.id, syncs.c.organization_id, syncs.c.account_id).where(own)
+    for sync_id, organization_id, account_id in pg.execute(units).all():
+        if _count_killed_in_a_row(pg, organization_id, account_id) >= MAX_KILLED_SYNCS:
             answer = words.text("Nothing changed: {n:,} syncs in a row were killed.", n=MAX_KILLED_SYNCS)
             answer_requests(pg, sync_id, "failed", answer, at)
         requeue_requests(pg, [sync_id])
 
 
-def _count_killed_in_a_row(pg: Connection, organization_id: int) -> int:
-    """Return how many of the last syncs of an organization were killed without another one between them."""
-    newest = sa.select(syncs.c.counts).where(syncs.c.organization_id == organization_id).order_by(syncs.c.id.desc())
+def _count_killed_in_a_row(pg: Connection, organization_id: int, account_id: int | None) -> int:
+    """Return how many of the last syncs of a district or of a Library teacher were killed, with no other between them.
+
+    Args:
+        account_id: the Library teacher. None: the syncs of the district.
+    """
+    own = sa.and_(syncs.c.organization_id == organization_id, syncs.c.account_id.is_not_distinct_from(account_id))
+    newest = sa.select(syncs.c.counts).where(own).order_by(syncs.c.id.desc())
     return sum(1 for _ in takewhile(KILLED_COUNTS.__eq__, pg.execute(newest.limit(MAX_KILLED_SYNCS)).scalars()))
 
 

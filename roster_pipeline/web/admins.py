@@ -13,6 +13,7 @@ from roster_pipeline.product.admins import ACT
 from roster_pipeline.product.tables import (
     accounts,
     admin_schools,
+    corrections,
     org_memberships,
     schools,
     web_audit,
@@ -88,17 +89,25 @@ def _read_schools(pg: Connection, organization_id: int) -> dict[int, list[str]]:
 
 
 def _read_makers(pg: Connection, organization_id: int) -> dict[int, tuple[str | None, datetime]]:
-    """Return who made each admin last and when. A maker without an account is an operator."""
+    """Return who made each admin last and when. A maker without an account is an operator.
+
+    The page writes its row before the worker makes the account, so that row names the decision.
+    """
     maker = sa.func.nullif(select_name(shows_email=True), "")
+    kind, target = web_audit.c.target_kind, web_audit.c.target_id
+    is_decision = sa.and_(kind == "correction", sa.cast(corrections.c.id, sa.Text) == target)
+    admin = sa.case((kind == "account", target), else_=corrections.c.result["account"].astext)
     made = sa.and_(
         web_audit.c.organization_id == organization_id,
         web_audit.c.act == ACT,
-        web_audit.c.target_kind == "account",
         web_audit.c.after["scope"].astext.is_not(None),
+        admin.is_not(None),
     )
     rows = pg.execute(
-        sa.select(web_audit.c.target_id, maker, web_audit.c.at)
-        .select_from(web_audit.outerjoin(accounts, accounts.c.id == web_audit.c.account_id))
+        sa.select(admin, maker, web_audit.c.at)
+        .select_from(
+            web_audit.outerjoin(accounts, accounts.c.id == web_audit.c.account_id).outerjoin(corrections, is_decision)
+        )
         .where(made)
         .order_by(web_audit.c.id)
     )

@@ -10,7 +10,7 @@ from roster_pipeline.web.answers import describe_press
 from roster_pipeline.web.library import was_moved
 from roster_pipeline.web.library_merges import find_own_review
 from roster_pipeline.web.library_tokens import has_token
-from roster_pipeline.web.library_words import NO_ANSWER
+from roster_pipeline.web.library_words import NO_ANSWER, TOO_MANY
 from roster_pipeline.web.login.accounts import find_account_stop
 from roster_pipeline.web.presses import Press, list_presses
 from roster_pipeline.web.rights import Role
@@ -83,5 +83,5 @@ def describe_district(page: Page) -> str | None:
 
 
 def may_log_in_again(refusal: str | None) -> bool:
-    """Return whether a new login can help. If Clever only did not answer, the teacher tries again."""
-    return refusal is not None and refusal != NO_ANSWER
+    """Return whether a new login can help. Otherwise the teacher tries again."""
+    return refusal not in (None, NO_ANSWER, TOO_MANY)

@@ -104,6 +104,14 @@ class Page:
         if not self.may(act):
             raise HTTPException(403)
 
+    def name_of(self, person: Any) -> str:
+        """Return the name of a person of a list, a row with `id` and `name`. The id is that of the account."""
+        return self.name_account(person.name, person.id)
+
+    def name_account(self, name: str | None, account_id: int) -> str:
+        """Return the name of a person, or the number of the account if Clever shares no name of the person."""
+        return name or self.words.text("Person {number}", number=account_id)
+
     def number(self, name: str) -> int:
         """Return a number in the path.
 

@@ -53,9 +53,14 @@ class Renderer:
         return self._environment.get_template(template).render(values)
 
 
-def join_names(names: Iterable[str]) -> Markup:
-    """Return names one after the other. Each has its own text direction."""
-    return Markup(", ".join(f"<bdi>{escape(name)}</bdi>" for name in names))  # noqa: S704 - each name is escaped
+def join_names(names: Iterable[str], missing: str = "") -> Markup:
+    """Return names one after the other. Each has its own text direction.
+
+    Args:
+        missing: what stands in place of an empty name.
+    """
+    shown = (escape(name or missing) for name in names)
+    return Markup(", ".join(f"<bdi>{name}</bdi>" for name in shown))  # noqa: S704 - each name is escaped
 
 
 def _read_static_files(settings: Settings) -> list[StaticFile]:

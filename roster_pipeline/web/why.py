@@ -62,7 +62,9 @@ def find_people(page: Page, question: str) -> Search:
     in_clever = retry_when_damaged(partial(_read_clever, page, question))
     rows = () if isinstance(in_clever, Unread) else [row for row in in_clever if _may_see(page, row)]
     here = {row.clever_id: row for row in _find_accounts(page, question, [row.clever_id for row in rows])}
-    people = [FoundPerson(_name(row), row.role, row.id, row.clever_id) for row in here.values()]
+    people = [
+        FoundPerson(page.name_account(_name(row), row.id), row.role, row.id, row.clever_id) for row in here.values()
+    ]
     people += [FoundPerson(_name(row), row.role, None, row.clever_id) for row in rows if row.clever_id not in here]
     people.sort(key=lambda person: (person.name.lower(), person.clever_id or ""))
     return Search(people[: MOST_PEOPLE + 1], in_clever if isinstance(in_clever, Unread) else None)
@@ -95,14 +97,16 @@ def ask_about(
     evidence = evidence_of(page, change)
     subject = retry_when_damaged(lambda: read_subject(evidence, page.own, "person", clever_id))
     source = subject.source.person if subject.source else None
-    is_seen = subject.product.account is not None
+    account = subject.product.account
+    is_seen = account is not None
     if not subject.is_known or not (is_seen or _may_see_id(page, source)):
         raise HTTPException(404)
-    names = subject.product.account or source
+    names = account or source
+    name = _name(names) if names else ""
     return Question(
         add_arrival(subject.district, change),
         page.now,
-        _name(names) if names else "",
+        page.name_account(name, account.id) if account else name,
         subject,
         group,
         is_class_missing,

@@ -28,6 +28,14 @@ FOREIGN = ("ROSTER_", "DAGSTER_")
 STOP_SECONDS = 40
 
 
+def pytest_collection_modifyitems(config, items):
+    """With masked people, leave out the tests of the browser whose people do not come from `dev`."""
+    if config.getoption("masked"):
+        items[:] = [
+            item for item in items if "installation" in item.fixturenames or not item.get_closest_marker("browser")
+        ]
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """A headless Chromium. Without one the tests are skipped, and they fail in CI, which installs it."""
@@ -42,18 +50,19 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def installation(chromium, tmp_path_factory):
+def installation(chromium, tmp_path_factory, is_masked):
     """What `make dev` runs in an empty folder: districts that are connected and not yet published, and the daemon."""
     folder = tmp_path_factory.mktemp("installation")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     ui, sandbox, page = _free_ports()
     command = [SCRIPT, "dev", "--port", ui, "--sandbox-port", sandbox, "--page-port", page]
+    command += ["--masked"] if is_masked else []
     with (folder / "dev.log").open("w") as log:
         process = subprocess.Popen(
             [str(part) for part in command], cwd=folder, env=variables, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            started = Installation(f"http://127.0.0.1:{page}", f"http://127.0.0.1:{sandbox}", folder)
+            started = Installation(f"http://127.0.0.1:{page}", f"http://127.0.0.1:{sandbox}", folder, is_masked)
             wait_for_page(started.page, process)
             yield started
         finally:

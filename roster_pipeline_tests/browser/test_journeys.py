@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from roster_pipeline_tests.support.browser import pass_a_school_day, read_clever, set_limit
 
 
@@ -15,6 +17,7 @@ def test_admin_starts_the_first_update_and_reads_its_answer(published, visit):
     assert visitor.page.get_by_role("link", name="600 students").is_visible()
 
 
+@pytest.mark.names
 def test_teacher_finds_out_why_a_child_is_missing_and_updates(installation, published, visit):
     before = {section["id"]: set(section["students"]) for section in read_clever(installation, "sections")}
     pass_a_school_day(installation)
@@ -70,6 +73,7 @@ def test_admin_approves_a_plan_on_hold_and_takes_it_back(installation, published
     assert (approved < students, visitor.count_students()) == (True, students)
 
 
+@pytest.mark.names
 def test_the_next_person_at_a_shared_device_replaces_the_first(installation, published, visit):
     first, second = [user["id"] for user in read_clever(installation, "users") if "student" in user["roles"]][:2]
     visitor = visit()

@@ -67,7 +67,8 @@ def test_a_teacher_chooses_classes_and_a_student_finds_one(installation, visit):
     student = visit()
     log_in(student, "student")
     home = student.page.locator("main").inner_text()
-    assert ("Hi Mary Ann." in home, "Homeroom K - Ng - 0" in home) == (True, True)
+    greeting = "Hi." if installation.is_masked else "Hi Mary Ann."
+    assert (greeting in home, "Homeroom K - Ng - 0" in home) == (True, True)
     assert visitor.complaints == student.complaints == []
 
 

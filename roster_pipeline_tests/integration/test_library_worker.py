@@ -5,7 +5,7 @@ from threading import Event, Lock
 import pytest
 
 from roster_pipeline.errors import SourceBroken, TokenRefused
-from roster_pipeline.product.database import district_lock, name_teacher_lock
+from roster_pipeline.product.database import SECTION_LOCKS, district_lock, name_section_lock, name_teacher_lock
 from roster_pipeline.web import library_worker
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import Browser
@@ -134,3 +134,28 @@ def test_an_update_of_a_killed_program_is_run_again(site, town, teachers):
 
     assert (held, queued, site.value(state, id=number)) == (("running", True), ("queued", False), "published")
     assert site.value("select state from roster.syncs where dagster_run_id = 'killed'") == "failed"
+
+
+def test_killed_updates_are_counted_for_each_teacher(site, town, teachers):
+    """A third killed update in a row fails the request of its own teacher only."""
+    first, second = teachers[:2]
+    state = "select array_agg(distinct state) from roster.refresh_requests where requested_by_account_id = :id"
+    updates = library_worker.LibraryUpdates(site.settings, lambda: site.time.now)
+    for account in (first, second, first):
+        site.execute(KILLED.replace("'killed'", f"'killed-{account}-' || random()"), account=account)
+        updates.requeue_killed(site.product)
+    twice = site.value(state, id=first), site.value(state, id=second)
+    site.execute(KILLED.replace("'killed'", "'killed-again'"), account=first)
+    updates.requeue_killed(site.product)
+    thrice = site.value(state, id=first), site.value(state, id=second)
+    while updates.run_next(site.product):
+        pass
+
+    assert ("queued" in twice[0], "queued" in twice[1]) == (True, True)
+    assert ("queued" in thrice[0], "queued" in thrice[1]) == (False, True)
+
+
+def test_an_update_of_many_classes_holds_few_locks():
+    keys = {name_section_lock(f"{number:024x}") for number in range(5000)}
+
+    assert len(keys) == SECTION_LOCKS

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from roster_pipeline.product.database import transaction
+from roster_pipeline.web.screens import library
 from roster_pipeline.web.visibility import Visibility, set_visibility
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
@@ -250,3 +251,14 @@ def test_students_from_clever_join_a_class_that_was_made_here(site, town, teache
     assert ("Kid1 Z" in offered, "Kid3" in offered) == (True, False)
     assert "Kid1 Z" in ana.get(made).text
     assert "Chess club" in enter(site, town.key("student")).get("/home").text
+
+
+def test_a_teacher_cannot_have_too_many_classes(site, town, teachers, monkeypatch):
+    ana, _ = teachers
+    monkeypatch.setattr(library, "MAX_CLASSES", 1)
+    fields = {f"class-{town.key('section', number)}": "1" for number in (1, 3)}
+    answer = ana.submit("/clever/library", ana.get("/clever/library"), **fields)
+
+    assert answer.status_code == 409
+    assert "You can have at most 1 classes from Clever here." in answer.text
+    assert names(ana) == ["Art"]

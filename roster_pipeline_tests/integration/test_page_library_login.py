@@ -266,3 +266,24 @@ def test_an_account_of_another_district_is_not_offered(site, town, browser):
         site.value("select evidence ->> 'account_id' from roster.reviews where clever_id = :key", key=teacher) is None
     )
     assert browser.get("/login/merge").headers["location"] == "/clever/classes"
+
+
+def test_a_login_follows_the_role_in_clever_and_loses_nothing(site, town):
+    """A student becomes a teacher and a student again. The account and its place in a class stay."""
+    student = town.student(61, "Ro", "Le")
+    enter(site, student)
+    account = account_of(site, student)["id"]
+    school = {"school": None, "schools": []}
+    landings = []
+    for roles in ({"teacher": school}, {"student": school}, {"student": school, "teacher": school}):
+        town.edit("users", student, roles=roles)
+        landings.append(enter(site, student).get("/").headers["location"])
+    site.go_wrong(("/v3.0/users/", 0, "503"))
+    town.edit("users", student, roles={"student": school})
+    unanswered = enter(site, student).get("/").headers["location"]
+    site.go_wrong()
+
+    assert landings == ["/clever/classes", "/home", "/clever/classes"]
+    assert unanswered == "/clever/classes"
+    assert account_of(site, student)["id"] == account
+    assert site.value("select count(*) from roster.syncs where account_id = :id and mode = 'resolve'", id=account) == 4

@@ -86,10 +86,12 @@ def environment(monkeypatch, tmp_path, database_url, clever):
 
 
 @pytest.fixture
-def connect(environment, clever, product):
+def connect(environment, clever, product, is_masked):
     """Serve a district and connect it."""
 
     def connected(district, tier="secure_sync"):
+        if is_masked:
+            district.mask_people()
         clever.served.append(district)
         with transaction(product) as pg:
             connect_district(pg, district.id, name=district.name, tier=tier)

@@ -25,6 +25,7 @@ class Collection(Mapping[str, Object]):
         self._ids = sorted(self._objects)
         self._encoded: dict[str, dict[str, bytes]] = {version: {} for version in VERSIONS}
         self._subsets: dict[str, list[str]] = {}
+        self._show: Callable[[Object], Object] | None = None
 
     def __getitem__(self, key: str) -> Object:
         return self._objects[key]
@@ -58,8 +59,19 @@ class Collection(Mapping[str, Object]):
         cache = self._encoded[version]
         encoded = cache.get(key)
         if encoded is None:
-            encoded = cache[key] = _encode(as_seen_in(version, self._objects[key]))
+            encoded = cache[key] = _encode(as_seen_in(version, self.shown(key)))
         return encoded
+
+    def shown(self, key: str) -> Object:
+        """Return an object as Clever answers with it."""
+        item = self._objects[key]
+        return self._show(item) if self._show else item
+
+    def show_as(self, show: Callable[[Object], Object] | None) -> None:
+        """Answer with a changed copy of each object from now on. None answers with the objects themselves."""
+        self._show = show
+        for cache in self._encoded.values():
+            cache.clear()
 
     def ids(self) -> list[str]:
         """Return all ids in ascending order. The caller must not change the list."""

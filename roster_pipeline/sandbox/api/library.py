@@ -25,7 +25,9 @@ def answer_library(district: SandboxDistrict, user_id: str, version: str, path: 
         return refusal(404, "Resource not found")
     own = _list_own_sections(district, user_id)
     if steps == ["users", user_id]:
-        return json_answer({"data": _describe_person(users[user_id]), "links": [{"rel": "self", "uri": f"/{path}"}]})
+        return json_answer(
+            {"data": _describe_person(users.shown(user_id)), "links": [{"rel": "self", "uri": f"/{path}"}]}
+        )
     if steps == ["users", user_id, "sections"]:
         return _list(district, version, "sections", [_describe_section(section) for section in own], path)
     if steps == ["users", user_id, "mystudents"]:
@@ -46,7 +48,7 @@ def _list_students(district: SandboxDistrict, sections: Iterable[Object]) -> lis
     """Return the students of sections, as Clever Library shows them. A section may name a person who is not shared."""
     users = district.resources["users"]
     ids = sorted({student for section in sections for student in section["students"]} & users.keys())
-    return [_describe_person(users[key]) for key in ids]
+    return [_describe_person(users.shown(key)) for key in ids]
 
 
 def _describe_section(section: Object) -> Object:

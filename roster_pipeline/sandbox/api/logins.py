@@ -42,8 +42,9 @@ class Login:
 
     @property
     def user(self) -> Object:
-        """Return the object of the person. It is empty if the district does not share the person."""
-        return self.district.resources["users"].get(self.user_id, {})
+        """Return the person as the district shares the person. The object is empty if the district does not."""
+        users = self.district.resources["users"]
+        return users.shown(self.user_id) if self.user_id in users else {}
 
 
 @dataclass(frozen=True)

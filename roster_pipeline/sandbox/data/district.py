@@ -10,6 +10,7 @@ from typing import Any
 
 from roster_pipeline.sandbox.api.collection import Collection, Object
 from roster_pipeline.sandbox.api.feed_event import event, previous_attributes
+from roster_pipeline.sandbox.api.masking import mask_event, mask_person
 from roster_pipeline.sandbox.api.pagination import MAXIMUM_LIMIT
 from roster_pipeline.sandbox.data.clever_values import EPOCH, ObjectIds, clever_time
 
@@ -78,6 +79,11 @@ class SandboxDistrict:
     def name(self) -> str:
         """The name of the district."""
         return str(self.resources["districts"][self.id].get("name", ""))
+
+    def mask_people(self, *, is_masked: bool = True) -> None:
+        """Share no name and no email of people from now on, or share them again. Earlier events are masked too."""
+        self.resources["users"].show_as(mask_person if is_masked else None)
+        self.events.show_as(mask_event if is_masked else None)
 
     def get(self, resource: str, key: str) -> Object:
         """Return the object of a list with an id.

@@ -21,7 +21,7 @@ from roster_pipeline.web.login.accounts import (
     request_account,
 )
 from roster_pipeline.web.login.clever import Identity
-from roster_pipeline.web.login.library import find_library_account, make_account, refuse_premium_email
+from roster_pipeline.web.login.library import find_library_account, follow_role, make_account, refuse_premium_email
 from roster_pipeline.web.rights import LANDING, TEACHERS, Role, Viewer
 from roster_pipeline.web.sessions import change_session, hash_token
 from roster_pipeline.web.state import WebState
@@ -112,6 +112,8 @@ def _enter_library(state: WebState, token: str, identity: Identity, note: Note) 
         with page_transaction(state.engine) as pg:
             refuse_premium_email(pg, user)
         account_id = make_account(state, user)
+    else:
+        follow_role(state, token, identity.id, account_id)
     now = state.now()
     with page_transaction(state.engine) as pg:
         session_token, viewer = begin_login(

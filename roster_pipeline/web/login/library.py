@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections.library_account import LibraryPerson, make_library_account
+from roster_pipeline.corrections.library_account import LibraryPerson, change_role, make_library_account
 from roster_pipeline.model.resources import TEXT_MAX_CHARS
 from roster_pipeline.product.admin_accounts import BLANKS
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product
 from roster_pipeline.product.organizations import find_library_organization
 from roster_pipeline.web.login.accounts import LoginRefused, find_email, find_login, has_other_names
-from roster_pipeline.web.login.clever import Identity, Name, User
-from roster_pipeline.web.rights import Viewer, read_viewer
+from roster_pipeline.web.login.clever import Identity, LoginUnanswered, Name, User
+from roster_pipeline.web.rights import Role, Viewer, read_viewer
 from roster_pipeline.web.state import WebState
+from roster_pipeline.web.visibility import page_transaction
+
+ROLES = {"teacher": Role.LIBRARY_TEACHER, "student": Role.STUDENT}
 
 
 def find_library_account(pg: Connection, identity: Identity) -> int | None:
@@ -57,19 +60,38 @@ def make_account(state: WebState, user: User) -> int:
     Raises:
         LoginRefused: the person is neither.
     """
-    name = user.name or Name()
-    names = (_clean_name(name.first), _clean_name(name.last))
-    if "teacher" in user.roles:
-        person = LibraryPerson(user.id, "teacher", *names, _clean_email(user))
-    elif "student" in user.roles:
-        person = LibraryPerson(user.id, "student", *names, None)
-    else:
+    person = _describe_person(user)
+    if person is None:
         raise LoginRefused("no_place")
     at = state.now()
     return write_product(
         open_product(state.settings),
         lambda pg: make_library_account(pg, find_library_organization(pg), person, at),
     )
+
+
+def follow_role(state: WebState, token: str, clever_id: str, account_id: int) -> None:
+    """Give a person who has an account the role that Clever says now. Without an answer the role stays."""
+    try:
+        person = _describe_person(state.clever.read_user(token, clever_id))
+    except LoginUnanswered:
+        return
+    with page_transaction(state.engine) as pg:
+        viewer = read_viewer(pg, account_id, None, "clever")
+    own = {place.role for place in viewer.places if place.tier == "library"}
+    if person is None or not own or ROLES[person.role] in own:
+        return
+    at = state.now()
+    write_product(open_product(state.settings), lambda pg: change_role(pg, find_library_organization(pg), person, at))
+
+
+def _describe_person(user: User) -> LibraryPerson | None:
+    """Return a teacher or a student as the product stores them, or None for somebody else."""
+    name = user.name or Name()
+    names = (_clean_name(name.first), _clean_name(name.last))
+    if "teacher" in user.roles:
+        return LibraryPerson(user.id, "teacher", *names, _clean_email(user))
+    return LibraryPerson(user.id, "student", *names, None) if "student" in user.roles else None
 
 
 def _clean_name(text: str | None) -> str | None:

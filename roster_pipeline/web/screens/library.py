@@ -9,6 +9,7 @@ from roster_pipeline.errors import PressedTooOften
 from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.web.library import CleverAnswer, choose_sections, list_choices, list_sections_here, read_sections
 from roster_pipeline.web.library_notes import describe_district, may_log_in_again
+from roster_pipeline.web.library_words import MAX_CLASSES, TOO_MANY
 from roster_pipeline.web.page import Page, StaleForm
 from roster_pipeline.web.rights import LIBRARY_TEACHER
 from roster_pipeline.web.routing import get, post
@@ -37,6 +38,8 @@ def save_choices(page: Page) -> Response:
         # Another window of the teacher, or a co-teacher, has added or removed a class since.
         raise StaleForm(page.request.url.path)
     added, removed = wanted - here, (shown & here) - wanted
+    if len((here | added) - removed) > MAX_CLASSES:
+        return _show(page, CleverAnswer(refusal=TOO_MANY), 409)
     choose_sections(page.pg, page.own.id, account_id, added=wanted, removed=removed, at=page.now)
     try:
         request_id = file_library_request(page.pg, account_id, at=page.now)
@@ -53,7 +56,7 @@ def _show(page: Page, answer: CleverAnswer, status: int = 200) -> Response:
         "library.html",
         status,
         of_district=None,
-        refusal=page.words.text(answer.refusal) if answer.refusal else None,
+        refusal=page.words.text(answer.refusal, n=MAX_CLASSES) if answer.refusal else None,
         may_log_in=may_log_in_again(answer.refusal),
         choices=list_choices(page.pg, _account_of(page), answer.sections),
     )

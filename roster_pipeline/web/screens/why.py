@@ -97,7 +97,7 @@ def show_person(page: Page) -> Response:
         return show_form(page, "", has_wrong_time=True, status=400)
     if row.clever_id:
         return answer_about(page, row.clever_id, change)
-    name = " ".join(part for part in (row.first_name, row.last_name) if part)
+    name = page.name_account(" ".join(part for part in (row.first_name, row.last_name) if part), row.id)
     question = ask_about_nobody(page, None, change, name=name, is_native=True)
     return show_answer(page, question)
 
