@@ -15,16 +15,20 @@ from roster_pipeline.defs.preview_sensor import preview_requests
 from roster_pipeline.defs.resources import DistrictSync, Product
 from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import catch_up, district_partitions, refresh_requests
+from roster_pipeline.defs.snapshot import latest, renew_job, snapshot_news
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Return the code location. `overrides` replace resources by name."""
     return dg.Definitions(
-        assets=ASSETS,
+        assets=[*ASSETS, latest],
         asset_checks=[every_district_is_fresh],
-        jobs=[sync_roster, plan_roster, sync_batch],
+        jobs=[sync_roster, plan_roster, sync_batch, renew_job],
         schedules=[nightly],
-        sensors=[district_partitions, refresh_requests, preview_requests, catch_up, failure_alerts, hold_alerts],
+        sensors=[
+            *(district_partitions, refresh_requests, preview_requests, catch_up, snapshot_news),
+            *(failure_alerts, hold_alerts),
+        ],
         resources={"sync": DistrictSync(), "product": Product(), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -24,13 +24,13 @@ from roster_pipeline.land import read_land_result
 from roster_pipeline.land.preview import begin_preview
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import PREVIEW_SYNC_ID, Plan
-from roster_pipeline.plan.build import build_plan, has_sync_data, load_plan, load_verified_plan
+from roster_pipeline.plan.build import build_plan, has_sync_data, load_verified_plan
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.connections import note_described
-from roster_pipeline.product.organizations import find_organization, record_snapshot
+from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.publication import prepare_publication
 from roster_pipeline.reconcile.diff import compute_diff
-from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline.snapshot import renew_snapshot
 from roster_pipeline.stage import load_models, run_models
 from roster_pipeline.sync_context import SyncContext, SyncRequest, hold_district
 from roster_pipeline.sync_errors import failure_line, plain_errors
@@ -39,7 +39,6 @@ from roster_pipeline.sync_results import (
     PlanResult,
     PublishResult,
     ReconcileResult,
-    SnapshotResult,
     StagedTable,
 )
 from roster_pipeline.syncs.history import count_usual_events, find_last_publication, record_mode
@@ -68,7 +67,7 @@ def run_sync(request: SyncRequest, *, mode: str = "auto", with_snapshot: bool = 
 
     Args:
         mode: as in `ingest`.
-        with_snapshot: bring the district up to date in the analysts' database too.
+        with_snapshot: bring the analysts' database up to date afterwards.
 
     Raises:
         RosterError: a stage failed, or the district may not be synced. The sync is recorded as failed.
@@ -80,10 +79,10 @@ def run_sync(request: SyncRequest, *, mode: str = "auto", with_snapshot: bool = 
         load_current(sync)
         reconcile(sync).refuse_failures()
         plan(sync)
-        result = publish(sync)
-        if with_snapshot:
-            snapshot(sync)
-        return result.plan
+        published = publish(sync).plan
+    if with_snapshot:
+        renew_snapshot(request.settings, request.product, at=request.now())
+    return published
 
 
 @contextmanager
@@ -227,36 +226,6 @@ def publish(sync: SyncContext) -> PublishResult:
             freshness = find_organization(pg, sync.district_id).freshness
         mark_published(con, current_plan.sync_id, is_delta=sync.is_delta)
     return PublishResult(current_plan, live, freshness)
-
-
-def snapshot(sync: SyncContext) -> SnapshotResult:
-    """Bring the district up to date in the analysts' database. Record in the product whether that succeeded.
-
-    Raises:
-        SnapshotUnwritable, RosterError: as `write_snapshot`. The sync itself stays published.
-    """
-    with sync.warehouse() as con:
-        current_plan = load_plan(con)
-    warnings: list[str] = []
-    try:
-        with sync.read_product(one_view=True) as pg:
-            rows = write_snapshot(
-                pg,
-                sync.settings.snapshots_folder,
-                district_id=sync.district_id,
-                organization_id=current_plan.organization_id,
-                sync_id=current_plan.sync_id,
-                at=sync.now(),
-                warn=warnings.append,
-            )
-    except Exception as error:
-        if not is_interruption(error):
-            with suppress(RosterError), sync.read_product() as pg:
-                record_snapshot(pg, current_plan.organization_id, sync.now(), failure=failure_line(error))
-        raise
-    with sync.read_product() as pg:
-        record_snapshot(pg, current_plan.organization_id, sync.now())
-    return SnapshotResult(rows, warnings)
 
 
 def close(sync: SyncContext, *, why: Callable[[], str | None] = lambda: None, is_canceled: bool = False) -> str | None:

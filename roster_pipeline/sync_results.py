@@ -93,16 +93,3 @@ class PublishResult:
     plan: Plan
     live: Mapping[str, int]
     freshness: Freshness
-
-
-@dataclass(frozen=True)
-class SnapshotResult:
-    """The district in the analysts' database.
-
-    Attributes:
-        rows: how many rows of the district each table has.
-        warnings: sentences that an operator has to read.
-    """
-
-    rows: Mapping[str, int]
-    warnings: Sequence[str]

@@ -1,15 +1,46 @@
--- What the syncs that the snapshot has not seen wrote: the row as it became, or as it was before it was deleted.
--- PostgreSQL. `last` is the newest sync of the district that the snapshot has. A sync that was killed may be closed after
--- a later one.
+-- The rows that the unseen syncs wrote. `next_at` is when a later one wrote the same row. `has_before` marks the first
+-- change of a row, unless nothing was published before it in the time that is read.
+-- PostgreSQL.
+with unseen as (
+    select distinct sync_id, published_at, is_first from news
+),
+
+writes as (
+    select
+        change.entity,
+        change.sync_id,
+        change.seq,
+        unseen.published_at,
+        unseen.is_first,
+        coalesce(change.after, change.before) as content,
+        -- The row was archived or restored, or moved from or to Clever Library.
+        change.before ->> 'archived_at' is distinct from change.after ->> 'archived_at'
+        or change.before ->> 'organization_id' is distinct from change.after ->> 'organization_id' as is_moved,
+        lead(unseen.published_at) over same_row as next_at,
+        row_number() over same_row as place
+    from roster.changes as change
+    join unseen on unseen.sync_id = change.sync_id
+    where
+        change.entity in (
+            'schools', 'accounts', 'identity_links', 'org_memberships', 'school_memberships', 'rosters',
+            'roster_teachers', 'roster_students'
+        )
+    window same_row as (
+        partition by change.entity, change.key order by unseen.published_at, change.sync_id, change.seq
+    )
+)
+
 select
     entity,
-    coalesce(after, before) as content,
-    -- The row was archived or restored.
-    before ->> 'archived_at' is distinct from after ->> 'archived_at' as is_moved
-from roster.changes
-where sync_id in (
-    select id from roster.syncs
-    where
-        organization_id = %(organization_id)s
-        and (id > %(last)s or finished_at > (select finished_at from roster.syncs where id = %(last)s))
-)
+    sync_id,
+    seq,
+    published_at,
+    next_at,
+    place = 1 and not is_first as has_before,
+    is_moved,
+    (content ->> 'id')::bigint as id,
+    (content ->> 'organization_id')::bigint as organization_id,
+    (content ->> 'account_id')::bigint as account_id,
+    (content ->> 'roster_id')::bigint as roster_id,
+    (content ->> 'school_id')::bigint as school_id
+from writes

@@ -1,8 +1,17 @@
 -- Schools that are not archived.
 -- PostgreSQL.
-select clever_id as school_id, name, sis_id, nces_id, low_grade, high_grade
-from roster.schools
-where
-    organization_id = %(organization_id)s
-    and archived_at is null
-    and clever_id in (select school_id from touched_schools) -- partial
+select
+    touched.organization_id,
+    school.clever_id as school_id,
+    school.name,
+    school.sis_id,
+    school.nces_id,
+    school.low_grade,
+    school.high_grade,
+    school.valid_from,
+    school.valid_to
+from touched_schools as touched
+join schools_versions as school
+    on school.clever_id = touched.school_id
+    and school.organization_id = touched.organization_id
+where school.archived_at is null

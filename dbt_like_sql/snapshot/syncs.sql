@@ -1,8 +1,17 @@
 -- Syncs that have ended.
--- PostgreSQL.
-select id, mode, trigger, state, started_at, finished_at, counts, uid::text as uid
-from roster.syncs
-where
-    organization_id = %(organization_id)s
-    and state <> 'running'
-    and id in (select id from touched_syncs) -- partial
+-- PostgreSQL. The file keeps the present row alone.
+select
+    touched.organization_id,
+    sync.id,
+    sync.mode,
+    sync.trigger,
+    sync.state,
+    sync.started_at,
+    sync.finished_at,
+    sync.counts,
+    sync.uid::text as uid,
+    sync.finished_at as valid_from,
+    sync.id as sync_id
+from touched_syncs as touched
+join roster.syncs as sync on sync.id = touched.id
+where sync.state <> 'running'

@@ -1,25 +1,35 @@
--- Enrollments that a sync wrote, those of rosters that were archived or restored, and those of accounts whose link
--- changed.
+-- Enrollments that a sync wrote, those of rosters that were archived, restored or moved, those of accounts whose link
+-- changed, and all of districts that are read as a whole.
 -- PostgreSQL.
+with members as not materialized (
+    select roster_id, account_id, 'teacher' as role from roster.roster_teachers
+    union all
+    select roster_id, account_id, 'student' from roster.roster_students
+)
+
 select
-    (content ->> 'roster_id')::bigint as roster_id,
-    (content ->> 'account_id')::bigint as account_id,
-    case entity when 'roster_teachers' then 'teacher' else 'student' end as role
+    news.organization_id,
+    journal.roster_id,
+    journal.account_id,
+    case journal.entity when 'roster_teachers' then 'teacher' else 'student' end as role
 from journal
-where entity in ('roster_teachers', 'roster_students')
+join news on news.sync_id = journal.sync_id
+where journal.entity in ('roster_teachers', 'roster_students')
 union
-select m.roster_id, m.account_id, m.role
-from (
-    select roster_id, account_id, 'teacher' as role from roster.roster_teachers
-    union all
-    select roster_id, account_id, 'student' from roster.roster_students
-) as m
-where m.roster_id in (select (content ->> 'id')::bigint from journal where entity = 'rosters' and is_moved)
+select news.organization_id, members.roster_id, members.account_id, members.role
+from journal
+join news on news.sync_id = journal.sync_id
+join members on members.roster_id = journal.id
+where journal.entity = 'rosters' and journal.is_moved
 union
-select m.roster_id, m.account_id, m.role
-from (
-    select roster_id, account_id, 'teacher' as role from roster.roster_teachers
-    union all
-    select roster_id, account_id, 'student' from roster.roster_students
-) as m
-where m.account_id in (select (content ->> 'account_id')::bigint from journal where entity = 'identity_links')
+select news.organization_id, members.roster_id, members.account_id, members.role
+from journal
+join news on news.sync_id = journal.sync_id
+join members on members.account_id = journal.account_id
+where journal.entity = 'identity_links'
+union
+select roster.organization_id, members.roster_id, members.account_id, members.role
+from windows
+join roster.rosters as roster on roster.organization_id = windows.organization_id
+join members on members.roster_id = roster.id
+where windows.is_whole

@@ -2,23 +2,19 @@
 -- ended.
 -- PostgreSQL. The journal has no changes of the product's own memberships, so each full sync reads them again. A sync
 -- writes nothing where the membership of a person who is gone from Clever had ended before.
-select (content ->> 'account_id')::bigint as account_id
+select
+    news.organization_id,
+    case journal.entity when 'accounts' then journal.id else journal.account_id end as account_id
 from journal
-where entity in ('identity_links', 'org_memberships')
+join news on news.sync_id = journal.sync_id
+where journal.entity in ('accounts', 'identity_links', 'org_memberships')
 union
-select (content ->> 'id')::bigint
-from journal
-where entity = 'accounts'
-union
-select account_id
+select organization_id, account_id
 from roster.org_memberships
 where
-    organization_id = %(organization_id)s
-    and (source = 'native' or is_admin or ended_at is not null)
-    and exists (
-        select from roster.syncs
-        where
-            organization_id = %(organization_id)s
-            and mode = 'full'
-            and (id > %(last)s or finished_at > (select finished_at from roster.syncs where id = %(last)s))
-    )
+    (source = 'native' or is_admin or ended_at is not null)
+    and organization_id in (select organization_id from news where mode = 'full')
+union
+select organization_id, account_id
+from roster.org_memberships
+where organization_id in (select organization_id from windows where is_whole)

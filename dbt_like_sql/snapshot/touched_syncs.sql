@@ -2,15 +2,15 @@
 -- PostgreSQL. An undo changes the state of the sync that it undoes. If that one is an undo too, the one before it changes
 -- as well, and so on.
 with recursive touched as (
-    select id, mode, counts
-    from roster.syncs
-    where
-        organization_id = %(organization_id)s
-        and (id > %(last)s or finished_at > (select finished_at from roster.syncs where id = %(last)s))
+    select sync.organization_id, sync.id, sync.mode, sync.counts
+    from news
+    join roster.syncs as sync
+        on sync.id = news.sync_id
+        and sync.organization_id = news.organization_id
     union all
-    select undone.id, undone.mode, undone.counts
+    select undone.organization_id, undone.id, undone.mode, undone.counts
     from touched
     join roster.syncs as undone on touched.mode = 'undo' and undone.id = (touched.counts ->> 'undoes')::bigint
 )
 
-select distinct id from touched
+select distinct organization_id, id from touched

@@ -10,7 +10,7 @@ import typer
 
 from roster_pipeline.cli.corrections import current_user
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
-from roster_pipeline.cli.sync import finish, run_districts
+from roster_pipeline.cli.sync import finish, renew_after, run_districts, worst
 from roster_pipeline.cli.waiting import describe_held, show_held, show_people
 from roster_pipeline.corrections.run import hold_district
 from roster_pipeline.errors import PlanStale
@@ -65,7 +65,7 @@ def approve(plan: PlanName, by: By = None, as_json: AsJson = False) -> int:  # n
     if not as_json:
         _name_plan(settings, plan)
     hold = _decide(settings, plan, "approved", by)
-    code = finish(run_districts(settings, [hold.district_id]), as_json=as_json)
+    code = worst(finish(run_districts(settings, [hold.district_id]), as_json=as_json), renew_after(settings))
     with transaction(open_product(settings)) as pg:
         state = read_hold_state(pg, hold.id)
     if state == "stale":

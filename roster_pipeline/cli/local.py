@@ -17,7 +17,7 @@ import typer
 
 from roster_pipeline.cli.demo_product import prepare_product
 from roster_pipeline.cli.screen import out, say
-from roster_pipeline.cli.sync import finish, run_districts
+from roster_pipeline.cli.sync import finish, renew_after, run_districts, worst
 from roster_pipeline.embedded import stop_if_last
 from roster_pipeline.messages import operator
 from roster_pipeline.product.database import open_product, transaction
@@ -90,7 +90,7 @@ def demo(days: Days = 0) -> int:
         prepare_product(settings, invented)
         with transaction(open_product(settings)) as pg:
             chosen = [district.district_id for district in list_organizations(pg) if district.tier == "secure_sync"]
-        code = finish(run_districts(settings, chosen), as_json=False)
+        code = worst(finish(run_districts(settings, chosen), as_json=False), renew_after(settings))
     snapshot = settings.snapshots_folder / "latest.duckdb"
     say("", operator.text("Where to look next:"))
     say(operator.text("  make demo DAYS=1      the same districts one school day later"))

@@ -19,6 +19,7 @@ from roster_pipeline.model.text import make_label
 from roster_pipeline.product.database import open_product, share_district, transaction
 from roster_pipeline.product.organizations import list_nightly_organizations, list_organizations
 from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.snapshot import renew_snapshot
 
 Mode = Literal["auto", "full", "delta"]
 Districts = Annotated[
@@ -50,7 +51,8 @@ def sync(
     6 PostgreSQL not usable, nothing changed · 2 bad call or setting
     """
     settings = read_settings()
-    return finish(run_districts(settings, district or _connected(settings), mode=mode), as_json=as_json)
+    reports = run_districts(settings, district or _connected(settings), mode=mode)
+    return worst(finish(reports, as_json=as_json), renew_after(settings))
 
 
 def plan(district: OneDistrict, as_json: AsJson = False) -> int:  # noqa: FBT002 - a flag of the command line
@@ -70,7 +72,27 @@ def finish(reports: Sequence[Report], *, as_json: bool) -> int:
         for report in reports:
             if report.failure:
                 complain(f"{report.district_id}: {report.failure}")
-    return max((report.exit_code for report in reports), key=_severity, default=0)
+    return worst(*(report.exit_code for report in reports))
+
+
+def worst(*codes: int) -> int:
+    """Return the most severe of some exit codes."""
+    return max(codes, key=_severity, default=0)
+
+
+def renew_after(settings: Settings) -> int:
+    """Bring the analysts' database up to date after syncs, which stand if that fails. Return the exit code."""
+    from roster_pipeline.defs.launch import dagster_instance
+    from roster_pipeline.defs.snapshot import report_pass
+
+    try:
+        result = renew_snapshot(settings, open_product(settings), at=datetime.now(UTC), warn=complain)
+        with dagster_instance(settings) as instance:
+            report_pass(instance, result)
+    except RosterError as error:
+        complain(str(error))
+        return error.exit_code
+    return 0
 
 
 def run_districts(
@@ -148,8 +170,6 @@ def _bars() -> Progress:
 
 def _advance(bars: Progress, task: Any) -> Callable[[str, dict[str, Any]], None]:
     def advance(asset: str, metadata: dict[str, Any]) -> None:
-        if warning := metadata.get("warning"):
-            complain(str(warning))
         rows = metadata.get("dagster/partition_row_count")
         bars.update(
             task,

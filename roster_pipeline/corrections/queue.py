@@ -23,7 +23,7 @@ from roster_pipeline.corrections.objection import open_objection
 from roster_pipeline.corrections.ownership import require_own_row, require_own_update
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.corrections.resolve_reason import resolve_reason
-from roster_pipeline.corrections.run import hold_district, renew_snapshots
+from roster_pipeline.corrections.run import hold_district
 from roster_pipeline.corrections.summary import count_correction
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.errors import AdminRefused, CorrectionRefused, PlanStale, RosterError, TierRefused, place_of
@@ -32,7 +32,6 @@ from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import corrections, holds, organizations, reviews, syncs
-from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.holds import decide_plan
 from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.syncs.requests import file_request
@@ -82,7 +81,7 @@ def file_correction(
     return int(pg.execute(row.returning(columns.id)).scalar_one())
 
 
-def run_corrections(settings: Settings, engine: Engine, now: Callable[[], datetime]) -> None:
+def run_corrections(engine: Engine, now: Callable[[], datetime]) -> None:
     """Run the filed decisions of every district that is not busy, and close those of killed workers."""
     waiting = (
         sa.select(organizations.c.clever_district_id)
@@ -98,7 +97,7 @@ def run_corrections(settings: Settings, engine: Engine, now: Callable[[], dateti
             with hold_district(engine, district_id, warn=_give_up):
                 _close_killed(engine, district_id, now())
                 while (row := _claim_next(engine, district_id, now())) is not None:
-                    _run(settings, engine, row, now)
+                    _run(engine, row, now)
         except _DistrictBusy:
             continue
 
@@ -136,7 +135,7 @@ def _organization_of(district_id: str) -> sa.ScalarSelect[int]:
     return sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
 
 
-def _run(settings: Settings, engine: Engine, row: QueuedCorrection, now: Callable[[], datetime]) -> None:
+def _run(engine: Engine, row: QueuedCorrection, now: Callable[[], datetime]) -> None:
     """Run one claimed row and close it. A failure is recorded with the row."""
     at = now()
 
@@ -146,15 +145,12 @@ def _run(settings: Settings, engine: Engine, row: QueuedCorrection, now: Callabl
         return written
 
     try:
-        sync_id = write_product(engine, write).sync_id
+        write_product(engine, write)
     except Exception as error:  # noqa: BLE001 - no error of one decision may stop the next one
         failure = _failure_of(error)
         log.warning("Decision %s failed: %s at %s", row.id, type(error).__name__, place_of(error))
         with transaction(engine) as pg:
             _close(pg, row.id, "failed", {"failure": failure}, now(), summary=_summary_of(error))
-        return
-    if sync_id is not None:
-        renew_snapshots(settings, engine, row.district_id, sync_id, at, warn=log.warning)
 
 
 def _failure_of(error: Exception) -> str:

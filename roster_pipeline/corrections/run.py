@@ -6,13 +6,12 @@ The commands and the worker of the Clever page call `correct_district`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 import duckdb
-import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.corrections.resolve import BulkResolution, Resolution
@@ -20,17 +19,15 @@ from roster_pipeline.corrections.summary import CorrectionCount, count_correctio
 from roster_pipeline.corrections.undo import UndoResult
 from roster_pipeline.errors import RosterError
 from roster_pipeline.messages import operator
-from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import district_lock, transaction
-from roster_pipeline.product.organizations import record_snapshot
-from roster_pipeline.product.tables import organizations, syncs
 from roster_pipeline.settings import Settings
-from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline.snapshot import renew_snapshot
 
+Warn = Callable[[str], None]
 Result = TypeVar("Result", Resolution, BulkResolution, UndoResult)
 NOT_SAVED = operator.mark(
-    "The correction is saved as sync {sync}. The snapshot was not written ({error}); the next sync writes it."
+    "The correction is saved as sync {sync}. The snapshot was not written ({error}); the next pass writes it."
 )
 
 
@@ -77,61 +74,15 @@ def correct_district(
         result = write_product(engine, lambda pg: change(pg, at))
         if result is None:
             return None
-        renew_snapshots(settings, engine, district_id, result.sync_id, at, warn=warn)
         with transaction(engine) as pg:
-            return Done(result, count_correction(pg, result.sync_id))
+            counts = count_correction(pg, result.sync_id)
+    renew_snapshot_after(settings, engine, result.sync_id, now=at, warn=warn)
+    return Done(result, counts)
 
 
-def renew_snapshots(
-    settings: Settings, engine: Engine, district_id: str, sync_id: int, at: datetime, *, warn: Callable[[str], None]
-) -> None:
-    """Write the organizations that a correction has touched to the analysts' database. The caller holds the lock."""
-    with transaction(engine) as pg:
-        touched = _organizations_of(pg, sync_id)
-    for organization in touched:
-        is_other = organization.clever_district_id != district_id
-        _renew_snapshot(settings, engine, organization, sync_id, at, is_other=is_other, warn=warn)
-
-
-def _organizations_of(pg: Connection, sync_id: int) -> list[sa.Row[tuple[int, str]]]:
-    """Return the districts that a correction wrote: its own, and those that an account moved from or back to."""
-    own = pg.execute(sa.select(syncs.c.organization_id, syncs.c.counts).where(syncs.c.id == sync_id)).one()
-    touched = [own.organization_id, *own.counts.get("from_organizations", [])]
-    columns = sa.select(organizations.c.id, organizations.c.clever_district_id)
-    districts = columns.where(organizations.c.id.in_(touched), organizations.c.tier != "library")
-    return list(pg.execute(districts.order_by(organizations.c.id)))
-
-
-def _renew_snapshot(
-    settings: Settings,
-    engine: Engine,
-    district: sa.Row[tuple[int, str]],
-    sync_id: int,
-    at: datetime,
-    *,
-    is_other: bool,
-    warn: Callable[[str], None],
-) -> None:
-    """Write the analysts' database. If that fails, the correction stands and the product records the failure.
-
-    Args:
-        is_other: the correction is of another district, so the syncs of this one do not show what it wrote.
-    """
-    failure: str | None = None
+def renew_snapshot_after(settings: Settings, engine: Engine, sync_id: int, *, now: datetime, warn: Warn) -> None:
+    """Bring the snapshot up to date after a correction. If that fails, the correction stands and a sentence says so."""
     try:
-        with transaction(engine, one_view=True) as pg:
-            write_snapshot(
-                pg,
-                settings.snapshots_folder,
-                district_id=district.clever_district_id,
-                organization_id=district.id,
-                sync_id=sync_id,
-                at=at,
-                warn=warn,
-                is_whole=is_other,
-            )
+        renew_snapshot(settings, engine, at=now, warn=warn)
     except (RosterError, duckdb.Error, OSError) as error:
-        failure = make_label(str(error), LINE_MAX_CHARS) if isinstance(error, RosterError) else type(error).__name__
         warn(operator.text(NOT_SAVED, sync=sync_id, error=type(error).__name__))
-    with suppress(RosterError), transaction(engine) as pg:
-        record_snapshot(pg, district.id, at, failure=failure)

@@ -1,10 +1,8 @@
-"""The assets of one district: raw, staging, current, marts, sync/plan, product and snapshots, one step each.
+"""The assets of one district: raw, staging, current, marts, sync/plan and product, one step each.
 
 A step calls its stage in `pipeline`, describes the result for the Dagster UI and yields it. A step covers all assets of
 its layer, because Dagster's work for a step takes longer than the stage itself.
 """
-
-from collections.abc import Iterator
 
 import dagster as dg
 
@@ -131,15 +129,4 @@ def product(sync: DistrictSync) -> Results:
             )
 
 
-@dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT], partitions_def=districts)
-def snapshot(context: dg.AssetExecutionContext, sync: DistrictSync) -> Iterator[dg.MaterializeResult[None]]:
-    """Bring the district up to date in the analysts' database."""
-    with as_failure():
-        result = pipeline.snapshot(sync.context)
-        for warning in result.warnings:
-            context.log.warning(warning)
-        warnings: describe.Metadata = {describe.WARNING: " ".join(result.warnings)} if result.warnings else {}
-        yield dg.MaterializeResult(metadata={describe.ROWS: sum(result.rows.values()), **result.rows, **warnings})
-
-
-ASSETS = [raw, staging, current, marts, plan, product, snapshot]
+ASSETS = [raw, staging, current, marts, plan, product]

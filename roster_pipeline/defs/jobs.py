@@ -12,9 +12,11 @@ FIRST_STEP = "extract_and_land"
 
 sync_roster = dg.define_asset_job(
     "sync_roster",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(every_district_is_fresh),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.checks(every_district_is_fresh)
+    - dg.AssetSelection.groups("snapshots"),
     executor_def=dg.in_process_executor,
-    description="Syncs one district from Clever to the product, and updates the analysts' database.",
+    description="Syncs one district from Clever to the product.",
     tags={"team": "data-engineering"},
 )
 

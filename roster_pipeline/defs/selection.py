@@ -14,7 +14,6 @@ STEPS = {
     "marts": "reconcile",
     "sync": "plan",
     "product": "publish",
-    "snapshots": "snapshot",
 }
 """The step that materializes the assets of each group."""
 ALL_STEPS = frozenset(STEPS.values())
@@ -47,7 +46,7 @@ class Selection:
     @property
     def looks(self) -> bool:
         """Whether the run reads or plans without publishing. It then works on a copy of the district file."""
-        return self.is_preview or (not self.publishes and self.steps != {STEPS["snapshots"]})
+        return self.is_preview or not self.publishes
 
     @property
     def publishes(self) -> bool:
@@ -61,15 +60,15 @@ class Selection:
 def selection_of(run: dg.DagsterRun) -> Selection:
     """Return the steps of a run, which was launched with steps, with assets, or with everything of its job.
 
-    *Materialize all* of the asset graph also runs the freshness check, which is no step of a sync.
+    *Materialize all* of the asset graph also runs the freshness check and the snapshot, which are no steps of a sync.
     """
     repeats = tuple(dict.fromkeys(filter(None, (run.parent_run_id, run.root_run_id))))
     if run.step_keys_to_execute:
         steps = ALL_STEPS.intersection(run.step_keys_to_execute)
     elif run.asset_selection:
-        steps = frozenset(STEPS[key.path[0]] for key in run.asset_selection)
+        steps = frozenset(STEPS[key.path[0]] for key in run.asset_selection if key.path[0] in STEPS)
     else:
-        steps = ALL_STEPS if run.job_name == SYNC_JOB else ALL_STEPS - {STEPS["product"], STEPS["snapshots"]}
+        steps = ALL_STEPS if run.job_name == SYNC_JOB else ALL_STEPS - {STEPS["product"]}
     return Selection(steps, repeats, _is_preview(run))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.errors import DistrictUnknown, TierRefused
 from roster_pipeline.messages import operator
-from roster_pipeline.product.tables import organizations
+from roster_pipeline.product.tables import organizations, syncs
 
 NOT_CONNECTED = operator.mark("District {district_id} is not connected. See roster-pipeline districts.")
 
@@ -179,15 +179,29 @@ def find_organization(pg: Connection, district_id: str) -> Organization:
     return Organization(*row)
 
 
-def record_snapshot(pg: Connection, organization_id: int, at: datetime, *, failure: str | None = None) -> None:
-    """Record the result of writing a district to the analysts' database.
+def record_snapshot(pg: Connection, organization_ids: Sequence[int], at: datetime) -> None:
+    """Record that a pass over the analysts' database succeeded.
 
     Args:
-        at: when the write ended.
-        failure: the reason of a failure, in one line without a value of any row. None records a success.
+        organization_ids: the organizations that the pass wrote. The failures of the others are over too.
+        at: when the pass began.
     """
-    values = {"snapshot_failure": failure} if failure else {"snapshot_failure": None, "last_snapshot_at": at}
-    pg.execute(organizations.update().where(organizations.c.id == organization_id).values(values))
+    is_written = organizations.c.id.in_(organization_ids)
+    pg.execute(organizations.update().where(is_written).values(snapshot_failure=None, last_snapshot_at=at))
+    has_failure = organizations.c.snapshot_failure.is_not(None)
+    pg.execute(organizations.update().where(has_failure).values(snapshot_failure=None))
+
+
+def record_snapshot_failure(pg: Connection, failure: str) -> None:
+    """Record that a pass over the analysts' database failed, for each organization that it had to write.
+
+    Args:
+        failure: the reason, in one line without a value of any row.
+    """
+    newest = sa.select(sa.func.max(syncs.c.finished_at)).where(syncs.c.organization_id == organizations.c.id)
+    last = sa.func.coalesce(organizations.c.last_snapshot_at, sa.cast("-infinity", sa.DateTime(timezone=True)))
+    concerned = sa.and_(organizations.c.tier != "library", newest.scalar_subquery() > last)
+    pg.execute(organizations.update().where(concerned).values(snapshot_failure=failure))
 
 
 def find_district_name(pg: Connection, district_id: str) -> str | None:

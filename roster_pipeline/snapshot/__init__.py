@@ -1,10 +1,11 @@
 """Writes the snapshot: what was published, with its history, in the DuckDB file `latest.duckdb` for analysts.
 
-`tables` lists its tables. `layout` creates and converts the file. `file` replaces it and `check` opens it again.
-`write` updates a district.
+`renew` makes a pass over all organizations with news. `read` reads their rows from PostgreSQL, with the versions of
+`versions`, and `write` writes them. `tables` lists the tables, `layout` creates them, `file` replaces the file, and
+`check` opens it again.
 """
 
 from roster_pipeline.snapshot.file import LATEST
-from roster_pipeline.snapshot.write import write_snapshot
+from roster_pipeline.snapshot.renew import SnapshotPass, has_news, rebuild_snapshot, renew_snapshot, write_snapshot
 
-__all__ = ["LATEST", "write_snapshot"]
+__all__ = ["LATEST", "SnapshotPass", "has_news", "rebuild_snapshot", "renew_snapshot", "write_snapshot"]

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -18,18 +19,33 @@ from roster_pipeline.damaged import as_damage, disk_refusal, log_of, remove
 from roster_pipeline.errors import FileDamaged, RosterError, SnapshotUnwritable
 from roster_pipeline.paths import PRIVATE_FILE, private_file
 from roster_pipeline.snapshot.check import is_open_for_writing, open_again
-from roster_pipeline.snapshot.layout import convert, create_tables, is_current, open_for_writing
+from roster_pipeline.snapshot.layout import attach_for_reading, attach_for_writing, create_tables, is_current
 from roster_pipeline.snapshot.tables import TABLES
 
-LATEST, NEXT = "latest.duckdb", ".next.duckdb"
+LATEST, NEXT, TARGET = "latest.duckdb", ".next.duckdb", "target"
 TITLE = f"The analysts' file (snapshots/{LATEST})"
 
 
-@contextmanager
-def next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the next version of `latest.duckdb` for writing. It replaces the last one if the block does not raise.
+@dataclass
+class NextVersion:
+    """The next version of `latest.duckdb`, which is in use for writing.
 
-    A file with another storage version or other columns is converted with its history.
+    Attributes:
+        is_new: It began empty, and not as a copy of the last version.
+        is_needed: It shall replace the last version. The writer sets this if it writes a row. It is set already if the
+            layout is new, or if a program that died left a log beside the last version, with which no file opens.
+    """
+
+    is_new: bool
+    is_needed: bool = False
+
+
+@contextmanager
+def next_version(con: duckdb.DuckDBPyConnection, folder: Path, *, is_new: bool) -> Iterator[NextVersion]:
+    """Use the next version of `latest.duckdb` for writing, as catalog TARGET. If it is needed, it replaces the last.
+
+    Args:
+        is_new: Begin with an empty file. Otherwise begin with a copy of the last version, if it has today's layout.
 
     Raises:
         FileDamaged: The last version is damaged. It stays where it is.
@@ -37,20 +53,20 @@ def next_version(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         RosterError: Another process writes to the last version, or the next version does not open.
     """
     latest, following = folder / LATEST, folder / NEXT
-    _clear(folder)  # a killed process may have left files
-    try:
-        with _refused_writes(folder), _damage_in_copy(latest):
-            is_copy = _begin(latest, following)
-            with open_for_writing(following) as con:
-                con.begin()
-                create_tables(con)
-                yield con
-                con.commit()
-                con.execute("checkpoint")  # closing does so too, but raises nothing if the disk is full
-            _swap_in(following, latest)
-        open_again(latest, [table.name for table in TABLES], is_whole=not is_copy)
-    finally:
-        _clear(folder)
+    with _refused_writes(folder), _damage_of(latest):
+        remove(following)  # a pass over a damaged file left a copy of it
+        version = NextVersion(is_new or not _has_copy(con, latest, following))
+        with attach_for_writing(con, following, TARGET):
+            con.begin()
+            has_new_layout = create_tables(con)
+            version.is_needed = has_new_layout or log_of(latest).exists()
+            yield version
+            con.commit()
+            con.execute(f"checkpoint {TARGET}")  # detaching does so too, but raises nothing if the disk is full
+        if not version.is_needed:
+            return
+        _swap_in(following, latest)
+    open_again(latest, [table.name for table in TABLES], is_whole=version.is_new)
 
 
 @contextmanager
@@ -68,8 +84,8 @@ def _refused_writes(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _damage_in_copy(latest: Path) -> Iterator[None]:
-    """Raise errors in the copy as damage of the last version, unless another process is writing to that."""
+def _damage_of(latest: Path) -> Iterator[None]:
+    """Raise errors as damage of the last version, unless another process is writing to that."""
     try:
         with as_damage(latest, TITLE):
             yield
@@ -81,19 +97,18 @@ def _damage_in_copy(latest: Path) -> Iterator[None]:
         raise
 
 
-def _begin(latest: Path, following: Path) -> bool:
-    """Write the contents of the last version to `following`. Return whether `following` is a plain copy of it."""
+def _has_copy(con: duckdb.DuckDBPyConnection, latest: Path, following: Path) -> bool:
+    """Copy the last version to `following`. Return False, and leave no copy, if there is none of this layout."""
     if not latest.exists():
         return False
     if not latest.is_file():
         raise FileDamaged(latest, f"{TITLE} is damaged (no file)")
     _copy(latest, following)
-    if is_current(following):
-        return True
-    before = following.with_name(f"{NEXT}.before")
-    following.replace(before)
-    convert(before, following)
-    return False
+    with attach_for_reading(con, following, TARGET):
+        has_layout = is_current(con, TARGET)
+    if not has_layout:
+        following.unlink()
+    return has_layout
 
 
 def _swap_in(following: Path, latest: Path) -> None:
@@ -110,7 +125,8 @@ def _swap_in(following: Path, latest: Path) -> None:
     following.replace(latest)
 
 
-def _clear(folder: Path) -> None:
+def clear_next(folder: Path) -> None:
+    """Remove what a pass, or a process that was killed in one, left of a next version."""
     for left_behind in folder.glob(f"{NEXT}*"):
         remove(left_behind)
 

@@ -1,4 +1,4 @@
-"""The tables, the views and the storage version of `latest.duckdb`, and the conversion of older files.
+"""The tables, the views and the storage version of `latest.duckdb`.
 
 Only history tables are stored. `people` and the others are views of the rows that have not ended, and the macro
 `people_as_of(t)` and the others return the rows of a time. No view or macro names a catalog, because an analyst who
@@ -8,7 +8,7 @@ attaches the file chooses its name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import duckdb
 from roster_pipeline.model.dictionary import SNAPSHOT, describe_column, describe_table, load_dictionary
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.paths import PRIVATE_FILE
-from roster_pipeline.snapshot.tables import FOLDER, ROW_TABLES, TABLES, VIEWS, SnapshotTable
+from roster_pipeline.snapshot.tables import FOLDER, TABLES, VIEWS, SnapshotTable
 
 DIGEST = "layout_digest"
 """The macro that returns the digest of the views, macros and comments of a file."""
@@ -26,33 +26,44 @@ STORAGE = "v1.0.0"
 
 
 @contextmanager
-def open_for_writing(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a file of the snapshot for writing. Create it for its owner alone if it is missing."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": "512MB",
-        "threads": 2,
-        "autoinstall_known_extensions": False,
-        "temp_directory": f"{file}.tmp",
-        "storage_compatibility_version": STORAGE,
-    }
-    with duckdb.connect(file, config=config) as con:
+def attach_for_writing(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Iterator[None]:
+    """Attach a file of the snapshot and use it for writing. Create it for its owner alone if it is missing."""
+    con.execute(f"attach $file as {name} (storage_version '{STORAGE}')", {"file": str(file)})
+    try:
         file.chmod(PRIVATE_FILE)  # before a row is in it
-        con.execute("set enable_progress_bar = false; set timezone = 'UTC'")
-        yield con
+        con.execute(f"use {name}")
+        yield
+    finally:
+        with suppress(duckdb.Error):  # there is a transaction only after an error
+            con.rollback()
+        con.execute("use memory")
+        con.execute(f"detach {name}")
 
 
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that are missing, and every view, macro and comment as this version has them.
+@contextmanager
+def attach_for_reading(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Iterator[None]:
+    """Attach a file of the snapshot read-only."""
+    con.execute(f"attach $file as {name} (read_only)", {"file": str(file)})
+    try:
+        yield
+    finally:
+        con.execute(f"detach {name}")
 
-    A file that has them already is left alone, because hundreds of statements take longer than most updates.
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    """Create the missing tables of the file in use, and every view, macro and comment as this version has them.
+
+    A file that has them already is left alone, because hundreds of statements take longer than most updates. Return
+    whether anything was created.
     """
     statements = "".join(_definitions())
     digest = sha256(f"{statements}{load_dictionary()}".encode()).hexdigest()
     if _has_layout(con, digest):
-        return
+        return False
     con.execute(statements)
     con.execute("".join(_comments(con)))
     con.execute(f"create or replace macro {DIGEST}() as '{digest}'")
+    return True
 
 
 def _has_layout(con: duckdb.DuckDBPyConnection, digest: str) -> bool:
@@ -105,37 +116,20 @@ def _comment(kind: str, name: str, text: str) -> str:
     return f"comment on {kind} {name} is '{quoted}';\n"
 
 
-def is_current(file: Path) -> bool:
-    """Return whether a file has the current storage version, and every table with its current columns."""
-    with open_for_writing(file) as con:
-        here = "from duckdb_databases() where database_name = current_database()"
-        (version,) = con.execute(f"select tags['storage_version'] {here}").fetchall()[0]
-        return str(version).startswith(STORAGE) and all(_columns(con, table) == _expected(table) for table in TABLES)
+def is_current(con: duckdb.DuckDBPyConnection, catalog: str) -> bool:
+    """Return whether an attached file has the current storage version, and every table with its current columns."""
+    storage = "select tags['storage_version'] from duckdb_databases() where database_name = $catalog"
+    (version,) = con.execute(storage, {"catalog": catalog}).fetchall()[0]
+    return str(version).startswith(STORAGE) and all(
+        _columns(con, table, catalog) == _expected(table) for table in TABLES
+    )
 
 
-def convert(before: Path, file: Path) -> None:
-    """Write the history of one file into a new file.
-
-    A new column is NULL there, and a new table is empty. In that case the syncs are left out, so that every district is
-    read as a whole.
-    """
-    with open_for_writing(file) as con:
-        create_tables(con)
-        con.execute("attach $file as before (read_only)", {"file": str(before)})
-        is_same = all(_columns(con, table, "before") == _expected(table) for table in TABLES)
-        for table in TABLES if is_same else ROW_TABLES:
-            if shared := [name for name in _columns(con, table, "before") if name in _expected(table)]:
-                rows = f"select {', '.join(shared)} from before.{table.name}_history"
-                con.execute(f"insert into {table.name}_history by name {rows}")
-        con.execute("detach before")
-        con.execute("checkpoint")
-
-
-def _columns(con: duckdb.DuckDBPyConnection, table: SnapshotTable, catalog: str | None = None) -> list[str]:
+def _columns(con: duckdb.DuckDBPyConnection, table: SnapshotTable, catalog: str) -> list[str]:
     """Return the columns of a stored table in their order, or none if there is no such table."""
     rows = con.execute(
-        "select column_name from duckdb_columns() where table_name = $table "
-        "and database_name = coalesce($catalog, current_database()) order by column_index",
+        "select column_name from duckdb_columns() where table_name = $table and database_name = $catalog "
+        "order by column_index",
         {"table": f"{table.name}_history", "catalog": catalog},
     )
     return [str(name) for (name,) in rows.fetchall()]

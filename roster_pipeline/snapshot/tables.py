@@ -1,9 +1,9 @@
 """The tables of the snapshot.
 
-The PostgreSQL query `dbt_like_sql/snapshot/<table>.sql` reads the rows of each table. `touched_<table>.sql` finds the
-keys of rows that may differ from the snapshot, by the journal of the syncs that the snapshot has not seen. The product
-deletes no row that has a key here, so the product still has the row of every touched key. The queries of `VIEWS` are of
-DuckDB, and analysts run them.
+A pass reads the rows that may differ from the file. `dbt_like_sql/snapshot/touched_<table>.sql` finds their keys by the
+journal of the syncs that the file has not seen, and `<table>.sql` selects the versions of these rows since then. The
+product deletes no row that has a key here, so it still has the row of every touched key. All these queries are of
+PostgreSQL. The queries of `VIEWS` are of DuckDB, and analysts run them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from roster_pipeline.model.queries import load_query
-from roster_pipeline.model.whole_queries import load_whole_query
 
 FOLDER = "snapshot"
+ORGANIZATION = {"organization_id": "BIGINT"}
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,20 @@ class SnapshotTable:
     key: tuple[str, ...]
     columns: dict[str, str]
 
-    def query(self, *, is_whole: bool) -> str:
-        """Return the query of all rows, or of the rows whose key is in temporary table `touched_<name>`."""
-        return load_whole_query(FOLDER, self.name) if is_whole else load_query(FOLDER, self.name)
+    @property
+    def query(self) -> str:
+        """Return the query of the rows to write, with the organization of each row."""
+        return load_query(FOLDER, self.name)
 
     @property
-    def touched_query(self) -> str:
-        """Return the query of the keys of rows that may differ from the snapshot."""
-        return load_query(FOLDER, f"touched_{self.name}")
+    def read_columns(self) -> dict[str, str]:
+        """Return the columns of the query without the times."""
+        return ORGANIZATION | self.columns
+
+    @property
+    def touched_columns(self) -> dict[str, str]:
+        """Return the columns of `touched_<name>`."""
+        return ORGANIZATION | {name: self.columns[name] for name in self.key}
 
 
 def _table(name: str, key: str, columns: str) -> SnapshotTable:
@@ -45,13 +51,13 @@ def _table(name: str, key: str, columns: str) -> SnapshotTable:
     return SnapshotTable(name, tuple(key.split(", ")), typed)
 
 
+DISTRICTS = _table(
+    "districts",
+    "organization_id",
+    "organization_id BIGINT, name VARCHAR, tier VARCHAR, time_zone VARCHAR, last_clever_sync_at TIMESTAMPTZ, "
+    "last_read_at TIMESTAMPTZ, last_full_read_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ",
+)
 ROW_TABLES: tuple[SnapshotTable, ...] = (
-    _table(
-        "districts",
-        "organization_id",
-        "organization_id BIGINT, name VARCHAR, tier VARCHAR, time_zone VARCHAR, last_clever_sync_at TIMESTAMPTZ, "
-        "last_read_at TIMESTAMPTZ, last_full_read_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ",
-    ),
     _table(
         "schools",
         "school_id",
@@ -80,12 +86,15 @@ ROW_TABLES: tuple[SnapshotTable, ...] = (
         "roster_id BIGINT, section_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
     ),
 )
+"""The tables whose rows have a history in the journal."""
 SYNCS = _table(
     "syncs",
     "id",
     "id BIGINT, mode VARCHAR, trigger VARCHAR, state VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ, "
     "counts JSON, uid VARCHAR",
 )
-TABLES = (*ROW_TABLES, SYNCS)
+PRESENT_TABLES = (DISTRICTS, SYNCS)
+"""The tables of which the file has the present rows alone."""
+TABLES = (DISTRICTS, *ROW_TABLES, SYNCS)
 VIEWS = ("freshness", "students_without_class", "movers", "daily_changes")
 """The views of `dbt_like_sql/snapshot/views`, which answer questions from the tables."""

@@ -71,7 +71,7 @@ class PageWorker:
 
     def _decide(self, engine: Engine) -> None:
         """Run the decisions that wait, look for killed updates of Library teachers, and sweep if it is time."""
-        run_corrections(self._settings, engine, self._now)
+        run_corrections(engine, self._now)
         self._library.requeue_killed(engine)
         if self._now() >= self._next_sweep:
             sweep_all(engine, self._now())

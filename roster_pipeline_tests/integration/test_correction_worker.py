@@ -30,7 +30,7 @@ def close_and_die(*arguments, **more):
     os.kill(os.getpid(), signal.SIGKILL)
 queue._close = close_and_die
 settings = read_settings()
-queue.run_corrections(settings, open_product(settings), lambda: datetime.now(UTC))
+queue.run_corrections(open_product(settings), lambda: datetime.now(UTC))
 """
 
 
@@ -52,7 +52,7 @@ def file(site, own):
 
 
 def work(site):
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
 
 
 def test_a_killed_worker_changed_nothing_and_says_so(site, file):

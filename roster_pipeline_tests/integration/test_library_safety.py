@@ -9,7 +9,6 @@ from roster_pipeline.corrections.queue import file_correction, run_corrections
 from roster_pipeline.errors import SourceUnreachable, TierRefused
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import find_library_organization
-from roster_pipeline.settings import read_settings
 from roster_pipeline.sync_context import utc_now
 from roster_pipeline.syncs.holds import close_teacher_holds
 from roster_pipeline_tests.support.library import *  # noqa: F403 - the fixtures
@@ -70,7 +69,7 @@ def decide(product, teacher, kind, plan):
     with transaction(product) as pg:
         organization = find_library_organization(pg)
         file_correction(pg, organization, kind, args, requested_by=f"account:{teacher.account_id}")
-    run_corrections(read_settings(), product, utc_now)
+    run_corrections(product, utc_now)
 
 
 def test_teacher_among_students_stays_a_teacher(library, world, product):

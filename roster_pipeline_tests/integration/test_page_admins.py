@@ -64,7 +64,7 @@ def test_the_worker_makes_an_admin_once(site, admin):
 
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert site.value(WAITING) == {"email": "new@example.org", "schools": [clever_id(1, "school", 1)]}
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
     assert "The person is an admin now" in admin.get(answers[0].headers["location"]).text
     assert site.value(WAITING) == {"schools": [clever_id(1, "school", 1)]}
     assert site.value(AUDIT) == before + 1
@@ -75,7 +75,7 @@ def test_the_worker_makes_an_admin_once(site, admin):
 def test_a_student_is_not_made_an_admin(site, admin):
     email = site.towns[0].person(person(site.towns[0], "student"))["email"]
     answer = admin.submit("/clever/admins", admin.get("/clever/admins"), email=email, scope="organization")
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
     assert "This person cannot be an admin here." in admin.get(answer.headers["location"]).text
 
 

@@ -53,7 +53,7 @@ def plan(site):
 
 def work(site):
     """Run what the worker of the page runs."""
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
 
 
 def test_a_held_plan_reads_like_a_letter(site, admin, plan):

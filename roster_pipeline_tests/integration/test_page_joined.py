@@ -26,7 +26,7 @@ def test_an_objection_opens_a_review_that_a_sync_keeps(site, browser, new_browse
     first = browser.log_in(teacher, "/login/clever?next=/clever/why")
     screen = browser.get("/login/joined")
     answers = [browser.submit("/account/not-mine", screen) for _ in range(2)]
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
 
     assert first.headers["location"] == "/login/joined"
     assert "Your account now belongs to Town 1" in screen.text

@@ -25,7 +25,7 @@ def decide_and_die(*arguments, **more):
     os.kill(os.getpid(), signal.SIGKILL)
 decide_plan, queue.decide_plan = queue.decide_plan, decide_and_die
 settings = read_settings()
-queue.run_corrections(settings, open_product(settings), lambda: datetime.now(UTC))
+queue.run_corrections(open_product(settings), lambda: datetime.now(UTC))
 """
 KILLED_SYNC = """
 import os, signal, sys
@@ -67,12 +67,12 @@ def test_a_worker_killed_in_an_approval_decides_once_later(site, admin):
     press = admin.submit(f"/clever/holds/{plan}/approve", admin.get(f"/clever/holds/{plan}"))
     code = kill_program(KILLED_WORKER)
     left = (site.value(PLAN), site.value(FILED), site.value(DECIDED))
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
     screen = admin.get(press.headers["location"]).text
 
     again = admin.submit(f"/clever/holds/{plan}/approve", admin.get(f"/clever/holds/{plan}"))
     for _ in range(2):
-        run_corrections(site.settings, site.product, lambda: site.time.now)
+        run_corrections(site.product, lambda: site.time.now)
     site.sync(town)
 
     assert (code, left) == (-signal.SIGKILL, (plan, 0, ["running"]))

@@ -209,7 +209,7 @@ def test_a_merge_waits_for_an_update_of_the_teacher(site, earlier, monkeypatch):
     prove(browser, teacher)
     monkeypatch.setattr(library_merge, "WAIT_SECONDS", 0.0)
     with district_lock(site.product, name_teacher_lock(own), on_wait=lambda: None):
-        run_corrections(site.settings, site.product, lambda: site.time.now)
+        run_corrections(site.product, lambda: site.time.now)
     refused = browser.get("/login/merge").text
     prove(browser, teacher)
     work(site)

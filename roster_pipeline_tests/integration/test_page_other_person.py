@@ -47,7 +47,7 @@ def admin(site, near, browser):
 
 
 def work(site):
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
 
 
 def test_the_decision_is_filed_once_and_leaves_the_list(site, near, admin):

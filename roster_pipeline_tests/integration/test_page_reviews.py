@@ -56,7 +56,7 @@ def admin(reviewed, new_browser):
 
 
 def work(site):
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
 
 
 def test_a_review_shows_clever_beside_the_account_here(reviewed, admin):

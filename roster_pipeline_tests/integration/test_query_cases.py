@@ -4,12 +4,15 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.model.whole_queries import load_whole_query
 from roster_pipeline.product.database import connect
 from roster_pipeline.product.transfer import select_into
-from roster_pipeline.snapshot.tables import TABLES
+from roster_pipeline.snapshot.read import KNOWN
+from roster_pipeline.snapshot.tables import ROW_TABLES, SYNCS
+from roster_pipeline.snapshot.versions import ENTITIES
 from roster_pipeline_tests.support.query_cases import cut_to_case, queries_without_cases, query_cases, sort_rows
 from roster_pipeline_tests.support.server import TEMPLATE, execute_apart, named
 
@@ -27,8 +30,28 @@ TEMPORARY_TABLES = {
     "affected_sections": "id text",
     "affected_schools": "id text",
     "candidate_accounts": "account_id bigint, reopens_for text",
-    "journal": "entity text, content jsonb, is_moved boolean",
-} | {f"touched_{table.name}": ", ".join(f"{key} {table.columns[key]}" for key in table.key) for table in TABLES}
+    "known_syncs": KNOWN,
+    "scope": "organization_id bigint, district_id text, last bigint",
+    "news": "organization_id bigint, sync_id bigint, mode text, published_at timestamptz, is_first boolean",
+    "windows": "organization_id bigint, district_id text, is_whole boolean, began_at timestamptz",
+    "journal": (
+        "entity text, sync_id bigint, is_moved boolean, id bigint, organization_id bigint, account_id bigint, "
+        "roster_id bigint, school_id bigint"
+    ),
+}
+TEMPORARY_TABLES |= {
+    f"touched_{table.name}": ", ".join(f"{name} {kind}" for name, kind in table.touched_columns.items())
+    for table in (*ROW_TABLES, SYNCS)
+}
+TEMPORARY_TABLES |= {
+    f"{entity.table.name}_versions": ", ".join(
+        [
+            *(f"{name} {entity.table.c[name].type.compile(postgresql.dialect())}" for name in entity.columns),
+            "valid_from timestamptz default '1900-01-01', valid_to timestamptz default '2999-01-01'",
+        ]
+    )
+    for entity in ENTITIES
+}
 FILLERS = {"text": "x", "bigint": 0, "integer": 0, "boolean": False, "jsonb": "{}", "timestamp with time zone": "now()"}
 """Values for the columns that a table requires and a case leaves out."""
 REQUIRED = """

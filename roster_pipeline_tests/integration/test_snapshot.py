@@ -3,15 +3,13 @@
 import os
 import threading
 import time
-from datetime import UTC, datetime
 
 import duckdb
 import pytest
 
-from roster_pipeline.errors import ProductUnusable, SnapshotUnwritable
-from roster_pipeline.product.database import transaction
+from roster_pipeline.errors import SnapshotUnwritable
 from roster_pipeline.settings import read_settings
-from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline.snapshot import has_news, renew
 from roster_pipeline_tests.support.interruptions import disk_full_at
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, published
@@ -22,8 +20,8 @@ MUCH = 4_000_000
 """Bytes, more than the file of a small district grows by."""
 
 
-def test_snapshot_has_every_table_with_history(valley, sync, product, latest):
-    sync(valley)
+def test_snapshot_has_every_table_with_history(valley, publish, product, latest):
+    publish(valley)
     shown = {name for (name,) in read(latest, "select table_name from information_schema.tables")}
     assert shown == {*NAMES, *(f"{name}_history" for name in NAMES), *VIEWS}
     for name in NAMES:
@@ -50,7 +48,7 @@ def test_full_disk_leaves_the_snapshot_old_or_complete(valley, known_publish, qu
         latest.write_bytes(before)
         try:
             with disk_full_at(len(before) + more - MUCH // 2):
-                leave_snapshot(read_settings(), product, valley.id)
+                leave_snapshot(read_settings(), product)
         except SnapshotUnwritable:
             assert latest.read_bytes() == before
             outcomes.append("failed")
@@ -179,17 +177,28 @@ def test_snapshot_is_private_until_the_operator_opens_it(valley, publish, known_
     assert latest.stat().st_mode & 0o777 == 0o640
 
 
-def test_failed_write_keeps_the_last_snapshot(valley, known_publish, product, latest):
+def test_failed_pass_keeps_the_last_snapshot(valley, quick_sync, known_publish, product, latest, monkeypatch):
     known_publish(valley)
     before = read(latest, "select * from syncs")
-    with pytest.raises(ProductUnusable), transaction(product) as pg:
-        write_snapshot(
-            pg,
-            latest.parent,
-            district_id=valley.id,
-            organization_id="none",
-            sync_id=9,
-            at=datetime.now(UTC),
-        )
+    quick_sync(valley)
+    monkeypatch.setattr(renew, "write_rows", lambda _con: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        leave_snapshot(read_settings(), product)
     assert {path.name for path in latest.parent.iterdir()} == {"latest.duckdb", ".lock"}
     assert read(latest, "select * from syncs") == before
+
+
+def test_one_pass_brings_in_every_district(valley, hamlet, quick_sync, known_publish, product, latest):
+    known_publish(valley)
+    quick_sync(hamlet)
+    quick_sync(valley)
+    assert has_news(read_settings(), product)
+    one_pass = leave_snapshot(read_settings(), product)
+    assert len(one_pass.organization_ids) == 2
+    assert read(latest, "select district_id, count(*) from syncs group by all order by all") == sorted(
+        [(valley.id, 2), (hamlet.id, 1)]
+    )
+    assert not has_news(read_settings(), product)
+    file = latest.stat().st_ino
+    assert leave_snapshot(read_settings(), product).organization_ids == ()
+    assert latest.stat().st_ino == file

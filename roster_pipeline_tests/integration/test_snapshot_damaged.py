@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 import dagster as dg
 import duckdb
 import pytest
-from rich.progress import Progress
 
-from roster_pipeline.cli.sync import _advance
+from roster_pipeline.cli.sync import renew_after
 from roster_pipeline.damaged import moved_aside
+from roster_pipeline.definitions import defs
 from roster_pipeline.errors import RosterError
-from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
-from roster_pipeline.snapshot import write_snapshot
+from roster_pipeline.snapshot import renew_snapshot
 from roster_pipeline_tests.support.damage import KINDS, damage
 from roster_pipeline_tests.support.snapshots import NAMES, read
 
@@ -31,23 +30,20 @@ sys.stdin.read()
 
 @pytest.fixture
 def write(product):
-    """Brings a district into the file after a sync; returns the sentences that warn."""
+    """Makes a pass; returns the sentences that warn."""
 
-    def written(plan):
+    def written():
         warnings = []
-        with transaction(product) as pg:
-            write_snapshot(
-                pg,
-                read_settings().snapshots_folder,
-                district_id=plan.district_id,
-                organization_id=plan.organization_id,
-                sync_id=plan.sync_id,
-                at=datetime.now(UTC),
-                warn=warnings.append,
-            )
+        renew_snapshot(read_settings(), product, at=datetime.now(UTC), warn=warnings.append)
         return warnings
 
     return written
+
+
+@pytest.fixture
+def renew(instance):
+    """Runs the job of a pass; returns the result of the run."""
+    return lambda: defs.resolve_job_def("renew_snapshot").execute_in_process(instance=instance)
 
 
 @pytest.fixture
@@ -70,19 +66,19 @@ def client(latest):
 
 def test_damaged_snapshot_is_rebuilt_for_every_district(valley, hamlet, publish, latest, write):
     publish(hamlet)
-    plan = publish(valley)
+    publish(valley)
     rows, syncs = read(latest, ROWS), read(latest, "select district_id, id, state from syncs order by all")
     for kind in (None, *KINDS):
         before = set(moved_aside(latest))
         if kind == "a folder in place of its log":  # it belongs to the old file, and goes with it
             damage(latest, kind)
-            assert write(plan) == []
+            assert write() == []
             continue
         if kind:
             damage(latest, kind)
         else:
             latest.unlink()
-        warnings = write(plan)
+        warnings = write()
         assert len(warnings) == bool(kind), kind
         assert all("history starts anew" in one and "\n" not in one for one in warnings)
         assert bool(set(moved_aside(latest)) - before) is bool(kind), kind
@@ -110,17 +106,17 @@ def test_snapshot_opens_after_a_client_died_while_writing(valley, publish, known
 
 
 def test_damaged_snapshot_in_use_is_left_alone(valley, publish, latest, client, write):
-    plan = publish(valley)
+    publish(valley)
     writer = client()
     with latest.open("r+b") as file:
         file.write(bytes(4096))
     before = latest.read_bytes()
     with pytest.raises(RosterError, match="open for writing in another process"):
-        write(plan)
+        write()
     assert latest.read_bytes() == before
     writer.kill()
     writer.communicate()
-    assert len(write(plan)) == 1
+    assert len(write()) == 1
 
 
 def test_older_format_is_converted_once_with_its_history(valley, publish, known_publish, latest):
@@ -148,16 +144,17 @@ def test_older_format_is_converted_once_with_its_history(valley, publish, known_
     assert moved_aside(latest) == []
 
 
-def test_run_and_command_report_a_restarted_history(valley, sync, latest, instance, capsys):
-    for damaged in (False, True):
-        if damaged:
+def test_run_and_command_report_a_restarted_history(valley, publish, latest, instance, renew, capsys):
+    publish(valley)
+    for by_command in (False, True, None):
+        if by_command is not None:
             damage(latest, "text")
-        assert sync(valley).failure is None
+        capsys.readouterr()
+        assert renew_after(read_settings()) == 0 if by_command else renew().success
+        said = " ".join(capsys.readouterr().err.split())
         event = instance.get_latest_materialization_event(dg.AssetKey(["snapshots", "latest"]))
         noted = {key: value.value for key, value in event.asset_materialization.metadata.items()}
-        capsys.readouterr()
-        with Progress(disable=True) as bars:
-            _advance(bars, bars.add_task("one"))("snapshots/latest", noted)
-        said = " ".join(capsys.readouterr().err.split())
-        assert ("history starts anew" in noted.get("warning", "")) is damaged
-        assert ("was damaged. It is moved aside" in said) is damaged
+        assert ("history starts anew" in noted.get("warning", "")) is (by_command is not None)
+        if by_command:
+            assert "was damaged. It is moved aside" in said
+        assert noted["people"] == len(read(latest, "from people"))

@@ -58,7 +58,7 @@ def town(site):
 
 def work(site):
     """Run the filed decisions and the updates of Library teachers, as the threads of the page do."""
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
     updates = LibraryUpdates(site.settings, lambda: site.time.now)
     while updates.run_next(site.product):
         pass

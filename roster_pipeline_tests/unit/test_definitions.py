@@ -38,6 +38,7 @@ ASSETS = {
     "product": ["accounts", "org_memberships", "rosters"],
     "snapshots": ["latest"],
 }
+SNAPSHOT = dg.AssetKey(["snapshots", "latest"])
 
 
 def test_the_assets_are_exactly_these():
@@ -52,7 +53,7 @@ def test_every_asset_has_description_owner_and_group(key):
     assert node.group_name == key.path[0]
     assert node.owners
     assert node.kinds
-    assert node.partitions_def is not None
+    assert (node.partitions_def is None) is (key == SNAPSHOT)
 
 
 def test_every_asset_but_the_first_is_made_from_another():
@@ -67,9 +68,14 @@ def test_every_check_says_what_it_looks_for():
 
 def test_contract_jobs_schedules_and_sensors_exist():
     repository = defs.get_repository_def()
-    assert {"sync_roster", "plan_roster", "sync_batch"} <= set(repository.job_names)
+    assert {"sync_roster", "plan_roster", "sync_batch", "renew_snapshot"} <= set(repository.job_names)
     assert {one.name: one.job_name for one in repository.schedule_defs} == {"nightly": "sync_batch"}
-    assert {one.name for one in repository.sensor_defs} >= {"refresh_requests", "district_partitions", "catch_up"}
+    assert {one.name for one in repository.sensor_defs} >= {
+        "refresh_requests",
+        "district_partitions",
+        "catch_up",
+        "snapshot_news",
+    }
     assert repository.get_job("sync_roster").partitions_def.name == "districts"
 
 
@@ -77,9 +83,9 @@ def test_sync_roster_has_every_asset_and_plan_roster_no_product():
     made = {
         name: defs.resolve_job_def(name).asset_layer.executable_asset_keys for name in ("sync_roster", "plan_roster")
     }
-    assert set(made["sync_roster"]) == set(GRAPH.get_all_asset_keys())
+    assert set(made["sync_roster"]) == set(GRAPH.get_all_asset_keys()) - {SNAPSHOT}
     left_out = set(made["sync_roster"]) - set(made["plan_roster"])
-    assert {key.path[0] for key in left_out} == {"product", "snapshots"}
+    assert {key.path[0] for key in left_out} == {"product"}
 
 
 def test_a_resource_can_be_replaced_by_name():

@@ -131,6 +131,6 @@ def test_snapshot_cuts_a_long_text(town, quick_sync, product):
     section = town.section(1)
     quick_sync(town)
     execute(product, STORED["class"], as_sync=True, key=section)
-    leave_snapshot(read_settings(), product, town.id)
+    leave_snapshot(read_settings(), product)
     with duckdb.connect(read_settings().snapshots_folder / "latest.duckdb", read_only=True) as con:
         assert con.execute("select max(length(name)) from rosters").fetchall() == [(1_001,)]

@@ -1,0 +1,136 @@
+"""Reads what a pass writes: from PostgreSQL into temporary tables of DuckDB, for all districts in the same statements.
+
+A pass works in a DuckDB database in memory. `scope` lists the districts of the snapshot, `news` the unseen syncs, and
+`windows` the districts that they concern. `touched_<table>` holds the keys of the rows that may differ from the file,
+and `fresh_<table>` the versions of these rows that the file shall have. Each file of a pass is written from the same
+tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Connection
+
+from roster_pipeline.model.queries import load_query
+from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
+from roster_pipeline.snapshot.tables import DISTRICTS, FOLDER, ORGANIZATION, ROW_TABLES, SYNCS, SnapshotTable
+from roster_pipeline.snapshot.versions import read_versions
+
+VALID = {"valid_from": "TIMESTAMPTZ", "valid_to": "TIMESTAMPTZ"}
+RECORDED = {"valid_from": "TIMESTAMPTZ", "sync_id": "BIGINT"}
+SCOPE = ORGANIZATION | {"district_id": "VARCHAR"}
+NEWS = ORGANIZATION | {"sync_id": "BIGINT", "published_at": "TIMESTAMPTZ"}
+WINDOWS = SCOPE | {"is_whole": "BOOLEAN", "began_at": "TIMESTAMPTZ"}
+KNOWN = "district_id text, id bigint, uid text, finished_at timestamptz"
+
+
+@contextmanager
+def open_workspace(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the database in memory that a pass works in.
+
+    Args:
+        temporary: The folder for what does not fit into memory, and for rows on their way. None is for few rows without
+            people.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": "512MB",
+        "threads": 2,
+        "autoinstall_known_extensions": False,
+        "temp_directory": str(temporary or ""),
+    }
+    with duckdb.connect(config=config) as con:
+        con.execute("set enable_progress_bar = false; set timezone = 'UTC'")
+        yield con
+
+
+def find_news(con: duckdb.DuckDBPyConnection, pg: Connection, known: str | None) -> bool:
+    """Fill `news` and `windows` in both databases. Return whether a sync is new to the file.
+
+    Args:
+        known: The catalog of a file whose syncs are known. None reads every district as a whole.
+    """
+    newest = f"select district_id, max(id) as id from {known}.syncs_history group by district_id" if known else ""
+    query = (
+        f"select district_id, id, uid, finished_at from {known}.syncs_history join ({newest}) using (district_id, id)"
+        if known
+        else "select null, null, null, null where false"
+    )
+    copy_to_postgres(con, query, pg, "known_syncs", KNOWN)
+    for name in ("scope", "news", "windows"):
+        select_into(pg, name, load_query(FOLDER, name), {})
+    for name, columns in (("scope", SCOPE), ("news", NEWS), ("windows", WINDOWS)):
+        _copy(con, pg, name, columns)
+    return bool(con.execute("from windows limit 1").fetchall())
+
+
+def read_rows(con: duckdb.DuckDBPyConnection, pg: Connection) -> None:
+    """Fill `touched_<table>` and `fresh_<table>` of every table, after `find_news`."""
+    select_into(pg, "journal", load_query(FOLDER, "journal"), {})
+    for table in (*ROW_TABLES, SYNCS):
+        touched, columns = f"touched_{table.name}", table.touched_columns
+        select_into(pg, touched, load_query(FOLDER, touched), {})
+        _copy(con, pg, touched, columns)
+    read_versions(pg)
+    for table in ROW_TABLES:
+        into, columns = f"temporary table versions_{table.name}", table.read_columns | VALID
+        copy_to_duckdb(pg, table.query, {}, con, into, columns)
+        _join_versions(con, table)
+    for table in (DISTRICTS, SYNCS):
+        into, columns = f"temporary table fresh_{table.name}", table.read_columns | RECORDED
+        copy_to_duckdb(pg, table.query, {}, con, into, columns)
+
+
+def _copy(con: duckdb.DuckDBPyConnection, pg: Connection, name: str, columns: Mapping[str, str]) -> None:
+    """Copy a temporary table of PostgreSQL into one of DuckDB with the same name."""
+    copy_to_duckdb(pg, f"select {_listed(list(columns))} from {name}", {}, con, f"temporary table {name}", columns)
+
+
+def _join_versions(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> None:
+    """Fill `fresh_<table>`: versions that follow each other with the same values become one.
+
+    A version begins at the first unseen sync of its district at the earliest. `valid_to` is NULL for the present one.
+    """
+    name, columns = table.name, list(table.columns)
+    con.execute(f"""
+        create or replace temporary table fresh_{name} as
+        with clamped as (
+            select district_id, {_listed(columns)}, greatest(valid_from, began_at) as valid_from, valid_to
+            from versions_{name} join windows using (organization_id)
+            where valid_to > began_at
+        ),
+        marked as (
+            select *, valid_from is distinct from lag(valid_to) over same_key
+                or {" or ".join(f"{column} is distinct from lag({column}) over same_key" for column in columns)}
+                as is_new
+            from clamped
+            window same_key as (partition by district_id, {_listed(table.key)} order by valid_from)
+        ),
+        numbered as (
+            select *, count(*) filter (is_new) over (
+                partition by district_id, {_listed(table.key)} order by valid_from rows unbounded preceding
+            ) as place
+            from marked
+        ),
+        joined as (
+            select district_id, {_listed(columns)}, min(valid_from) as valid_from,
+                nullif(max(valid_to), 'infinity'::timestamptz) as valid_to
+            from numbered group by district_id, {_listed(columns)}, place
+        ),
+        syncs_by_end as (
+            select district_id, published_at, max(sync_id) as sync_id
+            from news join windows using (organization_id) group by district_id, published_at
+        )
+        select joined.*, sync_id
+        from joined
+        left join syncs_by_end
+            on syncs_by_end.district_id = joined.district_id and syncs_by_end.published_at = joined.valid_from
+    """)
+    con.execute(f"drop table versions_{name}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
