@@ -90,46 +90,18 @@ def _copy(con: duckdb.DuckDBPyConnection, pg: Connection, name: str, columns: Ma
 
 
 def _join_versions(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> None:
-    """Fill `fresh_<table>`: versions that follow each other with the same values become one.
-
-    A version begins at the first unseen sync of its district at the earliest. `valid_to` is NULL for the present one.
-    """
-    name, columns = table.name, list(table.columns)
-    con.execute(f"""
-        create or replace temporary table fresh_{name} as
-        with clamped as (
-            select district_id, {_listed(columns)}, greatest(valid_from, began_at) as valid_from, valid_to
-            from versions_{name} join windows using (organization_id)
-            where valid_to > began_at
-        ),
-        marked as (
-            select *, valid_from is distinct from lag(valid_to) over same_key
-                or {" or ".join(f"{column} is distinct from lag({column}) over same_key" for column in columns)}
-                as is_new
-            from clamped
-            window same_key as (partition by district_id, {_listed(table.key)} order by valid_from)
-        ),
-        numbered as (
-            select *, count(*) filter (is_new) over (
-                partition by district_id, {_listed(table.key)} order by valid_from rows unbounded preceding
-            ) as place
-            from marked
-        ),
-        joined as (
-            select district_id, {_listed(columns)}, min(valid_from) as valid_from,
-                nullif(max(valid_to), 'infinity'::timestamptz) as valid_to
-            from numbered group by district_id, {_listed(columns)}, place
-        ),
-        syncs_by_end as (
-            select district_id, published_at, max(sync_id) as sync_id
-            from news join windows using (organization_id) group by district_id, published_at
-        )
-        select joined.*, sync_id
-        from joined
-        left join syncs_by_end
-            on syncs_by_end.district_id = joined.district_id and syncs_by_end.published_at = joined.valid_from
-    """)
-    con.execute(f"drop table versions_{name}")
+    """Fill `fresh_<table>` from `versions_<table>`."""
+    key, content = (", ".join(f"{name} := {name}" for name in names) for names in (table.key, table.columns))
+    con.execute(
+        "create or replace temporary view row_versions as select organization_id, valid_from, valid_to, "
+        f"struct_pack({key}) as row_key, struct_pack({content}) as content from versions_{table.name}"
+    )
+    joined = load_query(f"{FOLDER}/passes", "joined_versions")
+    con.execute(
+        f"create or replace temporary table fresh_{table.name} as "
+        f"select district_id, unnest(content), valid_from, valid_to, sync_id from ({joined})"
+    )
+    con.execute(f"drop table versions_{table.name}")
 
 
 def _listed(names: Sequence[str]) -> str:
