@@ -1,5 +1,5 @@
 -- Sections that a delta sync decides again: the changed ones, those with a member who may enter or leave, those of a
--- changed term, and those of a school that came or left.
+-- changed term, and those of a school or course that came or left.
 -- DuckDB.
 select id from affected.changed where resource = 'sections'
 union
@@ -10,3 +10,7 @@ union
 select section_id
 from warehouse.staging.stg_sections
 semi join affected.changed on id = school_id and resource = 'schools' and was_there <> is_there
+union
+select section_id
+from warehouse.staging.stg_sections
+semi join affected.changed on id = course_id and resource = 'courses' and was_there <> is_there

@@ -1,4 +1,4 @@
--- One row for each fact about a school or class that people count. `follows` is true if the fact results from another
+-- One row for each fact about a school, class, term or course that people count. `follows` is true if the fact results from another
 -- one. A student who joins the district also joins a school and classes, and a new class has new members.
 -- `grain` is 1 for a school, 2 for a class and 3 for finer facts. Rows with the same `key` are counted once.
 with places as (
@@ -22,6 +22,16 @@ select
     case op when 'insert' then 'new' when 'restore' then 'back' when 'end' then 'removed'
         else if(name is distinct from was_name, 'renamed', 'changed') end as became
 from changes.schools
+union all by name
+select
+    3 as grain, false as follows, noun, key, held,
+    case op when 'insert' then 'new' when 'restore' then 'back' when 'end' then 'removed'
+        else if(name is distinct from was_name, 'renamed', 'changed') end as became
+from (
+    select 'term' as noun, term_id as key, op, name, was_name, held from changes.terms
+    union all
+    select 'course' as noun, course_id as key, op, name, was_name, held from changes.courses
+)
 union all by name
 select
     1 as grain, role as noun, coalesce(account_id::varchar, clever_id) as key, school_id, held,

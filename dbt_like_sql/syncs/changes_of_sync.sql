@@ -1,8 +1,8 @@
 -- The changes of one sync as people count them, from its journal. They are the facts of plan/person_facts.sql and
 -- plan/place_facts.sql, so the rows of one noun and change are as many as the change summary of the sync says. Each row
 -- has the number of its noun and change, and its place among them by name. A reader who does not see the whole
--- organization gets the changes of the accounts, classes and schools that row-level security shows, and no reviews. With
--- a class or a school, these are the changes in it. A student who joins the district is added to the class then.
+-- organization gets the changes of the accounts, classes and schools that row-level security shows, and no reviews, terms
+-- or courses. With a class or a school, these are the changes in it. A student who joins the district is added to the class then.
 -- PostgreSQL.
 with journal as (
     select
@@ -126,6 +126,19 @@ facts as (
     where entity = 'schools'
     union all
     select
+        case entity when 'terms' then 'term' else 'course' end,
+        case
+            when op = 'insert' then 'new'
+            when op = 'restore' then 'back'
+            when op = 'end' then 'removed'
+            when row ->> 'name' is distinct from old ->> 'name' then 'renamed'
+            else 'changed'
+        end,
+        id::text, null, null, null, false, 3, old, row
+    from changed
+    where entity in ('terms', 'courses')
+    union all
+    select
         row ->> 'role',
         case
             when op = 'end' then 'taken out of a school'
@@ -198,7 +211,7 @@ visible as (
             else grain = 0 or not follows
         end
         and (:sees_all or (
-            noun <> 'review'
+            noun not in ('review', 'term', 'course')
             and (account_id is null or account_id in (select id from roster.accounts))
             and (roster_id is null or roster_id in (select id from roster.rosters))
             and (school_id is null or school_id in (select id from roster.schools))
@@ -218,7 +231,7 @@ named as (
         coalesce(
             nullif(concat_ws(' ', reviewed.first_name, reviewed.last_name), ''),
             nullif(concat_ws(' ', person.first_name, person.last_name), ''),
-            class.name, school.name, ''
+            class.name, school.name, case when noun in ('term', 'course') then row ->> 'name' end, ''
         ) as name,
         class.name as class_name,
         school.name as school_name

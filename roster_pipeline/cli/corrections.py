@@ -24,6 +24,8 @@ from roster_pipeline.settings import Settings, read_settings
 
 ENTITY_NAMES = {
     "schools": operator.mark("school"),
+    "terms": operator.mark("term"),
+    "courses": operator.mark("course"),
     "accounts": operator.mark("account"),
     "identity_links": operator.mark("link to an account"),
     "org_memberships": operator.mark("district membership"),

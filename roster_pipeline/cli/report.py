@@ -33,6 +33,8 @@ HELD_EXIT, CANCELED_EXIT = 3, 130
 Counts = Mapping[str, Mapping[str, int]]
 ENTITY_NAMES = {
     "schools": operator.mark("schools"),
+    "terms": operator.mark("terms"),
+    "courses": operator.mark("courses"),
     "accounts": operator.mark("accounts"),
     "org_memberships": operator.mark("district members"),
     "school_memberships": operator.mark("school members"),

@@ -14,6 +14,8 @@ NOUNS = {
     "teachers": product.plural("{n:,} teacher", "{n:,} teachers"),
     "admins": product.plural("{n:,} admin", "{n:,} admins"),
     "schools": product.plural("{n:,} school", "{n:,} schools"),
+    "terms": product.plural("{n:,} term", "{n:,} terms"),
+    "courses": product.plural("{n:,} course", "{n:,} courses"),
     "rosters": product.plural("{n:,} class", "{n:,} classes"),
     "roster_students": PLACE_IN_CLASS,
     "roster_teachers": PLACE_IN_CLASS,

@@ -151,9 +151,11 @@ def _is_of_school(
     """Return whether a row belongs to a school.
 
     A roster belongs to its schools before and after the sync, and its members belong where the roster does. Rows about
-    a person belong to the school if the person has no other school.
+    a person belong to the school if the person has no other school. Terms and courses belong to the district.
     """
     people = _select_people_of(school_id, undone.organization_id)
+    if entity in ("terms", "courses"):
+        return sa.false()
     if entity == "schools":
         return old.c.id == school_id
     if entity == "accounts":

@@ -15,7 +15,7 @@ from roster_pipeline.model.queries import load_query
 from roster_pipeline.model.whole_queries import load_whole_query
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
 
-AFFECTED_TABLES = ("people", "sections", "schools")
+AFFECTED_TABLES = ("people", "sections", "schools", "terms", "courses")
 """The tables of schema `affected` whose ids PostgreSQL needs."""
 DELTA_PAGE_COST = 1.1
 """`random_page_cost` of a delta sync, for pages that are in memory or on a disk without a head."""

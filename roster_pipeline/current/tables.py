@@ -63,6 +63,8 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
         "schools",
         "school_id VARCHAR, name VARCHAR, sis_id VARCHAR, nces_id VARCHAR, low_grade VARCHAR, high_grade VARCHAR",
     ),
+    _table("terms", "term_id VARCHAR, name VARCHAR, start_date DATE, end_date DATE"),
+    _table("courses", "course_id VARCHAR, number VARCHAR, name VARCHAR"),
     _table("org_memberships", "account_id BIGINT, clever_id VARCHAR, role VARCHAR"),
     _table(
         "school_memberships",
@@ -71,7 +73,7 @@ CURRENT_TABLES: tuple[CurrentTable, ...] = (
     _table(
         "rosters",
         "section_id VARCHAR, school_id VARCHAR, name VARCHAR, subject VARCHAR, grade VARCHAR, period VARCHAR, "
-        "term_name VARCHAR",
+        "term_name VARCHAR, term_id VARCHAR, course_id VARCHAR",
     ),
     _table("roster_teachers", "section_id VARCHAR, account_id BIGINT, clever_id VARCHAR, is_primary BOOLEAN"),
     _table("roster_students", "section_id VARCHAR, account_id BIGINT, clever_id VARCHAR"),

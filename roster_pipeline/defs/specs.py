@@ -153,12 +153,12 @@ THRESHOLDS_CHECK = dg.AssetCheckSpec(
 PRODUCT_ENTITIES = {
     "accounts": ("accounts", "identity_links", "reviews"),
     "org_memberships": ("schools", "org_memberships", "school_memberships"),
-    "rosters": ("rosters", "roster_teachers", "roster_students", "pending_members"),
+    "rosters": ("terms", "courses", "rosters", "roster_teachers", "roster_students", "pending_members"),
 }
 _PRODUCT_DESCRIPTIONS = {
     "accounts": "The accounts of people, the links from Clever ids to accounts, and the reviews of unclear matches.",
     "org_memberships": "The schools, and the memberships of accounts in the organization and in its schools.",
-    "rosters": "The classes with their teachers, students and pending members.",
+    "rosters": "The classes with their terms, courses, teachers, students and pending members.",
 }
 EVERY_NIGHT = dg.FreshnessPolicy.time_window(fail_window=LATE, warn_window=timedelta(hours=26))
 """The policy looks at the district that was published last. It fails when no district is published any more. The check

@@ -82,9 +82,11 @@ class Section(Record, omit_defaults=True, gc=False, kw_only=True):
 
 
 class Term(Record, omit_defaults=True, gc=False):
-    """A term."""
+    """A term. Clever gives a date in several forms (docs/clever-api.md#records)."""
 
     name: Text | None = None
+    start_date: Text | None = None
+    end_date: Text | None = None
 
 
 class Course(Record, omit_defaults=True, gc=False):

@@ -62,7 +62,8 @@ def load_teacher(
     _set_ids(con, "affected.teachers", teachers)
     con.execute(TEACHERS_SQL)
     _set_ids(con, "affected.sections", feed.sections | own.known)
-    _set_ids(con, "affected.schools", ())
+    for table in ("schools", "terms", "courses"):
+        _set_ids(con, f"affected.{table}", ())
     load_current(con, pg, organization_id, is_delta=True)
     _name_students_elsewhere(con, list_accounts_elsewhere(pg, organization_id, feed.students))
     reject_foreign_ids(con)

@@ -39,6 +39,8 @@ class Entity:
 
 
 SCHOOLS = Entity("schools", ("school_id",), ("name", "sis_id", "nces_id", "low_grade", "high_grade"))
+TERMS = Entity("terms", ("term_id",), ("name", "start_date", "end_date"))
+COURSES = Entity("courses", ("course_id",), ("number", "name"))
 ACCOUNTS = Entity(
     "accounts",
     ("account_id",),
@@ -49,7 +51,11 @@ ACCOUNTS = Entity(
 IDENTITY_LINKS = Entity("identity_links", ("clever_id",), (), ("account_id", "rule", "evidence"), "never")
 ORG_MEMBERSHIPS = Entity("org_memberships", ("account_id",), ("role",), ("clever_id",))
 SCHOOL_MEMBERSHIPS = Entity("school_memberships", ("school_id", "account_id"), ("role", "is_primary"), ("clever_id",))
-ROSTERS = Entity("rosters", ("section_id",), ("school_id", "name", "subject", "grade", "period", "term_name"))
+ROSTERS = Entity(
+    "rosters",
+    ("section_id",),
+    ("school_id", "name", "subject", "grade", "period", "term_name", "term_id", "course_id"),
+)
 ROSTER_TEACHERS = Entity("roster_teachers", ("section_id", "account_id"), ("is_primary",), ("clever_id",))
 ROSTER_STUDENTS = Entity("roster_students", ("section_id", "account_id"), (), ("clever_id",))
 PENDING_MEMBERS = Entity("pending_members", ("section_id", "clever_id", "role"), removal="delete")
@@ -60,6 +66,8 @@ FORMER_NAMES = {"parked_members": "pending_members"}
 
 ENTITIES: tuple[Entity, ...] = (
     SCHOOLS,
+    TERMS,
+    COURSES,
     ACCOUNTS,
     IDENTITY_LINKS,
     ORG_MEMBERSHIPS,

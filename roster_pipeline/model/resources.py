@@ -84,7 +84,7 @@ SECTIONS = Resource(
         "last_modified": "VARCHAR",
     },
 )
-TERMS = Resource("terms", "terms", None, dict.fromkeys(("id", "district", "name"), "VARCHAR"))
+TERMS = Resource("terms", "terms", None, dict.fromkeys(("id", "district", "name", "start_date", "end_date"), "VARCHAR"))
 COURSES = Resource("courses", "courses", None, dict.fromkeys(("id", "district", "name", "number"), "VARCHAR"))
 
 RESOURCES: tuple[Resource, ...] = (SCHOOLS, TEACHERS, STUDENTS, SECTIONS, TERMS, COURSES)

@@ -93,6 +93,8 @@ ITEMS: dict[str, Plural] = {
     "person email": product.plural("{n:,} person's email", "{n:,} people's emails"),
     "class": product.plural("{n:,} class", "{n:,} classes"),
     "school": product.plural("{n:,} school", "{n:,} schools"),
+    "term": product.plural("{n:,} term", "{n:,} terms"),
+    "course": product.plural("{n:,} course", "{n:,} courses"),
     "review": product.plural("{n:,} review", "{n:,} reviews"),
 }
 """The words for each noun of `ChangeSummary`, in the order of the summary."""

@@ -149,6 +149,8 @@ TABLE_ERASURES: tuple[TableErasure, ...] = (
     JournalErasure(t.changes, parent=("sync_id", t.syncs)),
     TableErasure(t.syncs, cleared=ACCOUNT),
     TableErasure(t.rosters, rosters="id"),
+    TableErasure(t.terms),
+    TableErasure(t.courses),
     TableErasure(t.schools),
     TableErasure(t.accounts, ("id",)),
     TableErasure(t.organizations),

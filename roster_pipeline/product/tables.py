@@ -28,6 +28,9 @@ from roster_pipeline.product.columns import choice, reference, surrogate_key, ti
 from roster_pipeline.product.columns import metadata as metadata
 from roster_pipeline.product.comments import add_comments
 from roster_pipeline.product.erasure_tables import erasures as erasures
+from roster_pipeline.product.place_tables import courses as courses
+from roster_pipeline.product.place_tables import schools as schools
+from roster_pipeline.product.place_tables import terms as terms
 from roster_pipeline.product.web_tables import admin_schools as admin_schools
 from roster_pipeline.product.web_tables import corrections as corrections
 from roster_pipeline.product.web_tables import directory as directory
@@ -61,18 +64,6 @@ organizations = Table(
     Column("google_domains", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("key_fingerprint", Text),
     unique_where("tier = 'library'", "organizations_one_library", "tier"),
-)
-
-schools = Table(
-    "schools",
-    metadata,
-    surrogate_key(),
-    reference("organizations"),
-    Column("clever_id", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    *(Column(name, Text) for name in ("sis_id", "nces_id", "low_grade", "high_grade")),
-    timestamp("archived_at"),
-    Index(None, "organization_id"),
 )
 
 accounts = Table(
@@ -152,8 +143,8 @@ rosters = Table(
     *choice("source", "clever", "native", default="native"),
     Column("name", Text, nullable=False),
     *(Column(name, Text) for name in ("subject", "grade", "period", "term_name")),
-    timestamp("hidden_at"),
-    timestamp("archived_at"),
+    *(timestamp(name) for name in ("hidden_at", "archived_at")),
+    *(reference(name, nullable=True) for name in ("terms", "courses")),
     CheckConstraint("(source = 'clever') = (clever_id is not null)", name="source_has_clever_id"),
     Index(None, "organization_id"),
     Index(None, "school_id"),

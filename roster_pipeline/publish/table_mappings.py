@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Table, TableClause, Text
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, DateTime, FromClause, Table, TableClause, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.model.entities import END, ENTITIES, INSERT, Entity
@@ -20,6 +20,8 @@ TYPES: dict[str, sa.types.TypeEngine[Any]] = {
     "account_id": BigInteger(),
     "is_primary": Boolean(),
     "imported_from_clever": Boolean(),
+    "start_date": Date(),
+    "end_date": Date(),
 }
 """The type of each column of a change that is not text."""
 AT = sa.bindparam("at", type_=DateTime(timezone=True))
@@ -136,12 +138,25 @@ def _joined(entity: str, *, person: bool = False, school: bool = False, roster: 
     return source
 
 
+def _of_term_and_course(rosters: FromClause) -> FromClause:
+    """Return the changes of rosters, joined with the terms and courses of the organization that they name.
+
+    Another organization may have the same Clever ids of terms and courses.
+    """
+    changed = CHANGED["rosters"]
+    is_term = sa.and_(TERM.c.organization_id == ORGANIZATION_ID, TERM.c.clever_id == changed.c.term_id)
+    is_course = sa.and_(COURSE.c.organization_id == ORGANIZATION_ID, COURSE.c.clever_id == changed.c.course_id)
+    return rosters.outerjoin(TERM, is_term).outerjoin(COURSE, is_course)
+
+
 def _account(entity: str) -> dict[str, ColumnElement[Any]]:
     return {"account_id": sa.func.coalesce(CHANGED[entity].c.account_id, PERSON.c.account_id)}
 
 
 PERSON = tables.identity_links.alias("person")
 SCHOOL = tables.schools.alias("school")
+TERM = tables.terms.alias("term")
+COURSE = tables.courses.alias("course")
 ROSTER = tables.rosters.alias("roster")
 NEW_ACCOUNT = CHANGED["accounts"].alias("new_account")
 OPEN_REVIEW = tables.reviews.alias("open_review")
@@ -157,6 +172,22 @@ _TARGETS = (
         source=_joined("schools"),
         content=_copy("schools", "name", "sis_id", "nces_id", "low_grade", "high_grade"),
         once={"clever_id": CHANGED["schools"].c.school_id, **ORGANIZATION},
+        ended="archived_at",
+    ),
+    Target(
+        "terms",
+        key=("organization_id", "clever_id"),
+        source=_joined("terms"),
+        content=_copy("terms", "name", "start_date", "end_date"),
+        once={**ORGANIZATION, "clever_id": CHANGED["terms"].c.term_id},
+        ended="archived_at",
+    ),
+    Target(
+        "courses",
+        key=("organization_id", "clever_id"),
+        source=_joined("courses"),
+        content=_copy("courses", "number", "name"),
+        once={**ORGANIZATION, "clever_id": CHANGED["courses"].c.course_id},
         ended="archived_at",
     ),
     Target(
@@ -213,11 +244,13 @@ _TARGETS = (
     Target(
         "rosters",
         key=("clever_id",),
-        source=_joined("rosters", school=True),
+        source=_of_term_and_course(_joined("rosters", school=True)),
         content={
             **ORGANIZATION,
             "school_id": SCHOOL.c.id,
             **_copy("rosters", "name", "subject", "grade", "period", "term_name"),
+            "term_id": TERM.c.id,
+            "course_id": COURSE.c.id,
         },
         once={"clever_id": CHANGED["rosters"].c.section_id, **FROM_CLEVER},
         ended="archived_at",

@@ -71,6 +71,7 @@ def _is_removable(entity: Entity) -> str:
     if entity.removal == "never":
         return "false"
     ids = [f"existing.{column}" for column in ("school_id", "section_id", "clever_id") if column in entity.columns]
+    ids += [f"existing.{column}" for column in ("term_id", "course_id") if column in entity.key]
     return " and ".join(
         f"coalesce({column} not in (select clever_id from quarantine.records where clever_id is not null), true)"
         for column in ids

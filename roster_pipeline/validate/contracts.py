@@ -61,7 +61,7 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         _text("name", nullable=False),
         *(_text(name) for name in ("subject", "grade", "period")),
     ),
-    "stg_terms": _contract(_id("term_id"), _text("name")),
+    "stg_terms": _contract(_id("term_id"), *(_text(name) for name in ("name", "start_date", "end_date"))),
     "stg_courses": _contract(_id("course_id"), *(_text(name) for name in ("name", "number"))),
 }
 

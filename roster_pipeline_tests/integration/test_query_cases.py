@@ -29,6 +29,8 @@ TEMPORARY_TABLES = {
     "affected_people": "id text",
     "affected_sections": "id text",
     "affected_schools": "id text",
+    "affected_terms": "id text",
+    "affected_courses": "id text",
     "candidate_accounts": "account_id bigint, reopens_for text",
     "known_syncs": KNOWN,
     "scope": "organization_id bigint, district_id text, last bigint",

@@ -19,7 +19,10 @@ from roster_pipeline_tests.support.walls import (
 OF_ROSTER = "(select organization_id from roster.rosters where id = roster_id)"
 ORGANIZATION_OF = {
     "organizations": "id",
-    **dict.fromkeys(("schools", "identity_links", "org_memberships", "rosters", "reviews", "syncs"), "organization_id"),
+    **dict.fromkeys(
+        ("schools", "terms", "courses", "identity_links", "org_memberships", "rosters", "reviews", "syncs"),
+        "organization_id",
+    ),
     "accounts": "(select organization_id from roster.org_memberships where account_id = accounts.id)",
     "school_memberships": "(select organization_id from roster.schools where id = school_id)",
     **dict.fromkeys(("roster_teachers", "roster_students", "pending_members"), OF_ROSTER),
@@ -30,6 +33,8 @@ WRITTEN = {name: target.changed or ("role",) for name, target in TARGETS.items()
 READ = sorted(set(ORGANIZATION_OF) - {"pending_members", "reviews"})
 INTO_ANOTHER = {
     "schools": "(organization_id, clever_id, name) values (:organization, 'new', 'New')",
+    "terms": "(organization_id, clever_id) values (:organization, 'new')",
+    "courses": "(organization_id, clever_id) values (:organization, 'new')",
     "identity_links": "(clever_id, account_id, organization_id, rule) "
     "values ('new', :own_account, :organization, 'email')",
     "org_memberships": "(organization_id, account_id, role) values (:organization, :own_account, 'student')",

@@ -11,10 +11,12 @@ QUERIES = {
     "members": "select clever_id, role from product.main.org_memberships where not is_ended",
     "schools": "select school_id, name, sis_id, nces_id, low_grade, high_grade from product.main.schools "
     "where not is_ended",
+    "terms": "select term_id, name, start_date, end_date from product.main.terms where not is_ended",
+    "courses": "select course_id, number, name from product.main.courses where not is_ended",
     "school_members": "select school_id, clever_id, role, is_primary from product.main.school_memberships as member "
     "semi join (from product.main.schools where not is_ended) as live using (school_id) where not is_ended",
-    "rosters": "select section_id, school_id, name, subject, grade, period, term_name from product.main.rosters "
-    "where not is_ended",
+    "rosters": "select section_id, school_id, name, subject, grade, period, term_name, term_id, course_id "
+    "from product.main.rosters where not is_ended",
     "teachers": f"select section_id, clever_id, is_primary from product.main.roster_teachers {LIVE_ROSTER} "
     "where not is_ended",
     "students": f"select section_id, clever_id from product.main.roster_students {LIVE_ROSTER} where not is_ended",

@@ -27,6 +27,8 @@ REFUSED = {
         ("RS002", CLASSES),
         "update roster.rosters set name = 'Other' where id = :clever",
         "update roster.rosters set school_id = null where id = :clever",
+        "update roster.rosters set term_id = null where id = :clever",
+        "update roster.rosters set course_id = null where id = :clever",
         "update roster.rosters set hidden_at = now(), archived_at = now() where id = :clever",
         "update roster.rosters set source = 'native', clever_id = null where id = :clever",
         "update roster.rosters set source = 'clever', clever_id = 'own' where id = :native",
@@ -64,6 +66,18 @@ REFUSED = {
         "update roster.schools set organization_id = 0 where id = :school",
         "delete from roster.schools where id = :school",
     ),
+    **{
+        table: (
+            ("RS009", "R4.12"),
+            *(f"update roster.{table} set {column} = {other}" for column, other in columns),
+            f"update roster.{table} set archived_at = now(), organization_id = 0, clever_id = 'other'",
+            f"delete from roster.{table}",
+        )
+        for table, columns in (
+            ("terms", (("name", "'Other'"), ("start_date", "'2001-01-01'"), ("end_date", "null"))),
+            ("courses", (("name", "'Other'"), ("number", "null"))),
+        )
+    },
     "identity_links": (
         ("RS005", "R2.22"),
         "update roster.identity_links set unlinked_at = now() where account_id = :person",

@@ -14,7 +14,8 @@ PERSON = """
 OF_ROSTERS = "join roster.rosters as r on r.id = m.roster_id and r.source = 'clever' and r.archived_at is null"
 ROSTERS = (
     "from roster.rosters as r join roster.organizations as o on o.id = r.organization_id "
-    "left join roster.schools as s on s.id = r.school_id where r.source = 'clever' and r.archived_at is null"
+    "left join roster.schools as s on s.id = r.school_id left join roster.terms as t on t.id = r.term_id "
+    "left join roster.courses as c on c.id = r.course_id where r.source = 'clever' and r.archived_at is null"
 )
 QUERIES = {
     "people": "select link.clever_id, m.role, m.first_name, m.last_name, m.email, m.clever_email, "
@@ -24,9 +25,15 @@ QUERIES = {
     "where m.ended_at is null and m.organization_id = o.id",
     "schools": "select m.clever_id, m.name, m.sis_id, m.nces_id, m.low_grade, m.high_grade from roster.schools as m "
     "join roster.organizations as o on o.id = m.organization_id where m.archived_at is null",
+    **{
+        table: f"select m.clever_id, {columns} from roster.{table} as m "
+        "join roster.organizations as o on o.id = m.organization_id where m.archived_at is null"
+        for table, columns in (("terms", "m.name, m.start_date, m.end_date"), ("courses", "m.number, m.name"))
+    },
     "school_members": "select s.clever_id, link.clever_id, m.role, m.is_primary from roster.school_memberships as m "
     f"join roster.schools as s on s.id = m.school_id {PERSON} where m.ended_at is null and s.archived_at is null",
-    "rosters": f"select r.clever_id, s.clever_id, r.name, r.subject, r.grade, r.period, r.term_name {ROSTERS}",
+    "rosters": "select r.clever_id, s.clever_id, r.name, r.subject, r.grade, r.period, r.term_name, t.clever_id, "
+    f"c.clever_id {ROSTERS}",
     "teachers": f"select r.clever_id, link.clever_id, m.is_primary from roster.roster_teachers as m {OF_ROSTERS} "
     f"{PERSON} where m.ended_at is null",
     "students": f"select r.clever_id, link.clever_id from roster.roster_students as m {OF_ROSTERS} {PERSON} "
@@ -40,6 +47,8 @@ QUERIES = {
 }
 LIVE_ROWS = {
     "schools": ("id, clever_id, name, sis_id, nces_id, low_grade, high_grade", "archived_at is null"),
+    "terms": ("id, organization_id, clever_id, name, start_date, end_date", "archived_at is null"),
+    "courses": ("id, organization_id, clever_id, number, name", "archived_at is null"),
     "accounts": (
         "id, email, first_name, last_name, role, imported_from_clever, clever_email, grade",
         "archived_at is null",
@@ -48,7 +57,7 @@ LIVE_ROWS = {
     "org_memberships": ("organization_id, account_id, role, is_admin, source, verified_at", "ended_at is null"),
     "school_memberships": ("school_id, account_id, role, is_primary, source", "ended_at is null"),
     "rosters": (
-        "id, clever_id, name, school_id, subject, grade, period, term_name, hidden_at",
+        "id, clever_id, name, school_id, subject, grade, period, term_name, hidden_at, term_id, course_id",
         "archived_at is null",
     ),
     "roster_teachers": ("roster_id, account_id, is_primary", "ended_at is null"),
@@ -56,7 +65,16 @@ LIVE_ROWS = {
     "pending_members": ("roster_id, clever_id, role", "true"),
     "reviews": ("id, clever_id, reason, account_id", "state = 'open'"),
 }
-KEY_COLUMNS = {"people": 1, "members": 1, "schools": 1, "school_members": 2, "rosters": 1, "teachers": 2}
+KEY_COLUMNS = {
+    "people": 1,
+    "members": 1,
+    "schools": 1,
+    "terms": 1,
+    "courses": 1,
+    "school_members": 2,
+    "rosters": 1,
+    "teachers": 2,
+}
 
 
 def query(engine, statement, **values):

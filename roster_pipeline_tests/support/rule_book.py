@@ -5,6 +5,7 @@ identities.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from roster_pipeline_tests.support.rule_book_identity import Account, Known, who_is_who
 
@@ -16,8 +17,12 @@ class Expected:
     people: dict = field(default_factory=dict)  # clever_id: (role, first, last, email, clever_email, imported)
     members: dict = field(default_factory=dict)  # clever_id: role
     schools: dict = field(default_factory=dict)  # school: (name, sis_id, nces_id, low_grade, high_grade)
+    terms: dict = field(default_factory=dict)  # term: (name, first day, last day)
+    courses: dict = field(default_factory=dict)  # course: (number, name)
     school_members: dict = field(default_factory=dict)  # (school, clever_id): (role, is_primary)
-    rosters: dict = field(default_factory=dict)  # section: (school, name, subject, grade, period, term)
+    rosters: dict = field(
+        default_factory=dict
+    )  # section: (school, name, subject, grade, period, term name and id, course)
     teachers: dict = field(default_factory=dict)  # (section, clever_id): is_primary
     students: set = field(default_factory=set)  # (section, clever_id)
     pending: set = field(default_factory=set)  # (section, clever_id, role)
@@ -46,6 +51,11 @@ def expect(district, before=None, known=None, told=frozenset()):
             one["id"]: (one.get("name") or "", *(one.get(name) or None for name in SCHOOL_FIELDS))
             for one in lists["schools"]
         },
+        terms={
+            one["id"]: (one.get("name") or None, _day(one.get("start_date")), _day(one.get("end_date")))
+            for one in lists["terms"]
+        },
+        courses={one["id"]: (one.get("number") or None, one.get("name") or None) for one in lists["courses"]},
         school_members={
             (school, key): (people[key].role, school == primary)
             for key, (*_, primary, schools) in feed.items()
@@ -54,10 +64,9 @@ def expect(district, before=None, known=None, told=frozenset()):
         reviews=_reviews(known, people, told),
         known_schools=before.known_schools | shared,
     )
-    terms = {term["id"]: term.get("name") or None for term in lists["terms"]}
     roles = {key: people[key].role for key in feed}
     for section in lists["sections"]:
-        _add_roster(after, before, section, terms, roles, recycled)
+        _add_roster(after, before, section, roles, recycled)
     return after
 
 
@@ -132,21 +141,39 @@ def _schools(part):
     return {school for school in (*(part.get("schools") or ()), part.get("school")) if school}
 
 
-def _term_name(term, terms, roster_before):
-    """Return the name of a term. If the feed lacks the term, the name that the roster had stays."""
+def _day(text):
+    """Return the date with which a text begins, or None."""
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
+
+
+def _term_of(section, terms, roster_before):
+    """Return the name and the id of the term. If the feed lacks the term, those that the roster had stay."""
+    term = section.get("term_id")
     if term in terms:
-        return terms[term]
-    return roster_before[-1] if term and roster_before else None
+        return terms[term][0], term
+    return roster_before[-3:-1] if term and roster_before else (None, None)
 
 
-def _add_roster(after, before, section, terms, known, recycled):
+def _course_of(section, courses, roster_before):
+    """Return the id of the course. If the feed lacks the course, the one that the roster had stays."""
+    course = section.get("course")
+    if course in courses:
+        return course
+    return roster_before[-1] if course and roster_before else None
+
+
+def _add_roster(after, before, section, known, recycled):
     key = section["id"]
     school = section.get("school")
     after.rosters[key] = (
         school if school in after.known_schools else None,
         section.get("name") or "",
         *(section.get(name) or None for name in ("subject", "grade", "period")),
-        _term_name(section.get("term_id"), terms, before.rosters.get(key)),
+        *_term_of(section, after.terms, before.rosters.get(key)),
+        _course_of(section, after.courses, before.rosters.get(key)),
     )
     listed = section.get("teachers") or []
     primary = section.get("teacher") or next(iter(listed), None)

@@ -30,6 +30,8 @@ ROWS = {
     "org_memberships": f"t.account_id in {ACCOUNTS}",
     "school_memberships": f"t.account_id in {ACCOUNTS}",
     "schools": f"t.id in {SCHOOLS}",
+    "terms": "substr(t.clever_id, 17, 5) = :part",
+    "courses": "substr(t.clever_id, 17, 5) = :part",
     "rosters": f"t.id in {ROSTERS}",
     "roster_teachers": f"t.roster_id in {ROSTERS}",
     "roster_students": f"t.roster_id in {ROSTERS}",

@@ -11,6 +11,7 @@ from roster_pipeline.definitions import build_definitions, defs
 GRAPH = defs.resolve_asset_graph()
 ENTITIES = [
     "accounts",
+    "courses",
     "identity_links",
     "org_memberships",
     "pending_members",
@@ -20,6 +21,7 @@ ENTITIES = [
     "rosters",
     "school_memberships",
     "schools",
+    "terms",
 ]
 ASSETS = {
     "raw": ["courses", "schools", "sections", "students", "teachers", "terms"],

@@ -13,6 +13,7 @@ REPEATED_FILES = (
     "roles.sql",
     "triggers.sql",
     "record_triggers.sql",
+    "term_triggers.sql",
     "directory.sql",
     "native_classes.sql",
     "page_role.sql",

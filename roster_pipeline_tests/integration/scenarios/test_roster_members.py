@@ -133,7 +133,9 @@ def test_rebuilt_term_and_course_lose_no_member(town, resync, product):
     for key in sections:
         town.edit("sections", key, term_id="f" * 24, course="f" * 24)
     plan = resync(Limits())
-    assert (plan.counts, plan.held) == ({"rosters": {"update": len(sections)}}, ())
+    rebuilt = {"end": 1, "insert": 1}
+    assert plan.counts == {"terms": rebuilt, "courses": rebuilt, "rosters": {"update": len(sections)}}
+    assert plan.held == ()
     after = [roster_of(product, key) for key in sections]
     assert {roster.term for roster in after} == {"Rebuilt"}
     assert [(one.students, one.teachers) for one in after] == [(one.students, one.teachers) for one in before]
@@ -147,14 +149,14 @@ def test_roster_keeps_the_name_of_a_term_that_ended(town, resync, product):
     resync()
     before = roster_of(product, section)
     town.remove("terms", term)
-    assert resync(Limits()).counts == {}
+    plan = resync(Limits())
+    assert (plan.counts, plan.held) == ({"terms": {"end": 1}}, ())
     assert roster_of(product, section) == before
     assert before.term
 
 
 @pytest.mark.scenario("R-15")
-def test_changed_term_dates_write_and_hold_nothing(town, resync, product):
-    """Dates are not kept: whatever becomes of them, no class and no membership is touched."""
+def test_changed_term_dates_touch_no_class_and_hold_nothing(town, resync, product):
     (term,) = town.resources["terms"].ids()
     for key in town.resources["sections"].ids():
         town.edit("sections", key, term_id=term)
@@ -162,7 +164,9 @@ def test_changed_term_dates_write_and_hold_nothing(town, resync, product):
     resync()
     town.edit("terms", term, start_date="2014-08-11", end_date="2015-01-30")
     plan = resync(Limits())
-    assert (plan.counts, plan.held) == ({}, ())
+    assert (plan.counts, plan.held) == ({"terms": {"update": 1}}, ())
+    dates = "select start_date::text, end_date::text from roster.terms where clever_id = :term"
+    assert query(product, dates, term=term) == [("2014-08-11", "2015-01-30")]
 
 
 @pytest.mark.scenario("R-16")

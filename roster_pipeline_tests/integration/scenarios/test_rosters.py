@@ -127,7 +127,7 @@ def test_deleted_section_that_returns_restores_its_rows(town, product):
 @pytest.mark.scenario("R-17")
 @shares_syncs
 def test_unreadable_date_leaves_the_class_with_its_term(town, product):
-    """Dates are not kept, so one that nobody can read harms nothing, and nothing changes when it is put right."""
+    """A date that nobody can read is none. The term belongs to the whole town, so the part has no change."""
     section = class_of(town)
     term = town.resources["terms"].ids()[0]
     town.edit("terms", term, name="Autumn", start_date="2012-13-05", end_date={"no": "date"})
@@ -137,6 +137,8 @@ def test_unreadable_date_leaves_the_class_with_its_term(town, product):
     town.edit("terms", term, start_date="2012-05-13", end_date=None)
     yield
     assert town.counts() == {}
+    dates = "select start_date::text, end_date from roster.terms where clever_id = :term"
+    assert query(product, dates, term=term) == [("2012-05-13", None)]
 
 
 @pytest.mark.scenario("R-18")

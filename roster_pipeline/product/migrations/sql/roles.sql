@@ -31,6 +31,8 @@ declare
     own constant text := '(select roster.current_organization())';
     own_row constant text := format('organization_id = %s', own);
     own_school constant text := 'exists (select from roster.schools where id = school_id)';
+    own_term_and_course constant text := '(term_id is null or exists (select from roster.terms where id = term_id)) '
+        'and (course_id is null or exists (select from roster.courses where id = course_id))';
     own_roster constant text := 'exists (select from roster.rosters where id = roster_id)';
     -- Whether the row has ended or its account may be written. An ended row gives nobody access, and an undo has to be
     -- able to end it. The first condition on the account is the fast one and holds for nearly every row.
@@ -45,13 +47,18 @@ begin
 
     grant select on
         roster.schools, roster.accounts, roster.identity_links, roster.org_memberships, roster.school_memberships,
-        roster.rosters, roster.roster_teachers, roster.roster_students, roster.pending_members, roster.reviews
+        roster.rosters, roster.roster_teachers, roster.roster_students, roster.pending_members, roster.reviews,
+        roster.terms, roster.courses
         to roster_writer;
     grant select (id, organization_id) on roster.syncs to roster_writer;
     grant execute on function roster.is_writable_account, roster.ids_of_other_districts to roster_writer;
 
     grant insert (organization_id, clever_id, name, sis_id, nces_id, low_grade, high_grade),
         update (name, sis_id, nces_id, low_grade, high_grade, archived_at) on roster.schools to roster_writer;
+    grant insert (organization_id, clever_id, name, start_date, end_date),
+        update (name, start_date, end_date, archived_at) on roster.terms to roster_writer;
+    grant insert (organization_id, clever_id, number, name), update (number, name, archived_at)
+        on roster.courses to roster_writer;
     grant insert (id, role, first_name, last_name, email, clever_email, imported_from_clever, grade),
         update (role, first_name, last_name, email, clever_email, imported_from_clever, grade, archived_at)
         on roster.accounts to roster_writer;
@@ -62,8 +69,11 @@ begin
         on roster.org_memberships to roster_writer;
     grant insert (school_id, account_id, source, role, is_primary), update (role, is_primary, source, ended_at)
         on roster.school_memberships to roster_writer;
-    grant insert (organization_id, clever_id, source, school_id, name, subject, grade, period, term_name),
-        update (organization_id, school_id, name, subject, grade, period, term_name, archived_at)
+    grant insert (
+            organization_id, clever_id, source, school_id, name, subject, grade, period, term_name, term_id, course_id
+        ), update (
+            organization_id, school_id, name, subject, grade, period, term_name, term_id, course_id, archived_at
+        )
         on roster.rosters to roster_writer;
     grant insert (roster_id, account_id, is_primary), update (is_primary, ended_at)
         on roster.roster_teachers to roster_writer;
@@ -78,7 +88,8 @@ begin
 
     grant select on
         roster.organizations, roster.schools, roster.accounts, roster.identity_links, roster.org_memberships,
-        roster.school_memberships, roster.rosters, roster.roster_teachers, roster.roster_students, roster.syncs
+        roster.school_memberships, roster.rosters, roster.roster_teachers, roster.roster_students, roster.syncs,
+        roster.terms, roster.courses
         to roster_reader;
 
     -- Table, the role where the policy is for one only, the rows that the role sees, and the rows that it may write
@@ -87,13 +98,18 @@ begin
         select * from (values
             ('organizations', null, format('id = %s', own), null),
             ('schools', null, own_row, null),
+            ('terms', null, own_row, null),
+            ('courses', null, own_row, null),
             (
                 'identity_links', null, own_row, format(
                     '%s and (unlinked_at is not null or roster.is_writable_account(account_id, %s))', own_row, own
                 )
             ),
             ('org_memberships', null, own_row, own_row || ' and ' || own_account),
-            ('rosters', null, own_row, format('%s and (school_id is null or %s)', own_row, own_school)),
+            (
+                'rosters', null, own_row,
+                format('%s and (school_id is null or %s) and %s', own_row, own_school, own_term_and_course)
+            ),
             ('reviews', null, own_row, null),
             ('syncs', null, own_row, null),
             ('holds', null, own_row, null),

@@ -7,7 +7,7 @@
 --
 -- Each refusal names the row by its ids, the rule and what to do instead. The SQLSTATE belongs to a class of its own:
 -- RS001 an account, RS002 a roster, RS003 a member of a roster, RS004 a school, RS005 an identity link, RS007 a
--- membership. File record_triggers.sql has RS006 and RS008.
+-- membership. File record_triggers.sql has RS006 and RS008, and term_triggers.sql RS009.
 
 -- accounts
 
