@@ -16,6 +16,7 @@ from roster_pipeline.cli import (
     connect,
     corrections,
     districts,
+    export,
     holds,
     keys,
     limits,
@@ -61,6 +62,7 @@ for commands in (
     corrections,
     why,
     keys,
+    export,
     web,
     local,
 ):

@@ -16,7 +16,7 @@ from roster_pipeline.snapshot.versions import ENTITIES
 from roster_pipeline_tests.support.query_cases import cut_to_case, queries_without_cases, query_cases, sort_rows
 from roster_pipeline_tests.support.server import TEMPLATE, execute_apart, named
 
-READ_AS_TEXT = ("explain/product", "syncs", "corrections")
+READ_AS_TEXT = ("explain/product", "syncs", "corrections", "oneroster")
 """Folders whose rows Python reads. Those of the other folders are selected into a table."""
 FOLDERS = (*READ_AS_TEXT, "current", "snapshot")
 DUCKDB_QUERIES = {"new_ids"}

@@ -1,4 +1,7 @@
-"""Load a district from a folder of Clever objects, one JSON object a line. The folder is never changed."""
+"""Load a district from a folder of Clever objects, one JSON object a line, or of OneRoster files.
+
+The folder is never changed.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,6 +12,7 @@ import msgspec
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.sandbox.api.collection import Object
 from roster_pipeline.sandbox.data.district import LISTS, SandboxDistrict
+from roster_pipeline.sandbox.data.oneroster import is_oneroster, read_oneroster
 
 REQUIRED_FIELDS: dict[str, dict[str, type]] = {
     "districts": {"id": str},
@@ -29,7 +33,8 @@ def load_district(folder: Path, shown: datetime | None = None) -> SandboxDistric
     """Load a district.
 
     The folder holds v3 objects without envelopes, in `schools.jsonl`, `users.jsonl`, `sections.jsonl`, `terms.jsonl`
-    and `courses.jsonl`. The file `districts.jsonl` is optional, because the objects name their district.
+    and `courses.jsonl`. The file `districts.jsonl` is optional, because the objects name their district. Or the folder
+    holds what `roster-pipeline export oneroster` wrote.
 
     Args:
         folder: the folder.
@@ -38,7 +43,12 @@ def load_district(folder: Path, shown: datetime | None = None) -> SandboxDistric
     Raises:
         GivenDistrictRefused: a file is missing or unreadable, a line is no valid object, an id occurs twice, or the
             objects do not name exactly one district. The message names the file and the line, and no content.
+        OneRosterRefused: the OneRoster files are not complete.
     """
+    if is_oneroster(folder):
+        lists = read_oneroster(folder)
+        (record,) = lists.pop("districts")
+        return SandboxDistrict(record, lists, shown=shown)
     objects = {name: _read(folder / f"{name}.jsonl") for name in LISTS[1:]}
     return SandboxDistrict(_district_record(folder, objects), objects, shown=shown)
 
