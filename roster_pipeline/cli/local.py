@@ -133,6 +133,8 @@ def dev(
         )
         say(sandbox_and_ui)
         say(_describe_page(page_port, free.name))
+        if masked:
+            say(operator.text("Clever tells no emails here, so an admin presses Log in with Google instead."))
         _say_how_to_use(address.url)
         try:
             return _serve(settings, home.resolve(), port, page_port)

@@ -18,6 +18,7 @@ from roster_pipeline_tests.support.scripts import (
     script,  # noqa: F401 - fixtures
 )
 
+pytestmark = pytest.mark.names
 PASSWORD, ENCODED = "hunter2/of@db", "hunter2%2Fof%40db"
 LEAVING = 10
 PEOPLE = {"Xanthippe", "Vandersloot", "xanthippe.v@", "Periwinkle", "Featherstone", "Ottoline", "ottoline@"}

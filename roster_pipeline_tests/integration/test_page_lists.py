@@ -260,3 +260,18 @@ def test_no_list_has_a_control_that_edits_clever_data(site, admin):
         assert actions - allowed <= {f"/clever/classes/{own}/hide", "/clever/teachers/unverify"}
         assert "Imported from Clever" in page
     assert account_of(site, person(site.towns[0], "student"))
+
+
+def test_a_school_admin_reads_the_needs_of_now(site, browser):
+    """The numbers of a school admin are counted at each request, so they follow an update at once."""
+    town, need = site.towns[0], "1 class has no teacher"
+    with school_admin(site, town, "School 0") as key:
+        browser.log_in(key)
+        before = need in browser.get("/clever").text
+        town.section(60)
+        site.sync(town)
+        after = need in browser.get("/clever").text
+        town.section(60, teachers=[person(town, "teacher")])
+        site.sync(town)
+
+        assert (before, after, need in browser.get("/clever").text) == (False, True, False)

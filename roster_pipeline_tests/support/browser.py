@@ -68,9 +68,10 @@ class Visitor:
         if self.installation.is_masked and role == "district_admin":
             self.go("/login")
             self.page.get_by_role("link", name="Log in with Google").click()
+            self.page.get_by_role("listitem").first.get_by_role("link").click()
         else:
             self._choose_clever()
-        self.page.locator("ul").first.get_by_role("link", name=f"({role})").click()
+            self.page.locator("ul").first.get_by_role("link", name=f"({role})").click()
         self.page.wait_for_url(f"{self.installation.page}/**")
 
     def log_in_as(self, clever_id: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import last_sync, published, query
 from roster_pipeline_tests.support.seen import roster_of
+from roster_pipeline_tests.support.snapshots import AS_OF, read
 
 MASKS = ({"name": None, "email": None}, {"name": {"first": "", "last": " "}, "email": ""})
 
@@ -75,3 +76,14 @@ def test_account_without_a_last_name_is_linked_without_a_review(town, quick_sync
     quick_sync(town)
     assert link(key) == (account, "email")
     assert published(product, town.id).reviews == set()
+
+
+def test_analysts_see_masked_people_like_others(town, quick_sync, latest):
+    quick_sync(town, snapshot=True)
+    shown = {name: read(latest, f"select count(*) from {name}") for name in (*AS_OF, "movers")}
+    columns = read(latest, "select * from enrollments order by all")
+    town.mask_people()
+    quick_sync(town, snapshot=True)
+
+    assert {name: read(latest, f"select count(*) from {name}") for name in shown} == shown
+    assert read(latest, "select * from enrollments order by all") == columns
