@@ -29,6 +29,7 @@ from roster_pipeline_tests.benchmarks.nights import nightly, request
 from roster_pipeline_tests.benchmarks.page import page
 from roster_pipeline_tests.benchmarks.page_beside import page_beside_syncs
 from roster_pipeline_tests.benchmarks.page_load import logins_a_second, requests_a_second
+from roster_pipeline_tests.benchmarks.snapshot import snapshot
 from roster_pipeline_tests.benchmarks.who_is_who import LINKS, links, matching, mistakes
 
 MARKS = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
@@ -66,6 +67,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dlt-python", type=Path, help="interpreter of an environment that has dlt[duckdb]")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each short case; the fastest counts")
     parser.add_argument("--districts", type=int, default=200, help="small ones, of a night")
+    sizes = {"type": int, "nargs": "+", "default": [10, 100, 1_000]}
+    parser.add_argument("--snapshot-districts", **sizes, help="numbers of districts of 2,000 people, of a pass")
     parser.add_argument("--only", help="the parts whose name begins so: nightly, request, whole, ...")
     parser.add_argument("--json", action="store_true", help="every case in full")
     args = parser.parse_args()
@@ -99,6 +102,7 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         "page: requests": partial(requests_a_second, bench, args.students * 5 // 2),
         "page: logins": partial(logins_a_second, bench),
         "page: beside syncs": partial(page_beside_syncs, bench, max(500, args.students // 10)),
+        "snapshot: a pass beside a copy per sync": partial(snapshot, bench, args.snapshot_districts, 2_000),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
     }

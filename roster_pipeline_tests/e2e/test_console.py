@@ -19,6 +19,7 @@ from roster_pipeline_tests.support.scripts import (
     script,  # noqa: F401 - fixtures
     wait_until,
 )
+from roster_pipeline_tests.support.stages import leave_snapshot
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def in_publish(product, _clever, killed):
 
 
 def in_snapshot(product, _clever, killed):
-    """After the commit, before the snapshot is swapped in."""
+    """After the commit, while the command waits for another pass over the snapshot."""
     folder = read_settings().snapshots_folder
     with FileLock(folder / ".lock"):
         killed(lambda: query(product, "select count(*) from roster.syncs where state = 'published'") == [(2,)])
@@ -140,6 +141,7 @@ def test_killed_sync_leaves_nothing_after_the_next_sync(valley, sync, quick_sync
     assert query(product, "select count(*) from roster.syncs where state = 'running'") == [(0,)]
     updates = "select count(*) from roster.changes where entity = 'rosters' and op = 'update'"
     assert query(product, updates) == [(2,)]
+    leave_snapshot(read_settings(), product)
     assert _names_in_snapshot() == 2
     assert sorted(path.name for path in read_settings().landing_folder.rglob("*.zst")) == []
 

@@ -53,7 +53,7 @@ def failed(valley, known_sync, sync, instance, product):
     return run
 
 
-FROM_PUBLISH = ("product", "snapshots")
+FROM_PUBLISH = ("product",)
 
 
 def refusal(instance, run):
@@ -122,7 +122,7 @@ def test_rerun_with_a_damaged_file_is_refused_and_moves_it_aside(valley, failed,
 def test_partial_run_that_would_publish_opens_no_sync(valley, known_sync, start, instance, product, subtests):
     known_sync(valley)
     before = row_versions(product)
-    for groups in (("product",), ("sync", "product", "snapshots"), ("raw", "product")):
+    for groups in (("product",), ("sync", "product"), ("raw", "product")):
         with subtests.test(groups):
             assert "Only a whole sync publishes" in refusal(instance, start(valley, *groups))
             assert query(product, SYNCS) == [("published",)]
@@ -138,7 +138,7 @@ def test_rerun_of_reading_and_publishing_steps_is_refused(valley, failed, start,
 
 def test_partial_run_that_publishes_nothing_succeeds(valley, known_sync, sync, start, product, subtests):
     known_sync(valley)
-    for groups in (("raw",), ("marts", "intermediate"), ("snapshots",)):
+    for groups in (("raw",), ("marts", "intermediate")):
         with subtests.test(groups):
             run = start(valley, *groups)
             assert run.status is dg.DagsterRunStatus.SUCCESS

@@ -12,6 +12,7 @@ from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.readers import difference, published
 from roster_pipeline_tests.support.rule_book import expect
 from roster_pipeline_tests.support.snapshots import read
+from roster_pipeline_tests.support.stages import leave_snapshot
 
 NAME = 'it\'s; -- "ours" [a]* {x} $file %s %(x)s :y née\u0301 日本 \u202e blank '
 
@@ -47,6 +48,7 @@ def test_home_of_any_name_works_in_full_and_delta_syncs(
     rename_a_class(valley)
     assert sync(valley, mode="delta").failure is None
     assert difference(expect(valley), published(product, valley.id)) == {}
+    leave_snapshot(read_settings(), product)
     latest = read_settings().snapshots_folder / "latest.duckdb"
     assert latest.is_relative_to(home)
     assert read(latest, "select count(*) from rosters where name = 'Renamed'") == [(1,)]
