@@ -40,6 +40,8 @@ FIELDS = {
     "term_id": product.mark("term"),
     "course": product.mark("course"),
     "number": product.mark("number"),
+    "start_date": product.mark("first day"),
+    "end_date": product.mark("last day"),
     "last_modified": product.mark("time of the last change"),
 }
 """The kept fields in words, by their path in Clever's record."""

@@ -117,6 +117,7 @@ def test_endless_next_links_are_refused(synced, clever, sync, product, monkeypat
     assert row_versions(product) == before
 
 
+@pytest.mark.names
 def test_row_refused_by_the_product_rolls_back_and_names_nobody(synced, sync, product):
     teacher = next(user for user in synced.resources["users"].values() if "teacher" in user["roles"])
     synced.put("users", teacher | {"name": {"first": "Wilhelmina", "last": "Quackenbush"}})

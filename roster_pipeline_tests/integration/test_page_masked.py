@@ -112,6 +112,7 @@ def test_people_without_a_name_can_be_told_apart(site, town):
     screen = teacher.get(f"/clever/classes/{class_of(site, 'Algebra 5')}").text
 
     assert f"Person {student}" in screen
+    assert f"<bdi>Person {account_of(site, person(town, 'teacher'))}</bdi> · Teacher" in screen
     assert f'aria-label="Why? Person {student}"' in screen
 
 

@@ -30,6 +30,11 @@ class Expected:
     known_schools: set = field(default_factory=set)  # every school that was ever shared
 
 
+def shown(items):
+    """Return the objects of a list as Clever answers with them. A district may mask names and emails."""
+    return [items.shown(key) for key in items]
+
+
 def expect(district, before=None, known=None, told=frozenset()):
     """Return what the product must hold after a sync of `district`, if it held `before`.
 
@@ -39,7 +44,7 @@ def expect(district, before=None, known=None, told=frozenset()):
     """
     before = before or Expected()
     known = known or _from_clever(before)
-    lists = {name: list(items.values()) for name, items in district.resources.items()}
+    lists = {name: shown(items) for name, items in district.resources.items()}
     feed = feed_of(district)
     people = who_is_who(feed, known)
     recycled = {key for key, person in people.items() if person.is_recycled}
@@ -72,7 +77,7 @@ def expect(district, before=None, known=None, told=frozenset()):
 
 def feed_of(district):
     """Return role, names, email, primary school and schools of everyone with an account, by Clever id."""
-    users = district.resources["users"].values()
+    users = shown(district.resources["users"])
     return {user["id"]: person for user in users if (person := _person(user))}
 
 
