@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from roster_pipeline.messages import product
 from roster_pipeline.product.tables import accounts
+
+NAMELESS = product.mark("Person {number}")
+"""Stands for a person of whom Clever shares no name. The number is that of the account."""
 
 
 def select_name(*, shows_email: bool, account: sa.FromClause = accounts) -> sa.ColumnElement[str]:

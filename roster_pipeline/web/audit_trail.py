@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.product.tables import accounts, rosters, schools, web_audit
-from roster_pipeline.web.account_names import select_name
+from roster_pipeline.web.account_names import NAMELESS, select_name
 
 PAGE_ROWS = 50
 ACT_WORDS = {
@@ -86,7 +86,8 @@ def list_lines(
     columns = web_audit.c
     who = select_name(shows_email=True)
     target = (columns.target_kind, columns.target_id)
-    shown = sa.select(columns.id, columns.at, columns.act, *target, columns.account_id, who.label("who"))
+    actor = (columns.account_id, who.label("who"), accounts.c.id.label("visible_actor"))
+    shown = sa.select(columns.id, columns.at, columns.act, *target, *actor)
     query = shown.select_from(web_audit.outerjoin(accounts, accounts.c.id == columns.account_id))
     if own_account is not None:
         query = query.where(columns.account_id == own_account)
@@ -95,13 +96,12 @@ def list_lines(
     if before is not None:
         query = query.where(columns.id < before)
     rows = pg.execute(query.order_by(columns.id.desc()).limit(PAGE_ROWS + 1)).all()
-    names = {kind: _read_names(pg, kind, rows) for kind in TARGETS}
+    names = {kind: _read_names(pg, words, kind, rows) for kind in TARGETS}
     return [
         AuditLine(
             row.id,
             row.at,
-            # The account of another school's admin is not visible to this reader.
-            "" if row.account_id is None else row.who or words.text("Another admin"),
+            "" if row.account_id is None else row.who or _name_actor(row, words),
             words.text(ACT_WORDS.get(row.act, OTHER_ACT)),
             names.get(row.target_kind, {}).get(row.target_id, ""),
             _path_of(row),
@@ -110,12 +110,19 @@ def list_lines(
     ]
 
 
+def _name_actor(row: sa.Row[Any], words: LocalCatalogue) -> str:
+    """Return what stands for an actor without a name. The admin of another school is not visible to this reader."""
+    if row.visible_actor is None:
+        return words.text("Another admin")
+    return words.text(NAMELESS, number=row.account_id)
+
+
 def _path_of(row: sa.Row[tuple[object, ...]]) -> str:
     """Return where an act can be taken back: a hidden class is shown on its screen."""
     return f"/clever/classes/{row.target_id}" if row.act == "hide_class" and row.target_kind == "class" else ""
 
 
-def _read_names(pg: Connection, kind: str, rows: Sequence[sa.Row[Any]]) -> Mapping[str, str]:
+def _read_names(pg: Connection, words: LocalCatalogue, kind: str, rows: Sequence[sa.Row[Any]]) -> Mapping[str, str]:
     """Return the names of the things of one kind, of those that the transaction sees."""
     table = TARGETS[kind]
     ids = [int(row.target_id) for row in rows if row.target_kind == kind and (row.target_id or "").isdigit()]
@@ -123,4 +130,6 @@ def _read_names(pg: Connection, kind: str, rows: Sequence[sa.Row[Any]]) -> Mappi
         return {}
     name = table.c.name if kind != "account" else select_name(shows_email=True)
     found = pg.execute(sa.select(table.c.id, name).where(table.c.id.in_(ids)))
-    return {str(row[0]): row[1] for row in found}
+    if kind != "account":
+        return {str(row[0]): row[1] for row in found}
+    return {str(row[0]): row[1] or words.text(NAMELESS, number=row[0]) for row in found}

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.messages.times import DEFAULT_TIME_ZONE
 from roster_pipeline.product.organizations import Organization
+from roster_pipeline.web.account_names import NAMELESS
 from roster_pipeline.web.audit import record_act
 from roster_pipeline.web.frame import frame_values
 from roster_pipeline.web.languages import preferred_language
@@ -110,7 +111,7 @@ class Page:
 
     def name_account(self, name: str | None, account_id: int) -> str:
         """Return the name of a person, or the number of the account if Clever shares no name of the person."""
-        return name or self.words.text("Person {number}", number=account_id)
+        return name or self.words.text(NAMELESS, number=account_id)
 
     def number(self, name: str) -> int:
         """Return a number in the path.

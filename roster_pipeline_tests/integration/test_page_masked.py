@@ -124,6 +124,9 @@ def test_a_teacher_makes_a_class_of_people_without_names(site, town):
     offered = teacher.get(path)
     teacher.submit(path, offered, **{f"add-{student}": "1"})
 
+    trail = teacher.get("/clever/audit").text
+    assert f"<bdi>Person {account_of(site, person(town, 'teacher'))}</bdi></td>" in trail
+    assert "Another admin" not in trail
     assert f"Person {student}" in offered.text
     assert find_faults(offered.text) == find_faults(teacher.get(made).text) == []
     assert "Club 5" in enter(site, person(town, "student")).get("/home").text
