@@ -135,6 +135,16 @@ class Settings(BaseSettings):
         return self.home.resolve() / "keys"
 
     @property
+    def receipts_folder(self) -> Path:
+        """Return the folder of the receipts of erasures."""
+        return self.home.resolve() / "receipts"
+
+    @property
+    def retention_file(self) -> Path:
+        """Return the file of the retention periods that differ from the defaults."""
+        return self.home.resolve() / "retention.toml"
+
+    @property
     def postgres_folder(self) -> Path:
         """Return the data folder of the embedded server."""
         return self.home.resolve() / "postgres"

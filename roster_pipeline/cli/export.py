@@ -1,4 +1,4 @@
-"""The command export oneroster: the published data of a district as CSV files for another program."""
+"""The commands export: the published data of a district as CSV files, and what is held about one person."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from roster_pipeline.cli.export_person import export_one_person
 from roster_pipeline.cli.screen import AsJson, say, show_json
 from roster_pipeline.cli.sync import OneDistrict
 from roster_pipeline.messages import operator
@@ -20,6 +21,7 @@ exports = typer.Typer(help="Copies of the published data for other programs.")
 
 def register(app: typer.Typer) -> None:
     exports.command("oneroster")(export_oneroster)
+    exports.command("person")(export_one_person)
     app.add_typer(exports, name="export")
 
 

@@ -57,6 +57,16 @@ def find_person(pg: Connection, person: str) -> Subject | None:
     return build_subject(pg, "person", set(account_ids) - used, kept=used, clever_ids=clever_ids)
 
 
+def find_held_person(pg: Connection, person: str) -> Subject | None:
+    """Return the subject of one person, whether Clever shares the person or not, or None if nothing is held."""
+    account_ids = _find_accounts(pg, person)
+    clever_ids = [person] if not _is_account(person) else _find_own_clever_ids(pg, account_ids)
+    if not account_ids and not _is_mentioned(pg, clever_ids):
+        return None
+    others = _find_accounts_of_others(pg, account_ids, clever_ids)
+    return build_subject(pg, "person", set(account_ids) - others, kept=others, clever_ids=clever_ids)
+
+
 def find_district(pg: Connection, district_id: str) -> Subject | None:
     """Return the subject of one district, or None if there is no such organization.
 
@@ -99,10 +109,13 @@ def find_district(pg: Connection, district_id: str) -> Subject | None:
     )
 
 
-def find_expired(pg: Connection, before: datetime, limit: int) -> Subject | None:
+def find_expired(pg: Connection, before: datetime, limit: int | None) -> Subject | None:
     """Return the subject of some people who left before a time, or None if nobody is left.
 
     A person has left when every organization membership has ended. The people who left first come first.
+
+    Args:
+        limit: the most people, or None for all of them.
     """
     member = org_memberships
     left_at = sa.func.max(member.c.ended_at)
@@ -182,14 +195,19 @@ def _find_used_elsewhere(pg: Connection, account_ids: Collection[int], own: sa.S
 
 def _find_used_here(pg: Connection, account_ids: Collection[int], clever_ids: Collection[str]) -> set[int]:
     """Return the accounts that the product made members itself, and those that another person of Clever has now."""
-    member, link = org_memberships, identity_links
+    member = org_memberships
     is_native = sa.and_(member.c.ended_at.is_(None), member.c.source == "native")
-    is_of_other = sa.and_(link.c.unlinked_at.is_(None), link.c.clever_id.not_in(clever_ids))
-    uses = (
-        sa.select(table.c.account_id).where(table.c.account_id.in_(account_ids), is_use)
-        for table, is_use in ((member, is_native), (link, is_of_other))
+    native = sa.select(member.c.account_id).where(member.c.account_id.in_(account_ids), is_native)
+    return {*pg.execute(native).scalars(), *_find_accounts_of_others(pg, account_ids, clever_ids)}
+
+
+def _find_accounts_of_others(pg: Connection, account_ids: Collection[int], clever_ids: Collection[str]) -> set[int]:
+    """Return the accounts that another person of Clever has now."""
+    link = identity_links
+    is_other = sa.and_(
+        link.c.account_id.in_(account_ids), link.c.unlinked_at.is_(None), link.c.clever_id.not_in(clever_ids)
     )
-    return set(pg.execute(sa.union(*uses)).scalars())
+    return set(pg.execute(sa.select(link.c.account_id).where(is_other)).scalars())
 
 
 def _is_mentioned(pg: Connection, clever_ids: list[str]) -> bool:

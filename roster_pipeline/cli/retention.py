@@ -1,0 +1,55 @@
+"""The command retention: how long data is kept, what is due, and the erasure of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from roster_pipeline.cli.corrections import current_user
+from roster_pipeline.cli.forget import open_eraser
+from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
+from roster_pipeline.messages import operator
+from roster_pipeline.privacy.policy import read_policy
+from roster_pipeline.privacy.retention import count_expired, erase_expired
+from roster_pipeline.product.database import transaction
+from roster_pipeline.settings import read_settings
+
+KINDS = {
+    "people_who_left": operator.mark("people who left"),
+    "journal": operator.mark("syncs with a journal"),
+    "rejected_records": operator.mark("files with rejected records"),
+    "landing_files": operator.mark("landing files"),
+    "audit": operator.mark("audit trail, decisions and requests"),
+    "web_sessions": operator.mark("sessions of the page"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("retention")(retention)
+
+
+def retention(
+    erase: Annotated[bool, typer.Option("--erase", help="Erase what is due now.")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Show how long each kind of data is kept and how much is due. ROSTER_HOME/retention.toml sets the periods.
+
+    The Dagster job forget_on_time erases what is due every day.
+    """
+    settings = read_settings()
+    policy, eraser = read_policy(settings), open_eraser(settings, current_user())
+    if erase:
+        counts = erase_expired(eraser, policy)
+    else:
+        with transaction(eraser.engine) as pg:
+            counts = count_expired(pg, policy, eraser.now())
+    if as_json:
+        show_json({"days": asdict(policy), "erased" if erase else "due": counts})
+        return
+    header = operator.text("erased") if erase else operator.text("due now")
+    rows = [(operator.text(KINDS[kind]), days, counts.get(kind)) for kind, days in asdict(policy).items()]
+    show_table(None, [operator.text("kind"), operator.text("days"), header], rows)
+    if not erase:
+        say(operator.text("Erase it now: roster-pipeline retention --erase"))

@@ -1,0 +1,100 @@
+"""Exports everything that is held about one person, as JSON with the descriptions of the data dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+from sqlalchemy import Connection, LargeBinary, Table
+
+from roster_pipeline.errors import ForgetRefused
+from roster_pipeline.messages import operator
+from roster_pipeline.model.dictionary import PRODUCT, find_column_description, find_table_description
+from roster_pipeline.privacy.find import find_held_person
+from roster_pipeline.privacy.subject import Subject
+from roster_pipeline.privacy.tables import TABLE_ERASURES
+from roster_pipeline.settings import Settings
+
+SECRETS = frozenset({"token", "token_hash", "csrf", "form_token"})
+"""Columns that open something. The export says that they are held, and leaves the value out."""
+NAMED_COLUMNS = """
+    select table_schema || '.' || table_name from information_schema.columns
+    where column_name = 'clever_id' and data_type = 'VARCHAR' order by 1
+"""
+
+
+def export_person(settings: Settings, pg: Connection, person: str, at: datetime) -> dict[str, Any]:
+    """Return everything that is held about a person: rows of the product, and rows of the district files.
+
+    Args:
+        pg: a transaction with one view of the product.
+        person: the Clever id, or the number of an account.
+
+    Raises:
+        ForgetRefused: nothing is held about this id.
+    """
+    subject = find_held_person(pg, person)
+    if subject is None:
+        raise ForgetRefused(operator.text("Nothing is held about {id}. Nothing was changed.", id=person))
+    tables = [*_export_product(pg, subject), *_export_district_files(settings, subject)]
+    return {
+        "person": person,
+        "exported_at": at.isoformat(),
+        "accounts": [*subject.accounts, *subject.kept_accounts],
+        "clever_ids": list(subject.clever_ids),
+        "tables": tables,
+    }
+
+
+def _export_product(pg: Connection, subject: Subject) -> Iterator[dict[str, Any]]:
+    for erasure in TABLE_ERASURES:
+        rows = pg.execute(sa.select(erasure.table).where(erasure.is_erased(subject))).mappings()
+        values = [{name: _to_json(erasure.table, name, value) for name, value in row.items()} for row in rows]
+        if values:
+            yield _describe("PostgreSQL", erasure.table.name, list(erasure.table.c.keys()), values)
+
+
+def _to_json(table: Table, name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in SECRETS or isinstance(table.c[name].type, LargeBinary):
+        return operator.text("held, and not shown because it opens a session")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, bool | int | float | str | dict | list) else str(value)
+
+
+def _describe(store: str, table: str, columns: list[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rows of one table with the descriptions of the table and its columns."""
+    described = {name: find_column_description(PRODUCT, table, name) for name in columns}
+    return {
+        "store": store,
+        "table": table,
+        "description": find_table_description(PRODUCT, table),
+        "columns": {name: text for name, text in described.items() if text},
+        "rows": rows,
+    }
+
+
+def _export_district_files(settings: Settings, subject: Subject) -> Iterator[dict[str, Any]]:
+    """Return the rows of the district files that have a Clever id of the person."""
+    for district in subject.districts:
+        for file in sorted(settings.districts_folder.glob(f"{district}*.duckdb")):
+            yield from _export_file(file, subject)
+
+
+def _export_file(file: Path, subject: Subject) -> Iterator[dict[str, Any]]:
+    try:
+        with duckdb.connect(file, read_only=True) as con:
+            for (table,) in con.execute(NAMED_COLUMNS).fetchall():
+                found = con.execute(f"from {table} where list_contains(?, clever_id)", [list(subject.clever_ids)])
+                columns = [column[0] for column in found.description]
+                rows = [dict(zip(columns, map(str, row), strict=True)) for row in found.fetchall()]
+                if rows:
+                    yield _describe(f"districts/{file.name}", str(table), columns, rows)
+    except duckdb.Error:
+        yield {"store": f"districts/{file.name}", "table": operator.text("The file is damaged or in use."), "rows": []}

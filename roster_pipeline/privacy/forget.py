@@ -1,0 +1,168 @@
+"""Forgets a person or a district in every store, and writes the receipt (docs/rules.md R6.6).
+
+The transaction that deletes the rows also records the erasure, with the ids that are left to erase and the hashes of
+the files. A killed erasure is finished by the next call for the same subject, or by the next run of the retention. It
+then has the same receipt, because the receipt is written from that record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from roster_pipeline.errors import ForgetRefused
+from roster_pipeline.messages import operator
+from roster_pipeline.privacy.find import find_district, find_person
+from roster_pipeline.privacy.receipt import Receipt, list_unreached, write_receipt
+from roster_pipeline.privacy.records import (
+    Erasure,
+    begin_erasure,
+    end_erasure,
+    end_files,
+    find_erasure,
+    read_erasures,
+)
+from roster_pipeline.privacy.rows import erase_rows
+from roster_pipeline.privacy.server_files import rewrite_server_files
+from roster_pipeline.privacy.stores.dagster_records import DagsterRecords, OpenDagster
+from roster_pipeline.privacy.stores.district_files import DistrictFiles
+from roster_pipeline.privacy.stores.key_files import KeyFiles
+from roster_pipeline.privacy.stores.landing_files import LandingFiles
+from roster_pipeline.privacy.stores.snapshots import Snapshots
+from roster_pipeline.privacy.stores.store import Store, StoreRecord, hash_again
+from roster_pipeline.privacy.subject import Kind, Subject, digest_subject
+from roster_pipeline.product.busy import write_product
+from roster_pipeline.product.database import hold_keys, name_district_lock, transaction
+from roster_pipeline.settings import Settings
+
+ROWS = "product database"
+FINDERS: dict[Kind, Callable[[Connection, str], Subject | None]] = {"person": find_person, "district": find_district}
+
+
+@dataclass(frozen=True)
+class Eraser:
+    """What an erasure works with.
+
+    Attributes:
+        open_dagster: opens the database of Dagster's records.
+        requested_by: who asks for the erasure.
+        now: returns the time.
+    """
+
+    settings: Settings
+    engine: Engine
+    open_dagster: OpenDagster
+    requested_by: str
+    now: Callable[[], datetime]
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """The stores beside the tables of the product, in the order in which they are erased."""
+        settings = self.settings
+        return (
+            DistrictFiles(settings),
+            LandingFiles(settings),
+            KeyFiles(settings),
+            Snapshots(settings, self.engine),
+            DagsterRecords(settings, self.open_dagster),
+        )
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """A finished erasure: its receipt and the file of its text."""
+
+    receipt: Receipt
+    file: Path
+
+
+def forget(eraser: Eraser, kind: Kind, identifier: str) -> Forgotten:
+    """Forget a person or a district. A second call finishes or repeats the answer of the first.
+
+    Args:
+        identifier: the Clever id, or the number of an account.
+
+    Raises:
+        ForgetRefused: Clever still shares the data, or nothing is held.
+    """
+    digest = digest_subject(kind, identifier)
+    with transaction(eraser.engine) as pg:
+        subject, earlier = FINDERS[kind](pg, identifier), find_erasure(pg, digest)
+    if subject is not None:
+        number = begin(eraser, subject, digest, lambda pg: FINDERS[kind](pg, identifier))
+    elif earlier is not None:
+        number = earlier.number
+    else:
+        raise ForgetRefused(operator.text("Nothing is held about {id}. Nothing was changed.", id=identifier))
+    return finish(eraser, [number])[0]
+
+
+def begin(eraser: Eraser, subject: Subject, digest: str, find: Callable[[Connection], Subject | None]) -> int:
+    """Delete the rows of a subject and record the erasure, in one transaction. Return the number of the erasure.
+
+    Args:
+        find: finds the subject again while no sync of its districts runs.
+    """
+    with hold_keys(eraser.engine, [name_district_lock(district) for district in subject.districts]):
+        records = [store.inspect(subject) for store in eraser.stores]
+
+        def erase(pg: Connection) -> int:
+            current = find(pg) or subject
+            rows = StoreRecord(ROWS, erase_rows(pg, current))
+            at, stores = eraser.now(), [rows, *records]
+            return begin_erasure(pg, current, digest, stores, requested_by=eraser.requested_by, at=at)
+
+        return write_product(eraser.engine, erase)
+
+
+def finish(eraser: Eraser, numbers: Sequence[int]) -> list[Forgotten]:
+    """Erase what some erasures have left in every store, and write their receipts. Each step may run again."""
+    with transaction(eraser.engine) as pg:
+        begun = [erasure for erasure in read_erasures(pg, numbers) if erasure.state == "files"]
+    if begun:
+        _erase_stores(eraser, begun)
+    with transaction(eraser.engine) as pg:
+        erasures = read_erasures(pg, numbers)
+    if any(erasure.state == "bytes" for erasure in erasures):
+        rewrite_server_files(eraser.settings, eraser.engine)
+    return [_write_receipt(eraser, erasure) for erasure in erasures]
+
+
+def _erase_stores(eraser: Eraser, erasures: Sequence[Erasure]) -> None:
+    """Erase the subjects of some erasures in each store, and record the hashes of the files afterwards."""
+    subjects = [erasure.subject for erasure in erasures if erasure.subject is not None]
+    districts = {district for subject in subjects for district in subject.districts}
+    with hold_keys(eraser.engine, [name_district_lock(district) for district in districts]):
+        for store in eraser.stores:
+            store.erase(subjects, eraser.now())
+        home = eraser.settings.home.resolve()
+        for erasure in erasures:
+            stores: list[dict[str, Any]] = [
+                {**store, "after": hash_again(home, store["before"])} for store in erasure.stores
+            ]
+            write_product(eraser.engine, partial(end_files, erasure=erasure, stores=stores))
+
+
+def _write_receipt(eraser: Eraser, erasure: Erasure) -> Forgotten:
+    """Write the receipt of an erasure and record its end. A second call writes the same files."""
+    finished_at = erasure.finished_at or eraser.now()
+    receipt = Receipt(
+        erasure.number,
+        erasure.kind,
+        erasure.subject_digest,
+        erasure.requested_by,
+        erasure.requested_at,
+        finished_at,
+        erasure.stores,
+        list_unreached(eraser.settings),
+    )
+    file = write_receipt(eraser.settings, receipt)
+    if erasure.finished_at is None:
+        write_product(eraser.engine, lambda pg: end_erasure(pg, replace(erasure, state="done"), finished_at))
+    return Forgotten(receipt, file)

@@ -1,0 +1,66 @@
+"""The analysts' database. It is written anew from PostgreSQL, because DELETE of DuckDB leaves the bytes in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Engine
+
+from roster_pipeline.damaged import remove
+from roster_pipeline.privacy.stores.store import StoreRecord, hash_files
+from roster_pipeline.privacy.subject import Subject
+from roster_pipeline.settings import Settings
+from roster_pipeline.snapshot import LATEST, rebuild_snapshot
+
+IS_STORED = """
+    select table_name, column_name from duckdb_columns()
+    where table_name like '%\\_history' escape '\\' and column_name in ('account_id', 'district_id')
+"""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The files of the analysts' database, and those that were set aside as damaged."""
+
+    settings: Settings
+    engine: Engine
+    name: str = "snapshots"
+
+    def inspect(self, subject: Subject) -> StoreRecord:
+        files = self._files()
+        rows = sum(_count_rows(file, subject) for file in files if file.name == LATEST)
+        return StoreRecord(self.name, {"rows": rows}, hash_files(self.settings.home.resolve(), files))
+
+    def erase(self, subjects: Sequence[Subject], at: datetime) -> None:  # noqa: ARG002 - the interface of a store
+        present = self._files()
+        if not present:
+            return
+        rebuild_snapshot(self.settings, self.engine, at=at)
+        for file in present:
+            if file.name != LATEST:
+                remove(file)
+
+    def _files(self) -> list[Path]:
+        """Return every file of the folder, apart from the lock file, which is always empty."""
+        return sorted(file for file in self.settings.snapshots_folder.rglob("*.duckdb*") if file.is_file())
+
+
+def _count_rows(file: Path, subject: Subject) -> int:
+    """Return how many rows of a file belong to the subject. A damaged file has no rows that can be counted."""
+    wanted, values = (
+        ("district_id", subject.districts) if subject.kind == "district" else ("account_id", subject.accounts)
+    )
+    try:
+        with duckdb.connect(file, read_only=True) as con:
+            tables = [table for table, column in con.execute(IS_STORED).fetchall() if column == wanted]
+            counts = (
+                con.execute(f"select count(*) from {table} where list_contains(?, {wanted})", [list(values)]).fetchall()
+                for table in tables
+            )
+            return sum(int(rows) for ((rows,),) in counts)
+    except duckdb.Error:
+        return 0

@@ -1,0 +1,68 @@
+"""The interface of a store, and the record of what an erasure did in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any, Protocol
+
+from roster_pipeline.privacy.subject import Subject
+
+
+@dataclass(frozen=True)
+class StoreRecord:
+    """What an erasure removes from one store.
+
+    Attributes:
+        removed: the number of removed rows by table, or of files.
+        before: the SHA-256 of each file before the erasure, by its path in ROSTER_HOME.
+        after: the same after the erasure. A file that was removed has None.
+    """
+
+    store: str
+    removed: Mapping[str, int] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str | None] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Store(Protocol):
+    """A place that holds data of people. Both methods may be called again after a crash."""
+
+    @property
+    def name(self) -> str:
+        """The name of the store in the receipt."""
+        ...
+
+    def inspect(self, subject: Subject) -> StoreRecord:
+        """Return what an erasure will remove, and change nothing."""
+        ...
+
+    def erase(self, subjects: Sequence[Subject], at: datetime) -> None:
+        """Remove the data of some subjects."""
+        ...
+
+
+def hash_files(home: Path, files: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of some files by their paths in ROSTER_HOME."""
+    hashes = {}
+    for file in sorted(files):
+        with file.open("rb") as content:
+            hashes[str(file.relative_to(home))] = file_digest(content, "sha256").hexdigest()
+    return hashes
+
+
+def hash_again(home: Path, before: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the SHA-256 of the files now. A file that is gone has None."""
+    present = {path: home / path for path in before}
+    return {path: hash_files(home, [file])[path] if file.is_file() else None for path, file in present.items()}
+
+
+def list_files(places: Iterable[Path]) -> list[Path]:
+    """Return the files at some paths and in the folders at some paths."""
+    return [file for place in places for file in ([place] if place.is_file() else place.rglob("*")) if file.is_file()]
