@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 
 from roster_pipeline.cli.admins import By
 from roster_pipeline.cli.corrections import current_user
 from roster_pipeline.cli.screen import AsJson, say, show_json
 from roster_pipeline.errors import CannotStart
-from roster_pipeline.instance.dagster_schema import dagster_place, open_engine, setting_of
+from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.messages import operator
-from roster_pipeline.privacy.forget import Eraser, forget
+from roster_pipeline.privacy.forget import forget
 from roster_pipeline.privacy.receipt import describe_receipt
 from roster_pipeline.privacy.subject import Kind
 from roster_pipeline.product.admin_accounts import check_decider
-from roster_pipeline.product.database import open_product
-from roster_pipeline.settings import Settings, read_settings
+from roster_pipeline.settings import read_settings
+from roster_pipeline.sync_context import utc_now
 
 
 def register(app: typer.Typer) -> None:
@@ -44,23 +39,11 @@ def forget_subject(
     kind, identifier = _parse_subject(person, district)
     decided_by = by or current_user()
     check_decider(decided_by)
-    forgotten = forget(open_eraser(read_settings(), decided_by), kind, identifier)
+    forgotten = forget(build_eraser(read_settings(), decided_by, utc_now), kind, identifier)
     if as_json:
         show_json({**forgotten.receipt.to_json(), "file": str(forgotten.file)})
         return
     say(*describe_receipt(forgotten.receipt), operator.text("The receipt is {file}.", file=forgotten.file))
-
-
-def open_eraser(settings: Settings, requested_by: str) -> Eraser:
-    """Return what an erasure works with on this machine."""
-    engine = open_product(settings)
-    return Eraser(settings, engine, partial(_open_dagster, settings), requested_by, lambda: datetime.now(UTC))
-
-
-@contextmanager
-def _open_dagster(settings: Settings) -> Iterator[Engine]:
-    with open_engine(dagster_place(settings), setting_of(settings)) as engine:
-        yield engine
 
 
 def _parse_subject(person: str | None, district: str | None) -> tuple[Kind, str]:

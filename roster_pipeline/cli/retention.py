@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from roster_pipeline.cli.corrections import current_user
-from roster_pipeline.cli.forget import open_eraser
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
+from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.messages import operator
 from roster_pipeline.privacy.policy import read_policy
 from roster_pipeline.privacy.retention import count_expired, erase_expired
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
+from roster_pipeline.sync_context import utc_now
 
 KINDS = {
     "people_who_left": operator.mark("people who left"),
@@ -39,7 +40,7 @@ def retention(
     The Dagster job forget_on_time erases what is due every day.
     """
     settings = read_settings()
-    policy, eraser = read_policy(settings), open_eraser(settings, current_user())
+    policy, eraser = read_policy(settings), build_eraser(settings, current_user(), utc_now)
     if erase:
         counts = erase_expired(eraser, policy)
     else:

@@ -99,7 +99,7 @@ def _find_sync(pg: Connection, sync_id: int) -> sa.Row[Any]:
     """Read and lock the sync.
 
     Raises:
-        CorrectionRefused: the sync does not exist or published nothing.
+        CorrectionRefused: the sync does not exist, published nothing, or has no journal any more.
     """
     sync = pg.execute(sa.select(syncs).where(syncs.c.id == sync_id).with_for_update(key_share=True)).one_or_none()
     if sync is None:
@@ -108,6 +108,15 @@ def _find_sync(pg: Connection, sync_id: int) -> sa.Row[Any]:
         raise CorrectionRefused(
             operator.text(
                 "Sync {sync} is {state}. It wrote nothing that could be undone.", sync=sync_id, state=sync.state
+            )
+        )
+    if sync.journal_erased_at is not None:
+        raise CorrectionRefused(
+            operator.text(
+                "Sync {sync} cannot be undone. Its journal was erased on {day}, because its retention period had ended "
+                "(roster-pipeline retention).",
+                sync=sync_id,
+                day=f"{sync.journal_erased_at:%Y-%m-%d}",
             )
         )
     return sync

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from roster_pipeline.damaged import remove
 from roster_pipeline.privacy.policy import RetentionPolicy
+from roster_pipeline.privacy.stores.store import list_files
 from roster_pipeline.product.database import share_district, transaction
 from roster_pipeline.product.tables import organizations
 from roster_pipeline.settings import Settings
@@ -68,9 +69,13 @@ def _list_landing(settings: Settings, policy: RetentionPolicy, now: datetime) ->
 
 
 def _remove_landing(engine: Engine, place: Path) -> int:
-    """Remove a landing folder, unless the sync that writes it is running. Its name is that of the lock."""
+    """Remove a landing folder, unless the sync that writes it is running. Return the number of files that it had.
+
+    The name of the folder is that of the lock.
+    """
     with transaction(engine) as pg:
         if not share_district(pg, place.name):
             return 0
+        files = len(list_files([place]))
         remove(place)
-    return 1
+    return files

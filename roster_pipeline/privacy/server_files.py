@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from roster_pipeline.product.refusals import Place, translate_error
 from roster_pipeline.settings import Settings
 
+LOCK_TIMEOUT = "set lock_timeout = '10s'"
+"""VACUUM FULL waits for other sessions, and the application waits behind it."""
 MAX_SEGMENTS = 100
 """The most segments of the log that are passed. The embedded server keeps at most 64 of them for later."""
 IS_OF_SERVER = "starts_with(n.nspname, 'pg_') or n.nspname = 'information_schema'"
@@ -58,7 +60,9 @@ def rewrite_server_files(settings: Settings, engine: Engine) -> bool:
 def _outside_transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as pg:
+            pg.execute(sa.text(LOCK_TIMEOUT))
             yield pg
+            pg.execute(sa.text("reset lock_timeout"))
     except DBAPIError as error:
         raise translate_error(Place.of(engine), error) from None
 

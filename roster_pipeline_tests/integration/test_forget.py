@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from roster_pipeline.cli.forget import open_eraser
 from roster_pipeline.errors import ForgetRefused
+from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.privacy import forget as forgetting
 from roster_pipeline.privacy.forget import forget
 from roster_pipeline.product.connections import disconnect_district
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
+from roster_pipeline.sync_context import utc_now
 from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import query
 
@@ -32,7 +33,7 @@ def gone(valley, known_publish):
 
 @pytest.fixture
 def eraser(environment):
-    return open_eraser(read_settings(), "operator")
+    return build_eraser(read_settings(), "operator", utc_now)
 
 
 def receipts(settings):

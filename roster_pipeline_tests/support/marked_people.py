@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from roster_pipeline.cli.forget import open_eraser
+from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.privacy.policy import RetentionPolicy
 from roster_pipeline.product.database import transaction
@@ -105,10 +105,7 @@ def _leave_files(settings, town):
 
 def late_eraser(settings):
     """Return what erases, 401 days later."""
-    eraser = open_eraser(settings, "operator")
-    return type(eraser)(
-        settings, eraser.engine, eraser.open_dagster, "operator", lambda: datetime.now(UTC) + timedelta(days=401)
-    )
+    return build_eraser(settings, "operator", lambda: datetime.now(UTC) + timedelta(days=401))
 
 
 def find_marks(settings, product, town):

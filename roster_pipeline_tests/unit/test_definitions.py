@@ -71,7 +71,10 @@ def test_every_check_says_what_it_looks_for():
 def test_contract_jobs_schedules_and_sensors_exist():
     repository = defs.get_repository_def()
     assert {"sync_roster", "plan_roster", "sync_batch", "renew_snapshot"} <= set(repository.job_names)
-    assert {one.name: one.job_name for one in repository.schedule_defs} == {"nightly": "sync_batch"}
+    assert {one.name: one.job_name for one in repository.schedule_defs} == {
+        "nightly": "sync_batch",
+        "daily_erasure": "forget_on_time",
+    }
     assert {one.name for one in repository.sensor_defs} >= {
         "refresh_requests",
         "district_partitions",
