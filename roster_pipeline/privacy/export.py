@@ -21,10 +21,8 @@ from roster_pipeline.settings import Settings
 
 SECRETS = frozenset({"token", "token_hash", "csrf", "form_token"})
 """Columns that open something. The export says that they are held, and leaves the value out."""
-NAMED_COLUMNS = """
-    select table_schema || '.' || table_name from information_schema.columns
-    where column_name = 'clever_id' and data_type = 'VARCHAR' order by 1
-"""
+PEOPLE = "select schema_name || '.' || table_name from duckdb_columns() where column_name = 'clever_id' order by 1"
+"""The tables of a district file with rows about people."""
 
 
 def export_person(settings: Settings, pg: Connection, person: str, at: datetime) -> dict[str, Any]:
@@ -90,7 +88,7 @@ def _export_district_files(settings: Settings, subject: Subject) -> Iterator[dic
 def _export_file(file: Path, subject: Subject) -> Iterator[dict[str, Any]]:
     try:
         with duckdb.connect(file, read_only=True) as con:
-            for (table,) in con.execute(NAMED_COLUMNS).fetchall():
+            for (table,) in con.execute(PEOPLE).fetchall():
                 found = con.execute(f"from {table} where list_contains(?, clever_id)", [list(subject.clever_ids)])
                 columns = [column[0] for column in found.description]
                 rows = [dict(zip(columns, map(str, row), strict=True)) for row in found.fetchall()]

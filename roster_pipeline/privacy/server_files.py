@@ -21,17 +21,8 @@ LOCK_TIMEOUT = "set lock_timeout = '10s'"
 """VACUUM FULL waits for other sessions, and the application waits behind it."""
 MAX_SEGMENTS = 100
 """The most segments of the log that are passed. The embedded server keeps at most 64 of them for later."""
-IS_OF_SERVER = "starts_with(n.nspname, 'pg_') or n.nspname = 'information_schema'"
-OWN_TABLES = f"""
-    select c.oid, format('%I.%I', n.nspname, c.relname) as name from pg_class as c
-    inner join pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' and not ({IS_OF_SERVER})
-"""
-LIST_TABLES = f"select name from ({OWN_TABLES}) as own order by name"
-DELETE_STATISTICS = f"delete from pg_catalog.pg_statistic where starelid in (select oid from ({OWN_TABLES}) as own)"
-NEXT_SEGMENT = "select pg_logical_emit_message(true, 'roster', 'next segment'), pg_switch_wal()"
-IS_SEGMENT_LEFT = (
-    "select max(name) > pg_walfile_name(pg_current_wal_lsn()) from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'"
-)
+SEGMENT = "^[0-9A-F]{24}$"
+STATISTICS = sa.table("pg_statistic", sa.column("starelid"), schema="pg_catalog")
 
 
 def rewrite_server_files(settings: Settings, engine: Engine) -> bool:
@@ -43,10 +34,13 @@ def rewrite_server_files(settings: Settings, engine: Engine) -> bool:
     if settings.database_url is not None:
         return False
     with _outside_transaction(engine) as pg:
-        tables = list(pg.execute(sa.text(LIST_TABLES)).scalars())
+        tables = _list_tables(pg)
         for table in tables:
             pg.execute(sa.text(f"vacuum (full) {table}"))
-        pg.execute(sa.text(DELETE_STATISTICS))
+        # ANALYZE leaves the statistics of a table that is empty now.
+        pg.execute(
+            sa.delete(STATISTICS).where(STATISTICS.c.starelid.in_([sa.func.to_regclass(name) for name in tables]))
+        )
         for table in tables:
             pg.execute(sa.text(f"analyze {table}"))
         pg.execute(sa.text("vacuum (full) pg_catalog.pg_statistic"))
@@ -54,6 +48,13 @@ def rewrite_server_files(settings: Settings, engine: Engine) -> bool:
             _remove_old_segments(pg)
     (settings.postgres_folder / "log").write_bytes(b"")  # an error of PostgreSQL can quote a row
     return True
+
+
+def _list_tables(pg: Connection) -> list[str]:
+    """Return the quoted names of all tables of the database. The embedded server has no other user."""
+    tables, quote = sa.inspect(pg), pg.dialect.identifier_preparer.quote
+    schemas = (schema for schema in tables.get_schema_names() if schema != "information_schema")
+    return [f"{quote(schema)}.{quote(name)}" for schema in schemas for name in tables.get_table_names(schema)]
 
 
 @contextmanager
@@ -81,10 +82,19 @@ def _without_recycling(pg: Connection) -> Iterator[None]:
 
 def _remove_old_segments(pg: Connection) -> None:
     """Pass every segment that was kept for later, then remove all segments before the present one."""
+    segment = sa.func.pg_ls_waldir().table_valued("name", "size", "modification")
+    newest = sa.select(sa.func.max(segment.c.name)).where(segment.c.name.regexp_match(SEGMENT)).scalar_subquery()
+    is_left = sa.select(newest > sa.func.pg_walfile_name(sa.func.pg_current_wal_lsn()))
     for _ in range(MAX_SEGMENTS):
-        pg.execute(sa.text(NEXT_SEGMENT))
-        if not pg.execute(sa.text(IS_SEGMENT_LEFT)).scalar_one():
+        _begin_segment(pg)
+        if not pg.execute(is_left).scalar_one():
             break
     pg.execute(sa.text("checkpoint"))
-    pg.execute(sa.text(NEXT_SEGMENT))
+    _begin_segment(pg)
     pg.execute(sa.text("checkpoint"))
+
+
+def _begin_segment(pg: Connection) -> None:
+    """Begin the next segment of the log. A segment without an entry is not left, so one is written first."""
+    pg.execute(sa.select(sa.func.pg_logical_emit_message(sa.true(), "roster", "next segment")))
+    pg.execute(sa.select(sa.func.pg_switch_wal()))

@@ -16,10 +16,7 @@ from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.settings import Settings
 from roster_pipeline.snapshot import LATEST, rebuild_snapshot
 
-IS_STORED = """
-    select table_name, column_name from duckdb_columns()
-    where table_name like '%\\_history' escape '\\' and column_name in ('account_id', 'district_id')
-"""
+HISTORIES = "select table_name from duckdb_columns() where column_name = ? and ends_with(table_name, '_history')"
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def _count_rows(file: Path, subject: Subject) -> int:
     )
     try:
         with duckdb.connect(file, read_only=True) as con:
-            tables = [table for table, column in con.execute(IS_STORED).fetchall() if column == wanted]
+            tables = [table for (table,) in con.execute(HISTORIES, [wanted]).fetchall()]
             counts = (
                 con.execute(f"select count(*) from {table} where list_contains(?, {wanted})", [list(values)]).fetchall()
                 for table in tables
