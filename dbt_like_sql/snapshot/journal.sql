@@ -26,7 +26,9 @@ writes as (
             'roster_teachers', 'roster_students'
         )
     window same_row as (
-        partition by change.entity, change.key order by unseen.published_at, change.sync_id, change.seq
+        -- The hash is much faster to sort by than the key.
+        partition by change.entity, jsonb_hash_extended(change.key, 0), change.key
+        order by unseen.published_at, change.sync_id, change.seq
     )
 )
 

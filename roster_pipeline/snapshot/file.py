@@ -53,7 +53,7 @@ def next_version(con: duckdb.DuckDBPyConnection, folder: Path, *, is_new: bool) 
         RosterError: Another process writes to the last version, or the next version does not open.
     """
     latest, following = folder / LATEST, folder / NEXT
-    with _refused_writes(folder), _damage_of(latest):
+    with refused_writes(folder), _damage_of(latest):
         remove(following)  # a pass over a damaged file left a copy of it
         version = NextVersion(is_new or not _has_copy(con, latest, following))
         with attach_for_writing(con, following, TARGET):
@@ -70,7 +70,7 @@ def next_version(con: duckdb.DuckDBPyConnection, folder: Path, *, is_new: bool) 
 
 
 @contextmanager
-def _refused_writes(folder: Path) -> Iterator[None]:
+def refused_writes(folder: Path) -> Iterator[None]:
     """Raise in one line what the operating system refused."""
     try:
         yield

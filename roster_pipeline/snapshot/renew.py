@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -27,6 +27,7 @@ from roster_pipeline.product.organizations import record_snapshot, record_snapsh
 from roster_pipeline.settings import Settings
 from roster_pipeline.snapshot.file import LATEST, NEXT, TARGET, clear_next, next_version
 from roster_pipeline.snapshot.layout import attach_for_reading, is_current
+from roster_pipeline.snapshot.parquet import GRACE, renew_parquet
 from roster_pipeline.snapshot.read import find_news, open_workspace, read_rows
 from roster_pipeline.snapshot.tables import TABLES
 from roster_pipeline.snapshot.write import write_rows
@@ -97,6 +98,8 @@ def _run(
     try:
         with transaction(engine, one_view=True) as pg:
             result = write_snapshot(pg, settings.snapshots_folder, at=at, is_new=is_new)
+        with _locked(settings.snapshots_folder):
+            renew_parquet(settings.snapshots_folder, at=at, grace=timedelta() if is_new else GRACE)
     except Exception as error:
         if not is_interruption(error):
             with suppress(RosterError), transaction(engine) as pg:
@@ -125,12 +128,7 @@ def write_snapshot(pg: Connection, folder: Path, *, at: datetime, is_new: bool =
     Raises:
         SnapshotUnwritable, RosterError: As in `renew_snapshot`.
     """
-    try:
-        private_folder(folder)  # the operator decides who may read data of people
-        lock = FileLock(folder / ".lock", mode=PRIVATE_FILE).acquire()
-    except OSError as error:
-        raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
-    with lock, _without_leftovers(folder):
+    with _locked(folder), _without_leftovers(folder):
         try:
             return _pass(pg, folder, is_new=is_new)
         except FileDamaged as damage:
@@ -140,6 +138,18 @@ def write_snapshot(pg: Connection, folder: Path, *, at: datetime, is_new: bool =
                 "anew from PostgreSQL. Its history starts anew where the journal begins."
             )
         return replace(_pass(pg, folder, is_new=True), warnings=(warning,))
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder of the snapshot."""
+    try:
+        private_folder(folder)  # the operator decides who may read data of people
+        lock = FileLock(folder / ".lock", mode=PRIVATE_FILE).acquire()
+    except OSError as error:
+        raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
+    with lock:
+        yield
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from roster_pipeline.errors import SnapshotUnwritable
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import has_news, renew
 from roster_pipeline_tests.support.interruptions import disk_full_at
+from roster_pipeline_tests.support.parquet import read_parquet
 from roster_pipeline_tests.support.people import users_of
 from roster_pipeline_tests.support.readers import execute, published
 from roster_pipeline_tests.support.snapshots import NAMES, VIEWS, read
@@ -184,7 +185,7 @@ def test_failed_pass_keeps_the_last_snapshot(valley, quick_sync, known_publish, 
     monkeypatch.setattr(renew, "write_rows", lambda _con: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         leave_snapshot(read_settings(), product)
-    assert {path.name for path in latest.parent.iterdir()} == {"latest.duckdb", ".lock"}
+    assert {path.name for path in latest.parent.iterdir()} == {"latest.duckdb", ".lock", "parquet"}
     assert read(latest, "select * from syncs") == before
 
 
@@ -198,6 +199,8 @@ def test_one_pass_brings_in_every_district(valley, hamlet, quick_sync, known_pub
     assert read(latest, "select district_id, count(*) from syncs group by all order by all") == sorted(
         [(valley.id, 2), (hamlet.id, 1)]
     )
+    people = read_parquet(latest.parent / "parquet", "people_history")
+    assert sorted(people) == sorted(read(latest, "select district_id, valid_from from people_history"))
     assert not has_news(read_settings(), product)
     file = latest.stat().st_ino
     assert leave_snapshot(read_settings(), product).organization_ids == ()
