@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,10 +29,9 @@ LOCK_SECONDS = 2.0
 """The longest wait for a lock of another session."""
 SECTION_LOCKS = 256
 """The most locks of classes that one update of a Library teacher holds."""
-BEGIN = sa.text("""
-    select set_config(name, value, true)
-    from unnest(cast(:names as text[]), cast(:values as text[])) as wanted (name, value)
-""")
+BEGIN = sa.text(
+    "select set_config(name, value, true) from json_each_text(cast(:settings as json)) as wanted (name, value)"
+)
 """The first statement of each transaction. It sets what holds until the transaction ends."""
 WRITER = {"roster.writer": "program"}
 """The writer `program` may write the records of syncs, `sync` all tables. The writer `erase` may delete their rows."""
@@ -116,7 +116,7 @@ def transaction(
 
 def set_for_transaction(pg: Connection, settings: Mapping[str, str]) -> None:
     """Set some settings of PostgreSQL until the transaction ends."""
-    pg.execute(BEGIN, {"names": list(settings), "values": list(settings.values())})
+    pg.execute(BEGIN, {"settings": json.dumps(dict(settings))})
 
 
 def _begin_settings(lock_seconds: float) -> dict[str, str]:

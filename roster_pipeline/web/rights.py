@@ -152,9 +152,17 @@ def read_viewer(pg: Connection, account_id: int | None, acting: str | None, logi
     Args:
         acting: the key of the place that the person chose, if any. It is ignored if the place is gone.
     """
-    if account_id is None:
-        return Viewer(None, None, None, None, None, ())
-    rows = _read_memberships(pg, account_id)
+    rows = _read_memberships(pg, account_id) if account_id is not None else []
+    return choose_place(account_id, rows, acting, login_kind)
+
+
+def choose_place(account_id: int | None, rows: Sequence[sa.Row[Any]], acting: str | None, login_kind: str) -> Viewer:
+    """Return the person of a session in the place in which the person acts.
+
+    Args:
+        rows: what `roster.places_of_account` returns.
+        acting: the key of the place that the person chose, if any. It is ignored if the place is gone.
+    """
     places = _list_places(rows, login_kind)
     place = next((each for each in places if each.key == acting), places[0] if places else None)
     first_name, last_name, email = (rows[0].first_name, rows[0].last_name, rows[0].email) if rows else (None,) * 3

@@ -24,7 +24,7 @@ from roster_pipeline.product.tables import organizations
 from roster_pipeline.web.audit import find_answer
 from roster_pipeline.web.file_reads import file_turn
 from roster_pipeline.web.page import Page, StaleForm
-from roster_pipeline.web.rights import Role, Viewer, read_viewer
+from roster_pipeline.web.rights import Role, Viewer, choose_place
 from roster_pipeline.web.sessions import Session, end_session, find_session, is_idle, is_use_due, record_use
 from roster_pipeline.web.state import WebState, state_of
 from roster_pipeline.web.visibility import page_transaction, set_visibility
@@ -163,8 +163,9 @@ def _read_organization(pg: Connection, organization_id: int) -> Organization | N
 def find_visitor(request: Request, pg: Connection) -> tuple[Session, Viewer] | None:
     """Return the live session of a request and its person, or None. This is no use of the session."""
     state = state_of(request)
-    session = find_session(pg, request.cookies.get(state.session_cookie, ""), state.now())
-    if session is None:
+    lookup = find_session(pg, request.cookies.get(state.session_cookie, ""), state.now())
+    if lookup is None:
         return None
-    viewer = read_viewer(pg, session.account_id, session.acting, session.login_kind)
+    session, places = lookup
+    viewer = choose_place(session.account_id, places, session.acting, session.login_kind)
     return None if is_idle(viewer.role, session, state.now()) else (session, viewer)

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -60,11 +61,23 @@ class Session:
         return now - self.fresh_at <= FRESH
 
 
-SHOWN = tuple(columns[name] for name in Session.__dataclass_fields__)
-FIND = sa.select(*SHOWN).where(
-    columns.token_hash == sa.bindparam("token_hash"),
-    columns.ended_at.is_(None),
-    columns.expires_at > sa.bindparam("now"),
+SHOWN = tuple(columns[name].label(f"session_{name}") for name in Session.__dataclass_fields__)
+PLACES = (
+    sa.func.roster.places_of_account(columns.account_id)
+    .table_valued(
+        *("organization_id", "name", "district_id", "tier", "state", "time_zone", "shared_devices"),
+        *("role", "is_admin", "admin_scope", "school_ids", "first_name", "last_name", "email"),
+    )
+    .lateral("places")
+)
+FIND = (
+    sa.select(*SHOWN, PLACES)
+    .select_from(web_sessions.outerjoin(PLACES, sa.true()))
+    .where(
+        columns.token_hash == sa.bindparam("token_hash"),
+        columns.ended_at.is_(None),
+        columns.expires_at > sa.bindparam("now"),
+    )
 )
 
 LANGUAGE = sa.select(web_preferences.c.language).where(
@@ -110,10 +123,15 @@ def begin_session(
     return token
 
 
-def find_session(pg: Connection, token: str, now: datetime) -> Session | None:
-    """Return the live session of a token. The idle limit of students is shorter, and `is_idle` checks it."""
-    row = pg.execute(FIND, {"token_hash": hash_token(token), "now": now}).one_or_none()
-    return None if row is None or now - row.seen_at > STAFF_LIFETIME.idle else Session(*row)
+def find_session(pg: Connection, token: str, now: datetime) -> tuple[Session, list[sa.Row[Any]]] | None:
+    """Return the live session of a token and the places of its account, which each request reads again.
+
+    The idle limit of students is shorter, and `is_idle` checks it.
+    """
+    rows = pg.execute(FIND, {"token_hash": hash_token(token), "now": now}).all()
+    if not rows or now - rows[0].session_seen_at > STAFF_LIFETIME.idle:
+        return None
+    return Session(*rows[0][: len(SHOWN)]), [row for row in rows if row.organization_id is not None]
 
 
 def is_use_due(session: Session, now: datetime) -> bool:
