@@ -23,7 +23,7 @@ writes as (
     where
         change.entity in (
             'schools', 'accounts', 'identity_links', 'org_memberships', 'school_memberships', 'rosters',
-            'roster_teachers', 'roster_students'
+            'roster_teachers', 'roster_students', 'terms', 'courses'
         )
     window same_row as (
         -- The hash is much faster to sort by than the key.

@@ -74,11 +74,13 @@ ROW_TABLES: tuple[SnapshotTable, ...] = (
         "school_id, account_id",
         "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
     ),
+    _table("terms", "term_id", "term_id VARCHAR, name VARCHAR, start_date DATE, end_date DATE"),
+    _table("courses", "course_id", "course_id VARCHAR, number VARCHAR, name VARCHAR"),
     _table(
         "rosters",
         "roster_id",
         "roster_id BIGINT, section_id VARCHAR, school_id VARCHAR, name VARCHAR, subject VARCHAR, grade VARCHAR, "
-        "period VARCHAR, term_name VARCHAR",
+        "period VARCHAR, term_name VARCHAR, term_id VARCHAR, course_id VARCHAR",
     ),
     _table(
         "enrollments",

@@ -147,12 +147,20 @@ def _entities() -> Iterator[VersionedEntity]:
         ("school_id", "account_id", "role", "is_primary", "source", "ended_at"),
         school_members.c.account_id.in_(_touched("school_memberships", "account_id")),
     )
+    for table, columns in ((tables.terms, ("name", "start_date", "end_date")), (tables.courses, ("number", "name"))):
+        touched = _touched(table.name, "organization_id", f"{table.name.removesuffix('s')}_id")
+        yield VersionedEntity(
+            table,
+            ("id",),
+            ("id", "organization_id", "clever_id", *columns, "archived_at"),
+            sa.tuple_(table.c.organization_id, table.c.clever_id).in_(touched),
+        )
     yield VersionedEntity(
         tables.rosters,
         ("id",),
         (
             *("id", "organization_id", "school_id", "clever_id", "source", "name", "subject", "grade", "period"),
-            *("term_name", "archived_at"),
+            *("term_name", "term_id", "course_id", "archived_at"),
         ),
         tables.rosters.c.id.in_(sa.union(_touched("rosters", "roster_id"), _touched("enrollments", "roster_id"))),
     )

@@ -26,7 +26,7 @@ JOURNAL = (
 FOR_ANALYSTS = {
     "schools": "select school_id, name, sis_id, nces_id, low_grade, high_grade from schools",
     "people": "select clever_id, role, first_name, last_name, email from people",
-    "rosters": "select section_id, school_id, name, subject, grade, period, term_name from rosters",
+    "rosters": "select section_id, school_id, name, subject, grade, period, term_name, term_id, course_id from rosters",
     "teachers": "select section_id, clever_id, is_primary from enrollments where role = 'teacher'",
     "students": "select section_id, clever_id from enrollments where role = 'student'",
 }

@@ -10,9 +10,9 @@ def read(path, query, *values):
         return con.execute(query, list(values)).fetchall()
 
 
-NAMES = ("districts", "schools", "people", "school_memberships", "rosters", "enrollments", "syncs")
+NAMES = ("districts", "schools", "people", "school_memberships", "terms", "courses", "rosters", "enrollments", "syncs")
 VIEWS = ("freshness", "students_without_class", "movers", "daily_changes")
-AS_OF = ("schools", "people", "school_memberships", "rosters", "enrollments")
+AS_OF = ("schools", "people", "school_memberships", "terms", "courses", "rosters", "enrollments")
 
 
 def rows(folder, suffix=""):

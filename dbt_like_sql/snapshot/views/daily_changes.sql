@@ -3,6 +3,10 @@
 with row_versions as (
     select 'schools' as table_name, district_id, school_id as row_key, valid_from, valid_to from schools_history
     union all
+    select 'terms', district_id, term_id, valid_from, valid_to from terms_history
+    union all
+    select 'courses', district_id, course_id, valid_from, valid_to from courses_history
+    union all
     select 'people', district_id, account_id::varchar, valid_from, valid_to from people_history
     union all
     select 'school_memberships', district_id, school_id || ' ' || account_id, valid_from, valid_to
