@@ -9,7 +9,13 @@ from roster_pipeline.model.limits import Limits, ThresholdContext
 from roster_pipeline.plan.build import build_plan
 from roster_pipeline.reconcile.diff import compute_diff
 
-TYPES = {"account_id": "bigint", "is_primary": "boolean", "imported_from_clever": "boolean"}
+TYPES = {
+    "account_id": "bigint",
+    "is_primary": "boolean",
+    "imported_from_clever": "boolean",
+    "start_date": "date",
+    "end_date": "date",
+}
 
 
 @pytest.fixture

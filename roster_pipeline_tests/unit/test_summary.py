@@ -184,6 +184,7 @@ def test_every_kind_of_written_change_has_words(con):
     """A change of any entity and operation is in the summary, even if it is the only change of the plan."""
     plan = planned(con)
     ids = {"clever_id": key(1), "account_id": 1, "role": "student", "section_id": ART, "school_id": NORTH}
+    ids |= {"term_id": key(2), "course_id": key(3)}
     without_words = []
     for entity in ENTITIES:
         row = {name: ids[name] for name in entity.columns if name in ids}
