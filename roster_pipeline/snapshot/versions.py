@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ JOURNAL = sa.table(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VersionedEntity:
     """One table of the product whose versions a pass reads.
 
@@ -181,11 +182,13 @@ def _entities() -> Iterator[VersionedEntity]:
 ENTITIES = tuple(_entities())
 
 
+@cache
+def _query_text(entity: VersionedEntity) -> str:
+    compiled = entity.query().compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
+    return str(compiled)
+
+
 def read_versions(pg: Connection) -> None:
     """Fill the temporary tables `<entity>_versions` with the versions of all rows that belong to a touched key."""
     for entity in ENTITIES:
-        compiled = entity.query().compile(
-            dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
-            compile_kwargs={"literal_binds": True},
-        )
-        select_into(pg, f"{entity.table.name}_versions", str(compiled), {})
+        select_into(pg, f"{entity.table.name}_versions", _query_text(entity), {})

@@ -7,19 +7,26 @@ has changed. A pass with one changed district costs what each sync cost when it 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 from time import perf_counter
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from roster_pipeline.snapshot import LATEST
+from roster_pipeline.snapshot.parquet import renew_parquet
 from roster_pipeline_tests.benchmarks.figures import Bench, Figure
-from roster_pipeline_tests.benchmarks.measure import MEGABYTE, report
+from roster_pipeline_tests.benchmarks.measure import MEGABYTE, report, run_case
+from roster_pipeline_tests.support.parquet import read_school_names, write_latest
 
 MOST_SECONDS, MOST_FILES = 60.0, 2.0
+STATES = 5
 FILL = (
     """
     insert into roster.organizations (id, clever_district_id, name, tier)
@@ -115,6 +122,39 @@ def snapshot(bench: Bench, sizes: Sequence[int], people: int) -> list[Figure]:
     return figures
 
 
+def parquet_swaps(bench: Bench, times: int) -> list[Figure]:
+    """Count the mixed states that a reader of the Parquet files sees while the manifest is swapped many times."""
+    measured = bench.once("parquet swaps", partial(run_case, "snapshot:swaps", times=times, folder=bench.new_folder()))
+    mixed, reads = measured.detail["mixed"], measured.detail["reads"]
+    name = f"parquet: mixed states in {times:,} swaps"
+    return [Figure(name, str(mixed), f"{reads:,} reads", "", "0", mixed == 0 and reads > 0)]
+
+
+def swaps(times: int, folder: str) -> None:
+    """Swap the manifest between several states of a snapshot while another thread reads through it."""
+    place, started = Path(folder), perf_counter()
+    for state in range(STATES):
+        write_latest(place, 200, f"State {state}")
+        (place / LATEST).rename(place / f"state-{state}")
+    seen: list[dict[str, int]] = []
+    done = Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append(read_school_names(place))
+
+    reader = Thread(target=look)
+    for swap in range(times):
+        shutil.copyfile(place / f"state-{swap % STATES}", place / LATEST)
+        renew_parquet(place, at=datetime.now(UTC))
+        if swap == 0:
+            reader.start()
+    done.set()
+    reader.join()
+    mixed = sum(len(state) != 1 or sum(state.values()) != 200 for state in seen)
+    report(perf_counter() - started, mixed=mixed, reads=len(seen))
+
+
 def passes(districts: int, people: int) -> None:
     """Measure the whole file anew, one changed district, and all of them."""
     from roster_pipeline.product.database import open_product
@@ -164,4 +204,4 @@ def _bytes_written() -> int:
 
 
 if __name__ == "__main__":
-    {"passes": passes}[sys.argv[1]](**json.loads(sys.argv[2]))
+    {"passes": passes, "swaps": swaps}[sys.argv[1]](**json.loads(sys.argv[2]))

@@ -72,7 +72,7 @@ def take(product, quick_sync, districts, step):
             decided(product, number, DECISIONS[reason][rest[1] % len(DECISIONS[reason])])
 
 
-@settings(examples, max_examples=4)
+@settings(examples, max_examples=3)
 @given(signed_up, histories)
 def test_passes_leave_what_a_rebuild_leaves(quick_sync, product, towns, write, tmp_path, first, history):
     shutil.rmtree(tmp_path, ignore_errors=True)
