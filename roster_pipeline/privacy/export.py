@@ -53,7 +53,7 @@ def _export_product(pg: Connection, subject: Subject) -> Iterator[dict[str, Any]
         rows = pg.execute(sa.select(erasure.table).where(erasure.is_erased(subject))).mappings()
         values = [{name: _to_json(erasure.table, name, value) for name, value in row.items()} for row in rows]
         if values:
-            yield _describe("PostgreSQL", erasure.table.name, list(erasure.table.c.keys()), values)
+            yield _describe("PostgreSQL", PRODUCT, erasure.table.name, list(erasure.table.c.keys()), values)
 
 
 def _to_json(table: Table, name: str, value: Any) -> Any:
@@ -66,13 +66,13 @@ def _to_json(table: Table, name: str, value: Any) -> Any:
     return value if isinstance(value, bool | int | float | str | dict | list) else str(value)
 
 
-def _describe(store: str, table: str, columns: list[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _describe(store: str, schema: str, table: str, columns: list[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the rows of one table with the descriptions of the table and its columns."""
-    described = {name: find_column_description(PRODUCT, table, name) for name in columns}
+    described = {name: find_column_description(schema, table, name) for name in columns}
     return {
         "store": store,
         "table": table,
-        "description": find_table_description(PRODUCT, table),
+        "description": find_table_description(schema, table),
         "columns": {name: text for name, text in described.items() if text},
         "rows": rows,
     }
@@ -91,8 +91,12 @@ def _export_file(file: Path, subject: Subject) -> Iterator[dict[str, Any]]:
             for (table,) in con.execute(PEOPLE).fetchall():
                 found = con.execute(f"from {table} where list_contains(?, clever_id)", [list(subject.clever_ids)])
                 columns = [column[0] for column in found.description]
-                rows = [dict(zip(columns, map(str, row), strict=True)) for row in found.fetchall()]
+                rows = [
+                    {name: None if value is None else str(value) for name, value in zip(columns, row, strict=True)}
+                    for row in found.fetchall()
+                ]
                 if rows:
-                    yield _describe(f"districts/{file.name}", str(table), columns, rows)
+                    schema, _, name = str(table).partition(".")
+                    yield _describe(f"districts/{file.name}", schema, name, columns, rows)
     except duckdb.Error:
         yield {"store": f"districts/{file.name}", "table": operator.text("The file is damaged or in use."), "rows": []}

@@ -170,6 +170,8 @@ def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
             member.c.ended_at.is_(None),
             member.c.source == "clever",
             IS_CONNECTED,
+            # Nothing of a Library teacher is read without a login of the teacher.
+            sa.or_(organizations.c.tier != "library", member.c.role == "student"),
         )
     )
     is_pending = (

@@ -94,6 +94,8 @@ def forget(eraser: Eraser, kind: Kind, identifier: str) -> Forgotten:
     digest = digest_subject(kind, identifier)
     with transaction(eraser.engine) as pg:
         subject, earlier = FINDERS[kind](pg, identifier), find_erasure(pg, digest)
+    if earlier is not None and earlier.state != "done":
+        finish(eraser, [earlier.number])
     if subject is not None:
         number = begin(eraser, subject, digest, lambda pg: FINDERS[kind](pg, identifier))
     elif earlier is not None:

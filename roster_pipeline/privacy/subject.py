@@ -34,7 +34,7 @@ class Subject:
         kept_accounts: the accounts that have another use. They lose what came from Clever and stay.
         clever_ids: the Clever ids of the people.
         emails: the emails of the deleted accounts. Free texts are searched for them.
-        rosters: the native rosters that only deleted accounts teach. They are deleted.
+        rosters: the native rosters, and those of Clever Library, that only deleted accounts teach. They are deleted.
         organizations: the organizations that are deleted with all their rows.
         districts: the Clever ids of the districts whose files may hold the data.
     """
@@ -105,13 +105,15 @@ def build_subject(
 
 
 def _find_own_rosters(pg: Connection, deleted: Collection[int]) -> tuple[int, ...]:
-    """Return the native rosters that only these accounts teach or taught."""
+    """Return the native rosters, and those of Clever Library, that only these accounts teach or taught."""
     own, other = roster_teachers, roster_teachers.alias("other")
     has_other = sa.exists().where(other.c.roster_id == own.c.roster_id, other.c.account_id.not_in(deleted))
+    is_of_teacher = sa.or_(rosters.c.source == "native", organizations.c.tier == LIBRARY)
     query = (
         sa.select(own.c.roster_id)
         .join(rosters, rosters.c.id == own.c.roster_id)
-        .where(own.c.account_id.in_(deleted), rosters.c.source == "native", ~has_other)
+        .join(organizations, organizations.c.id == rosters.c.organization_id)
+        .where(own.c.account_id.in_(deleted), is_of_teacher, ~has_other)
     )
     return tuple(sorted(set(pg.execute(query).scalars())))
 

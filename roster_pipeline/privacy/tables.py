@@ -106,7 +106,9 @@ class JournalErasure(TableErasure):
         parts = [sa.and_(columns.entity == "accounts", _is_any(columns.key["id"].astext, numbers))]
         parts += [_is_any(value["account_id"].astext, numbers) for value in values]
         parts += [_is_any(value["clever_id"].astext, subject.clever_ids) for value in values]
-        parts += [_is_any(value["roster_id"].astext, [str(each) for each in subject.rosters]) for value in values]
+        rosters = [str(roster) for roster in subject.rosters]
+        parts += [_is_any(value["roster_id"].astext, rosters) for value in values]
+        parts += [sa.and_(columns.entity == "rosters", _is_any(value["id"].astext, rosters)) for value in values]
         if subject.organizations:
             parts.append(self._is_of_organization(subject.organizations))
         return sa.or_(*parts)

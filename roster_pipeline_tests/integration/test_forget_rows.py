@@ -11,8 +11,10 @@ from roster_pipeline.product.connections import disconnect_district
 from roster_pipeline.product.database import transaction
 from roster_pipeline_tests.support.accounts import MEMBER, set_user
 from roster_pipeline_tests.support.erasures import find_marked_columns
+from roster_pipeline_tests.support.library import library  # noqa: F401 - a fixture
 from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import execute, query
+from roster_pipeline_tests.support.town import Town
 
 MARKS = ("xanthippe", "quillfeather", "x.quillfeather@example.org")
 
@@ -110,3 +112,14 @@ def test_only_the_eraser_deletes_what_syncs_keep(product, person):
             execute(product, statement, as_sync=True)
     with pytest.raises(ProductUnusable), transaction(product) as pg:
         pg.exec_driver_sql("delete from roster.accounts")
+
+
+def test_library_teacher_is_in_no_table_any_more(product, library):
+    town = library.serve(Town(3))
+    key = town.teacher(1, "xanthippe", "quillfeather", email=MARKS[2])
+    section = town.section(1, teachers=[key], students=[town.student(1)])
+    teacher = library.join(key, MARKS[2])
+    library.choose(teacher, section)
+    library.update(teacher)
+    forget(product, key)
+    assert find_marked_columns(product, [*MARKS, key, section]) == set()

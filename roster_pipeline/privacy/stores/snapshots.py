@@ -16,6 +16,7 @@ from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.settings import Settings
 from roster_pipeline.snapshot import LATEST, rebuild_snapshot
 
+LOCK, DAMAGED = ".lock", ".damaged-"
 HISTORIES = "select table_name from duckdb_columns() where column_name = ? and ends_with(table_name, '_history')"
 
 
@@ -34,16 +35,16 @@ class Snapshots:
 
     def erase(self, subjects: Sequence[Subject], at: datetime) -> None:  # noqa: ARG002 - the interface of a store
         present = self._files()
-        if not present:
-            return
-        rebuild_snapshot(self.settings, self.engine, at=at)
+        if present:
+            rebuild_snapshot(self.settings, self.engine, at=at)
         for file in present:
-            if file.name != LATEST:
+            if DAMAGED in file.name:
                 remove(file)
 
     def _files(self) -> list[Path]:
-        """Return every file of the folder, apart from the lock file, which is always empty."""
-        return sorted(file for file in self.settings.snapshots_folder.rglob("*.duckdb*") if file.is_file())
+        """Return every file of the folder, Parquet files too. The lock file is always empty."""
+        files = self.settings.snapshots_folder.rglob("*")
+        return sorted(file for file in files if file.is_file() and file.name != LOCK)
 
 
 def _count_rows(file: Path, subject: Subject) -> int:
