@@ -229,9 +229,14 @@ named as (
     select
         counted.*,
         coalesce(
+            -- A class whose main teacher changed has the account of the teacher.
+            case when noun = 'class' then class.name end,
             nullif(concat_ws(' ', reviewed.first_name, reviewed.last_name), ''),
             nullif(concat_ws(' ', person.first_name, person.last_name), ''),
-            class.name, school.name, case when noun in ('term', 'course') then row ->> 'name' end, ''
+            -- A person without a name is not called by the class or the school of the change.
+            case when person.id is null and reviewed.id is null then coalesce(class.name, school.name) end,
+            case when noun in ('term', 'course') then row ->> 'name' end,
+            ''
         ) as name,
         class.name as class_name,
         school.name as school_name

@@ -8,6 +8,7 @@ from roster_pipeline.messages import LocalCatalogue
 from roster_pipeline.plan.summary import describe_counts
 from roster_pipeline.plan.summary_words import NOTHING_REMOVED
 from roster_pipeline.syncs.changes import Change
+from roster_pipeline.web.account_names import NAMELESS
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,11 @@ def describe_change(change: Change, words: LocalCatalogue) -> ChangeLine:
         before, after = change.old_name or words.text("none"), change.new_name or words.text("none")
     is_place = change.noun in ("class", "school")
     where = None if is_place else change.class_name or change.school_name
-    return ChangeLine(change.name or words.text("no name"), before, after, where, change.places - 1)
+    return ChangeLine(change.name or _name_nobody(change, words), before, after, where, change.places - 1)
+
+
+def _name_nobody(change: Change, words: LocalCatalogue) -> str:
+    """Return what stands for a missing name. A review is about another account than that of the person."""
+    if change.account_id is None or change.noun == "review":
+        return words.text("no name")
+    return words.text(NAMELESS, number=change.account_id)

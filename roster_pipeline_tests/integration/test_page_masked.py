@@ -136,6 +136,8 @@ def test_a_plan_on_hold_names_whom_it_can(site, town, admin):
     gone = [person(town, "student", number) for number in range(100, 105)]
     kept = [town.person(key) for key in gone]
     town.leave(*gone)
+    newcomer = town.student(70)
+    town.section(70, teachers=[person(town, "teacher")], students=[newcomer])
     site.sync(town)
     plan = site.value("select left(plan_digest, 12) from roster.holds where state = 'open' order by id desc limit 1")
     letter, people = admin.get(f"/clever/holds/{plan}"), admin.get(f"/clever/holds/{plan}/people")
@@ -143,6 +145,10 @@ def test_a_plan_on_hold_names_whom_it_can(site, town, admin):
         town.put("users", user)
     site.sync(town)
 
+    sync = site.value("select max(sync_id) from roster.changes where entity = 'roster_students'")
+    changed = admin.get(f"/clever/syncs/{sync}").text
+
+    assert f'<th scope="row"><bdi>Person {account_of(site, newcomer)}</bdi></th>' in changed
     assert (letter.status_code, people.status_code) == (200, 200)
     assert find_faults(letter.text) == find_faults(people.text) == []
 
