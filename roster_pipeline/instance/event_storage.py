@@ -30,7 +30,9 @@ SAME = f"{FINGERPRINT}same"
 """The data version of a table that surely did not change."""
 WITHIN_A_STEP = {Type.STEP_OUTPUT, Type.ASSET_MATERIALIZATION, Type.ASSET_CHECK_EVALUATION}
 """The events that a step reports for each of its results."""
-PLANNED = AssetCheckExecutionRecordStatus.PLANNED.value
+PLANNED, SUCCEEDED = (
+    status.value for status in (AssetCheckExecutionRecordStatus.PLANNED, AssetCheckExecutionRecordStatus.SUCCEEDED)
+)
 ONLY_UNTIL_SUCCESS = (
     Type.STEP_OUTPUT,
     Type.ASSET_MATERIALIZATION_PLANNED,
@@ -90,11 +92,18 @@ class RosterEvents(ExistenceCache, PostgresEventLogStorage):
             self._delete_used(event.run_id)
 
     def _is_known_result(self, event: dg.EventLogEntry) -> bool:
-        """Return whether an event says that a check of an unchanged table passes."""
+        """Return whether an event says that a check of an unchanged table passes, as its last stored result does."""
         if not event.dagster_event or event.dagster_event.event_type is not Type.ASSET_CHECK_EVALUATION:
             return False
         evaluation = event.dagster_event.asset_check_evaluation_data
-        return evaluation.passed and evaluation.asset_key in self._unchanged_by_run[event.run_id]
+        if not evaluation.passed or evaluation.asset_key not in self._unchanged_by_run[event.run_id]:
+            return False
+        checks = AssetCheckExecutionsTable.c
+        own = sa.and_(checks.asset_key == evaluation.asset_key.to_string(), checks.check_name == evaluation.check_name)
+        is_result = checks.execution_status != PLANNED
+        last = sa.select(checks.execution_status).where(own, is_result).order_by(checks.id.desc()).limit(1)
+        with self.index_connection() as connection:
+            return bool(connection.execute(last).scalar() == SUCCEEDED)
 
     def _store_outputs(self, run_id: str) -> None:
         """Store the outputs of the step that has ended."""

@@ -12,6 +12,7 @@ EVENTS = """
 """
 OF_TYPE = "select count(*) from roster_dagster.event_logs where run_id = :run_id and dagster_event_type = :type"
 CHECKS = "select execution_status, count(*) from roster_dagster.asset_check_executions group by 1 order by 1"
+OF_EVENTS, NEWEST = " where check_name = 'events_complete'", " order by id desc limit 1"
 MOST_EVENTS, MOST_BYTES = 100, 100_000
 REFUSE = "alter table roster.rosters add constraint nobody check (name <> 'Changed since')"
 ALLOW = "alter table roster.rosters drop constraint nobody"
@@ -74,6 +75,15 @@ def test_tables_that_changed_are_materialized_again(record, dagster, valley):
 
     assert {"raw/sections", "staging/stg_sections", "marts/rosters", "product/rosters"} <= written
     assert not {"raw/students", "staging/stg_students", "marts/org_memberships"} & written
+
+
+def test_a_check_that_failed_passes_again(record, product):
+    record()
+    record()
+    execute(product, "update roster_dagster.asset_check_executions set execution_status = 'FAILED'" + OF_EVENTS)
+    record()
+    last = query(product, "select execution_status from roster_dagster.asset_check_executions" + OF_EVENTS + NEWEST)
+    assert last == [("SUCCEEDED",)]
 
 
 def test_a_failed_partition_is_good_again_after_a_sync(record, dagster, valley, clever):

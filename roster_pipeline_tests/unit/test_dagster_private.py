@@ -36,7 +36,7 @@ PARAMETERS = {
 }
 """The parameters of each name that this project calls."""
 ATTRIBUTES = {
-    "AssetCheckExecutionRecordStatus": "PLANNED",
+    "AssetCheckExecutionRecordStatus": "PLANNED SUCCEEDED",
     "AssetCheckExecutionsTable": "c delete",
     "AssetEventTagsTable": "c",
     "ErrorSource": "INTERRUPT",
