@@ -8,6 +8,7 @@ from hashlib import sha256
 import dagster as dg
 import duckdb
 
+from roster_pipeline.delta.workspace import has_affected_rows
 from roster_pipeline.instance.event_storage import FINGERPRINT, SAME
 from roster_pipeline.model.dictionary import find_column_description
 from roster_pipeline.model.entities import OPS
@@ -32,13 +33,14 @@ def materialize_table(
 ) -> dg.MaterializeResult[None]:
     """Return the materialization of a table, with a fingerprint of its rows and columns as the data version.
 
-    The storage keeps no materialization of a table whose fingerprint is that of the last one. A delta sync without rows
-    in a table changed nothing in it.
+    The storage keeps no materialization of a table whose fingerprint is that of the last one. A delta sync that affects
+    no row changed nothing in any table.
     """
     schema, table = key
     rows, content = fingerprint_rows(con, schema, table)
     columns = sha256(repr(list_columns(con, schema, table)).encode()).hexdigest()[:16]
-    version = SAME if is_delta and not rows else f"{FINGERPRINT}{rows}-{content}-{columns}"
+    is_same = is_delta and not has_affected_rows(con)
+    version = SAME if is_same else f"{FINGERPRINT}{rows}-{content}-{columns}"
     return dg.MaterializeResult(asset_key=list(key), metadata=metadata, data_version=dg.DataVersion(version))
 
 

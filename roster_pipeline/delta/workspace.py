@@ -77,6 +77,14 @@ def build_workspace(con: duckdb.DuckDBPyConnection, district: District, events: 
         save_bookmark(con, bookmark, missed=bookmark.missed)
 
 
+def has_affected_rows(con: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the events of a delta sync affect any row. Deleted rows count, which the workspace has no more."""
+    tables = sorted(set(AFFECTED_BY_LIST.values()))
+    row = con.execute("SELECT " + " OR ".join(f"EXISTS (FROM affected.{table})" for table in tables)).fetchone()
+    assert row is not None  # the query always returns one row
+    return bool(row[0])
+
+
 def merge_workspace(con: duckdb.DuckDBPyConnection, sync_id: int) -> None:
     """Write the workspace back to the district's file, in one transaction. Call this after the plan was published.
 

@@ -77,6 +77,17 @@ def test_tables_that_changed_are_materialized_again(record, dagster, valley):
     assert not {"raw/students", "staging/stg_students", "marts/org_memberships"} & written
 
 
+def test_a_delta_that_only_deletes_is_recorded(record, dagster, valley):
+    record()
+    users = valley.resources["users"].items()
+    student_id = next(key for key, user in users if "student" in user["roles"])
+    valley.remove("users", student_id)
+    run_id = record("delta").run_id
+    entries = dagster.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+
+    assert "raw/students" in {entry.dagster_event.asset_key.to_user_string() for entry in entries}
+
+
 def test_a_check_that_failed_passes_again(record, product):
     record()
     record()
