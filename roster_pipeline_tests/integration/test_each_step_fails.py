@@ -85,7 +85,7 @@ def test_failure_of_each_step_is_repaired_by_the_next_sync(town, quick_sync, syn
     assert difference(expect(town), published(product, town.id)) == {}
     leave_snapshot(read_settings(), product)
     assert names_in_snapshot() == {one["name"] for one in town.resources["sections"].values()}
-    assert query(product, NAMED) == [(3,)]
+    assert query(product, NAMED) == [(2,)]
 
 
 @contextmanager

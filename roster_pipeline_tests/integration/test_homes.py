@@ -8,6 +8,7 @@ import pytest
 
 from roster_pipeline.cli.preflight import preflight
 from roster_pipeline.errors import SettingRefused
+from roster_pipeline.product.database import open_product
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.readers import difference, published
 from roster_pipeline_tests.support.rule_book import expect
@@ -79,6 +80,7 @@ def test_files_are_private_under_any_umask(
     rename_a_class(valley)
     assert sync(valley, mode="delta").failure is None
     preflight(valley.id)
+    leave_snapshot(read_settings(), open_product(read_settings()))
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (made, *made.rglob("*"))}
     assert {path: oct(mode) for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == {}
     assert {path.name for path in modes} >= {
@@ -86,5 +88,6 @@ def test_files_are_private_under_any_umask(
         "dagster.yaml",
         f"{valley.id}.duckdb",
         "latest.duckdb",
+        "manifest.json",
         "people.csv",
     }
