@@ -111,7 +111,8 @@ def late_eraser(settings):
 def find_marks(settings, product, town):
     """Return every column of PostgreSQL and every file of ROSTER_HOME that has a mark."""
     pattern = "|".join((*NAMES, ids_of(town)))
-    return _marked_columns(product, pattern) | _marked_files(settings, pattern) | _marked_tables(settings, pattern)
+    of_files = _marked_files(settings, pattern) | _marked_tables(settings, pattern) | _marked_parquet(settings, pattern)
+    return _marked_columns(product, pattern) | of_files
 
 
 def _marked_columns(product, pattern):
@@ -149,6 +150,14 @@ def _marked_files(settings, pattern):
 def _marked_tables(settings, pattern):
     """Return the tables of DuckDB files with a mark, whose bytes may be compressed."""
     return {f"{file.name}: {table}" for file in settings.home.rglob("*.duckdb") for table in _tables_of(file, pattern)}
+
+
+def _marked_parquet(settings, pattern):
+    """Return the Parquet files with a mark, whose bytes are compressed."""
+    files = [str(file) for file in settings.home.rglob("*.parquet")]
+    is_marked = "select count(*) from read_parquet(?) as t where regexp_matches(t::varchar, ?)"
+    with duckdb.connect() as con:
+        return {file for file in files if con.execute(is_marked, [file, f"(?i){pattern}"]).fetchone()[0]}
 
 
 def _tables_of(file, pattern):
