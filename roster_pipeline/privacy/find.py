@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.errors import ForgetRefused
 from roster_pipeline.messages import operator
+from roster_pipeline.privacy import account_uses as uses
 from roster_pipeline.privacy.subject import Subject, build_subject
 from roster_pipeline.product.tables import (
     accounts,
@@ -43,15 +43,13 @@ def find_person(pg: Connection, person: str) -> Subject | None:
                 "Unshare in Clever first, sync, and approve a hold if there is one."
             )
         )
-    own = sa.select(identity_links.c.organization_id).where(identity_links.c.clever_id.in_(clever_ids))
-    used = _find_used_elsewhere(pg, account_ids, own) | _find_used_here(pg, account_ids, clever_ids)
-    if _is_account(person) and used:
-        raise ForgetRefused(
-            operator.text(
-                "Account {account} is a member of an organization. Nothing was changed. End its memberships first.",
-                account=person,
-            )
-        )
+    used = _find_used_accounts(pg, account_ids, clever_ids)
+    if _is_account(person):
+        _refuse_account_in_use(pg, person, account_ids, used)
+    else:
+        is_linked = identity_links.c.clever_id.in_(clever_ids)
+        other_uses = (uses.select_wrongly_linked(is_linked), uses.select_own_users(), uses.select_class_makers())
+        used |= uses.read_accounts(pg, account_ids, *other_uses)
     if not account_ids and not _is_mentioned(pg, clever_ids):
         return None
     return build_subject(pg, "person", set(account_ids) - used, kept=used, clever_ids=clever_ids)
@@ -63,7 +61,7 @@ def find_held_person(pg: Connection, person: str) -> Subject | None:
     clever_ids = [person] if not _is_account(person) else _find_own_clever_ids(pg, account_ids)
     if not account_ids and not _is_mentioned(pg, clever_ids):
         return None
-    others = _find_accounts_of_others(pg, account_ids, clever_ids)
+    others = uses.read_accounts(pg, account_ids, uses.select_accounts_of_others(clever_ids))
     return build_subject(pg, "person", set(account_ids) - others, kept=others, clever_ids=clever_ids)
 
 
@@ -94,7 +92,13 @@ def find_district(pg: Connection, district_id: str) -> Subject | None:
     of_links = sa.select(identity_links.c.account_id).where(identity_links.c.organization_id == organization.id)
     members = sa.select(org_memberships.c.account_id).where(org_memberships.c.organization_id == organization.id)
     account_ids = set(pg.execute(sa.union(of_links, members)).scalars())
-    used = _find_used_elsewhere(pg, account_ids, own)
+    used = uses.read_accounts(
+        pg,
+        account_ids,
+        uses.select_used_elsewhere(own, is_past_use=True),
+        uses.select_wrongly_linked(identity_links.c.organization_id == organization.id),
+        uses.select_own_users(),
+    )
     subject = build_subject(pg, "district", account_ids - used, kept=used)
     people = sa.select(identity_links.c.clever_id).where(identity_links.c.organization_id == organization.id)
     return Subject(
@@ -112,7 +116,8 @@ def find_district(pg: Connection, district_id: str) -> Subject | None:
 def find_expired(pg: Connection, before: datetime, limit: int | None) -> Subject | None:
     """Return the subject of some people who left before a time, or None if nobody is left.
 
-    A person has left when every organization membership has ended. The people who left first come first.
+    A person has left when every organization membership has ended. The people who left first come first. An account
+    with another use does not expire.
 
     Args:
         limit: the most people, or None for all of them.
@@ -120,10 +125,16 @@ def find_expired(pg: Connection, before: datetime, limit: int | None) -> Subject
     member = org_memberships
     left_at = sa.func.max(member.c.ended_at)
     is_live = member.c.ended_at.is_(None)
+    used = sa.union(
+        uses.select_recent_logins(before),
+        uses.select_own_users(),
+        uses.select_class_makers(),
+        uses.select_reviewed(),
+    )
     query = (
         sa.select(member.c.account_id)
         .join(accounts, accounts.c.id == member.c.account_id)
-        .where(accounts.c.imported_from_clever)
+        .where(accounts.c.imported_from_clever, member.c.account_id.not_in(used))
         .group_by(member.c.account_id)
         .having(left_at < before, sa.func.count().filter(is_live) == 0)
         .order_by(left_at, member.c.account_id)
@@ -131,6 +142,37 @@ def find_expired(pg: Connection, before: datetime, limit: int | None) -> Subject
     )
     account_ids = list(pg.execute(query).scalars())
     return build_subject(pg, "expired", account_ids) if account_ids else None
+
+
+def _find_used_accounts(pg: Connection, account_ids: list[int], clever_ids: list[str]) -> set[int]:
+    """Return the accounts that are members elsewhere or by the product, or that another person of Clever has now."""
+    own = sa.select(identity_links.c.organization_id).where(identity_links.c.clever_id.in_(clever_ids))
+    return uses.read_accounts(
+        pg,
+        account_ids,
+        uses.select_used_elsewhere(own),
+        uses.select_native_members(),
+        uses.select_accounts_of_others(clever_ids),
+    )
+
+
+def _refuse_account_in_use(pg: Connection, account: str, account_ids: list[int], used: set[int]) -> None:
+    """Refuse to forget an account that was named by its number and has another use."""
+    if used:
+        raise ForgetRefused(
+            operator.text(
+                "Account {account} is a member of an organization. Nothing was changed. End its memberships first.",
+                account=account,
+            )
+        )
+    if uses.read_accounts(pg, account_ids, uses.select_class_makers()):
+        raise ForgetRefused(
+            operator.text(
+                "Account {account} teaches a class of its own that has students. Nothing was changed. Archive the "
+                "class first.",
+                account=account,
+            )
+        )
 
 
 def _is_account(person: str) -> bool:
@@ -182,34 +224,6 @@ def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
         .where(pending_members.c.clever_id.in_(clever_ids), rosters.c.archived_at.is_(None), IS_CONNECTED)
     )
     return pg.execute(sa.union_all(is_member, is_pending).limit(1)).first() is not None
-
-
-def _find_used_elsewhere(pg: Connection, account_ids: Collection[int], own: sa.Select[tuple[int]]) -> set[int]:
-    """Return the accounts that are linked or members in another organization than those of `own`."""
-    places = (
-        sa.select(table.c.account_id).where(
-            table.c.account_id.in_(account_ids), table.c[ended].is_(None), table.c.organization_id.not_in(own)
-        )
-        for table, ended in ((org_memberships, "ended_at"), (identity_links, "unlinked_at"))
-    )
-    return set(pg.execute(sa.union(*places)).scalars())
-
-
-def _find_used_here(pg: Connection, account_ids: Collection[int], clever_ids: Collection[str]) -> set[int]:
-    """Return the accounts that the product made members itself, and those that another person of Clever has now."""
-    member = org_memberships
-    is_native = sa.and_(member.c.ended_at.is_(None), member.c.source == "native")
-    native = sa.select(member.c.account_id).where(member.c.account_id.in_(account_ids), is_native)
-    return {*pg.execute(native).scalars(), *_find_accounts_of_others(pg, account_ids, clever_ids)}
-
-
-def _find_accounts_of_others(pg: Connection, account_ids: Collection[int], clever_ids: Collection[str]) -> set[int]:
-    """Return the accounts that another person of Clever has now."""
-    link = identity_links
-    is_other = sa.and_(
-        link.c.account_id.in_(account_ids), link.c.unlinked_at.is_(None), link.c.clever_id.not_in(clever_ids)
-    )
-    return set(pg.execute(sa.select(link.c.account_id).where(is_other)).scalars())
 
 
 def _is_mentioned(pg: Connection, clever_ids: list[str]) -> bool:

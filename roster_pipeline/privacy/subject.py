@@ -80,6 +80,7 @@ def build_subject(
     """Return the subject of some accounts.
 
     A Clever id that another account has now belongs to another person, and is not among the Clever ids of the subject.
+    Neither is one whose link has ended while a class or an open review waits for its person.
 
     Args:
         deleted: the accounts that are to be deleted.
@@ -90,7 +91,12 @@ def build_subject(
     is_of_others = sa.exists().where(
         live.c.clever_id == own.c.clever_id, live.c.unlinked_at.is_(None), live.c.account_id.not_in(deleted)
     )
-    linked = sa.select(own.c.clever_id).where(own.c.account_id.in_(deleted), ~is_of_others)
+    is_awaited = sa.or_(
+        sa.exists().where(pending_members.c.clever_id == own.c.clever_id),
+        sa.exists().where(reviews.c.clever_id == own.c.clever_id, reviews.c.state == "open"),
+    )
+    is_own = sa.or_(own.c.unlinked_at.is_(None), ~is_awaited)
+    linked = sa.select(own.c.clever_id).where(own.c.account_id.in_(deleted), ~is_of_others, is_own)
     people = sorted({*clever_ids, *pg.execute(linked).scalars()})
     emails = sa.select(accounts.c.email, accounts.c.clever_email).where(accounts.c.id.in_(deleted))
     return Subject(

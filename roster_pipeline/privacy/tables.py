@@ -18,6 +18,9 @@ from roster_pipeline.product import tables as t
 
 ERASED = "erased"
 """Who decided, once the person who decided is forgotten."""
+BEFORE_NAME = r"(?:^|[^[:alnum:].!$%*+^_`{|}~'-]|(?:^|[^[:alnum:]])')"
+AFTER_NAME = "(?:$|[.]?(?:$|[^[:alnum:].@_-]))"
+"""The characters beside a Clever id or an email in a text. A full stop may end the sentence."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,15 @@ def _is_any(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElemen
 
 
 def _mentions(column: ColumnElement[Any], names: Collection[str]) -> ColumnElement[bool]:
-    """Return whether a text or a JSON value contains one of the names."""
+    """Return whether a text has one of the names as a whole word, or a JSON value has one in it. Case is ignored.
+
+    A name has no other character of an email beside it, so `ann@x.example` is not in `joann@x.example`.
+    """
     each = sa.func.unnest(sa.cast(sa.literal(list(names), ARRAY(Text)), ARRAY(Text))).column_valued("name")
-    return sa.exists().where(sa.func.strpos(sa.cast(column, Text), each) > 0)
+    text, name = sa.func.lower(sa.cast(column, Text)), sa.func.lower(each)
+    quoted = sa.func.regexp_replace(name, r"([^[:alnum:]])", r"\\\1", "g")
+    is_whole = text.regexp_match(sa.func.concat(BEFORE_NAME, quoted, AFTER_NAME))
+    return sa.exists().where(sa.func.strpos(text, name) > 0, is_whole)
 
 
 @dataclass(frozen=True)
