@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -11,6 +13,7 @@ from roster_pipeline.errors import ForgetRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.privacy import account_uses as uses
 from roster_pipeline.privacy.subject import Subject, build_subject
+from roster_pipeline.privacy.tables import TABLE_ERASURES
 from roster_pipeline.product.tables import (
     accounts,
     identity_links,
@@ -19,6 +22,7 @@ from roster_pipeline.product.tables import (
     pending_members,
     reviews,
     rosters,
+    web_identities,
 )
 
 MAX_ACCOUNT_DIGITS = 18
@@ -47,6 +51,7 @@ def find_person(pg: Connection, person: str) -> Subject | None:
     if _is_account(person):
         _refuse_account_in_use(pg, person, account_ids, used)
     else:
+        _refuse_login_in_use(pg, clever_ids)
         is_linked = identity_links.c.clever_id.in_(clever_ids)
         other_uses = (uses.select_wrongly_linked(is_linked), uses.select_own_users(), uses.select_class_makers())
         used |= uses.read_accounts(pg, account_ids, *other_uses)
@@ -159,12 +164,7 @@ def _find_used_accounts(pg: Connection, account_ids: list[int], clever_ids: list
 def _refuse_account_in_use(pg: Connection, account: str, account_ids: list[int], used: set[int]) -> None:
     """Refuse to forget an account that was named by its number and has another use."""
     if used:
-        raise ForgetRefused(
-            operator.text(
-                "Account {account} is a member of an organization. Nothing was changed. End its memberships first.",
-                account=account,
-            )
-        )
+        _refuse_member(account)
     if uses.read_accounts(pg, account_ids, uses.select_class_makers()):
         raise ForgetRefused(
             operator.text(
@@ -175,19 +175,55 @@ def _refuse_account_in_use(pg: Connection, account: str, account_ids: list[int],
         )
 
 
+def _refuse_login_in_use(pg: Connection, clever_ids: list[str]) -> None:
+    """Refuse to forget a person whom only logins know, while the account is a member of a connected organization."""
+    login, link, member = web_identities.c, identity_links.c, org_memberships.c
+    query = (
+        sa.select(member.account_id)
+        .join(organizations, organizations.c.id == member.organization_id)
+        .join(web_identities, login.account_id == member.account_id)
+        .where(
+            login.provider == "clever",
+            login.subject.in_(clever_ids),
+            login.unlinked_at.is_(None),
+            member.ended_at.is_(None),
+            ~sa.exists().where(link.clever_id == login.subject),
+            IS_CONNECTED,
+        )
+    )
+    account = pg.execute(query.limit(1)).scalar()
+    if account is not None:
+        _refuse_member(str(account))
+
+
+def _refuse_member(account: str) -> NoReturn:
+    raise ForgetRefused(
+        operator.text(
+            "Account {account} is a member of an organization. Nothing was changed. End its memberships first.",
+            account=account,
+        )
+    )
+
+
 def _is_account(person: str) -> bool:
     """Return whether an id is the number of an account. A Clever id has 24 characters."""
     return person.isascii() and person.isdigit() and len(person) <= MAX_ACCOUNT_DIGITS
 
 
 def _find_accounts(pg: Connection, person: str) -> list[int]:
-    """Return the accounts that the person is or was linked to."""
-    query = (
-        sa.select(accounts.c.id).where(accounts.c.id == int(person))
-        if _is_account(person)
-        else sa.select(identity_links.c.account_id).where(identity_links.c.clever_id == person)
-    )
+    """Return the accounts that the person is or was linked to, or logs in to."""
+    if _is_account(person):
+        query: sa.Select[Any] = sa.select(accounts.c.id).where(accounts.c.id == int(person))
+    else:
+        linked = sa.select(identity_links.c.account_id).where(identity_links.c.clever_id == person)
+        query = sa.select(sa.union(linked, _select_logins([person])).subquery().c.account_id)
     return sorted(set(pg.execute(query).scalars()))
+
+
+def _select_logins(clever_ids: Collection[str]) -> sa.Select[tuple[int]]:
+    """Select the accounts that a login with Clever opens or opened, though no sync linked the person."""
+    login = web_identities.c
+    return sa.select(login.account_id).where(login.provider == "clever", login.subject.in_(clever_ids))
 
 
 def _find_own_clever_ids(pg: Connection, account_ids: list[int]) -> list[str]:
@@ -196,7 +232,10 @@ def _find_own_clever_ids(pg: Connection, account_ids: list[int]) -> list[str]:
 
 
 def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
-    """Return whether a connected organization has a live membership of a person, or a class that lists the person."""
+    """Return whether a connected organization has a live membership of a person, or awaits the person.
+
+    A person is awaited by a class that lists the person, or by an open review if no sync ever linked the person.
+    """
     link, member = identity_links, org_memberships
     is_member = (
         sa.select(sa.literal(1))
@@ -223,13 +262,22 @@ def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
         .join(organizations, organizations.c.id == rosters.c.organization_id)
         .where(pending_members.c.clever_id.in_(clever_ids), rosters.c.archived_at.is_(None), IS_CONNECTED)
     )
-    return pg.execute(sa.union_all(is_member, is_pending).limit(1)).first() is not None
+    is_asked_for = (
+        sa.select(sa.literal(1))
+        .select_from(reviews)
+        .join(organizations, organizations.c.id == reviews.c.organization_id)
+        .where(
+            reviews.c.clever_id.in_(clever_ids),
+            reviews.c.state == "open",
+            ~sa.exists().where(link.c.clever_id == reviews.c.clever_id),
+            IS_CONNECTED,
+        )
+    )
+    return pg.execute(sa.union_all(is_member, is_pending, is_asked_for).limit(1)).first() is not None
 
 
 def _is_mentioned(pg: Connection, clever_ids: list[str]) -> bool:
-    """Return whether a review or a class names the person, who never had an account."""
-    named = sa.union_all(
-        sa.select(sa.literal(1)).select_from(reviews).where(reviews.c.clever_id.in_(clever_ids)),
-        sa.select(sa.literal(1)).select_from(pending_members).where(pending_members.c.clever_id.in_(clever_ids)),
-    )
-    return pg.execute(named.limit(1)).first() is not None
+    """Return whether any row names the person, who never had an account."""
+    person = Subject("person", clever_ids=tuple(clever_ids))
+    rows = (sa.select(sa.literal(1)).select_from(each.table).where(each.is_erased(person)) for each in TABLE_ERASURES)
+    return any(pg.execute(row.limit(1)).first() is not None for row in rows)

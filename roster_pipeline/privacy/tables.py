@@ -147,7 +147,7 @@ TABLE_ERASURES: tuple[TableErasure, ...] = (
     TableErasure(t.library_classes, ACCOUNT),
     TableErasure(t.library_tokens, ACCOUNT),
     TableErasure(t.web_preferences, ACCOUNT),
-    TableErasure(t.web_identities, ACCOUNT),
+    TableErasure(t.web_identities, ACCOUNT, ("subject",)),  # Clever's subject is the Clever id
     TableErasure(t.web_sessions, ACCOUNT, CLEVER_ID),
     TableErasure(t.web_codes),  # a used code names nobody, and the page deletes it after a day
     AuditErasure(t.web_audit, ACCOUNT, texts=("target_id", "before", "after")),
