@@ -16,6 +16,7 @@ from roster_pipeline.corrections.decision import Decision, RowQueries
 from roster_pipeline.corrections.refusals import (
     read_account,
     refuse_account_in_use,
+    refuse_erased_journal,
     refuse_harmful_merge,
     refuse_library_student,
     refuse_taken_email,
@@ -94,6 +95,8 @@ def decide_other_person(pg: Connection, review: sa.Row[Any], decision: Decision)
     is_recycled = review.reason == "recycled_id"
     if is_recycled:
         refuse_account_in_use(review, read_account(pg, decision.organization_id, current_id))
+    else:
+        refuse_erased_journal(pg, review, current_id)
     new_id = int(pg.execute(sa.select(next_id(accounts))).scalar_one())
     rows = (
         decision_rows.create_account(decision, new_id, is_named_by_review=is_recycled),

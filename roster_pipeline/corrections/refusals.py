@@ -25,6 +25,7 @@ from roster_pipeline.product.tables import (
     roster_teachers,
     rosters,
     school_memberships,
+    syncs,
 )
 
 
@@ -202,6 +203,36 @@ def refuse_account_in_use(review: sa.Row[Any], current: sa.Row[Any]) -> None:
                 "organization. End that first, or use --as {alternative}.",
                 review=review.id,
                 alternative="same" if review.reason == "recycled_id" else "create",
+            )
+        )
+
+
+def refuse_erased_journal(pg: Connection, review: sa.Row[Any], account_id: int) -> None:
+    """Refuse to take an account from the person if the journal of the sync that linked them was erased.
+
+    Nothing else has the values that the account had before, so it would keep the person's name and email.
+    """
+    link, sync = identity_links.c, syncs.c
+    query = (
+        sa.select(sync.id)
+        .join(identity_links, link.sync_id == sync.id)
+        .where(
+            link.clever_id == review.clever_id,
+            link.account_id == account_id,
+            link.unlinked_at.is_(None),
+            link.rule.not_in(("created", "create", "different")),
+            sync.journal_erased_at.is_not(None),
+        )
+    )
+    sync_id = pg.execute(query).scalar()
+    if sync_id is not None:
+        raise CorrectionRefused(
+            operator.text(
+                "Review {review} cannot be resolved as two people. The journal of sync {sync}, which linked them, was "
+                "erased, so the earlier name and email of account {account} are unknown.",
+                review=review.id,
+                sync=sync_id,
+                account=account_id,
             )
         )
 
