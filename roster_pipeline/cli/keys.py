@@ -10,7 +10,7 @@ import typer
 
 from roster_pipeline.cli.corrections import current_user
 from roster_pipeline.cli.screen import AsJson, say, show_json
-from roster_pipeline.cli.sync import OneDistrict
+from roster_pipeline.cli.sync import OneDistrict, renew_after
 from roster_pipeline.messages import operator
 from roster_pipeline.pseudonyms.identify import identify_person
 from roster_pipeline.pseudonyms.key_records import rotate_key
@@ -55,12 +55,14 @@ def rotate(
     district: OneDistrict,
     lost: Annotated[bool, typer.Option("--lost", help="The old key is lost, so no mapping is written.")] = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002 - a flag of the command line
-) -> None:
+) -> int:
     """Give the people of a district new person IDs. A private file leads from the old ones to the new ones."""
-    rotation = rotate_key(read_settings(), district, is_lost=lost)
+    settings = read_settings()
+    rotation = rotate_key(settings, district, is_lost=lost)
+    code = renew_after(settings)
     if as_json:
         show_json(asdict(rotation))
-        return
+        return code
     say(operator.text("District {district_id} has a new key.", district_id=district))
     if rotation.mapping is not None:
         say(
@@ -71,3 +73,4 @@ def rotate(
                 file=rotation.mapping,
             )
         )
+    return code

@@ -17,7 +17,7 @@ from roster_pipeline.model.entities import ENTITIES
 from roster_pipeline.model.resources import RESOURCES
 from roster_pipeline.pipeline import DECIDING_MODELS, STAGING_MODELS
 from roster_pipeline.product import tables
-from roster_pipeline.snapshot.tables import TABLES
+from roster_pipeline.snapshot.tables import PSEUDONYMOUS
 from roster_pipeline.stage import Model, load_models
 from roster_pipeline.syncs.schedule_policy import LATE
 from roster_pipeline.validate.sql_tests import SqlTest, load_sql_tests
@@ -42,7 +42,7 @@ def _columns(table: Table) -> dict[str, Any]:
 
 def _snapshot_columns() -> Iterator[dg.TableColumn]:
     """Return the columns of every table of the analysts' database, each after the name of its table."""
-    for table in TABLES:
+    for table in PSEUDONYMOUS.tables:
         for name, kind in {"district_id": "VARCHAR", **table.columns}.items():
             described = describe_column(SNAPSHOT_SCHEMA, table.name, name)
             yield dg.TableColumn(f"{table.name}.{name}", kind.lower(), description=described)
@@ -180,7 +180,7 @@ SNAPSHOT = dg.AssetSpec(
     ["snapshots", "latest"],
     deps=[spec.key for spec in PRODUCT],
     description="The published data of all districts and its history, in one DuckDB file for analysts: "
-    "snapshots/latest.duckdb.",
+    "snapshots/latest.duckdb. People have pseudonyms there; snapshots/identified/latest.duckdb has their names.",
     metadata={"dagster/column_schema": dg.TableSchema([*_snapshot_columns()])},
     group_name="snapshots",
     kinds={"duckdb"},

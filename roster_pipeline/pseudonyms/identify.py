@@ -18,7 +18,7 @@ from roster_pipeline.embedded import product_url
 from roster_pipeline.errors import IdentifyRefused, PseudonymKeyUnusable
 from roster_pipeline.messages import operator
 from roster_pipeline.product.admin_accounts import check_decider
-from roster_pipeline.product.database import connect, transaction
+from roster_pipeline.product.database import MAY_BE_WRITER, connect, transaction
 from roster_pipeline.product.tables import accounts, identity_links, organizations, web_audit
 from roster_pipeline.pseudonyms.key_files import KeyFolder
 from roster_pipeline.pseudonyms.key_records import key_folder, list_account_ids, read_fingerprints, read_key
@@ -27,13 +27,7 @@ from roster_pipeline.settings import Settings
 
 ACT, TARGET_KIND = "identify_person", "person"
 REASON_MAX_CHARS = 500
-MAY_IDENTIFY = """
-    select exists (
-        select from pg_roles where rolname = 'roster_identify' and pg_has_role(
-            oid, case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end
-        )
-    )
-"""
+MAY_IDENTIFY = MAY_BE_WRITER.replace("roster_writer", "roster_identify")
 """Whether the role `roster_identify` exists and may be set by this user."""
 
 

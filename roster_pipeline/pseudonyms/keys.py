@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -17,7 +18,6 @@ FINGERPRINT_CHARS = 16
 BLOCK_BYTES = 64
 """The length to which HMAC-SHA-256 pads its key (RFC 2104)."""
 INNER_BYTE, OUTER_BYTE = 0x36, 0x5C
-KEY_TABLE = "create or replace temporary table pseudonym_keys (organization_id bigint, inner_pad blob, outer_pad blob)"
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class PseudonymKey:
         return bytes(byte ^ INNER_BYTE for byte in block), bytes(byte ^ OUTER_BYTE for byte in block)
 
 
-def define_person_ids(con: duckdb.DuckDBPyConnection, keys: list[PseudonymKey]) -> None:
+def define_person_ids(con: duckdb.DuckDBPyConnection, keys: Collection[PseudonymKey]) -> None:
     """Create the temporary table `pseudonym_keys` and the temporary macro `person_id` of a connection.
 
     `select person_id(inner_pad, outer_pad, account_id)` returns what `make_person_id` returns.
     """
-    con.execute(KEY_TABLE)
-    if keys:
-        con.executemany("insert into pseudonym_keys values (?, ?, ?)", [[k.organization_id, *k.pads] for k in keys])
     con.execute(load_query("macros", "person_id"))
+    if keys:
+        rows = [[key.organization_id, key.fingerprint, *key.pads] for key in keys]
+        con.executemany("insert into pseudonym_keys values (?, ?, ?, ?)", rows)

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import duckdb
 
@@ -20,10 +20,10 @@ from roster_pipeline.errors import FileDamaged, RosterError, SnapshotUnwritable
 from roster_pipeline.paths import PRIVATE_FILE, private_file
 from roster_pipeline.snapshot.check import is_open_for_writing, open_again
 from roster_pipeline.snapshot.layout import attach_for_reading, attach_for_writing, create_tables, is_current
-from roster_pipeline.snapshot.tables import TABLES
+from roster_pipeline.snapshot.person_ids import has_present_keys
+from roster_pipeline.snapshot.tables import SnapshotFile
 
 LATEST, NEXT, TARGET = "latest.duckdb", ".next.duckdb", "target"
-TITLE = f"The analysts' file (snapshots/{LATEST})"
 
 
 @dataclass
@@ -41,7 +41,9 @@ class NextVersion:
 
 
 @contextmanager
-def next_version(con: duckdb.DuckDBPyConnection, folder: Path, *, is_new: bool) -> Iterator[NextVersion]:
+def next_version(
+    con: duckdb.DuckDBPyConnection, folder: Path, layout: SnapshotFile, *, is_new: bool
+) -> Iterator[NextVersion]:
     """Use the next version of `latest.duckdb` for writing, as catalog TARGET. If it is needed, it replaces the last.
 
     Args:
@@ -52,13 +54,13 @@ def next_version(con: duckdb.DuckDBPyConnection, folder: Path, *, is_new: bool) 
         SnapshotUnwritable: The disk or the folder refuses the next version.
         RosterError: Another process writes to the last version, or the next version does not open.
     """
-    latest, following = folder / LATEST, folder / NEXT
-    with refused_writes(folder), _damage_of(latest):
+    latest, following, title = folder / LATEST, folder / NEXT, _title(layout)
+    with refused_writes(folder), _damage_of(latest, title):
         remove(following)  # a pass over a damaged file left a copy of it
-        version = NextVersion(is_new or not _has_copy(con, latest, following))
+        version = NextVersion(is_new or not _has_copy(con, latest, following, layout))
         with attach_for_writing(con, following, TARGET):
             con.begin()
-            has_new_layout = create_tables(con)
+            has_new_layout = create_tables(con, layout)
             version.is_needed = has_new_layout or log_of(latest).exists()
             yield version
             con.commit()
@@ -66,7 +68,11 @@ def next_version(con: duckdb.DuckDBPyConnection, folder: Path, *, is_new: bool) 
         if not version.is_needed:
             return
         _swap_in(following, latest)
-    open_again(latest, [table.name for table in TABLES], is_whole=version.is_new)
+    open_again(latest, [table.name for table in layout.tables], is_whole=version.is_new)
+
+
+def _title(layout: SnapshotFile) -> str:
+    return f"The analysts' file (snapshots/{PurePath(layout.place, LATEST)})"
 
 
 @contextmanager
@@ -84,28 +90,28 @@ def refused_writes(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _damage_of(latest: Path) -> Iterator[None]:
+def _damage_of(latest: Path, title: str) -> Iterator[None]:
     """Raise errors as damage of the last version, unless another process is writing to that."""
     try:
-        with as_damage(latest, TITLE):
+        with as_damage(latest, title):
             yield
     except FileDamaged:
         if is_open_for_writing(latest):
             raise RosterError(
-                f"{TITLE} is open for writing in another process. Close it there, open it read-only, and sync again."
+                f"{title} is open for writing in another process. Close it there, open it read-only, and sync again."
             ) from None
         raise
 
 
-def _has_copy(con: duckdb.DuckDBPyConnection, latest: Path, following: Path) -> bool:
+def _has_copy(con: duckdb.DuckDBPyConnection, latest: Path, following: Path, layout: SnapshotFile) -> bool:
     """Copy the last version to `following`. Return False, and leave no copy, if there is none of this layout."""
     if not latest.exists():
         return False
     if not latest.is_file():
-        raise FileDamaged(latest, f"{TITLE} is damaged (no file)")
+        raise FileDamaged(latest, f"{_title(layout)} is damaged (no file)")
     _copy(latest, following)
     with attach_for_reading(con, following, TARGET):
-        has_layout = is_current(con, TARGET)
+        has_layout = is_current(con, TARGET, layout) and has_present_keys(con, TARGET)
     if not has_layout:
         following.unlink()
     return has_layout

@@ -17,7 +17,7 @@ import duckdb
 from roster_pipeline.model.dictionary import SNAPSHOT, describe_column, describe_table, load_dictionary
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.paths import PRIVATE_FILE
-from roster_pipeline.snapshot.tables import FOLDER, TABLES, VIEWS, SnapshotTable
+from roster_pipeline.snapshot.tables import FOLDER, VIEWS, SnapshotFile, SnapshotTable
 
 DIGEST = "layout_digest"
 """The macro that returns the digest of the views, macros and comments of a file."""
@@ -50,26 +50,26 @@ def attach_for_reading(con: duckdb.DuckDBPyConnection, file: Path, name: str) ->
         con.execute(f"detach {name}")
 
 
-def create_tables(con: duckdb.DuckDBPyConnection) -> bool:
+def create_tables(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> bool:
     """Create the missing tables of the file in use, and every view, macro and comment as this version has them.
 
     A file that has them already is left alone, because hundreds of statements take longer than most updates. Return
     whether anything was created.
     """
-    statements = "".join(_definitions())
+    statements = "".join(_definitions(layout))
     digest = sha256(f"{statements}{load_dictionary()}".encode()).hexdigest()
-    if _has_layout(con, digest):
+    if _has_layout(con, layout, digest):
         return False
     con.execute(statements)
-    con.execute("".join(_comments(con)))
+    con.execute("".join(_comments(con, layout)))
     con.execute(f"create or replace macro {DIGEST}() as '{digest}'")
     return True
 
 
-def _has_layout(con: duckdb.DuckDBPyConnection, digest: str) -> bool:
+def _has_layout(con: duckdb.DuckDBPyConnection, layout: SnapshotFile, digest: str) -> bool:
     """Return whether a file has every view, and the macros and comments of this version."""
     views = "select view_name from duckdb_views() where not internal and database_name = current_database()"
-    if not {name for (name,) in con.execute(views).fetchall()} >= {*VIEWS, *(table.name for table in TABLES)}:
+    if not {name for (name,) in con.execute(views).fetchall()} >= {*VIEWS, *(table.name for table in layout.tables)}:
         return False
     try:
         return con.execute(f"select {DIGEST}()").fetchall() == [(digest,)]
@@ -77,8 +77,8 @@ def _has_layout(con: duckdb.DuckDBPyConnection, digest: str) -> bool:
         return False
 
 
-def _definitions() -> Iterator[str]:
-    for table in TABLES:
+def _definitions(layout: SnapshotFile) -> Iterator[str]:
+    for table in layout.tables:
         columns = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
         yield (
             f"create table if not exists {table.name}_history (district_id VARCHAR, {columns}, "
@@ -94,16 +94,16 @@ def _definitions() -> Iterator[str]:
         yield f"create or replace view {name} as {load_query(f'{FOLDER}/views', name)};\n"
 
 
-def _comments(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _comments(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> Iterator[str]:
     """Return the statements that describe every table, view, macro and column (`model/dictionary.toml`)."""
-    for table in TABLES:
+    for table in layout.tables:
         described = describe_table(SNAPSHOT, table.name)
         yield _comment("view", table.name, described)
         yield _comment("table", f"{table.name}_history", f"{described} Every version of each row.")
         yield _comment("macro table", f"{table.name}_as_of", f"{described} The rows that were published at time t.")
     for name in VIEWS:
         yield _comment("view", name, describe_table(SNAPSHOT, name))
-    tables = {f"{table.name}_history": table.name for table in TABLES}
+    tables = {f"{table.name}_history": table.name for table in layout.tables}
     views = {name: name for name in (*tables.values(), *VIEWS)}
     columns = "select column_name from duckdb_columns() where table_name = ? and database_name = current_database()"
     for name, described_name in (tables | views).items():
@@ -116,12 +116,12 @@ def _comment(kind: str, name: str, text: str) -> str:
     return f"comment on {kind} {name} is '{quoted}';\n"
 
 
-def is_current(con: duckdb.DuckDBPyConnection, catalog: str) -> bool:
+def is_current(con: duckdb.DuckDBPyConnection, catalog: str, layout: SnapshotFile) -> bool:
     """Return whether an attached file has the current storage version, and every table with its current columns."""
     storage = "select tags['storage_version'] from duckdb_databases() where database_name = $catalog"
     (version,) = con.execute(storage, {"catalog": catalog}).fetchall()[0]
     return str(version).startswith(STORAGE) and all(
-        _columns(con, table, catalog) == _expected(table) for table in TABLES
+        _columns(con, table, catalog) == _expected(table) for table in layout.tables
     )
 
 

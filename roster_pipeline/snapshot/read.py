@@ -17,7 +17,18 @@ from sqlalchemy import Connection
 
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
-from roster_pipeline.snapshot.tables import DISTRICTS, FOLDER, ORGANIZATION, ROW_TABLES, SYNCS, SnapshotTable
+from roster_pipeline.snapshot.person_ids import FRESH_DISTRICTS, add_person_ids
+from roster_pipeline.snapshot.tables import (
+    DISTRICTS,
+    FOLDER,
+    IDENTIFIED,
+    ORGANIZATION,
+    PRESENT_TABLES,
+    ROW_TABLES,
+    SYNCS,
+    SnapshotFile,
+    SnapshotTable,
+)
 from roster_pipeline.snapshot.versions import read_versions
 
 VALID = {"valid_from": "TIMESTAMPTZ", "valid_to": "TIMESTAMPTZ"}
@@ -25,6 +36,17 @@ RECORDED = {"valid_from": "TIMESTAMPTZ", "sync_id": "BIGINT"}
 SCOPE = ORGANIZATION | {"district_id": "VARCHAR"}
 NEWS = ORGANIZATION | {"sync_id": "BIGINT", "published_at": "TIMESTAMPTZ"}
 WINDOWS = SCOPE | {"is_whole": "BOOLEAN", "began_at": "TIMESTAMPTZ"}
+PUBLIC_COUNTS = """
+    json_merge_patch('{}', json_object(
+        'changes', counts -> 'changes', 'held', counts -> 'held', 'removed', counts -> 'removed',
+        'told', counts -> 'told', 'summary', counts -> 'summary', 'undoes', counts -> 'undoes'
+    ))
+"""
+"""The counts of a sync without its impact and without ids of accounts."""
+KNOWN_SYNCS = (
+    "select district_id, id, uid, finished_at from {file}.syncs_history "
+    "qualify id = max(id) over (partition by district_id)"
+)
 KNOWN = "district_id text, id bigint, uid text, finished_at timestamptz"
 
 
@@ -47,18 +69,18 @@ def open_workspace(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyCon
         yield con
 
 
+def list_known_syncs(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[object, ...]]:
+    """Return the newest sync of each district in a file, with what identifies it."""
+    return con.execute(f"{KNOWN_SYNCS.format(file=catalog)} order by all").fetchall()
+
+
 def find_news(con: duckdb.DuckDBPyConnection, pg: Connection, known: str | None) -> bool:
     """Fill `news` and `windows` in both databases. Return whether a sync is new to the file.
 
     Args:
         known: The catalog of a file whose syncs are known. None reads every district as a whole.
     """
-    newest = f"select district_id, max(id) as id from {known}.syncs_history group by district_id" if known else ""
-    query = (
-        f"select district_id, id, uid, finished_at from {known}.syncs_history join ({newest}) using (district_id, id)"
-        if known
-        else "select null, null, null, null where false"
-    )
+    query = KNOWN_SYNCS.format(file=known) if known else "select null, null, null, null where false"
     copy_to_postgres(con, query, pg, "known_syncs", KNOWN)
     for name in ("scope", "news", "windows"):
         select_into(pg, name, load_query(FOLDER, name), {})
@@ -78,10 +100,22 @@ def read_rows(con: duckdb.DuckDBPyConnection, pg: Connection) -> None:
     for table in ROW_TABLES:
         into, columns = f"temporary table versions_{table.name}", table.read_columns | VALID
         copy_to_duckdb(pg, table.query, {}, con, into, columns)
-        _join_versions(con, table)
     for table in (DISTRICTS, SYNCS):
-        into, columns = f"temporary table fresh_{table.name}", table.read_columns | RECORDED
+        into, columns = f"temporary table read_{table.name}", table.read_columns | RECORDED
         copy_to_duckdb(pg, table.query, {}, con, into, columns)
+    add_person_ids(con)
+
+
+def shape_rows(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> None:
+    """Fill `fresh_<table>` of every table with the columns of a file."""
+    for table in layout.tables:
+        if table not in PRESENT_TABLES:
+            _join_versions(con, table)
+    con.execute(f"create or replace temporary table fresh_districts as {FRESH_DISTRICTS}")
+    counts = "counts" if layout is IDENTIFIED else PUBLIC_COUNTS
+    con.execute(
+        f"create or replace temporary table fresh_syncs as select * replace ({counts} as counts) from read_syncs"
+    )
 
 
 def _copy(con: duckdb.DuckDBPyConnection, pg: Connection, name: str, columns: Mapping[str, str]) -> None:
@@ -101,7 +135,6 @@ def _join_versions(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> None
         f"create or replace temporary table fresh_{table.name} as "
         f"select district_id, unnest(content), valid_from, valid_to, sync_id from ({joined})"
     )
-    con.execute(f"drop table versions_{table.name}")
 
 
 def _listed(names: Sequence[str]) -> str:

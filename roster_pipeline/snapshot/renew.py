@@ -8,7 +8,7 @@ pass that is killed leaves the file as it was, and the next pass continues from 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,20 +19,31 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.damaged import move_aside
-from roster_pipeline.errors import FileDamaged, RosterError, SnapshotUnwritable, is_interruption
+from roster_pipeline.errors import (
+    FileDamaged,
+    PseudonymKeyUnusable,
+    RosterError,
+    SnapshotUnwritable,
+    is_interruption,
+)
 from roster_pipeline.model.text import LINE_MAX_CHARS, make_label
 from roster_pipeline.paths import PRIVATE_FILE, private_folder
 from roster_pipeline.product.database import transaction
 from roster_pipeline.product.organizations import record_snapshot, record_snapshot_failure
+from roster_pipeline.pseudonyms.key_records import open_keys
+from roster_pipeline.pseudonyms.keys import PseudonymKey, define_person_ids
 from roster_pipeline.settings import Settings
 from roster_pipeline.snapshot.file import LATEST, NEXT, TARGET, clear_next, next_version
 from roster_pipeline.snapshot.layout import attach_for_reading, is_current
 from roster_pipeline.snapshot.parquet import GRACE, renew_parquet
-from roster_pipeline.snapshot.read import find_news, open_workspace, read_rows
-from roster_pipeline.snapshot.tables import TABLES
+from roster_pipeline.snapshot.person_ids import has_present_keys
+from roster_pipeline.snapshot.read import find_news, list_known_syncs, open_workspace, read_rows, shape_rows
+from roster_pipeline.snapshot.tables import FILES, TABLES, SnapshotFile
 from roster_pipeline.snapshot.write import write_rows
 
 _log = logging.getLogger(__name__)
+UNREAD = object()
+"""Stands for what the file knows before anything was read."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class SnapshotPass:
 def renew_snapshot(
     settings: Settings, engine: Engine, *, at: datetime, warn: Callable[[str], None] = _log.warning
 ) -> SnapshotPass:
-    """Bring `latest.duckdb` up to date with PostgreSQL. Record in the product whether that succeeded.
+    """Bring both files `latest.duckdb` up to date with PostgreSQL. Record in the product whether that succeeded.
 
     A file that is absent, damaged or of an earlier version is written anew.
 
@@ -63,6 +74,7 @@ def renew_snapshot(
 
     Raises:
         SnapshotUnwritable: The disk or the folder refuses the file.
+        PseudonymKeyUnusable: The key of a district is missing or damaged.
         RosterError: PostgreSQL refuses, another process writes to the file, or the new file does not open.
     """
     return _run(settings, engine, at, warn, is_new=False)
@@ -71,24 +83,30 @@ def renew_snapshot(
 def rebuild_snapshot(
     settings: Settings, engine: Engine, *, at: datetime, warn: Callable[[str], None] = _log.warning
 ) -> SnapshotPass:
-    """Write the whole of `latest.duckdb` anew, from PostgreSQL alone. Its history begins where the journal does.
+    """Write both files `latest.duckdb` anew, from PostgreSQL alone. Their history begins where the journal does.
 
-    No byte of the last version is in the new one. Arguments and errors are those of `renew_snapshot`.
+    No byte of a last version is in a new one. Arguments and errors are those of `renew_snapshot`.
     """
     return _run(settings, engine, at, warn, is_new=True)
 
 
 def has_news(settings: Settings, engine: Engine) -> bool:
-    """Return whether a sync or a correction is not in `latest.duckdb` yet, or the file has to be written anew."""
-    latest = settings.snapshots_folder / LATEST
+    """Return whether a file has not every sync and correction, or has to be written anew, for example for a new key."""
+    return any(_has_news(settings, engine, layout) for layout in FILES)
+
+
+def _has_news(settings: Settings, engine: Engine, layout: SnapshotFile) -> bool:
+    latest = settings.snapshots_folder / layout.place / LATEST
     try:
         with (
             open_workspace() as con,
             attach_for_reading(con, latest, TARGET),
             transaction(engine, one_view=True) as pg,
         ):
-            return not is_current(con, TARGET) or find_news(con, pg, TARGET)
-    except duckdb.Error:  # the pass finds out what is wrong with the file
+            define_person_ids(con, open_keys(settings).values())
+            is_usable = is_current(con, TARGET, layout) and has_present_keys(con, TARGET)
+            return not is_usable or find_news(con, pg, TARGET)
+    except (duckdb.Error, PseudonymKeyUnusable):  # the pass says what is wrong with the file or a key
         return True
 
 
@@ -97,7 +115,9 @@ def _run(
 ) -> SnapshotPass:
     try:
         with transaction(engine, one_view=True) as pg:
-            result = write_snapshot(pg, settings.snapshots_folder, at=at, is_new=is_new)
+            # The keys come after the view of the product, so that every district of the view has one.
+            keys = open_keys(settings).values()
+            result = write_snapshot(pg, settings.snapshots_folder, keys, at=at, is_new=is_new)
         with _locked(settings.snapshots_folder):
             renew_parquet(settings.snapshots_folder, at=at, grace=timedelta() if is_new else GRACE)
     except Exception as error:
@@ -117,34 +137,35 @@ def _describe(error: Exception) -> str:
     return make_label(str(error), LINE_MAX_CHARS) if isinstance(error, RosterError) else type(error).__name__
 
 
-def write_snapshot(pg: Connection, folder: Path, *, at: datetime, is_new: bool = False) -> SnapshotPass:
-    """Make one pass over `latest.duckdb` in a folder.
+def write_snapshot(
+    pg: Connection, folder: Path, keys: Collection[PseudonymKey], *, at: datetime, is_new: bool = False
+) -> SnapshotPass:
+    """Make one pass over both files in a folder.
 
     Args:
         pg: A transaction of its own with one view of the product.
+        keys: The keys of all districts.
         at: The time now, which names a damaged file.
         is_new: Write the whole file anew.
 
     Raises:
         SnapshotUnwritable, RosterError: As in `renew_snapshot`.
     """
-    with _locked(folder), _without_leftovers(folder):
-        try:
-            return _pass(pg, folder, is_new=is_new)
-        except FileDamaged as damage:
-            aside = move_aside(damage.file, at)
-            warning = (
-                f"snapshots/{damage.file.name} was damaged. It is moved aside as {aside.name}, and the file is written "
-                "anew from PostgreSQL. Its history starts anew where the journal begins."
-            )
-        return replace(_pass(pg, folder, is_new=True), warnings=(warning,))
+    workspace = folder / f"{NEXT}.tmp"
+    with _locked(folder), _without_leftovers(folder), open_workspace(private_folder(workspace)) as con:
+        define_person_ids(con, keys)
+        reader = _NewsReader(con, pg)
+        passes = [_write_file(reader, folder, layout, at=at, is_new=is_new) for layout in FILES]
+    concerned = sorted({number for each in passes for number in each.organization_ids})
+    return SnapshotPass(tuple(concerned), passes[0].rows, tuple(text for each in passes for text in each.warnings))
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder of the snapshot."""
     try:
-        private_folder(folder)  # the operator decides who may read data of people
+        for layout in FILES:  # the operator decides who may read data of people
+            private_folder(folder / layout.place)
         lock = FileLock(folder / ".lock", mode=PRIVATE_FILE).acquire()
     except OSError as error:
         raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
@@ -154,27 +175,64 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _without_leftovers(folder: Path) -> Iterator[None]:
-    """Remove the files of a next version after the block, and those of a killed process before it."""
-    clear_next(folder)
+    """Remove the files of the next versions after the block, and those of a killed process before it."""
+    for layout in FILES:
+        clear_next(folder / layout.place)
     try:
         yield
     finally:
-        clear_next(folder)
+        for layout in FILES:
+            clear_next(folder / layout.place)
 
 
-def _pass(pg: Connection, folder: Path, *, is_new: bool) -> SnapshotPass:
-    with (
-        pg.begin_nested() as own,
-        open_workspace(private_folder(folder / f"{NEXT}.tmp")) as con,
-        next_version(con, folder, is_new=is_new) as version,
-    ):
-        has_news = find_news(con, pg, None if version.is_new else TARGET)
-        if has_news or version.is_new:
-            read_rows(con, pg)
-            write_rows(con)
+@dataclass
+class _NewsReader:
+    """Reads the news of the files. Files with the same syncs are written from the same rows."""
+
+    con: duckdb.DuckDBPyConnection
+    pg: Connection
+    known: object = UNREAD
+    has_news: bool = False
+
+    def read(self, catalog: str | None) -> bool:
+        """Read what a file does not have. Return whether it has to be written.
+
+        Args:
+            catalog: The file, or None for one that is written anew.
+        """
+        known = None if catalog is None else list_known_syncs(self.con, catalog)
+        if known != self.known:
+            with self.pg.begin_nested() as own:
+                self.has_news = find_news(self.con, self.pg, catalog)
+                if self.has_news or catalog is None:
+                    read_rows(self.con, self.pg)
+                own.rollback()  # drops the temporary tables, so that the next file can create them
+            self.known = known
+        return self.has_news or catalog is None
+
+
+def _write_file(reader: _NewsReader, folder: Path, layout: SnapshotFile, *, at: datetime, is_new: bool) -> SnapshotPass:
+    place = folder / layout.place
+    try:
+        return _pass(reader, place, layout, is_new=is_new)
+    except FileDamaged as damage:
+        reader.known = UNREAD  # the transaction of the damaged file may have taken the rows with it
+        aside = move_aside(damage.file, at)
+        warning = (
+            f"snapshots/{damage.file.relative_to(folder)} was damaged. It is moved aside as {aside.name}, and the file "
+            "is written anew from PostgreSQL. Its history starts anew where the journal begins."
+        )
+    return replace(_pass(reader, place, layout, is_new=True), warnings=(warning,))
+
+
+def _pass(reader: _NewsReader, place: Path, layout: SnapshotFile, *, is_new: bool) -> SnapshotPass:
+    con = reader.con
+    with next_version(con, place, layout, is_new=is_new) as version:
+        if reader.read(None if version.is_new else TARGET):
+            shape_rows(con, layout)
+            write_rows(con, layout)
             version.is_needed = True
         concerned = con.execute("select organization_id from windows order by all").fetchall()
-        own.rollback()  # drops the temporary tables, so that a second pass of the transaction can create them
         return SnapshotPass(tuple(key for (key,) in concerned), _count_rows(con))
 
 

@@ -8,12 +8,16 @@ PostgreSQL. The queries of `VIEWS` are of DuckDB, and analysts run them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from roster_pipeline.model.queries import load_query
 
 FOLDER = "snapshot"
+IDENTIFYING = frozenset({"account_id", "clever_id", "first_name", "last_name", "email"})
+"""The columns about a person that the identified file alone has. `person_id` stands for them in both files."""
 ORGANIZATION = {"organization_id": "BIGINT"}
+MADE = ("person_id", "key_fingerprint")
+"""The columns that come from the keys and not from PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class SnapshotTable:
     Attributes:
         name: The view. Its rows stand in `<name>_history`.
         key: The columns that identify a row of one district.
-        columns: The DuckDB type of each column, in the order of the query.
+        columns: The DuckDB type of each column. Without `person_id`, which the pass makes from `account_id`, they are
+            those of the query, in its order.
     """
 
     name: str
@@ -38,12 +43,22 @@ class SnapshotTable:
     @property
     def read_columns(self) -> dict[str, str]:
         """Return the columns of the query without the times."""
-        return ORGANIZATION | self.columns
+        return ORGANIZATION | {name: kind for name, kind in self.columns.items() if name not in MADE}
 
     @property
     def touched_columns(self) -> dict[str, str]:
         """Return the columns of `touched_<name>`."""
-        return ORGANIZATION | {name: self.columns[name] for name in self.key}
+        names = ("account_id" if name == "person_id" else name for name in self.key)
+        return ORGANIZATION | {name: self.columns[name] for name in names}
+
+    @property
+    def has_people(self) -> bool:
+        """Return whether the rows are about people."""
+        return "person_id" in self.columns
+
+    def without_identity(self) -> SnapshotTable:
+        """Return the table as the pseudonymous file has it."""
+        return replace(self, columns={name: kind for name, kind in self.columns.items() if name not in IDENTIFYING})
 
 
 def _table(name: str, key: str, columns: str) -> SnapshotTable:
@@ -55,7 +70,7 @@ DISTRICTS = _table(
     "districts",
     "organization_id",
     "organization_id BIGINT, name VARCHAR, tier VARCHAR, time_zone VARCHAR, last_clever_sync_at TIMESTAMPTZ, "
-    "last_read_at TIMESTAMPTZ, last_full_read_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ",
+    "last_read_at TIMESTAMPTZ, last_full_read_at TIMESTAMPTZ, last_published_at TIMESTAMPTZ, key_fingerprint VARCHAR",
 )
 ROW_TABLES: tuple[SnapshotTable, ...] = (
     _table(
@@ -65,14 +80,14 @@ ROW_TABLES: tuple[SnapshotTable, ...] = (
     ),
     _table(
         "people",
-        "account_id",
-        "account_id BIGINT, clever_id VARCHAR, role VARCHAR, first_name VARCHAR, last_name VARCHAR, email VARCHAR, "
-        "grade VARCHAR",
+        "person_id",
+        "person_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, first_name VARCHAR, last_name VARCHAR, "
+        "email VARCHAR, grade VARCHAR",
     ),
     _table(
         "school_memberships",
-        "school_id, account_id",
-        "school_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
+        "school_id, person_id",
+        "school_id VARCHAR, person_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
     ),
     _table("terms", "term_id", "term_id VARCHAR, name VARCHAR, start_date DATE, end_date DATE"),
     _table("courses", "course_id", "course_id VARCHAR, number VARCHAR, name VARCHAR"),
@@ -84,8 +99,9 @@ ROW_TABLES: tuple[SnapshotTable, ...] = (
     ),
     _table(
         "enrollments",
-        "roster_id, account_id, role",
-        "roster_id BIGINT, section_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, is_primary BOOLEAN",
+        "roster_id, person_id, role",
+        "roster_id BIGINT, section_id VARCHAR, person_id VARCHAR, account_id BIGINT, clever_id VARCHAR, role VARCHAR, "
+        "is_primary BOOLEAN",
     ),
 )
 """The tables whose rows have a history in the journal."""
@@ -98,5 +114,23 @@ SYNCS = _table(
 PRESENT_TABLES = (DISTRICTS, SYNCS)
 """The tables of which the file has the present rows alone."""
 TABLES = (DISTRICTS, *ROW_TABLES, SYNCS)
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """One of the two files of the snapshot.
+
+    Attributes:
+        place: Its folder in the folder of the snapshots.
+        tables: Its tables. Those about people differ between the files.
+    """
+
+    place: str
+    tables: tuple[SnapshotTable, ...]
+
+
+PSEUDONYMOUS = SnapshotFile(".", tuple(table.without_identity() if table.has_people else table for table in TABLES))
+IDENTIFIED = SnapshotFile("identified", TABLES)
+FILES = (PSEUDONYMOUS, IDENTIFIED)
 VIEWS = ("freshness", "students_without_class", "movers", "daily_changes")
 """The views of `dbt_like_sql/snapshot/views`, which answer questions from the tables."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import duckdb
 
-from roster_pipeline.snapshot.tables import DISTRICTS, ROW_TABLES, SYNCS, TABLES, SnapshotTable
+from roster_pipeline.snapshot.tables import DISTRICTS, PRESENT_TABLES, SYNCS, SnapshotFile, SnapshotTable
 
 
-def write_rows(con: duckdb.DuckDBPyConnection) -> None:
+def write_rows(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> None:
     """Bring the tables of the file in use up to date."""
     if con.execute("from windows where is_whole limit 1").fetchall():
-        for table in TABLES:
+        for table in layout.tables:
             whole = "select district_id from windows where is_whole"
             con.execute(f"delete from {table.name}_history where district_id in ({whole})")
-    for table in ROW_TABLES:
-        _write_history(con, table)
+    for table in layout.tables:
+        if table not in PRESENT_TABLES:
+            _write_history(con, table)
     _replace_present(con)
 
 

@@ -38,7 +38,8 @@ class Place:
 
     @property
     def latest(self) -> Path:
-        return self.home / "snapshots" / "latest.duckdb"
+        """Return the file of the analysts that has names."""
+        return self.home / "snapshots" / "identified" / "latest.duckdb"
 
     @contextmanager
     def entered(self) -> Iterator[None]:

@@ -144,7 +144,8 @@ def left_behind(place: Place) -> list[str]:
     counted = {what: query(place.engine, statement)[0][0] for what, statement in LEFT_BEHIND.items()}
     connected = query(place.engine, "select clever_district_id from roster.organizations")
     files_of_districts = {place.home / "districts" / f"{one}.duckdb" for (one,) in connected}
-    allowed = files_of_districts | {place.latest, place.latest.with_name(".lock")}
+    snapshots = place.home / "snapshots"
+    allowed = files_of_districts | {place.latest, snapshots / "latest.duckdb", snapshots / ".lock"}
     kept = [place.home / name for name in ("districts", "snapshots", "landing")]
     files = {path for folder in kept for path in folder.rglob("*") if path.is_file()} - allowed
     files -= {path for path in files if ".damaged-" in str(path)}  # moved aside, and kept on purpose

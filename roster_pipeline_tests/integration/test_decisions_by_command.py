@@ -33,7 +33,7 @@ def test_review_is_resolved_and_undone_by_command(
     answer = json.loads(decided.stdout)
     assert (answer["account_id"], answer["decided_by"]) == (own, "the admin")
     assert query(product, LINK, key=student["id"])[0][:2] == (own, "same")
-    with duckdb.connect(str(read_settings().snapshots_folder / "latest.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(read_settings().snapshots_folder / "identified" / "latest.duckdb"), read_only=True) as con:
         people = "select account_id from people where clever_id = ?"
         assert con.execute(people, [student["id"]]).fetchall() == [(own,)]
     assert script("reviews").stdout.strip() == "No accounts to review."

@@ -38,7 +38,8 @@ def test_any_text_in_any_field_is_stored_byte_for_byte(connect, quick_sync, prod
     found = published(product, district.id)
     assert difference(expect(district), found) == {}
     people = {key: row[:4] for key, row in found.people.items()}
-    assert in_snapshot(read_settings().snapshots_folder / "latest.duckdb") == (found.schools, people, found.rosters)
+    latest = read_settings().snapshots_folder / "identified" / "latest.duckdb"
+    assert in_snapshot(latest) == (found.schools, people, found.rosters)
     assert quick_sync(district).total == 0
 
 

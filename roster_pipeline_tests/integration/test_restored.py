@@ -15,6 +15,7 @@ from roster_pipeline.ingest import ingest_district
 from roster_pipeline.land import open_warehouse, read_land_result
 from roster_pipeline.plan.build import load_verified_plan
 from roster_pipeline.product.database import transaction
+from roster_pipeline.pseudonyms.key_records import open_keys
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import LATEST, write_snapshot
@@ -53,7 +54,7 @@ def backup(product, server_url):
 def is_snapshot_right(product, folder):
     """Whether the analysts' file has what one has that is made from the product alone."""
     with transaction(product, one_view=True) as pg:
-        write_snapshot(pg, folder, at=datetime.now(UTC))
+        write_snapshot(pg, folder, open_keys(read_settings()).values(), at=datetime.now(UTC))
     return rows(read_settings().snapshots_folder, "_history") == rows(folder, "_history")
 
 

@@ -98,7 +98,7 @@ def test_script_resolves_all_only_with_the_shown_count(
     assert (len(answer["reviews"]), answer["refused"], answer["decided_by"]) == (3, {}, "the admin")
     assert answer["summary"].startswith("3 people have another account. ")
     assert {link_of(product, one)[1] for one in new} == {"relink"}
-    with duckdb.connect(str(read_settings().snapshots_folder / "latest.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(read_settings().snapshots_folder / "identified" / "latest.duckdb"), read_only=True) as con:
         assert con.execute(IN_SNAPSHOT).fetchall() == [(valley.id,)]
     undone = script("undo", str(answer["sync_id"]))
     assert undone.returncode == 0, undone.stderr
@@ -106,7 +106,7 @@ def test_script_resolves_all_only_with_the_shown_count(
     assert [
         word for word in ("3 people have another account", "3 reviews are open again") if word not in undone.stdout
     ] == []
-    with duckdb.connect(str(read_settings().snapshots_folder / "latest.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(read_settings().snapshots_folder / "identified" / "latest.duckdb"), read_only=True) as con:
         assert con.execute(IN_SNAPSHOT).fetchall() == [(hamlet.id,)]
 
 

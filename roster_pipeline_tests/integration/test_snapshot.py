@@ -21,19 +21,19 @@ MUCH = 4_000_000
 """Bytes, more than the file of a small district grows by."""
 
 
-def test_snapshot_has_every_table_with_history(valley, publish, product, latest):
+def test_snapshot_has_every_table_with_history(valley, publish, product, identified):
     publish(valley)
-    shown = {name for (name,) in read(latest, "select table_name from information_schema.tables")}
+    shown = {name for (name,) in read(identified, "select table_name from information_schema.tables")}
     assert shown == {*NAMES, *(f"{name}_history" for name in NAMES), *VIEWS}
     for name in NAMES:
-        assert read(latest, f"select distinct district_id from {name}") == [(valley.id,)]
-        columns = {column for (column, *_) in read(latest, f"describe {name}_history")}
+        assert read(identified, f"select distinct district_id from {name}") == [(valley.id,)]
+        columns = {column for (column, *_) in read(identified, f"describe {name}_history")}
         assert {"district_id", "valid_from", "valid_to", "sync_id"} <= columns
     found = published(product, valley.id)
-    assert {key for (key,) in read(latest, "select clever_id from people")} == set(found.members)
-    enrolled = read(latest, "select section_id, clever_id from enrollments where role = 'student'")
+    assert {key for (key,) in read(identified, "select clever_id from people")} == set(found.members)
+    enrolled = read(identified, "select section_id, clever_id from enrollments where role = 'student'")
     assert set(enrolled) == found.students
-    assert dict(read(latest, "select section_id, name from rosters")) == {
+    assert dict(read(identified, "select section_id, name from rosters")) == {
         key: row[1] for key, row in found.rosters.items()
     }
 
@@ -51,7 +51,7 @@ def test_full_disk_leaves_the_snapshot_old_or_complete(valley, known_publish, qu
             with disk_full_at(len(before) + more - MUCH // 2):
                 leave_snapshot(read_settings(), product)
         except SnapshotUnwritable:
-            assert latest.read_bytes() == before
+            assert latest.read_bytes() == before or read(latest, "select distinct name from schools") == [("Renamed",)]
             outcomes.append("failed")
         else:
             assert read(latest, "select distinct name from schools") == [("Renamed",)]
@@ -79,31 +79,31 @@ def test_history_dates_each_change(valley, publish, known_publish, latest):
     assert read(latest, untouched, new_since) == [(1,)]
 
 
-def test_rows_are_valid_from_the_end_of_their_sync(valley, publish, known_publish, product, latest):
+def test_rows_are_valid_from_the_end_of_their_sync(valley, publish, known_publish, product, identified):
     known_publish(valley)
     people = set(published(product, valley.id).members)
     valley.remove("users", users_of(valley, "student")[0])
     publish(valley)
     left = set(published(product, valley.id).members)
     ends = "select s.finished_at = p.valid_from from people_history as p join syncs as s on s.id = p.sync_id"
-    assert set(read(latest, ends)) == {(True,)}
+    assert set(read(identified, ends)) == {(True,)}
     as_of = "select clever_id from people_as_of((select finished_at from syncs where id = (select {}(id) from syncs)))"
-    assert {key for (key,) in read(latest, as_of.format("min"))} == people
-    assert {key for (key,) in read(latest, as_of.format("max"))} == left
-    assert read(latest, "select count(*) from people_as_of('2000-01-01')") == [(0,)]
-    leavers = "select clever_id, is_first_load from movers join people_history using (account_id) where move = 'left'"
-    assert read(latest, leavers) == [(key, False) for key in people - left]
+    assert {key for (key,) in read(identified, as_of.format("min"))} == people
+    assert {key for (key,) in read(identified, as_of.format("max"))} == left
+    assert read(identified, "select count(*) from people_as_of('2000-01-01')") == [(0,)]
+    leavers = "select clever_id, is_first_load from movers join people_history using (person_id) where move = 'left'"
+    assert read(identified, leavers) == [(key, False) for key in people - left]
 
 
-def test_students_have_the_schools_that_clever_shares(valley, known_publish, latest):
+def test_students_have_the_schools_that_clever_shares(valley, known_publish, identified):
     known_publish(valley)
     users = valley.resources["users"]
     shared = {key: set(users[key]["roles"]["student"]["schools"]) for key in users_of(valley, "student")}
     schools = "select clever_id, list(school_id) from school_memberships where role = 'student' group by clever_id"
-    assert {key: set(ids) for key, ids in read(latest, schools)} == shared
+    assert {key: set(ids) for key, ids in read(identified, schools)} == shared
 
 
-def test_person_whose_membership_had_ended_leaves(valley, publish, known_publish, product, latest):
+def test_person_whose_membership_had_ended_leaves(valley, publish, known_publish, product, identified):
     known_publish(valley)
     key = users_of(valley, "student")[0]
     of_person = "account_id = (select account_id from roster.identity_links where clever_id = :key)"
@@ -111,7 +111,7 @@ def test_person_whose_membership_had_ended_leaves(valley, publish, known_publish
     execute(product, statement, as_sync=True, key=key)  # in no journal
     valley.remove("users", key)
     publish(valley)
-    assert read(latest, "select count(*) from people where clever_id = ?", key) == [(0,)]
+    assert read(identified, "select count(*) from people where clever_id = ?", key) == [(0,)]
 
 
 def test_unchanged_feed_adds_only_the_sync(valley, publish, known_publish, latest):
@@ -182,10 +182,11 @@ def test_failed_pass_keeps_the_last_snapshot(valley, quick_sync, known_publish, 
     known_publish(valley)
     before = read(latest, "select * from syncs")
     quick_sync(valley)
-    monkeypatch.setattr(renew, "write_rows", lambda _con: 1 / 0)
+    monkeypatch.setattr(renew, "write_rows", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         leave_snapshot(read_settings(), product)
-    assert {path.name for path in latest.parent.iterdir()} == {"latest.duckdb", ".lock", "parquet"}
+    names = {path.name for path in latest.parent.iterdir()}
+    assert names == {"latest.duckdb", "identified", ".lock", "parquet"}
     assert read(latest, "select * from syncs") == before
 
 

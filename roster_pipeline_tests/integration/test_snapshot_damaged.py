@@ -17,7 +17,7 @@ from roster_pipeline.snapshot import renew_snapshot
 from roster_pipeline_tests.support.damage import KINDS, damage
 from roster_pipeline_tests.support.snapshots import NAMES, read
 
-ROWS = "select * from (select district_id, clever_id, email from people) order by all"
+ROWS = "select * from (select district_id, person_id, grade from people) order by all"
 OPENED_FOR_WRITING = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1])
@@ -132,7 +132,7 @@ def test_older_format_is_converted_once_with_its_history(valley, publish, known_
         con.execute(f"attach '{latest}' as now (read_only)")
         for name in set(NAMES) - {*names}:
             con.execute(f"create table {name}_history as from now.{name}_history")
-        con.execute("alter table people_history drop column email")
+        con.execute("alter table people_history drop column grade")
         con.execute("create view people as select * exclude (valid_from, valid_to, sync_id) from people_history")
     older.replace(latest)
     publish(valley)

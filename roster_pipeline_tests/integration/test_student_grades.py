@@ -28,18 +28,18 @@ def set_grade(district, key, grade):
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])
-def test_new_grade_reaches_the_account_and_the_analysts(valley, known_publish, quick_sync, product, latest, mode):
+def test_new_grade_reaches_the_account_and_the_analysts(valley, known_publish, quick_sync, product, identified, mode):
     known_publish(valley)
-    assert dict(query(product, ACCOUNTS)) == dict(read(latest, PEOPLE)) == grades_in_clever(valley)
+    assert dict(query(product, ACCOUNTS)) == dict(read(identified, PEOPLE)) == grades_in_clever(valley)
     first, second = users_of(valley, "student")[:2]
     before = grades_in_clever(valley)[first]
     set_grade(valley, first, "12")
     set_grade(valley, second, "")
     quick_sync(valley, mode=mode, snapshot=True)
     expected = grades_in_clever(valley) | {first: "12", second: None}
-    assert dict(query(product, ACCOUNTS)) == dict(read(latest, PEOPLE)) == expected
+    assert dict(query(product, ACCOUNTS)) == dict(read(identified, PEOPLE)) == expected
     as_of = "select grade from people_as_of((select min(finished_at) from syncs)) where clever_id = ?"
-    assert read(latest, as_of, first) == [(before,)]
+    assert read(identified, as_of, first) == [(before,)]
 
 
 def test_new_grades_of_everybody_are_published_and_undone(valley, known_sync, quick_sync, product, script):

@@ -5,17 +5,17 @@ import pytest
 
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.snapshot.layout import create_tables
-from roster_pipeline.snapshot.tables import VIEWS
+from roster_pipeline.snapshot.tables import FILES, VIEWS
 from roster_pipeline_tests.support.query_cases import cut_to_case, queries_without_cases, query_cases, sort_rows
 
 FOLDER, PASSES = "snapshot/views", "snapshot/passes"
 
 
-@pytest.fixture(scope="module")
-def snapshot():
+@pytest.fixture(scope="module", params=FILES, ids=lambda layout: layout.place)
+def snapshot(request):
     with duckdb.connect() as con:
         con.execute("set timezone = 'UTC'")
-        create_tables(con)
+        create_tables(con, request.param)
         yield con
 
 

@@ -4,7 +4,7 @@ Run it by `make dictionary`. The contract follows the Open Data Contract Standar
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import duckdb
@@ -12,23 +12,35 @@ import yaml
 
 from roster_pipeline.model.dictionary import PRODUCT, SNAPSHOT, describe_column, describe_table
 from roster_pipeline.product.tables import metadata
+from roster_pipeline.snapshot.file import LATEST
 from roster_pipeline.snapshot.layout import create_tables
-from roster_pipeline.snapshot.tables import TABLES, VIEWS
+from roster_pipeline.snapshot.tables import IDENTIFIED, IDENTIFYING, PSEUDONYMOUS, TABLES, VIEWS, SnapshotFile
 from roster_pipeline.validate.contracts import CONTRACTS
 
 DOCS = Path(__file__).parents[2] / "docs"
-DICTIONARY, CONTRACT = DOCS / "data-dictionary.md", DOCS / "data-contract.odcs.yaml"
+DICTIONARY = DOCS / "data-dictionary.md"
+CONTRACTS_OF_FILES = {
+    DOCS / "data-contract.odcs.yaml": PSEUDONYMOUS,
+    DOCS / "data-contract-identified.odcs.yaml": IDENTIFIED,
+}
 INTRODUCTION = """# Data dictionary
 
 This document lists every table and column of the analysts' database and of the product database. `make dictionary`
 writes it from `roster_pipeline/model/dictionary.toml`. DuckDB and PostgreSQL show the same descriptions as comments,
 and the Dagster UI as descriptions of columns. [data-contract.odcs.yaml](data-contract.odcs.yaml) is the contract of the
-analysts' database.
+analysts' database, and [data-contract-identified.odcs.yaml](data-contract-identified.odcs.yaml) that of its identified
+file.
 
 ## Analysts' database
 
-The file is `ROSTER_HOME/snapshots/latest.duckdb`. Each table has three forms. `people` is what is published now.
-`people_as_of(t)` is what was published at a time. `people_history` has every version of each row with these columns:
+There are two files with the same tables and views. `ROSTER_HOME/snapshots/latest.duckdb` has no account, no id in
+Clever, no name and no email of a person. A person is a `person_id`, which is the same in all tables and at all times.
+`ROSTER_HOME/snapshots/identified/latest.duckdb` has the same person ids, and also the columns that are marked here as
+identified. Both files have the ids of districts, schools, rosters and sections, and the names of districts, schools and
+classes. The name of a class is as the district typed it, so it may name a teacher.
+
+Each table has three forms. `people` is what is published now. `people_as_of(t)` is what was published at a time.
+`people_history` has every version of each row with these columns:
 
 | column | type | description |
 |---|---|---|
@@ -51,10 +63,10 @@ LOGICAL_TYPES = {
 }
 
 
-def list_snapshot_columns() -> dict[str, dict[str, str]]:
-    """Return the columns of each table and view of the analysts' database with their types."""
+def list_snapshot_columns(layout: SnapshotFile) -> dict[str, dict[str, str]]:
+    """Return the columns of each table and view of a file of the analysts' database with their types."""
     with duckdb.connect() as con:
-        create_tables(con)
+        create_tables(con, layout)
         names = [*(table.name for table in TABLES), *VIEWS]
         return {name: {row[0]: row[1] for row in con.execute(f"describe {name}").fetchall()} for name in names}
 
@@ -72,40 +84,53 @@ def build_dictionary() -> str:
         [
             INTRODUCTION,
             *_rows(SNAPSHOT, "people_history", versions),
-            *_sections(SNAPSHOT, list_snapshot_columns()),
+            *_sections(SNAPSHOT, list_snapshot_columns(IDENTIFIED), list_snapshot_columns(PSEUDONYMOUS)),
             PRODUCT_INTRODUCTION,
             *_sections(PRODUCT, list_product_columns()),
         ]
     )
 
 
-def _sections(schema: str, tables: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _sections(
+    schema: str, tables: Mapping[str, Mapping[str, str]], public: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[str]:
+    """Return a section for each table.
+
+    Args:
+        public: The columns that the pseudonymous file has too, if there is one.
+    """
     for table, columns in tables.items():
         yield f"\n### {table}\n\n{describe_table(schema, table)}\n\n| column | type | description |\n|---|---|---|\n"
-        yield from _rows(schema, table, columns)
+        yield from _rows(schema, table, columns, public[table] if public else columns)
 
 
-def _rows(schema: str, table: str, columns: Mapping[str, str]) -> Iterator[str]:
+def _rows(
+    schema: str, table: str, columns: Mapping[str, str], public: Mapping[str, str] | None = None
+) -> Iterator[str]:
     for column, kind in columns.items():
-        yield f"| `{column}` | {kind.lower()} | {describe_column(schema, table, column)} |\n"
+        mark = "" if public is None or column in public else "*Identified.* "
+        yield f"| `{column}` | {kind.lower()} | {mark}{describe_column(schema, table, column)} |\n"
 
 
-def build_contract() -> dict[str, Any]:
-    """Return the data contract of the analysts' database."""
+def build_contract(layout: SnapshotFile) -> dict[str, Any]:
+    """Return the data contract of a file of the analysts' database."""
+    is_identified = layout is IDENTIFIED
+    file = str(PurePath(layout.place, LATEST))
     return {
         "apiVersion": "v3.1.0",
         "kind": "DataContract",
-        "id": "roster-pipeline-snapshot",
-        "name": "Rosters for analysts",
-        "version": "1.0.0",
+        "id": "roster-pipeline-snapshot-identified" if is_identified else "roster-pipeline-snapshot",
+        "name": "Rosters for analysts, with names" if is_identified else "Rosters for analysts",
+        "version": "2.0.0",
         "status": "active",
         "description": {
             "purpose": "Answer questions about districts, schools, people and classes, now and at any earlier time.",
-            "usage": "Open ROSTER_HOME/snapshots/latest.duckdb read-only with DuckDB 1.0 or later.",
-            "limitations": "The rows are about children. Names and emails are as people typed them.",
+            "usage": f"Open ROSTER_HOME/snapshots/{file} read-only with DuckDB 1.0 or later.",
+            "limitations": "The rows are about children. "
+            + ("Names and emails are as people typed them." if is_identified else "A person id is a pseudonym."),
         },
-        "servers": [{"server": "snapshot", "type": "duckdb", "database": "latest.duckdb", "schema": "main"}],
-        "schema": [_table_contract(table, columns) for table, columns in list_snapshot_columns().items()],
+        "servers": [{"server": "snapshot", "type": "duckdb", "database": file, "schema": "main"}],
+        "schema": [_table_contract(table, columns) for table, columns in list_snapshot_columns(layout).items()],
     }
 
 
@@ -127,6 +152,7 @@ def _column_contract(table: str, name: str, kind: str, key: list[str]) -> dict[s
         "logicalType": LOGICAL_TYPES[kind],
         "physicalType": kind,
         "description": describe_column(SNAPSHOT, table, name),
+        **({"classification": "restricted"} if name in IDENTIFYING else {}),
         **({"primaryKey": True, "primaryKeyPosition": key.index(name) + 1} if name in key else {}),
         "required": name in key or bool(staged and not staged.nullable),
         **(
@@ -138,12 +164,13 @@ def _column_contract(table: str, name: str, kind: str, key: list[str]) -> dict[s
     }
 
 
-def contract_text() -> str:
-    """Return the data contract as YAML."""
-    title = "# The contract of the analysts' database. `make dictionary` writes it.\n"
-    return title + yaml.safe_dump(build_contract(), sort_keys=False, width=120, allow_unicode=True)
+def contract_text(layout: SnapshotFile) -> str:
+    """Return the data contract of a file as YAML."""
+    title = "# The contract of a file of the analysts' database. `make dictionary` writes it.\n"
+    return title + yaml.safe_dump(build_contract(layout), sort_keys=False, width=120, allow_unicode=True)
 
 
 if __name__ == "__main__":
     DICTIONARY.write_text(build_dictionary(), encoding="utf-8")
-    CONTRACT.write_text(contract_text(), encoding="utf-8")
+    for contract, file in CONTRACTS_OF_FILES.items():
+        contract.write_text(contract_text(file), encoding="utf-8")

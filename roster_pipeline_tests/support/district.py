@@ -177,6 +177,12 @@ def latest(environment):
 
 
 @pytest.fixture
+def identified(environment):
+    """Return the file of the analysts' database that has names."""
+    return read_settings().snapshots_folder / "identified" / "latest.duckdb"
+
+
+@pytest.fixture
 def publish(quick_sync):
     """Sync a district, and update the analysts' database."""
     return lambda district: quick_sync(district, snapshot=True)

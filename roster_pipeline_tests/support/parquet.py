@@ -6,6 +6,7 @@ import duckdb
 
 from roster_pipeline.snapshot import LATEST
 from roster_pipeline.snapshot.layout import attach_for_writing, create_tables
+from roster_pipeline.snapshot.tables import PSEUDONYMOUS
 
 FILES = (
     "set variable files = (select [$folder || '/' || name for name in tables.{}] "
@@ -17,7 +18,7 @@ def write_latest(folder, districts, name, *, changed=None):
     """Write a snapshot in which each district has one school. Those of `changed` have another name."""
     following = folder / "following.duckdb"
     with duckdb.connect() as con, attach_for_writing(con, following, "target"):
-        create_tables(con)
+        create_tables(con, PSEUDONYMOUS)
         for number in range(districts):
             shown = "Changed" if number == changed else name
             row = [f"d{number}", shown, datetime(2026, 1, 1, tzinfo=UTC)]

@@ -6,9 +6,10 @@ import pytest
 from roster_pipeline.defs import specs
 from roster_pipeline.model.dictionary import PRODUCT, SHARED, SNAPSHOT, TABLE, describe_column, load_dictionary
 from roster_pipeline.snapshot.layout import create_tables
+from roster_pipeline.snapshot.tables import FILES, IDENTIFIED, IDENTIFYING, PSEUDONYMOUS
 from roster_pipeline.validate.contracts import CONTRACTS
 from roster_pipeline_tests.support.data_dictionary import (
-    CONTRACT,
+    CONTRACTS_OF_FILES,
     DICTIONARY,
     build_contract,
     build_dictionary,
@@ -20,7 +21,7 @@ from roster_pipeline_tests.support.data_dictionary import (
 WHAT_TO_DO = "Run make dictionary."
 COLUMNS = {
     PRODUCT: list_product_columns(),
-    SNAPSHOT: list_snapshot_columns(),
+    SNAPSHOT: list_snapshot_columns(IDENTIFIED),
     "staging": {name: dict.fromkeys(contract.columns, "") for name, contract in CONTRACTS.items()},
 }
 
@@ -46,21 +47,33 @@ def test_every_description_is_of_something_that_exists():
 
 def test_written_documents_are_up_to_date():
     assert DICTIONARY.read_text(encoding="utf-8") == build_dictionary(), WHAT_TO_DO
-    assert CONTRACT.read_text(encoding="utf-8") == contract_text(), WHAT_TO_DO
+    for contract, file in CONTRACTS_OF_FILES.items():
+        assert contract.read_text(encoding="utf-8") == contract_text(file), WHAT_TO_DO
+
+
+def test_pseudonymous_file_has_all_but_the_identifying_columns():
+    public = list_snapshot_columns(PSEUDONYMOUS)
+    for table, columns in COLUMNS[SNAPSHOT].items():
+        assert public[table] == {name: kind for name, kind in columns.items() if name not in IDENTIFYING}, table
+    text = DICTIONARY.read_text(encoding="utf-8")
+    assert "| `email` | varchar | *Identified.* " in text
+    assert "| `person_id` | varchar | The pseudonym" in text
 
 
 def test_contract_has_the_keys_and_patterns_of_the_tables():
-    objects = {table["name"]: table["properties"] for table in build_contract()["schema"]}
+    objects = {table["name"]: table["properties"] for table in build_contract(IDENTIFIED)["schema"]}
     people = {column["name"]: column for column in objects["people"]}
-    assert [name for name, column in people.items() if "primaryKey" in column] == ["district_id", "account_id"]
+    assert [name for name, column in people.items() if "primaryKey" in column] == ["district_id", "person_id"]
     assert people["clever_id"]["required"]
     assert people["clever_id"]["logicalTypeOptions"] == {"pattern": "^[0-9a-f]{24}$"}
     assert not people["email"]["required"]
+    assert {name for name, column in people.items() if "classification" in column} == IDENTIFYING
 
 
-def test_duckdb_shows_every_description():
+@pytest.mark.parametrize("layout", FILES)
+def test_duckdb_shows_every_description(layout):
     with duckdb.connect() as con:
-        create_tables(con)
+        create_tables(con, layout)
         for kind in ("tables", "views", "columns"):
             assert con.execute(
                 f"select count(*) from duckdb_{kind}() where not internal and comment is null"
@@ -73,9 +86,9 @@ def test_duckdb_shows_every_description():
 
 def test_file_with_the_layout_gets_a_missing_view_again():
     with duckdb.connect() as con:
-        create_tables(con)
+        create_tables(con, PSEUDONYMOUS)
         con.execute("drop view people; create view own as select 1; comment on view schools is 'mine'")
-        create_tables(con)
+        create_tables(con, PSEUDONYMOUS)
         assert con.execute("select count(*) from people").fetchall() == [(0,)]
         shown = con.execute("select comment from duckdb_views() where view_name = 'schools'").fetchall()
         assert shown == [("The schools.",)]

@@ -7,14 +7,14 @@ with row_versions as (
     union all
     select 'courses', district_id, course_id, valid_from, valid_to from courses_history
     union all
-    select 'people', district_id, account_id::varchar, valid_from, valid_to from people_history
+    select 'people', district_id, person_id, valid_from, valid_to from people_history
     union all
-    select 'school_memberships', district_id, school_id || ' ' || account_id, valid_from, valid_to
+    select 'school_memberships', district_id, school_id || ' ' || person_id, valid_from, valid_to
     from school_memberships_history
     union all
     select 'rosters', district_id, roster_id::varchar, valid_from, valid_to from rosters_history
     union all
-    select 'enrollments', district_id, roster_id || ' ' || account_id || ' ' || role, valid_from, valid_to
+    select 'enrollments', district_id, roster_id || ' ' || person_id || ' ' || role, valid_from, valid_to
     from enrollments_history
 ),
 

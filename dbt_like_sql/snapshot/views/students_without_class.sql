@@ -2,14 +2,13 @@
 -- DuckDB.
 select
     person.district_id,
-    person.account_id,
-    person.clever_id,
+    person.person_id,
     membership.school_id,
     school.name as school_name
 from people as person
 left join school_memberships as membership
     on membership.district_id = person.district_id
-    and membership.account_id = person.account_id
+    and membership.person_id = person.person_id
     and membership.is_primary
 left join schools as school
     on school.district_id = person.district_id
@@ -20,6 +19,6 @@ where
         select 1 from enrollments as enrollment
         where
             enrollment.district_id = person.district_id
-            and enrollment.account_id = person.account_id
+            and enrollment.person_id = person.person_id
             and enrollment.role = 'student'
     )
