@@ -115,7 +115,10 @@ def begin(eraser: Eraser, subject: Subject, digest: str, find: Callable[[Connect
         records = [store.inspect(subject) for store in eraser.stores]
 
         def erase(pg: Connection) -> int:
-            current = find(pg) or subject
+            current, earlier = find(pg), find_erasure(pg, digest)
+            if current is None and earlier is not None:  # another process has erased the subject meanwhile
+                return earlier.number
+            current = current or subject
             rows = StoreRecord(ROWS, erase_rows(pg, current))
             at, stores = eraser.now(), [rows, *records]
             return begin_erasure(pg, current, digest, stores, requested_by=eraser.requested_by, at=at)

@@ -8,12 +8,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.errors import RosterError
 from roster_pipeline.privacy.expired_files import remove_expired_files
 from roster_pipeline.privacy.find import find_expired
 from roster_pipeline.privacy.forget import Eraser, begin, finish
 from roster_pipeline.privacy.policy import RetentionPolicy
 from roster_pipeline.privacy.records import list_unfinished
 from roster_pipeline.privacy.server_files import rewrite_server_files
+from roster_pipeline.privacy.stores.snapshots import Snapshots
 from roster_pipeline.privacy.subject import Subject, build_subject, digest_subject
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction, write_as_eraser
@@ -45,10 +47,14 @@ def count_expired(pg: Connection, policy: RetentionPolicy, now: datetime) -> dic
 def erase_expired(eraser: Eraser, policy: RetentionPolicy) -> dict[str, int]:
     """Erase everything whose retention period has ended, and finish the erasures that were killed.
 
-    A run that is stopped has erased a part, and the next run erases the rest.
+    A run that is stopped has erased a part, and the next run erases the rest. An erasure that cannot be finished does
+    not keep the other periods from ending.
 
     Returns:
         The number of people, syncs, rows and files that were erased, by the kind of the retention period.
+
+    Raises:
+        RosterError: an erasure could not be finished. Everything else was erased.
     """
     now = eraser.now()
     with transaction(eraser.engine) as pg:
@@ -58,16 +64,34 @@ def erase_expired(eraser: Eraser, policy: RetentionPolicy) -> dict[str, int]:
         number, accounts = batch
         begun.append(number)
         people += accounts
-    if begun:
-        finish(eraser, begun)
-    counts = {"people_who_left": people, "journal": _erase_journals(eraser, policy, now)}
+    journals = _erase_journals(eraser, policy, now)
+    failure = _finish(eraser, begun, has_erased_journals=journals > 0)
+    counts = {"people_who_left": people, "journal": journals}
     for kind, table, is_old in _old_rows(policy, now):
         counts[kind] = counts.get(kind, 0) + _delete_rows(eraser, table, is_old)
     rows = sum(counts.values()) - people
     counts |= remove_expired_files(eraser.settings, eraser.engine, policy, now)
     if rows:
         rewrite_server_files(eraser.settings, eraser.engine)
+    if failure is not None:
+        raise failure
     return counts
+
+
+def _finish(eraser: Eraser, numbers: list[int], *, has_erased_journals: bool) -> RosterError | None:
+    """Finish some erasures, and return their failure, after which the other periods are still due.
+
+    Args:
+        has_erased_journals: whether the snapshot, whose history comes from the journal, has to be written anew.
+    """
+    try:
+        if numbers:
+            finish(eraser, numbers)
+        elif has_erased_journals:
+            Snapshots(eraser.settings, eraser.engine).erase((), eraser.now())
+    except RosterError as error:
+        return error
+    return None
 
 
 def _begin_batch(eraser: Eraser, policy: RetentionPolicy, now: datetime) -> tuple[int, int] | None:

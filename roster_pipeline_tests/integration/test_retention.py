@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -12,7 +13,7 @@ from roster_pipeline.cli.app import app
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.definitions import build_definitions
 from roster_pipeline.defs.resources import Product
-from roster_pipeline.errors import CorrectionRefused
+from roster_pipeline.errors import CorrectionRefused, FileDamaged
 from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.privacy.export import export_person
 from roster_pipeline.privacy.policy import read_policy
@@ -120,6 +121,34 @@ def test_stopped_batches_go_on_with_the_next_run(valley, known_sync, product, mo
     assert query(product, "select state from roster.erasures") == [("files",)]
     assert erase_expired(eraser, read_policy(eraser.settings))["people_who_left"] == 1
     assert query(product, "select distinct state, work from roster.erasures") == [("done", None)]
+
+
+def test_periods_end_although_an_erasure_cannot_be_finished(gone, product, monkeypatch):
+    def refuse(*_arguments, **_named):
+        raise FileDamaged(Path("latest.duckdb"), "It")
+
+    eraser = eraser_in(401)
+    execute(product, SESSION, key="a", days=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("roster_pipeline.privacy.forget.rewrite_server_files", refuse)
+        with pytest.raises(FileDamaged):
+            erase_expired(eraser, read_policy(eraser.settings))
+    assert query(product, "select count(*) from roster.web_sessions") == [(0,)]
+    assert query(product, "select count(*) from roster.changes") == [(0,)]
+
+
+def test_snapshot_that_cannot_be_rewritten_is_removed(gone, product, monkeypatch):
+    def refuse(*_arguments, **_named):
+        raise FileDamaged(Path("latest.duckdb"), "It")
+
+    eraser = eraser_in(401)
+    folder = eraser.settings.snapshots_folder
+    (folder / "identified").mkdir(parents=True, exist_ok=True)
+    for file in (folder / "latest.duckdb", folder / "identified" / "latest.duckdb"):
+        file.touch()
+    monkeypatch.setattr("roster_pipeline.privacy.stores.snapshots.rebuild_snapshot", refuse)
+    erase_expired(eraser, replace(read_policy(eraser.settings), people_who_left=10_000))
+    assert [file for file in folder.rglob("*.duckdb") if file.is_file()] == []
 
 
 def test_export_holds_every_row_about_a_person(valley, known_sync, product, tmp_path):

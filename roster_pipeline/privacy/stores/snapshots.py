@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +12,13 @@ import duckdb
 from sqlalchemy import Engine
 
 from roster_pipeline.damaged import remove
+from roster_pipeline.errors import RosterError
 from roster_pipeline.privacy.stores.store import StoreRecord, hash_files
 from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.settings import Settings
 from roster_pipeline.snapshot import LATEST, rebuild_snapshot
+
+_log = logging.getLogger(__name__)
 
 LOCK, DAMAGED = ".lock", ".damaged-"
 HISTORIES = "select table_name from duckdb_columns() where column_name = ? and ends_with(table_name, '_history')"
@@ -35,11 +39,18 @@ class Snapshots:
 
     def erase(self, subjects: Sequence[Subject], at: datetime) -> None:  # noqa: ARG002 - the interface of a store
         present = self._files()
-        if present:
+        if not present:
+            return
+        try:
             rebuild_snapshot(self.settings, self.engine, at=at)
-        for file in present:
-            if DAMAGED in file.name:
-                remove(file)
+        except RosterError as error:
+            # No file may keep what was erased. The next pass writes them again.
+            _log.warning("The files of the snapshot are removed, because they cannot be written anew (%s).", error)
+            outdated = self._files()
+        else:
+            outdated = [file for file in present if DAMAGED in file.name]
+        for file in outdated:
+            remove(file)
 
     def _files(self) -> list[Path]:
         """Return every file of the folder, Parquet files too. The lock file is always empty."""
