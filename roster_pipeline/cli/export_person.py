@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from roster_pipeline.cli.corrections import current_user
 from roster_pipeline.cli.screen import say
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.messages import operator
@@ -25,7 +26,7 @@ def export_one_person(
     """Write everything that is held about one person to a JSON file, with a description of each column."""
     settings = read_settings()
     with transaction(open_product(settings), one_view=True) as pg:
-        document = export_person(settings, pg, person, datetime.now(UTC))
+        document = export_person(settings, pg, person, by=current_user(), at=datetime.now(UTC))
     try:
         private_file(out).write_text(f"{json.dumps(document, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
     except OSError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,20 +18,29 @@ from roster_pipeline.model.dictionary import PRODUCT, find_column_description, f
 from roster_pipeline.privacy.find import find_held_person
 from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.privacy.tables import TABLE_ERASURES
+from roster_pipeline.product.tables import rosters, web_audit
 from roster_pipeline.settings import Settings
 
 SECRETS = frozenset({"token", "token_hash", "csrf", "form_token"})
 """Columns that open something. The export says that they are held, and leaves the value out."""
+PLACES = frozenset({"rosters", "schools", "terms", "courses"})
+"""The entities of the journal whose Clever id is not that of a person."""
+ABOUT_PEOPLE = frozenset({"clever_id", "key", "before", "after", "evidence", "clever_says"})
+"""The columns that are left out of a row about another person, such as a review of who has the account."""
+ACT, TARGET_KIND = "export_person", "account"
 PEOPLE = "select schema_name || '.' || table_name from duckdb_columns() where column_name = 'clever_id' order by 1"
 """The tables of a district file with rows about people."""
 
 
-def export_person(settings: Settings, pg: Connection, person: str, at: datetime) -> dict[str, Any]:
+def export_person(settings: Settings, pg: Connection, person: str, *, by: str, at: datetime) -> dict[str, Any]:
     """Return everything that is held about a person: rows of the product, and rows of the district files.
+
+    The audit trail records the export. Rows about other people are not in it.
 
     Args:
         pg: a transaction with one view of the product.
         person: the Clever id, or the number of an account.
+        by: the name of the operator.
 
     Raises:
         ForgetRefused: nothing is held about this id.
@@ -38,22 +48,42 @@ def export_person(settings: Settings, pg: Connection, person: str, at: datetime)
     subject = find_held_person(pg, person)
     if subject is None:
         raise ForgetRefused(operator.text("Nothing is held about {id}. Nothing was changed.", id=person))
+    accounts = [*subject.accounts, *subject.kept_accounts]
     tables = [*_export_product(pg, subject), *_export_district_files(settings, subject)]
+    target = str(min(accounts, default=person))
+    audit = {"acting": f"operator {by}", "act": ACT, "target_kind": TARGET_KIND, "target_id": target}
+    pg.execute(web_audit.insert().values(at=at, **audit))
     return {
         "person": person,
         "exported_at": at.isoformat(),
-        "accounts": [*subject.accounts, *subject.kept_accounts],
+        "accounts": accounts,
         "clever_ids": list(subject.clever_ids),
         "tables": tables,
     }
 
 
 def _export_product(pg: Connection, subject: Subject) -> Iterator[dict[str, Any]]:
+    # Of a class that the person made, its row is exported and not its students.
+    without_classes = replace(subject, rosters=())
     for erasure in TABLE_ERASURES:
-        rows = pg.execute(sa.select(erasure.table).where(erasure.is_erased(subject))).mappings()
-        values = [{name: _to_json(erasure.table, name, value) for name, value in row.items()} for row in rows]
+        own = subject if erasure.table is rosters else without_classes
+        rows = pg.execute(sa.select(erasure.table).where(erasure.is_erased(own))).mappings()
+        values = [
+            {name: _to_json(erasure.table, name, value) for name, value in _hide_others(row, subject).items()}
+            for row in rows
+        ]
         if values:
             yield _describe("PostgreSQL", PRODUCT, erasure.table.name, list(erasure.table.c.keys()), values)
+
+
+def _hide_others(row: Mapping[Any, Any], subject: Subject) -> dict[str, Any]:
+    """Return a row without what it has about another person of Clever, if it is about one."""
+    states = (row, *(row.get(name) for name in ("key", "before", "after")))
+    clever_ids = {state["clever_id"] for state in states if isinstance(state, Mapping) and state.get("clever_id")}
+    is_of_place = row.get("source") is not None or row.get("entity") in PLACES
+    if is_of_place or clever_ids <= {*subject.clever_ids}:
+        return dict(row)
+    return {name: value for name, value in row.items() if name not in ABOUT_PEOPLE}
 
 
 def _to_json(table: Table, name: str, value: Any) -> Any:

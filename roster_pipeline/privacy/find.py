@@ -66,7 +66,9 @@ def find_held_person(pg: Connection, person: str) -> Subject | None:
     clever_ids = [person] if not _is_account(person) else _find_own_clever_ids(pg, account_ids)
     if not account_ids and not _is_mentioned(pg, clever_ids):
         return None
-    others = uses.read_accounts(pg, account_ids, uses.select_accounts_of_others(clever_ids))
+    is_linked = identity_links.c.clever_id.in_(clever_ids)
+    mistakes = () if _is_account(person) else (uses.select_wrongly_linked(is_linked),)
+    others = uses.read_accounts(pg, account_ids, uses.select_accounts_of_others(clever_ids), *mistakes)
     return build_subject(pg, "person", set(account_ids) - others, kept=others, clever_ids=clever_ids)
 
 

@@ -39,6 +39,7 @@ ACT_WORDS = {
     "add_students": product.mark("added students to a class"),
     "remove_student": product.mark("removed a student from a class"),
     "identify_person": product.mark("looked up who a person in the analysts' database is"),
+    "export_person": product.mark("saved everything that is kept about a person"),
     "end_sessions": product.mark("logged everybody out"),
     "open_fix_list": product.mark("opened the fix list"),
     "request_preview": product.mark("asked for a new fix list"),

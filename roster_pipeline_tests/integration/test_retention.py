@@ -165,4 +165,4 @@ def test_export_holds_every_row_about_a_person(valley, known_sync, product, tmp_
     assert any(store.startswith("districts/") for store, _ in tables)
     assert file.stat().st_mode & 0o777 == 0o600
     with transaction(product) as pg:
-        assert export_person(read_settings(), pg, key, datetime.now(UTC))["clever_ids"] == [key]
+        assert export_person(read_settings(), pg, key, by="operator", at=datetime.now(UTC))["clever_ids"] == [key]
