@@ -10,7 +10,7 @@ import duckdb
 
 from roster_pipeline.errors import PlanStale
 from roster_pipeline.messages import operator
-from roster_pipeline.model.entities import ENTITIES, Entity
+from roster_pipeline.model.entities import COURSES, END, ENTITIES, TERMS, Entity
 from roster_pipeline.model.limits import ThresholdContext
 from roster_pipeline.model.plan import FEED_INCOMPLETE, Counts, HeldPart, Plan
 from roster_pipeline.plan.held_parts import count_parts, describe_largest_part
@@ -62,6 +62,7 @@ def build_plan(
     _create_baseline(con, DELTA_BASELINE_SQL if is_delta else FULL_BASELINE_SQL)
     is_proven = is_delta or account_id is not None
     incomplete = set() if is_proven else {*emptied, *_find_incomplete_lists(con)}
+    _drop_unproven_ends(con, incomplete)
     held = hold_changes(con, context.limits, incomplete, dict(context.recent_removals), missing=missing)
     # Count the removals before approved changes are released, because approved removals do not count for
     # `window_removals`.
@@ -108,6 +109,12 @@ def _create_baseline(con: duckdb.DuckDBPyConnection, select_prefix: str) -> None
 def _find_incomplete_lists(con: duckdb.DuckDBPyConnection) -> set[str]:
     """Return the Clever lists that do not pass the completeness check (docs/rules.md R5.3)."""
     return {row["resource"] for row in fetch_rows(con, "incomplete_lists")}
+
+
+def _drop_unproven_ends(con: duckdb.DuckDBPyConnection, incomplete: Set[str]) -> None:
+    """Keep the terms and courses whose list does not prove that they are gone (docs/rules.md R5.4)."""
+    for name in sorted(incomplete & {TERMS.name, COURSES.name}):
+        con.execute(f"delete from changes.{name} where op = '{END}'")
 
 
 def _find_approved_digest(

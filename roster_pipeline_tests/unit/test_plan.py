@@ -58,6 +58,13 @@ def test_empty_list_lets_no_removal_pass(con):
     assert plan.counts == {}
 
 
+def test_empty_list_archives_no_term_and_no_course(con):
+    fill_table(con, "current.terms", [{"term_id": "t1", "name": "Fall"}])
+    fill_table(con, "current.courses", [{"course_id": "c1", "name": "Art"}])
+    plan = planned(con, emptied=["terms"])
+    assert (plan.counts, plan.held) == ({"courses": {"end": 1}}, ())
+
+
 def test_raised_limit_is_applied(con):
     members_leave(con, 11, 100)
     assert planned(con, limits=Limits(district_removals=0.11)).held == ()
