@@ -44,10 +44,10 @@ PUBLIC_COUNTS = """
 """
 """The counts of a sync without its impact and without ids of accounts."""
 KNOWN_SYNCS = (
-    "select district_id, id, uid, finished_at from {file}.syncs_history "
-    "qualify id = max(id) over (partition by district_id)"
+    "select district_id, max(id), max_by(uid, id), max_by(state, id), max_by(finished_at, id), max(finished_at) "
+    "from {file}.syncs_history group by district_id"
 )
-KNOWN = "district_id text, id bigint, uid text, finished_at timestamptz"
+KNOWN = "district_id text, id bigint, uid text, state text, finished_at timestamptz, last_end timestamptz"
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def find_news(con: duckdb.DuckDBPyConnection, pg: Connection, known: str | None)
     Args:
         known: The catalog of a file whose syncs are known. None reads every district as a whole.
     """
-    query = KNOWN_SYNCS.format(file=known) if known else "select null, null, null, null where false"
+    query = KNOWN_SYNCS.format(file=known) if known else "select null, null, null, null, null, null where false"
     copy_to_postgres(con, query, pg, "known_syncs", KNOWN)
     for name in ("scope", "news", "windows"):
         select_into(pg, name, load_query(FOLDER, name), {})

@@ -33,8 +33,11 @@ TEMPORARY_TABLES = {
     "affected_courses": "id text",
     "candidate_accounts": "account_id bigint, reopens_for text",
     "known_syncs": KNOWN,
-    "scope": "organization_id bigint, district_id text, last bigint",
-    "news": "organization_id bigint, sync_id bigint, mode text, published_at timestamptz, is_first boolean",
+    "scope": "organization_id bigint, district_id text, last bigint, last_end timestamptz",
+    "news": (
+        "organization_id bigint, sync_id bigint, mode text, published_at timestamptz, is_first boolean, "
+        "is_erased boolean"
+    ),
     "windows": "organization_id bigint, district_id text, is_whole boolean, began_at timestamptz",
     "journal": (
         "entity text, sync_id bigint, is_moved boolean, id bigint, organization_id bigint, account_id bigint, "
