@@ -28,6 +28,7 @@ RosterError                    an internal error                                
 │   └── FileOutdated           an earlier version wrote it: moved aside and created again
 ├── HomeUnwritable             a file of a district cannot be written: free disk space       exit 2
 ├── SnapshotUnwritable         the analysts' file cannot be written: the sync is published      exit 2
+│   └── SnapshotBusy           another pass writes it for too long
 ├── PseudonymKeyUnusable       the key of a district's person ids is missing or damaged        exit 2
 ├── ProductUnusable            PostgreSQL not usable: nothing changed               exit 6
 │   ├── ProductBusy            another session kept its locks through every try
@@ -196,11 +197,18 @@ class SnapshotUnwritable(RosterError):
 
     exit_code = 2
 
-    def __init__(self, folder: Path, reason: str) -> None:
+    def __init__(self, folder: Path, reason: str, remedy: str = "Make room there, or give this user the folder") -> None:
         super().__init__(
             f"The analysts' file in {folder} cannot be written ({reason}). The sync is published and the last file "
-            "stays. Make room there, or give this user the folder, then sync again."
+            f"stays. {remedy}, then sync again."
         )
+
+
+class SnapshotBusy(SnapshotUnwritable):
+    """Another pass has written the analysts' file for too long."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "another pass has not ended", "Wait until that pass ends")
 
 
 class PseudonymKeyUnusable(RosterError):

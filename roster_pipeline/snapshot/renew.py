@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine
 
 from roster_pipeline.damaged import move_aside
@@ -23,6 +23,7 @@ from roster_pipeline.errors import (
     FileDamaged,
     PseudonymKeyUnusable,
     RosterError,
+    SnapshotBusy,
     SnapshotUnwritable,
     is_interruption,
 )
@@ -44,6 +45,8 @@ from roster_pipeline.snapshot.write import write_rows
 _log = logging.getLogger(__name__)
 UNREAD = object()
 """Stands for what the file knows before anything was read."""
+LOCK_SECONDS = 900
+"""The longest wait for another pass."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,12 @@ def _run(
     settings: Settings, engine: Engine, at: datetime, warn: Callable[[str], None], *, is_new: bool
 ) -> SnapshotPass:
     try:
-        with transaction(engine, one_view=True) as pg:
-            # The keys come after the view of the product, so that every district of the view has one.
-            keys = open_keys(settings).values()
-            result = write_snapshot(pg, settings.snapshots_folder, keys, at=at, is_new=is_new)
+        # The view of the product comes after the lock. An older view would take back what the last pass wrote.
         with _locked(settings.snapshots_folder):
+            with transaction(engine, one_view=True) as pg:
+                # The keys come after the view of the product, so that every district of the view has one.
+                keys = open_keys(settings).values()
+                result = write_snapshot(pg, settings.snapshots_folder, keys, at=at, is_new=is_new)
             renew_parquet(settings.snapshots_folder, at=at, grace=timedelta() if is_new else GRACE)
     except Exception as error:
         if not is_interruption(error):
@@ -162,11 +166,13 @@ def write_snapshot(
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder of the snapshot."""
+    """Hold the lock of a folder of the snapshot. A thread that holds it may call this again."""
     try:
         for layout in FILES:  # the operator decides who may read data of people
             private_folder(folder / layout.place)
-        lock = FileLock(folder / ".lock", mode=PRIVATE_FILE).acquire()
+        lock = FileLock(folder / ".lock", LOCK_SECONDS, PRIVATE_FILE, is_singleton=True).acquire()
+    except Timeout:
+        raise SnapshotBusy(folder) from None
     except OSError as error:
         raise SnapshotUnwritable(folder, error.strerror or type(error).__name__) from None
     with lock:

@@ -3,11 +3,12 @@
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import pytest
 
-from roster_pipeline.errors import SnapshotUnwritable
+from roster_pipeline.errors import SnapshotBusy, SnapshotUnwritable
 from roster_pipeline.settings import read_settings
 from roster_pipeline.snapshot import has_news, renew
 from roster_pipeline_tests.support.interruptions import disk_full_at
@@ -206,3 +207,16 @@ def test_one_pass_brings_in_every_district(valley, hamlet, quick_sync, known_pub
     file = latest.stat().st_ino
     assert leave_snapshot(read_settings(), product).organization_ids == ()
     assert latest.stat().st_ino == file
+
+
+def test_pass_waits_for_the_other_before_its_view(valley, quick_sync, known_publish, product, latest, monkeypatch):
+    known_publish(valley)
+    with ThreadPoolExecutor(1) as pool:
+        with renew._locked(latest.parent):
+            waiting = pool.submit(leave_snapshot, read_settings(), product)
+            time.sleep(0.5)
+            quick_sync(valley)
+        assert len(waiting.result(timeout=60).organization_ids) == 1
+    monkeypatch.setattr(renew, "LOCK_SECONDS", 0.1)
+    with ThreadPoolExecutor(1) as pool, renew._locked(latest.parent), pytest.raises(SnapshotBusy):
+        pool.submit(leave_snapshot, read_settings(), product).result(timeout=60)
