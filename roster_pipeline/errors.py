@@ -197,7 +197,9 @@ class SnapshotUnwritable(RosterError):
 
     exit_code = 2
 
-    def __init__(self, folder: Path, reason: str, remedy: str = "Make room there, or give this user the folder") -> None:
+    def __init__(
+        self, folder: Path, reason: str, remedy: str = "Make room there, or give this user the folder"
+    ) -> None:
         super().__init__(
             f"The analysts' file in {folder} cannot be written ({reason}). The sync is published and the last file "
             f"stays. {remedy}, then sync again."
