@@ -86,7 +86,7 @@ def find_news(con: duckdb.DuckDBPyConnection, pg: Connection, known: str | None)
         select_into(pg, name, load_query(FOLDER, name), {})
     for name, columns in (("scope", SCOPE), ("news", NEWS), ("windows", WINDOWS)):
         _copy(con, pg, name, columns)
-    return bool(con.execute("from windows limit 1").fetchall())
+    return bool(con.table("windows").limit(1).fetchall())
 
 
 def read_rows(con: duckdb.DuckDBPyConnection, pg: Connection) -> None:
