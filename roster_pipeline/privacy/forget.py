@@ -35,10 +35,10 @@ from roster_pipeline.privacy.stores.district_files import DistrictFiles
 from roster_pipeline.privacy.stores.key_files import KeyFiles
 from roster_pipeline.privacy.stores.landing_files import LandingFiles
 from roster_pipeline.privacy.stores.snapshots import Snapshots
-from roster_pipeline.privacy.stores.store import Store, StoreRecord, hash_again
+from roster_pipeline.privacy.stores.store import Store, StoreRecord, hash_again, mask_places
 from roster_pipeline.privacy.subject import Kind, Subject, digest_subject
 from roster_pipeline.product.busy import write_product
-from roster_pipeline.product.database import hold_keys, name_district_lock, transaction
+from roster_pipeline.product.database import hold_keys, name_district_lock, name_teacher_lock, transaction
 from roster_pipeline.settings import Settings
 
 ROWS = "product database"
@@ -111,7 +111,7 @@ def begin(eraser: Eraser, subject: Subject, digest: str, find: Callable[[Connect
     Args:
         find: finds the subject again while no sync of its districts runs.
     """
-    with hold_keys(eraser.engine, [name_district_lock(district) for district in subject.districts]):
+    with hold_keys(eraser.engine, _name_locks([subject])):
         records = [store.inspect(subject) for store in eraser.stores]
 
         def erase(pg: Connection) -> int:
@@ -134,16 +134,23 @@ def finish(eraser: Eraser, numbers: Sequence[int]) -> list[Forgotten]:
         _erase_stores(eraser, begun)
     with transaction(eraser.engine) as pg:
         erasures = read_erasures(pg, numbers)
-    if any(erasure.state == "bytes" for erasure in erasures):
-        rewrite_server_files(eraser.settings, eraser.engine)
-    return [_write_receipt(eraser, erasure) for erasure in erasures]
+    has_bytes = any(erasure.state == "bytes" for erasure in erasures)
+    is_cleared = rewrite_server_files(eraser.settings, eraser.engine) if has_bytes else True
+    return [_write_receipt(eraser, erasure, is_cleared=is_cleared or erasure.state == "done") for erasure in erasures]
+
+
+def _name_locks(subjects: Sequence[Subject]) -> set[str]:
+    """Return the locks of the districts of some subjects, and of the updates of a Library teacher who is forgotten."""
+    districts = {district for subject in subjects for district in subject.districts}
+    people = [subject for subject in subjects if subject.kind == "person"]
+    teachers = {name_teacher_lock(account) for subject in people for account in subject.accounts}
+    return {name_district_lock(place) for place in districts | teachers}
 
 
 def _erase_stores(eraser: Eraser, erasures: Sequence[Erasure]) -> None:
     """Erase the subjects of some erasures in each store, and record the hashes of the files afterwards."""
     subjects = [erasure.subject for erasure in erasures if erasure.subject is not None]
-    districts = {district for subject in subjects for district in subject.districts}
-    with hold_keys(eraser.engine, [name_district_lock(district) for district in districts]):
+    with hold_keys(eraser.engine, _name_locks(subjects)):
         for store in eraser.stores:
             store.erase(subjects, eraser.now())
         home = eraser.settings.home.resolve()
@@ -151,11 +158,16 @@ def _erase_stores(eraser: Eraser, erasures: Sequence[Erasure]) -> None:
             stores: list[dict[str, Any]] = [
                 {**store, "after": hash_again(home, store["before"])} for store in erasure.stores
             ]
+            assert erasure.subject is not None
+            stores = mask_places(stores, erasure.subject)
             write_product(eraser.engine, partial(end_files, erasure=erasure, stores=stores))
 
 
-def _write_receipt(eraser: Eraser, erasure: Erasure) -> Forgotten:
-    """Write the receipt of an erasure and record its end. A second call writes the same files."""
+def _write_receipt(eraser: Eraser, erasure: Erasure, *, is_cleared: bool) -> Forgotten:
+    """Write the receipt of an erasure and record its end. A second call writes the same files.
+
+    While the server keeps old bytes, the receipt says so and the erasure has not ended.
+    """
     finished_at = erasure.finished_at or eraser.now()
     receipt = Receipt(
         erasure.number,
@@ -165,9 +177,9 @@ def _write_receipt(eraser: Eraser, erasure: Erasure) -> Forgotten:
         erasure.requested_at,
         finished_at,
         erasure.stores,
-        list_unreached(eraser.settings),
+        list_unreached(eraser.settings, is_cleared=is_cleared),
     )
     file = write_receipt(eraser.settings, receipt)
-    if erasure.finished_at is None:
+    if erasure.finished_at is None and is_cleared:
         write_product(eraser.engine, lambda pg: end_erasure(pg, replace(erasure, state="done"), finished_at))
     return Forgotten(receipt, file)

@@ -23,6 +23,10 @@ NOT_REACHED = {
         "The files of the PostgreSQL server that ROSTER_DATABASE_URL names. Old bytes stay there until its "
         "administrator runs VACUUM FULL and its log of writes is removed."
     ),
+    "transactions": operator.mark(
+        "Old bytes in the tables of the product's own server, because a program had a transaction open. The next run "
+        "of the retention removes them."
+    ),
     "dagster": operator.mark("The files of the PostgreSQL server that ROSTER_DAGSTER_DATABASE_URL names."),
     "backups": operator.mark("All backups of the database and of ROSTER_HOME. They end by the rules of their owner."),
     "copies": operator.mark("Copies of the analysts' database and exports that somebody made."),
@@ -55,10 +59,15 @@ class Receipt:
         return {**asdict(self), **times, "not_reached": reasons}
 
 
-def list_unreached(settings: Settings) -> list[str]:
-    """Return the places that an erasure with these settings does not reach."""
+def list_unreached(settings: Settings, *, is_cleared: bool = True) -> list[str]:
+    """Return the places that an erasure with these settings does not reach.
+
+    Args:
+        is_cleared: whether the tables of the embedded server have no deleted rows any more.
+    """
+    open_transactions = [] if is_cleared else ["transactions"]
     servers = [("server", settings.database_url), ("dagster", settings.dagster_database_url)]
-    return [*(name for name, url in servers if url is not None), "backups", "copies"]
+    return [*(name for name, url in servers if url is not None), *open_transactions, "backups", "copies"]
 
 
 def write_receipt(settings: Settings, receipt: Receipt) -> Path:

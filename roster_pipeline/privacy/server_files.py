@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
@@ -19,6 +20,12 @@ from roster_pipeline.settings import Settings
 
 LOCK_TIMEOUT = "set lock_timeout = '10s'"
 """VACUUM FULL waits for other sessions, and the application waits behind it."""
+ACTIVITY = sa.table(
+    "pg_stat_activity",
+    *(sa.column(name) for name in ("pid", "datname", "xact_start", "backend_xid", "backend_xmin")),
+    schema="pg_catalog",
+)
+MAX_WAITS, WAIT_SECONDS = 60, 0.5
 MAX_SEGMENTS = 100
 """The most segments of the log that are passed. The embedded server keeps at most 64 of them for later."""
 SEGMENT = "^[0-9A-F]{24}$"
@@ -26,14 +33,19 @@ STATISTICS = sa.table("pg_statistic", sa.column("starelid"), schema="pg_catalog"
 
 
 def rewrite_server_files(settings: Settings, engine: Engine) -> bool:
-    """Write the tables of the embedded server anew, and remove its old log. Return False for an external server.
+    """Write the tables of the embedded server anew, and remove its old log. An external server is left alone.
+
+    Returns:
+        Whether no deleted row is left in the tables. A transaction that is open for long keeps the rows that it may
+        still read, so the call waits for it, and returns False if it does not end.
 
     Raises:
         ProductUnusable: the server does not answer or refuses.
     """
     if settings.database_url is not None:
-        return False
+        return True
     with _outside_transaction(engine) as pg:
+        is_alone = _wait_for_readers(pg)
         tables = _list_tables(pg)
         for table in tables:
             pg.execute(sa.text(f"vacuum (full) {table}"))
@@ -47,7 +59,29 @@ def rewrite_server_files(settings: Settings, engine: Engine) -> bool:
         with _without_recycling(pg):
             _remove_old_segments(pg)
     (settings.postgres_folder / "log").write_bytes(b"")  # an error of PostgreSQL can quote a row
-    return True
+    return is_alone
+
+
+def _wait_for_readers(pg: Connection) -> bool:
+    """Wait until the other transactions of this database that are open now have ended. Return whether they have."""
+    open_now = _list_transactions(pg)
+    for _ in range(MAX_WAITS):
+        open_now &= _list_transactions(pg)
+        if not open_now:
+            return True
+        pg.execute(sa.select(sa.func.pg_sleep(WAIT_SECONDS)))
+    return False
+
+
+def _list_transactions(pg: Connection) -> set[tuple[Any, ...]]:
+    """Return the process and the begin of each other transaction that may still read deleted rows."""
+    activity = ACTIVITY.c
+    query = sa.select(activity.pid, activity.xact_start).where(
+        activity.datname == sa.func.current_database(),
+        activity.pid != sa.func.pg_backend_pid(),
+        sa.or_(activity.backend_xid.is_not(None), activity.backend_xmin.is_not(None)),
+    )
+    return {tuple(row) for row in pg.execute(query)}
 
 
 def _list_tables(pg: Connection) -> list[str]:

@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 
 from roster_pipeline.errors import ForgetRefused
 from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.privacy import forget as forgetting
+from roster_pipeline.privacy import server_files
 from roster_pipeline.privacy.forget import forget
 from roster_pipeline.product.connections import disconnect_district
 from roster_pipeline.product.database import transaction
@@ -97,4 +99,25 @@ def test_forgotten_district_leaves_no_file(eraser, gone, valley, hamlet, known_p
     assert [file.name for file in home.rglob(f"*{valley.id}*")] == []
     assert valley.id.encode() not in (home / "snapshots" / "latest.duckdb").read_bytes()
     assert forgotten.receipt.stores[0]["removed"]["organizations"] == 1
+    assert [name for name, text in receipts(eraser.settings).items() if valley.id in text] == []
     assert query(product, "select clever_district_id from roster.organizations") == [(hamlet.id,)]
+
+
+def test_receipt_says_that_the_server_keeps_old_bytes(eraser, gone, product, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "rewrite_server_files", lambda *_: False)
+        assert "transactions" in forget(eraser, "person", gone).receipt.not_reached
+    assert query(product, "select state from roster.erasures") == [("bytes",)]
+    assert "transactions" not in forget(eraser, "person", gone).receipt.not_reached
+    assert query(product, "select state from roster.erasures") == [("done",)]
+
+
+def test_open_transaction_is_waited_for(product, monkeypatch):
+    monkeypatch.setattr(server_files, "WAIT_SECONDS", 0.01)
+    wait = server_files._wait_for_readers
+    with product.connect().execution_options(isolation_level="AUTOCOMMIT") as pg:
+        assert wait(pg)
+        with product.begin() as other:
+            other.execute(sa.text("select pg_current_xact_id()"))
+            assert not wait(pg)
+        assert wait(pg)
