@@ -113,7 +113,7 @@ def _find_account(pg: Connection, folder: KeyFolder, person_id: str) -> tuple[in
         except PseudonymKeyUnusable as error:
             unusable = error
             continue
-        present = _follow_mappings(folder.mappings_of(organization_id), person_id)
+        present = _follow_mappings(_select_chain(folder.mappings_of(organization_id), fingerprint), person_id)
         for account_id in list_account_ids(pg, organization_id):
             if key.make_person_id(account_id) == present:
                 return organization_id, account_id
@@ -123,6 +123,16 @@ def _find_account(pg: Connection, folder: KeyFolder, person_id: str) -> tuple[in
             n=PERSON_ID_CHARS,
         )
     )
+
+
+def _select_chain(mappings: list[Path], fingerprint: str) -> list[Path]:
+    """Return the mappings that lead to the present key. A rotation that was killed left one that leads nowhere."""
+    chain: list[Path] = []
+    reached = {fingerprint}
+    while following := [file for file in mappings if file not in chain and file.stem.split("-")[-1] in reached]:
+        chain += following
+        reached |= {file.stem.split("-")[-2] for file in following}
+    return chain
 
 
 def _follow_mappings(mappings: list[Path], person_id: str) -> str:

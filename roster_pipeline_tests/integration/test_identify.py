@@ -59,6 +59,14 @@ def test_earlier_person_id_leads_to_the_person_until_forgotten(valley, student, 
     assert len(query(product, AUDIT)) == 1
 
 
+def test_mapping_of_a_killed_rotation_leads_nowhere(valley, student, person_id, product, script):
+    rotation = rotate_key(read_settings(), valley.id)
+    dead = rotation.mapping.with_stem(rotation.mapping.stem.rpartition("-")[0] + "-" + "f" * 12)
+    dead.write_text(f"old_person_id,new_person_id\n{person_id},{'f' * 32}\n")
+    ended = script("identify", person_id, "--reason", "An old export", "--json")
+    assert json.loads(ended.stdout)["account_id"] == student[1]
+
+
 @pytest.mark.parametrize("arguments", [("0" * 32, "Why"), ("x'; --", "Why"), (None, " "), (None, "two\nlines")])
 def test_unusable_call_is_refused_in_one_line(person_id, product, script, arguments):
     ended = script("identify", arguments[0] or person_id, "--reason", arguments[1])
