@@ -1,5 +1,6 @@
 -- Terms as rows of academicSessions.csv, and the school years of terms and classes. A school year begins in July and has
--- the number of the year in which it ends. A term without a date has that of its school year.
+-- the number of the year in which it ends. A term without a date has that of its school year, and one that would end
+-- before it starts has its first day as its last.
 -- PostgreSQL. `:today` decides the school year where no date does.
 with terms as (
     select
@@ -29,14 +30,16 @@ select
     coalesce(name, '-') as title,
     'term' as type,
     coalesce(start_date, make_date(school_year - 1, 7, 1))::text as "startDate",
-    coalesce(end_date, make_date(school_year, 6, 30))::text as "endDate",
+    greatest(
+        coalesce(end_date, make_date(school_year, 6, 30)), coalesce(start_date, make_date(school_year - 1, 7, 1))
+    )::text as "endDate",
     :district_id || '-year-' || school_year as "parentSourcedId",
     lpad(school_year::text, 4, '0') as "schoolYear",
     nullif(concat_ws(
         ' ',
         case when name is null then 'title' end,
         case when start_date is null then 'startDate' end,
-        case when end_date is null then 'endDate' end
+        case when end_date is null or end_date < start_date then 'endDate' end
     ), '') as made
 from terms
 union all

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
@@ -125,8 +126,19 @@ def _check_row(row: Mapping[str, str], rules: CsvFile, ids: Mapping[str, set[str
         if row[column] and not ids[file].issuperset(row[column].split(",")):
             yield column, f"the id is not in {file}.csv"
     for column, (pattern, rule) in FORMS.items():
-        if row.get(column) and not pattern.fullmatch(row[column]):
+        if row.get(column) and not (pattern.fullmatch(row[column]) and (rule != DATE[1] or _is_date(row[column]))):
             yield column, rule
+    if row.get("startDate") and row.get("endDate") and row["startDate"] > row["endDate"]:
+        yield "endDate", "the end is before the start"
+
+
+def _is_date(text: str) -> bool:
+    """Return whether a text in the form of a date is a day of the calendar."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,9 +69,8 @@ def _new_folder(out: Path) -> Iterator[Path]:
     """Create a folder beside `out` for the files, and rename it to `out` at the end. An error removes it."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CannotStart(operator.text("{folder} exists and is not empty. Name a new folder.", folder=out))
-    folder = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(folder, ignore_errors=True)
-    private_folder(folder)
+    out = out.resolve()  # the name of `.` is empty
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=private_folder(out.parent)))
     try:
         yield folder
         folder.replace(out)

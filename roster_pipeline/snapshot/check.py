@@ -35,7 +35,10 @@ def open_again(file: Path, tables: Sequence[str], *, is_whole: bool) -> None:
     """
     if is_whole:
         command = [sys.executable, "-I", "-c", READ_PROGRAM, str(file), *tables]
-        process = subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS, check=False)  # noqa: S603 - no part comes from outside
+        try:
+            process = subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS, check=False)  # noqa: S603 - no part comes from outside
+        except subprocess.TimeoutExpired:
+            raise RosterError(f"{file} was written and could not be checked in time. Open it to see it.") from None
         if process.returncode:
             raise _unreadable(file)
         return

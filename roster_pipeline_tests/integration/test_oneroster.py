@@ -1,6 +1,7 @@
 """A district that is exported as OneRoster and loaded again has the same people, classes and terms."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +125,12 @@ def test_difference_of_a_round_trip_is_seen(quick_sync, product, valley, tmp_pat
     users = tmp_path / "out" / "users.csv"
     users.write_bytes(users.read_bytes().replace(b",student,", b",teacher,", 1))
     assert difference(expect(load_district(tmp_path / "out")), before) != {}
+
+
+def test_export_to_the_folder_of_the_command_fills_it(quick_sync, product, valley, tmp_path, monkeypatch):
+    quick_sync(valley)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    export_district(product, valley.id, "1.2", Path())
+    assert check_folder(folder, "1.2") == []

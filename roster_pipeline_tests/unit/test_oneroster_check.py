@@ -212,3 +212,15 @@ def test_fault_is_one_line_without_a_value_of_the_row(tmp_path):
     assert [str(fault) for fault in check_folder(tmp_path, "1.1")] == [
         "users.csv, row 2, role: the value is not one of the allowed values"
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ({"startDate": "2031-02-31"}, ("startDate", 1, "the value is no date as 2031-08-04")),
+        ({"endDate": "2031-08-03"}, ("endDate", 1, "the end is before the start")),
+    ],
+)
+def test_days_that_cannot_be_are_found(tmp_path, values, rule):
+    write(tmp_path, "1.2", replaced("academicSessions", 0, **values))
+    assert rules_of(tmp_path, "1.2") == {("academicSessions", *rule)}
