@@ -148,6 +148,7 @@ rosters = Table(
     CheckConstraint("(source = 'clever') = (clever_id is not null)", name="source_has_clever_id"),
     Index(None, "organization_id"),
     Index(None, "school_id"),
+    *(Index(None, name, postgresql_where=text(f"{name} is not null")) for name in ("term_id", "course_id")),
     Index("rosters_by_name", "organization_id", text('"left"(name, 100)'), "id"),
 )
 
