@@ -1,6 +1,7 @@
--- The keys of a pass, as HMAC combines them with its two hashes.
+-- The keys of a pass, as HMAC combines them with its two hashes. `key_of` is the number of the organization. No other table
+-- has a column of that name, so the argument of a macro cannot be taken for it.
 create or replace temporary table pseudonym_keys (
-    organization_id bigint,
+    key_of bigint,
     fingerprint varchar,
     inner_pad blob,
     outer_pad blob
@@ -13,5 +14,5 @@ left(sha256(outer_pad || unhex(sha256(inner_pad || encode(account_id::bigint::va
 
 -- The fingerprint of the key of an organization.
 create or replace temporary macro fingerprint_of(organization) as (
-    select max(fingerprint) from pseudonym_keys where organization_id = organization
+    select max(fingerprint) from pseudonym_keys where key_of = organization
 );

@@ -17,7 +17,7 @@ def add_person_ids(con: duckdb.DuckDBPyConnection) -> None:
     touched = " union ".join(f"select organization_id, account_id from touched_{name}" for name in names)
     con.execute(
         "create or replace temporary table ids as select organization_id, account_id, person_id(inner_pad, "
-        f"outer_pad, account_id) as person_id from ({touched}) join pseudonym_keys using (organization_id)"
+        f"outer_pad, account_id) as person_id from ({touched}) join pseudonym_keys on key_of = organization_id"
     )
     for name in (f"{kind}_{name}" for kind in ("touched", "versions") for name in names):
         con.execute(f"create or replace temp table {name} as from {name} join ids using (organization_id, account_id)")
