@@ -7,6 +7,10 @@ with product_rows as (
     select role || 's' as resource from current.org_memberships where not is_ended and not is_native
     union all
     select 'sections' as resource from current.rosters where not is_ended and not is_native
+    union all
+    select 'terms' as resource from current.terms where not is_ended
+    union all
+    select 'courses' as resource from current.courses where not is_ended
 ),
 
 feed_rows as (
@@ -15,12 +19,16 @@ feed_rows as (
     select role || 's' as resource from marts.org_memberships
     union all
     select 'sections' as resource from marts.rosters
+    union all
+    select 'terms' as resource from marts.terms
+    union all
+    select 'courses' as resource from marts.courses
 )
 
 select resource
 from product_rows
 anti join feed_rows using (resource)
-where resource in ('schools', 'teachers', 'students', 'sections')
+where resource in ('schools', 'teachers', 'students', 'sections', 'terms', 'courses')
 union
 select resource
 from quarantine.records
