@@ -14,7 +14,7 @@ from roster_pipeline.explain.report import Evidence, explain_person
 from roster_pipeline.ingest import ingest_district
 from roster_pipeline.land import open_warehouse, read_land_result
 from roster_pipeline.plan.build import load_verified_plan
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.pseudonyms.key_records import open_keys
 from roster_pipeline.sandbox.data.school_day import school_days
 from roster_pipeline.settings import read_settings
@@ -29,18 +29,23 @@ MODES = "select id, mode, mode_reason from roster.syncs order by id"
 
 
 @pytest.fixture
-def backup(product, server_url):
+def backup(product, server_url, environment):
     """Takes a backup of the product's database when called; what it returns puts the database back to that."""
     taken = []
 
+    def disconnect():
+        # PostgreSQL copies no database that has sessions, and the pass has an engine of its own.
+        for engine in (product, open_product(read_settings())):
+            engine.dispose()
+
     def back_up():
         name = f"{product.url.database}_backup"
-        product.dispose()
+        disconnect()
         execute_apart(server_url, f'create database "{name}" template "{product.url.database}"')
         taken.append(name)
 
         def restore():
-            product.dispose()
+            disconnect()
             execute_apart(server_url, f'drop database "{product.url.database}" with (force)')
             execute_apart(server_url, f'create database "{product.url.database}" template "{name}"')
 
