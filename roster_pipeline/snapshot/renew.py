@@ -168,8 +168,8 @@ def write_snapshot(
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder of the snapshot. A thread that holds it may call this again."""
     try:
-        for each in (folder, *(folder / layout.place for layout in FILES)):
-            private_folder(each)  # the operator decides who may read data of people
+        for layout in FILES:  # the operator decides who may read data of people
+            private_folder(folder / layout.place)
         lock = FileLock(folder / ".lock", LOCK_SECONDS, PRIVATE_FILE, is_singleton=True).acquire()
     except Timeout:
         raise SnapshotBusy(folder) from None
