@@ -120,7 +120,7 @@ def flagged(site, login_only, make_account, new_browser):
 
 
 def work(site):
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
 
 
 def test_a_login_with_another_name_opens_a_review_once(site, flagged, new_browser, browser):

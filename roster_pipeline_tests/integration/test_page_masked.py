@@ -87,7 +87,7 @@ def crawl(browser, start, most=2):
 
 
 def work(site):
-    run_corrections(site.settings, site.product, lambda: site.time.now)
+    run_corrections(site.product, lambda: site.time.now)
 
 
 def test_everybody_has_an_account_and_no_review_opens(site, town):

@@ -46,7 +46,7 @@ def test_failing_snapshot_raises_one_alert_until_it_succeeds(
     assert sync(valley).exit_code == 0
     assert renew_after(read_settings()) == 2
     said = capsys.readouterr().err
-    assert "cannot be written (File exists)" in " ".join(said.split())
+    assert "cannot be written (Not a directory)" in " ".join(said.split())
     written_at, failure = standing(valley)
     assert (written_at, failure in said.replace("\n", " ")) == (None, True)
     evaluate_sensors()
