@@ -146,6 +146,7 @@ def left_behind(place: Place) -> list[str]:
     files_of_districts = {place.home / "districts" / f"{one}.duckdb" for (one,) in connected}
     snapshots = place.home / "snapshots"
     allowed = files_of_districts | {place.latest, snapshots / "latest.duckdb", snapshots / ".lock"}
+    allowed |= {*(snapshots / "parquet").glob("*.parquet"), snapshots / "parquet" / "manifest.json"}
     kept = [place.home / name for name in ("districts", "snapshots", "landing")]
     files = {path for folder in kept for path in folder.rglob("*") if path.is_file()} - allowed
     files -= {path for path in files if ".damaged-" in str(path)}  # moved aside, and kept on purpose

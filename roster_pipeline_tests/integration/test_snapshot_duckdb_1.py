@@ -64,6 +64,8 @@ def test_duckdb_1_reads_every_kind_of_snapshot(valley, publish, latest, duckdb_1
     version, (direct, attached) = answers(duckdb_1, latest)
     assert version.startswith("1.")
     assert direct == attached == answers(Path(sys.executable), latest)[1][0]
-    people = {row[2] for row in direct["people"]}
-    assert people == set(published(product, valley.id).members)
+    with duckdb.connect(latest.parent / "identified" / "latest.duckdb", read_only=True) as con:
+        clever_ids = dict(con.execute("select person_id, clever_id from people").fetchall())
+    assert set(clever_ids.values()) == set(published(product, valley.id).members)
+    assert {next(value for value in row if value in clever_ids) for row in direct["people"]} == set(clever_ids)
     assert len(direct["people_history"]) > len(direct["people"])
