@@ -21,7 +21,8 @@ from roster_pipeline.product.tables import (
     reviews,
 )
 from roster_pipeline.publish.statements import json_as_row, next_id
-from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
+from roster_pipeline.publish.table_mappings import NO_TEXT, TARGETS
+from roster_pipeline.publish.target import NO_TIME
 
 NAMES = ("first_name", "last_name")
 

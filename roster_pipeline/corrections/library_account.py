@@ -23,7 +23,8 @@ from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import accounts, identity_links, org_memberships, syncs
 from roster_pipeline.publish.new_review import select_new_review
 from roster_pipeline.publish.statements import next_id
-from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
+from roster_pipeline.publish.table_mappings import NO_TEXT, TARGETS
+from roster_pipeline.publish.target import NO_TIME
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 

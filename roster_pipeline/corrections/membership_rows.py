@@ -20,7 +20,8 @@ from roster_pipeline.product.tables import (
     rosters,
     schools,
 )
-from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
+from roster_pipeline.publish.table_mappings import TARGETS
+from roster_pipeline.publish.target import NO_TIME
 from roster_pipeline.publish.writer import DELETE
 
 LIBRARY_TERM = "From Clever Library"

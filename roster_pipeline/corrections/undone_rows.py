@@ -20,7 +20,8 @@ from roster_pipeline.product.tables import (
     syncs,
 )
 from roster_pipeline.publish.statements import CreateTemporaryTable, json_as_row
-from roster_pipeline.publish.table_mappings import TARGETS, Target
+from roster_pipeline.publish.table_mappings import TARGETS
+from roster_pipeline.publish.target import Target
 from roster_pipeline.publish.writer import DELETE
 
 UNDONE: dict[str, TableClause] = {

@@ -27,7 +27,7 @@ Type = dg.DagsterEventType
 FINGERPRINT = "table-"
 """The beginning of a data version that stands for the rows and the columns of a table."""
 SAME = f"{FINGERPRINT}same"
-"""The data version of a table that surely did not change."""
+"""The data version of a table of a delta sync that affects no row."""
 WITHIN_A_STEP = {Type.STEP_OUTPUT, Type.ASSET_MATERIALIZATION, Type.ASSET_CHECK_EVALUATION}
 """The events that a step reports for each of its results."""
 PLANNED, SUCCEEDED = (
@@ -56,8 +56,9 @@ class RosterEvents(ExistenceCache, PostgresEventLogStorage):
         return {}
 
     @cached_property
-    def _unchanged_by_run(self) -> defaultdict[str, set[dg.AssetKey]]:
-        return defaultdict(set)
+    def _unchanged(self) -> set[tuple[str, dg.AssetKey]]:
+        """The assets whose materialization was not stored, with the run. A process runs few runs, so it stays small."""
+        return set()
 
     @cached_property
     def _outputs_by_run(self) -> defaultdict[str, list[dg.EventLogEntry]]:
@@ -96,7 +97,7 @@ class RosterEvents(ExistenceCache, PostgresEventLogStorage):
         if not event.dagster_event or event.dagster_event.event_type is not Type.ASSET_CHECK_EVALUATION:
             return False
         evaluation = event.dagster_event.asset_check_evaluation_data
-        if not evaluation.passed or evaluation.asset_key not in self._unchanged_by_run[event.run_id]:
+        if not evaluation.passed or (event.run_id, evaluation.asset_key) not in self._unchanged:
             return False
         checks = AssetCheckExecutionsTable.c
         own = sa.and_(checks.asset_key == evaluation.asset_key.to_string(), checks.check_name == evaluation.check_name)
@@ -113,7 +114,6 @@ class RosterEvents(ExistenceCache, PostgresEventLogStorage):
 
     def _delete_used(self, run_id: str) -> None:
         """Delete the events and the planned checks of a run that nobody needs after its success."""
-        self._unchanged_by_run.pop(run_id, None)
         events, checks = SqlEventLogStorageTable, AssetCheckExecutionsTable
         is_used = events.c.dagster_event_type.in_([kind.value for kind in ONLY_UNTIL_SUCCESS])
         is_planned = checks.c.execution_status == PLANNED
@@ -135,7 +135,7 @@ class RosterEvents(ExistenceCache, PostgresEventLogStorage):
         if is_stored:
             super().store_event(event)
         else:
-            self._unchanged_by_run[event.run_id].add(asset.asset_key)
+            self._unchanged.add((event.run_id, asset.asset_key))
         if asset.partition:
             self._tags_by_asset[asset.asset_key, asset.partition] = tags
 

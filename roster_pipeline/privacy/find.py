@@ -264,7 +264,7 @@ def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
         .join(organizations, organizations.c.id == rosters.c.organization_id)
         .where(pending_members.c.clever_id.in_(clever_ids), rosters.c.archived_at.is_(None), IS_CONNECTED)
     )
-    is_asked_for = (
+    is_under_review = (
         sa.select(sa.literal(1))
         .select_from(reviews)
         .join(organizations, organizations.c.id == reviews.c.organization_id)
@@ -275,7 +275,7 @@ def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
             IS_CONNECTED,
         )
     )
-    return pg.execute(sa.union_all(is_member, is_pending, is_asked_for).limit(1)).first() is not None
+    return pg.execute(sa.union_all(is_member, is_pending, is_under_review).limit(1)).first() is not None
 
 
 def _is_mentioned(pg: Connection, clever_ids: list[str]) -> bool:

@@ -35,7 +35,7 @@ NOT_REACHED = {
 
 @dataclass(frozen=True)
 class Receipt:
-    """What an erasure removed, when and who asked for it.
+    """What an erasure removed, when, and who requested it.
 
     Attributes:
         number: the number of the erasure.

@@ -32,7 +32,7 @@ class TableErasure:
         clever_ids: the columns with the Clever id of a person.
         rosters: the column with the roster that goes as a whole.
         texts: the columns with free text or JSON, which are searched for Clever ids and emails.
-        requesters: the columns that say which account asked, as `account:12`. The row goes.
+        requesters: the columns that say which account requested something, as `account:12`. The row goes.
         deciders: the columns that say which account decided. The row stays, and the column says `erased`.
         cleared: the columns with an account that become NULL. The row stays.
         parent: the column that leads to the organization, and the table that it refers to.

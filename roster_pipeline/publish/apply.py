@@ -21,7 +21,8 @@ from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import accounts
 from roster_pipeline.product.transfer import copy_to_postgres
 from roster_pipeline.publish.statements import CreateTemporaryTable, next_id
-from roster_pipeline.publish.table_mappings import CHANGED, TARGETS, Target
+from roster_pipeline.publish.table_mappings import TARGETS
+from roster_pipeline.publish.target import CHANGED, Target
 from roster_pipeline.publish.writer import resolved_table, write
 
 UNIQUE_VIOLATION = "23505"

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from roster_pipeline.model.entities import INSERT
 from roster_pipeline.product.tables import reviews
 from roster_pipeline.publish.statements import next_id
-from roster_pipeline.publish.table_mappings import NO_TEXT, NO_TIME, TARGETS
+from roster_pipeline.publish.table_mappings import NO_TEXT, TARGETS
+from roster_pipeline.publish.target import NO_TIME
 
 
 def select_new_review(

@@ -20,7 +20,8 @@ from roster_pipeline.model.entities import INSERT
 from roster_pipeline.product.database import as_writer
 from roster_pipeline.product.tables import changes
 from roster_pipeline.publish.statements import CreateTemporaryTable, drop_table, row_as_json, row_version
-from roster_pipeline.publish.table_mappings import NO_TEXT, TARGETS, Target
+from roster_pipeline.publish.table_mappings import NO_TEXT, TARGETS
+from roster_pipeline.publish.target import Target
 
 ANALYZED_ROWS = 1000
 """The number of written rows from which a table gets new statistics."""

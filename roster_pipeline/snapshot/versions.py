@@ -109,77 +109,82 @@ def _is_touched_member(table: Table, role: str) -> ColumnElement[bool]:
     return sa.tuple_(table.c.roster_id, table.c.account_id).in_(touched)
 
 
-def _entities() -> Iterator[VersionedEntity]:
-    people = _touched("people", "account_id")
-    yield VersionedEntity(
+def _is_touched_place(table: Table) -> ColumnElement[bool]:
+    """Return whether a term or a course is touched. Two organizations may have the same Clever id of one."""
+    touched = _touched(table.name, "organization_id", f"{table.name.removesuffix('s')}_id")
+    return sa.tuple_(table.c.organization_id, table.c.clever_id).in_(touched)
+
+
+SCHOOLS_OF_MEMBERS = sa.union(_touched("schools", "school_id"), _touched("school_memberships", "school_id"))
+PEOPLE = _touched("people", "account_id")
+LINKED = sa.union(PEOPLE, *(_touched(name, "account_id") for name in ("enrollments", "school_memberships")))
+ROSTERS_OF_MEMBERS = sa.union(_touched("rosters", "roster_id"), _touched("enrollments", "roster_id"))
+MEMBERS = tables.org_memberships.c
+ENTITIES = (
+    VersionedEntity(
         schools,
         ("id",),
         ("id", "organization_id", "clever_id", "name", "sis_id", "nces_id", "low_grade", "high_grade", "archived_at"),
-        schools.c.clever_id.in_(
-            sa.union(_touched("schools", "school_id"), _touched("school_memberships", "school_id"))
-        ),
-    )
-    yield VersionedEntity(
+        schools.c.clever_id.in_(SCHOOLS_OF_MEMBERS),
+    ),
+    VersionedEntity(
         tables.accounts,
         ("id",),
         ("id", "first_name", "last_name", "email", "grade"),
-        tables.accounts.c.id.in_(people),
-    )
-    linked = [_touched(name, "account_id") for name in ("enrollments", "school_memberships")]
-    yield VersionedEntity(
+        tables.accounts.c.id.in_(PEOPLE),
+    ),
+    VersionedEntity(
         tables.identity_links,
         ("id",),
         ("organization_id", "account_id", "clever_id", "unlinked_at"),
-        tables.identity_links.c.account_id.in_(sa.union(people, *linked)),
-    )
-    members = tables.org_memberships
-    yield VersionedEntity(
-        members,
+        tables.identity_links.c.account_id.in_(LINKED),
+    ),
+    VersionedEntity(
+        tables.org_memberships,
         ("organization_id", "account_id"),
         ("organization_id", "account_id", "role", "ended_at"),
-        sa.tuple_(members.c.organization_id, members.c.account_id).in_(
-            _touched("people", "organization_id", "account_id")
-        ),
-    )
-    school_members = tables.school_memberships
-    yield VersionedEntity(
-        school_members,
+        sa.tuple_(MEMBERS.organization_id, MEMBERS.account_id).in_(_touched("people", "organization_id", "account_id")),
+    ),
+    VersionedEntity(
+        tables.school_memberships,
         ("school_id", "account_id"),
         ("school_id", "account_id", "role", "is_primary", "source", "ended_at"),
-        school_members.c.account_id.in_(_touched("school_memberships", "account_id")),
-    )
-    for table, columns in ((tables.terms, ("name", "start_date", "end_date")), (tables.courses, ("number", "name"))):
-        touched = _touched(table.name, "organization_id", f"{table.name.removesuffix('s')}_id")
-        yield VersionedEntity(
-            table,
-            ("id",),
-            ("id", "organization_id", "clever_id", *columns, "archived_at"),
-            sa.tuple_(table.c.organization_id, table.c.clever_id).in_(touched),
-        )
-    yield VersionedEntity(
+        tables.school_memberships.c.account_id.in_(_touched("school_memberships", "account_id")),
+    ),
+    VersionedEntity(
+        tables.terms,
+        ("id",),
+        ("id", "organization_id", "clever_id", "name", "start_date", "end_date", "archived_at"),
+        _is_touched_place(tables.terms),
+    ),
+    VersionedEntity(
+        tables.courses,
+        ("id",),
+        ("id", "organization_id", "clever_id", "number", "name", "archived_at"),
+        _is_touched_place(tables.courses),
+    ),
+    VersionedEntity(
         tables.rosters,
         ("id",),
         (
             *("id", "organization_id", "school_id", "clever_id", "source", "name", "subject", "grade", "period"),
             *("term_name", "term_id", "course_id", "archived_at"),
         ),
-        tables.rosters.c.id.in_(sa.union(_touched("rosters", "roster_id"), _touched("enrollments", "roster_id"))),
-    )
-    yield VersionedEntity(
+        tables.rosters.c.id.in_(ROSTERS_OF_MEMBERS),
+    ),
+    VersionedEntity(
         tables.roster_teachers,
         ("roster_id", "account_id"),
         ("roster_id", "account_id", "is_primary", "ended_at"),
         _is_touched_member(tables.roster_teachers, "teacher"),
-    )
-    yield VersionedEntity(
+    ),
+    VersionedEntity(
         tables.roster_students,
         ("roster_id", "account_id"),
         ("roster_id", "account_id", "ended_at"),
         _is_touched_member(tables.roster_students, "student"),
-    )
-
-
-ENTITIES = tuple(_entities())
+    ),
+)
 
 
 @cache

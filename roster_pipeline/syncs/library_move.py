@@ -21,7 +21,8 @@ from roster_pipeline.product.native_classes import follow_teachers
 from roster_pipeline.product.tables import identity_links, library_tokens, org_memberships, organizations, rosters
 from roster_pipeline.product.transfer import copy_to_postgres
 from roster_pipeline.publish.statements import CreateTemporaryTable, next_id
-from roster_pipeline.publish.table_mappings import NO_TIME, TARGETS
+from roster_pipeline.publish.table_mappings import TARGETS
+from roster_pipeline.publish.target import NO_TIME
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
 from roster_pipeline.syncs.holds import close_teacher_holds

@@ -13,10 +13,6 @@ EXTRA = ("marimo", "matplotlib")
 MISSING = [name for name in EXTRA if importlib.util.find_spec(name) is None]
 
 
-def test_notebook_has_valid_python():
-    compile(NOTEBOOK.read_text(encoding="utf-8"), NOTEBOOK.name, "exec")
-
-
 @pytest.mark.skipif(bool(MISSING), reason=f"the extra [notebook] is not installed ({', '.join(MISSING)})")
 def test_notebook_draws_four_plots(valley, publish, tmp_path, monkeypatch):
     publish(valley)

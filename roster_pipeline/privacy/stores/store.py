@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -11,7 +12,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Protocol
 
+from roster_pipeline.damaged import remove
 from roster_pipeline.privacy.subject import Subject
+from roster_pipeline.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,31 @@ class Store(Protocol):
     def erase(self, subjects: Sequence[Subject], at: datetime) -> None:
         """Remove the data of some subjects."""
         ...
+
+
+@dataclass(frozen=True)
+class FileStore(ABC):
+    """A store whose files are removed whole. DELETE and CHECKPOINT of DuckDB would leave the bytes in them.
+
+    Attributes:
+        name: the name of the store in the receipt.
+    """
+
+    settings: Settings
+    name: str
+
+    @abstractmethod
+    def find_places(self, subject: Subject) -> list[Path]:
+        """Return the existing files and folders with data of a subject."""
+
+    def inspect(self, subject: Subject) -> StoreRecord:
+        files = list_files(self.find_places(subject))
+        return StoreRecord(self.name, {"files": len(files)}, hash_files(self.settings.home.resolve(), files))
+
+    def erase(self, subjects: Sequence[Subject], at: datetime) -> None:  # noqa: ARG002 - the interface of a store
+        for subject in subjects:
+            for place in self.find_places(subject):
+                remove(place)
 
 
 def hash_files(home: Path, files: Iterable[Path]) -> dict[str, str]:
