@@ -58,11 +58,23 @@ def test_empty_list_lets_no_removal_pass(con):
     assert plan.counts == {}
 
 
-def test_empty_list_archives_no_term_and_no_course(con):
+def terms_and_courses(con, ids):
     fill_table(con, "current.terms", [{"term_id": "t1", "name": "Fall"}])
     fill_table(con, "current.courses", [{"course_id": "c1", "name": "Art"}])
+    fill_table(con, "marts.terms", [{"term_id": f"t{n}", "name": "Spring"} for n in ids])
+    fill_table(con, "marts.courses", [{"course_id": f"c{n}", "name": "Music"} for n in ids])
+
+
+def test_empty_list_archives_no_term_and_no_course(con):
+    terms_and_courses(con, [])
+    plan = planned(con)
+    assert (plan.counts, plan.held) == ({}, ())
+
+
+def test_incomplete_list_of_terms_still_lets_courses_end(con):
+    terms_and_courses(con, [2])
     plan = planned(con, emptied=["terms"])
-    assert (plan.counts, plan.held) == ({"courses": {"end": 1}}, ())
+    assert (plan.counts, plan.held) == ({"terms": {"insert": 1}, "courses": {"insert": 1, "end": 1}}, ())
 
 
 def test_raised_limit_is_applied(con):
