@@ -25,6 +25,7 @@ from roster_pipeline.extract.client import DistrictConnection
 from roster_pipeline.extract.events import find_newest_event, read_events
 from roster_pipeline.extract.lists import read_lists
 from roster_pipeline.land import LandResult
+from roster_pipeline.land.blocks import rebuild_with_usual_blocks
 from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.feed import Cursor, District, EventBatch, Feed, ListFile
 from roster_pipeline.model.resources import EMAIL_MAX_CHARS, RESOURCES, TEXT_MAX_CHARS
@@ -196,6 +197,7 @@ def _ingest_full(
         # Tables of another models version can differ in every row, so drift cannot be measured.
         is_comparable = bookmark is not None and bookmark.models_version == request.models_version
         feed = replace(feed, events_before=events if is_comparable else None, events_since=after)
+    rebuild_with_usual_blocks(session)
     with session.open() as con:
         land_result = load_full_read(
             con, feed, request.sync_id, _new_bookmark(request, feed), sync_uid=request.sync_uid

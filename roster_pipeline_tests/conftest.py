@@ -66,7 +66,7 @@ def server_url() -> Iterator[str]:
 def database_url(server_url: str) -> Iterator[str]:
     """A database of this test alone, at the newest migration, as an operator would name it."""
     name = f"test_{next(NUMBERS)}"
-    execute_apart(server_url, f"create database {name} template {TEMPLATE}")
+    execute_apart(server_url, f"create database {name} template {TEMPLATE} strategy file_copy")
     yield named(server_url, name).replace("postgresql+psycopg://", "postgresql://")
     execute_apart(server_url, f"drop database {name} with (force)")
 

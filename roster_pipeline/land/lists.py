@@ -13,7 +13,7 @@ import duckdb
 
 from roster_pipeline.errors import RosterError
 from roster_pipeline.land.rows import load_rejections, load_rows
-from roster_pipeline.land.warehouse import one_transaction
+from roster_pipeline.land.warehouse import one_transaction, raise_limits
 from roster_pipeline.model.feed import District
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def land(
     Raises:
         RosterError: A file does not hold the rows that were read, or is not a file of this feed.
     """
+    raise_limits(con, max(read.rows for read in feed.lists))  # the longest list is that of the students
     con.execute(TABLES)
     with one_transaction(con):
         con.execute("DELETE FROM raw.rejected")

@@ -19,19 +19,23 @@ if TYPE_CHECKING:
 
 MEMORY, THREADS = "512MB", 2
 """The limits of DuckDB. Rows that do not fit are written to a folder beside the file."""
-DELTA_MEMORY, DELTA_THREADS = "96MB", 1
-"""The limits of a delta sync with at most `FEW_PEOPLE`. Each column of a table takes memory, however few its rows."""
-SMALL_FILE_BYTES = 64_000_000
-"""The size below which a file stays open. The file of the smallest district has up to 40 MB, because
-each column of each table takes a block of 256 KB."""
+SMALL_THREADS = 1
+"""The threads for a small file. A second thread takes longer to wake than a stage of a small district takes."""
+DELTA_MEMORY = "96MB"
+"""The memory of a delta sync with at most `FEW_PEOPLE`. Each column of a table takes memory, however few its rows."""
+SMALL_FILE_BYTES = 16_000_000
+"""The size up to which a file stays open."""
+BLOCK_BYTES = 16_384
+"""The size of a block in a file. Each column of each table takes at least a block, so the 256 KB that DuckDB takes by
+default make the file of 300 students eleven times as large."""
 FEW_PEOPLE = 5_000
-"""The affected people of a small delta sync. One changed term affects everyone in its classes, who may be everyone in
-the district."""
+"""The people of a small district, or the affected people of a small delta sync. One changed term affects everyone in
+its classes, who may be everyone in the district."""
 
 
 @contextmanager
 def open_warehouse(
-    folder: Path, district_id: str, *, memory_limit: str = MEMORY, threads: int = THREADS, is_preview: bool = False
+    folder: Path, district_id: str, *, memory_limit: str = MEMORY, is_preview: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the DuckDB file of a district for this process alone. Create the file if it is missing.
 
@@ -50,6 +54,7 @@ def open_warehouse(
     private_folder(folder)
     if not file.exists():
         _create(file, district_id)
+    threads = SMALL_THREADS if is_small(folder, district_id, is_preview=is_preview) else THREADS
     with as_damage(file, title(district_id)), _opened(folder, district_id, file, memory_limit, threads) as con:
         if _is_outdated(con):
             raise FileOutdated(file, f"{title(district_id)} was written by an earlier version")
@@ -57,7 +62,7 @@ def open_warehouse(
 
 
 def is_small(folder: Path, district_id: str, *, is_preview: bool = False) -> bool:
-    """Return whether a district's file is so small that DuckDB never needs much memory for it."""
+    """Return whether a district's file is so small that DuckDB needs neither much memory nor a second thread for it."""
     file = district_file(folder, district_id, is_preview=is_preview)
     return not file.exists() or file.stat().st_size <= SMALL_FILE_BYTES
 
@@ -73,7 +78,7 @@ def open_workspace(folder: Path, district_id: str) -> Iterator[duckdb.DuckDBPyCo
     warehouse, workspace = district_file(folder, district_id), workspace_file(folder, district_id)
     with (
         as_damage(warehouse, title(district_id)),
-        _opened(folder, district_id, workspace, DELTA_MEMORY, DELTA_THREADS) as con,
+        _opened(folder, district_id, workspace, DELTA_MEMORY, SMALL_THREADS) as con,
     ):
         raise_limits(con, _count_affected_people(con))
         with _refusing(district_id):
@@ -96,7 +101,7 @@ def can_stay_open(folder: Path, district_id: str, *, is_preview: bool = False) -
 
 
 def raise_limits(con: duckdb.DuckDBPyConnection, people: int) -> None:
-    """Set the limits of a full sync if a workspace has many affected people."""
+    """Set the limits of a large district if a sync is about many people."""
     if people > FEW_PEOPLE:
         con.execute(f"SET memory_limit = '{MEMORY}'")
         con.execute(f"SET threads = {THREADS}")
@@ -132,6 +137,11 @@ def district_file(folder: Path, district_id: str, *, is_preview: bool = False) -
     return folder / f"{district_id}{'.preview' if is_preview else ''}.duckdb"
 
 
+def beginning_of(file: Path) -> Path:
+    """Return the path under which a new file is written before it takes its name."""
+    return file.with_suffix(".new")
+
+
 def title(district_id: str) -> str:
     """Return the name of the file in messages."""
     return f"District {district_id}'s file"
@@ -139,21 +149,22 @@ def title(district_id: str) -> str:
 
 def _is_outdated(con: duckdb.DuckDBPyConnection) -> bool:
     """Return whether a file has raw tables of an earlier version, which recorded no load audit."""
-    row = con.execute(
-        "SELECT count(*) FILTER (table_name = 'load_audit'), count(*) FROM duckdb_tables() "
-        "WHERE database_name = current_database() AND schema_name = 'raw'"
-    ).fetchone()
-    assert row is not None  # an aggregate always returns one row
-    audits, tables = row
-    return bool(tables and not audits)
+    try:
+        con.execute("SELECT 1 FROM raw.load_audit LIMIT 0")
+    except duckdb.CatalogException:
+        row = con.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'raw'"
+        ).fetchone()
+        return bool(row and row[0])
+    return False
 
 
 def _create(file: Path, district_id: str) -> None:
     """Create an empty file under another name and rename it, so that a kill or a full disk leaves no partial file."""
-    beginning = file.with_suffix(".new")
+    beginning = beginning_of(file)
     remove(beginning)
     with _refusing(district_id):
-        duckdb.connect(beginning).close()
+        duckdb.connect(beginning, config={"default_block_size": BLOCK_BYTES}).close()
     remove(log_of(file))
     beginning.chmod(PRIVATE_FILE)
     beginning.replace(file)
@@ -167,6 +178,7 @@ def _opened(
     options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "threads": threads,
+        "default_block_size": BLOCK_BYTES,
         "preserve_insertion_order": False,
         "temp_directory": str(temporary),
         "autoinstall_known_extensions": False,
