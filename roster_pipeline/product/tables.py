@@ -149,7 +149,8 @@ rosters = Table(
     Index(None, "organization_id"),
     Index(None, "school_id"),
     *(Index(None, name, postgresql_where=text(f"{name} is not null")) for name in ("term_id", "course_id")),
-    Index("rosters_by_name", "organization_id", text('"left"(name, 100)'), "id"),
+    Index("rosters_by_name", "organization_id", text("(name::name)"), "id"),
+    Index("rosters_hidden", "organization_id", postgresql_where=text("hidden_at is not null")),
 )
 
 roster_teachers = Table(

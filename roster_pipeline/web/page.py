@@ -89,6 +89,11 @@ class Page:
         return self.organization
 
     @property
+    def sees_all(self) -> bool:
+        """Return whether the person sees the whole organization."""
+        return self.viewer.visibility.sees == "organization"
+
+    @property
     def request_id(self) -> str:
         return str(self.request.state.request_id)
 

@@ -38,13 +38,13 @@ def _count_people(page: Page, role: str, request: ListRequest) -> int | None:
     if request.search or request.state in UNCOUNTED:
         return None
     values = _read_values(page, request)
-    return page.pg.execute(_build_count(role, _shape_of(request, values)), values).scalar_one()
+    return page.pg.execute(_build_count(role, _shape_of(page, request, values)), values).scalar_one()
 
 
 @cache
 def _build_count(role: str, shape: Shape) -> sa.Select[tuple[int]]:
     """Build the statement that counts the people of a list."""
-    return select_count(_list(role, shape, None))
+    return select_count(_select_ids(role, shape, None))
 
 
 def select_people(page: Page, role: str, request: ListRequest, limit: int | None = None) -> Statement:
@@ -54,25 +54,30 @@ def select_people(page: Page, role: str, request: ListRequest, limit: int | None
         limit: the most rows. None is for all of them.
     """
     values = _read_values(page, request)
-    return _build(role, _shape_of(request, values), limit), values
+    return _build(role, _shape_of(page, request, values), limit), values
 
 
 def _read_values(page: Page, request: ListRequest) -> dict[str, object]:
     """Return the values of the parameters of the statements here."""
-    values = {"own": page.own.id, "search": request.search, "school": request.school}
+    values = {"own": page.own.id, "search": request.search or None, "school": request.school}
     key = page.pg.execute(FIND_NAME, {"own": page.own.id, "id": request.after}).scalar() if request.after else None
     return {**values, "after": request.after, "after_name": key}
 
 
-def _shape_of(request: ListRequest, values: Mapping[str, object]) -> Shape:
-    """Return what decides the form of a statement. A page after a row that is not there is the first one."""
-    return Shape(bool(request.search), bool(request.school), request.state, values["after_name"] is not None)
+def _shape_of(page: Page, request: ListRequest, values: Mapping[str, object]) -> Shape:
+    """Return what decides the form of a statement. A page after a row that is not there is the first one.
+
+    The search finds the whole list too. For a person who sees a part of the organization it begins with that part.
+    Row-level security alone would test everybody in the order of the names.
+    """
+    is_search = bool(request.search) or not page.sees_all
+    return Shape(is_search, bool(request.school), request.state, values["after_name"] is not None)
 
 
 @cache
 def _build(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:
     """Build a statement. To build one takes longer than PostgreSQL needs for its rows, so each is built once."""
-    people = (_search if shape.is_search else _list)(role, shape, limit).subquery("people")
+    people = _select_ids(role, shape, limit).subquery("people")
     # The limit keeps the planner from reading every account, which row-level security makes slow.
     account = sa.select(accounts).where(accounts.c.id == people.c.account_id).limit(1).lateral("account")
     return (
@@ -88,6 +93,11 @@ def _build(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:
         .select_from(people.join(account, sa.true()))
         .order_by(people.c.is_first_choice.desc(), people.c.sort_name, people.c.account_id)
     )
+
+
+def _select_ids(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:
+    """Return the statement for the ids of the people of a list, in its order."""
+    return (_search if shape.is_search else _list)(role, shape, limit)
 
 
 def _list(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:

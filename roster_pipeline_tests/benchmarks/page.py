@@ -88,11 +88,11 @@ def _measure_all(engine: Engine, own: int, repeats: int) -> dict[str, tuple[floa
     from roster_pipeline.web.people import select_people
     from roster_pipeline.web.visibility import Visibility
 
-    def people(request: ListRequest) -> Statement:
-        return lambda pg: select_people(_as_page(pg, own), "student", request, 51)
+    def people(request: ListRequest, *, sees_all: bool = True) -> Statement:
+        return lambda pg: select_people(_as_page(pg, own, sees_all=sees_all), "student", request, 51)
 
-    def classes(request: ListRequest) -> Statement:
-        return lambda pg: select_classes(_as_page(pg, own), request, 51)
+    def classes(request: ListRequest, *, sees_all: bool = True) -> Statement:
+        return lambda pg: select_classes(_as_page(pg, own, sees_all=sees_all), request, 51)
 
     everything = Visibility(own, "organization")
     middle = _find_middle(engine, own)
@@ -114,11 +114,11 @@ def _measure_all(engine: Engine, own: int, repeats: int) -> dict[str, tuple[floa
             for words in SEARCHES
         ),
         "first page of a school admin's students": (
-            _measure(engine, _one_school(engine, own), people(ListRequest("")), repeats=repeats),
+            _measure(engine, _one_school(engine, own), people(ListRequest(""), sees_all=False), repeats=repeats),
             read_floor(first),
         ),
         "first page of a school admin's classes": (
-            _measure(engine, _one_school(engine, own), classes(ListRequest("")), repeats=repeats),
+            _measure(engine, _one_school(engine, own), classes(ListRequest(""), sees_all=False), repeats=repeats),
             read_floor(first),
         ),
     }
@@ -133,9 +133,9 @@ def _one_school(engine: Engine, own: int) -> Any:
         return Visibility(own, "schools", (int(pg.execute(sa.text(query), {"own": own}).scalar_one()),))
 
 
-def _as_page(pg: Connection, own: int) -> Any:
+def _as_page(pg: Connection, own: int, *, sees_all: bool) -> Any:
     """Return what a statement of a list needs of a page."""
-    return cast(Any, SimpleNamespace(pg=pg, own=SimpleNamespace(id=own)))
+    return cast(Any, SimpleNamespace(pg=pg, own=SimpleNamespace(id=own), sees_all=sees_all))
 
 
 def _measure(engine: Engine, visibility: Any, statement: Statement, *, repeats: int) -> float:
@@ -172,10 +172,10 @@ def _find_middle(engine: Engine, own: int) -> sa.Row[Any]:
 
 
 def _find_class(engine: Engine, own: int) -> int:
-    """Return the last class of the first page."""
+    """Return the class in the middle of the list."""
     query = """
-        select id from roster.rosters where organization_id = :own and archived_at is null
-        order by "left"(name, 100), id offset 49 limit 1
+        select id from roster.rosters where organization_id = :own and archived_at is null order by name, id
+        offset (select count(*) / 2 from roster.rosters where organization_id = :own and archived_at is null) limit 1
     """
     with engine.connect() as pg:
         return int(pg.execute(sa.text(query), {"own": own}).scalar_one())

@@ -1,10 +1,14 @@
 """The directory holds the people of each organization, and `find_people` finds them as far as the page may see them."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
 from roster_pipeline.product.migrations.sql_files import run_sql_file
 from roster_pipeline.product.organizations import connect_district
+from roster_pipeline.product.tables import rosters
+from roster_pipeline.web.class_list import sort_name
 from roster_pipeline.web.visibility import Visibility, page_transaction
 from roster_pipeline_tests.support.readers import execute, query
 
@@ -116,7 +120,7 @@ def test_pages_of_a_search_of_two_words_have_each_person_once(product, organizat
     named = [add("Kim", "Marsh"), add("Kim", "Martin"), add("Mary", "Kimball"), add("Mark", "Kimber-Lee")]
     others = [add("Zoe", "Ann", email="kim.mara@example.org"), add("Zoe", "Ma'ran", email="kim@example.org")]
     ordered = [named[2], named[3], *named[:2], *others]
-    for text in ("kim mar", "MAR kim", "ki mar kim"):
+    for text in ("kim mar", "MAR kim", "ki mar kim", "k m"):
         pages, after = [], None
         while page := find(product, organizations[0], text, after=after, size=1):
             pages += page
@@ -149,12 +153,22 @@ def test_search_finds_only_whom_the_role_sees(product, organizations, add):
         member = "insert into roster.school_memberships (school_id, account_id, role) values (:school, :id, 'student')"
         execute(product, member, school=school, id=account)
 
-    for text in ("ava gar", "gar"):
+    for text in ("ava gar", "gar", None):
         assert find(product, own, text) == [here, there]
         assert find(product, own, text, sees="schools", schools=(schools[0],)) == [here]
         assert find(product, own, text, sees="schools") == []
         assert find(product, own, text, sees="self", account_id=there) == [there]
         assert find(product, own, text, sees="") == []
+
+
+def test_a_later_page_of_classes_begins_in_the_index(product, organizations):
+    name = sort_name(rosters)
+    query = sa.select(rosters.c.id).where(rosters.c.organization_id == organizations[0], name >= "Math").order_by(name)
+    text = query.compile(product, compile_kwargs={"literal_binds": True})
+    with page_transaction(product, Visibility(organizations[0], "organization")) as pg:
+        pg.execute(sa.text("set local enable_seqscan = off"))
+        plan = "\n".join(pg.exec_driver_sql(f"explain {text}").scalars())
+    assert re.search(r"rosters_by_name.*\n *Index Cond: .*'Math'", plan), plan
 
 
 def test_an_upgrade_fills_an_empty_directory(product, add):

@@ -159,9 +159,9 @@ return (
 
 -- Search. Finds people of the organization of the transaction by the beginnings of words of name and email, as far as
 -- the transaction may see them. It runs as its owner, so it applies the visibility itself. People whose last name begins
--- with one of the words, and whose name has the others, come first. The index of the names finds them without the table.
+-- with one of the words, and whose name has the others, come first.
 --   person_role   the role in the directory
---   searched      what the person typed
+--   searched      what the person typed, or null for everybody
 --   after_id      the account after which the rows go on, or null
 --   page_size     the most rows, or null for all
 create or replace function roster.find_people(person_role text, searched text, after_id bigint, page_size bigint)
@@ -176,14 +176,29 @@ declare
     -- No word holds a wildcard, because wildcards end a word.
     name_patterns constant text[] := array(select '% ' || term || '%' from unnest(terms) as term);
     last_name_patterns constant text[] := array(select term || '%' from unnest(terms) as term);
+    -- One word, or single letters, can match so many people that the first choices are read in the order of their names.
+    -- Several words match few people, who are all read.
+    is_broad constant boolean := cardinality(terms) = 1 or not exists (select from unnest(terms) as t where length(t) > 1);
     after_name constant text := (
         select d.sort_name from roster.directory as d where d.organization_id = own and d.account_id = after_id
     );
     is_after_first_choice constant boolean :=
         after_name like any(last_name_patterns) and ' ' || after_name like all(name_patterns);
+    sees_all constant boolean := roster.sees_all();
     found_rows bigint := 0;
 begin
-    if after_name is null or is_after_first_choice then
+    if searched is null then
+        return query
+        select d.account_id, false, d.sort_name
+        from roster.directory as d
+        where d.organization_id = own and d.role = person_role
+            and (after_name is null or (d.sort_name, d.account_id) > (after_name collate "C", after_id))
+            and (sees_all or d.account_id = any(array(select a.id from roster.visible_accounts(true) as a (id))))
+        order by d.sort_name, d.account_id
+        limit page_size;
+        return;
+    end if;
+    if is_broad and (after_name is null or is_after_first_choice) then
         return query
         select d.account_id, true, d.sort_name
         from unnest(terms) as term
@@ -193,7 +208,7 @@ begin
                 and d.sort_name >= term collate "C" and d.sort_name < (term || chr(1114111)) collate "C"
                 and ' ' || d.sort_name like all(name_patterns)
                 and (after_name is null or (d.sort_name, d.account_id) > (after_name collate "C", after_id))
-                and (roster.sees_all() or d.account_id in (select roster.present_accounts()))
+                and (sees_all or d.account_id in (select a.id from roster.visible_accounts(true) as a (id)))
             order by d.sort_name, d.account_id
             limit page_size
         ) as d
@@ -206,17 +221,20 @@ begin
         return query
         -- The planner would walk the names in order and test each, if it saw the limit beside the words.
         with hits as materialized (
-            select d.account_id, d.sort_name from roster.directory as d
+            select d.account_id, d.sort_name,
+                d.sort_name like any(last_name_patterns) and ' ' || d.sort_name like all(name_patterns) as is_first
+            from roster.directory as d
             where d.words @@ all_terms and d.organization_id = own and d.role = person_role
         )
-        select h.account_id, false, h.sort_name from hits as h
-        where not (h.sort_name like any(last_name_patterns) and ' ' || h.sort_name like all(name_patterns))
+        select h.account_id, h.is_first, h.sort_name from hits as h
+        where not (is_broad and h.is_first)
             and (
-                after_name is null or is_after_first_choice
-                or (h.sort_name, h.account_id) > (after_name collate "C", after_id)
+                after_name is null
+                or (not h.is_first, h.sort_name, h.account_id)
+                > (not is_after_first_choice, after_name collate "C", after_id)
             )
-            and (roster.sees_all() or h.account_id in (select roster.present_accounts()))
-        order by h.sort_name, h.account_id
+            and (sees_all or h.account_id in (select a.id from roster.visible_accounts(true) as a (id)))
+        order by h.is_first desc, h.sort_name, h.account_id
         limit page_size - found_rows;
     end if;
 end

@@ -64,41 +64,25 @@ begin atomic
         and s.ended_at is null;
 end;
 
-create or replace function roster.visible_accounts() returns setof bigint
+-- The accounts of the people in the schools or the classes.
+--   is_present   whether those are left out who are there no more. The lists have only the people who are there now. The
+--                audit trail, the answers of Why? and the changes of an update name the former ones too.
+create or replace function roster.visible_accounts(is_present boolean) returns setof bigint
 stable security definer set search_path = pg_catalog, pg_temp language sql
 begin atomic
+    with classes as materialized (select r.id from roster.visible_rosters() as r (id))
     select roster.current_account()
     union
     select m.account_id from roster.school_memberships as m
     inner join roster.schools as s on s.id = m.school_id
     where current_setting('roster.sees', true) = 'schools' and m.school_id = any(roster.current_schools())
-        and s.organization_id = roster.current_organization()
+        and s.organization_id = roster.current_organization() and (m.ended_at is null or not is_present)
     union
     select t.account_id from roster.roster_teachers as t
-    where t.roster_id = any(array(select r.id from roster.visible_rosters() as r (id)))
+    where t.roster_id = any(array(select c.id from classes as c)) and (t.ended_at is null or not is_present)
     union
     select s.account_id from roster.roster_students as s
-    where s.roster_id = any(array(select r.id from roster.visible_rosters() as r (id)))
-        and current_setting('roster.sees', true) <> 'self';
-end;
-
--- The visible accounts that are in the schools or the classes now. The lists have these. The others are former members,
--- whom the audit trail, the answers of Why? and the changes of an update name.
-create or replace function roster.present_accounts() returns setof bigint
-stable security definer set search_path = pg_catalog, pg_temp language sql
-begin atomic
-    select roster.current_account()
-    union
-    select m.account_id from roster.school_memberships as m
-    inner join roster.schools as s on s.id = m.school_id
-    where current_setting('roster.sees', true) = 'schools' and m.school_id = any(roster.current_schools())
-        and s.organization_id = roster.current_organization() and m.ended_at is null
-    union
-    select t.account_id from roster.roster_teachers as t
-    where t.roster_id = any(array(select r.id from roster.visible_rosters() as r (id))) and t.ended_at is null
-    union
-    select s.account_id from roster.roster_students as s
-    where s.roster_id = any(array(select r.id from roster.visible_rosters() as r (id))) and s.ended_at is null
+    where s.roster_id = any(array(select c.id from classes as c)) and (s.ended_at is null or not is_present)
         and current_setting('roster.sees', true) <> 'self';
 end;
 
@@ -109,7 +93,9 @@ begin atomic
     where s.organization_id = roster.current_organization()
         and current_setting('roster.sees', true) = 'schools' and s.id = any(roster.current_schools())
     union
-    select r.school_id from roster.rosters as r where r.id in (select roster.visible_rosters());
+    -- The classes of a school admin are those of the own schools, so they add no school.
+    select r.school_id from roster.rosters as r
+    where current_setting('roster.sees', true) <> 'schools' and r.id in (select roster.visible_rosters());
 end;
 
 -- logins. The account and the organization are not known before them.
@@ -247,8 +233,8 @@ declare
     own_decision constant text := format(
         '%s and (not %s or requested_by = ''account:'' || (select roster.current_account()))', own, is_library
     );
-    member constant text := format(all_or, 'account_id in (select roster.visible_accounts())');
-    present constant text := format(all_or, 'account_id in (select roster.present_accounts())');
+    member constant text := format(all_or, 'account_id in (select a.id from roster.visible_accounts(false) as a (id))');
+    present constant text := format(all_or, 'account_id in (select a.id from roster.visible_accounts(true) as a (id))');
     sees constant text := '(select current_setting(''roster.sees'', true))';
     own_school constant text :=
         'exists (select from roster.schools as s where s.id = school_id)';
@@ -285,7 +271,11 @@ begin
             ('schools', own || ' and ' || format(all_or, 'id in (select roster.visible_schools())'), null),
             (
                 'accounts',
-                'exists (select from roster.org_memberships as m where m.account_id = accounts.id and m.' || own || ')',
+                -- A list of a school admin reads a few accounts, and the place in a school is found sooner than all members.
+                format(
+                    '(%s = ''schools'' and exists (select from roster.school_memberships as m where m.account_id = accounts.id))',
+                    sees
+                ) || ' or exists (select from roster.org_memberships as m where m.account_id = accounts.id and m.' || own || ')',
                 null
             ),
             ('directory', own || ' and ' || present, null),
@@ -330,7 +320,7 @@ end
 $$;
 
 revoke execute on function
-    roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
+    roster.visible_rosters, roster.visible_accounts, roster.visible_schools,
     roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
     roster.account_of_email, roster.is_other_person, roster.account_of_review from public;
 
@@ -338,7 +328,7 @@ do $$
 begin
     if exists (select from pg_roles where rolname = 'roster_page') then
         grant execute on function
-            roster.visible_rosters, roster.visible_accounts, roster.present_accounts, roster.visible_schools,
+            roster.visible_rosters, roster.visible_accounts, roster.visible_schools,
             roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
             roster.account_of_email, roster.is_other_person, roster.account_of_review, roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
         call roster.grant_page_access();
