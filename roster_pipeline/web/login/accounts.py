@@ -17,7 +17,13 @@ from roster_pipeline.errors import TierRefused
 from roster_pipeline.model.text import fold_name
 from roster_pipeline.product.connections import RefreshStop, find_refresh_stop
 from roster_pipeline.product.organizations import COLUMNS, Organization, find_library_organization
-from roster_pipeline.product.tables import organizations, refresh_requests, web_identities
+from roster_pipeline.product.tables import (
+    identity_links,
+    organizations,
+    refresh_requests,
+    web_identities,
+    web_sessions,
+)
 from roster_pipeline.syncs.requests import file_request
 from roster_pipeline.web.login.clever import Identity, Name, User
 from roster_pipeline.web.login.google import GoogleIdentity
@@ -30,16 +36,17 @@ REQUESTER = "login"
 JOINED_LATELY = timedelta(days=25)
 """How long after it a person reads that the account was joined. Sessions are kept a little longer."""
 STAFF_ROLES = frozenset({"staff", "district_admin"})
-
-
-FIND_JOINED = sa.text("""
-    select l.id from roster.identity_links as l
-    where l.account_id = :account and l.unlinked_at is null and l.rule = 'email' and l.linked_at > :since
-        and not exists (
-            select from roster.web_sessions as s
-            where s.account_id = :account and s.created_at > l.linked_at and s.token_hash <> :own
-        )
-""")
+link, session = identity_links.c, web_sessions.c
+PERSON = sa.bindparam("account", type_=sa.BigInteger)
+HAS_LATER_SESSION = sa.exists().where(
+    session.account_id == PERSON, session.created_at > link.linked_at, session.token_hash != sa.bindparam("own")
+)
+FIND_JOINED = sa.select(link.id).where(
+    *(link.account_id == PERSON, link.unlinked_at.is_(None), link.rule == "email"),
+    link.linked_at > sa.bindparam("since"),
+    ~HAS_LATER_SESSION,
+)
+"""Finds the link by email of a person who has had no session since. The session with the hash `own` does not count."""
 
 
 class LoginRefused(Exception):
