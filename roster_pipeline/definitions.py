@@ -13,7 +13,7 @@ from roster_pipeline.defs.freshness import every_district_is_fresh
 from roster_pipeline.defs.jobs import plan_roster, sync_roster
 from roster_pipeline.defs.preview_sensor import preview_requests
 from roster_pipeline.defs.resources import DistrictSync, Product
-from roster_pipeline.defs.retention import daily_erasure, forget_on_time
+from roster_pipeline.defs.retention import daily_erasure, daily_pruning, forget_on_time, prune_records
 from roster_pipeline.defs.schedules import nightly
 from roster_pipeline.defs.sensors import catch_up, district_partitions, refresh_requests
 from roster_pipeline.defs.snapshot import latest, renew_job, snapshot_news
@@ -24,8 +24,8 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     return dg.Definitions(
         assets=[*ASSETS, latest],
         asset_checks=[every_district_is_fresh],
-        jobs=[sync_roster, plan_roster, sync_batch, renew_job, forget_on_time],
-        schedules=[nightly, daily_erasure],
+        jobs=[sync_roster, plan_roster, sync_batch, renew_job, forget_on_time, prune_records],
+        schedules=[nightly, daily_erasure, daily_pruning],
         sensors=[
             *(district_partitions, refresh_requests, preview_requests, catch_up, snapshot_news),
             *(failure_alerts, hold_alerts),

@@ -10,6 +10,7 @@ import typer
 from roster_pipeline.cli.corrections import current_user
 from roster_pipeline.cli.screen import AsJson, say, show_json, show_table
 from roster_pipeline.instance.eraser import build_eraser
+from roster_pipeline.instance.record_pruning import count_expired_runs, prune_records
 from roster_pipeline.messages import operator
 from roster_pipeline.privacy.policy import read_policy
 from roster_pipeline.privacy.retention import count_expired, erase_expired
@@ -24,6 +25,7 @@ KINDS = {
     "landing_files": operator.mark("landing files"),
     "audit": operator.mark("audit trail, decisions and requests"),
     "web_sessions": operator.mark("sessions of the page"),
+    "dagster_records": operator.mark("runs in Dagster's records"),
 }
 
 
@@ -37,15 +39,18 @@ def retention(
 ) -> None:
     """Show how long each kind of data is kept and how much is due. ROSTER_HOME/retention.toml sets the periods.
 
-    The Dagster job forget_on_time erases what is due every day.
+    The Dagster jobs forget_on_time and prune_records erase what is due every day.
     """
     settings = read_settings()
     policy, eraser = read_policy(settings), build_eraser(settings, current_user(), utc_now)
+    records_until = policy.start("dagster_records", eraser.now())
     if erase:
         counts = erase_expired(eraser, policy)
+        counts["dagster_records"] = prune_records(settings, records_until)["runs"]
     else:
         with transaction(eraser.engine) as pg:
             counts = count_expired(pg, policy, eraser.now())
+        counts["dagster_records"] = count_expired_runs(settings, records_until)
     if as_json:
         show_json({"days": asdict(policy), "erased" if erase else "due": counts})
         return

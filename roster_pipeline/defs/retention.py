@@ -1,4 +1,7 @@
-"""The job `forget_on_time` and its daily schedule, which erase what is older than its retention period."""
+"""The daily jobs that erase what is older than its retention period: `forget_on_time` and `prune_records`.
+
+`forget_on_time` erases data of people, and `prune_records` the records of Dagster.
+"""
 
 import dagster as dg
 
@@ -6,6 +9,7 @@ from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import DISTRICT_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.instance.eraser import build_eraser
+from roster_pipeline.instance.record_pruning import prune_records as prune
 from roster_pipeline.privacy.policy import read_policy
 from roster_pipeline.privacy.retention import erase_expired
 from roster_pipeline.settings import read_settings
@@ -40,4 +44,33 @@ daily_erasure = dg.ScheduleDefinition(
     execution_timezone=str(EASTERN),
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Starts forget_on_time at 18:30 Eastern, before the night reads every district in full.",
+)
+
+
+@dg.op(description="Deletes Dagster's records that are older than their retention period, and that nobody needs.")
+def delete_old_records(context: dg.OpExecutionContext, product: Product) -> None:
+    """Delete the old records of Dagster, and record how many that were."""
+    with as_failure():
+        settings = read_settings()
+        counts = prune(settings, read_policy(settings).start("dagster_records", product.now()))
+        context.add_output_metadata({kind: dg.MetadataValue.int(count) for kind, count in counts.items()})
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Deletes old records of Dagster: runs with their events and check results, and ticks. The newest run "
+    "of each outcome of a district and the newest materialization of each table stay (docs/privacy.md).",
+    tags={"team": "data-engineering", DISTRICT_TAG: "all districts"},
+)
+def prune_records() -> None:
+    delete_old_records()
+
+
+daily_pruning = dg.ScheduleDefinition(
+    name="daily_pruning",
+    job=prune_records,
+    cron_schedule="0 5 * * *",
+    execution_timezone=str(EASTERN),
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Starts prune_records at 05:00 Eastern, after the night and before schools open.",
 )

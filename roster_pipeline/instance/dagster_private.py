@@ -16,13 +16,15 @@ from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, 
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, TickStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
     AssetEventTagsTable,
     SqlEventLogStorageTable,
 )
+from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
+from dagster._core.storage.schedules.schema import JobTickTable
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._grpc.impl import core_execute_run
 from dagster._serdes import ConfigurableClassData, deserialize_value, serialize_value
@@ -46,14 +48,18 @@ __all__ = [
     "InstigatorState",
     "InstigatorTick",
     "JobPythonOrigin",
+    "JobTickTable",
     "LaunchRunContext",
     "LoadableTargetOrigin",
     "ManagedGrpcPythonEnvCodeLocationOrigin",
     "ModuleCodePointer",
     "RemoteRepositoryOrigin",
     "RepositoryPythonOrigin",
+    "RunTagsTable",
+    "RunsTable",
     "SqlEventLogStorageTable",
     "StepFailureData",
+    "TickStatus",
     "UserConfigSchema",
     "WorkerStatus",
     "capture_interrupts",

@@ -25,6 +25,7 @@ class RetentionPolicy:
     landing_files: int
     audit: int
     web_sessions: int
+    dagster_records: int
 
     def start(self, kind: str, now: datetime) -> datetime:
         """Return the time before which data of a kind is erased."""

@@ -29,6 +29,7 @@ from roster_pipeline_tests.benchmarks.nights import nightly, request
 from roster_pipeline_tests.benchmarks.page import page
 from roster_pipeline_tests.benchmarks.page_beside import page_beside_syncs
 from roster_pipeline_tests.benchmarks.page_load import logins_a_second, requests_a_second
+from roster_pipeline_tests.benchmarks.records import records
 from roster_pipeline_tests.benchmarks.snapshot import parquet_swaps, snapshot
 from roster_pipeline_tests.benchmarks.who_is_who import LINKS, links, matching, mistakes
 
@@ -70,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     sizes = {"type": int, "nargs": "+", "default": [10, 100, 1_000]}
     parser.add_argument("--snapshot-districts", **sizes, help="numbers of districts of 2,000 people, of a pass")
     parser.add_argument("--swaps", type=int, default=1_000, help="of the manifest of the Parquet files")
+    parser.add_argument("--nights", type=int, default=60, help="simulated ones, of Dagster's records")
     parser.add_argument("--only", help="the parts whose name begins so: nightly, request, whole, ...")
     parser.add_argument("--json", action="store_true", help="every case in full")
     args = parser.parse_args()
@@ -105,6 +107,7 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         "page: beside syncs": partial(page_beside_syncs, bench, max(500, args.students // 10)),
         "snapshot: a pass beside a copy per sync": partial(snapshot, bench, args.snapshot_districts, 2_000),
         "snapshot: swaps of the Parquet files": partial(parquet_swaps, bench, args.swaps),
+        "records: Dagster's tables over many nights": partial(records, bench, args.nights, args.districts // 2),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
     }

@@ -54,7 +54,17 @@ def test_run_of_a_command_is_listed_and_can_be_repeated(valley, sync, web, insta
     assert (code.executable_path, code.code_pointer.module) == (its.executable_path, its.code_pointer.module)
     pages = web.ask(PAGES, repository="__repository__@roster_pipeline", since=0.0)
     assert {one["name"]: [run["runId"] for run in one["runs"]] for one in pages["timeline"]["jobs"]} == {
-        **{name: [] for name in ("__ASSET_JOB", "forget_on_time", "plan_roster", "renew_snapshot", "sync_batch")},
+        **{
+            name: []
+            for name in (
+                "__ASSET_JOB",
+                "forget_on_time",
+                "plan_roster",
+                "prune_records",
+                "renew_snapshot",
+                "sync_batch",
+            )
+        },
         "sync_roster": [made.run_id],
     }
     assert [run["runId"] for run in pages["filtered"]["results"]] == [made.run_id]

@@ -74,6 +74,7 @@ def test_contract_jobs_schedules_and_sensors_exist():
     assert {one.name: one.job_name for one in repository.schedule_defs} == {
         "nightly": "sync_batch",
         "daily_erasure": "forget_on_time",
+        "daily_pruning": "prune_records",
     }
     assert {one.name for one in repository.sensor_defs} >= {
         "refresh_requests",

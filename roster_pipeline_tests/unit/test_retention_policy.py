@@ -27,6 +27,7 @@ def test_defaults_are_those_that_are_documented(settings):
         "landing_files": 0,
         "audit": 1095,
         "web_sessions": 30,
+        "dagster_records": 30,
     }
     assert days == tomllib.loads(DEFAULTS.read_text())
     for kind, number in days.items():

@@ -1,7 +1,8 @@
 """The records of Dagster: runs, events and compute logs.
 
 No name and no email is in them (docs/rules.md R6.3). A check lists Clever ids of people, and its results are deleted.
-The records of a district name it, and are deleted with it. All other records stay (docs/privacy.md#dagster).
+The records of a district name it, and are deleted with it. All other records stay until they are old
+(docs/privacy.md#dagster).
 """
 
 from __future__ import annotations
