@@ -224,6 +224,8 @@ syncs = Table(
     reference("accounts", nullable=True),
     timestamp("journal_erased_at"),
     Index(None, "organization_id", "started_at"),
+    Index(None, "organization_id", "id"),
+    Index("syncs_running", "organization_id", postgresql_where=text("state = 'running'")),
     Index(None, "dagster_run_id"),
     Index("syncs_of_account", "account_id", "id", postgresql_where=text("account_id is not null")),
 )

@@ -31,6 +31,7 @@ from roster_pipeline_tests.benchmarks.page_beside import page_beside_syncs
 from roster_pipeline_tests.benchmarks.page_load import logins_a_second, requests_a_second
 from roster_pipeline_tests.benchmarks.records import records
 from roster_pipeline_tests.benchmarks.snapshot import parquet_swaps, snapshot
+from roster_pipeline_tests.benchmarks.ticks import ticks
 from roster_pipeline_tests.benchmarks.who_is_who import LINKS, links, matching, mistakes
 
 MARKS = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
@@ -108,6 +109,7 @@ def _parts(bench: Bench, args: argparse.Namespace) -> dict[str, Callable[[], lis
         "snapshot: a pass beside a copy per sync": partial(snapshot, bench, args.snapshot_districts, 2_000),
         "snapshot: swaps of the Parquet files": partial(parquet_swaps, bench, args.swaps),
         "records: Dagster's tables over many nights": partial(records, bench, args.nights, args.districts // 2),
+        "ticks: sensors of many districts": partial(ticks, bench),
         "request to published, the daemon warm": partial(request, bench, max(500, args.students // 10)),
         "whole syncs through Dagster": partial(whole_syncs, bench, args.students, args.dlt_students),
     }
