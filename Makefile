@@ -6,9 +6,10 @@ INSTALLED := $(VENV)/.installed
 BENCH := .venv-bench
 DUCKDB_1 := .venv-duckdb1
 DAYS ?= 0
-# Tests that share their syncs are a group: one process runs them all.
-# The tests of one file share syncs and installations, so one process runs them in their order.
-PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --durations 10
+# One process more than processors: tests also wait, for other processes and for the disk.
+# The tests of one file share syncs and installations, so one process runs them in their order. Long files come first.
+PROCESSES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PARALLEL := --numprocesses $(PROCESSES) --maxprocesses 6 --dist loadfile --no-loadscope-reorder --durations 10
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help

@@ -58,23 +58,17 @@ def load_undone_rows(
     is_same_row = sa.and_(*(product.c[name] == old.c[name] for name in target.key))
     values = target.end_where({name: old.c[name] for name in target.columns}, journal.c.op == END)
     is_excluded = _is_excluded(target, undone, journal, old, new)
-    query = (
-        sa.select(
-            journal.c.op,
-            *(value.label(name) for name, value in values.items()),
-            journal.c.key,
-            is_excluded.label("is_excluded"),
-        )
-        .select_from(
-            journal.join(old, sa.true()).join(new, sa.true()).outerjoin(product, is_same_row),
-        )
-        .params(at=at, sync_id=correction)
-    )
+    query = sa.select(
+        journal.c.op,
+        *(value.label(name) for name, value in values.items()),
+        journal.c.key,
+        is_excluded.label("is_excluded"),
+    ).select_from(journal.join(old, sa.true()).join(new, sa.true()).outerjoin(product, is_same_row))
     if target.ended:
         query = query.where(~sa.func.coalesce(_is_restored(target, journal, old), sa.false()))
     if school_id is not None:
         query = query.where(_is_of_school(target.name, old, new, school_id, undone))
-    pg.execute(CreateTemporaryTable(UNDONE[target.name].name, query))
+    pg.execute(CreateTemporaryTable(UNDONE[target.name].name, query), {"at": at, "sync_id": correction})
 
 
 def _select_journal(target: Target, sync_id: int) -> sa.Subquery:

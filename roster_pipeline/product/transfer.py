@@ -37,8 +37,8 @@ def copy_to_postgres(con: duckdb.DuckDBPyConnection, query: str, pg: Connection,
         con.execute(
             f"copy ({query}) to $file (format csv, header false, nullstr '', force_quote *)", {"file": str(file)}
         )
+        create_temporary_table(pg, table, columns)
         with cursor(pg) as cur:
-            cur.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, _raw(columns)))
             with (
                 cur.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy,
                 file.open("rb") as blocks,
@@ -46,6 +46,17 @@ def copy_to_postgres(con: duckdb.DuckDBPyConnection, query: str, pg: Connection,
                 while block := blocks.read(BLOCK_BYTES):
                     copy.write(block)
             cur.execute(sql.SQL("analyze {}").format(name))
+
+
+def create_temporary_table(pg: Connection, table: str, columns: str) -> None:
+    """Create an empty temporary table in PostgreSQL. The table exists until the transaction ends.
+
+    Args:
+        columns: the column list of the table in SQL.
+    """
+    with cursor(pg) as cur:
+        name = sql.Identifier(table)
+        cur.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, _raw(columns)))
 
 
 def copy_to_duckdb(

@@ -7,6 +7,7 @@ written rows is not that of the plan, the product has changed since, and the tra
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 import duckdb
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from roster_pipeline.model.entities import ENTITIES, INSERT, Entity
 from roster_pipeline.model.plan import Plan
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.tables import accounts
-from roster_pipeline.product.transfer import copy_to_postgres
+from roster_pipeline.product.transfer import copy_to_postgres, create_temporary_table
 from roster_pipeline.publish.statements import CreateTemporaryTable, next_id
 from roster_pipeline.publish.table_mappings import TARGETS
 from roster_pipeline.publish.target import CHANGED, Target
@@ -42,7 +43,7 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
     write_as_sync(pg, plan.organization_id)
     try:
         for entity in ENTITIES:
-            _copy_changes(con, pg, entity)
+            _copy_changes(con, pg, entity, has_rows=entity.name in plan.counts)
         _number_new_accounts(pg)
         for entity in ENTITIES:
             _write_entity(pg, plan, TARGETS[entity.name], at)
@@ -50,10 +51,17 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
         raise _explain_conflict(error, plan) from None
 
 
-def _copy_changes(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity) -> None:
-    """Copy the changes of one entity to the temporary table `changed_<entity>`."""
+def _copy_changes(con: duckdb.DuckDBPyConnection, pg: Connection, entity: Entity, *, has_rows: bool) -> None:
+    """Copy the changes of one entity to the temporary table `changed_<entity>`.
+
+    Args:
+        has_rows: whether there are changes. An empty table is created without a copy.
+    """
     changed = CHANGED[entity.name]
     typed = ", ".join(f"{column.name} {column.type.compile(pg.dialect)}" for column in changed.c)
+    if not has_rows:
+        create_temporary_table(pg, changed.name, typed)
+        return
     # SQLAlchemy Core has no dialect for DuckDB.
     query = f"select {', '.join(changed.c.keys())} from changes.{entity.name} where not held"
     copy_to_postgres(con, query, pg, changed.name, typed)
@@ -91,11 +99,16 @@ def _write_entity(pg: Connection, plan: Plan, target: Target, at: datetime) -> N
 
 def _resolve_ids(pg: Connection, plan: Plan, target: Target, at: datetime) -> None:
     """Fill `resolved_<entity>` from `changed_<entity>`, with ids of the product instead of Clever ids."""
+    values = {"organization_id": plan.organization_id, "sync_id": plan.sync_id, "at": at}
+    pg.execute(_create_resolved_table(target), values)
+
+
+@cache
+def _create_resolved_table(target: Target) -> CreateTemporaryTable:
     changed = target.changed_rows
     values = [value.label(column) for column, value in target.expressions.items()]
     query = sa.select(changed.c.op, changed.c.version, *values).select_from(target.source)
-    bound = query.params(organization_id=plan.organization_id, sync_id=plan.sync_id, at=at)
-    pg.execute(CreateTemporaryTable(resolved_table(target).name, bound))
+    return CreateTemporaryTable(resolved_table(target).name, query)
 
 
 def _explain_conflict(error: IntegrityError, plan: Plan) -> Exception:

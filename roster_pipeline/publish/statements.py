@@ -9,12 +9,18 @@ from sqlalchemy import ColumnElement, Table, TableValuedAlias
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ClauseElement, Executable
+from sqlalchemy.sql.visitors import InternalTraversal
 
 
 class CreateTemporaryTable(Executable, ClauseElement):
     """The statement CREATE TEMPORARY TABLE … AS. The table exists until the transaction ends."""
 
-    inherit_cache = False
+    # SQLAlchemy keeps the compiled statement for an equal name and an equal query.
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 - the name and the type are those of SQLAlchemy
+        ("name", InternalTraversal.dp_string),
+        ("query", InternalTraversal.dp_clauseelement),
+    ]
 
     def __init__(self, name: str, query: sa.SelectBase) -> None:
         self.name = name

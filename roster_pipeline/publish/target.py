@@ -35,9 +35,9 @@ def changed_table(entity: Entity) -> TableClause:
 CHANGED = {entity.name: changed_table(entity) for entity in ENTITIES}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
-    """One table of the product.
+    """One table of the product. Two targets are equal only if they are the same object.
 
     Attributes:
         key: the columns that identify a row.

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, ColumnElement, Connection, TableClause, Text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Executable, TableClause, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
@@ -27,6 +28,8 @@ ANALYZED_ROWS = 1000
 """The number of written rows from which a table gets new statistics."""
 DELETE = "delete"
 NO_ROW = sa.cast(sa.null(), JSONB)
+WRITING_SYNC = sa.bindparam("writing_sync", type_=BigInteger)
+"""The id of the sync in the journal."""
 
 
 def write(pg: Connection, target: Target, sync_id: int, *, as_owner: bool = False) -> int:
@@ -40,8 +43,11 @@ def write(pg: Connection, target: Target, sync_id: int, *, as_owner: bool = Fals
     """
     with nullcontext() if as_owner else as_writer(pg, resolved_table(target).name):
         _lock_rows(pg, target)
-        written = _update_rows(pg, target, sync_id) if target.ended else _delete_rows(pg, target, sync_id)
-        written += _insert_rows(pg, target, sync_id)
+        if target.ended:
+            written = _update_rows(pg, target, sync_id)
+        else:
+            written = _write_with_journal(pg, _delete_statement(target), sync_id)
+        written += _write_with_journal(pg, _insert_statement(target), sync_id)
     if written >= ANALYZED_ROWS:
         # The next statements join the written rows and need fresh statistics. If another session is gathering them,
         # its statistics will do, and this one does not wait for it. Core has no ANALYZE.
@@ -77,11 +83,13 @@ def write_rows(
     return written
 
 
+@cache
 def resolved_table(target: Target) -> TableClause:
     """Return the temporary table with the new state of the rows to write."""
     return target.temporary("resolved", sa.column("version", Text))
 
 
+@cache
 def _locked_table(target: Target) -> TableClause:
     """Return the temporary table with the new state of the locked rows, and their present state in `was`."""
     return target.temporary("locked", sa.column("was", JSONB))
@@ -93,6 +101,12 @@ def _lock_rows(pg: Connection, target: Target) -> None:
     A row that was written since the plan was made is not among them. The lock lets the application add rows that refer
     to these rows. Only a row that is deleted, or whose unique column changes, is locked against that too.
     """
+    for statement in _locking_statements(target):
+        pg.execute(statement)
+
+
+@cache
+def _locking_statements(target: Target) -> tuple[Executable, ...]:
     table, resolved, locked_rows = target.table, resolved_table(target), _locked_table(target)
     key = [table.c[column] for column in target.key]
     rows = (
@@ -102,15 +116,16 @@ def _lock_rows(pg: Connection, target: Target) -> None:
         .order_by(*key)
         .with_for_update(of=table, key_share=target.ended is not None)
     )
-    pg.execute(CreateTemporaryTable(locked_rows.name, rows))
-    if target.unique:
-        locked = (
-            sa.select(*key)
-            .where(target.is_same_row(locked_rows), _changes_unique(locked_rows, target.unique))
-            .order_by(*key)
-            .with_for_update(of=table)
-        )
-        pg.execute(sa.select(sa.func.count()).select_from(locked.subquery()))
+    create = CreateTemporaryTable(locked_rows.name, rows)
+    if not target.unique:
+        return (create,)
+    locked = (
+        sa.select(*key)
+        .where(target.is_same_row(locked_rows), _changes_unique(locked_rows, target.unique))
+        .order_by(*key)
+        .with_for_update(of=table)
+    )
+    return create, sa.select(sa.func.count()).select_from(locked.subquery())
 
 
 def _changes_unique(locked_rows: TableClause, unique: str) -> ColumnElement[bool]:
@@ -119,7 +134,8 @@ def _changes_unique(locked_rows: TableClause, unique: str) -> ColumnElement[bool
     return before.is_distinct_from(locked_rows.c[unique])
 
 
-def _insert_rows(pg: Connection, target: Target, sync_id: int) -> int:
+@cache
+def _insert_statement(target: Target) -> Insert:
     resolved = resolved_table(target)
     rows = (
         sa.select(*(resolved.c[name] for name in target.inserted))
@@ -127,30 +143,36 @@ def _insert_rows(pg: Connection, target: Target, sync_id: int) -> int:
         .order_by(*(resolved.c[name] for name in target.key))
     )
     insert = target.table.insert().from_select(target.inserted, rows)
-    return _write_with_journal(
-        pg, target, insert, sync_id, op=sa.literal(INSERT), before=NO_ROW, after=row_as_json(target.table)
-    )
+    return _with_journal(target, insert, op=sa.literal(INSERT), before=NO_ROW, after=row_as_json(target.table))
 
 
 def _update_rows(pg: Connection, target: Target, sync_id: int) -> int:
-    locked_rows = _locked_table(target)
-    is_locked = target.is_same_row(locked_rows)
-    parts = [(target.changed, is_locked)]
-    is_released = is_locked
-    if target.unique:
-        is_changing = _changes_unique(locked_rows, target.unique)
-        is_released = sa.and_(is_locked, is_changing)
-        others = tuple(column for column in target.changed if column != target.unique)
-        parts = [(others, sa.and_(is_locked, ~is_changing)), (target.changed, is_released)]
     if target.released:
         # Two people may swap emails, so every email that changes is given up before any is taken.
-        pg.execute(target.table.update().values(dict(target.released)).where(is_released))
-    return sum(
-        _write_with_journal(
-            pg,
+        pg.execute(target.table.update().values(dict(target.released)).where(_is_released(target)))
+    return sum(_write_with_journal(pg, statement, sync_id) for statement in _update_statements(target))
+
+
+def _is_released(target: Target) -> ColumnElement[bool]:
+    """Return whether a row of the product is locked, and its unique column changes if it has one."""
+    locked_rows = _locked_table(target)
+    is_locked = target.is_same_row(locked_rows)
+    return sa.and_(is_locked, _changes_unique(locked_rows, target.unique)) if target.unique else is_locked
+
+
+@cache
+def _update_statements(target: Target) -> tuple[Insert, ...]:
+    """Return the statements that write the locked rows, first those that keep the value of a unique column."""
+    locked_rows = _locked_table(target)
+    parts = [(target.changed, _is_released(target))]
+    if target.unique:
+        others = tuple(column for column in target.changed if column != target.unique)
+        is_kept = sa.and_(target.is_same_row(locked_rows), ~_changes_unique(locked_rows, target.unique))
+        parts = [(others, is_kept), *parts]
+    return tuple(
+        _with_journal(
             target,
             target.table.update().values({name: locked_rows.c[name] for name in columns}).where(which),
-            sync_id,
             op=locked_rows.c.op,
             before=locked_rows.c.was,
             after=row_as_json(target.table),
@@ -159,31 +181,32 @@ def _update_rows(pg: Connection, target: Target, sync_id: int) -> int:
     )
 
 
-def _delete_rows(pg: Connection, target: Target, sync_id: int) -> int:
+@cache
+def _delete_statement(target: Target) -> Insert:
     delete = target.table.delete().where(target.is_same_row(_locked_table(target)))
-    return _write_with_journal(
-        pg, target, delete, sync_id, op=sa.literal(DELETE), before=row_as_json(target.table), after=NO_ROW
-    )
+    return _with_journal(target, delete, op=sa.literal(DELETE), before=row_as_json(target.table), after=NO_ROW)
 
 
-def _write_with_journal(
-    pg: Connection,
+def _with_journal(
     target: Target,
     statement: Insert | Update | Delete,
-    sync_id: int,
     *,
     op: ColumnElement[str],
     before: ColumnElement[Any],
     after: ColumnElement[Any],
-) -> int:
-    """Execute a statement and add a row to the journal for each row that it writes. Return the number of rows."""
+) -> Insert:
+    """Return a statement that executes another one and adds a row to the journal for each row that it writes."""
     key = sa.func.jsonb_build_object(
         *(part for name in target.key for part in (sa.literal(name), target.table.c[name])), type_=JSONB
     )
     written = statement.returning(key.label("key"), op.label("op"), before.label("before"), after.label("after")).cte(
         "written"
     )
-    row = sa.select(sa.literal(sync_id, BigInteger), sa.literal(target.name), *written.c)
-    columns = ("sync_id", "entity", "key", "op", "before", "after")
-    journal = changes.insert().from_select(columns, row)
-    return pg.execute(journal, execution_options={"preserve_rowcount": True}).rowcount
+    row = sa.select(WRITING_SYNC, sa.literal(target.name), *written.c)
+    return changes.insert().from_select(("sync_id", "entity", "key", "op", "before", "after"), row)
+
+
+def _write_with_journal(pg: Connection, statement: Insert, sync_id: int) -> int:
+    """Execute a statement of `_with_journal`. Return the number of written rows."""
+    values = {WRITING_SYNC.key: sync_id}
+    return pg.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount
