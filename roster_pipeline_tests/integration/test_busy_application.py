@@ -23,7 +23,7 @@ APPLICATION = "teachers-app"
 JOIN = "insert into roster.roster_students (roster_id, account_id) select :roster, unnest(cast(:accounts as bigint[]))"
 LOCK = "select id from roster.accounts where id = any(:accounts) for update"
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-HURRIED = Patience(tries=2, lock_seconds=0.2, sleep=lambda _seconds: None, random=lambda: 0.0)
+HURRIED = Patience(tries=2, lock_seconds=0.6, sleep=lambda _seconds: None, random=lambda: 0.0)
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def test_endless_lock_is_named_and_nothing_is_half_done(valley, sync, product, a
 def test_lock_released_between_tries_is_published(valley, quick_sync, product, application, renamed):
     with at_work(application) as session:
         session.execute(sa.text(LOCK), {"accounts": renamed[:1]})
-        patience = Patience(tries=2, lock_seconds=0.2, sleep=lambda _seconds: session.rollback(), random=lambda: 0.0)
+        patience = Patience(tries=2, lock_seconds=0.6, sleep=lambda _seconds: session.rollback(), random=lambda: 0.0)
         quick_sync(valley, patience=patience)
     assert difference(expect(valley), published(product, valley.id)) == {}
 
