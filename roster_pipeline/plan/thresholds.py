@@ -40,12 +40,13 @@ def hold_changes(
     """Set `held` in `changes.*` for every change that a crossed threshold holds.
 
     Args:
-        incomplete: The Clever lists that did not pass the completeness check. Removals that rest on them are held.
+        incomplete: The Clever lists that did not pass the completeness check. Removals that these lists would prove are
+            held.
         recent_removals: The number of rows that were removed in the last seven days, by part.
         missing: The sections whose end counts as the removal of all students of the class.
 
     Returns:
-        The crossed thresholds, in the order in which they were checked.
+        One `HeldPart` for each threshold and part that crosses it, in the order in which they were checked.
     """
     con.execute("create schema if not exists plan")
     store_inputs(con, limits, incomplete, recent_removals, missing)
@@ -87,13 +88,15 @@ def store_inputs(
 def _apply_threshold(con: duckdb.DuckDBPyConnection, threshold: str) -> Iterator[HeldPart]:
     """Hold the changes of each part that crosses a threshold, one part after the other.
 
-    A threshold checks its parts in the order of their `step`. Changes that one part holds do not count for the next.
+    A threshold checks its parts in the order of their `step` in `parts.sql`. Changes that one part holds do not count
+    for the next.
     """
     last_step = 0
     while rows := _find_crossed(con, threshold, last_step):
         last_step = rows[0]["step"]
         _hold(con, "changes_to_hold")
-        _hold(con, "changes_to_hold_together")
+        while _hold(con, "changes_to_hold_together"):
+            pass  # a person who is held with one school can be a member of another one that would end
         yield HeldPart(
             part=rows[0]["part"],
             reason=threshold,
@@ -120,12 +123,14 @@ def _find_crossed(con: duckdb.DuckDBPyConnection, threshold: str, last_step: int
     return rows
 
 
-def _hold(con: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Set `is_held` for the changes that a SELECT returns."""
-    con.execute(
+def _hold(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    """Set `is_held` for the changes that a SELECT returns. Return their number."""
+    row = con.execute(
         "update plan.holdable_changes set is_held = true "
         f"where (entity, change_id) in (select (entity, change_id) from ({load_plan_query(query)}))"
-    )
+    ).fetchone()
+    assert row is not None  # DuckDB answers UPDATE with the number of rows
+    return int(row[0])
 
 
 def _copy_held(con: duckdb.DuckDBPyConnection) -> None:

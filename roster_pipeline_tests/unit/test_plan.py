@@ -132,3 +132,21 @@ def test_changed_changes_make_the_plan_stale(con):
     con.execute("update changes.schools set name = 'Slipped in'")
     with pytest.raises(PlanStale, match="Make the plan again"):
         load_verified_plan(con)
+
+
+def test_held_person_also_holds_another_school_that_would_end(con):
+    east, west, staying = school(1, "East"), school(2, "West"), school(3, "North")
+    places = [{**member(number), "school_id": east["school_id"]} for number in range(1, 21)]
+    places.append({**member(1), "school_id": west["school_id"]})
+    stayed = {**member(30), "school_id": staying["school_id"]}
+    for table, gone, kept in (
+        ("schools", [east, west], staying),
+        ("org_memberships", [member(number) for number in range(1, 21)], member(30)),
+        ("school_memberships", places, stayed),
+    ):
+        fill_table(con, f"current.{table}", [*gone, kept])
+        fill_table(con, f"marts.{table}", [kept])
+    plan = planned(con, limits=Limits(district_removals=1.0))
+    assert [(held.part, held.reason) for held in plan.held] == [("students_in_schools", "school_removals")]
+    ends = {"schools": {"end": 2}, "org_memberships": {"end": 20}, "school_memberships": {"end": 21}}
+    assert (plan.counts, plan.held_counts) == ({}, ends)
