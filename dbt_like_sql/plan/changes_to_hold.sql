@@ -1,5 +1,6 @@
 -- Changes that are held with a crossed threshold (docs/rules.md R5.13): the removals of its part, in the classes or
--- schools that crossed it or in the whole district. A class that would end is held with all its members.
+-- schools that crossed it or in the whole district. A class that would end is held with the
+-- removals of members that the crossed part counts.
 select
     change.entity,
     change.change_id

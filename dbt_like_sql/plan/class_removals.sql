@@ -32,5 +32,5 @@ select
     limits.class_removals as share
 from counted
 inner join classes using (section_id)
--- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
+-- In binary, 50 * 0.58 is slightly below 29. Without the addend, exactly 58 % would cross a limit of 58 %.
 inner join plan.limits on counted.removals > classes.row_count * limits.class_removals + 1e-9

@@ -17,5 +17,5 @@ select
 from removals
 inner join plan.parts as parts using (part)
 left join plan.baseline_counts as counts using (part)
--- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
+-- In binary, 50 * 0.58 is slightly below 29. Without the addend, exactly 58 % would cross a limit of 58 %.
 inner join plan.limits on removals.removals > coalesce(counts.row_count, 0) * limits.district_removals + 1e-9

@@ -16,5 +16,5 @@ select
     limits.district_updates as share
 from updates
 left join plan.baseline_counts as counts using (part)
--- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
+-- In binary, 50 * 0.58 is slightly below 29. Without the addend, exactly 58 % would cross a limit of 58 %.
 inner join plan.limits on updates.updates > coalesce(counts.row_count, 0) * limits.district_updates + 1e-9

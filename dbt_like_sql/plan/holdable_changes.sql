@@ -1,5 +1,6 @@
 -- Changes that a threshold can hold: every removal, and every update of a name or an email. `change_id` is the row in
--- `changes.<entity>`. `part` is the part of the plan that counts the change; a change without a part is held with others.
+-- `changes.<entity>`. `part` is the part of the plan that counts the change. A change without a part counts for no threshold,
+-- and is held with its school, class or person.
 with ending_schools as (
     select school_id from changes.schools where op = 'end'
 ),
@@ -52,7 +53,7 @@ select
     account_id,
     coalesce(is_school_ending, false) as is_school_ending,
     coalesce(is_roster_ending, false) as is_roster_ending,
-    -- The feed decides here, because native memberships and those of admins have no row in `changes`.
+    -- A person is gone if the feed lacks the person. `changes` cannot tell, because it omits native memberships and admins.
     entity in ('org_memberships', 'school_memberships', 'roster_teachers', 'roster_students')
     and coalesce(clever_id not in (select clever_id from marts.org_memberships), true) as is_person_gone,
     section_id in (select section_id from changes.roster_students where op = 'end') as has_students_leaving,

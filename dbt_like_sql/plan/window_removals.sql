@@ -28,5 +28,5 @@ select
     limits.window_removals as share
 from week
 inner join plan.parts as parts using (part)
--- The addend absorbs rounding: 29 of 50 is 58 %, though the product of the binary numbers is a little less.
+-- In binary, 50 * 0.58 is slightly below 29. Without the addend, exactly 58 % would cross a limit of 58 %.
 inner join plan.limits on week.removals > week.row_count * limits.window_removals + 1e-9

@@ -36,8 +36,8 @@ def count_changes(
     Args:
         scope: The school or class that the counts are about, or the district.
         side: Whether to count the changes in the scope (`here`), those in the rest of the district, or all.
-        members: The ids of the accounts in the class of the scope. A delta workspace does not hold the members of a
-            class if only the name of one of them changes.
+        members: The ids of the accounts in the class of the scope. A delta workspace lacks the class if only the name
+            of a member changes.
         held: Whether to count the changes that are held, instead of those that are published.
     """
     values = {

@@ -2,8 +2,8 @@
 
 A part is a kind of change, such as `students` (students who would leave the district) or `enrollments` (students who
 would be removed from classes). Each change belongs to one part, so the counts of the parts sum to the total. A person
-who would leave the district counts once, however many rows change. The thresholds count rows instead, and one row may
-count for several thresholds.
+who would leave the district counts once, however many rows change. The thresholds count rows instead, and a row counts
+for each threshold until one of them holds it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""Writes a plan to the product database: `apply` in one transaction, through the one `writer` with its journal."""
+"""Writes a plan to the product database: `apply` in one transaction, through the `writer`.
+
+The writer adds every written row to the journal. Corrections write through it too.
+"""

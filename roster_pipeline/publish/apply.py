@@ -37,6 +37,7 @@ def apply_plan(con: duckdb.DuckDBPyConnection, pg: Connection, plan: Plan, at: d
 
     Raises:
         PlanStale: the product no longer has the rows that the plan was made against. The caller rolls back.
+        IntegrityError: the product refused a row for another reason than a unique value.
     """
     if not plan.total:
         return
@@ -112,7 +113,7 @@ def _create_resolved_table(target: Target) -> CreateTemporaryTable:
 
 
 def _explain_conflict(error: IntegrityError, plan: Plan) -> Exception:
-    """Return the error for a unique value that another session has taken since the plan was made."""
+    """Return the error to raise: `PlanStale` if another session has taken a unique value, else the given error."""
     if getattr(error.orig, "sqlstate", None) != UNIQUE_VIOLATION:
         return error
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)

@@ -46,7 +46,7 @@ class Target:
         source: the changes, joined with the tables that turn Clever ids into ids of the product.
         ended: the column with the time at which a row ended. Rows of a table without it are deleted.
         closing: content that has another value once the row has ended.
-        released: values that free a unique value of a row before the row is changed, so that another row may take it.
+        released: values that are written first. They free a unique value, which another row can then take.
         is_born_ended: whether a new row may have ended already, such as a review that is decided from the beginning.
         unique: a column of the content that a foreign key could refer to. PostgreSQL locks a row more strongly if the
             statement assigns such a column. The application could then add no row that refers to this one. Therefore

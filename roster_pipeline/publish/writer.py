@@ -98,8 +98,9 @@ def _locked_table(target: Target) -> TableClause:
 def _lock_rows(pg: Connection, target: Target) -> None:
     """Lock the rows that change or end, in the order of their keys, and copy them to `locked_<entity>`.
 
-    A row that was written since the plan was made is not among them. The lock lets the application add rows that refer
-    to these rows. Only a row that is deleted, or whose unique column changes, is locked against that too.
+    A row that was written since the plan was made is not among them. Most rows get FOR NO KEY UPDATE, so that the
+    application can still insert rows that refer to them. A row that is deleted, or whose unique column changes, gets
+    FOR UPDATE, and inserts that refer to it wait.
     """
     for statement in _locking_statements(target):
         pg.execute(statement)
@@ -107,6 +108,7 @@ def _lock_rows(pg: Connection, target: Target) -> None:
 
 @cache
 def _locking_statements(target: Target) -> tuple[Executable, ...]:
+    """Return the statements that copy the locked rows, and lock those of a changing unique column more strongly."""
     table, resolved, locked_rows = target.table, resolved_table(target), _locked_table(target)
     key = [table.c[column] for column in target.key]
     rows = (
@@ -136,6 +138,7 @@ def _changes_unique(locked_rows: TableClause, unique: str) -> ColumnElement[bool
 
 @cache
 def _insert_statement(target: Target) -> Insert:
+    """Return the statement that adds the new rows of `resolved_<entity>`."""
     resolved = resolved_table(target)
     rows = (
         sa.select(*(resolved.c[name] for name in target.inserted))
@@ -147,13 +150,14 @@ def _insert_statement(target: Target) -> Insert:
 
 
 def _update_rows(pg: Connection, target: Target, sync_id: int) -> int:
+    """Write the locked rows of a table whose rows end. Return the number of written rows."""
     if target.released:
         # Two people may swap emails, so every email that changes is given up before any is taken.
-        pg.execute(target.table.update().values(dict(target.released)).where(_is_released(target)))
+        pg.execute(target.table.update().values(dict(target.released)).where(_gives_up_value(target)))
     return sum(_write_with_journal(pg, statement, sync_id) for statement in _update_statements(target))
 
 
-def _is_released(target: Target) -> ColumnElement[bool]:
+def _gives_up_value(target: Target) -> ColumnElement[bool]:
     """Return whether a row of the product is locked, and its unique column changes if it has one."""
     locked_rows = _locked_table(target)
     is_locked = target.is_same_row(locked_rows)
@@ -164,7 +168,7 @@ def _is_released(target: Target) -> ColumnElement[bool]:
 def _update_statements(target: Target) -> tuple[Insert, ...]:
     """Return the statements that write the locked rows, first those that keep the value of a unique column."""
     locked_rows = _locked_table(target)
-    parts = [(target.changed, _is_released(target))]
+    parts = [(target.changed, _gives_up_value(target))]
     if target.unique:
         others = tuple(column for column in target.changed if column != target.unique)
         is_kept = sa.and_(target.is_same_row(locked_rows), ~_changes_unique(locked_rows, target.unique))
@@ -183,6 +187,7 @@ def _update_statements(target: Target) -> tuple[Insert, ...]:
 
 @cache
 def _delete_statement(target: Target) -> Insert:
+    """Return the statement that deletes the locked rows of a table whose rows do not end."""
     delete = target.table.delete().where(target.is_same_row(_locked_table(target)))
     return _with_journal(target, delete, op=sa.literal(DELETE), before=row_as_json(target.table), after=NO_ROW)
 
