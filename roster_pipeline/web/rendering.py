@@ -40,6 +40,7 @@ class Renderer:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         self._environment.globals |= {
             "static": self._paths.__getitem__,
@@ -47,7 +48,7 @@ class Renderer:
             "has_logo": settings.web_logo is not None,
             "has_google": settings.web_google_client_id is not None,
         }
-        self._environment.filters["names"] = join_names
+        self._environment.filters |= {"names": join_names, "options": join_options}
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """Return the text of a template. A value that the template names and nobody gives is an error."""
@@ -66,6 +67,16 @@ def join_names(names: Sequence[str], missing: str = "") -> Markup:
         return Markup()
     escaped = str(escape(SEPARATOR.join([name or missing for name in names])))
     return Markup(f"<bdi>{escaped.replace(SEPARATOR, '</bdi>, <bdi>')}</bdi>")  # noqa: S704 - the names are escaped
+
+
+def join_options(rows: Sequence[tuple[int, str]], chosen: int | None) -> Markup:
+    """Return the options of a select element from pairs of an id and a name. All names are escaped at once."""
+    names = str(escape(SEPARATOR.join([name for _, name in rows]))).split(SEPARATOR)
+    options = [
+        f'<option value="{identifier:d}"{" selected" if identifier == chosen else ""}>{name}</option>'
+        for (identifier, _), name in zip(rows, names, strict=False)
+    ]
+    return Markup("".join(options))  # noqa: S704 - the names are escaped
 
 
 def _read_static_files(settings: Settings) -> list[StaticFile]:

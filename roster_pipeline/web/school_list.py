@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -54,9 +55,9 @@ def select_schools(page: Page, request: ListRequest, limit: int | None = None) -
     )
 
 
-def list_school_names(page: Page) -> list[tuple[int, str]]:
+def list_school_names(page: Page) -> Sequence[tuple[int, str]]:
     """Return the ids and the names of the live schools, for a filter."""
-    return [(row.id, row.name) for row in page.pg.execute(LIST_NAMES, {"own": page.own.id})]
+    return page.pg.execute(LIST_NAMES, {"own": page.own.id}).tuples().all()
 
 
 def _count_members(role: str) -> sa.ScalarSelect[int]:

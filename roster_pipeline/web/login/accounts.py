@@ -36,6 +36,14 @@ REQUESTER = "login"
 JOINED_LATELY = timedelta(days=25)
 """How long after it a person reads that the account was joined. Sessions are kept a little longer."""
 STAFF_ROLES = frozenset({"staff", "district_admin"})
+DISTRICT = sa.func.roster.organization_of_login(sa.bindparam("district", type_=sa.Text)).table_valued("organization_id")
+LOGIN = sa.func.roster.account_of_login("clever", sa.bindparam("clever_id", type_=sa.Text)).table_valued(
+    "account_id", "organization_id", "is_archived"
+)
+FIND_LOGIN = sa.select(DISTRICT.c.organization_id.label("district_organization_id"), LOGIN).select_from(
+    DISTRICT.outerjoin(LOGIN, sa.true())
+)
+"""Finds the organization of a district, and the account that a login with Clever belongs to."""
 link, session = identity_links.c, web_sessions.c
 PERSON = sa.bindparam("account", type_=sa.BigInteger)
 HAS_LATER_SESSION = sa.exists().where(
@@ -63,12 +71,13 @@ def find_clever_account(pg: Connection, identity: Identity) -> int | None:
     Raises:
         LoginRefused: the district is not connected, or it no longer shares the person.
     """
-    organization = _organization_of(pg, identity)
-    row = find_login(pg, "clever", identity.id)
+    row = pg.execute(FIND_LOGIN, {"district": identity.district, "clever_id": identity.id}).one_or_none()
     if row is None:
+        raise LoginRefused("unknown_district")
+    if row.account_id is None:
         return None
     account_id = int(row.account_id)
-    is_of_district = row.organization_id in (None, organization.organization_id)
+    is_of_district = row.organization_id in (None, row.district_organization_id)
     # The next update of the district moves a person of Clever Library to it (docs/rules.md R3.13).
     is_of_district = is_of_district or row.organization_id == find_library_organization(pg)
     if row.is_archived or not is_of_district:
