@@ -14,13 +14,15 @@ from roster_pipeline.defs.failures import as_failure
 from roster_pipeline.defs.partitions import DISTRICT_TAG
 from roster_pipeline.defs.resources import Product
 from roster_pipeline.defs.runs import UNFINISHED
+from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
-from roster_pipeline.snapshot import SnapshotPass, has_news, renew_snapshot
+from roster_pipeline.snapshot import SnapshotPass, has_news, read_mark, renew_snapshot
 
 QUICK_PASS = timedelta(seconds=2)
 """A pass that takes less than this follows each sync at once."""
 SLOW_PAUSE = timedelta(minutes=10)
 """The least time between two passes that take longer, and after a pass that failed."""
+UP_TO_DATE = "The analysts' database is up to date."
 
 
 @dg.multi_asset(name="snapshot", specs=[specs.SNAPSHOT])
@@ -52,8 +54,14 @@ def snapshot_news(context: dg.SensorEvaluationContext, product: Product) -> dg.R
     """Request a pass if there is news and a pass is due. At most one pass is unfinished."""
     if not _is_due(context.instance, product.now()):
         return dg.SkipReason("A pass is unfinished, or the last one was slow or failed less than 10 minutes ago.")
-    if not has_news(read_settings(), product.engine()):
-        return dg.SkipReason("The analysts' database is up to date.")
+    settings, engine = read_settings(), product.engine()
+    with transaction(engine) as pg:
+        mark = read_mark(settings, pg)
+    if mark == context.cursor:  # nothing has happened since there was no news
+        return dg.SkipReason(UP_TO_DATE)
+    if not has_news(settings, engine):
+        context.update_cursor(mark)
+        return dg.SkipReason(UP_TO_DATE)
     return dg.RunRequest()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from roster_pipeline.errors import ForgetRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.privacy import account_uses as uses
-from roster_pipeline.privacy.subject import Subject, build_subject
+from roster_pipeline.privacy.subject import Subject, build_subject, is_account
 from roster_pipeline.privacy.tables import TABLE_ERASURES
 from roster_pipeline.product.tables import (
     accounts,
@@ -25,7 +25,6 @@ from roster_pipeline.product.tables import (
     web_identities,
 )
 
-MAX_ACCOUNT_DIGITS = 18
 IS_CONNECTED = organizations.c.state != "disconnected"
 
 
@@ -39,7 +38,7 @@ def find_person(pg: Connection, person: str) -> Subject | None:
         ForgetRefused: Clever still shares the person, or the product uses the account without Clever.
     """
     account_ids = _find_accounts(pg, person)
-    clever_ids = [person] if not _is_account(person) else _find_own_clever_ids(pg, account_ids)
+    clever_ids = [person] if not is_account(person) else _find_own_clever_ids(pg, account_ids)
     if _is_shared(pg, clever_ids):
         raise ForgetRefused(
             operator.text(
@@ -48,7 +47,7 @@ def find_person(pg: Connection, person: str) -> Subject | None:
             )
         )
     used = _find_used_accounts(pg, account_ids, clever_ids)
-    if _is_account(person):
+    if is_account(person):
         _refuse_account_in_use(pg, person, account_ids, used)
     else:
         _refuse_login_in_use(pg, clever_ids)
@@ -63,11 +62,11 @@ def find_person(pg: Connection, person: str) -> Subject | None:
 def find_held_person(pg: Connection, person: str) -> Subject | None:
     """Return the subject of one person, whether Clever shares the person or not, or None if nothing is held."""
     account_ids = _find_accounts(pg, person)
-    clever_ids = [person] if not _is_account(person) else _find_own_clever_ids(pg, account_ids)
+    clever_ids = [person] if not is_account(person) else _find_own_clever_ids(pg, account_ids)
     if not account_ids and not _is_mentioned(pg, clever_ids):
         return None
     is_linked = identity_links.c.clever_id.in_(clever_ids)
-    mistakes = () if _is_account(person) else (uses.select_wrongly_linked(is_linked),)
+    mistakes = () if is_account(person) else (uses.select_wrongly_linked(is_linked),)
     others = uses.read_accounts(pg, account_ids, uses.select_accounts_of_others(clever_ids), *mistakes)
     return build_subject(pg, "person", set(account_ids) - others, kept=others, clever_ids=clever_ids)
 
@@ -207,14 +206,9 @@ def _refuse_member(account: str) -> NoReturn:
     )
 
 
-def _is_account(person: str) -> bool:
-    """Return whether an id is the number of an account. A Clever id has 24 characters."""
-    return person.isascii() and person.isdigit() and len(person) <= MAX_ACCOUNT_DIGITS
-
-
 def _find_accounts(pg: Connection, person: str) -> list[int]:
     """Return the accounts that the person is or was linked to, or logs in to."""
-    if _is_account(person):
+    if is_account(person):
         query: sa.Select[Any] = sa.select(accounts.c.id).where(accounts.c.id == int(person))
     else:
         linked = sa.select(identity_links.c.account_id).where(identity_links.c.clever_id == person)

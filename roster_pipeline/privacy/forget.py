@@ -7,6 +7,7 @@ then has the same receipt, because the receipt is written from that record.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,7 +37,7 @@ from roster_pipeline.privacy.stores.key_files import KeyFiles
 from roster_pipeline.privacy.stores.landing_files import LandingFiles
 from roster_pipeline.privacy.stores.snapshots import Snapshots
 from roster_pipeline.privacy.stores.store import Store, StoreRecord, hash_again, mask_places
-from roster_pipeline.privacy.subject import Kind, Subject, digest_subject
+from roster_pipeline.privacy.subject import Kind, RandomBytes, Subject, digest_subject, make_salt
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import hold_keys, name_district_lock, name_teacher_lock, transaction
 from roster_pipeline.settings import Settings
@@ -53,6 +54,7 @@ class Eraser:
         open_dagster: opens the database of Dagster's records.
         requested_by: who asks for the erasure.
         now: returns the time.
+        random_bytes: returns random bytes for digests.
     """
 
     settings: Settings
@@ -60,6 +62,7 @@ class Eraser:
     open_dagster: OpenDagster
     requested_by: str
     now: Callable[[], datetime]
+    random_bytes: RandomBytes = secrets.token_bytes
 
     @property
     def stores(self) -> tuple[Store, ...]:
@@ -91,13 +94,12 @@ def forget(eraser: Eraser, kind: Kind, identifier: str) -> Forgotten:
     Raises:
         ForgetRefused: Clever still shares the data, or nothing is held.
     """
-    digest = digest_subject(kind, identifier)
     with transaction(eraser.engine) as pg:
-        subject, earlier = FINDERS[kind](pg, identifier), find_erasure(pg, digest)
+        subject, earlier = FINDERS[kind](pg, identifier), find_erasure(pg, kind, identifier)
     if earlier is not None and earlier.state != "done":
         finish(eraser, [earlier.number])
     if subject is not None:
-        number = begin(eraser, subject, digest, lambda pg: FINDERS[kind](pg, identifier))
+        number = begin(eraser, subject, identifier, lambda pg: FINDERS[kind](pg, identifier))
     elif earlier is not None:
         number = earlier.number
     else:
@@ -105,17 +107,19 @@ def forget(eraser: Eraser, kind: Kind, identifier: str) -> Forgotten:
     return finish(eraser, [number])[0]
 
 
-def begin(eraser: Eraser, subject: Subject, digest: str, find: Callable[[Connection], Subject | None]) -> int:
+def begin(eraser: Eraser, subject: Subject, identifier: str, find: Callable[[Connection], Subject | None]) -> int:
     """Delete the rows of a subject and record the erasure, in one transaction. Return the number of the erasure.
 
     Args:
+        identifier: the id by which the erasure was requested. Only its digest is recorded.
         find: finds the subject again while no sync of its districts runs.
     """
+    digest = digest_subject(subject.kind, identifier, make_salt(subject.kind, identifier, eraser.random_bytes))
     with hold_keys(eraser.engine, _name_locks([subject])):
         records = [store.inspect(subject) for store in eraser.stores]
 
         def erase(pg: Connection) -> int:
-            current, earlier = find(pg), find_erasure(pg, digest)
+            current, earlier = find(pg), find_erasure(pg, subject.kind, identifier)
             if current is None and earlier is not None:  # another process has erased the subject meanwhile
                 return earlier.number
             current = current or subject

@@ -39,7 +39,7 @@ class Receipt:
 
     Attributes:
         number: the number of the erasure.
-        subject_digest: SHA-256 of the kind and the id, by which the holder of the id finds the receipt.
+        subject_digest: the digest of the kind and the id, by which the holder of the id finds the receipt.
         stores: what was removed from each store, with the hashes of its files before and after.
         not_reached: the keys of `NOT_REACHED` that apply.
     """

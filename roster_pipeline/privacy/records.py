@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.privacy.stores.store import StoreRecord
-from roster_pipeline.privacy.subject import Subject
+from roster_pipeline.privacy.subject import Kind, Subject, SubjectDigest, digest_subject
 from roster_pipeline.product.tables import erasures
 
 columns = erasures.c
@@ -39,12 +39,19 @@ class Erasure:
 
 
 def begin_erasure(
-    pg: Connection, subject: Subject, digest: str, stores: Sequence[StoreRecord], *, requested_by: str, at: datetime
+    pg: Connection,
+    subject: Subject,
+    digest: SubjectDigest,
+    stores: Sequence[StoreRecord],
+    *,
+    requested_by: str,
+    at: datetime,
 ) -> int:
     """Record an erasure in the transaction that deletes its rows, and return its number."""
     row = erasures.insert().values(
         kind=subject.kind,
-        subject_digest=digest,
+        subject_digest=digest.value,
+        salt=digest.salt,
         requested_by=requested_by,
         requested_at=at,
         work=subject.to_json(),
@@ -70,9 +77,11 @@ def list_unfinished(pg: Connection) -> list[Erasure]:
     return _read(pg, columns.state != "done")
 
 
-def find_erasure(pg: Connection, digest: str) -> Erasure | None:
+def find_erasure(pg: Connection, kind: Kind, identifier: str) -> Erasure | None:
     """Return the newest erasure of a subject, or None if there was none."""
-    return next(iter(reversed(_read(pg, columns.subject_digest == digest))), None)
+    salts = pg.execute(sa.select(columns.salt).where(columns.kind == kind).distinct()).scalars()
+    digests = [digest_subject(kind, identifier, salt).value for salt in salts]
+    return next(iter(reversed(_read(pg, columns.subject_digest.in_(digests)))), None)
 
 
 def read_erasures(pg: Connection, numbers: Sequence[int]) -> list[Erasure]:

@@ -16,7 +16,7 @@ from roster_pipeline.privacy.policy import RetentionPolicy
 from roster_pipeline.privacy.records import list_unfinished
 from roster_pipeline.privacy.server_files import rewrite_server_files
 from roster_pipeline.privacy.stores.snapshots import Snapshots
-from roster_pipeline.privacy.subject import Subject, build_subject, digest_subject
+from roster_pipeline.privacy.subject import Subject, build_subject
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import transaction, write_as_eraser
 from roster_pipeline.product.tables import (
@@ -101,9 +101,8 @@ def _begin_batch(eraser: Eraser, policy: RetentionPolicy, now: datetime) -> tupl
         subject = find_expired(pg, before, PEOPLE_BATCH)
     if subject is None:
         return None
-    digest = digest_subject("expired", " ".join(map(str, subject.accounts)))
     find = _build_finder(subject.accounts, before)
-    return begin(eraser, subject, digest, find), len(subject.accounts)
+    return begin(eraser, subject, " ".join(map(str, subject.accounts)), find), len(subject.accounts)
 
 
 def _build_finder(accounts: tuple[int, ...], before: datetime) -> Callable[[Connection], Subject]:

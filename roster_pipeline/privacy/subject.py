@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any, Literal
@@ -23,6 +23,9 @@ from roster_pipeline.product.tables import (
 
 Kind = Literal["person", "district", "expired"]
 LIBRARY = "library"
+MAX_ACCOUNT_DIGITS = 18
+RandomBytes = Callable[[int], bytes]
+"""Returns as many random bytes as it is called with."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,32 @@ class Subject:
         return cls(work["kind"], **{name: tuple(work[name]) for name in names})
 
 
-def digest_subject(kind: Kind, identifier: str) -> str:
-    """Return a digest of an id, by which the holder of the id finds the receipt. The receipt holds no id itself."""
-    return sha256(f"{kind}:{identifier}".encode()).hexdigest()
+@dataclass(frozen=True)
+class SubjectDigest:
+    """A digest of an id, by which the holder of the id finds the receipt. The receipt holds no id itself.
+
+    Attributes:
+        salt: a random value that only the database holds, or None. Without it, the number of an account could be found
+            by trying all numbers.
+    """
+
+    value: str
+    salt: str | None = None
+
+
+def digest_subject(kind: Kind, identifier: str, salt: str | None = None) -> SubjectDigest:
+    """Return the digest of an id."""
+    return SubjectDigest(sha256(f"{kind}:{identifier}{salt or ''}".encode()).hexdigest(), salt)
+
+
+def make_salt(kind: Kind, identifier: str, random_bytes: RandomBytes) -> str | None:
+    """Return a random value for a digest that could be found by trying, which is one of numbers of accounts."""
+    return None if kind == "district" or (kind == "person" and not is_account(identifier)) else random_bytes(16).hex()
+
+
+def is_account(person: str) -> bool:
+    """Return whether an id is the number of an account. A Clever id has 24 characters."""
+    return person.isascii() and person.isdigit() and len(person) <= MAX_ACCOUNT_DIGITS
 
 
 def build_subject(

@@ -19,6 +19,7 @@ erasures = Table(
     Column("work", JSONB),
     Column("stores", JSONB, nullable=False, server_default=text("'[]'")),
     timestamp("finished_at"),
+    Column("salt", Text),
     unique_where("state <> 'done'", "erasures_unfinished", "subject_digest"),
 )
 """`work` lists what is left to erase. It is NULL once the stores do not hold it any more."""

@@ -227,6 +227,7 @@ syncs = Table(
     Index(None, "organization_id", "id"),
     Index("syncs_running", "organization_id", postgresql_where=text("state = 'running'")),
     Index(None, "dagster_run_id"),
+    Index("syncs_by_end", "finished_at"),
     Index("syncs_of_account", "account_id", "id", postgresql_where=text("account_id is not null")),
 )
 

@@ -1,8 +1,8 @@
 """The tables, the views and the storage version of `latest.duckdb`.
 
 Only history tables are stored. `people` and the others are views of the rows that have not ended, and the macro
-`people_as_of(t)` and the others return the rows of a time. No view or macro names a catalog, because an analyst who
-attaches the file chooses its name.
+`people_as_of(t)` and the others return the rows of a time. A table with present rows alone has no such macro. No view
+or macro names a catalog, because an analyst who attaches the file chooses its name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import duckdb
 from roster_pipeline.model.dictionary import SNAPSHOT, describe_column, describe_table, load_dictionary
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.paths import PRIVATE_FILE
-from roster_pipeline.snapshot.tables import FOLDER, VIEWS, SnapshotFile, SnapshotTable
+from roster_pipeline.snapshot.tables import FOLDER, PRESENT_TABLES, VIEWS, SnapshotFile, SnapshotTable
 
 DIGEST = "layout_digest"
 """The macro that returns the digest of the views, macros and comments of a file."""
@@ -86,6 +86,9 @@ def _definitions(layout: SnapshotFile) -> Iterator[str]:
         )
         rows = f"select * exclude (valid_from, valid_to, sync_id) from {table.name}_history"
         yield f"create or replace view {table.name} as {rows} where valid_to is null;\n"
+        if table in PRESENT_TABLES:
+            yield f"drop macro table if exists {table.name}_as_of;\n"  # an earlier version had it
+            continue
         yield (
             f"create or replace macro {table.name}_as_of(t) as table {rows} "
             "where valid_from <= t::timestamptz and (valid_to is null or valid_to > t::timestamptz);\n"
@@ -99,8 +102,11 @@ def _comments(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> Iterator[
     for table in layout.tables:
         described = describe_table(SNAPSHOT, table.name)
         yield _comment("view", table.name, described)
-        yield _comment("table", f"{table.name}_history", f"{described} Every version of each row.")
-        yield _comment("macro table", f"{table.name}_as_of", f"{described} The rows that were published at time t.")
+        versions = "The present rows alone." if table in PRESENT_TABLES else "Every version of each row."
+        yield _comment("table", f"{table.name}_history", f"{described} {versions}")
+        if table not in PRESENT_TABLES:
+            as_of = f"{described} The rows that were published at time t."
+            yield _comment("macro table", f"{table.name}_as_of", as_of)
     for name in VIEWS:
         yield _comment("view", name, describe_table(SNAPSHOT, name))
     tables = {f"{table.name}_history": table.name for table in layout.tables}

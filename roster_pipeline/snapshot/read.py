@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
+from roster_pipeline.snapshot.known import KNOWN, NOTHING_KNOWN, has_other_descriptions, select_known_syncs
 from roster_pipeline.snapshot.person_ids import FRESH_DISTRICTS, add_person_ids
 from roster_pipeline.snapshot.tables import (
     DISTRICTS,
@@ -43,11 +44,6 @@ PUBLIC_COUNTS = """
     ))
 """
 """The counts of a sync without its impact and without ids of accounts."""
-KNOWN_SYNCS = (
-    "select district_id, max(id), max_by(uid, id), max_by(state, id), max_by(finished_at, id), max(finished_at) "
-    "from {file}.syncs_history group by district_id"
-)
-KNOWN = "district_id text, id bigint, uid text, state text, finished_at timestamptz, last_end timestamptz"
 
 
 @contextmanager
@@ -69,24 +65,23 @@ def open_workspace(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyCon
         yield con
 
 
-def list_known_syncs(con: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[object, ...]]:
-    """Return the newest sync of each district in a file, with what identifies it."""
-    return con.execute(f"{KNOWN_SYNCS.format(file=catalog)} order by all").fetchall()
-
-
 def find_news(con: duckdb.DuckDBPyConnection, pg: Connection, known: str | None) -> bool:
-    """Fill `news` and `windows` in both databases. Return whether a sync is new to the file.
+    """Fill `news` and `windows` in both databases, and `read_districts`.
 
     Args:
         known: The catalog of a file whose syncs are known. None reads every district as a whole.
+
+    Returns:
+        Whether the file does not have a sync, or describes a district in another way.
     """
-    query = KNOWN_SYNCS.format(file=known) if known else "select null, null, null, null, null, null where false"
-    copy_to_postgres(con, query, pg, "known_syncs", KNOWN)
+    copy_to_postgres(con, select_known_syncs(con, known) if known else NOTHING_KNOWN, pg, "known_syncs", KNOWN)
     for name in ("scope", "news", "windows"):
         select_into(pg, name, load_query(FOLDER, name), {})
     for name, columns in (("scope", SCOPE), ("news", NEWS), ("windows", WINDOWS)):
         _copy(con, pg, name, columns)
-    return bool(con.table("windows").limit(1).fetchall())
+    _read_present(con, pg, DISTRICTS)
+    has_syncs = bool(con.table("windows").limit(1).fetchall())
+    return has_syncs or (known is not None and has_other_descriptions(con, known))
 
 
 def read_rows(con: duckdb.DuckDBPyConnection, pg: Connection) -> None:
@@ -100,10 +95,13 @@ def read_rows(con: duckdb.DuckDBPyConnection, pg: Connection) -> None:
     for table in ROW_TABLES:
         into, columns = f"temporary table versions_{table.name}", table.read_columns | VALID
         copy_to_duckdb(pg, table.query, {}, con, into, columns)
-    for table in (DISTRICTS, SYNCS):
-        into, columns = f"temporary table read_{table.name}", table.read_columns | RECORDED
-        copy_to_duckdb(pg, table.query, {}, con, into, columns)
+    _read_present(con, pg, SYNCS)
     add_person_ids(con)
+
+
+def _read_present(con: duckdb.DuckDBPyConnection, pg: Connection, table: SnapshotTable) -> None:
+    into, columns = f"temporary table read_{table.name}", table.read_columns | RECORDED
+    copy_to_duckdb(pg, table.query, {}, con, into, columns)
 
 
 def shape_rows(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> None:

@@ -35,10 +35,11 @@ from roster_pipeline.pseudonyms.key_records import open_keys
 from roster_pipeline.pseudonyms.keys import PseudonymKey, define_person_ids
 from roster_pipeline.settings import Settings
 from roster_pipeline.snapshot.file import LATEST, NEXT, TARGET, clear_next, next_version
+from roster_pipeline.snapshot.known import list_known
 from roster_pipeline.snapshot.layout import attach_for_reading, is_current
 from roster_pipeline.snapshot.parquet import GRACE, renew_parquet
 from roster_pipeline.snapshot.person_ids import has_present_keys
-from roster_pipeline.snapshot.read import find_news, list_known_syncs, open_workspace, read_rows, shape_rows
+from roster_pipeline.snapshot.read import find_news, open_workspace, read_rows, shape_rows
 from roster_pipeline.snapshot.tables import FILES, TABLES, SnapshotFile
 from roster_pipeline.snapshot.write import write_rows
 
@@ -206,7 +207,7 @@ class _NewsReader:
         Args:
             catalog: The file, or None for one that is written anew.
         """
-        known = None if catalog is None else list_known_syncs(self.con, catalog)
+        known = None if catalog is None else list_known(self.con, catalog)
         if known != self.known:
             with self.pg.begin_nested() as own:
                 self.has_news = find_news(self.con, self.pg, catalog)

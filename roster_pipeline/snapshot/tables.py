@@ -112,7 +112,7 @@ SYNCS = _table(
     "counts JSON, uid VARCHAR",
 )
 PRESENT_TABLES = (DISTRICTS, SYNCS)
-"""The tables of which the file has the present rows alone."""
+"""The tables of which the file has the present rows alone, because no journal has the earlier ones."""
 TABLES = (DISTRICTS, *ROW_TABLES, SYNCS)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
+from roster_pipeline.snapshot.known import correct_times, note_published_times
 from roster_pipeline.snapshot.tables import DISTRICTS, PRESENT_TABLES, SYNCS, SnapshotFile, SnapshotTable
 
 
@@ -17,10 +18,12 @@ def write_rows(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> None:
         for table in layout.tables:
             whole = "select district_id from windows where is_whole"
             con.execute(f"delete from {table.name}_history where district_id in ({whole})")
+    note_published_times(con)
+    _replace_present(con)
+    correct_times(con, layout)
     for table in layout.tables:
         if table not in PRESENT_TABLES:
             _write_history(con, table)
-    _replace_present(con)
 
 
 def _write_history(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> None:

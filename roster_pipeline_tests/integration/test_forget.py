@@ -11,6 +11,7 @@ from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.privacy import forget as forgetting
 from roster_pipeline.privacy import server_files
 from roster_pipeline.privacy.forget import forget
+from roster_pipeline.privacy.subject import digest_subject
 from roster_pipeline.product.connections import disconnect_district
 from roster_pipeline.product.database import transaction
 from roster_pipeline.settings import read_settings
@@ -83,6 +84,15 @@ def test_kill_before_the_receipt_leaves_one_receipt(eraser, gone, product, monke
     assert forget(eraser, "person", gone).receipt == first.receipt
     assert receipts(eraser.settings) == written
     assert query(product, "select count(*) from roster.erasures") == [(1,)]
+
+
+def test_number_of_an_account_is_not_guessed_from_its_digest(eraser, gone, product):
+    ((account,),) = query(product, "select account_id from roster.identity_links where clever_id = :key", key=gone)
+    first = forget(eraser, "person", str(account))
+    assert first.receipt.subject_digest != digest_subject("person", str(account)).value
+    assert forget(eraser, "person", str(account)).receipt == first.receipt
+    ((salt,),) = query(product, "select salt from roster.erasures")
+    assert [name for name, text in receipts(eraser.settings).items() if salt in text] == []
 
 
 def test_unknown_person_is_refused(eraser):

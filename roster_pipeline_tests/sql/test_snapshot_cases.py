@@ -49,6 +49,9 @@ def test_case(snapshot, case, step):
 ROWS_OF_A_PASS = """
     create temporary table windows (organization_id bigint, district_id text, began_at timestamptz);
     create temporary table news (organization_id bigint, sync_id bigint, published_at timestamptz);
+    create temporary table file_syncs (
+        district_id text, id bigint, uid text, mode text, state text, started_at timestamptz, finished_at timestamptz
+    );
     create temporary table row_versions (
         organization_id bigint, row_key text, content text, valid_from timestamptz, valid_to timestamptz
     );

@@ -40,7 +40,8 @@ identified. Both files have the ids of districts, schools, rosters and sections,
 classes. The name of a class is as the district typed it, so it may name a teacher.
 
 Each table has three forms. `people` is what is published now. `people_as_of(t)` is what was published at a time.
-`people_history` has every version of each row with these columns:
+`people_history` has every version of each row. `districts` and `syncs` have their present rows alone, as they are now,
+and no form for a time. Each history has these columns:
 
 | column | type | description |
 |---|---|---|

@@ -1,7 +1,8 @@
 -- The role that may find the person of a person id, and its grants. Every upgrade runs this file.
 --
 -- No migration grants it to a user, the owner of the tables included. An administrator of the database gives the right:
--- grant roster_identify to USER.
+-- grant roster_identify to USER. PostgreSQL lets a superuser, such as the only user of the bundled server, set the role
+-- without a grant.
 
 do $$
 begin
