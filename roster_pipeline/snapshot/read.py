@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from roster_pipeline.model.queries import load_query
 from roster_pipeline.product.transfer import copy_to_duckdb, copy_to_postgres, select_into
-from roster_pipeline.snapshot.known import KNOWN, NOTHING_KNOWN, has_other_descriptions, select_known_syncs
+from roster_pipeline.snapshot.known import KNOWN, NOTHING_KNOWN, PASSES, has_other_descriptions, select_known_syncs
 from roster_pipeline.snapshot.person_ids import FRESH_DISTRICTS, add_person_ids
 from roster_pipeline.snapshot.tables import (
     DISTRICTS,
@@ -29,6 +29,7 @@ from roster_pipeline.snapshot.tables import (
     SYNCS,
     SnapshotFile,
     SnapshotTable,
+    pack,
 )
 from roster_pipeline.snapshot.versions import read_versions
 
@@ -123,16 +124,11 @@ def _copy(con: duckdb.DuckDBPyConnection, pg: Connection, name: str, columns: Ma
 
 def _join_versions(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> None:
     """Fill `fresh_<table>` from `versions_<table>`."""
-    key, content = (", ".join(f"{name} := {name}" for name in names) for names in (table.key, table.columns))
     con.execute(
         "create or replace temporary view row_versions as select organization_id, valid_from, valid_to, "
-        f"struct_pack({key}) as row_key, struct_pack({content}) as content from versions_{table.name}"
+        f"{pack(table.key)} as row_key, {pack(table.columns)} as content from versions_{table.name}"
     )
-    joined = load_query(f"{FOLDER}/passes", "joined_versions")
-    con.execute(
-        f"create or replace temporary table fresh_{table.name} as "
-        f"select district_id, unnest(content), valid_from, valid_to, sync_id from ({joined})"
-    )
+    con.execute(f"create or replace temporary table fresh_{table.name} as {load_query(PASSES, 'joined_versions')}")
 
 
 def _listed(names: Sequence[str]) -> str:

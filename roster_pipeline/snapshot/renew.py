@@ -46,6 +46,8 @@ from roster_pipeline.snapshot.write import write_rows
 _log = logging.getLogger(__name__)
 UNREAD = object()
 """Stands for what the file knows before anything was read."""
+LARGE_QUERIES = {"jit": "off", "work_mem": "64MB"}
+"""Settings of PostgreSQL for a pass. Its queries read many rows with simple expressions."""
 LOCK_SECONDS = 900
 """The longest wait for another pass."""
 
@@ -120,7 +122,7 @@ def _run(
     try:
         # The view of the product comes after the lock. An older view would take back what the last pass wrote.
         with _locked(settings.snapshots_folder):
-            with transaction(engine, one_view=True) as pg:
+            with transaction(engine, one_view=True, settings=LARGE_QUERIES) as pg:
                 # The keys come after the view of the product, so that every district of the view has one.
                 keys = open_keys(settings).values()
                 result = write_snapshot(pg, settings.snapshots_folder, keys, at=at, is_new=is_new)

@@ -8,6 +8,7 @@ PostgreSQL. The queries of `VIEWS` are of DuckDB, and analysts run them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from roster_pipeline.model.queries import load_query
@@ -59,6 +60,12 @@ class SnapshotTable:
     def without_identity(self) -> SnapshotTable:
         """Return the table as the pseudonymous file has it."""
         return replace(self, columns={name: kind for name, kind in self.columns.items() if name not in IDENTIFYING})
+
+
+def pack(columns: Iterable[str]) -> str:
+    """Return the expression of one value that has some columns of a row, so that rows of all tables look the same."""
+    packed = ", ".join(f"{name} := {name}" for name in columns)
+    return f"struct_pack({packed})"
 
 
 def _table(name: str, key: str, columns: str) -> SnapshotTable:

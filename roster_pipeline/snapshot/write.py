@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import duckdb
 
-from roster_pipeline.snapshot.known import correct_times, note_published_times
-from roster_pipeline.snapshot.tables import DISTRICTS, PRESENT_TABLES, SYNCS, SnapshotFile, SnapshotTable
+from roster_pipeline.model.queries import load_query
+from roster_pipeline.snapshot.known import PASSES, correct_times, note_published_times
+from roster_pipeline.snapshot.tables import DISTRICTS, PRESENT_TABLES, SYNCS, SnapshotFile, SnapshotTable, pack
 
 
 def write_rows(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> None:
@@ -28,39 +29,24 @@ def write_rows(con: duckdb.DuckDBPyConnection, layout: SnapshotFile) -> None:
 
 def _write_history(con: duckdb.DuckDBPyConnection, table: SnapshotTable) -> None:
     """End the open rows that are gone or different, and insert the new versions."""
-    history, fresh, columns = f"{table.name}_history", f"fresh_{table.name}", ", ".join(table.columns)
-    key = " and ".join(f"touched.{column} = history.{column}" for column in table.key)
-    same = " and ".join(
-        f"fresh.{column} is not distinct from open_rows.{column}" for column in ("district_id", *table.columns)
+    history = f"{table.name}_history"
+    key, content = (pack(names) for names in (table.key, table.columns))
+    _view(
+        con, "history_rows", f"rowid as place, district_id, {key} as row_key, {content} as content, valid_to", history
     )
-    # Rows are found by their keys alone, so that most columns of the history are never unpacked.
-    con.execute(f"""
-        create or replace temporary table open_rows as
-        select history.rowid as place, history.district_id, {", ".join(f"history.{c}" for c in table.columns)}, began_at
-        from {history} as history
-        join windows on windows.district_id = history.district_id
-        where history.rowid in (
-            select history.rowid
-            from {history} as history
-            join windows on windows.district_id = history.district_id
-            join touched_{table.name} as touched on touched.organization_id = windows.organization_id and {key}
-            where history.valid_to is null
-        )
-    """)
-    con.execute(f"""
-        create or replace temporary table ended_rows as
-        select place, case when fresh.district_id is null then began_at else fresh.valid_to end as ended_at
-        from open_rows left join {fresh} as fresh on {same} and fresh.valid_from = open_rows.began_at
-    """)
+    _view(con, "touched_rows", f"organization_id, {key} as row_key", f"touched_{table.name}")
+    _view(con, "fresh_rows", "*", f"fresh_{table.name}")
+    for name in ("open_rows", "ended_rows"):
+        con.execute(f"create or replace temporary table {name} as {load_query(PASSES, name)}")
+    con.execute(f"update {history} set valid_to = ended_at from ended_rows where {history}.rowid = ended_rows.place")
     con.execute(
-        f"update {history} set valid_to = ended_at from ended_rows "
-        f"where {history}.rowid = ended_rows.place and ended_at is not null"
+        f"insert into {history} (district_id, {', '.join(table.columns)}, valid_from, valid_to, sync_id) "
+        f"select district_id, unnest(content), valid_from, valid_to, sync_id from ({load_query(PASSES, 'new_rows')})"
     )
-    con.execute(f"""
-        insert into {history} (district_id, {columns}, valid_from, valid_to, sync_id)
-        select district_id, {columns}, valid_from, valid_to, sync_id from {fresh} as fresh
-        where not exists (from open_rows where {same} and fresh.valid_from = open_rows.began_at)
-    """)
+
+
+def _view(con: duckdb.DuckDBPyConnection, name: str, columns: str, source: str) -> None:
+    con.execute(f"create or replace temporary view {name} as select {columns} from {source}")
 
 
 def _replace_present(con: duckdb.DuckDBPyConnection) -> None:

@@ -52,6 +52,21 @@ ROWS_OF_A_PASS = """
     create temporary table file_syncs (
         district_id text, id bigint, uid text, mode text, state text, started_at timestamptz, finished_at timestamptz
     );
+    create temporary table dated_syncs (
+        district_id text, id bigint, uid text, state text, finished_at timestamptz, published_at timestamptz
+    );
+    create temporary table noted_times (district_id text, id bigint, published_at timestamptz);
+    create temporary table scope (organization_id bigint, district_id text);
+    create temporary table read_districts (organization_id bigint, name text, tier text, time_zone text);
+    create temporary table file_districts (district_id text, name text, tier text, time_zone text);
+    create temporary table history_rows (
+        place bigint, district_id text, row_key text, content text, valid_to timestamptz
+    );
+    create temporary table touched_rows (organization_id bigint, row_key text);
+    create temporary table open_rows (place bigint, district_id text, content text, began_at timestamptz);
+    create temporary table fresh_rows (
+        district_id text, content text, valid_from timestamptz, valid_to timestamptz, sync_id bigint
+    );
     create temporary table row_versions (
         organization_id bigint, row_key text, content text, valid_from timestamptz, valid_to timestamptz
     );
