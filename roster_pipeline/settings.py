@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     web_logo: Annotated[Path, AfterValidator(_svg_file)] | None = None
     web_accent: Annotated[str, AfterValidator(_readable_accent)] | None = None
     pseudonym_key: Annotated[SecretStr, AfterValidator(_long_secret)] | None = None
+    pseudonym_key_old: SecretStr | None = None
 
     @property
     def dagster_home(self) -> Path:

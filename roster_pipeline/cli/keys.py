@@ -1,4 +1,4 @@
-"""The commands identify and keys rotate: person ids of the analysts' database."""
+"""The commands identify, keys rotate and keys rewrap: person ids of the analysts' database."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from roster_pipeline.cli.sync import OneDistrict, renew_after
 from roster_pipeline.messages import operator
 from roster_pipeline.pseudonyms.identify import identify_person
 from roster_pipeline.pseudonyms.key_records import rotate_key
+from roster_pipeline.pseudonyms.rewrap import rewrap_keys
 from roster_pipeline.settings import read_settings
 
 keys = typer.Typer(help="The keys of person IDs in the analysts' database.")
@@ -22,6 +23,7 @@ keys = typer.Typer(help="The keys of person IDs in the analysts' database.")
 def register(app: typer.Typer) -> None:
     app.command("identify")(identify)
     keys.command("rotate")(rotate)
+    keys.command("rewrap")(rewrap)
     app.add_typer(keys, name="keys")
 
 
@@ -74,3 +76,14 @@ def rotate(
             )
         )
     return code
+
+
+def rewrap() -> None:
+    """Wrap the keys with another ROSTER_PSEUDONYM_KEY. ROSTER_PSEUDONYM_KEY_OLD has the one until now."""
+    say(
+        operator.count(
+            "{n:,} key is wrapped with ROSTER_PSEUDONYM_KEY. Restart the programs that have the old one.",
+            "{n:,} keys are wrapped with ROSTER_PSEUDONYM_KEY. Restart the programs that have the old one.",
+            rewrap_keys(read_settings()),
+        )
+    )

@@ -42,6 +42,16 @@ class KeyFolder:
         """Return the file of a key that takes the place of the present one as soon as the database has recorded it."""
         return self.path / f"{organization_id}.key.next"
 
+    def rewrapped_file_of(self, organization_id: int) -> Path:
+        """Return the file of the present key as the next ROSTER_PSEUDONYM_KEY wraps it."""
+        return self.path / f"{organization_id}.key.rewrapped"
+
+    def files_of(self, organization_id: int) -> list[Path]:
+        """Return every existing file with a key or a mapping of an organization."""
+        names = (self.file_of, self.next_file_of, self.rewrapped_file_of)
+        places = (*(name(organization_id) for name in names), *self.mappings_of(organization_id))
+        return [file for file in places if file.is_file()]
+
     def mappings_of(self, organization_id: int) -> list[Path]:
         """Return the files that lead from the person ids of earlier keys to later ones."""
         return sorted(self.path.glob(f"{organization_id}-*.csv"))

@@ -60,7 +60,8 @@ def open_keys(settings: Settings, *, random_bytes: RandomBytes = secrets.token_b
     engine, folder = open_product(settings), key_folder(settings)
     with transaction(engine) as pg:
         fingerprints = read_fingerprints(pg)
-    if None in fingerprints.values():
+    has_left_over = any(folder.next_file_of(number).exists() for number in fingerprints)
+    if has_left_over or None in fingerprints.values():
         fingerprints = write_product(engine, lambda pg: _make_missing(pg, folder, random_bytes))
     return {number: read_key(folder, number, str(fingerprint)) for number, fingerprint in fingerprints.items()}
 
@@ -74,38 +75,58 @@ def read_fingerprints(pg: Connection) -> dict[int, str | None]:
 def read_key(folder: KeyFolder, organization_id: int, fingerprint: str) -> PseudonymKey:
     """Return the key of an organization that the database has recorded.
 
-    A rotation that was killed may have left the key in the file of the next key.
+    A rotation or a change of ROSTER_PSEUDONYM_KEY that was killed may have left the key in another file. Only a
+    transaction that has locked the row of the organization moves files (`settle_key`), so no two processes do.
 
     Raises:
         PseudonymKeyUnusable: the key is missing, damaged or another one.
     """
-    file, following = folder.file_of(organization_id), folder.next_file_of(organization_id)
+    file = folder.file_of(organization_id)
+    others = (folder.next_file_of(organization_id), folder.rewrapped_file_of(organization_id))
+    # Another process may move a key to the first file after that was read, so it is read again.
+    places = (file, *others, file)
+    failures = []
+    for place in places:
+        try:
+            key = folder.read(organization_id, place)
+        except PseudonymKeyUnusable as error:
+            failures.append(error)
+            continue
+        if key is not None and key.fingerprint == fingerprint:
+            return key
+        if key is not None and place == file:
+            failures.append(PseudonymKeyUnusable(file, "is not the key that made the present person ids"))
+    raise failures[0] if failures else PseudonymKeyUnusable(file, "is missing")
+
+
+def settle_key(folder: KeyFolder, organization_id: int, fingerprint: str) -> PseudonymKey:
+    """Return the recorded key, and move it to its place if a killed rotation has left it in the file of the next key.
+
+    The caller has locked the row of the organization.
+    """
+    key = read_key(folder, organization_id, fingerprint)
+    following = folder.next_file_of(organization_id)
+    if _has_key(folder, key, following):
+        following.replace(folder.file_of(organization_id))
+    return key
+
+
+def _has_key(folder: KeyFolder, key: PseudonymKey, file: Path) -> bool:
     try:
-        key = folder.read(organization_id, file)
+        return folder.read(key.organization_id, file) == key
     except PseudonymKeyUnusable:
-        if not _is_recorded(folder, organization_id, following, fingerprint):
-            raise
-        key = None
-    if key is not None and key.fingerprint == fingerprint:
-        return key
-    if _is_recorded(folder, organization_id, following, fingerprint):
-        following.replace(file)
-        return read_key(folder, organization_id, fingerprint)
-    raise PseudonymKeyUnusable(file, "is missing" if key is None else "is not the key that made the present person ids")
-
-
-def _is_recorded(folder: KeyFolder, organization_id: int, file: Path, fingerprint: str) -> bool:
-    key = folder.read(organization_id, file)
-    return key is not None and key.fingerprint == fingerprint
+        return False
 
 
 def _make_missing(pg: Connection, folder: KeyFolder, random_bytes: RandomBytes) -> dict[int, str | None]:
-    """Record the keys of the districts without one, and return all fingerprints.
+    """Record the keys of the districts without one, settle the others, and return all fingerprints.
 
     The file comes before the record. After a crash between the two, the next call records the key that it finds.
     """
-    is_missing = sa.and_(columns.key_fingerprint.is_(None), columns.tier != "library")
-    for number in pg.execute(sa.select(columns.id).where(is_missing).with_for_update(key_share=True)).scalars().all():
+    for number, fingerprint in lock_fingerprints(pg).items():
+        if fingerprint is not None:
+            settle_key(folder, number, fingerprint)
+            continue
         file = folder.file_of(number)
         key = folder.read(number, file)
         if key is None:
@@ -113,6 +134,13 @@ def _make_missing(pg: Connection, folder: KeyFolder, random_bytes: RandomBytes) 
             folder.write(key, file)
         _record(pg, key)
     return read_fingerprints(pg)
+
+
+def lock_fingerprints(pg: Connection, organization_id: int | None = None) -> dict[int, str | None]:
+    """Lock the row of every district, or of one, and return the fingerprints by organization."""
+    own = columns.tier != "library" if organization_id is None else columns.id == organization_id
+    query = sa.select(columns.id, columns.key_fingerprint).where(own).order_by(columns.id)
+    return {row.id: row.key_fingerprint for row in pg.execute(query.with_for_update(key_share=True))}
 
 
 def _record(pg: Connection, key: PseudonymKey) -> None:
@@ -138,9 +166,8 @@ def rotate_key(
 
     def rotate(pg: Connection) -> KeyRotation:
         number = find_organization(pg, district_id).id
-        query = sa.select(columns.key_fingerprint).where(columns.id == number).with_for_update(key_share=True)
-        fingerprint = pg.execute(query).scalar_one()
-        old = None if is_lost or fingerprint is None else read_key(folder, number, fingerprint)
+        fingerprint = lock_fingerprints(pg, number)[number]
+        old = None if is_lost or fingerprint is None else settle_key(folder, number, fingerprint)
         new = PseudonymKey(number, random_bytes(KEY_BYTES))
         folder.write(new, folder.next_file_of(number))
         mapping, people = None, 0
@@ -150,9 +177,14 @@ def rotate_key(
         _record(pg, new)
         return KeyRotation(district_id, number, new.fingerprint, mapping, people)
 
-    rotation = write_product(open_product(settings), rotate)
-    number = rotation.organization_id
-    folder.next_file_of(number).replace(folder.file_of(number))
+    def settle(pg: Connection) -> None:
+        fingerprint = lock_fingerprints(pg, rotation.organization_id)[rotation.organization_id]
+        if fingerprint is not None:  # the district was not forgotten meanwhile
+            settle_key(folder, rotation.organization_id, fingerprint)
+
+    engine = open_product(settings)
+    rotation = write_product(engine, rotate)
+    write_product(engine, settle)
     return rotation
 
 
@@ -178,10 +210,8 @@ def forget_key(settings: Settings, organization_id: int) -> int:
     Returns:
         The number of deleted files.
     """
-    folder = key_folder(settings)
-    file, following = folder.file_of(organization_id), folder.next_file_of(organization_id)
     # The files go first. After a crash the database still reports the key as missing, and nothing makes a new one.
-    files = [path for path in (file, following, *folder.mappings_of(organization_id)) if path.exists()]
+    files = key_folder(settings).files_of(organization_id)
     for path in files:
         path.unlink()
     own = columns.id == organization_id

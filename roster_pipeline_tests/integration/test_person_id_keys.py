@@ -1,13 +1,17 @@
 """The keys of person ids: made once, recorded, rotated with a mapping, forgotten, and never replaced in silence."""
 
+import contextlib
 import csv
 import stat
+from pathlib import Path
 
 import pytest
 
 from roster_pipeline.errors import PseudonymKeyUnusable
+from roster_pipeline.pseudonyms import key_records
 from roster_pipeline.pseudonyms.key_records import forget_key, key_folder, open_keys, rotate_key
 from roster_pipeline.pseudonyms.keys import KEY_BYTES, PseudonymKey
+from roster_pipeline.pseudonyms.rewrap import rewrap_keys
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.scripts import complaint, script  # noqa: F401 - fixtures
@@ -80,6 +84,60 @@ def test_setting_wraps_the_keys_that_are_there(numbers, monkeypatch):
         monkeypatch.setenv("ROSTER_PSEUDONYM_KEY", value)
         with pytest.raises(PseudonymKeyUnusable, match="ROSTER_PSEUDONYM_KEY"):
             open_keys(read_settings(), random_bytes=no_bytes)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_killed_rewrapping_leaves_keys_that_one_setting_opens(numbers, monkeypatch, steps):
+    def use(secret, old=""):
+        monkeypatch.setenv("ROSTER_PSEUDONYM_KEY", secret)
+        monkeypatch.setenv("ROSTER_PSEUDONYM_KEY_OLD", old)
+
+    def opens(secret):
+        use(secret)
+        try:
+            return open_keys(read_settings(), random_bytes=no_bytes) == keys
+        except PseudonymKeyUnusable:
+            return False
+
+    def kill_after_some_steps(file, target):
+        if done[0] == steps:
+            raise Killed
+        done[0] += 1
+        return replace(file, target)
+
+    done, other, replace = [0], SECRET[::-1], Path.replace
+    use(SECRET)
+    keys = open_keys(read_settings())
+    use(other, SECRET)
+    with monkeypatch.context() as patch, contextlib.suppress(Killed):
+        patch.setattr(Path, "replace", kill_after_some_steps)
+        rewrap_keys(read_settings())
+    assert opens(SECRET) or opens(other)
+    use(other, SECRET)
+    assert rewrap_keys(read_settings()) == 2
+    assert opens(other)
+    assert not opens(SECRET)
+    assert sorted(path.name for path in read_settings().keys_folder.glob("*.key*")) == [f"{n}.key" for n in numbers]
+
+
+def test_rotation_between_the_steps_of_another_loses_no_key(valley, numbers, monkeypatch):
+    settings, rotations = read_settings(), []
+    open_keys(settings)
+    write = key_records.write_product
+
+    def write_beside(engine, work):
+        if work.__name__ == "settle" and not rotations:
+            rotations.append("begun")
+            rotate_key(settings, valley.id, random_bytes=steady(2))
+        return write(engine, work)
+
+    monkeypatch.setattr(key_records, "write_product", write_beside)
+    rotate_key(settings, valley.id, random_bytes=steady(1))
+    assert open_keys(settings, random_bytes=no_bytes)[numbers[0]] == PseudonymKey(numbers[0], bytes([2]) * KEY_BYTES)
 
 
 def test_rotation_leaves_a_private_mapping(valley, numbers, known_sync, product):

@@ -18,9 +18,4 @@ class KeyFiles(FileStore):
 
     def find_places(self, subject: Subject) -> list[Path]:
         folder = key_folder(self.settings)
-        places = (
-            file
-            for number in subject.organizations
-            for file in (folder.file_of(number), folder.next_file_of(number), *folder.mappings_of(number))
-        )
-        return [file for file in places if file.is_file()]
+        return [file for number in subject.organizations for file in folder.files_of(number)]
