@@ -208,7 +208,7 @@ def refuse_account_in_use(review: sa.Row[Any], current: sa.Row[Any]) -> None:
 
 
 def refuse_erased_journal(pg: Connection, review: sa.Row[Any], account_id: int) -> None:
-    """Refuse to take an account from the person if the journal of the sync that linked them was erased.
+    """Refuse to take an account from the person if the journal of the link was erased, by its age or with a person.
 
     Nothing else has the values that the account had before, so it would keep the person's name and email.
     """
@@ -221,7 +221,7 @@ def refuse_erased_journal(pg: Connection, review: sa.Row[Any], account_id: int) 
             link.account_id == account_id,
             link.unlinked_at.is_(None),
             link.rule.not_in(("created", "create", "different")),
-            sync.journal_erased_at.is_not(None),
+            sa.or_(sync.journal_erased_at.is_not(None), link.evidence.has_key("journal_erased")),
         )
     )
     sync_id = pg.execute(query).scalar()

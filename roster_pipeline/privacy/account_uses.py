@@ -14,12 +14,14 @@ from sqlalchemy import ColumnElement, Connection
 
 from roster_pipeline.product.tables import (
     identity_links,
+    library_classes,
     org_memberships,
     organizations,
     reviews,
     roster_students,
     roster_teachers,
     rosters,
+    syncs,
     web_identities,
     web_sessions,
 )
@@ -122,3 +124,25 @@ def select_reviewed() -> sa.Select[Any]:
         member.ended_at.is_(None),
     )
     return sa.select(review.account_id).where(review.state == "open", review.account_id.is_not(None), is_member)
+
+
+def is_idle_in_library(member: sa.Table, before: datetime) -> ColumnElement[bool]:
+    """Return whether a membership is one of Clever Library that nobody has used since a time.
+
+    A teacher uses it by a choice of classes and by updates, a student by a class that a teacher still has. Logins count
+    everywhere (`select_recent_logins`).
+    """
+    account, link = member.c.account_id, identity_links.c
+    uses = (
+        sa.exists().where(link.account_id == account, link.linked_at >= before),
+        sa.exists().where(library_classes.c.account_id == account, library_classes.c.chosen_at >= before),
+        sa.exists().where(syncs.c.account_id == account, syncs.c.finished_at >= before),
+        sa.exists().where(
+            roster_students.c.account_id == account,
+            roster_students.c.ended_at.is_(None),
+            rosters.c.id == roster_students.c.roster_id,
+            rosters.c.archived_at.is_(None),
+        ),
+    )
+    library = sa.select(organizations.c.id).where(organizations.c.tier == "library")
+    return sa.and_(member.c.organization_id.in_(library), ~sa.or_(*uses))

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, LargeBinary, Table
 from roster_pipeline.errors import ForgetRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.model.dictionary import PRODUCT, find_column_description, find_table_description
+from roster_pipeline.privacy.district_search import PEOPLE, find_in_district_files
 from roster_pipeline.privacy.find import find_held_person
 from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.privacy.tables import TABLE_ERASURES
@@ -28,8 +29,6 @@ PLACES = frozenset({"rosters", "schools", "terms", "courses"})
 ABOUT_PEOPLE = frozenset({"clever_id", "key", "before", "after", "evidence", "clever_says"})
 """The columns that are left out of a row about another person, such as a review of who has the account."""
 ACT, TARGET_KIND = "export_person", "account"
-PEOPLE = "select schema_name || '.' || table_name from duckdb_columns() where column_name = 'clever_id' order by 1"
-"""The tables of a district file with rows about people."""
 
 
 def export_person(settings: Settings, pg: Connection, person: str, *, by: str, at: datetime) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def export_person(settings: Settings, pg: Connection, person: str, *, by: str, a
     Raises:
         ForgetRefused: nothing is held about this id.
     """
-    subject = find_held_person(pg, person)
+    subject = find_held_person(pg, person) or find_in_district_files(settings, pg, person)
     if subject is None:
         raise ForgetRefused(operator.text("Nothing is held about {id}. Nothing was changed.", id=person))
     accounts = [*subject.accounts, *subject.kept_accounts]

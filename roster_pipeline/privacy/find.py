@@ -122,15 +122,16 @@ def find_district(pg: Connection, district_id: str) -> Subject | None:
 def find_expired(pg: Connection, before: datetime, limit: int | None) -> Subject | None:
     """Return the subject of some people who left before a time, or None if nobody is left.
 
-    A person has left when every organization membership has ended. The people who left first come first. An account
-    with another use does not expire.
+    A person has left when every organization membership has ended. No list says that a person of Clever Library has
+    left, so the last use counts there. The people who left first come first. An account with another use does not
+    expire.
 
     Args:
         limit: the most people, or None for all of them.
     """
     member = org_memberships
     left_at = sa.func.max(member.c.ended_at)
-    is_live = member.c.ended_at.is_(None)
+    is_live = sa.and_(member.c.ended_at.is_(None), ~uses.is_idle_in_library(member, before))
     used = sa.union(
         uses.select_recent_logins(before),
         uses.select_own_users(),
@@ -142,7 +143,7 @@ def find_expired(pg: Connection, before: datetime, limit: int | None) -> Subject
         .join(accounts, accounts.c.id == member.c.account_id)
         .where(accounts.c.imported_from_clever, member.c.account_id.not_in(used))
         .group_by(member.c.account_id)
-        .having(left_at < before, sa.func.count().filter(is_live) == 0)
+        .having(sa.func.coalesce(left_at < before, sa.true()), sa.func.count().filter(is_live) == 0)
         .order_by(left_at, member.c.account_id)
         .limit(limit)
     )

@@ -19,7 +19,9 @@ from sqlalchemy import Connection, Engine
 
 from roster_pipeline.errors import ForgetRefused
 from roster_pipeline.messages import operator
+from roster_pipeline.privacy.district_search import find_in_district_files, refuse_connected
 from roster_pipeline.privacy.find import find_district, find_person
+from roster_pipeline.privacy.person_ids import list_person_ids
 from roster_pipeline.privacy.receipt import Receipt, list_unreached, write_receipt
 from roster_pipeline.privacy.records import (
     Erasure,
@@ -96,6 +98,8 @@ def forget(eraser: Eraser, kind: Kind, identifier: str) -> Forgotten:
     """
     with transaction(eraser.engine) as pg:
         subject, earlier = FINDERS[kind](pg, identifier), find_erasure(pg, kind, identifier)
+        if kind == "person" and (subject is None or not subject.has_accounts):
+            subject = _add_district_files(eraser, pg, subject, identifier)
     if earlier is not None and earlier.state != "done":
         finish(eraser, [earlier.number])
     if subject is not None:
@@ -116,18 +120,34 @@ def begin(eraser: Eraser, subject: Subject, identifier: str, find: Callable[[Con
     """
     digest = digest_subject(subject.kind, identifier, make_salt(subject.kind, identifier, eraser.random_bytes))
     with hold_keys(eraser.engine, _name_locks([subject])):
+        subject = _add_person_ids(eraser, subject)
         records = [store.inspect(subject) for store in eraser.stores]
 
         def erase(pg: Connection) -> int:
             current, earlier = find(pg), find_erasure(pg, subject.kind, identifier)
             if current is None and earlier is not None:  # another process has erased the subject meanwhile
                 return earlier.number
-            current = current or subject
+            current = replace(current or subject, person_ids=subject.person_ids, districts=subject.districts)
             rows = StoreRecord(ROWS, erase_rows(pg, current))
             at, stores = eraser.now(), [rows, *records]
             return begin_erasure(pg, current, digest, stores, requested_by=eraser.requested_by, at=at)
 
         return write_product(eraser.engine, erase)
+
+
+def _add_district_files(eraser: Eraser, pg: Connection, subject: Subject | None, person: str) -> Subject | None:
+    """Return the subject of a person without an account, with the districts whose files have the person."""
+    in_files = find_in_district_files(eraser.settings, pg, person)
+    if in_files is None:
+        return subject
+    refuse_connected(pg, in_files)
+    districts = {*in_files.districts, *(subject.districts if subject else ())}
+    return replace(subject or in_files, districts=tuple(sorted(districts)))
+
+
+def _add_person_ids(eraser: Eraser, subject: Subject) -> Subject:
+    with transaction(eraser.engine) as pg:
+        return replace(subject, person_ids=list_person_ids(eraser.settings, pg, subject.accounts))
 
 
 def finish(eraser: Eraser, numbers: Sequence[int]) -> list[Forgotten]:
@@ -144,9 +164,9 @@ def finish(eraser: Eraser, numbers: Sequence[int]) -> list[Forgotten]:
 
 
 def _name_locks(subjects: Sequence[Subject]) -> set[str]:
-    """Return the locks of the districts of some subjects, and of the updates of a Library teacher who is forgotten."""
+    """Return the locks of the districts of some subjects, and of the updates of the Library teachers among them."""
     districts = {district for subject in subjects for district in subject.districts}
-    people = [subject for subject in subjects if subject.kind == "person"]
+    people = [subject for subject in subjects if subject.kind != "district"]
     teachers = {name_teacher_lock(account) for subject in people for account in subject.accounts}
     return {name_district_lock(place) for place in districts | teachers}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.privacy.kept_accounts import clear_kept_accounts, read_kept_accounts
 from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.privacy.tables import TABLE_ERASURES, TableErasure
 from roster_pipeline.product.database import write_as_eraser
-from roster_pipeline.product.tables import accounts, identity_links
 
 
 def erase_rows(pg: Connection, subject: Subject) -> dict[str, int]:
@@ -18,8 +18,10 @@ def erase_rows(pg: Connection, subject: Subject) -> dict[str, int]:
         The number of deleted and changed rows of each table that had some.
     """
     write_as_eraser(pg)
+    kept = read_kept_accounts(pg, subject)
     counts = {erasure.table.name: _erase_table(pg, erasure, subject) for erasure in TABLE_ERASURES}
-    counts["accounts"] += _clear_kept_accounts(pg, subject)
+    for table, rows in clear_kept_accounts(pg, kept).items():
+        counts[table] += rows
     return {table: rows for table, rows in counts.items() if rows}
 
 
@@ -28,14 +30,3 @@ def _erase_table(pg: Connection, erasure: TableErasure, subject: Subject) -> int
     for column, (value, is_changed) in erasure.changed(subject).items():
         rows += pg.execute(sa.update(erasure.table).where(is_changed).values({column: value})).rowcount
     return rows
-
-
-def _clear_kept_accounts(pg: Connection, subject: Subject) -> int:
-    """Clear what only Clever wrote on the accounts that stay, unless another person of Clever has the account."""
-    is_linked = sa.exists().where(identity_links.c.account_id == accounts.c.id, identity_links.c.unlinked_at.is_(None))
-    cleared = (
-        sa.update(accounts)
-        .where(accounts.c.id.in_(subject.kept_accounts), ~is_linked, accounts.c.imported_from_clever)
-        .values(imported_from_clever=False, clever_email=None, grade=None)
-    )
-    return pg.execute(cleared).rowcount

@@ -40,6 +40,7 @@ class Subject:
         rosters: the native rosters, and those of Clever Library, that only deleted accounts teach. They are deleted.
         organizations: the organizations that are deleted with all their rows.
         districts: the Clever ids of the districts whose files may hold the data.
+        person_ids: the person ids of the deleted accounts in the analysts' database, with those of earlier keys.
     """
 
     kind: Kind
@@ -50,12 +51,18 @@ class Subject:
     rosters: tuple[int, ...] = ()
     organizations: tuple[int, ...] = ()
     districts: tuple[str, ...] = ()
+    person_ids: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """The texts that identify the subject wherever they stand: Clever ids and emails."""
         district = self.districts if self.kind == "district" else ()
         return (*self.clever_ids, *self.emails, *district)
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the subject has an account, which stays or goes."""
+        return bool(self.accounts or self.kept_accounts)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -64,7 +71,7 @@ class Subject:
     def from_json(cls, work: Mapping[str, Any]) -> Subject:
         """Return the subject that `to_json` wrote."""
         names = [field.name for field in fields(cls) if field.name != "kind"]
-        return cls(work["kind"], **{name: tuple(work[name]) for name in names})
+        return cls(work["kind"], **{name: tuple(work.get(name, ())) for name in names})
 
 
 @dataclass(frozen=True)

@@ -125,12 +125,17 @@ class JournalErasure(TableErasure):
 
 @dataclass(frozen=True)
 class AuditErasure(TableErasure):
-    """How the rows of the audit trail are found, which may be about an account."""
+    """How the rows of the audit trail are found, which may be about an account or a person id."""
 
     def is_erased(self, subject: Subject) -> ColumnElement[bool]:
         columns = self.table.c
         is_target = _is_any(columns.target_id, [str(account) for account in subject.accounts])
-        return sa.or_(super().is_erased(subject), sa.and_(columns.target_kind == "account", is_target))
+        is_person = _is_any(columns.target_id, subject.person_ids)  # a use of `identify`
+        return sa.or_(
+            super().is_erased(subject),
+            sa.and_(columns.target_kind == "account", is_target),
+            sa.and_(columns.target_kind == "person", is_person),
+        )
 
 
 OF_ROSTER, OF_SCHOOL = ("roster_id", t.rosters), ("school_id", t.schools)

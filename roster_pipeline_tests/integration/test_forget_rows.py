@@ -114,12 +114,28 @@ def test_only_the_eraser_deletes_what_syncs_keep(product, person):
         pg.exec_driver_sql("delete from roster.accounts")
 
 
-def test_library_teacher_is_in_no_table_any_more(product, library):
+@pytest.fixture
+def library_class(library):
+    """A Library teacher who has one class with one student. Return the Clever ids of teacher and class."""
     town = library.serve(Town(3))
     key = town.teacher(1, "xanthippe", "quillfeather", email=MARKS[2])
     section = town.section(1, teachers=[key], students=[town.student(1)])
     teacher = library.join(key, MARKS[2])
     library.choose(teacher, section)
     library.update(teacher)
-    forget(product, key)
-    assert find_marked_columns(product, [*MARKS, key, section]) == set()
+    return key, section
+
+
+def test_library_teacher_is_in_no_table_any_more(product, library_class):
+    forget(product, library_class[0])
+    assert find_marked_columns(product, [*MARKS, *library_class]) == set()
+
+
+def test_library_people_expire_after_their_last_use(product, library_class):
+    used_at = datetime.now(UTC)
+    with transaction(product) as pg:
+        assert find_expired(pg, used_at - timedelta(days=1), 10) is None
+        teacher = find_expired(pg, used_at + timedelta(days=1), 10)
+        assert teacher.clever_ids == (library_class[0],)
+        erase_rows(pg, teacher)
+        assert len(find_expired(pg, used_at + timedelta(days=1), 10).accounts) == 1

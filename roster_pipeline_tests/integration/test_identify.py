@@ -5,9 +5,12 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from roster_pipeline.instance.eraser import build_eraser
+from roster_pipeline.privacy.forget import forget
 from roster_pipeline.pseudonyms.key_records import forget_key, open_keys, rotate_key
 from roster_pipeline.settings import read_settings
-from roster_pipeline_tests.support.people import users_of
+from roster_pipeline.sync_context import utc_now
+from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.scripts import complaint, script  # noqa: F401 - fixtures
 from roster_pipeline_tests.support.server import execute_apart
@@ -65,6 +68,20 @@ def test_mapping_of_a_killed_rotation_leads_nowhere(valley, student, person_id, 
     dead.write_text(f"old_person_id,new_person_id\n{person_id},{'f' * 32}\n")
     ended = script("identify", person_id, "--reason", "An old export", "--json")
     assert json.loads(ended.stdout)["account_id"] == student[1]
+
+
+def test_forgotten_person_is_in_no_trail_and_no_mapping(valley, student, person_id, product, script, known_sync):
+    settings = read_settings()
+    rotation = rotate_key(settings, valley.id)
+    assert script("identify", person_id, "--reason", "Parent of Ida").returncode == 0
+    leave(valley, student[0])
+    known_sync(valley)
+    receipt = forget(build_eraser(settings, "operator", utc_now), "person", student[0]).receipt
+    assert query(product, AUDIT) == []
+    assert person_id not in rotation.mapping.read_text()
+    stores = {store["store"]: store for store in receipt.stores}
+    assert stores["keys of person ids"]["removed"] == {"files": 0, "lines": 1}
+    assert query(product, "select count(*) from roster.erasures where work is not null") == [(0,)]
 
 
 @pytest.mark.parametrize("arguments", [("0" * 32, "Why"), ("x'; --", "Why"), (None, " "), (None, "two\nlines")])
