@@ -32,12 +32,12 @@ def eraser(environment):
     return build_eraser(read_settings(), "operator", utc_now)
 
 
-def test_rejected_person_is_refused_while_the_district_is_connected(eraser, rejected):
+def test_rejected_person_of_a_connected_district_is_refused(eraser, rejected):
     with pytest.raises(ForgetRefused, match="which the last sync of district"):
         forget(eraser, "person", rejected)
 
 
-def test_rejected_person_of_a_disconnected_district_is_forgotten(eraser, rejected, product, valley):
+def test_rejected_person_of_another_district_is_forgotten(eraser, rejected, product, valley):
     settings = eraser.settings
     with transaction(product) as pg:
         disconnect_district(pg, valley.id, datetime.now(UTC))
@@ -48,7 +48,7 @@ def test_rejected_person_of_a_disconnected_district_is_forgotten(eraser, rejecte
     assert forget(eraser, "person", rejected).receipt == forgotten.receipt
 
 
-def test_file_in_use_is_not_taken_for_one_without_the_person(eraser, rejected, valley):
+def test_unread_file_is_not_taken_for_one_without_the_person(eraser, rejected, valley):
     file = eraser.settings.districts_folder / f"{valley.id}.duckdb"
     file.write_bytes(b"damaged")
     with pytest.raises(ForgetRefused, match="was not searched"):
