@@ -82,7 +82,10 @@ from states
 inner join roster.organizations as organization on organization.id = states.organization_id
 left join roster.alerts as alert
     on alert.organization_id = organization.id and alert.kind = states.kind and alert.recovered_at is null
-left join roster.syncs as sync on sync.id = coalesce(states.sync_id, alert.sync_id)
+-- LIMIT makes this one look-up for each alert. PostgreSQL expects many alerts and would read every sync for a join.
+left join lateral (
+    select * from roster.syncs where id = coalesce(states.sync_id, alert.sync_id) limit 1
+) as sync on true
 -- An update of a Library teacher is answered to the teacher and alerts no operator.
 where states.kind = :kind and states.is_open <> (alert.id is not null) and organization.tier <> 'library'
 order by organization.id
