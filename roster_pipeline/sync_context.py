@@ -26,7 +26,7 @@ from roster_pipeline.land.preview import discard_previews
 from roster_pipeline.land.session import WarehouseSession
 from roster_pipeline.model.limits import Limits
 from roster_pipeline.paths import private_folder
-from roster_pipeline.product.busy import Patience, write_product
+from roster_pipeline.product.busy import Patience, write_under_lock
 from roster_pipeline.product.database import DistrictLock, district_lock, transaction
 from roster_pipeline.settings import Settings
 from roster_pipeline.syncs.progress import Step, SyncProgress
@@ -148,14 +148,7 @@ class SyncContext:
             LockLost: the lock of the district is gone, so another sync may have begun. Nothing was written.
             ProductBusy, ProductUnusable: as `product.busy.write_product`.
         """
-
-        def work_under_lock(pg: Connection) -> Result:
-            self.lock.check(pg)
-            result = work(pg)
-            self.lock.check(pg)
-            return result
-
-        return write_product(self.request.product, work_under_lock, self.request.patience)
+        return write_under_lock(self.request.product, self.lock, work, self.request.patience)
 
     @contextmanager
     def landing_folder(self) -> Iterator[Path]:

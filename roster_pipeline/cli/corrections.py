@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import Connection
 
 from roster_pipeline.cli.screen import AsJson, complain, say, show_json
-from roster_pipeline.corrections.run import Done, Result, correct_district
+from roster_pipeline.corrections.run import CorrectionReport, Result, correct_district
 from roster_pipeline.corrections.summary_words import describe_correction
 from roster_pipeline.corrections.undo import UndoResult, undo_sync
 from roster_pipeline.errors import CorrectionRefused
@@ -76,7 +76,7 @@ def current_user() -> str:
         return f"user {os.getuid()}"
 
 
-def _say_undone(sync: int, done: Done[UndoResult]) -> None:
+def _say_undone(sync: int, done: CorrectionReport[UndoResult]) -> None:
     undone = done.result
     say(operator.text("Sync {sync} is undone. The undo is sync {undo}.", sync=sync, undo=undone.sync_id))
     if undone.counts:
@@ -105,7 +105,7 @@ def _describe_skipped(skipped: Sequence[object]) -> str:
 
 def correct(
     table: sa.Table, key: int, what: str, change: Callable[[Connection, datetime], Result | None]
-) -> Done[Result] | None:
+) -> CorrectionReport[Result] | None:
     """Make a correction to the district of a row of `table`; return None if there was nothing to do."""
     settings = read_settings()
     with transaction(open_product(settings)) as pg:
@@ -115,7 +115,7 @@ def correct(
 
 def correct_own(
     settings: Settings, district_id: str, change: Callable[[Connection, datetime], Result | None]
-) -> Done[Result] | None:
+) -> CorrectionReport[Result] | None:
     """Make a correction to a district, and say on the terminal what a person should know."""
     engine = open_product(settings)
     return correct_district(settings, engine, district_id, change, now=lambda: datetime.now(UTC), warn=complain)

@@ -17,7 +17,7 @@ from roster_pipeline.errors import PlanStale
 from roster_pipeline.explain.held_people import find_people_on_hold
 from roster_pipeline.messages import operator
 from roster_pipeline.model.plan import FEED_INCOMPLETE
-from roster_pipeline.product.busy import write_product
+from roster_pipeline.product.busy import write_under_lock
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.settings import Settings, read_settings
 from roster_pipeline.syncs.held_plans import HeldPlan, list_held_plans
@@ -103,9 +103,9 @@ def _decide(settings: Settings, plan: str, decision: Literal["approved", "reject
         if read_library_teacher(pg, hold.sync_id) is not None:
             # The plan waits for its teacher, and no command could apply it.
             require_syncable(pg, hold.district_id, "cli")
-    with hold_district(engine, hold.district_id, warn=complain):
-        return write_product(
-            engine, lambda pg: decide_plan(pg, plan, decision, decided_by=decided_by, at=datetime.now(UTC))
+    with hold_district(engine, hold.district_id, warn=complain) as lock:
+        return write_under_lock(
+            engine, lock, lambda pg: decide_plan(pg, plan, decision, decided_by=decided_by, at=datetime.now(UTC))
         )
 
 

@@ -14,7 +14,7 @@ from roster_pipeline.corrections.run import hold_district
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.messages import operator
 from roster_pipeline.model.limits import Limits
-from roster_pipeline.product.busy import write_product
+from roster_pipeline.product.busy import write_under_lock
 from roster_pipeline.product.database import open_product, transaction
 from roster_pipeline.product.organizations import read_limits, set_limits
 from roster_pipeline.settings import read_settings
@@ -48,8 +48,8 @@ def limits(
     changes = dict(parse_limit(text) for text in change or ())
     engine = open_product(read_settings())
     if changes:
-        with hold_district(engine, district, warn=complain):
-            write_product(engine, lambda pg: set_limits(pg, district, changes, once=once))
+        with hold_district(engine, district, warn=complain) as lock:
+            write_under_lock(engine, lock, lambda pg: set_limits(pg, district, changes, once=once))
     with transaction(engine) as pg:
         own, raised = read_limits(pg, district)
     effective = {**asdict(Limits()), **own, **raised}

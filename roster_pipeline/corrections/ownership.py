@@ -16,10 +16,10 @@ def require_own_row(pg: Connection, organization_id: int, table: sa.Table, which
     """Refuse a decision about a row of another organization.
 
     Raises:
-        CorrectionRefused: one of the rows is of another organization.
+        CorrectionRefused: one of the rows is of another organization, or there is no such row.
     """
     owners = set(pg.execute(sa.select(table.c.organization_id).where(which)).scalars())
-    if owners - {organization_id}:
+    if owners != {organization_id}:
         raise CorrectionRefused(operator.text(OF_ANOTHER))
 
 

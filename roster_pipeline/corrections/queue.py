@@ -26,17 +26,25 @@ from roster_pipeline.corrections.resolve_reason import resolve_reason
 from roster_pipeline.corrections.run import hold_district
 from roster_pipeline.corrections.summary import count_correction
 from roster_pipeline.corrections.undo import undo_sync
-from roster_pipeline.errors import AdminRefused, CorrectionRefused, PlanStale, RosterError, TierRefused, place_of
+from roster_pipeline.errors import (
+    AdminRefused,
+    CorrectionRefused,
+    LockLost,
+    PlanStale,
+    RosterError,
+    TierRefused,
+    place_of,
+)
 from roster_pipeline.product.admins import grant_rights
-from roster_pipeline.product.busy import write_product
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.busy import write_under_lock
+from roster_pipeline.product.database import DistrictLock, transaction
 from roster_pipeline.product.organizations import find_organization
 from roster_pipeline.product.tables import corrections, holds, organizations, reviews, syncs
-from roster_pipeline.syncs.holds import decide_plan
+from roster_pipeline.syncs.holds import decide_plan, find_plan
 from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.syncs.requests import file_request
 
-Kind = Literal[
+CorrectionKind = Literal[
     "approve", "reject", "resolve", "resolve_reason", "undo", "add_admin", "object", "different", "merge", "flag"
 ]
 MAX_SKIPPED = 50
@@ -58,7 +66,7 @@ class QueuedCorrection:
     id: int
     organization_id: int
     district_id: str
-    kind: Kind
+    kind: CorrectionKind
     args: Mapping[str, Any]
     requested_by: str
 
@@ -72,7 +80,7 @@ class _Written:
 
 
 def file_correction(
-    pg: Connection, organization_id: int, kind: Kind, args: Mapping[str, Any], *, requested_by: str
+    pg: Connection, organization_id: int, kind: CorrectionKind, args: Mapping[str, Any], *, requested_by: str
 ) -> int:
     """File a decision for the worker, and return its number."""
     row = corrections.insert().values(
@@ -94,11 +102,12 @@ def run_corrections(engine: Engine, now: Callable[[], datetime]) -> None:
         district_ids = list(pg.execute(waiting).scalars())
     for district_id in district_ids:
         try:
-            with hold_district(engine, district_id, warn=_give_up):
-                _close_killed(engine, district_id, now())
-                while (row := _claim_next(engine, district_id, now())) is not None:
-                    _run(engine, row, now)
-        except _DistrictBusy:
+            with hold_district(engine, district_id, warn=_give_up) as lock:
+                _close_killed(engine, lock, district_id, now())
+                while (row := _claim_next(engine, lock, district_id, now())) is not None:
+                    _run(engine, lock, row, now)
+        except (_DistrictBusy, LockLost):
+            # The row of a worker that lost its lock still runs. The next worker closes it, as that of a killed worker.
             continue
 
 
@@ -106,7 +115,7 @@ def _give_up(sentence: str) -> None:
     raise _DistrictBusy(sentence)
 
 
-def _close_killed(engine: Engine, district_id: str, at: datetime) -> None:
+def _close_killed(engine: Engine, lock: DistrictLock, district_id: str, at: datetime) -> None:
     """Close the rows that run although this worker holds the lock of their district. Their workers were killed.
 
     The row of a login runs again, because its person would not file it again.
@@ -114,17 +123,19 @@ def _close_killed(engine: Engine, district_id: str, at: datetime) -> None:
     own = sa.and_(columns.organization_id == _organization_of(district_id), columns.state == "running")
     closed = {"state": "failed", "result": {"failure": "killed"}, "finished_at": at, "args": WITHOUT_PERSONAL}
     with transaction(engine) as pg:
+        lock.check(pg)
         pg.execute(corrections.update().where(own, columns.kind == "flag").values(state="queued"))
         pg.execute(corrections.update().where(own).values(closed))
 
 
-def _claim_next(engine: Engine, district_id: str, at: datetime) -> QueuedCorrection | None:
+def _claim_next(engine: Engine, lock: DistrictLock, district_id: str, at: datetime) -> QueuedCorrection | None:
     """Claim the oldest waiting row of a district, whose lock the caller holds."""
     own = columns.organization_id == _organization_of(district_id)
     oldest = sa.select(sa.func.min(columns.id)).where(own, columns.state == "queued").scalar_subquery()
     claim = corrections.update().where(columns.id == oldest, columns.state == "queued")
     returned = (columns.id, columns.organization_id, columns.kind, columns.args, columns.requested_by)
     with transaction(engine) as pg:
+        lock.check(pg)
         row = pg.execute(claim.values(state="running", started_at=at).returning(*returned)).one_or_none()
     if row is None:
         return None
@@ -135,17 +146,23 @@ def _organization_of(district_id: str) -> sa.ScalarSelect[int]:
     return sa.select(organizations.c.id).where(organizations.c.clever_district_id == district_id).scalar_subquery()
 
 
-def _run(engine: Engine, row: QueuedCorrection, now: Callable[[], datetime]) -> None:
-    """Run one claimed row and close it. A failure is recorded with the row."""
+def _run(engine: Engine, lock: DistrictLock, row: QueuedCorrection, now: Callable[[], datetime]) -> None:
+    """Run one claimed row and close it. A failure is recorded with the row.
+
+    Raises:
+        LockLost: the lock of the district is gone, so another worker may have closed the row.
+    """
     at = now()
 
     def write(pg: Connection) -> _Written:
-        written = WORK[row.kind](pg, row, at)
+        written = HANDLERS[row.kind](pg, row, at)
         _close(pg, row.id, "done", written.facts, now(), sync_id=written.sync_id)
         return written
 
     try:
-        write_product(engine, write)
+        write_under_lock(engine, lock, write)
+    except LockLost:
+        raise
     except Exception as error:  # noqa: BLE001 - no error of one decision may stop the next one
         failure = _failure_of(error)
         log.warning("Decision %s failed: %s at %s", row.id, type(error).__name__, place_of(error))
@@ -187,8 +204,8 @@ def _close(
 
 def _approve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
     """Approve a plan, and file the update that applies it."""
-    teacher = _require_own_plan(pg, row)
-    decide_plan(pg, row.args["plan"], "approved", decided_by=row.requested_by, at=at)
+    digest, teacher = _find_own_plan(pg, row)
+    decide_plan(pg, digest, "approved", decided_by=row.requested_by, at=at)
     if teacher is not None:
         return _Written(facts={"request": file_library_request(pg, teacher, at=at, is_press=False)})
     filed = file_request(
@@ -203,17 +220,21 @@ def _approve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
 
 
 def _reject(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
-    _require_own_plan(pg, row)
-    decide_plan(pg, row.args["plan"], "rejected", decided_by=row.requested_by, at=at)
+    digest, _ = _find_own_plan(pg, row)
+    decide_plan(pg, digest, "rejected", decided_by=row.requested_by, at=at)
     return _Written()
 
 
-def _require_own_plan(pg: Connection, row: QueuedCorrection) -> int | None:
-    """Refuse a decision about a plan of others. Return the Library teacher of the plan, or None for a district."""
-    is_plan = holds.c.plan_digest == row.args["plan"]
+def _find_own_plan(pg: Connection, row: QueuedCorrection) -> tuple[str, int | None]:
+    """Return the digest of the plan, and its Library teacher or None for a district. Refuse a plan of others.
+
+    The row names the plan as `find_plan` knows it. The whole digest is checked and decided, so both are of one plan.
+    """
+    digest = str(find_plan(pg, row.args["plan"]).plan_digest)
+    is_plan = holds.c.plan_digest == digest
     require_own_row(pg, row.organization_id, holds, is_plan)
     sync_id = pg.execute(sa.select(sa.func.max(holds.c.sync_id)).where(is_plan)).scalar()
-    return require_own_update(pg, row.args.get("account_id"), sync_id)
+    return digest, require_own_update(pg, row.args.get("account_id"), sync_id)
 
 
 def _resolve(pg: Connection, row: QueuedCorrection, at: datetime) -> _Written:
@@ -283,7 +304,7 @@ def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:
     return {"counts": [[row.subject, row.effect, row.rows] for row in count_correction(pg, sync_id)]}
 
 
-WORK: dict[Kind, Callable[[Connection, QueuedCorrection, datetime], _Written]] = {
+HANDLERS: dict[CorrectionKind, Callable[[Connection, QueuedCorrection, datetime], _Written]] = {
     "approve": _approve,
     "reject": _reject,
     "resolve": _resolve,

@@ -1,6 +1,6 @@
-"""Runs a correction of a district: holds the lock of the district, writes in one transaction, and renews the snapshot.
+"""Runs the correction of a command: holds the lock of the district, writes in one transaction, and renews the snapshot.
 
-The commands and the worker of the Clever page call `correct_district`.
+The worker of the Clever page holds the district by `hold_district` too. The next pass renews the snapshot after it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from roster_pipeline.corrections.summary import CorrectionCount, count_correctio
 from roster_pipeline.corrections.undo import UndoResult
 from roster_pipeline.errors import RosterError
 from roster_pipeline.messages import operator
-from roster_pipeline.product.busy import write_product
-from roster_pipeline.product.database import district_lock, transaction
+from roster_pipeline.product.busy import write_under_lock
+from roster_pipeline.product.database import DistrictLock, district_lock
 from roster_pipeline.settings import Settings
 from roster_pipeline.snapshot import renew_snapshot
 
@@ -32,7 +32,7 @@ NOT_SAVED = operator.mark(
 
 
 @dataclass(frozen=True)
-class Done(Generic[Result]):
+class CorrectionReport(Generic[Result]):
     """The result of a correction, and the counts of what it changed."""
 
     result: Result
@@ -40,8 +40,8 @@ class Done(Generic[Result]):
 
 
 @contextmanager
-def hold_district(engine: Engine, district_id: str, *, warn: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of a district, so that a decision falls between two syncs.
+def hold_district(engine: Engine, district_id: str, *, warn: Callable[[str], None]) -> Iterator[DistrictLock]:
+    """Hold the lock of a district, so that a decision falls between two syncs. Give the lock to the block.
 
     Args:
         warn: called with a sentence if a sync is running, before this call waits for its end. It may raise an error
@@ -50,8 +50,8 @@ def hold_district(engine: Engine, district_id: str, *, warn: Callable[[str], Non
     waiting = operator.text(
         "A sync of district {district_id} is running. Waiting for it to end.", district_id=district_id
     )
-    with district_lock(engine, district_id, on_wait=lambda: warn(waiting)):
-        yield
+    with district_lock(engine, district_id, on_wait=lambda: warn(waiting)) as lock:
+        yield lock
 
 
 def correct_district(
@@ -62,22 +62,31 @@ def correct_district(
     *,
     now: Callable[[], datetime],
     warn: Callable[[str], None],
-) -> Done[Result] | None:
+) -> CorrectionReport[Result] | None:
     """Make a correction to a district while holding its lock, then renew the snapshot.
 
     Args:
-        change: writes the correction in the transaction that it gets. None means that there is nothing to do.
+        change: writes the correction in the transaction that it gets. It returns None if there is nothing to do.
         warn: called with a sentence for each thing that a person should know.
+
+    Returns:
+        What the correction did, or None if there was nothing to do.
+
+    Raises:
+        CorrectionRefused: `change` refuses the correction.
+        LockLost, ProductBusy, ProductUnusable: as `write_under_lock`. Nothing was written.
     """
-    with hold_district(engine, district_id, warn=warn):
+    with hold_district(engine, district_id, warn=warn) as lock:
         at = now()
-        result = write_product(engine, lambda pg: change(pg, at))
-        if result is None:
-            return None
-        with transaction(engine) as pg:
-            counts = count_correction(pg, result.sync_id)
-    renew_snapshot_after(settings, engine, result.sync_id, now=at, warn=warn)
-    return Done(result, counts)
+
+        def write(pg: Connection) -> CorrectionReport[Result] | None:
+            result = change(pg, at)
+            return None if result is None else CorrectionReport(result, count_correction(pg, result.sync_id))
+
+        report = write_under_lock(engine, lock, write)
+    if report is not None:
+        renew_snapshot_after(settings, engine, report.result.sync_id, now=at, warn=warn)
+    return report
 
 
 def renew_snapshot_after(settings: Settings, engine: Engine, sync_id: int, *, now: datetime, warn: Warn) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from roster_pipeline.errors import ProductBusy
-from roster_pipeline.product.database import LOCK_SECONDS, transaction
+from roster_pipeline.product.database import LOCK_SECONDS, DistrictLock, transaction
 
 Done = TypeVar("Done")
 FIRST_WAIT_SECONDS = 0.2
@@ -93,6 +93,25 @@ def write_product(engine: Engine, work: Callable[[Connection], Done], patience: 
         f"Rows that are to be written are locked by {holder}; each of {patience.tries} tries met locks and was rolled "
         "back, so no partial changes were made. End that session's transaction, then run again."
     )
+
+
+def write_under_lock(
+    engine: Engine, lock: DistrictLock, work: Callable[[Connection], Done], patience: Patience | None = None
+) -> Done:
+    """Run `work` as `write_product` does, while the caller holds the lock of a district.
+
+    Raises:
+        LockLost: the lock is gone, so a sync of the district may have begun. Nothing was written.
+        ProductBusy, ProductUnusable: as `write_product`.
+    """
+
+    def work_under_lock(pg: Connection) -> Done:
+        lock.check(pg)
+        result = work(pg)
+        lock.check(pg)
+        return result
+
+    return write_product(engine, work_under_lock, patience)
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections.queue import Kind
+from roster_pipeline.corrections.queue import CorrectionKind
 from roster_pipeline.corrections.summary import CorrectionCount
 from roster_pipeline.corrections.summary_words import describe_correction
 from roster_pipeline.messages import LocalCatalogue, product
 from roster_pipeline.product.tables import accounts, corrections, rosters, schools, syncs
 
-TITLES: dict[Kind, str] = {
+TITLES: dict[CorrectionKind, str] = {
     "approve": product.mark("Let it happen"),
     "reject": product.mark("Keep everybody"),
     "resolve": product.mark("Review of an account"),
@@ -26,7 +26,7 @@ TITLES: dict[Kind, str] = {
     "merge": product.mark("Join two accounts"),
     "flag": product.mark("A login with another name"),
 }
-DONE: dict[Kind, str] = {
+DONE: dict[CorrectionKind, str] = {
     "approve": product.mark(
         "Your decision is saved. An update asks Clever again and applies it if nothing has changed."
     ),
@@ -67,7 +67,7 @@ class Decision:
     """
 
     id: int
-    kind: Kind
+    kind: CorrectionKind
     state: str
     args: dict[str, Any]
     result: dict[str, Any]

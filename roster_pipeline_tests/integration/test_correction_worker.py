@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from roster_pipeline.corrections import queue
 from roster_pipeline.corrections.queue import file_correction, run_corrections
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.web import worker
@@ -17,6 +18,17 @@ from roster_pipeline_tests.support.scripts import wait_until
 ROW = "select to_jsonb(c) from roster.corrections as c where id = :id"
 JOURNAL = "select count(*) from roster.changes"
 PUBLISHED = "select min(id) from roster.syncs where state = 'published' and organization_id = :own"
+HOLD = """
+    insert into roster.holds (sync_id, organization_id, plan_digest, reason)
+    select max(id), organization_id, md5(max(id)::text || clock_timestamp()::text), 'district_removals'
+    from roster.syncs where organization_id = (select max(id) from roster.organizations) group by organization_id
+"""
+NEWEST = "select * from roster.holds order by id desc limit 1"
+END_LOCKS = """
+    select count(pg_terminate_backend(l.pid)) from pg_locks as l
+    inner join pg_database as d on d.oid = l.database and d.datname = current_database()
+    where l.locktype = 'advisory' and l.mode = 'ExclusiveLock' and l.granted
+"""
 KILLED = """
 import os, signal
 from datetime import UTC, datetime
@@ -83,6 +95,39 @@ def test_a_decision_about_another_district_is_refused(site, own, file):
     work(site)
 
     assert site.value(ROW, id=number)["result"] == {"failure": "refused"}
+    assert site.value(JOURNAL) == journal
+
+
+@pytest.mark.parametrize("name", ["id::text", "left(plan_digest, 12)", "plan_digest", "'none'"])
+def test_a_plan_of_another_district_is_refused(site, own, name):
+    """The row names the plan by the number of its hold, by its first digits, wholly, or it names none."""
+    site.execute(HOLD)
+    with transaction(site.product) as pg:
+        number = file_correction(
+            pg, own, "approve", {"plan": site.value(f"select {name} from ({NEWEST}) as h")}, requested_by="account:1"
+        )
+    work(site)
+
+    assert site.value(ROW, id=number)["result"] == {"failure": "refused"}
+    assert site.value(f"select state from ({NEWEST}) as h") == "open"
+
+
+def test_a_worker_that_loses_its_lock_changes_nothing(site, file, monkeypatch):
+    number, journal = file(), site.value(JOURNAL)
+
+    def undo_and_lose(*arguments):
+        written = undo(*arguments)
+        site.value(END_LOCKS)
+        return written
+
+    undo = queue.HANDLERS["undo"]
+    monkeypatch.setitem(queue.HANDLERS, "undo", undo_and_lose)
+    work(site)
+    running = site.value(ROW, id=number)["state"]
+    monkeypatch.undo()
+    work(site)
+
+    assert (running, site.value(ROW, id=number)["result"]) == ("running", {"failure": "killed"})
     assert site.value(JOURNAL) == journal
 
 

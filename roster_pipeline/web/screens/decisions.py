@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from roster_pipeline.corrections.queue import Kind, file_correction
+from roster_pipeline.corrections.queue import CorrectionKind, file_correction
 from roster_pipeline.product.tables import reviews, schools, syncs
 from roster_pipeline.web.decisions import TITLES, Decision, describe_decision, find_decision, list_skipped_names
 from roster_pipeline.web.fresh import ask_fresh_login
@@ -27,7 +27,12 @@ UNDO_AGE = timedelta(days=30)
 
 
 def file_decision(
-    page: Page, act: str, kind: Kind, target: tuple[str, object], args: Mapping[str, Any], after: Mapping[str, Any]
+    page: Page,
+    act: str,
+    kind: CorrectionKind,
+    target: tuple[str, object],
+    args: Mapping[str, Any],
+    after: Mapping[str, Any],
 ) -> Response:
     """File a decision for the worker, write the audit row, and lead to the screen that shows its end."""
     decision_id = file_correction(
