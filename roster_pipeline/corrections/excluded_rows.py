@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
 from roster_pipeline.corrections.undone_rows import UNDONE
-from roster_pipeline.product.tables import accounts
+from roster_pipeline.product.tables import accounts, identity_links
 from roster_pipeline.publish.table_mappings import TARGETS
 
 Rows = Sequence[sa.RowMapping]
@@ -40,6 +40,8 @@ OWNERS: dict[str, tuple[str | None, str | None]] = {
 """For each entity with rows about a person, the columns with the account id and with the Clever id of the person."""
 DECISIVE = ("accounts", "identity_links", "org_memberships")
 """The entities of which one excluded row excludes every row of its person."""
+ONE_PRIMARY = {"school_memberships": "account_id", "roster_teachers": "roster_id"}
+"""For each entity with primary rows, the column of what has at most one of them."""
 MEMBERSHIPS = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 
 
@@ -51,12 +53,27 @@ def exclude_unrestorable_rows(pg: Connection) -> Skipped:
     """
     skipped = _exclude(pg, TARGETS, lambda undone: undone.c.is_excluded)
     skipped += _exclude(pg, MEMBERSHIPS, _is_of_another_organization)
-    skipped += _clear_taken_emails(pg)
     # An excluded row keeps its present values, which another row to restore may need. An exclusion can also remove rows
-    # of other entities. Only a round that excludes nothing is the last one.
-    while rows := _exclude_taken_values(pg):
+    # of other entities. Only a round that finds nothing is the last one.
+    while rows := _clear_taken_emails(pg) + _exclude_taken_values(pg):
         skipped += rows
     return skipped
+
+
+def clear_second_primaries(pg: Connection) -> None:
+    """Restore a row as not primary if another row is primary now that the undo leaves unchanged.
+
+    A person has one primary school, and a class has one primary teacher.
+    """
+    for entity, owner in ONE_PRIMARY.items():
+        target, undone = TARGETS[entity], UNDONE[entity]
+        other, restored = target.table.alias("other"), undone.alias("restored")
+        is_restored = sa.exists().where(*(restored.c[column] == other.c[column] for column in target.key))
+        has_primary = sa.exists().where(
+            other.c[owner] == undone.c[owner], other.c.is_primary, other.c.ended_at.is_(None), ~is_restored
+        )
+        second = sa.and_(undone.c.is_primary, undone.c.ended_at.is_(None), has_primary)
+        pg.execute(sa.update(undone).values(is_primary=False).where(second))
 
 
 def _exclude_taken_values(pg: Connection) -> Skipped:
@@ -119,6 +136,7 @@ def _exclude(pg: Connection, entities: Iterable[str], is_excluded: Condition) ->
     }
     skipped = _keys_of(rows)
     account_ids, clever_ids = _owners_of({name: rows[name] for name in rows if name in DECISIVE})
+    clever_ids |= _read_clever_ids(pg, account_ids)
     while account_ids or clever_ids:
         rows = {name: _exclude_rows_of_people(pg, name, account_ids, clever_ids) for name in OWNERS}
         skipped += _keys_of(rows)
@@ -138,6 +156,13 @@ def _owners_of(rows: Mapping[str, Rows]) -> tuple[set[int], set[str]]:
         account_ids |= {row[account] for row in of_entity if account}
         clever_ids |= {row[clever_id] for row in of_entity if clever_id}
     return account_ids, clever_ids
+
+
+def _read_clever_ids(pg: Connection, account_ids: set[int]) -> set[str]:
+    """Return the Clever ids that are linked to accounts. The undo does not restore a link older than its sync."""
+    links = identity_links.c
+    is_live = sa.and_(links.account_id.in_(account_ids), links.unlinked_at.is_(None))
+    return set(pg.execute(sa.select(links.clever_id).where(is_live)).scalars())
 
 
 def _exclude_rows_of_people(pg: Connection, name: str, account_ids: set[int], clever_ids: set[str]) -> Rows:

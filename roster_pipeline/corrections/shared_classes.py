@@ -51,16 +51,36 @@ def exclude_shared_rows(pg: Connection, account_id: int) -> list[dict[str, Any]]
     return [row for of_entity in rows for row in of_entity]
 
 
-def restore_choices(pg: Connection, account_id: int) -> None:
-    """Choose the removed classes again that the teacher has after the undo. An update would archive them again."""
-    choice, teaching = library_classes.c, roster_teachers.c
+def restore_choices(pg: Connection, account_id: int, correction: int) -> None:
+    """Choose the removed classes again that an undo has given back to the teacher. An update would archive them again.
+
+    Args:
+        correction: the sync that records the undo, whose rows are written.
+    """
+    choice, teaching, after = library_classes.c, roster_teachers.c, changes.c.after
+    of_teacher = after["account_id"].astext == str(account_id)
+    restored_classes = _select_restored(correction, "rosters", "id")
+    restored_places = _select_restored(correction, "roster_teachers", "roster_id").where(of_teacher)
+    is_restored = rosters.c.id.in_(sa.union(restored_classes, restored_places))
     taught = (
         sa.select(rosters.c.clever_id)
         .join(roster_teachers, teaching.roster_id == rosters.c.id)
         .where(teaching.account_id == account_id, teaching.ended_at.is_(None), rosters.c.archived_at.is_(None))
+        .where(is_restored)
     )
     removed = sa.and_(choice.account_id == account_id, choice.removed_at.is_not(None), choice.section_id.in_(taught))
     pg.execute(library_classes.update().where(removed).values(removed_at=None))
+
+
+def _select_restored(correction: int, entity: str, column: str) -> sa.Select[Any]:
+    """Select a column of the rows of an entity that were ended before a correction and live after it."""
+    ended = TARGETS[entity].ended or ""
+    return sa.select(sa.cast(changes.c.after[column].astext, sa.BigInteger)).where(
+        changes.c.sync_id == correction,
+        changes.c.entity == entity,
+        changes.c.before[ended].astext.is_not(None),
+        changes.c.after[ended].astext.is_(None),
+    )
 
 
 def _select_placed(entity: str) -> sa.Select[Any]:

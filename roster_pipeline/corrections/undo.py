@@ -16,16 +16,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections.excluded_rows import exclude_unrestorable_rows
+from roster_pipeline.corrections.excluded_rows import clear_second_primaries, exclude_unrestorable_rows
 from roster_pipeline.corrections.refusals import lock_organizations
 from roster_pipeline.corrections.shared_classes import exclude_shared_rows, lock_classes, restore_choices
 from roster_pipeline.corrections.undone_rows import UNDONE, load_undone_rows
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
-from roster_pipeline.model.entities import END
 from roster_pipeline.product.database import write_as_sync
 from roster_pipeline.product.native_classes import follow_teachers
-from roster_pipeline.product.tables import changes, school_memberships, schools, syncs
+from roster_pipeline.product.tables import changes, schools, syncs
 from roster_pipeline.publish.table_mappings import TARGETS
 from roster_pipeline.publish.writer import write_rows
 from roster_pipeline.syncs.correction_records import begin_correction, finish_correction
@@ -59,39 +58,42 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
         The result, or None if the sync was already undone.
 
     Raises:
-        CorrectionRefused: the sync or the school does not exist, or the sync published nothing.
+        CorrectionRefused: the sync or the school does not exist, the sync published nothing or has no journal any more,
+            a decision or an undo is to be undone for one school, or a sync of another organization that the undo writes
+            to is running.
     """
-    undone = _find_sync(pg, sync_id)
-    if undone.state == "undone" or (school and _is_school_undone(pg, undone, school)):
+    original_sync = _find_sync(pg, sync_id)
+    if original_sync.state == "undone" or (school and _is_school_undone(pg, original_sync, school)):
         return None
-    correction = begin_correction(pg, undone.organization_id, "undo", at, account_id=undone.account_id)
-    write_as_sync(pg, undone.organization_id)
-    school_id = _find_school(pg, undone, school) if school else None
-    others = undone.counts.get("from_organizations", [])
+    correction = begin_correction(pg, original_sync.organization_id, "undo", at, account_id=original_sync.account_id)
+    write_as_sync(pg, original_sync.organization_id)
+    school_id = _find_school(pg, original_sync, school) if school else None
+    others = original_sync.counts.get("from_organizations", [])
     lock_organizations(pg, others)
-    if undone.trigger == "library":
-        lock_classes(pg, undone.id)
+    is_library_update = _is_library_update(pg, original_sync)
+    if is_library_update:
+        lock_classes(pg, sync_id)
     for target in TARGETS.values():
-        load_undone_rows(pg, target, undone, correction=correction, at=at, school_id=school_id)
-    if school_id is not None:
-        _clear_second_primary_schools(pg, school_id)
-    skipped = exclude_shared_rows(pg, undone.account_id) if undone.trigger == "library" else []
+        load_undone_rows(pg, target, original_sync, correction=correction, at=at, school_id=school_id)
+    skipped = exclude_shared_rows(pg, original_sync.account_id) if is_library_update else []
     skipped += exclude_unrestorable_rows(pg)
+    clear_second_primaries(pg)
     _set_former_admins(pg, sync_id)
     rows = {
         name: [sa.select(UNDONE[name].c.op, *(UNDONE[name].c[column] for column in target.columns))]
         for name, target in TARGETS.items()
     }
     counts = write_rows(pg, rows, correction, as_owner=bool(others))
-    if undone.trigger == "library":
-        restore_choices(pg, undone.account_id)
+    if is_library_update:
+        restore_choices(pg, original_sync.account_id, correction)
     if others:
-        follow_teachers(pg, (undone.organization_id, *others))
+        follow_teachers(pg, (original_sync.organization_id, *others))
     record = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
+    record |= {"former_state": original_sync.state}
     record |= {"from_organizations": others} if others else {}
     finish_correction(pg, correction, record, at)
     if not school:
-        _mark_undone(pg, undone)
+        _set_state(pg, original_sync, "undone")
     return UndoResult(correction, counts, skipped)
 
 
@@ -122,46 +124,34 @@ def _find_sync(pg: Connection, sync_id: int) -> sa.Row[Any]:
     return sync
 
 
-def _find_school(pg: Connection, undone: sa.Row[Any], school: str) -> int:
+def _find_school(pg: Connection, original_sync: sa.Row[Any], school: str) -> int:
     """Return the id of a school.
 
     Raises:
         CorrectionRefused: the district does not have the school, or the sync cannot be undone for one school.
     """
-    if undone.mode in ("resolve", "undo"):
+    if original_sync.mode in ("resolve", "undo"):
         raise CorrectionRefused(
-            operator.text("Sync {sync} is a decision or an undo, which is undone as a whole.", sync=undone.id)
+            operator.text("Sync {sync} is a decision or an undo, which is undone as a whole.", sync=original_sync.id)
         )
-    is_school = sa.and_(schools.c.organization_id == undone.organization_id, schools.c.clever_id == school)
+    is_school = sa.and_(schools.c.organization_id == original_sync.organization_id, schools.c.clever_id == school)
     school_id = pg.execute(sa.select(schools.c.id).where(is_school)).scalar()
     if school_id is None:
         raise CorrectionRefused(operator.text("The district of this sync has no school {school}.", school=school))
     return int(school_id)
 
 
-def _is_school_undone(pg: Connection, undone: sa.Row[Any], school: str) -> bool:
+def _is_school_undone(pg: Connection, original_sync: sa.Row[Any], school: str) -> bool:
     """Return whether the sync was already undone for this one school, and that undo was not undone itself."""
     counts = syncs.c.counts
     earlier_undo = sa.select(syncs.c.id).where(
-        syncs.c.organization_id == undone.organization_id,
+        syncs.c.organization_id == original_sync.organization_id,
         syncs.c.mode == "undo",
         syncs.c.state == "published",
-        counts["undoes"].astext == str(undone.id),
+        counts["undoes"].astext == str(original_sync.id),
         counts["school"].astext == school,
     )
     return pg.execute(earlier_undo.limit(1)).first() is not None
-
-
-def _clear_second_primary_schools(pg: Connection, school_id: int) -> None:
-    """Restore a membership as not primary if the person has another primary school now."""
-    undone, other = UNDONE["school_memberships"], school_memberships.alias("other")
-    has_primary = sa.exists().where(
-        other.c.account_id == undone.c.account_id,
-        other.c.school_id != school_id,
-        other.c.is_primary,
-        other.c.ended_at.is_(None),
-    )
-    pg.execute(sa.update(undone).values(is_primary=False).where(undone.c.is_primary, undone.c.op != END, has_primary))
 
 
 def _set_former_admins(pg: Connection, sync_id: int) -> None:
@@ -179,16 +169,26 @@ def _set_former_admins(pg: Connection, sync_id: int) -> None:
     pg.execute(sa.select(sa.func.set_config("roster.ex_admins", former.scalar_subquery(), sa.true())))
 
 
-def _mark_undone(pg: Connection, sync: sa.Row[Any], *, is_undone: bool = True) -> None:
-    """Mark a sync as undone or as published again.
+def _set_state(pg: Connection, sync: sa.Row[Any], state: str) -> None:
+    """Set the state of a sync.
 
-    If the sync is an undo of a whole sync, the sync that it undid gets the opposite mark.
-
-    Args:
-        is_undone: False marks the sync as published again, or as `held` if a part of it is held.
+    If the sync is an undo of a whole sync, the sync that it undid becomes `undone`, or has its former state again.
     """
-    state = "undone" if is_undone else "held" if sync.counts.get("held") else "published"
     pg.execute(syncs.update().where(syncs.c.id == sync.id).values(state=state))
     if sync.mode == "undo" and not sync.counts.get("school"):
-        before = pg.execute(sa.select(syncs).where(syncs.c.id == sync.counts["undoes"])).one()
-        _mark_undone(pg, before, is_undone=not is_undone)
+        original_sync = _read_original_sync(pg, sync)
+        # Undos of earlier versions did not record the former state.
+        former = sync.counts.get("former_state") or ("held" if original_sync.counts.get("held") else "published")
+        _set_state(pg, original_sync, former if state == "undone" else "undone")
+
+
+def _is_library_update(pg: Connection, sync: sa.Row[Any]) -> bool:
+    """Return whether a sync was the update of a Library teacher, or the undo of one, however often undone."""
+    while sync.mode == "undo":
+        sync = _read_original_sync(pg, sync)
+    return bool(sync.trigger == "library")
+
+
+def _read_original_sync(pg: Connection, undo: sa.Row[Any]) -> sa.Row[Any]:
+    """Return the sync that an undo undid."""
+    return pg.execute(sa.select(syncs).where(syncs.c.id == undo.counts["undoes"])).one()

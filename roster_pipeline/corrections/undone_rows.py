@@ -34,7 +34,7 @@ UNDONE: dict[str, TableClause] = {
 def load_undone_rows(
     pg: Connection,
     target: Target,
-    undone: sa.Row[Any],
+    original_sync: sa.Row[Any],
     *,
     correction: int,
     at: datetime,
@@ -46,18 +46,18 @@ def load_undone_rows(
 
     Args:
         target: the table of the entity.
-        undone: the sync to undo.
+        original_sync: the sync to undo.
         correction: the id of the sync that records the undo.
         at: the time of the undo, at which rows end that the sync added.
         school_id: the one school whose rows are restored. None restores all rows.
     """
-    journal = _select_journal(target, undone.id)
+    journal = _select_journal(target, original_sync.id)
     old = json_as_row(target.table, sa.func.coalesce(journal.c.before, journal.c.after), "old")
     new = json_as_row(target.table, journal.c.after, "new")
     product = target.table
     is_same_row = sa.and_(*(product.c[name] == old.c[name] for name in target.key))
     values = target.end_where({name: old.c[name] for name in target.columns}, journal.c.op == END)
-    is_excluded = _is_excluded(target, undone, journal, old, new)
+    is_excluded = _is_excluded(target, original_sync, journal, old, new)
     query = sa.select(
         journal.c.op,
         *(value.label(name) for name, value in values.items()),
@@ -67,7 +67,7 @@ def load_undone_rows(
     if target.ended:
         query = query.where(~sa.func.coalesce(_is_restored(target, journal, old), sa.false()))
     if school_id is not None:
-        query = query.where(_is_of_school(target.name, old, new, school_id, undone))
+        query = query.where(_is_of_school(target.name, old, new, school_id, original_sync))
     pg.execute(CreateTemporaryTable(UNDONE[target.name].name, query), {"at": at, "sync_id": correction})
 
 
@@ -91,7 +91,7 @@ def _is_restored(target: Target, journal: FromClause, old: FromClause) -> Column
 
 
 def _is_excluded(
-    target: Target, undone: sa.Row[Any], journal: FromClause, old: FromClause, new: FromClause
+    target: Target, original_sync: sa.Row[Any], journal: FromClause, old: FromClause, new: FromClause
 ) -> ColumnElement[bool]:
     """Return whether the undo must not write the row.
 
@@ -99,16 +99,16 @@ def _is_excluded(
     Of an account that a decision wrote, only the role is compared.
     """
     product = target.table
-    if target.name == "accounts" and undone.mode == "resolve":
+    if target.name == "accounts" and original_sync.mode == "resolve":
         # Later syncs update the name and the email of the account. The decision can still be undone.
         is_other_role = product.c.role.is_distinct_from(new.c.role)
-        return sa.or_(is_other_role, _is_used_elsewhere(journal, old, undone.organization_id))
+        return sa.or_(is_other_role, _is_used_elsewhere(journal, old, original_sync.organization_id))
     reasons = [product.c[name].is_distinct_from(new.c[name]) for name in (target.changed or target.key)]
     if target.name == "accounts":
-        reasons.append(_is_used_elsewhere(journal, old, undone.organization_id))
+        reasons.append(_is_used_elsewhere(journal, old, original_sync.organization_id))
     if target.name == "org_memberships":
         reasons.append(product.c.is_admin.is_distinct_from(new.c.is_admin))
-    return sa.or_(*reasons, _is_written_later(target, undone.id, journal))
+    return sa.or_(*reasons, _is_written_later(target, original_sync.id, journal))
 
 
 def _is_written_later(target: Target, sync_id: int, journal: FromClause) -> ColumnElement[bool]:
@@ -141,14 +141,14 @@ def _is_used_elsewhere(journal: FromClause, old: FromClause, organization_id: in
 
 
 def _is_of_school(
-    entity: str, old: FromClause, new: FromClause, school_id: int, undone: sa.Row[Any]
+    entity: str, old: FromClause, new: FromClause, school_id: int, original_sync: sa.Row[Any]
 ) -> ColumnElement[bool]:
     """Return whether a row belongs to a school.
 
     A roster belongs to its schools before and after the sync, and its members belong where the roster does. Rows about
     a person belong to the school if the person has no other school. Terms and courses belong to the district.
     """
-    people = _select_people_of(school_id, undone.organization_id)
+    people = _select_people_of(school_id, original_sync.organization_id)
     if entity in ("terms", "courses"):
         return sa.false()
     if entity == "schools":
@@ -166,7 +166,7 @@ def _is_of_school(
         return old.c.clever_id.in_(clever_ids)
     images = (changes.c.before, changes.c.after)
     moved = sa.select(sa.cast(sa.func.coalesce(*images)["id"].astext, sa.BigInteger)).where(
-        changes.c.sync_id == undone.id,
+        changes.c.sync_id == original_sync.id,
         changes.c.entity.in_(recorded_names("rosters")),
         sa.or_(*(image["school_id"].astext == str(school_id) for image in images)),
     )

@@ -49,6 +49,32 @@ def test_undo_keeps_what_a_later_update_of_another_needs(library, world, product
     assert query(product, STUDENTS) == [(student,) for student in world.students[:3]]
 
 
+def test_undo_of_an_undo_keeps_what_others_need_too(library, world, product):
+    library.choose(world.first, world.maths, world.music)
+    library.choose(world.second, world.maths)
+    undone = library.undo(library.update(world.first))
+    library.undo(undone)
+    library.update(world.second)
+    again = library.undo(SimpleNamespace(sync_id=undone.sync_id + 1))
+
+    assert library.classes(world.second) == {world.maths: world.students[:2]}
+    assert library.classes(world.first) == {}
+    assert again.skipped
+
+
+def test_undo_chooses_only_the_classes_again_that_it_restores(library, world, product):
+    library.choose(world.first, world.maths, world.music)
+    library.update(world.first)
+    library.remove(world.first, world.maths)
+    plan = library.update(world.first)
+    library.remove(world.first, world.music)  # no update has archived this class yet
+    library.undo(plan)
+
+    removed = "select section_id from roster.library_classes where removed_at is not null"
+    assert query(product, removed) == [(world.music,)]
+    assert set(library.classes(world.first)) == {world.maths, world.music}
+
+
 def test_login_after_an_undo_opens_the_closed_account(library, world, product):
     student = world.students[3]
     library.choose(world.first, world.music)
