@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from roster_pipeline.corrections.account_facts import select_other_organizations
 from roster_pipeline.model.text import fold_name
-from roster_pipeline.product.tables import accounts, identity_links, org_memberships
+from roster_pipeline.product.tables import accounts, identity_links
 
 EMAIL = re.compile(r'[^\s@",:;<>()\[\]\\]+@[\w-]+(?:\.[\w-]+)+')
 EMAIL_MAX_CHARS = 254
@@ -26,7 +27,7 @@ class EmailHolder:
 
     Attributes:
         is_linked: another Clever id has the account.
-        is_elsewhere: the account is a member of another organization.
+        is_elsewhere: the account belongs to another organization.
     """
 
     account_id: int
@@ -51,11 +52,9 @@ def is_usable_email(email: str | None) -> bool:
 
 def find_email_holder(pg: Connection, organization_id: int, email: str) -> EmailHolder | None:
     """Return the account that has exactly this email, or None."""
-    link, member = identity_links.c, org_memberships.c
+    link = identity_links.c
     is_linked = sa.exists().where(link.account_id == accounts.c.id, link.unlinked_at.is_(None))
-    is_elsewhere = sa.exists().where(
-        member.account_id == accounts.c.id, member.ended_at.is_(None), member.organization_id != organization_id
-    )
+    is_elsewhere = sa.exists(select_other_organizations(accounts.c.id, organization_id))
     names = (accounts.c.id, accounts.c.role, accounts.c.first_name, accounts.c.last_name)
     query = sa.select(*names, accounts.c.archived_at.is_not(None), is_linked, is_elsewhere)
     row = pg.execute(query.where(accounts.c.email == email)).one_or_none()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from roster_pipeline.corrections.email_holder import OWN_REASONS
+from roster_pipeline.corrections.organization_locks import UPDATING
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
@@ -35,7 +36,6 @@ from roster_pipeline.syncs.holds import close_teacher_holds
 PROOF = "merged_by_owner"
 WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.2
 """How long a merge waits for an update of the teacher, and how often it looks."""
-UPDATING = operator.mark("An update of account {account} is running. Try again when it has ended.")
 NOT_OWN = operator.mark("Review {review} is not one that this teacher may decide.")
 
 

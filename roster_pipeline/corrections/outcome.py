@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.corrections import decision_rows, membership_rows
+from roster_pipeline.corrections.account_facts import read_account
 from roster_pipeline.corrections.decision import Decision, RowQueries
 from roster_pipeline.corrections.refusals import (
-    read_account,
     refuse_account_in_use,
     refuse_erased_journal,
     refuse_harmful_merge,

@@ -5,94 +5,23 @@ Each function `refuse_<case>` raises `CorrectionRefused` in its case and returns
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.model.decisions import MOVING_REASONS, decisions_for
-from roster_pipeline.product.database import share_district
 from roster_pipeline.product.tables import (
     accounts,
     identity_links,
-    org_memberships,
     organizations,
     roster_students,
     roster_teachers,
     rosters,
-    school_memberships,
     syncs,
 )
-
-
-def read_account(pg: Connection, organization_id: int, account_id: int) -> sa.Row[Any]:
-    """Read the facts about one account on which the refusals depend.
-
-    Args:
-        organization_id: the organization of the review.
-
-    Returns:
-        A row with these columns:
-        `role`: the role of the account.
-        `is_admin`: whether the account is an admin of any organization.
-        `others`: the ids of the other organizations that the account belongs to.
-        `is_elsewhere`: whether there are such organizations.
-        `is_released`: whether all of them are disconnected (docs/rules.md R2.29) or Clever Library (R3.13).
-        `linked_clever_id`: the Clever id that the account is linked to.
-        `is_linked_here`: whether that link belongs to this organization.
-        `is_shared`: whether the account has a live membership or enrollment from Clever.
-    """
-    is_account, link = accounts.c.id == account_id, identity_links.c
-    is_live_link = sa.and_(link.account_id == account_id, link.unlinked_at.is_(None))
-    others = _other_organizations(organization_id, account_id)
-    is_connected = sa.and_(
-        organizations.c.id.in_(others), organizations.c.state != "disconnected", organizations.c.tier != "library"
-    )
-    is_admin = sa.exists().where(*_is_live(org_memberships, account_id), org_memberships.c.is_admin)
-    query = sa.select(
-        accounts.c.role,
-        sa.or_(accounts.c.role == "admin", is_admin).label("is_admin"),
-        sa.exists(others).label("is_elsewhere"),
-        (~sa.exists().where(is_connected)).label("is_released"),
-        sa.func.array(others.scalar_subquery(), type_=ARRAY(sa.BigInteger)).label("others"),
-        sa.select(link.clever_id).where(is_live_link).scalar_subquery().label("linked_clever_id"),
-        sa.exists().where(is_live_link, link.organization_id == organization_id).label("is_linked_here"),
-        sa.or_(*_clever_memberships(account_id)).label("is_shared"),
-    )
-    return pg.execute(query.where(is_account)).one()
-
-
-def _other_organizations(organization_id: int, account_id: int) -> sa.CompoundSelect[Any]:
-    """Select the organizations that an account is linked in or is a member of, except one."""
-    link, member = identity_links.c, org_memberships.c
-    linked = sa.select(link.organization_id).where(
-        link.account_id == account_id, link.unlinked_at.is_(None), link.organization_id != organization_id
-    )
-    joined = sa.select(member.organization_id).where(
-        *_is_live(org_memberships, account_id), member.organization_id != organization_id
-    )
-    return sa.union(linked, joined)
-
-
-def _clever_memberships(account_id: int) -> list[sa.ColumnElement[bool]]:
-    """Return, table by table, whether an account has a live membership or enrollment from Clever."""
-    memberships = [
-        sa.exists().where(*_is_live(table, account_id), table.c.source == "clever")
-        for table in (org_memberships, school_memberships)
-    ]
-    enrollments = [
-        sa.exists().where(*_is_live(table, account_id), table.c.roster_id == rosters.c.id, rosters.c.source == "clever")
-        for table in (roster_teachers, roster_students)
-    ]
-    return [*memberships, *enrollments]
-
-
-def _is_live(table: sa.Table, account_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return table.c.account_id == account_id, table.c.ended_at.is_(None)
 
 
 def refuse_unoffered_decision(review: sa.Row[Any], decision: str, reviewed: sa.Row[Any] | None) -> None:
@@ -270,30 +199,3 @@ def refuse_taken_email(pg: Connection, review: sa.Row[Any], account_id: int) -> 
                 "Another account has since taken the email of review {review}. Use --as create.", review=review.id
             )
         )
-
-
-def lock_organizations(pg: Connection, organization_ids: Sequence[int]) -> tuple[str, ...]:
-    """Lock organizations, so that they cannot be synced or connected until the transaction ends.
-
-    Returns:
-        The Clever district ids of the organizations that are connected.
-
-    Raises:
-        CorrectionRefused: a sync of one of them is running.
-    """
-    query = (
-        sa.select(organizations.c.clever_district_id, organizations.c.state, organizations.c.tier)
-        .where(organizations.c.id.in_(organization_ids))
-        .order_by(organizations.c.id)
-        .with_for_update(read=True)
-    )
-    rows = pg.execute(query).all()
-    for district_id, _, _ in rows:
-        if not share_district(pg, district_id):
-            raise CorrectionRefused(
-                operator.text(
-                    "A sync of district {district} is running. Try again when the sync has ended.",
-                    district=district_id,
-                )
-            )
-    return tuple(key for key, state, tier in rows if state != "disconnected" and tier != "library")

@@ -27,8 +27,8 @@ from sqlalchemy import Connection
 from roster_pipeline.corrections import decision_rows
 from roster_pipeline.corrections.decision import Decision, combine_queries
 from roster_pipeline.corrections.flagged_login import end_login, find_login_account
+from roster_pipeline.corrections.organization_locks import lock_organizations
 from roster_pipeline.corrections.outcome import Outcome, decide_other_person, decide_same_person
-from roster_pipeline.corrections.refusals import lock_organizations
 from roster_pipeline.errors import CorrectionRefused
 from roster_pipeline.messages import operator
 from roster_pipeline.model.decisions import DECIDER_MAX_CHARS, is_decider_name
@@ -195,7 +195,7 @@ def _decide(
         raise CorrectionRefused(
             operator.text("Another review concerns an account of review {review}. Decide it alone.", review=review.id)
         )
-    if connected := lock_organizations(pg, outcome.others):
+    if connected := lock_organizations(pg, outcome.others, outcome.touched):
         raise CorrectionRefused(
             operator.text(
                 "District {district}, which has the account of review {review}, has been connected again.",

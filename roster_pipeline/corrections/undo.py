@@ -15,9 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.corrections.excluded_rows import clear_second_primaries, exclude_unrestorable_rows
-from roster_pipeline.corrections.refusals import lock_organizations
+from roster_pipeline.corrections.organization_locks import lock_organizations
 from roster_pipeline.corrections.shared_classes import exclude_shared_rows, lock_classes, restore_choices
 from roster_pipeline.corrections.undone_rows import UNDONE, load_undone_rows
 from roster_pipeline.errors import CorrectionRefused
@@ -69,7 +70,7 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     write_as_sync(pg, original_sync.organization_id)
     school_id = _find_school(pg, original_sync, school) if school else None
     others = original_sync.counts.get("from_organizations", [])
-    lock_organizations(pg, others)
+    lock_organizations(pg, others, _read_linked_accounts(pg, sync_id) if others else ())
     is_library_update = _is_library_update(pg, original_sync)
     if is_library_update:
         lock_classes(pg, sync_id)
@@ -122,6 +123,14 @@ def _find_sync(pg: Connection, sync_id: int) -> sa.Row[Any]:
             )
         )
     return sync
+
+
+def _read_linked_accounts(pg: Connection, sync_id: int) -> set[int]:
+    """Return the accounts whose identity links a sync wrote."""
+    image = sa.func.coalesce(changes.c.after, changes.c.before, type_=JSONB)
+    account_id = sa.cast(image["account_id"].astext, sa.BigInteger)
+    of_sync = sa.and_(changes.c.sync_id == sync_id, changes.c.entity == "identity_links")
+    return set(pg.execute(sa.select(account_id).where(of_sync)).scalars())
 
 
 def _find_school(pg: Connection, original_sync: sa.Row[Any], school: str) -> int:

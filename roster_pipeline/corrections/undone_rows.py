@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause, TableClause
 from sqlalchemy.dialects.postgresql import JSONB
 
+from roster_pipeline.corrections.account_facts import select_other_organizations
 from roster_pipeline.model.entities import END, INSERT, UPDATE, recorded_names
 from roster_pipeline.product.tables import (
     changes,
     identity_links,
-    org_memberships,
     rosters,
     school_memberships,
     schools,
@@ -129,15 +129,8 @@ def _is_written_later(target: Target, sync_id: int, journal: FromClause) -> Colu
 
 
 def _is_used_elsewhere(journal: FromClause, old: FromClause, organization_id: int) -> ColumnElement[bool]:
-    """Return whether the undo would close an account that is linked or a member in another organization."""
-    link, member = identity_links.alias("link"), org_memberships.alias("member")
-    is_linked = sa.exists().where(
-        link.c.account_id == old.c.id, link.c.unlinked_at.is_(None), link.c.organization_id != organization_id
-    )
-    is_member = sa.exists().where(
-        member.c.account_id == old.c.id, member.c.ended_at.is_(None), member.c.organization_id != organization_id
-    )
-    return sa.and_(journal.c.op == END, sa.or_(is_linked, is_member))
+    """Return whether the undo would close an account that another organization uses."""
+    return sa.and_(journal.c.op == END, sa.exists(select_other_organizations(old.c.id, organization_id)))
 
 
 def _is_of_school(

@@ -58,9 +58,10 @@ def write(pg: Connection, target: Target, sync_id: int, *, as_owner: bool = Fals
 def write_rows(
     pg: Connection, rows: Mapping[str, Sequence[sa.Select[Any]]], sync_id: int, *, as_owner: bool = False
 ) -> dict[str, dict[str, int]]:
-    """Write the rows of queries, in dependency order, and return the number of rows by entity and op.
+    """Write the rows of queries, in dependency order, and return the number of written rows by entity and op.
 
-    One transaction may call this several times.
+    One transaction may call this several times. A row that the queries select is not written if row-level security
+    hides it or the application has deleted it.
 
     Args:
         rows: the queries by entity. Each selects `op` and then the columns of the target in their order.
@@ -74,13 +75,20 @@ def write_rows(
         resolved = resolved_table(target)
         query = sa.select(queries.c.op, NO_TEXT.label("version"), *(queries.c[name] for name in target.columns))
         pg.execute(CreateTemporaryTable(resolved.name, query))
+        last = pg.execute(sa.select(sa.func.max(changes.c.seq)).where(changes.c.sync_id == sync_id)).scalar() or 0
         write(pg, target, sync_id, as_owner=as_owner)
-        ops = sa.select(resolved.c.op, sa.func.count()).group_by(resolved.c.op).order_by(resolved.c.op)
-        if counts := {str(op): int(count) for op, count in pg.execute(ops)}:
+        if counts := _count_journal(pg, sync_id, last):
             written[target.name] = counts
         for table in (resolved, _locked_table(target)):
             pg.execute(drop_table(table.name))
     return written
+
+
+def _count_journal(pg: Connection, sync_id: int, last: int) -> dict[str, int]:
+    """Count the rows that a sync has added to the journal after the row with number `last`, by op."""
+    op = changes.c.op
+    added = sa.select(op, sa.func.count()).where(changes.c.sync_id == sync_id, changes.c.seq > last)
+    return {str(name): int(count) for name, count in pg.execute(added.group_by(op).order_by(op))}
 
 
 @cache

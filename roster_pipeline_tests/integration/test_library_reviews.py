@@ -7,7 +7,7 @@ import pytest
 from roster_pipeline.corrections.resolve import resolve_review
 from roster_pipeline.corrections.undo import undo_sync
 from roster_pipeline.errors import CorrectionRefused
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import district_lock, name_teacher_lock, transaction
 from roster_pipeline.product.organizations import connect_district
 from roster_pipeline.sync_context import utc_now
 from roster_pipeline_tests.support.library import *  # noqa: F403 - the fixtures
@@ -80,6 +80,24 @@ def decide(product, key):
     with transaction(product) as pg:
         ((review,),) = query(product, NUMBER, key=key)
         return resolve_review(pg, review, "relink", decided_by="operator", at=utc_now()).sync_id
+
+
+def test_relink_waits_for_no_update_of_the_teacher(world, product):
+    update = name_teacher_lock(world.teacher.account_id)
+    with (
+        district_lock(product, update, on_wait=pytest.fail),
+        pytest.raises(CorrectionRefused, match="An update of account"),
+    ):
+        decide(product, world.twin)
+    relink = decide(product, world.twin)
+    with (
+        district_lock(product, update, on_wait=pytest.fail),
+        pytest.raises(CorrectionRefused, match="An update of account"),
+        transaction(product) as pg,
+    ):
+        undo_sync(pg, relink, utc_now())
+
+    assert account(product, world.twin) == world.teacher.account_id
 
 
 def test_relink_of_the_teacher_archives_the_old_classes(world, product):

@@ -27,6 +27,12 @@ PIN = """
     insert into roster.web_identities (provider, subject, account_id)
     select 'clever', :key, id from roster.accounts where email = :email
 """
+LEAVE = """
+    with writer as (select set_config('roster.writer', 'sync', true)),
+    own as (update roster.org_memberships set ended_at = now() where account_id = :account returning organization_id)
+    insert into roster.identity_links (clever_id, account_id, organization_id, rule)
+    select 'left', :account, own.organization_id, 'created' from own, writer
+"""
 END_MEMBERSHIP = """
     select set_config('roster.writer', 'sync', true);
     update roster.org_memberships set ended_at = now() where account_id = :account
@@ -255,10 +261,15 @@ def test_an_email_of_another_account_opens_a_review(site, town, new_browser, rol
     assert answer.headers["location"] == ("/login/merge" if is_own else "/clever/library")
 
 
-def test_an_account_of_another_district_is_not_offered(site, town, browser):
-    email = "elsewhere@town7.example.org"
-    site.value(MAKE_ACCOUNT, email=email, role="teacher", town=site.towns[0].name)
-    teacher = town.teacher(50, email=email)
+@pytest.mark.parametrize("has_left", [False, True])
+def test_an_account_of_another_district_is_not_offered(site, town, browser, has_left):
+    """A teacher who has left a district keeps the identity link there."""
+    number = 50 + has_left
+    email = f"elsewhere{number}@town7.example.org"
+    account = site.value(MAKE_ACCOUNT, email=email, role="teacher", town=site.towns[0].name)
+    if has_left:
+        site.execute(LEAVE, account=account)
+    teacher = town.teacher(number, email=email)
     browser.log_in(teacher)
 
     assert site.value(REVIEWS, key=teacher) == ["other_organization"]

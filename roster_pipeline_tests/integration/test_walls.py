@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from roster_pipeline.corrections.undo import undo_sync
-from roster_pipeline.product.database import transaction
+from roster_pipeline.product.database import transaction, write_as_sync
 from roster_pipeline.publish.table_mappings import TARGETS
+from roster_pipeline.publish.writer import write_rows
 from roster_pipeline_tests.support.readers import difference, execute, published, query, row_versions, tables
 from roster_pipeline_tests.support.rule_book import expect
 from roster_pipeline_tests.support.walls import (
@@ -79,6 +80,22 @@ def rows_of(product, name, organization):
     """How many rows of a table are an organization's; None: nobody's."""
     count = f"select count(*) from roster.{name} where {ORGANIZATION_OF[name]} is not distinct from :organization"
     return query(product, count, organization=organization)[0][0]
+
+
+def test_a_hidden_row_does_not_count_as_written(districts, product):
+    own, other = districts
+    target = TARGETS["rosters"]
+    row = sa.select(sa.literal("update").label("op"), *(target.table.c[name] for name in target.columns))
+    sync_id = query(product, "select max(id) from roster.syncs where organization_id = :own", own=own)[0][0]
+    with transaction(product) as pg:
+        write_as_sync(pg, own)
+        counts = [
+            write_rows(pg, {"rosters": [row.where(target.table.c.organization_id == each).limit(1)]}, sync_id)
+            for each in (other, own)
+        ]
+        pg.rollback()
+
+    assert counts == [{}, {"rosters": {"update": 1}}]
 
 
 @pytest.mark.parametrize(("role", "seen"), [("roster_writer", sorted(TARGETS)), ("roster_reader", READ)])
