@@ -20,6 +20,9 @@ from roster_pipeline.product.tables import (
 )
 from roster_pipeline.web.account_names import select_name
 
+DECIDERS = sa.func.roster.deciding_admins().table_valued("id", "first_name", "last_name", "email")
+MOST_DECIDERS = 3
+
 
 @dataclass(frozen=True)
 class AdminLine:
@@ -37,6 +40,16 @@ class AdminLine:
     schools: Sequence[str]
     maker: str | None
     made_at: datetime | None
+
+
+def list_deciders(pg: Connection, *, shows_email: bool) -> list[str]:
+    """Return the names of some admins of the whole district, who decide what waits.
+
+    Args:
+        shows_email: the email stands for a name that is missing. Otherwise an admin without a name is left out.
+    """
+    name = select_name(shows_email=shows_email, account=DECIDERS)
+    return [each for each in pg.execute(sa.select(name).order_by(DECIDERS.c.id).limit(MOST_DECIDERS)).scalars() if each]
 
 
 def list_admin_lines(pg: Connection, organization_id: int) -> list[AdminLine]:

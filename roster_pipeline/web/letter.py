@@ -20,6 +20,12 @@ LIBRARY_PARTS = {
     "students": product.plural("{n:,} student would leave your classes", "{n:,} students would leave your classes"),
 }
 """The parts of the plan of a Library teacher that have other words than those of a district."""
+SCHOOL_LOSSES = {
+    "students": product.plural("{n:,} student would leave this school.", "{n:,} students would leave this school."),
+    "teachers": product.plural("{n:,} teacher would leave this school.", "{n:,} teachers would leave this school."),
+    "classes_archived": product.plural("{n:,} class would end.", "{n:,} classes would end."),
+}
+"""What a plan would do to a school, by the name of the number."""
 USUAL_CAUSE = product.mark("This usually means that a sharing rule was changed or that a term ended.")
 USUAL_CAUSE_OF_UPDATES = product.mark(
     "This usually means that names or emails were changed in your system for many people at once."
@@ -83,6 +89,17 @@ def write_letter(plan: HeldPlan, words: LocalCatalogue, own_schools: Collection[
         classes,
         0 if is_partial else max(0, (impact.get("classes") or 0) - len(classes)),
     )
+
+
+def describe_losses(plan: HeldPlan, school_id: str, words: LocalCatalogue) -> str:
+    """Return what a plan would do to one school, or an empty text for a school that the plan does not name.
+
+    Args:
+        school_id: the Clever id of the school.
+    """
+    rows = [row for row in plan.impact.get("schools_named") or [] if row.get("school_id") == school_id]
+    losses = [(plural, row[part]) for row in rows for part, plural in SCHOOL_LOSSES.items() if row.get(part)]
+    return " ".join(words.count(*plural, number) for plural, number in losses)
 
 
 def describe_thresholds(plan: HeldPlan, words: LocalCatalogue) -> list[str]:

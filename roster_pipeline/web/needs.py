@@ -75,17 +75,22 @@ KINDS = {
 """The kinds of lines in their order, by the name of their count."""
 
 
-def list_needs(pg: Connection, organization_id: int, role: Role, words: LocalCatalogue) -> list[Need]:
+def list_needs(
+    pg: Connection, organization_id: int, role: Role, words: LocalCatalogue, teachers_path: str | None = None
+) -> list[Need]:
     """Return the lines of *Needs you* that are not empty. The counts are those of what the transaction sees.
 
     For an admin of the whole district the numbers that take long to count are those that the worker of the page stored
     after the last sync (`counted_needs`).
+
+    Args:
+        teachers_path: where the teachers are, for an admin who has no list of teachers.
     """
     counts = _count_decisions(pg, organization_id)._asdict()
     stored = _read_stored(pg, organization_id) if role is Role.DISTRICT_ADMIN else {}
     counts |= stored or count_members(pg, organization_id)._asdict()
     return [
-        Need(words.count(*kind.words, counts[name]), kind.path)
+        Need(words.count(*kind.words, counts[name]), teachers_path or kind.path if name == "teachers" else kind.path)
         for name, kind in KINDS.items()
         if counts.get(name) and role in kind.roles
     ]

@@ -86,6 +86,7 @@ def _build(role: str, shape: Shape, limit: int | None) -> sa.Select[Any]:
             sa.func.concat_ws(" ", account.c.first_name, account.c.last_name).label("name"),
             account.c.email,
             account.c.imported_from_clever.label("is_from_clever"),
+            account.c.grade,
             _verified_at(people.c.account_id) if role == "teacher" else sa.null().label("verified_at"),
             _school_names(people.c.account_id).label("schools"),
             _class_names(role, people.c.account_id).label("classes"),

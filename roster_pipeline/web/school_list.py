@@ -44,7 +44,7 @@ def select_schools(page: Page, request: ListRequest, limit: int | None = None) -
     )
     return (
         sa.select(
-            *(schools.c[name] for name in ("id", "name", "low_grade", "high_grade")),
+            *(schools.c[name] for name in ("id", "clever_id", "name", "low_grade", "high_grade")),
             _count_members("teacher").label("teachers"),
             classes.scalar_subquery().label("classes"),
             _count_members("student").label("students"),

@@ -7,7 +7,8 @@ import pytest
 
 from roster_pipeline.corrections.queue import run_corrections
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
-from roster_pipeline_tests.support.page import person
+from roster_pipeline_tests.support.page import MAKE_ADMIN, person
+from roster_pipeline_tests.support.page_people import school_of
 
 FILED = "select count(*) from roster.corrections"
 AUDITED = "select count(*) from roster.web_audit where act in ('decide_hold', 'undo_sync')"
@@ -66,6 +67,15 @@ def test_a_held_plan_reads_like_a_letter(site, admin, plan):
     assert admin.get("/clever").text.count("1 plan waits for a decision") == 1
 
 
+def test_the_page_of_a_school_says_what_is_held_there(site, admin, plan):
+    own, other = (
+        admin.get(f"/clever/schools/{school_of(site, site.towns[0], name)}").text for name in ("School 0", "School 1")
+    )
+
+    assert f'<a href="/clever/holds/{plan}">5 students would leave this school.</a>' in own
+    assert "What waits for a decision" not in other
+
+
 def test_the_people_of_a_plan_are_named_with_an_audit_row(site, admin, plan):
     before = site.value(OPENED)
     people = admin.get(f"/clever/holds/{plan}/people").text
@@ -82,11 +92,13 @@ def test_a_school_admin_reads_the_letter_without_buttons(site, admin, plan):
         select m.organization_id, m.account_id, s.id, 'test' from roster.org_memberships as m
         join roster.schools as s using (organization_id) where m.is_admin and s.name = 'School 1'
     """)
+    decider = site.value(MAKE_ADMIN, email="decider@example.org", district=site.towns[0].id)
     letter = admin.get(f"/clever/holds/{plan}")
     refused = admin.post(f"/clever/holds/{plan}/approve", data={"csrf": csrf_of(letter), "form_token": "a"})
+    site.execute("update roster.org_memberships set ended_at = now() where account_id = :id", id=decider)
     site.execute(SCOPE, scope="organization")
 
-    assert "An admin of the whole district decides this." in letter.text
+    assert "An admin of the whole district decides this. Who can decide: Jordan Lee." in letter.text
     assert "Let it happen" not in letter.text
     assert "School 0" not in letter.text
     assert refused.status_code == 403

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -20,6 +21,10 @@ from roster_pipeline_tests.support.page_people import (
 )
 from roster_pipeline_tests.support.readers import execute
 
+GRADE = """
+    with writer as (select set_config('roster.writer', 'sync', true))
+    update roster.accounts set grade = '5' from writer where email = :email
+"""
 LISTS = ("/clever/schools", "/clever/teachers", "/clever/classes", "/clever/students")
 HOSTILE = "<script>alert(1)</script> \u202egnp.exe"
 
@@ -121,6 +126,8 @@ def test_an_admin_of_one_school_verifies_on_its_page(site, browser):
         assert "Verify Tea1 Cher1" in page.text
         assert "Update this school" in page.text
         assert "Algebra 1" in page.text
+        links = set(re.findall(r'href="(/clever[^"]*)"', browser.get("/clever").text))
+        assert {browser.get(unescape(link)).status_code for link in links} == {200}
 
 
 @pytest.mark.parametrize("text", ["dent1", "stu1 dent1", "DENT stu", "student1@town1"])
@@ -209,15 +216,17 @@ def test_a_senseless_filter_counts_as_absent(admin, query):
 
 def test_an_export_is_audited_with_its_rows(site, admin):
     before = count_acts(site, "export_list")
+    site.execute(GRADE, email="student1@town1.example.org")
     answer = admin.get("/clever/students.csv?q=dent1")
 
     assert answer.headers["content-type"].startswith("text/csv")
     assert "students.csv" in answer.headers["content-disposition"]
     rows = list(csv.reader(StringIO(answer.text.removeprefix("\ufeff"))))
     assert rows == [
-        ["Name", "Email", "Schools", "Classes"],
-        ["Stu1 Dent1", "student1@town1.example.org", "School 0", "Algebra 1"],
+        ["Name", "Email", "Grade", "Schools", "Classes"],
+        ["Stu1 Dent1", "student1@town1.example.org", "5", "School 0", "Algebra 1"],
     ]
+    assert '<td data-label="Grade"><bdi>5</bdi></td>' in admin.get("/clever/students?q=dent1").text
     assert count_acts(site, "export_list") == before + 1
     assert site.value("select after from roster.web_audit where act = 'export_list' order by id desc limit 1") == {
         "rows": 1

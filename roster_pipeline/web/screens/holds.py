@@ -11,6 +11,7 @@ from starlette.responses import Response
 from roster_pipeline.explain.held_people import find_people_on_hold
 from roster_pipeline.product.tables import holds, schools
 from roster_pipeline.syncs.held_plans import NAME_CHARS, HeldPlan, list_held_plans
+from roster_pipeline.web.admins import list_deciders
 from roster_pipeline.web.audit import record_act
 from roster_pipeline.web.fresh import ask_fresh_login
 from roster_pipeline.web.letter import Letter, describe_for_clever_admin, write_letter
@@ -98,6 +99,7 @@ def _show_letter(
         copy=describe_for_clever_admin(letter, page.words),
         has_changed=has_changed,
         is_unconfirmed=is_unconfirmed,
+        deciders=[] if page.may("decide_hold") else list_deciders(page.pg, shows_email=True),
     )
 
 

@@ -60,8 +60,8 @@ def show_overview(page: Page) -> Response:
     return page.render(
         "overview.html",
         counts=counts,
-        tiles=_list_tiles(counts, page.words),
-        needs=list_needs(page.pg, page.own.id, page.viewer.role, page.words),
+        tiles=_list_tiles(counts, page.words, _own_teachers_path(page) or "/clever/teachers"),
+        needs=list_needs(page.pg, page.own.id, page.viewer.role, page.words, _own_teachers_path(page)),
         lines=describe_syncs(syncs, page.words, own),
         chart=_draw_chart(page, sees_all=sees_all),
         usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
@@ -90,12 +90,21 @@ def _show_checklist(page: Page) -> Response:
     )
 
 
-def _list_tiles(counts: sa.Row[tuple[int, int, int, int, int]], words: LocalCatalogue) -> list[Tile]:
+def _own_teachers_path(page: Page) -> str | None:
+    """Return where an admin of one school finds its teachers, or None for an admin who has a list of teachers."""
+    if page.viewer.role is Role.DISTRICT_ADMIN or len(page.place.schools) > 1:
+        return None
+    return f"/clever/schools/{page.place.schools[0]}" if page.place.schools else "/clever/schools"
+
+
+def _list_tiles(
+    counts: sa.Row[tuple[int, int, int, int, int]], words: LocalCatalogue, teachers_path: str
+) -> list[Tile]:
     """Return the four numbers of the Overview. Hidden classes are said."""
     hidden = words.count("{n:,} hidden", "{n:,} hidden", counts.hidden) if counts.hidden else ""
     return [
         Tile(words.count("{n:,} school", "{n:,} schools", counts.schools), "/clever/schools"),
-        Tile(words.count("{n:,} teacher", "{n:,} teachers", counts.teachers), "/clever/teachers"),
+        Tile(words.count("{n:,} teacher", "{n:,} teachers", counts.teachers), teachers_path),
         Tile(words.count("{n:,} class", "{n:,} classes", counts.classes), "/clever/classes", hidden),
         Tile(words.count("{n:,} student", "{n:,} students", counts.students), "/clever/students"),
     ]

@@ -33,9 +33,9 @@ def show_students(page: Page) -> Response:
 def export_students(page: Page) -> Response:
     """Return the students as CSV."""
     words = page.words
-    headings = (words.text("Name"), words.text("Email"), words.text("Schools"), words.text("Classes"))
+    headings = [words.text(name) for name in ("Name", "Email", "Grade", "Schools", "Classes")]
     rows = stream_rows(page, *select_people(page, "student", read_list_request(page, FILTERS["student"])))
-    cells = ((row.name, row.email, "; ".join(row.schools), "; ".join(row.classes)) for row in rows)
+    cells = ((row.name, row.email, row.grade, "; ".join(row.schools), "; ".join(row.classes)) for row in rows)
     return export_list(page, "students", headings, cells)
 
 

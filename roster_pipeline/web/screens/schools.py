@@ -10,9 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from roster_pipeline.messages import Catalogue, product
+from roster_pipeline.syncs.held_plans import list_held_plans
 from roster_pipeline.web.actors import read_verifiers
 from roster_pipeline.web.chart import WEEKS, Chart, draw_weeks, read_own_summaries
 from roster_pipeline.web.class_list import read_classes
+from roster_pipeline.web.letter import describe_losses
 from roster_pipeline.web.lists import ListRequest, export_list, read_list_request, stream_rows
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.people import read_people
@@ -60,10 +62,17 @@ def show_school(page: Page) -> Response:
         chart=_draw_chart(page, school_id),
         change=describe_last_changes(page.pg, [school_id], page.words)[school_id],
         grades=describe_grades(page.words, school),
+        held=_list_held(page, school.clever_id),
         part=teachers,
         verifiers=read_verifiers(page, teachers.rows),
         classes=read_classes(page, ListRequest("/clever/classes", school=school_id)),
     )
+
+
+def _list_held(page: Page, school_id: str) -> list[tuple[str, str]]:
+    """Return the name of each plan on hold that concerns a school, and what it would do there."""
+    plans = ((plan.name, describe_losses(plan, school_id, page.words)) for plan in list_held_plans(page.pg))
+    return [(name, losses) for name, losses in plans if losses]
 
 
 def _draw_chart(page: Page, school_id: int) -> Chart:

@@ -18,7 +18,7 @@ from roster_pipeline.syncs.account_requests import file_account_request
 from roster_pipeline.syncs.changes import count_listed, list_changes
 from roster_pipeline.syncs.library_requests import file_library_request
 from roster_pipeline.syncs.requests import estimate_answer_time
-from roster_pipeline.web.admins import list_schools
+from roster_pipeline.web.admins import list_deciders, list_schools
 from roster_pipeline.web.answers import STOPS, describe_estimate, describe_press, list_steps
 from roster_pipeline.web.change_words import describe_change, title_of
 from roster_pipeline.web.library_tokens import has_token
@@ -53,7 +53,7 @@ def show_updates(page: Page, *, refusal: str | None = None, status: int = 200) -
         status,
         refusal=refusal,
         usual=describe_estimate(estimate_answer_time(page.pg, page.own.district_id, page.now), page.words),
-        presses=[(press, describe_press(page.pg, press, page.words, sees_all=sees_all(page))) for press in presses],
+        presses=[(press, describe_press(page.pg, press, page.words, sees_all=page.sees_all)) for press in presses],
         lines=describe_syncs(syncs, page.words, own) if is_admin else [],
         older=syncs[-1].id if len(syncs) == LINES else None,
         is_admin=is_admin,
@@ -107,14 +107,14 @@ def show_update(page: Page) -> Response:
     press = _require_press(page)
     if press.refusal and (newer := list_presses(page.pg, page.viewer, limit=1)[0]).id != press.id:
         return RedirectResponse(f"/clever/updates/{newer.id}", 303)
-    sentences = describe_press(page.pg, press, page.words, sees_all=sees_all(page))
+    sentences = describe_press(page.pg, press, page.words, sees_all=page.sees_all)
     return page.render("update.html", is_fragment=False, **_press_values(page, press, sentences))
 
 
 def show_update_state(page: Page) -> Response:
     """Return the part of an update's screen that changes, or 204 if it shows this state already."""
     press = _require_press(page)
-    sentences = describe_press(page.pg, press, page.words, sees_all=sees_all(page))
+    sentences = describe_press(page.pg, press, page.words, sees_all=page.sees_all)
     version = _version_of(press, sentences)
     seen = {page.request.query_params.get("seen"), page.request.headers.get("if-none-match", "").strip('"')}
     # Each browser that follows an update asks once a second, and most answers are this one.
@@ -128,7 +128,7 @@ def show_update_state(page: Page) -> Response:
 def show_sync(page: Page) -> Response:
     """Show what one sync changed, of what the person may see."""
     sync = _require_sync(page)
-    changes = list_changes(page.pg, sync.id, sees_all=sees_all(page), most=MOST_CHANGES)
+    changes = list_changes(page.pg, sync.id, sees_all=page.sees_all, most=MOST_CHANGES)
     groups = [
         (
             title_of(key, rows[0].changes, page.words),
@@ -141,7 +141,7 @@ def show_sync(page: Page) -> Response:
     return page.render(
         "sync.html",
         sync=sync,
-        sentences=describe_sync(sync, page.words, None if sees_all(page) else {sync.id: count_listed(changes)}),
+        sentences=describe_sync(sync, page.words, None if page.sees_all else {sync.id: count_listed(changes)}),
         groups=groups,
         may_undo=can_undo,
         undo_schools=list_schools(page.pg) if can_undo and not sync.is_correction else [],
@@ -152,7 +152,7 @@ def export_sync(page: Page) -> Response:
     """Return what one sync changed as CSV."""
     sync = _require_sync(page)
     words = page.words
-    changes = list_changes(page.pg, sync.id, sees_all=sees_all(page), most=MOST_EXPORTED)
+    changes = list_changes(page.pg, sync.id, sees_all=page.sees_all, most=MOST_EXPORTED)
     titles = {(row.noun, row.became): title_of((row.noun, row.became), row.changes, words) for row in changes}
     lines = ((titles[row.noun, row.became], describe_change(row, words)) for row in changes)
     cells = ((title, line.name, line.where, line.before, line.after) for title, line in lines)
@@ -164,11 +164,6 @@ def export_sync(page: Page) -> Response:
         words.text("After"),
     )
     return export_list(page, "what_changed", headings, cells)
-
-
-def sees_all(page: Page) -> bool:
-    """Return whether the person sees the whole organization."""
-    return page.viewer.role is Role.DISTRICT_ADMIN
 
 
 def _find_place(page: Page, table: sa.Table) -> tuple[int, str]:
@@ -207,6 +202,7 @@ def _version_of(press: Press, sentences: list[str]) -> str:
 
 def _press_values(page: Page, press: Press, sentences: list[str]) -> Mapping[str, Any]:
     usual = estimate_answer_time(page.pg, page.own.district_id, page.now) if press.is_open else None
+    waits_for_others = press.state == "held" and not page.may("decide_hold")
     return {
         "press": press,
         "steps": list_steps(press, page.words) if press.state == "running" else [],
@@ -214,6 +210,7 @@ def _press_values(page: Page, press: Press, sentences: list[str]) -> Mapping[str
         "usual": describe_estimate(usual, page.words),
         "version": _version_of(press, sentences),
         "may_see_changes": page.viewer.role in ADMINS or press.scope == "library",
+        "deciders": list_deciders(page.pg, shows_email=page.viewer.role in ADMINS) if waits_for_others else [],
     }
 
 

@@ -17,9 +17,9 @@ from roster_pipeline.explain.verdict import ClassFacts, Question, Verdict, find_
 from roster_pipeline.explain.verdict_words import VerdictText, describe_verdict
 from roster_pipeline.messages import product
 from roster_pipeline.model.clever_id import is_clever_id
-from roster_pipeline.product.tables import accounts, org_memberships, rosters
-from roster_pipeline.web.account_names import select_name
+from roster_pipeline.product.tables import rosters
 from roster_pipeline.web.actors import read_hiders
+from roster_pipeline.web.admins import list_deciders
 from roster_pipeline.web.page import Page
 from roster_pipeline.web.rights import ADMINS, STAFF, Role
 from roster_pipeline.web.routing import get
@@ -143,7 +143,8 @@ def describe_answer(page: Page, question: Question, verdict: Verdict) -> Verdict
             verdict = replace(verdict, variant="by", facts={**verdict.facts, "person": person})
     if verdict.name == "W14" and page.viewer.role is Role.DISTRICT_ADMIN:
         verdict = replace(verdict, variant="email")
-    return describe_verdict(question, verdict, page.words, admins=list_admin_names(page))
+    admins = list_deciders(page.pg, shows_email=page.viewer.role in ADMINS)
+    return describe_verdict(question, verdict, page.words, admins=admins)
 
 
 def describe_hops(page: Page, question: Question, verdict: Verdict) -> list[Hop]:
@@ -220,18 +221,6 @@ def link_values(page: Page) -> str:
     """Return the other values of a question, for the links to its answers."""
     values = {name: page.request.query_params.get(name, "") for name in ("class", "changed_at")}
     return urlencode({name: value for name, value in values.items() if value})
-
-
-def list_admin_names(page: Page) -> list[str]:
-    """Return the names of the district's admins that the visitor sees."""
-    name = select_name(shows_email=page.viewer.role in ADMINS)
-    is_admin = sa.and_(
-        org_memberships.c.is_admin,
-        org_memberships.c.admin_scope == "organization",
-        org_memberships.c.ended_at.is_(None),
-    )
-    query = sa.select(name).join_from(org_memberships, accounts, org_memberships.c.account_id == accounts.c.id)
-    return [each for each in page.pg.execute(query.where(is_admin).order_by(accounts.c.id).limit(3)).scalars() if each]
 
 
 ROUTES = [

@@ -216,6 +216,19 @@ begin atomic
         );
 end;
 
+-- The admins of the whole district, who decide what waits, for its other admins and its teachers.
+create or replace function roster.deciding_admins() returns table (
+    id bigint, first_name text, last_name text, email text
+)
+stable security definer set search_path = pg_catalog, pg_temp language sql
+begin atomic
+    select a.id, a.first_name, a.last_name, a.email
+    from roster.org_memberships as m inner join roster.accounts as a on a.id = m.account_id
+    where m.organization_id = roster.current_organization() and m.is_admin and m.admin_scope = 'organization'
+        and m.ended_at is null and a.archived_at is null
+        and current_setting('roster.sees', true) in ('organization', 'schools', 'classes');
+end;
+
 create or replace procedure roster.grant_page_access() language plpgsql as $$
 declare
     policy record;
@@ -322,7 +335,7 @@ $$;
 revoke execute on function
     roster.visible_rosters, roster.visible_accounts, roster.visible_schools,
     roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
-    roster.account_of_email, roster.is_other_person, roster.account_of_review from public;
+    roster.account_of_email, roster.is_other_person, roster.account_of_review, roster.deciding_admins from public;
 
 do $$
 begin
@@ -330,7 +343,8 @@ begin
         grant execute on function
             roster.visible_rosters, roster.visible_accounts, roster.visible_schools,
             roster.places_of_account, roster.organization_of_login, roster.library_organization, roster.account_of_login,
-            roster.account_of_email, roster.is_other_person, roster.account_of_review, roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
+            roster.account_of_email, roster.is_other_person, roster.account_of_review, roster.deciding_admins,
+            roster.find_people, roster.make_native_class, roster.addable_students to roster_page;
         call roster.grant_page_access();
     end if;
 end
