@@ -83,7 +83,7 @@ def _write_missing(
     con.execute("set threads = 1")  # several threads write several files for a bucket
     con.execute(
         f"copy (select *, {BUCKET} as bucket from {SOURCE}.{table} where {BUCKET} in ({', '.join(map(str, missing))})) "
-        f"to '{_quoted(parts)}' (format parquet, compression zstd, partition_by (bucket))"
+        f"to '{_quoted(parts)}' (format parquet, compression zstd, compression_level 1, partition_by (bucket))"
     )
     con.execute("reset threads")
     for bucket in missing:
