@@ -16,6 +16,7 @@ from roster_pipeline.cli import (
     connect,
     corrections,
     districts,
+    doctor,
     export,
     forget,
     holds,
@@ -69,6 +70,7 @@ for commands in (
     export,
     web,
     local,
+    doctor,
 ):
     commands.register(app)
 

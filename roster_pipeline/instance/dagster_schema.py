@@ -52,6 +52,15 @@ def dagster_place(settings: Settings) -> str:
         return add_schema(url, _schema(pg, url, is_own=settings.dagster_database_url is not None))
 
 
+def find_dagster_place(settings: Settings) -> str | None:
+    """Return the SQLAlchemy URL of Dagster's tables as `dagster_place` does, or None if they do not exist yet."""
+    url, setting = dagster_url(settings), setting_of(settings)
+    check_server(url, setting, holds_names=False)
+    with open_engine(url, setting) as engine, transaction(engine, lock_seconds=0) as pg:
+        schema = _find_schema(pg, url, is_own=settings.dagster_database_url is not None)
+        return add_schema(url, schema) if schema and _holds_dagster(pg, schema) else None
+
+
 @contextmanager
 def open_engine(url: str, setting: str) -> Iterator[Engine]:
     """Open an engine for a `with` block, and dispose of it at the end."""
@@ -82,7 +91,16 @@ def setting_of(settings: Settings) -> str:
 
 
 def _schema(pg: Connection, url: str, *, is_own: bool) -> str:
-    """Find the schema of Dagster's tables, or create it.
+    """Find the schema of Dagster's tables, or create it."""
+    pg.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": SCHEMA_LOCK})
+    schema = _find_schema(pg, url, is_own=is_own)
+    if schema is None:
+        ensure_schema(pg, SCHEMA)
+    return schema or SCHEMA
+
+
+def _find_schema(pg: Connection, url: str, *, is_own: bool) -> str | None:
+    """Return the schema of Dagster's tables, or None if no schema has them.
 
     Args:
         pg: a connection to Dagster's database.
@@ -92,7 +110,6 @@ def _schema(pg: Connection, url: str, *, is_own: bool) -> str:
     Raises:
         SettingRefused: the search_path names no schema that exists.
     """
-    pg.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": SCHEMA_LOCK})
     path = _search_path(pg)
     if is_own and "search_path" in list_url_settings(make_url(url)):
         if not path:
@@ -101,11 +118,7 @@ def _schema(pg: Connection, url: str, *, is_own: bool) -> str:
                 "schema, or remove search_path from the URL. Then run again."
             )
         return path[0]
-    for schema in (SCHEMA, *path, "public"):
-        if _holds_dagster(pg, schema):
-            return schema
-    ensure_schema(pg, SCHEMA)
-    return SCHEMA
+    return next((schema for schema in (SCHEMA, *path, "public") if _holds_dagster(pg, schema)), None)
 
 
 def _holds_dagster(pg: Connection, schema: str) -> bool:

@@ -12,6 +12,7 @@ import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -35,8 +36,7 @@ def upgrade_schema(connection: Connection) -> None:
         ProductUnusable: the tables belong to a newer version of this package, or they are too old.
         AccessRefused: the schema is missing, and the user may not create it.
     """
-    config = Config()
-    config.set_main_option("script_location", str(files("roster_pipeline.product") / "migrations"))
+    config = _build_config()
     config.attributes["connection"] = connection
     ensure_schema(connection, SCHEMA)
     with _notices_logged(connection):
@@ -45,14 +45,39 @@ def upgrade_schema(connection: Connection) -> None:
         try:
             command.upgrade(config, "head")
         except CommandError:
-            raise ProductUnusable(
-                f"The tables at {Place.of(connection.engine).where} were made by a newer version of this package, or "
-                "by none. Nothing was changed. Install the version that made them, or use another database."
-            ) from None
+            raise _unknown_revision(connection) from None
         if _read_revision(connection) != before:
             for name in REPEATED_FILES:
                 run_sql_file(name, connection)
             write_comments(connection, metadata)
+
+
+def is_newest(connection: Connection) -> bool | None:
+    """Return whether the database is at the newest revision, or None if it has no tables of ours.
+
+    Raises:
+        ProductUnusable: the tables belong to a newer version of this package.
+    """
+    revision, revisions = _read_revision(connection), ScriptDirectory.from_config(_build_config())
+    if revision is None:
+        return None
+    if revision >= BASELINE and revision not in {script.revision for script in revisions.walk_revisions()}:
+        raise _unknown_revision(connection)
+    return revision == revisions.get_current_head()
+
+
+def _build_config() -> Config:
+    """Return Alembic's configuration, which names the folder of the revisions."""
+    config = Config()
+    config.set_main_option("script_location", str(files("roster_pipeline.product") / "migrations"))
+    return config
+
+
+def _unknown_revision(connection: Connection) -> ProductUnusable:
+    return ProductUnusable(
+        f"The tables at {Place.of(connection.engine).where} were made by a newer version of this package, or by none. "
+        "Nothing was changed. Install the version that made them, or use another database."
+    )
 
 
 def ensure_schema(connection: Connection, schema: str) -> None:
