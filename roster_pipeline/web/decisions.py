@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from roster_pipeline.corrections.queue import CorrectionKind
+from roster_pipeline.corrections.handlers import CorrectionKind
 from roster_pipeline.corrections.summary import CorrectionCount
 from roster_pipeline.corrections.summary_words import describe_correction
 from roster_pipeline.messages import LocalCatalogue, product

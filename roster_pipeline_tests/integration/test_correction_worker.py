@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from roster_pipeline.corrections import queue
+from roster_pipeline.corrections import handlers
 from roster_pipeline.corrections.queue import file_correction, run_corrections
 from roster_pipeline.product.database import district_lock, transaction
 from roster_pipeline.web import worker
@@ -79,6 +79,23 @@ def test_a_killed_worker_changed_nothing_and_says_so(site, file):
     assert site.value(JOURNAL) == journal
 
 
+def test_a_login_that_kills_its_workers_is_closed_in_the_end(site, own, file):
+    """The row of a login runs once more after a kill. The next row runs after it."""
+    values = {"person": "f" * 24, "account_id": 0, "clever_says": {}}
+    with transaction(site.product) as pg:
+        login = file_correction(pg, own, "flag", values, requested_by="login")
+    number = file(school="f" * 24)
+    states = []
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", KILLED], env=dict(os.environ), capture_output=True)
+        states.append(site.value(ROW, id=login)["state"])
+    work(site)
+
+    assert states == ["running", "running"]
+    assert (site.value(ROW, id=login)["state"], site.value(ROW, id=number)["state"]) == ("failed", "failed")
+    assert site.value(ROW, id=login)["result"] == {"failure": "killed"}
+
+
 def test_a_decision_waits_while_its_district_is_locked(site, file):
     number = file(school="f" * 24)
     with district_lock(site.product, site.towns[0].id, on_wait=lambda: None):
@@ -120,8 +137,8 @@ def test_a_worker_that_loses_its_lock_changes_nothing(site, file, monkeypatch):
         site.value(END_LOCKS)
         return written
 
-    undo = queue.HANDLERS["undo"]
-    monkeypatch.setitem(queue.HANDLERS, "undo", undo_and_lose)
+    undo = handlers.HANDLERS["undo"]
+    monkeypatch.setitem(handlers.HANDLERS, "undo", undo_and_lose)
     work(site)
     running = site.value(ROW, id=number)["state"]
     monkeypatch.undo()

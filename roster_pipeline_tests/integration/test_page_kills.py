@@ -16,14 +16,14 @@ from roster_pipeline_tests.support.page_programs import running_page
 KILLED_WORKER = """
 import os, signal
 from datetime import UTC, datetime
-from roster_pipeline.corrections import queue
+from roster_pipeline.corrections import handlers, queue
 from roster_pipeline.product.database import open_product
 from roster_pipeline.settings import read_settings
 
 def decide_and_die(*arguments, **more):
     decide_plan(*arguments, **more)
     os.kill(os.getpid(), signal.SIGKILL)
-decide_plan, queue.decide_plan = queue.decide_plan, decide_and_die
+decide_plan, handlers.decide_plan = handlers.decide_plan, decide_and_die
 settings = read_settings()
 queue.run_corrections(open_product(settings), lambda: datetime.now(UTC))
 """

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from roster_pipeline.corrections.queue import CorrectionKind, file_correction
+from roster_pipeline.corrections.handlers import CorrectionKind
+from roster_pipeline.corrections.queue import file_correction
 from roster_pipeline.product.tables import reviews, schools, syncs
 from roster_pipeline.web.decisions import TITLES, Decision, describe_decision, find_decision, list_skipped_names
 from roster_pipeline.web.fresh import ask_fresh_login
