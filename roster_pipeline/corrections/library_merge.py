@@ -1,12 +1,15 @@
 """Joins the account of a Library teacher with an earlier account that the teacher has proven to own.
 
 The proof is a login with Google to the earlier account. The identity link then has rule `email` and the evidence
-`merged_by_owner` (docs/rules.md R3.14). To undo the sync that records it separates the two again.
+`merged_by_owner` (docs/rules.md R3.14). An undo of the sync that records it separates the two again, and the teacher
+has the chosen classes, the sessions and the waiting requests with the account that was closed.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -39,6 +42,19 @@ WAIT_SECONDS, LOOK_SECONDS = 10.0, 0.2
 NOT_OWN = operator.mark("Review {review} is not one that this teacher may decide.")
 
 
+@dataclass(frozen=True)
+class Merge:
+    """A merge that was made.
+
+    Attributes:
+        clever_id: the Clever id of the teacher.
+        account_ids: the two accounts. The merge closed one of them, and gave the teacher the other one.
+    """
+
+    clever_id: str
+    account_ids: frozenset[int]
+
+
 def merge_own_account(
     pg: Connection,
     organization_id: int,
@@ -51,8 +67,7 @@ def merge_own_account(
 ) -> int:
     """Give a teacher the earlier account of a review, and return the sync that records it.
 
-    The sessions and the chosen classes of the teacher move too. The token goes, because it is encrypted for the account
-    that is closed now.
+    What belongs to the teacher on the Clever page moves too (`_move_belongings`).
 
     Args:
         account_id: the account that the teacher has now.
@@ -62,35 +77,64 @@ def merge_own_account(
         CorrectionRefused: an update of the teacher does not end, the review is not this teacher's, the teacher has not
             proven to own the earlier account, or the merge would harm a person.
     """
-    _wait_for_update(pg, account_id)
+    wait_for_updates(pg, (account_id,))
     if not _may_decide(pg, organization_id, account_id, review_id, proven_id):
         raise CorrectionRefused(operator.text(NOT_OWN, review=review_id))
     resolution = resolve_review(pg, review_id, "link", decided_by=decided_by, at=at, proof=PROOF)
-    _move_choices(pg, account_id, resolution.account_id)
-    live = sa.and_(web_sessions.c.account_id == account_id, web_sessions.c.ended_at.is_(None))
-    pg.execute(web_sessions.update().where(live).values(account_id=resolution.account_id))
-    own = sa.and_(refresh_requests.c.requested_by_account_id == account_id, refresh_requests.c.state == "queued")
-    pg.execute(refresh_requests.update().where(own).values(requested_by_account_id=resolution.account_id))
-    close_teacher_holds(pg, [account_id])
-    pg.execute(library_tokens.delete().where(library_tokens.c.account_id == account_id))
+    _move_belongings(pg, resolution.clever_id, account_id, resolution.account_id)
     # Only the teacher sees the record.
     pg.execute(syncs.update().where(syncs.c.id == resolution.sync_id).values(account_id=resolution.account_id))
     return resolution.sync_id
 
 
-def _wait_for_update(pg: Connection, account_id: int) -> None:
-    """Keep updates of the teacher from beginning until the transaction ends. Wait for one that runs.
+def find_merge(pg: Connection, sync_id: int) -> Merge | None:
+    """Return the merge that a sync records, or None if it records none."""
+    link = identity_links.c
+    was_account_id = sa.cast(link.evidence["was_account_id"].astext, sa.BigInteger)
+    query = sa.select(link.clever_id, link.account_id, was_account_id)
+    row = pg.execute(query.where(link.sync_id == sync_id, link.evidence.has_key(PROOF))).one_or_none()
+    return Merge(row[0], frozenset(row[1:])) if row else None
 
-    It would write classes for the account that is closed meanwhile.
+
+def follow_merge(pg: Connection, merge: Merge) -> None:
+    """Give what belongs to a teacher to the account that the teacher has after an undo, from the other account."""
+    link = identity_links.c
+    is_live = sa.and_(link.clever_id == merge.clever_id, link.unlinked_at.is_(None))
+    account_id = pg.execute(sa.select(link.account_id).where(is_live)).scalar()
+    if account_id in merge.account_ids:
+        (other_id,) = merge.account_ids - {account_id}
+        _move_belongings(pg, merge.clever_id, other_id, account_id)
+
+
+def wait_for_updates(pg: Connection, account_ids: Collection[int]) -> None:
+    """Keep updates of Library teachers from beginning until the transaction ends. Wait for those that run.
+
+    An update would write classes for an account that the transaction closes.
 
     Raises:
-        CorrectionRefused: the update takes too long.
+        CorrectionRefused: an update takes too long.
     """
     end = time.monotonic() + WAIT_SECONDS
-    while not share_district(pg, name_teacher_lock(account_id)):
-        if time.monotonic() > end:
-            raise CorrectionRefused(operator.text(UPDATING, account=account_id))
-        time.sleep(LOOK_SECONDS)
+    for account_id in sorted(account_ids):
+        while not share_district(pg, name_teacher_lock(account_id)):
+            if time.monotonic() > end:
+                raise CorrectionRefused(operator.text(UPDATING, account=account_id))
+            time.sleep(LOOK_SECONDS)
+
+
+def _move_belongings(pg: Connection, clever_id: str, account_id: int, to_account_id: int) -> None:
+    """Move the chosen classes, the Clever sessions and the waiting requests of a teacher to another account.
+
+    The token goes, because it is encrypted for the account that the teacher leaves.
+    """
+    _move_choices(pg, account_id, to_account_id)
+    session, request = web_sessions.c, refresh_requests.c
+    is_live = sa.and_(session.account_id == account_id, session.clever_id == clever_id, session.ended_at.is_(None))
+    pg.execute(web_sessions.update().where(is_live).values(account_id=to_account_id))
+    is_waiting = sa.and_(request.requested_by_account_id == account_id, request.state == "queued")
+    pg.execute(refresh_requests.update().where(is_waiting).values(requested_by_account_id=to_account_id))
+    close_teacher_holds(pg, [account_id])
+    pg.execute(library_tokens.delete().where(library_tokens.c.account_id == account_id))
 
 
 def _may_decide(pg: Connection, organization_id: int, account_id: int, review_id: int, proven_id: int | None) -> bool:
@@ -123,10 +167,13 @@ def _may_decide(pg: Connection, organization_id: int, account_id: int, review_id
 
 
 def _move_choices(pg: Connection, account_id: int, to_account_id: int) -> None:
-    """Move the chosen classes of a teacher from the closed account to the other one."""
+    """Move the chosen classes of a teacher to another account. Of two choices of one class the newer one counts."""
     own = library_classes.c
     others = ("organization_id", "section_id", "chosen_at", "removed_at")
     rows = sa.select(sa.literal(to_account_id), *(own[name] for name in others)).where(own.account_id == account_id)
     moved = insert(library_classes).from_select(["account_id", *others], rows)
-    pg.execute(moved.on_conflict_do_nothing())
+    new = moved.excluded
+    is_newer = sa.func.greatest(new.chosen_at, new.removed_at) > sa.func.greatest(own.chosen_at, own.removed_at)
+    newer = {"chosen_at": new.chosen_at, "removed_at": new.removed_at}
+    pg.execute(moved.on_conflict_do_update(index_elements=["account_id", "section_id"], set_=newer, where=is_newer))
     pg.execute(library_classes.delete().where(own.account_id == account_id))

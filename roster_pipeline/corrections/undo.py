@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.corrections.excluded_rows import clear_second_primaries, exclude_unrestorable_rows
+from roster_pipeline.corrections.library_merge import find_merge, follow_merge, wait_for_updates
 from roster_pipeline.corrections.organization_locks import lock_organizations
 from roster_pipeline.corrections.shared_classes import exclude_shared_rows, lock_classes, restore_choices
 from roster_pipeline.corrections.undone_rows import UNDONE, load_undone_rows
@@ -71,7 +72,10 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     school_id = _find_school(pg, original_sync, school) if school else None
     others = original_sync.counts.get("from_organizations", [])
     lock_organizations(pg, others, _read_linked_accounts(pg, sync_id) if others else ())
-    is_library_update = _is_library_update(pg, original_sync)
+    first_sync = _find_first_sync(pg, original_sync)
+    is_library_update = first_sync.trigger == "library"
+    if merge := find_merge(pg, first_sync.id):
+        wait_for_updates(pg, merge.account_ids)
     if is_library_update:
         lock_classes(pg, sync_id)
     for target in TARGETS.values():
@@ -87,6 +91,8 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     counts = write_rows(pg, rows, correction, as_owner=bool(others))
     if is_library_update:
         restore_choices(pg, original_sync.account_id, correction)
+    if merge:
+        follow_merge(pg, merge)
     if others:
         follow_teachers(pg, (original_sync.organization_id, *others))
     record = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
@@ -191,11 +197,11 @@ def _set_state(pg: Connection, sync: sa.Row[Any], state: str) -> None:
         _set_state(pg, original_sync, former if state == "undone" else "undone")
 
 
-def _is_library_update(pg: Connection, sync: sa.Row[Any]) -> bool:
-    """Return whether a sync was the update of a Library teacher, or the undo of one, however often undone."""
+def _find_first_sync(pg: Connection, sync: sa.Row[Any]) -> sa.Row[Any]:
+    """Return the sync at the beginning of a chain of undos. A sync that is no undo is its own beginning."""
     while sync.mode == "undo":
         sync = _read_original_sync(pg, sync)
-    return bool(sync.trigger == "library")
+    return sync
 
 
 def _read_original_sync(pg: Connection, undo: sa.Row[Any]) -> sa.Row[Any]:

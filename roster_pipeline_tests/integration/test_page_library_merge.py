@@ -7,7 +7,8 @@ import pytest
 
 from roster_pipeline.corrections import library_merge
 from roster_pipeline.corrections.queue import run_corrections
-from roster_pipeline.product.database import district_lock, name_teacher_lock
+from roster_pipeline.corrections.undo import undo_sync
+from roster_pipeline.product.database import district_lock, name_teacher_lock, transaction
 from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 from roster_pipeline_tests.support.page_library import *  # noqa: F403 - the fixtures
@@ -32,6 +33,25 @@ REVIEW = """
     where clever_id = :key and unlinked_at is null
 """
 PIN = "insert into roster.web_identities (provider, subject, account_id) values ('google', 'pinned', :account)"
+CHOICES = """
+    insert into roster.library_classes (organization_id, account_id, section_id, chosen_at, removed_at)
+    values (roster.library_organization(), :own, 'merged-' || :own, '2026-01-02', '2026-01-03'),
+        (roster.library_organization(), :account, 'merged-' || :own, '2026-01-01', null)
+"""
+NEWEST = "select max(id) from roster.syncs"
+BELONGINGS = """
+    with own as (select account_id from roster.identity_links where clever_id = :key and unlinked_at is null),
+    its as (select account_id from roster.identity_links where clever_id = :key)
+    select jsonb_build_object(
+        'link', (select account_id from own),
+        'choice', (select jsonb_agg(account_id) from roster.library_classes where account_id in (table its)),
+        'removed', (select bool_and(removed_at is not null) from roster.library_classes
+            where account_id in (table its)),
+        'session', (select jsonb_agg(account_id) from roster.web_sessions where clever_id = :key and ended_at is null),
+        'request', (select jsonb_agg(requested_by_account_id) from roster.refresh_requests
+            where state = 'queued' and requested_by_account_id in (table its))
+    )
+"""
 OPEN = "select count(*) from roster.reviews where clever_id = :key and state = 'open'"
 
 
@@ -76,6 +96,28 @@ def test_a_teacher_proves_to_own_the_earlier_account(site, earlier):
     assert again == "/login/clever?next=/clever/classes"
     assert browser.log_in(teacher, again).headers["location"] == "/clever/classes"
     assert "Update Class Rosters" in browser.get("/clever/classes").text
+
+
+def test_undo_of_a_merge_gives_back_what_moved(site, earlier):
+    """The choice of the earlier account for the same class is older, so the merge keeps the newer removal."""
+    teacher, account = earlier
+    browser = enter(site, teacher)
+    own = account_of(site, teacher)["id"]
+    site.execute(CHOICES, own=own, account=account)
+    prove(browser, teacher)
+    run_corrections(site.product, lambda: site.time.now)
+    merged = site.value(BELONGINGS, key=teacher)
+    with transaction(site.product) as pg:
+        undo = undo_sync(pg, site.value(NEWEST), site.time.now)
+    apart = site.value(BELONGINGS, key=teacher)
+    with transaction(site.product) as pg:
+        undo_sync(pg, undo.sync_id, site.time.now)
+    again = site.value(BELONGINGS, key=teacher)
+    work(site)
+
+    assert merged == {"link": account, "choice": [account], "removed": True, "session": [account], "request": [account]}
+    assert apart == {"link": own, "choice": [own], "removed": True, "session": [own], "request": [own]}
+    assert again == merged
 
 
 def test_without_the_proof_the_accounts_stay_apart(site, earlier):
