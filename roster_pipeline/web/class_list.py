@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from roster_pipeline.messages import product
-from roster_pipeline.product.tables import accounts, roster_students, roster_teachers, rosters, schools
+from roster_pipeline.product.tables import accounts, changes, roster_students, roster_teachers, rosters, schools, syncs
 from roster_pipeline.web.lists import PAGE_ROWS, ListPart, ListRequest, after_row, make_part, select_count
 
 if TYPE_CHECKING:
@@ -21,10 +22,21 @@ FILTERS = {
     "no_teacher": product.mark("Without a teacher"),
     "no_students": product.mark("Without students"),
     "hidden": product.mark("Hidden"),
+    "new": product.mark("New since last week"),
+    "gone": product.mark("Gone since last week"),
 }
 """The filters by key, each with its name on the screen."""
 MEMBER_FILTERS = {"no_teacher": roster_teachers, "no_students": roster_students}
 """The filters for classes without a member, with the table of the members."""
+WEEK = timedelta(weeks=1)
+SINCE = sa.bindparam("since", type_=sa.DateTime(timezone=True))
+LATE_SYNCS = sa.select(syncs.c.id).where(syncs.c.organization_id == OWN, syncs.c.finished_at >= SINCE)
+NEW_CLASSES = sa.select(sa.cast(changes.c.after["id"].astext, sa.BigInteger)).where(
+    changes.c.sync_id == sa.any_(sa.func.array(LATE_SYNCS.scalar_subquery())),
+    changes.c.entity == "rosters",
+    changes.c.before.is_(None),
+)
+"""The ids of the classes that the syncs since a time made, from their journals."""
 
 
 def sort_name(classes: sa.FromClause) -> sa.ColumnElement[str]:
@@ -48,7 +60,7 @@ def _count_classes(page: Page, request: ListRequest) -> int | None:
     """Return the number of classes of a list, or None if the filter looks at the members of every class."""
     if request.state in MEMBER_FILTERS:
         return None
-    values = {"own": page.own.id, "school": request.school}
+    values = {"own": page.own.id, "school": request.school, "since": page.now - WEEK}
     count = _build_count(request.state, has_school=bool(request.school), sees_all=page.sees_all)
     return page.pg.execute(count, values).scalar_one()
 
@@ -63,12 +75,13 @@ def count_hidden_classes(page: Page) -> int:
 def select_classes(page: Page, request: ListRequest, limit: int | None = None) -> Statement:
     """Return the statement for the live classes, by name, with its values.
 
-    Hidden ones are left out unless the filter asks for them.
+    Hidden ones are left out unless the filter asks for them. The filter `gone` asks for those that ended.
 
     Args:
         limit: the most rows. None is for all of them.
     """
     values: dict[str, object] = {"own": page.own.id, "school": request.school, "after": request.after}
+    values["since"] = page.now - WEEK
     values["after_name"] = page.pg.execute(FIND_NAME, {"id": request.after}).scalar() if request.after else None
     has_after = values["after_name"] is not None
     build = partial(_build, request.state, has_school=bool(request.school), sees_all=page.sees_all)
@@ -100,8 +113,14 @@ def _select_conditions(state: str, *, has_school: bool, sees_all: bool) -> list[
     Args:
         sees_all: the person sees all classes of the organization.
     """
-    conditions = [rosters.c.organization_id == OWN, rosters.c.archived_at.is_(None)]
-    conditions.append(rosters.c.hidden_at.is_not(None) if state == "hidden" else rosters.c.hidden_at.is_(None))
+    conditions = [rosters.c.organization_id == OWN]
+    if state == "gone":
+        conditions += [rosters.c.source == "clever", rosters.c.archived_at >= SINCE]
+    else:
+        is_hidden = rosters.c.hidden_at.is_not(None) if state == "hidden" else rosters.c.hidden_at.is_(None)
+        conditions += [rosters.c.archived_at.is_(None), is_hidden]
+    if state == "new":
+        conditions.append(rosters.c.id == sa.any_(sa.func.array(NEW_CLASSES.scalar_subquery())))
     if not sees_all:
         # The policy says the same. From an array the planner looks the few classes up, in place of reading all by name.
         conditions.append(rosters.c.id == sa.any_(sa.func.array(VISIBLE.scalar_subquery())))
@@ -123,7 +142,10 @@ def select_details(classes: sa.FromClause) -> sa.Select[Any]:
         classes.c.id,
         classes.c.name,
         (classes.c.source == "clever").label("is_from_clever"),
-        *(classes.c[name] for name in ("subject", "grade", "period", "term_name", "hidden_at", "school_id")),
+        *(
+            classes.c[name]
+            for name in ("subject", "grade", "period", "term_name", "hidden_at", "archived_at", "school_id")
+        ),
         sa.select(schools.c.name).where(schools.c.id == classes.c.school_id).scalar_subquery().label("school"),
         _teacher_names(classes).label("teachers"),
         sa.select(sa.func.count()).where(*_live(roster_students, classes)).scalar_subquery().label("students"),

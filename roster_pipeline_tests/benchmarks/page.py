@@ -9,6 +9,7 @@ import json
 import random
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from types import SimpleNamespace
@@ -135,7 +136,7 @@ def _one_school(engine: Engine, own: int) -> Any:
 
 def _as_page(pg: Connection, own: int, *, sees_all: bool) -> Any:
     """Return what a statement of a list needs of a page."""
-    return cast(Any, SimpleNamespace(pg=pg, own=SimpleNamespace(id=own), sees_all=sees_all))
+    return cast(Any, SimpleNamespace(pg=pg, own=SimpleNamespace(id=own), sees_all=sees_all, now=datetime.now(UTC)))
 
 
 def _measure(engine: Engine, visibility: Any, statement: Statement, *, repeats: int) -> float:

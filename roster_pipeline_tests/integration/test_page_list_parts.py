@@ -8,6 +8,10 @@ from roster_pipeline_tests.support.page import *  # noqa: F403 - the fixtures
 from roster_pipeline_tests.support.page import person
 from roster_pipeline_tests.support.page_people import class_of
 
+ARCHIVE = """
+    with writer as (select set_config('roster.writer', 'sync', true))
+    update roster.rosters set archived_at = now() from writer where name = :name
+"""
 LISTS = ("/clever/schools", "/clever/teachers", "/clever/classes", "/clever/students")
 
 
@@ -79,3 +83,22 @@ def test_a_long_list_says_how_many_it_has(site, admin, monkeypatch):
     assert [names[0] for names in totals.values()] == ["1 of 2", "1 of 21", "1 of 5", "1 of 21"]
     assert ["1 of more than 2" in page.text for page in (capped, following)] == [True, True]
     assert "1 on this page" in admin.get("/clever/students?q=student").text
+
+
+def test_classes_that_are_new_or_gone_are_listed(site, admin):
+    town = site.towns[0]
+
+    def list_late():
+        return [names_in(admin.get(f"/clever/classes?state={state}")) for state in ("new", "gone")]
+
+    site.execute("update roster.syncs set finished_at = finished_at - interval '8 days'")
+    before = list_late()
+    town.section(70, name="Chess")
+    site.sync(town)
+    made = list_late()
+    site.execute(ARCHIVE, name="Chess")
+    gone = admin.get("/clever/classes?state=gone").text
+
+    assert (before, made, list_late()) == ([[], []], [["Chess"], []], [[], ["Chess"]])
+    assert "<bdi>Chess</bdi> <span" in gone
+    assert "gone " in gone
