@@ -17,17 +17,7 @@ people as (
         grade,
         school_id,
         list_sort(list_distinct(flatten(list(school_ids) over (partition by clever_id)))) as school_ids,
-        -- One stated rule for every address: one @, nothing blank or invisible, no bracket, a dotted domain, RFC 5321 lengths.
-        coalesce(
-            regexp_full_match(
-                email,
-                '[^\p{C}\p{Z}\x{FFFD}@",:;<>()\[\]\\]+@[\p{L}\p{M}\p{N}-]+(\.[\p{L}\p{M}\p{N}-]+)+'
-            )
-            and not regexp_matches(email, '@(.*\.)?-|@.*-(\.|$)')
-            and length(email) <= 254 and instr(email, '@') <= 65
-            and email not like '.%' and email not like '%..%' and email not like '%.@%',
-            false
-        ) as email_is_valid
+        is_valid_email(email) as email_is_valid
     from everyone
     qualify row_number() over (partition by clever_id order by role desc) = 1
 )

@@ -3,6 +3,16 @@
 -- The email of a record as it is matched: without blanks around it, and null if nothing is left (docs/rules.md R2.4).
 create or replace temporary macro clean_email(email) as nullif(trim(email, e' \t\r\n'), '');
 
+-- Whether an account may get an email (docs/rules.md R2.6): one @, nothing blank or invisible, no bracket, a dotted
+-- domain, and the lengths of RFC 5321. False if there is no email.
+create or replace temporary macro is_valid_email(email) as coalesce(
+    regexp_full_match(email, '[^\p{C}\p{Z}\x{FFFD}@",:;<>()\[\]\\]+@[\p{L}\p{M}\p{N}-]+(\.[\p{L}\p{M}\p{N}-]+)+')
+    and not regexp_matches(email, '@(.*\.)?-|@.*-(\.|$)')
+    and length(email) <= 254 and instr(email, '@') <= 65
+    and email not like '.%' and email not like '%..%' and email not like '%.@%',
+    false
+);
+
 -- A name in the form in which names are compared: trimmed, in lower case, without accents, and null if it is empty.
 create or replace temporary macro fold_name(name) as nullif(strip_accents(lower(trim(name))), '');
 

@@ -5,18 +5,17 @@ The reasons are those of docs/rules.md R2.11 to R2.17.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+import duckdb
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from roster_pipeline.corrections.account_facts import select_other_organizations
+from roster_pipeline.model.queries import define_macros
 from roster_pipeline.model.text import fold_name
 from roster_pipeline.product.tables import accounts, identity_links
 
-EMAIL = re.compile(r'[^\s@",:;<>()\[\]\\]+@[\w-]+(?:\.[\w-]+)+')
-EMAIL_MAX_CHARS = 254
 OWN_REASONS = ("email_shared", "name_differs")
 """The reasons of a review which the teacher may decide alone, by a login to the other account."""
 
@@ -46,8 +45,11 @@ class EmailHolder:
 
 
 def is_usable_email(email: str | None) -> bool:
-    """Return whether an account may get an email (docs/rules.md R2.6)."""
-    return bool(email and email.isprintable() and len(email) <= EMAIL_MAX_CHARS and EMAIL.fullmatch(email))
+    """Return whether an account may get an email, by the rule of the syncs (docs/rules.md R2.6)."""
+    with duckdb.connect(config={"threads": 1}) as con:
+        define_macros(con)
+        (is_valid,) = con.execute("select is_valid_email($1)", [email]).fetchall()[0]
+    return bool(is_valid)
 
 
 def find_email_holder(pg: Connection, organization_id: int, email: str) -> EmailHolder | None:

@@ -1,10 +1,11 @@
-"""Odd emails are accepted byte for byte or flagged, by the rule in `int_people.sql`."""
+"""Odd emails are accepted byte for byte or flagged, by the macro `is_valid_email`."""
 
 import json
 import unicodedata
 
 import pytest
 
+from roster_pipeline.corrections.email_holder import is_usable_email
 from roster_pipeline.land import open_warehouse
 from roster_pipeline.sandbox.data.district import SandboxDistrict
 from roster_pipeline.settings import read_settings
@@ -120,3 +121,10 @@ def test_odd_addresses_are_linked_exactly_or_flagged(connect, quick_sync, produc
         (reported,) = (con.execute(test.sql).fetchall() for test in load_sql_tests() if test.name == VALIDITY)
     assert {key for (key,) in reported} == {*ids[len(ACCEPTED) :]}
     assert quick_sync(district).total == 0
+
+
+def test_a_login_has_the_rule_of_a_sync():
+    flagged = ("te..st@example.com", ".test@example.com", "ida@-a.org", f"a{LOCAL_64}@example.com", "", None)
+    accepted = (f"{LOCAL_64}@example.com", "user@cafe\u0301.com")
+
+    assert [email for email in (*flagged, *accepted) if is_usable_email(email)] == [*accepted]
