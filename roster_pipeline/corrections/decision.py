@@ -28,7 +28,8 @@ class Decision:
         current_account: the id of the account that the person is linked to.
         reviewed_account: the id of the account that the review asks about. None if the review names no account.
         is_login: no identity link leads to the current account. A login of the person opens it (`flagged_login`).
-        proof: the evidence by which the person has proven to own the reviewed account, if any.
+        proof: the name under which the evidence of the new identity link says that the person has proven to own the
+            reviewed account. None if the person has not.
     """
 
     sync_id: int
@@ -71,7 +72,7 @@ def select_rows(
     """
     target = TARGETS[entity]
     new = dict(values or {})
-    if op == END:
+    if isinstance(op, str) and op == END:
         new.update(target.ending)
     columns = [(new[name] if name in new else row.c[name]).label(name) for name in target.columns]
     label = sa.literal(op) if isinstance(op, str) else op

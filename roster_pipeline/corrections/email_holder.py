@@ -25,7 +25,7 @@ class EmailHolder:
     """The account that has an email.
 
     Attributes:
-        is_linked: another Clever id has the account.
+        is_linked: a Clever id is linked to the account, in any organization.
         is_elsewhere: the account belongs to another organization.
     """
 
@@ -38,9 +38,11 @@ class EmailHolder:
     is_elsewhere: bool
 
     def has_first_name(self, name: str | None) -> bool:
+        """Return whether a person has the same first name. A missing name is not the same."""
         return _fold(self.first_name) == _fold(name) is not None
 
     def has_last_name(self, name: str | None) -> bool:
+        """Return whether a person has the same last name. A missing name is not the same."""
         return _fold(self.last_name) == _fold(name) is not None
 
 

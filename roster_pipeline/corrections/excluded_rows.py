@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause
 
+from roster_pipeline.corrections.membership_rows import MEMBERSHIPS
 from roster_pipeline.corrections.undone_rows import UNDONE
 from roster_pipeline.product.tables import accounts, identity_links
 from roster_pipeline.publish.table_mappings import TARGETS
@@ -42,7 +43,6 @@ DECISIVE = ("accounts", "identity_links", "org_memberships")
 """The entities of which one excluded row excludes every row of its person."""
 ONE_PRIMARY = {"school_memberships": "account_id", "roster_teachers": "roster_id"}
 """For each entity with primary rows, the column of what has at most one of them."""
-MEMBERSHIPS = ("org_memberships", "school_memberships", "roster_teachers", "roster_students")
 
 
 def exclude_unrestorable_rows(pg: Connection) -> Skipped:

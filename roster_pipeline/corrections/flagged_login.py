@@ -21,7 +21,7 @@ from roster_pipeline.syncs.correction_records import begin_correction, finish_co
 REASON = "name_differs"
 RULE = "login"
 """The rule in the evidence of the review. It says that a login made the link, and no sync."""
-pin = web_identities.c
+login_links = web_identities.c
 
 
 def flag_login(
@@ -60,7 +60,7 @@ def flag_login(
 
 def find_login_account(pg: Connection, clever_id: str) -> int | None:
     """Return the account that the login of a person opens without an identity link, or None."""
-    account_id: int | None = pg.execute(sa.select(pin.account_id).where(_is_live(clever_id))).scalar()
+    account_id: int | None = pg.execute(sa.select(login_links.account_id).where(_is_live(clever_id))).scalar()
     return account_id
 
 
@@ -73,4 +73,6 @@ def end_login(pg: Connection, clever_id: str, at: datetime) -> None:
 
 
 def _is_live(clever_id: str) -> sa.ColumnElement[bool]:
-    return sa.and_(pin.provider == "clever", pin.subject == clever_id, pin.unlinked_at.is_(None))
+    return sa.and_(
+        login_links.provider == "clever", login_links.subject == clever_id, login_links.unlinked_at.is_(None)
+    )

@@ -147,9 +147,11 @@ def _flag(pg: Connection, row: QueuedCorrection, at: datetime) -> Written:
 
 def _merge(pg: Connection, row: QueuedCorrection, at: datetime) -> Written:
     """Give a Library teacher the earlier account that the teacher has logged in to."""
-    own = (row.organization_id, row.args["account_id"], row.args["review"])
-    proven_id = row.args.get("proven_account")
-    return Written(merge_own_account(pg, *own, proven_id=proven_id, decided_by=row.requested_by, at=at))
+    account_id, review_id, proven_id = row.args["account_id"], row.args["review"], row.args.get("proven_account")
+    sync_id = merge_own_account(
+        pg, row.organization_id, account_id, review_id, proven_id=proven_id, decided_by=row.requested_by, at=at
+    )
+    return Written(sync_id)
 
 
 def _counts(pg: Connection, sync_id: int) -> dict[str, Any]:

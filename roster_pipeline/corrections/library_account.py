@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from roster_pipeline.corrections.decision import RowQueries
 from roster_pipeline.corrections.email_holder import EmailHolder, find_email_holder, find_reason, is_usable_email
 from roster_pipeline.model.entities import INSERT, RESTORE, UPDATE
-from roster_pipeline.product.database import write_as_sync
+from roster_pipeline.product.database import lock_keys, write_as_sync
 from roster_pipeline.product.tables import accounts, identity_links, org_memberships, syncs
 from roster_pipeline.publish.new_review import select_new_review
 from roster_pipeline.publish.statements import next_id
@@ -30,7 +30,6 @@ from roster_pipeline.syncs.correction_records import begin_correction, finish_co
 
 DECIDER = "login"
 """Who decided about the account: the login of the person."""
-LOCK = "select pg_advisory_xact_lock(hashtextextended(:key, 0))"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def make_library_account(pg: Connection, organization_id: int, person: LibraryPe
 
     Two logins of one person at the same time make one account.
     """
-    pg.execute(sa.text(LOCK), {"key": f"roster:login:{person.clever_id}"})
+    _lock_login(pg, person.clever_id)
     links = identity_links.c
     is_linked = sa.and_(links.clever_id == person.clever_id, links.unlinked_at.is_(None))
     account_id = pg.execute(sa.select(links.account_id).where(is_linked)).scalar()
@@ -75,26 +74,32 @@ def change_role(pg: Connection, organization_id: int, person: LibraryPerson, at:
 
     Nothing else changes: the classes, the work and the email of the account stay. An admin keeps the role admin.
     """
-    pg.execute(sa.text(LOCK), {"key": f"roster:login:{person.clever_id}"})
-    link, own = identity_links.c, accounts.c
+    _lock_login(pg, person.clever_id)
+    link, account = identity_links.c, accounts.c
     is_linked = sa.and_(link.clever_id == person.clever_id, link.unlinked_at.is_(None))
-    query = sa.select(own.id).join_from(accounts, identity_links, link.account_id == own.id)
-    is_other = sa.and_(own.role.in_(("student", "teacher")), own.role != person.role, own.archived_at.is_(None))
+    query = sa.select(account.id).join_from(accounts, identity_links, link.account_id == account.id)
+    is_open = sa.and_(account.role.in_(("student", "teacher")), account.archived_at.is_(None))
+    is_other = sa.and_(is_open, account.role != person.role)
     account_id = pg.execute(query.where(is_linked, link.organization_id == organization_id, is_other)).scalar()
     if account_id is None:
         return False
     sync_id = begin_correction(pg, organization_id, "resolve", at)
     write_as_sync(pg, organization_id)
     role = {"role": sa.literal(person.role)}
-    account = _select("accounts", {**accounts.c, **role}, UPDATE).where(own.id == account_id)
+    updated = _select("accounts", {**account, **role}, UPDATE).where(account.id == account_id)
     member = org_memberships.c
     membership = _select("org_memberships", {**member, **role}, UPDATE).where(
         member.organization_id == organization_id, member.account_id == account_id
     )
-    counts = write_rows(pg, {"accounts": [account], "org_memberships": [membership]}, sync_id)
+    counts = write_rows(pg, {"accounts": [updated], "org_memberships": [membership]}, sync_id)
     finish_correction(pg, sync_id, {"decision": "login", "changes": counts}, at)
     pg.execute(syncs.update().where(syncs.c.id == sync_id).values(account_id=account_id))
     return True
+
+
+def _lock_login(pg: Connection, clever_id: str) -> None:
+    """Wait for other logins of the person, and keep later ones waiting until the transaction ends."""
+    lock_keys(pg, [f"roster:login:{clever_id}"])
 
 
 def _find_closed_account(pg: Connection, organization_id: int, clever_id: str) -> int | None:
@@ -119,8 +124,10 @@ def _is_member(pg: Connection, organization_id: int, account_id: int) -> bool:
 
 
 def _select_membership(organization_id: int, account_id: int) -> sa.Select[Any]:
-    own = org_memberships.c
-    return sa.select(own.account_id).where(own.organization_id == organization_id, own.account_id == account_id)
+    member = org_memberships.c
+    return sa.select(member.account_id).where(
+        member.organization_id == organization_id, member.account_id == account_id
+    )
 
 
 def _account_rows(

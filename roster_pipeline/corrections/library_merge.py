@@ -168,12 +168,14 @@ def _may_decide(pg: Connection, organization_id: int, account_id: int, review_id
 
 def _move_choices(pg: Connection, account_id: int, to_account_id: int) -> None:
     """Move the chosen classes of a teacher to another account. Of two choices of one class the newer one counts."""
-    own = library_classes.c
+    choice = library_classes.c
     others = ("organization_id", "section_id", "chosen_at", "removed_at")
-    rows = sa.select(sa.literal(to_account_id), *(own[name] for name in others)).where(own.account_id == account_id)
+    rows = sa.select(sa.literal(to_account_id), *(choice[name] for name in others)).where(
+        choice.account_id == account_id
+    )
     moved = insert(library_classes).from_select(["account_id", *others], rows)
     new = moved.excluded
-    is_newer = sa.func.greatest(new.chosen_at, new.removed_at) > sa.func.greatest(own.chosen_at, own.removed_at)
+    is_newer = sa.func.greatest(new.chosen_at, new.removed_at) > sa.func.greatest(choice.chosen_at, choice.removed_at)
     newer = {"chosen_at": new.chosen_at, "removed_at": new.removed_at}
     pg.execute(moved.on_conflict_do_update(index_elements=["account_id", "section_id"], set_=newer, where=is_newer))
-    pg.execute(library_classes.delete().where(own.account_id == account_id))
+    pg.execute(library_classes.delete().where(choice.account_id == account_id))

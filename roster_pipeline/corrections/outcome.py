@@ -82,11 +82,13 @@ def decide_same_person(pg: Connection, review: sa.Row[Any], decision: Decision) 
 def decide_other_person(pg: Connection, review: sa.Row[Any], decision: Decision) -> Outcome:
     """Return what to write if the person and the reviewed account are two people.
 
-    A person who is linked to the reviewed account gets a new account. Otherwise only the review changes. A person who
-    only logs in to the account gets none, because no sync uses it.
+    A person who is linked to the reviewed account gets a new account. Otherwise the outcome is empty, and only the
+    review changes. A person who only logs in to the account gets no new account, because no sync uses it. `resolve`
+    ends that login.
 
     Raises:
-        CorrectionRefused: the review does not offer the decision, or others depend on the current account.
+        CorrectionRefused: the review does not offer the decision, the current account is an admin or also belongs to
+            another organization, or the values that it had before the link are not in the journal any more.
     """
     refuse_unoffered_decision(review, decision.decision, None)
     current_id = decision.current_account

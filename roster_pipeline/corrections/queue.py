@@ -82,20 +82,20 @@ def _close_killed(engine: Engine, lock: DistrictLock, district_id: str, at: date
     The row of a login runs once more, because its person would not file it again. A row that kills two workers is
     closed, so that the later rows of the district run.
     """
-    own = sa.and_(columns.organization_id == _organization_of(district_id), columns.state == "running")
+    is_running = sa.and_(columns.organization_id == _organization_of(district_id), columns.state == "running")
     is_retried = sa.and_(columns.kind == "flag", ~columns.result.has_key("failure"))
     retried = {"state": "queued", "result": {"failure": "killed"}}
     closed = {"state": "failed", "result": {"failure": "killed"}, "finished_at": at, "args": WITHOUT_PERSONAL}
     with transaction(engine) as pg:
         lock.check(pg)
-        pg.execute(corrections.update().where(own, is_retried).values(retried))
-        pg.execute(corrections.update().where(own).values(closed))
+        pg.execute(corrections.update().where(is_running, is_retried).values(retried))
+        pg.execute(corrections.update().where(is_running).values(closed))
 
 
 def _claim_next(engine: Engine, lock: DistrictLock, district_id: str, at: datetime) -> QueuedCorrection | None:
     """Claim the oldest waiting row of a district, whose lock the caller holds."""
-    own = columns.organization_id == _organization_of(district_id)
-    oldest = sa.select(sa.func.min(columns.id)).where(own, columns.state == "queued").scalar_subquery()
+    of_district = columns.organization_id == _organization_of(district_id)
+    oldest = sa.select(sa.func.min(columns.id)).where(of_district, columns.state == "queued").scalar_subquery()
     claim = corrections.update().where(columns.id == oldest, columns.state == "queued")
     returned = (columns.id, columns.organization_id, columns.kind, columns.args, columns.requested_by)
     with transaction(engine) as pg:

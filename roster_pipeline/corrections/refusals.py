@@ -28,7 +28,8 @@ def refuse_unoffered_decision(review: sa.Row[Any], decision: str, reviewed: sa.R
     """Refuse a decision that the reason of the review does not offer.
 
     Args:
-        reviewed: the result of `read_account` for the reviewed account. None if the review names no account.
+        reviewed: the result of `read_account` for the reviewed account. None if the review names no account, or if the
+            decision says that they are two people.
     """
     allowed = decisions_for(review.reason, is_released=bool(reviewed and reviewed.is_released))
     if decision in allowed:

@@ -98,7 +98,9 @@ def resolve_review(
         proof: the evidence by which the person has proven to own the reviewed account, if any.
 
     Raises:
-        CorrectionRefused: the review is not open, or the decision would harm a person.
+        CorrectionRefused: there is no such review or it is not open, it does not offer the decision, the name of the
+            person who decides is unusable, the person of the review has no account, the decision would harm a person,
+            or a sync of another organization of the account is running.
     """
     review = _read_open_review(pg, review_id)
     correction = replace(_begin(pg, review.organization_id, decision, decided_by, at), proof=proof)
@@ -118,8 +120,11 @@ def resolve_reviews(
     decision would harm a person stays open.
 
     Raises:
-        CorrectionRefused: none of the reviews can be resolved with this decision.
+        CorrectionRefused: there are no reviews, one of them does not exist or is not open, the name of the person who
+            decides is unusable, or none of the reviews can be resolved with this decision.
     """
+    if not review_ids:
+        raise CorrectionRefused(operator.text("There are no open reviews to decide. See roster-pipeline reviews."))
     reviews_to_decide = [_read_open_review(pg, review_id) for review_id in review_ids]
     correction = _begin(pg, reviews_to_decide[0].organization_id, decision, decided_by, at)
     accounts: dict[int, int] = {}
@@ -184,7 +189,7 @@ def _decide(
             an undo cannot restore a row that one sync wrote twice.
 
     Raises:
-        CorrectionRefused: the decision would harm a person, or an earlier review concerns the same account.
+        CorrectionRefused: as `resolve_review`, or an earlier review concerns the same account.
     """
     decision = _read_decision(pg, review, correction)
     is_same = correction.decision in SAME_PERSON_DECISIONS

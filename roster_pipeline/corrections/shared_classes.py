@@ -33,7 +33,9 @@ def lock_classes(pg: Connection, sync_id: int) -> None:
 
 
 def exclude_shared_rows(pg: Connection, account_id: int) -> list[dict[str, Any]]:
-    """Exclude the rows that would end in a class of another teacher, and those that would close a person of a class.
+    """Exclude the rows that the undo would end although another teacher has them.
+
+    These are a class that another teacher has too, with its members, and a person who has a place in another class.
 
     Args:
         account_id: the teacher whose update is undone.

@@ -114,7 +114,8 @@ def _is_excluded(
 def _is_written_later(target: Target, sync_id: int, journal: FromClause) -> ColumnElement[bool]:
     """Return whether a later sync wrote the row. An undo and a sync that was itself undone do not count.
 
-    A move from Clever Library has a later number than the sync of the district, but it was made before.
+    The move from Clever Library that the sync needed (`moved_for`) does not count either. It has a later number, but it
+    was made before.
     """
     later, writer = changes.alias("later"), syncs.alias("writer")
     return sa.exists().where(

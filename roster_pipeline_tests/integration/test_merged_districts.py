@@ -102,6 +102,8 @@ def test_bulk_resolution_of_nothing_is_refused_and_not_recorded(merge, valley, p
     before = contents(product, without=())
     with pytest.raises(CorrectionRefused, match="None of these 3"):
         resolve_all([number for number, *_ in open_of(valley)])
+    with pytest.raises(CorrectionRefused, match="no open reviews"):
+        resolve_all([])
     assert contents(product, without=()) == before
 
 
