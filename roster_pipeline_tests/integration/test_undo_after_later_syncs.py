@@ -1,5 +1,6 @@
 """An undo beside what later syncs and people wrote: one primary each, whole people, and the former state."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from roster_pipeline.product.database import transaction
 from roster_pipeline.syncs.holds import decide_plan
 from roster_pipeline_tests.support.accounts import set_user
-from roster_pipeline_tests.support.decisions import link_of, open_reviews
+from roster_pipeline_tests.support.decisions import NAMES, link_of, open_reviews
 from roster_pipeline_tests.support.people import leave, users_of
 from roster_pipeline_tests.support.readers import execute, query
 from roster_pipeline_tests.support.town import Town, clever_id
@@ -20,6 +21,15 @@ PRIMARY_TEACHERS = """
     select l.clever_id from roster.roster_teachers as t join roster.rosters as r on r.id = t.roster_id
     join roster.identity_links as l on l.account_id = t.account_id and l.unlinked_at is null
     where r.clever_id = :key and t.ended_at is null and t.is_primary
+"""
+SYNC = """
+    insert into roster.syncs (organization_id, mode, trigger, state)
+    select min(id), 'full', 'cli', 'published' from roster.organizations returning id
+"""
+JOURNAL = """
+    insert into roster.changes (sync_id, entity, key, op, before, after)
+    select :sync, 'accounts', jsonb_build_object('id', id), 'update', to_jsonb(a) || cast(:before as jsonb), to_jsonb(a)
+    from roster.accounts as a where id = :account
 """
 STATES = "select state from roster.syncs order by id"
 
@@ -80,3 +90,19 @@ def test_undone_undo_restores_the_state_of_the_sync(valley, quick_sync, known_sy
 
     assert before[-1] == ("published" if is_rejected else "held",)
     assert query(product, STATES) == [*before, ("undone",), ("published",)]
+
+
+def test_closed_account_yields_its_email_to_a_kept_one(valley, known_sync, product, account, undo):
+    """The undo would move an email from an open account back to a closed one, but the open account must keep it."""
+    known_sync(valley)
+    closed, opened = account(None, "Ann", "Other"), account("old@example.org", "Bea", "Else")
+    execute(product, "update roster.accounts set archived_at = now() where id = :id", as_sync=True, id=closed)
+    sync_id = execute(product, SYNC, as_sync=True)
+    for own, before in ((closed, {"email": "old@example.org", "archived_at": None}), (opened, {"email": "new@x.org"})):
+        execute(product, JOURNAL, as_sync=True, sync=sync_id, account=own, before=json.dumps(before))
+    account("new@x.org", "Cy", "Third")
+    undone = undo(sync_id)
+
+    assert {row.get("column") for row in undone.skipped} == {None, "email"}
+    assert query(product, NAMES, id=opened)[0][2] == "old@example.org"
+    assert query(product, NAMES, id=closed) == [("Ann", "Other", None, "student", False)]
