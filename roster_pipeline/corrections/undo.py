@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import JSONB
 
+from roster_pipeline.corrections.decision import RowQueries
 from roster_pipeline.corrections.excluded_rows import clear_second_primaries, exclude_unrestorable_rows
 from roster_pipeline.corrections.library_merge import find_merge, follow_merge, wait_for_updates
 from roster_pipeline.corrections.organization_locks import lock_organizations
@@ -61,8 +62,8 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
 
     Raises:
         CorrectionRefused: the sync or the school does not exist, the sync published nothing or has no journal any more,
-            a decision or an undo is to be undone for one school, or a sync of another organization that the undo writes
-            to is running.
+            a decision or an undo is to be undone for one school, or a sync of another organization or of a Library
+            teacher to which the undo writes is running.
     """
     original_sync = _find_sync(pg, sync_id)
     if original_sync.state == "undone" or (school and _is_school_undone(pg, original_sync, school)):
@@ -71,10 +72,11 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     write_as_sync(pg, original_sync.organization_id)
     school_id = _find_school(pg, original_sync, school) if school else None
     others = original_sync.counts.get("from_organizations", [])
-    lock_organizations(pg, others, _read_linked_accounts(pg, sync_id) if others else ())
     first_sync = _find_first_sync(pg, original_sync)
-    is_library_update = first_sync.trigger == "library"
-    if merge := find_merge(pg, first_sync.id):
+    is_library_update, merge = first_sync.trigger == "library", find_merge(pg, first_sync.id)
+    if others:
+        lock_organizations(pg, others, _read_linked_accounts(pg, sync_id))
+    if merge:
         wait_for_updates(pg, merge.account_ids)
     if is_library_update:
         lock_classes(pg, sync_id)
@@ -84,20 +86,15 @@ def undo_sync(pg: Connection, sync_id: int, at: datetime, *, school: str | None 
     skipped += exclude_unrestorable_rows(pg)
     clear_second_primaries(pg)
     _set_former_admins(pg, sync_id)
-    rows = {
-        name: [sa.select(UNDONE[name].c.op, *(UNDONE[name].c[column] for column in target.columns))]
-        for name, target in TARGETS.items()
-    }
-    counts = write_rows(pg, rows, correction, as_owner=bool(others))
+    counts = write_rows(pg, _select_undone_rows(), correction, as_owner=bool(others))
     if is_library_update:
         restore_choices(pg, original_sync.account_id, correction)
     if merge:
         follow_merge(pg, merge)
     if others:
         follow_teachers(pg, (original_sync.organization_id, *others))
-    record = {"undoes": sync_id, "school": school, "changes": counts, "skipped": len(skipped)}
-    record |= {"former_state": original_sync.state}
-    record |= {"from_organizations": others} if others else {}
+    record = {"undoes": sync_id, "former_state": original_sync.state, "school": school}
+    record |= {"changes": counts, "skipped": len(skipped), **({"from_organizations": others} if others else {})}
     finish_correction(pg, correction, record, at)
     if not school:
         _set_state(pg, original_sync, "undone")
@@ -129,6 +126,14 @@ def _find_sync(pg: Connection, sync_id: int) -> sa.Row[Any]:
             )
         )
     return sync
+
+
+def _select_undone_rows() -> RowQueries:
+    """Select the rows of the temporary tables `undone_<entity>`."""
+    return {
+        name: [sa.select(UNDONE[name].c.op, *(UNDONE[name].c[column] for column in target.columns))]
+        for name, target in TARGETS.items()
+    }
 
 
 def _read_linked_accounts(pg: Connection, sync_id: int) -> set[int]:
