@@ -276,5 +276,5 @@ def _is_shared(pg: Connection, clever_ids: list[str]) -> bool:
 def _is_mentioned(pg: Connection, clever_ids: list[str]) -> bool:
     """Return whether any row names the person, who never had an account."""
     person = Subject("person", clever_ids=tuple(clever_ids))
-    rows = (sa.select(sa.literal(1)).select_from(each.table).where(each.is_erased(person)) for each in TABLE_ERASURES)
+    rows = (sa.select(sa.literal(1)).select_from(each.table).where(each.is_named(person)) for each in TABLE_ERASURES)
     return any(pg.execute(row.limit(1)).first() is not None for row in rows)

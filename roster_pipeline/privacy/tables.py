@@ -17,7 +17,7 @@ from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.product import tables as t
 
 ERASED = "erased"
-"""Who decided, once the person who decided is forgotten."""
+"""Stands for a forgotten person who decided, or whom a row about others names."""
 BEFORE_NAME = r"(?:^|[^[:alnum:].!$%*+^_`{|}~'-]|(?:^|[^[:alnum:]])')"
 AFTER_NAME = "(?:$|[.]?(?:$|[^[:alnum:].@_-]))"
 """The characters beside a Clever id or an email in a text. A full stop may end the sentence."""
@@ -31,7 +31,8 @@ class TableErasure:
         accounts: the columns with the account of a person.
         clever_ids: the columns with the Clever id of a person.
         rosters: the column with the roster that goes as a whole.
-        texts: the columns with free text or JSON, which are searched for Clever ids and emails.
+        texts: the columns with free text or JSON, which are searched for Clever ids and emails. The row goes.
+        masked: the columns of rows about others that may name the person among them. The row stays, without the name.
         requesters: the columns that say which account requested something, as `account:12`. The row goes.
         deciders: the columns that say which account decided. The row stays, and the column says `erased`.
         cleared: the columns with an account that become NULL. The row stays.
@@ -43,6 +44,7 @@ class TableErasure:
     clever_ids: tuple[str, ...] = ()
     rosters: str | None = None
     texts: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
     requesters: tuple[str, ...] = ()
     deciders: tuple[str, ...] = ()
     cleared: tuple[str, ...] = ()
@@ -64,6 +66,11 @@ class TableErasure:
             parts.append(self._is_of_organization(subject.organizations))
         return sa.or_(sa.false(), *parts)
 
+    def is_named(self, subject: Subject) -> ColumnElement[bool]:
+        """Return whether a row belongs to the subject or is about others and names it."""
+        columns = self.table.c
+        return sa.or_(self.is_erased(subject), *(_mentions(columns[name], subject.names) for name in self.masked))
+
     def _is_of_organization(self, organizations: Collection[int]) -> ColumnElement[bool]:
         if self.parent is not None:
             column, parent = self.parent
@@ -80,6 +87,10 @@ class TableErasure:
         return {
             **{name: (ERASED, _is_any(columns[name], actors)) for name in self.deciders},
             **{name: (None, _is_any(columns[name], subject.accounts)) for name in self.cleared},
+            **{
+                name: (_mask(columns[name], subject.names), _mentions(columns[name], subject.names))
+                for name in (self.masked if subject.kind != "district" else ())
+            },
         }
 
 
@@ -102,6 +113,14 @@ def _mentions(column: ColumnElement[Any], names: Collection[str]) -> ColumnEleme
     quoted = sa.func.regexp_replace(name, r"([^[:alnum:]])", r"\\\1", "g")
     is_whole = text.regexp_match(sa.func.concat(BEFORE_NAME, quoted, AFTER_NAME))
     return sa.exists().where(sa.func.strpos(text, name) > 0, is_whole)
+
+
+def _mask(column: ColumnElement[Any], names: Collection[str]) -> ColumnElement[Any]:
+    """Return a text or a JSON value in which `erased` stands for each of some names."""
+    quoted = ("".join(char if char.isalnum() else f"\\{char}" for char in name) for name in names)
+    is_name = f"({BEFORE_NAME})(?:{'|'.join(quoted)})(?={AFTER_NAME})"
+    masked = sa.func.regexp_replace(sa.cast(column, Text), is_name, rf"\1{ERASED}", "gi")
+    return sa.cast(masked, column.type)
 
 
 @dataclass(frozen=True)
@@ -155,12 +174,12 @@ TABLE_ERASURES: tuple[TableErasure, ...] = (
     TableErasure(t.web_identities, ACCOUNT, ("subject",)),  # Clever's subject is the Clever id
     TableErasure(t.web_sessions, ACCOUNT, CLEVER_ID),
     TableErasure(t.web_codes),  # a used code names nobody, and the page deletes it after a day
-    AuditErasure(t.web_audit, ACCOUNT, texts=("target_id", "before", "after")),
-    TableErasure(t.corrections, texts=("args", "result", "summary"), requesters=("requested_by",)),
+    AuditErasure(t.web_audit, ACCOUNT, texts=("target_id",), masked=("before", "after")),
+    TableErasure(t.corrections, texts=("args",), masked=("result", "summary"), requesters=("requested_by",)),
     TableErasure(t.refresh_requests, ("requested_by_account_id",), requesters=("requested_by",)),
     TableErasure(t.alerts),
     TableErasure(t.holds, deciders=("decided_by",)),
-    TableErasure(t.reviews, ACCOUNT, CLEVER_ID, texts=("evidence", "clever_says"), deciders=("decided_by",)),
+    TableErasure(t.reviews, ACCOUNT, CLEVER_ID, masked=("evidence", "clever_says"), deciders=("decided_by",)),
     TableErasure(t.identity_links, ACCOUNT, CLEVER_ID, deciders=("decided_by",)),
     JournalErasure(t.changes, parent=("sync_id", t.syncs)),
     TableErasure(t.syncs, cleared=ACCOUNT),

@@ -8,7 +8,7 @@ from roster_pipeline.privacy.rows import erase_rows
 from roster_pipeline.product.database import transaction
 from roster_pipeline_tests.support.accounts import MEMBER
 from roster_pipeline_tests.support.erasures import find_marked_columns
-from roster_pipeline_tests.support.readers import execute
+from roster_pipeline_tests.support.readers import execute, query
 
 GONE = "c" * 24
 PINNED = "insert into roster.web_identities (provider, subject, account_id) values ('clever', :key, :account)"
@@ -24,6 +24,13 @@ CORRECTION = (
 REVIEW = (
     "insert into roster.reviews (organization_id, clever_id, reason) "
     "select id, :key, 'name_differs' from roster.organizations where clever_district_id = :district"
+)
+
+ABOUT_OTHER = (
+    "insert into roster.web_audit (organization_id, act, target_kind, target_id, after) "
+    "select id, 'test', 'account', cast(:account as text), "
+    "jsonb_build_object('was', jsonb_build_array(upper(cast(:key as text)), 'kept')) "
+    "from roster.organizations where clever_district_id = :district"
 )
 
 
@@ -56,3 +63,15 @@ def test_person_whom_only_an_open_review_knows_is_refused(product, valley):
     execute(product, REVIEW, key=GONE, district=valley.id)
     with pytest.raises(ForgetRefused, match="Clever still shares"):
         forget(product)
+
+
+def test_rows_about_others_stay_without_the_forgotten_person(product, account, valley):
+    other = account("other@x.example")
+    execute(product, WAITING, key=GONE)
+    execute(product, ABOUT_OTHER, key=GONE, account=other, district=valley.id)
+    execute(product, REVIEW, key="d" * 24, district=valley.id)
+    execute(product, "update roster.reviews set evidence = jsonb_build_object('near', cast(:key as text))", key=GONE)
+    assert forget(product) == {"web_sessions": 1, "web_audit": 1, "reviews": 1}
+    assert find_marked_columns(product, [GONE]) == set()
+    shown = "select after from roster.web_audit union all select evidence from roster.reviews"
+    assert query(product, shown) == [({"was": ["erased", "kept"]},), ({"near": "erased"},)]
