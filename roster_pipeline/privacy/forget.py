@@ -33,6 +33,7 @@ from roster_pipeline.privacy.records import (
 )
 from roster_pipeline.privacy.rows import erase_rows
 from roster_pipeline.privacy.server_files import rewrite_server_files
+from roster_pipeline.privacy.stores.check import check_server, check_stores
 from roster_pipeline.privacy.stores.dagster_records import DagsterRecords, OpenDagster
 from roster_pipeline.privacy.stores.district_files import DistrictFiles
 from roster_pipeline.privacy.stores.key_files import KeyFiles
@@ -98,10 +99,12 @@ def forget(eraser: Eraser, kind: Kind, identifier: str) -> Forgotten:
     """
     with transaction(eraser.engine) as pg:
         subject, earlier = FINDERS[kind](pg, identifier), find_erasure(pg, kind, identifier)
-        if kind == "person" and (subject is None or not subject.has_accounts):
-            subject = _add_district_files(eraser, pg, subject, identifier)
     if earlier is not None and earlier.state != "done":
         finish(eraser, [earlier.number])
+    if kind == "person" and (subject is None or not subject.has_accounts):
+        # The files come after an earlier erasure, which may have been killed before it removed them.
+        with transaction(eraser.engine) as pg:
+            subject = _add_district_files(eraser, pg, subject, identifier)
     if subject is not None:
         number = begin(eraser, subject, identifier, lambda pg: FINDERS[kind](pg, identifier))
     elif earlier is not None:
@@ -156,10 +159,18 @@ def finish(eraser: Eraser, numbers: Sequence[int]) -> list[Forgotten]:
         begun = [erasure for erasure in read_erasures(pg, numbers) if erasure.state == "files"]
     if begun:
         _erase_stores(eraser, begun)
+    subjects = [erasure.subject for erasure in begun if erasure.subject is not None]
     with transaction(eraser.engine) as pg:
         erasures = read_erasures(pg, numbers)
     has_bytes = any(erasure.state == "bytes" for erasure in erasures)
     is_cleared = rewrite_server_files(eraser.settings, eraser.engine) if has_bytes else True
+    if is_cleared and subjects and eraser.settings.database_url is None:
+        # The record of an erasure that was killed has no ids any more, so its server is not read again.
+        check = check_server(eraser.settings, subjects)
+        erasures = [
+            replace(erasure, stores=(*erasure.stores, check)) if erasure.state == "bytes" else erasure
+            for erasure in erasures
+        ]
     return [_write_receipt(eraser, erasure, is_cleared=is_cleared or erasure.state == "done") for erasure in erasures]
 
 
@@ -177,10 +188,11 @@ def _erase_stores(eraser: Eraser, erasures: Sequence[Erasure]) -> None:
     with hold_keys(eraser.engine, _name_locks(subjects)):
         for store in eraser.stores:
             store.erase(subjects, eraser.now())
-        home = eraser.settings.home.resolve()
+        home, check = eraser.settings.home.resolve(), check_stores(eraser.settings, subjects)
         for erasure in erasures:
             stores: list[dict[str, Any]] = [
-                {**store, "after": hash_again(home, store["before"])} for store in erasure.stores
+                *({**store, "after": hash_again(home, store["before"])} for store in erasure.stores),
+                check,
             ]
             assert erasure.subject is not None
             stores = mask_places(stores, erasure.subject)

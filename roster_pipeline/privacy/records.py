@@ -68,8 +68,9 @@ def end_files(pg: Connection, erasure: Erasure, stores: Sequence[dict[str, Any]]
 
 
 def end_erasure(pg: Connection, erasure: Erasure, at: datetime) -> None:
-    """Record that an erasure is done."""
-    pg.execute(erasures.update().where(columns.id == erasure.number).values(state="done", finished_at=at))
+    """Record that an erasure is done, with what was read again."""
+    ended = {"state": "done", "finished_at": at, "stores": list(erasure.stores)}
+    pg.execute(erasures.update().where(columns.id == erasure.number).values(ended))
 
 
 def list_unfinished(pg: Connection) -> list[Erasure]:

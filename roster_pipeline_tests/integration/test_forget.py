@@ -11,6 +11,7 @@ from roster_pipeline.instance.eraser import build_eraser
 from roster_pipeline.privacy import forget as forgetting
 from roster_pipeline.privacy import server_files
 from roster_pipeline.privacy.forget import forget
+from roster_pipeline.privacy.stores.check import HOLDING
 from roster_pipeline.privacy.subject import digest_subject
 from roster_pipeline.product.connections import disconnect_district
 from roster_pipeline.product.database import transaction
@@ -54,9 +55,17 @@ def test_receipt_lists_each_store_and_names_nobody(eraser, gone, valley):
     assert stores["snapshots"]["before"][path] != stores["snapshots"]["after"][path]
     assert stores["district files"]["after"] == {f"districts/{valley.id}.duckdb": None}
     assert sorted(receipt["not_reached"]) == ["backups", "copies", "server"]
+    assert stores["files of the stores, read again"]["removed"][HOLDING] == 0
+    assert stores["files of the stores, read again"]["removed"]["files"] > 0
     assert receipt["requested_by"] == "operator"
     for text in receipts(settings).values():
         assert gone not in text
+
+
+def test_receipt_says_that_a_file_still_holds_the_person(eraser, gone):
+    (eraser.settings.keys_folder / "notes.txt").write_text(f"A note about {gone}.")
+    stores = {store["store"]: store for store in forget(eraser, "person", gone).receipt.stores}
+    assert stores["files of the stores, read again"]["removed"][HOLDING] == 1
 
 
 def test_erasure_that_is_killed_in_each_store_ends(eraser, gone, product, monkeypatch):

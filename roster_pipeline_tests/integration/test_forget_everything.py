@@ -8,6 +8,7 @@ import pytest
 from roster_pipeline.embedded import stop_if_last
 from roster_pipeline.privacy.forget import forget
 from roster_pipeline.privacy.retention import erase_expired
+from roster_pipeline.privacy.stores.check import HOLDING
 from roster_pipeline.product.database import open_product
 from roster_pipeline.settings import read_settings
 from roster_pipeline_tests.support.console import run_command
@@ -64,5 +65,7 @@ def test_no_mark_of_forgotten_people_is_left(settings, clever, tmp_path):
     assert stores["product database"]["removed"]["accounts"] == 1
     assert set(stores["district files"]["after"].values()) == {None}
     assert stores["Dagster's records"]["removed"] == {}
+    for place in ("stores", "database server"):
+        assert stores[f"files of the {place}, read again"]["removed"][HOLDING] == 0
     assert oct(forgotten.file.stat().st_mode & 0o777) == "0o600"
     assert sorted(receipt["not_reached"]) == ["backups", "copies"]
