@@ -22,7 +22,7 @@ NUMBERS = range(FIRST_NUMBER, FIRST_NUMBER + PEOPLE)
 NAMES = ("zyxq", "wvutk")
 """They begin the first name, the last name and the email of each marked person."""
 WITHOUT_LIMITS = Limits(class_removals=1, school_removals=1, district_removals=1, window_removals=1, district_updates=1)
-KEEP = RetentionPolicy(400, 10_000, 10_000, 0, 10_000, 10_000)
+KEEP = RetentionPolicy(400, 10_000, 10_000, 0, 10_000, 10_000, 10_000)
 """Only the people expire."""
 ACTS = """
     insert into roster.web_sessions
