@@ -1,5 +1,5 @@
--- Records that the events changed: their content differs from what the district's file holds, or one of their fields
--- could not be decoded, before or now.
+-- Records that the events changed: their content differs from what the district's file holds, one of their fields could
+-- not be decoded, before or now, or they could not be decoded at all before.
 -- DuckDB. `affected.known_records` and `events.records` hold the content hash of each record, before and now.
 select
     touched.resource,
@@ -19,10 +19,8 @@ where
             and not partially_read.whole_record
     )
     or exists (
-        from warehouse.raw.rejected as partially_read
-        where
-            partially_read.resource = touched.resource
-            and partially_read.clever_id = touched.id
-            and not partially_read.whole_record
+        -- A rejected record keeps its rows in the product, and loses them when it is gone from Clever.
+        from warehouse.raw.rejected as rejected
+        where rejected.resource = touched.resource and rejected.clever_id = touched.id
     )
 group by touched.resource, touched.id

@@ -86,6 +86,18 @@ def test_quarantined_person_stays_when_the_email_moves_by_events(town, product):
     assert person_of(product, waiting).member == "student"
 
 
+@shares_syncs
+def test_rejected_person_stays_until_an_event_says_gone(town, product):
+    student = town.student(1)
+    yield
+    town.edit("users", student, roles=None)
+    yield
+    assert person_of(product, student).member == "student"
+    town.leave(student)
+    yield
+    assert person_of(product, student).member != "student"
+
+
 @pytest.mark.parametrize("away", ["left", "quarantined"])
 @shares_syncs
 def test_email_given_up_by_events_goes_to_the_next_claimant(town, product, *, away):
