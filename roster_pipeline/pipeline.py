@@ -18,7 +18,7 @@ from roster_pipeline.clever import look_up_connection
 from roster_pipeline.current.load import count_current
 from roster_pipeline.current.load import load_current as copy_current
 from roster_pipeline.delta.workspace import mark_published
-from roster_pipeline.errors import PlanStale, RosterError, is_interruption
+from roster_pipeline.errors import FileDamaged, PlanStale, RosterError, is_interruption
 from roster_pipeline.ingest import IngestRequest, ingest_district
 from roster_pipeline.land import read_land_result
 from roster_pipeline.land.preview import begin_preview
@@ -224,8 +224,20 @@ def publish(sync: SyncContext) -> PublishResult:
         with sync.read_product() as pg:
             live = count_current(pg, current_plan.organization_id)
             freshness = find_organization(pg, sync.district_id).freshness
-        mark_published(con, current_plan.sync_id, is_delta=sync.is_delta)
+    _mark_published(sync, current_plan.sync_id)
     return PublishResult(current_plan, live, freshness)
+
+
+def _mark_published(sync: SyncContext, sync_id: int) -> None:
+    """Note in the district's file that the sync is published.
+
+    The sync does not fail where the file is damaged, because the product has the changes already.
+    """
+    try:
+        with sync.warehouse() as con:
+            mark_published(con, sync_id, is_delta=sync.is_delta)
+    except FileDamaged as damage:
+        log.warning("%s", damage)
 
 
 def close(sync: SyncContext, *, why: Callable[[], str | None] = lambda: None, is_canceled: bool = False) -> str | None:

@@ -114,6 +114,22 @@ def test_damage_during_a_sync_is_repaired_by_the_next(file, sync, product, valle
     assert difference(expect(valley, before), published(product, valley.id)) == {}
 
 
+def test_damage_found_after_publishing_fails_no_sync(file, sync, product, valley, monkeypatch):
+    before = expect(valley)
+    school_days(valley, 1)
+
+    def read(*_, **__):
+        raise duckdb.Error("Corrupt database file: a checksum does not match")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("roster_pipeline.pipeline.mark_published", read)
+        assert sync(valley).failure is None
+    assert difference(expect(valley, before), published(product, valley.id)) == {}
+    assert not file.exists()
+    assert len(moved_aside(file)) == 1
+    assert sync(valley, mode="auto").failure is None
+
+
 def test_full_disk_or_wrong_statement_leaves_the_file_in_place(file, sync, valley, monkeypatch):
     for step, fault, code, said in (
         ("compute_diff", duckdb.IOException("Could not write file: No space left on device"), 2, "No space left"),
