@@ -70,12 +70,12 @@ def test_mapping_of_a_killed_rotation_leads_nowhere(valley, student, person_id, 
     assert json.loads(ended.stdout)["account_id"] == student[1]
 
 
-def test_forgotten_person_is_in_no_trail_and_no_mapping(valley, student, person_id, product, script, known_sync):
+def test_forgotten_person_is_in_no_trail_and_no_mapping(valley, student, person_id, product, script, quick_sync):
     settings = read_settings()
     rotation = rotate_key(settings, valley.id)
     assert script("identify", person_id, "--reason", "Parent of Ida").returncode == 0
     leave(valley, student[0])
-    known_sync(valley)
+    quick_sync(valley)
     receipt = forget(build_eraser(settings, "operator", utc_now), "person", student[0]).receipt
     assert query(product, AUDIT) == []
     assert person_id not in rotation.mapping.read_text()
