@@ -16,7 +16,6 @@ from typing import TypeVar
 import dagster as dg
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Engine
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from roster_pipeline.errors import CannotStart
 from roster_pipeline.instance.dagster_private import (
@@ -31,6 +30,7 @@ from roster_pipeline.instance.dagster_private import (
 )
 from roster_pipeline.instance.dagster_schema import dagster_place, open_engine, setting_of
 from roster_pipeline.messages import operator
+from roster_pipeline.publish.statements import is_any
 from roster_pipeline.settings import Settings
 
 T = TypeVar("T")
@@ -126,7 +126,7 @@ def list_expired_runs(dagster: Engine, before: datetime) -> Iterator[list[str]]:
     for batch in _split(run_ids, RUNS_BATCH):
         # A small batch, so that PostgreSQL looks up each event by its index and does not read the whole table.
         has_newest = sa.exists().where(SqlEventLogStorageTable.c.run_id == RunsTable.c.run_id, _is_newest())
-        expired = sa.select(RunsTable.c.run_id).where(_is_any(RunsTable.c.run_id, batch), ~has_newest)
+        expired = sa.select(RunsTable.c.run_id).where(is_any(RunsTable.c.run_id, batch), ~has_newest)
         with dagster.connect() as connection:
             yield list(connection.execute(expired).scalars())
 
@@ -177,10 +177,10 @@ def _is_newest() -> ColumnElement[bool]:
 def _delete_runs(connection: Connection, run_ids: Sequence[str]) -> None:
     """Delete runs with their events and tags. Dagster's foreign key deletes the tags of the runs."""
     events, tags = SqlEventLogStorageTable, AssetEventTagsTable
-    of_assets = sa.select(events.c.id).where(_is_any(events.c.run_id, run_ids), events.c.asset_key.is_not(None))
+    of_assets = sa.select(events.c.id).where(is_any(events.c.run_id, run_ids), events.c.asset_key.is_not(None))
     connection.execute(tags.delete().where(tags.c.event_id.in_(of_assets)))
-    connection.execute(events.delete().where(_is_any(events.c.run_id, run_ids)))
-    connection.execute(RunsTable.delete().where(_is_any(RunsTable.c.run_id, run_ids)))
+    connection.execute(events.delete().where(is_any(events.c.run_id, run_ids)))
+    connection.execute(RunsTable.delete().where(is_any(RunsTable.c.run_id, run_ids)))
 
 
 def _delete_runless_events(dagster: Engine, before: datetime) -> int:
@@ -222,7 +222,7 @@ def _delete_rows(dagster: Engine, ids: Sequence[int], *columns: ColumnElement[in
     for batch in _split(ids, ROWS_BATCH):
         with dagster.begin() as connection:
             for column in columns:
-                connection.execute(sa.delete(column.table).where(_is_any(column, batch)))
+                connection.execute(sa.delete(column.table).where(is_any(column, batch)))
     return len(ids)
 
 
@@ -237,11 +237,6 @@ def _split(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Yield the values in parts of some size. The last part may be smaller."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
-
-
-def _is_any(column: ColumnElement[T], values: Sequence[T]) -> ColumnElement[bool]:
-    """Return whether a column has one of some values. They are one parameter, however many they are."""
-    return column == sa.any_(sa.cast(sa.literal(list(values), ARRAY(column.type)), ARRAY(column.type)))
 
 
 def _in_utc(time: datetime) -> datetime:

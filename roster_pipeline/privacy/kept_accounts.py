@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.product.tables import (
@@ -27,6 +27,7 @@ from roster_pipeline.product.tables import (
     schools,
     syncs,
 )
+from roster_pipeline.publish.statements import is_any
 
 JOURNAL_ERASED = "journal_erased"
 """The mark in the evidence of a link whose journal was erased with that of another person."""
@@ -82,28 +83,28 @@ def _read_own_values(pg: Connection, account_ids: Collection[int]) -> dict[int, 
     return {int(number): before for number, before in pg.execute(query)}  # the last one counts
 
 
-def clear_kept_accounts(pg: Connection, kept: KeptAccounts) -> dict[str, int]:
+def clear_kept_accounts(pg: Connection, before: KeptAccounts) -> dict[str, int]:
     """Delete and clear what only the roster held. Return the number of rows of each table. The links are gone."""
-    if not kept.accounts:
+    if not before.accounts:
         return {}
-    counts = {"identity_links": _mark_links(pg, kept)} if kept.places else {}
-    for account, organization in kept.places:
+    counts = {"identity_links": _mark_links(pg, before)} if before.places else {}
+    for account, organization in before.places:
         is_of_place = changes.c.sync_id.in_(sa.select(syncs.c.id).where(syncs.c.organization_id == organization))
         is_erased = _is_of_accounts([account])
-        if (account, organization) in kept.left:
+        if (account, organization) in before.left:
             is_erased = sa.or_(is_erased, changes.c.key["account_id"].astext == str(account))
             for table, rows in _delete_memberships(pg, account, organization).items():
                 counts[table] = counts.get(table, 0) + rows
         journal = pg.execute(changes.delete().where(is_of_place, is_erased)).rowcount
         counts["changes"] = counts.get("changes", 0) + journal
-    return {**counts, "accounts": sum(_clear_account(pg, kept, account) for account in kept.accounts)}
+    return {**counts, "accounts": sum(_clear_account(pg, before, account) for account in before.accounts)}
 
 
-def _mark_links(pg: Connection, kept: KeptAccounts) -> int:
+def _mark_links(pg: Connection, before: KeptAccounts) -> int:
     """Mark the live links of other people whose journal goes, so that no decision relies on it."""
     link = identity_links.c
     mark = sa.cast(sa.literal({JOURNAL_ERASED: True}, JSONB), JSONB)
-    is_marked = sa.tuple_(link.account_id, link.organization_id).in_(kept.places)
+    is_marked = sa.tuple_(link.account_id, link.organization_id).in_(before.places)
     marked = identity_links.update().where(is_marked, link.unlinked_at.is_(None))
     return pg.execute(marked.values(evidence=link.evidence.op("||")(mark))).rowcount
 
@@ -130,10 +131,10 @@ def _delete_memberships(pg: Connection, account: int, organization: int) -> dict
     }
 
 
-def _clear_account(pg: Connection, kept: KeptAccounts, account: int) -> int:
+def _clear_account(pg: Connection, before: KeptAccounts, account: int) -> int:
     """Clear what Clever wrote on an account, unless another person of Clever has the account."""
     values: dict[str, Any] = {"imported_from_clever": False, "clever_email": None, "grade": None}
-    if (own := kept.own_values.get(account)) is not None:
+    if (own := before.own_values.get(account)) is not None:
         other = accounts.alias("other")
         is_taken = sa.exists().where(other.c.email == own["email"], other.c.id != account)
         values |= {name: own[name] for name in NAMES} | {"email": sa.case((~is_taken, sa.literal(own["email"], Text)))}
@@ -144,5 +145,5 @@ def _clear_account(pg: Connection, kept: KeptAccounts, account: int) -> int:
 
 def _is_of_accounts(account_ids: Collection[int]) -> ColumnElement[bool]:
     """Return whether a row of the journal is one of table `accounts` about some accounts."""
-    numbers = sa.cast(sa.literal([str(account) for account in account_ids], ARRAY(Text)), ARRAY(Text))
-    return sa.and_(changes.c.entity == "accounts", changes.c.key["id"].astext == sa.any_(numbers))
+    is_about = is_any(changes.c.key["id"].astext, [str(account) for account in account_ids])
+    return sa.and_(changes.c.entity == "accounts", is_about)

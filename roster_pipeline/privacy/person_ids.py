@@ -53,9 +53,9 @@ def drop_person_ids(file: Path, person_ids: Collection[str]) -> None:
     """Write a mapping anew without the lines of some person ids."""
     wanted = set(person_ids)
     lines = file.read_text(encoding="ascii").splitlines()
-    kept = [line for line in lines if not wanted & set(line.split(","))]
-    if kept != lines:
-        write_private(file, "\n".join([*kept, ""]))
+    others = [line for line in lines if not wanted & set(line.split(","))]
+    if others != lines:
+        write_private(file, "\n".join([*others, ""]))
 
 
 def has_person_ids(file: Path, person_ids: Collection[str]) -> bool:

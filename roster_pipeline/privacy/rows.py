@@ -18,9 +18,9 @@ def erase_rows(pg: Connection, subject: Subject) -> dict[str, int]:
         The number of deleted and changed rows of each table that had some.
     """
     write_as_eraser(pg)
-    kept = read_kept_accounts(pg, subject)
+    before = read_kept_accounts(pg, subject)
     counts = {erasure.table.name: _erase_table(pg, erasure, subject) for erasure in TABLE_ERASURES}
-    for table, rows in clear_kept_accounts(pg, kept).items():
+    for table, rows in clear_kept_accounts(pg, before).items():
         counts[table] += rows
     return {table: rows for table, rows in counts.items() if rows}
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from roster_pipeline.privacy.subject import Subject
 from roster_pipeline.product import tables as t
+from roster_pipeline.publish.statements import is_any
 
 ERASED = "erased"
 """Stands for a forgotten person who decided, or whom a row about others names."""
@@ -54,12 +55,12 @@ class TableErasure:
         """Return whether a row of the table belongs to the subject."""
         columns = self.table.c
         parts = [
-            *(_is_any(columns[name], subject.accounts) for name in self.accounts),
-            *(_is_any(columns[name], subject.clever_ids) for name in self.clever_ids),
-            *(_is_any(columns[name], _actors(subject)) for name in self.requesters),
+            *(is_any(columns[name], subject.accounts) for name in self.accounts),
+            *(is_any(columns[name], subject.clever_ids) for name in self.clever_ids),
+            *(is_any(columns[name], _actors(subject)) for name in self.requesters),
         ]
         if self.rosters:
-            parts.append(_is_any(columns[self.rosters], subject.rosters))
+            parts.append(is_any(columns[self.rosters], subject.rosters))
         if subject.kind != "district":  # the rows of a district are found by the organization
             parts += [_mentions(columns[name], subject.names) for name in self.texts]
         if subject.organizations:
@@ -74,19 +75,19 @@ class TableErasure:
     def _is_of_organization(self, organizations: Collection[int]) -> ColumnElement[bool]:
         if self.parent is not None:
             column, parent = self.parent
-            own = sa.select(parent.c.id).where(_is_any(parent.c.organization_id, organizations))
+            own = sa.select(parent.c.id).where(is_any(parent.c.organization_id, organizations))
             return self.table.c[column].in_(own)
         if "organization_id" in self.table.c:
-            return _is_any(self.table.c.organization_id, organizations)
-        return _is_any(self.table.c.id, organizations) if self.table is t.organizations else sa.false()
+            return is_any(self.table.c.organization_id, organizations)
+        return is_any(self.table.c.id, organizations) if self.table is t.organizations else sa.false()
 
     def changed(self, subject: Subject) -> dict[str, tuple[Any, ColumnElement[bool]]]:
         """Return the new value of each column of a row that stays, and where it applies."""
         columns = self.table.c
         actors = _actors(subject)
         return {
-            **{name: (ERASED, _is_any(columns[name], actors)) for name in self.deciders},
-            **{name: (None, _is_any(columns[name], subject.accounts)) for name in self.cleared},
+            **{name: (ERASED, is_any(columns[name], actors)) for name in self.deciders},
+            **{name: (None, is_any(columns[name], subject.accounts)) for name in self.cleared},
             **{
                 name: (_mask(columns[name], subject.names), _mentions(columns[name], subject.names))
                 for name in (self.masked if subject.kind != "district" else ())
@@ -96,11 +97,6 @@ class TableErasure:
 
 def _actors(subject: Subject) -> list[str]:
     return [f"account:{account}" for account in subject.accounts]
-
-
-def _is_any(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """Return whether a column has one of many values. One array is one parameter, however many values there are."""
-    return column == sa.any_(sa.cast(sa.literal(list(values), ARRAY(column.type)), ARRAY(column.type)))
 
 
 def _mentions(column: ColumnElement[Any], names: Collection[str]) -> ColumnElement[bool]:
@@ -131,12 +127,12 @@ class JournalErasure(TableErasure):
         columns = self.table.c
         numbers = [str(account) for account in subject.accounts]
         values = (columns.key, columns.before, columns.after)
-        parts = [sa.and_(columns.entity == "accounts", _is_any(columns.key["id"].astext, numbers))]
-        parts += [_is_any(value["account_id"].astext, numbers) for value in values]
-        parts += [_is_any(value["clever_id"].astext, subject.clever_ids) for value in values]
+        parts = [sa.and_(columns.entity == "accounts", is_any(columns.key["id"].astext, numbers))]
+        parts += [is_any(value["account_id"].astext, numbers) for value in values]
+        parts += [is_any(value["clever_id"].astext, subject.clever_ids) for value in values]
         rosters = [str(roster) for roster in subject.rosters]
-        parts += [_is_any(value["roster_id"].astext, rosters) for value in values]
-        parts += [sa.and_(columns.entity == "rosters", _is_any(value["id"].astext, rosters)) for value in values]
+        parts += [is_any(value["roster_id"].astext, rosters) for value in values]
+        parts += [sa.and_(columns.entity == "rosters", is_any(value["id"].astext, rosters)) for value in values]
         if subject.organizations:
             parts.append(self._is_of_organization(subject.organizations))
         return sa.or_(*parts)
@@ -148,8 +144,8 @@ class AuditErasure(TableErasure):
 
     def is_erased(self, subject: Subject) -> ColumnElement[bool]:
         columns = self.table.c
-        is_target = _is_any(columns.target_id, [str(account) for account in subject.accounts])
-        is_person = _is_any(columns.target_id, subject.person_ids)  # a use of `identify`
+        is_target = is_any(columns.target_id, [str(account) for account in subject.accounts])
+        is_person = is_any(columns.target_id, subject.person_ids)  # a use of `identify`
         return sa.or_(
             super().is_erased(subject),
             sa.and_(columns.target_kind == "account", is_target),

@@ -53,7 +53,7 @@ def upgrade_schema(connection: Connection) -> None:
 
 
 def is_newest(connection: Connection) -> bool | None:
-    """Return whether the database is at the newest revision, or None if it has no tables of ours.
+    """Return whether the database is at the newest revision, or None if it has no tables of this package.
 
     Raises:
         ProductUnusable: the tables belong to a newer version of this package.
@@ -101,7 +101,7 @@ def ensure_schema(connection: Connection, schema: str) -> None:
 
 
 def _read_revision(connection: Connection) -> str | None:
-    """Return the revision of the database, or None if it has no tables of ours."""
+    """Return the revision of the database, or None if it has no tables of this package."""
     versions = sa.table("alembic_version", sa.column("version_num"), schema=SCHEMA)
     if not sa.inspect(connection).has_table(versions.name, schema=SCHEMA):
         return None

@@ -76,7 +76,7 @@ def read_key(folder: KeyFolder, organization_id: int, fingerprint: str) -> Pseud
     """Return the key of an organization that the database has recorded.
 
     A rotation or a change of ROSTER_PSEUDONYM_KEY that was killed may have left the key in another file. Only a
-    transaction that has locked the row of the organization moves files (`settle_key`), so no two processes do.
+    transaction that has locked the row of the organization moves files (`place_key`), so no two processes do.
 
     Raises:
         PseudonymKeyUnusable: the key is missing, damaged or another one.
@@ -99,7 +99,7 @@ def read_key(folder: KeyFolder, organization_id: int, fingerprint: str) -> Pseud
     raise failures[0] if failures else PseudonymKeyUnusable(file, "is missing")
 
 
-def settle_key(folder: KeyFolder, organization_id: int, fingerprint: str) -> PseudonymKey:
+def place_key(folder: KeyFolder, organization_id: int, fingerprint: str) -> PseudonymKey:
     """Return the recorded key, and move it to its place if a killed rotation has left it in the file of the next key.
 
     The caller has locked the row of the organization.
@@ -119,13 +119,13 @@ def _has_key(folder: KeyFolder, key: PseudonymKey, file: Path) -> bool:
 
 
 def _make_missing(pg: Connection, folder: KeyFolder, random_bytes: RandomBytes) -> dict[int, str | None]:
-    """Record the keys of the districts without one, settle the others, and return all fingerprints.
+    """Record the keys of the districts without one, move the others to their files, and return all fingerprints.
 
     The file comes before the record. After a crash between the two, the next call records the key that it finds.
     """
     for number, fingerprint in lock_fingerprints(pg).items():
         if fingerprint is not None:
-            settle_key(folder, number, fingerprint)
+            place_key(folder, number, fingerprint)
             continue
         file = folder.file_of(number)
         key = folder.read(number, file)
@@ -167,7 +167,7 @@ def rotate_key(
     def rotate(pg: Connection) -> KeyRotation:
         number = find_organization(pg, district_id).id
         fingerprint = lock_fingerprints(pg, number)[number]
-        old = None if is_lost or fingerprint is None else settle_key(folder, number, fingerprint)
+        old = None if is_lost or fingerprint is None else place_key(folder, number, fingerprint)
         new = PseudonymKey(number, random_bytes(KEY_BYTES))
         folder.write(new, folder.next_file_of(number))
         mapping, people = None, 0
@@ -177,14 +177,14 @@ def rotate_key(
         _record(pg, new)
         return KeyRotation(district_id, number, new.fingerprint, mapping, people)
 
-    def settle(pg: Connection) -> None:
+    def place(pg: Connection) -> None:
         fingerprint = lock_fingerprints(pg, rotation.organization_id)[rotation.organization_id]
         if fingerprint is not None:  # the district was not forgotten meanwhile
-            settle_key(folder, rotation.organization_id, fingerprint)
+            place_key(folder, rotation.organization_id, fingerprint)
 
     engine = open_product(settings)
     rotation = write_product(engine, rotate)
-    write_product(engine, settle)
+    write_product(engine, place)
     return rotation
 
 

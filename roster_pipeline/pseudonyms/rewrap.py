@@ -15,7 +15,7 @@ from roster_pipeline.errors import PseudonymKeyUnusable
 from roster_pipeline.product.busy import write_product
 from roster_pipeline.product.database import open_product
 from roster_pipeline.pseudonyms.key_files import SETTING
-from roster_pipeline.pseudonyms.key_records import key_folder, lock_fingerprints, read_key, settle_key
+from roster_pipeline.pseudonyms.key_records import key_folder, lock_fingerprints, place_key, read_key
 from roster_pipeline.settings import Settings
 
 
@@ -41,7 +41,7 @@ def rewrap_keys(settings: Settings) -> int:
             try:
                 key = read_key(new, number, fingerprint)
             except PseudonymKeyUnusable:
-                key = settle_key(old, number, fingerprint)
+                key = place_key(old, number, fingerprint)
             new.write(key, new.rewrapped_file_of(number))
         for number in fingerprints:
             new.rewrapped_file_of(number).replace(new.file_of(number))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Table, TableValuedAlias
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ClauseElement, Executable
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -51,6 +52,11 @@ def row_version(table: Table) -> ColumnElement[str]:
 def row_as_json(table: Table) -> ColumnElement[Any]:
     """Return the expression that turns a whole row of a table into JSON."""
     return sa.func.to_jsonb(table.table_valued(), type_=JSONB)
+
+
+def is_any(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Return whether a column has one of many values. One array is one parameter, however many values there are."""
+    return column == sa.any_(sa.cast(sa.literal(list(values), ARRAY(column.type)), ARRAY(column.type)))
 
 
 def json_as_row(table: Table, value: ColumnElement[Any], name: str) -> TableValuedAlias:

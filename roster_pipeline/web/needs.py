@@ -90,7 +90,7 @@ def list_needs(
     stored = _read_stored(pg, organization_id) if role is Role.DISTRICT_ADMIN else {}
     counts |= stored or count_members(pg, organization_id)._asdict()
     return [
-        Need(words.count(*kind.words, counts[name]), teachers_path or kind.path if name == "teachers" else kind.path)
+        Need(words.count(*kind.words, counts[name]), (teachers_path if name == "teachers" else None) or kind.path)
         for name, kind in KINDS.items()
         if counts.get(name) and role in kind.roles
     ]

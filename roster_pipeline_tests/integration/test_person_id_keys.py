@@ -130,7 +130,7 @@ def test_rotation_between_the_steps_of_another_loses_no_key(valley, numbers, mon
     write = key_records.write_product
 
     def write_beside(engine, work):
-        if work.__name__ == "settle" and not rotations:
+        if work.__name__ == "place" and not rotations:
             rotations.append("begun")
             rotate_key(settings, valley.id, random_bytes=steady(2))
         return write(engine, work)

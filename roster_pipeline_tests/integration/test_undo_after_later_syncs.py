@@ -92,7 +92,7 @@ def test_undone_undo_restores_the_state_of_the_sync(valley, quick_sync, known_sy
     assert query(product, STATES) == [*before, ("undone",), ("published",)]
 
 
-def test_closed_account_yields_its_email_to_a_kept_one(valley, known_sync, product, account, undo):
+def test_closed_account_gives_its_email_to_one_that_stays(valley, known_sync, product, account, undo):
     """The undo would move an email from an open account back to a closed one, but the open account must keep it."""
     known_sync(valley)
     closed, opened = account(None, "Ann", "Other"), account("old@example.org", "Bea", "Else")

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from roster_pipeline.privacy.stores.store import StoreRecord, hash_files
 from roster_pipeline.privacy.subject import Subject
+from roster_pipeline.publish.statements import is_any
 from roster_pipeline.settings import Settings
 
 OpenDagster = Callable[[], AbstractContextManager[Engine]]
@@ -103,9 +104,9 @@ def erase_records(dagster: Connection, subject: Subject) -> None:
     """
     runs = list(dagster.execute(sa.select(TABLES["runs"].c.run_id).where(_is_named("runs", subject))).scalars())
     for name in ("event_logs", "asset_check_executions"):
-        dagster.execute(sa.delete(TABLES[name]).where(_is_any(TABLES[name].c.run_id, runs)))
+        dagster.execute(sa.delete(TABLES[name]).where(is_any(TABLES[name].c.run_id, runs)))
     for name in SEARCHED:
-        is_erased = _is_any(TABLES[name].c.run_id, runs) if name == "runs" else _is_named(name, subject)
+        is_erased = is_any(TABLES[name].c.run_id, runs) if name == "runs" else _is_named(name, subject)
         dagster.execute(sa.delete(TABLES[name]).where(is_erased))
     for name, columns in CLEARED.items():
         cleared = dict.fromkeys(columns, sa.null())
@@ -119,16 +120,12 @@ def erase_records(dagster: Connection, subject: Subject) -> None:
 def _select_own_runs(subject: Subject) -> sa.Select[tuple[str]]:
     """Select the runs whose partition is a district of the subject."""
     tag = TABLES["run_tags"].c
-    return sa.select(tag.run_id).where(tag.key == PARTITION_TAG, _is_any(tag.value, subject.districts))
+    return sa.select(tag.run_id).where(tag.key == PARTITION_TAG, is_any(tag.value, subject.districts))
 
 
 def _mask(name: str) -> str:
     """Return what replaces a name in a record that stays. It is as long as the name."""
     return "x" * len(name)
-
-
-def _is_any(column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
-    return column == sa.any_(sa.cast(sa.literal(list(values), ARRAY(Text)), ARRAY(Text)))
 
 
 def _names(subject: Subject) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from itsdangerous import BadSignature
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import insert
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -46,10 +47,7 @@ THREADS = CapacityLimiter(MOST_AT_ONCE["login"])
 """Logins have threads of their own, because most of them wait for Clever or Google."""
 PORTAL = "portal"
 """The salt under which the address of a portal is signed."""
-CLAIM = sa.text(
-    "insert into roster.web_codes (code_hash, used_at) values (:code, :now) on conflict do nothing returning used_at"
-)
-"""Claims a code. SQLAlchemy would compile an insert of its own with a conflict anew at each login."""
+CLAIM = insert(web_codes).on_conflict_do_nothing().returning(web_codes.c.code_hash)
 NOTE = web_codes.update().where(web_codes.c.code_hash == sa.bindparam("own"))
 FAILED = ""
 """Stands for the session of a code that led to none."""
@@ -223,7 +221,7 @@ def _claim(request: Request, code: str, *, keeps_session: bool = False) -> bool:
     """
     state = state_of(request)
     with page_transaction(state.engine) as pg:
-        if pg.execute(CLAIM, {"code": hash_token(code), "now": state.now()}).scalar() is None:
+        if pg.execute(CLAIM, {"code_hash": hash_token(code), "used_at": state.now()}).scalar() is None:
             return False
         cookie = request.cookies.get(state.session_cookie)
         if cookie and not keeps_session:
